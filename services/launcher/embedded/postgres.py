@@ -1,0 +1,255 @@
+"""PostgreSQL 18 from its wheel, as a child process of ours on 127.0.0.1."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from services.launcher.child import ChildProcess, StopSteps, SystemUser, describe_exit
+from services.launcher.embedded import location, tether
+from services.launcher.errors import ServerFailed
+from services.launcher.leftovers import end_processes, processes_in
+from services.launcher.ports import LOOPBACK, accepts_connections, free_port
+
+ADMIN: Final = "coalition_admin"
+INIT_TIMEOUT_SECONDS: Final = 120
+#: Recovery after a crash replays up to max_wal_size; slow disks need minutes for it.
+READY_TIMEOUT_SECONDS: Final = 180.0
+PORT_ATTEMPTS_MAX: Final = 5
+POLL_SECONDS: Final = 0.02
+
+#: SIGINT is PostgreSQL's fast shutdown (checkpoint, no waiting for clients), SIGQUIT the immediate one.
+STOP_STEPS: Final[StopSteps] = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+
+#: Everything we set, and the only names a caller may set otherwise. fsync, synchronous_commit and
+#: full_page_writes are absent on purpose: they stay on.
+SETTINGS: Final[Mapping[str, str]] = {
+    # Sockets: TCP on loopback only. A socket file's path may have 107 bytes; ours can be longer.
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    # Four services with pools, workers, tests and a few people with psql.
+    "max_connections": "200",
+    # The hot rows, their indexes and the newest postings of a year's demo fit.
+    "shared_buffers": "512MB",
+    # Few, long checkpoints: after each one the first change of a page logs the whole page.
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    # Crash recovery and streaming replicas; logical decoding is not used (the outbox does that work).
+    "wal_level": "replica",
+    # Statements are short: compiling them costs more than it gains.
+    "jit": "off",
+    # Times are stored and compared in UTC everywhere.
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C.UTF-8",
+    "password_encryption": "scram-sha-256",
+    # Slow statements and lock waits are worth a line; ordinary ones are not.
+    "log_min_duration_statement": "1000",
+    "log_lock_waits": "on",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+}
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server; see EmbeddedServer for the life cycle.
+
+    Its superuser is `coalition_admin`. As root it runs as an unprivileged user (`placement.user`).
+    """
+
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        admin_password: str,
+        log_path: Path | None = None,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        outside: Path | None = None,
+    ) -> None:
+        """`state_dir` exists; `port` None: a free one; `settings` overrides names of SETTINGS.
+
+        `outside` is where folders go that cannot be in the state directory (see location.py).
+        Raises ValueError for a setting that is not in SETTINGS.
+        """
+        unknown = set(settings or ()) - set(SETTINGS)
+        if unknown:
+            raise ValueError(f"PostgreSQL settings not in the allow-list: {', '.join(sorted(unknown))}")
+        self._state_dir = state_dir.resolve()
+        self._password = admin_password
+        self._log_path = log_path or self._state_dir / "logs" / "postgres.log"
+        self._port = port or free_port()
+        self._port_is_final = port is not None
+        self._settings = {**SETTINGS, **(settings or {})}
+        self._outside = outside
+        self._placement: location.Placement | None = None
+        self._child: ChildProcess | None = None
+
+    @property
+    def url(self) -> str:
+        """The administrator's URL, database `postgres`. Final once `start` has returned."""
+        return f"postgresql://{ADMIN}:{quote(self._password, safe='')}@{LOOPBACK}:{self._port}/postgres"
+
+    @property
+    def port(self) -> int:
+        """TCP port on 127.0.0.1. Final once `start` has returned."""
+        return self._port
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's process id while it runs."""
+        return self._child.pid if self._child and self._child.is_alive() else None
+
+    @property
+    def placement(self) -> location.Placement:
+        """User, folder and programs. Raises MissingServer, ServerFailed."""
+        if self._placement is None:
+            self._placement = location.place(self._state_dir, self._outside)
+        return self._placement
+
+    @property
+    def data_dir(self) -> Path:
+        """PostgreSQL's data directory."""
+        return self.placement.folder / "data"
+
+    def is_alive(self) -> bool:
+        """Whether the postmaster runs."""
+        return self.pid is not None
+
+    def exit_status(self) -> int | None:
+        """How the last postmaster ended; None while one runs or before the first."""
+        return self._child.exit_status() if self._child else None
+
+    def start(self) -> str:
+        """Start on a free port (the same one every time for this object). Raises ServerFailed."""
+        for attempt in range(1, PORT_ATTEMPTS_MAX + 1):
+            self.prepare()
+            self.launch()
+            try:
+                self.wait_until_ready()
+                return self.url
+            except ServerFailed:
+                port_was_taken = self._child is not None and "already in use" in self._child.log_tail()
+                if self._port_is_final or not port_was_taken or attempt == PORT_ATTEMPTS_MAX:
+                    raise
+                self._port = free_port()
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def prepare(self) -> None:
+        """Initialise the data directory if it is new; end our own leftovers in it."""
+        self._clear_leftovers()
+        if not (self.data_dir / "PG_VERSION").exists():
+            self._initialise()
+
+    def launch(self) -> None:
+        """Fork the postmaster."""
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        self._child = ChildProcess(
+            [str(self.placement.bin_dir / "postgres"), "-D", str(self.data_dir), "-p", str(self._port), *options],
+            log_path=self._log_path,
+            environment=_environment(),
+            user=self.placement.user,
+            # Fast shutdown when we die: the data is consistent and no recovery is needed next time.
+            death_signal=signal.SIGINT,
+            working_directory=Path("/"),
+        )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it accepts connections, crash recovery included. Raises ServerFailed."""
+        child = self._child
+        assert child is not None, "launch() comes first"
+        deadline = time.monotonic() + READY_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            status = child.exit_status()
+            if status is not None:
+                raise ServerFailed(
+                    f"PostgreSQL ended at its start ({describe_exit(status)}); log {self._log_path}:\n{child.log_tail()}"
+                )
+            if self._reports_ready(child.pid) and accepts_connections(self._port):
+                self._port_is_final = True
+                return
+            time.sleep(POLL_SECONDS)
+        self.stop()
+        raise ServerFailed(
+            f"PostgreSQL was not ready on port {self._port} within {READY_TIMEOUT_SECONDS:.0f} s; "
+            f"log {self._log_path}:\n{child.log_tail()}"
+        )
+
+    def stop(self) -> None:
+        """Fast shutdown, then immediate, then kill; 25 s at most."""
+        if self._child is not None:
+            self._child.stop(STOP_STEPS)
+            self._clear_leftovers()
+
+    def _reports_ready(self, pid: int) -> bool:
+        """The eighth line of postmaster.pid says `ready`, as pg_ctl reads it."""
+        try:
+            lines = (self.data_dir / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+    def _clear_leftovers(self) -> None:
+        """End processes that work in our data directory, then drop the pid file that would stop a start.
+
+        After kill -9 of the postmaster its backends may hold the shared memory for a while. And the id in
+        postmaster.pid may belong to somebody else by now, which PostgreSQL cannot tell and refuses.
+        """
+        left = end_processes(processes_in(self.data_dir, "postgres"), STOP_STEPS)
+        if left:
+            raise ServerFailed(f"processes {left} of an earlier PostgreSQL in {self.data_dir} cannot be ended")
+        (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
+
+    def _initialise(self) -> None:
+        """initdb into a folder beside the final one: a run that is cut short leaves nothing half-made."""
+        fresh = self.placement.folder / "data.new"
+        password_file = self.placement.folder / "password.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        password_file.unlink(missing_ok=True)
+        fd = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(self._password)
+        try:
+            if self.placement.user is not None:
+                os.chown(password_file, self.placement.user.uid, self.placement.user.gid)
+            _run_initdb(self.placement.bin_dir / "initdb", fresh, password_file, self.placement.user)
+        finally:
+            password_file.unlink(missing_ok=True)
+        shutil.rmtree(self.data_dir, ignore_errors=True)
+        fresh.rename(self.data_dir)
+
+
+def _run_initdb(initdb: Path, folder: Path, password_file: Path, user: SystemUser | None) -> None:
+    identity = (str(user.uid), str(user.gid)) if user else ("-", "-")
+    command = (
+        *(sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), str(int(signal.SIGTERM)), *identity),
+        *(str(initdb), "-D", str(folder), "-U", ADMIN, f"--pwfile={password_file}", "--auth=scram-sha-256"),
+        # The built-in provider: same order on every machine, no dependence on its locales.
+        *("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+        "--no-instructions",
+    )
+    try:
+        finished = subprocess.run(
+            command,
+            env=_environment(),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=INIT_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ServerFailed(f"initdb in {folder} took longer than {INIT_TIMEOUT_SECONDS} s") from error
+    if finished.returncode != 0:
+        raise ServerFailed(f"initdb in {folder} failed:\n{finished.stdout}{finished.stderr}".rstrip())
+
+
+def _environment() -> dict[str, str]:
+    """A bare environment: PG* variables of the user's would change what the programs do."""
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}

@@ -1,0 +1,163 @@
+"""Errors that cross a boundary, and what each reason means there.
+
+    CoalitionError
+    ├── InvalidRequest       what was asked cannot be read or is out of range
+    ├── Unauthenticated      no credential, or a wrong one
+    ├── PermissionDenied     known, but may not
+    ├── NotFound             not there, or another partner's
+    ├── Conflict             the same key, reference or name stands for something else
+    ├── Refused              understood, decided against
+    ├── Unavailable          overloaded, unreachable or too late: ask again with the same key
+    └── Fault                a mistake of ours
+
+Anything else that escapes a handler is a Fault: the boundary logs it and tells the caller nothing of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+from coalition.type.v1.reason_pb2 import Reason
+
+DOMAIN: Final = "coalition"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonEntry:
+    """What a reason means at the edges."""
+
+    grpc_status: grpc.StatusCode
+    http_status: int
+    title: str
+    retryable: bool = False
+
+
+_S = grpc.StatusCode
+CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
+    Reason.REASON_UNAUTHENTICATED: ReasonEntry(_S.UNAUTHENTICATED, 401, "Not authenticated"),
+    Reason.REASON_PERMISSION_DENIED: ReasonEntry(_S.PERMISSION_DENIED, 403, "Not allowed"),
+    Reason.REASON_INVALID_REQUEST: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Request not valid"),
+    Reason.REASON_NOT_FOUND: ReasonEntry(_S.NOT_FOUND, 404, "Not found"),
+    Reason.REASON_BODY_TOO_LARGE: ReasonEntry(_S.INVALID_ARGUMENT, 413, "Body too large"),
+    Reason.REASON_BATCH_TOO_LARGE: ReasonEntry(_S.INVALID_ARGUMENT, 413, "Batch too large"),
+    Reason.REASON_CURSOR_INVALID: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Cursor not valid"),
+    Reason.REASON_IDEMPOTENCY_KEY_MISSING: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Idempotency-Key missing"),
+    Reason.REASON_IDEMPOTENCY_KEY_REUSED: ReasonEntry(_S.ALREADY_EXISTS, 422, "Idempotency key reused"),
+    Reason.REASON_IDEMPOTENCY_KEY_IN_FLIGHT: ReasonEntry(_S.ABORTED, 409, "Same key in flight", True),
+    Reason.REASON_REFERENCE_REUSED: ReasonEntry(_S.ALREADY_EXISTS, 409, "Reference reused"),
+    Reason.REASON_UNSUPPORTED: ReasonEntry(_S.UNIMPLEMENTED, 415, "Not supported"),
+    Reason.REASON_CARD_NUMBER_INVALID: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Card number not valid"),
+    Reason.REASON_MEMBER_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Member unknown"),
+    Reason.REASON_MEMBER_CLOSED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Member closed"),
+    Reason.REASON_IDENTIFIER_TAKEN: ReasonEntry(_S.ALREADY_EXISTS, 409, "Identifier taken"),
+    Reason.REASON_INSUFFICIENT_POINTS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Not enough points"),
+    Reason.REASON_OCCURRED_IN_FUTURE: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Time lies in the future"),
+    Reason.REASON_OCCURRED_TOO_LONG_AGO: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Time lies too far back"),
+    Reason.REASON_EARN_RATE_MISSING: ReasonEntry(_S.FAILED_PRECONDITION, 409, "No earn rate"),
+    Reason.REASON_STORE_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Store unknown"),
+    Reason.REASON_AMOUNT_MISMATCH: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Amounts do not add up"),
+    Reason.REASON_CURRENCY_UNSUPPORTED: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Currency not supported"),
+    Reason.REASON_PROGRAMME_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Programme unknown"),
+    Reason.REASON_ALREADY_EXISTS: ReasonEntry(_S.ALREADY_EXISTS, 409, "Exists already"),
+    Reason.REASON_CLOCK_FIXED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock cannot be moved"),
+    Reason.REASON_CLOCK_BACKWARDS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock only moves forward"),
+    Reason.REASON_BOUNDARY_IN_FUTURE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Boundary lies in the future", True),
+    Reason.REASON_RATE_CARD_MISSING: ReasonEntry(_S.FAILED_PRECONDITION, 409, "No price in force"),
+    Reason.REASON_RATING_BEHIND: ReasonEntry(_S.UNAVAILABLE, 503, "Rating is behind", True),
+    Reason.REASON_PARTNER_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Partner unknown"),
+    Reason.REASON_PARTNER_INACTIVE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Partner not active"),
+    Reason.REASON_OVERLOADED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 503, "Overloaded", True),
+    Reason.REASON_DEADLINE_EXCEEDED: ReasonEntry(_S.DEADLINE_EXCEEDED, 504, "Too late", True),
+    Reason.REASON_UNAVAILABLE: ReasonEntry(_S.UNAVAILABLE, 503, "Not available", True),
+    Reason.REASON_INTERNAL: ReasonEntry(_S.INTERNAL, 500, "Internal fault", True),
+    Reason.REASON_RATE_LIMITED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 429, "Too many requests", True),
+}
+
+
+def code_of(reason: Reason.ValueType) -> str:
+    """The stable upper-case name of a reason without its prefix, e.g. INSUFFICIENT_POINTS."""
+    return Reason.Name(reason).removeprefix("REASON_")
+
+
+def reason_of(code: str) -> Reason.ValueType:
+    """The reason of an upper-case name; REASON_INTERNAL for one that is not known here."""
+    try:
+        return Reason.Value(f"REASON_{code}")
+    except ValueError:
+        return Reason.REASON_INTERNAL
+
+
+class CoalitionError(Exception):
+    """An error with a stable reason, a sentence for a person and the numbers in it."""
+
+    def __init__(self, reason: Reason.ValueType, message: str, **metadata: str | int) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.metadata = {name: str(value) for name, value in metadata.items()}
+
+    @property
+    def entry(self) -> ReasonEntry:
+        """What the reason means at the edges."""
+        return CATALOGUE[self.reason]
+
+    def __str__(self) -> str:
+        return f"{code_of(self.reason)}: {self.message}"
+
+
+class InvalidRequest(CoalitionError):
+    """What was asked cannot be read or is out of range."""
+
+    def __init__(
+        self, message: str, reason: Reason.ValueType = Reason.REASON_INVALID_REQUEST, **metadata: str | int
+    ) -> None:
+        super().__init__(reason, message, **metadata)
+
+
+class Unauthenticated(CoalitionError):
+    """No credential, or one that is wrong, expired or revoked."""
+
+    def __init__(self, message: str = "no valid credential was given") -> None:
+        super().__init__(Reason.REASON_UNAUTHENTICATED, message)
+
+
+class PermissionDenied(CoalitionError):
+    """The caller is known but may not do this."""
+
+    def __init__(self, message: str, **metadata: str | int) -> None:
+        super().__init__(Reason.REASON_PERMISSION_DENIED, message, **metadata)
+
+
+class NotFound(CoalitionError):
+    """The thing addressed does not exist, or is another partner's."""
+
+    def __init__(
+        self, message: str, reason: Reason.ValueType = Reason.REASON_NOT_FOUND, **metadata: str | int
+    ) -> None:
+        super().__init__(reason, message, **metadata)
+
+
+class Conflict(CoalitionError):
+    """The same key, reference or name stands for something else already."""
+
+
+class Refused(CoalitionError):
+    """Understood, and decided against."""
+
+
+class Unavailable(CoalitionError):
+    """Overloaded, unreachable or too late: ask again with the same key."""
+
+    def __init__(
+        self, message: str, reason: Reason.ValueType = Reason.REASON_UNAVAILABLE, **metadata: str | int
+    ) -> None:
+        super().__init__(reason, message, **metadata)
+
+
+class Fault(CoalitionError):
+    """A mistake of ours; its text stays in the logs."""
+
+    def __init__(self, message: str = "an internal fault; the request id finds it in the logs") -> None:
+        super().__init__(Reason.REASON_INTERNAL, message)
