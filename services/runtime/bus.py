@@ -1,0 +1,190 @@
+"""NATS JetStream: streams, subjects, headers. Nothing else in the house speaks to NATS.
+
+Subject: `coalition.<programme>.<service>.<event>.v1.<p00–p15>.<partner or ->`, always 7 tokens; dots in an
+event's type become underscores. Headers: CloudEvents 1.0 binary mode with the extension attributes `pos`
+(position in the owner's log), `partitionprev` (the position before it in its partition) and `seq`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import nats
+from coalition.type.v1.event_record_pb2 import EventRecord
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+
+from services.runtime import logging, telemetry
+from services.runtime.clock import from_micros, to_micros
+from services.runtime.ids import from_text, to_text
+
+_log = logging.get(__name__)
+_MESSAGE_ID: Final = "Nats-Msg-Id"
+_DUPLICATES_SECONDS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A JetStream stream: all events of one service, of all programmes."""
+
+    name: str
+    service: str
+
+    @property
+    def subjects(self) -> list[str]:
+        """What it takes in."""
+        return [f"coalition.*.{self.service}.>"]
+
+
+MEMBERS: Final = Stream("MEMBERS", "members")
+POINTS: Final = Stream("POINTS", "points")
+PARTNERS: Final = Stream("PARTNERS", "partners")
+STREAMS: Final = (MEMBERS, POINTS, PARTNERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event as a subscriber sees it."""
+
+    programme: str
+    record: EventRecord
+
+
+def subject_of(programme: str, service: str, record: EventRecord) -> str:
+    """The subject that an event is published under."""
+    partner = to_text("ptr", UUID(bytes=record.partner_id)) if record.partner_id else "-"
+    token = record.type.replace(".", "_")
+    return f"coalition.{programme}.{service}.{token}.v1.p{record.partition:02d}.{partner}"
+
+
+def headers_of(programme: str, service: str, record: EventRecord) -> dict[str, str]:
+    """CloudEvents headers of an event, with the trace context of the request behind it."""
+    identity = f"{service}:{programme}:{record.pos}"
+    headers = {
+        _MESSAGE_ID: identity,
+        "ce-specversion": "1.0",
+        "ce-id": identity,
+        "ce-source": f"/coalition/{programme}/{service}",
+        "ce-type": record.type,
+        "ce-time": from_micros(record.recorded_at_us).isoformat(),
+        "ce-pos": str(record.pos),
+        "ce-partitionprev": str(record.partition_prev),
+        "content-type": "application/protobuf",
+    }
+    if record.seq:
+        headers["ce-seq"] = str(record.seq)
+    if record.traceparent:
+        headers[telemetry.TRACEPARENT] = record.traceparent
+    return headers
+
+
+def delivery_of(message: Msg) -> Delivery:
+    """Reads a message back into the event it carries. Raises ValueError for one that is not of ours."""
+    tokens = message.subject.split(".")
+    headers: Mapping[str, str] = message.headers or {}
+    if len(tokens) != 7 or "ce-pos" not in headers:
+        raise ValueError(f"not an event: {message.subject}")
+    record = EventRecord(
+        pos=int(headers["ce-pos"]),
+        type=headers["ce-type"],
+        partition=int(tokens[5][1:]),
+        partition_prev=int(headers["ce-partitionprev"]),
+        partner_id=from_text("ptr", tokens[6]).bytes if tokens[6] != "-" else b"",
+        seq=int(headers.get("ce-seq", "0")),
+        recorded_at_us=to_micros(datetime.fromisoformat(headers["ce-time"])),
+        traceparent=headers.get(telemetry.TRACEPARENT, ""),
+        payload=message.data,
+    )
+    return Delivery(tokens[1], record)
+
+
+class Bus:
+    """A connection to JetStream that heals itself."""
+
+    def __init__(self, url: str, process: str, replicas: int = 1) -> None:
+        self._url, self._process, self._replicas = url, process, replicas
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The connected client. Raises RuntimeError before connect."""
+        if self._client is None:
+            raise RuntimeError("the bus is not connected")
+        return self._client
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        """JetStream on this connection; calls time out after 5 seconds."""
+        return self.client.jetstream(timeout=5)
+
+    async def connect(self) -> None:
+        """Connects, trying for as long as it takes: the bus may start after us."""
+
+        async def on_error(error: Exception) -> None:
+            _log.warning("bus.error", error=str(error) or type(error).__name__)
+
+        async def on_lost() -> None:
+            _log.warning("bus.disconnected")
+
+        async def on_back() -> None:
+            _log.info("bus.reconnected")
+
+        while self._client is None:
+            try:
+                self._client = await nats.connect(
+                    self._url,
+                    name=f"coalition-{self._process}",
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.25,
+                    ping_interval=10,
+                    max_outstanding_pings=3,
+                    connect_timeout=5,
+                    error_cb=on_error,
+                    disconnected_cb=on_lost,
+                    reconnected_cb=on_back,
+                    pending_size=32 * 1024 * 1024,
+                )
+            except (OSError, nats.errors.Error, TimeoutError) as error:
+                address = urlsplit(self._url).netloc.rpartition("@")[2]
+                _log.warning("bus.unreachable", address=address, error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    async def close(self) -> None:
+        """Sends what is buffered and closes; at most 5 seconds."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            try:
+                await asyncio.wait_for(client.drain() if client.is_connected else client.close(), 5)
+            except (TimeoutError, nats.errors.Error):
+                await client.close()
+
+    async def ensure_stream(self, stream: Stream) -> None:
+        """Makes a stream, or updates it where its settings have changed; never makes it anew."""
+        wanted = StreamConfig(
+            name=stream.name,
+            subjects=stream.subjects,
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.NEW,
+            deny_delete=True,
+            deny_purge=True,
+            num_replicas=self._replicas,
+            duplicate_window=_DUPLICATES_SECONDS,
+        )
+        jetstream = self.jetstream
+        try:
+            found = (await jetstream.stream_info(stream.name)).config
+        except NotFoundError:
+            await jetstream.add_stream(wanted)
+            return
+        watched = ("subjects", "discard", "num_replicas", "duplicate_window")
+        if any(getattr(found, name) != getattr(wanted, name) for name in watched):
+            await jetstream.update_stream(wanted)

@@ -1,0 +1,138 @@
+"""Coalescing: many callers' items become few batches, without a timer.
+
+While a batch is in flight the next one fills. Light load gives batches of one and low latency, heavy load
+gives large ones; interactive items go before bulk ones. The queue is bounded, and an item whose caller
+has gone or whose deadline has passed is dropped before its batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Generic, TypeVar
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.runtime.clock import wall_now_us
+from services.runtime.errors import Unavailable
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+_RETRY_AFTER_SECONDS: Final = 1
+
+
+class Lane(Enum):
+    """Who goes first."""
+
+    INTERACTIVE = 0
+    BULK = 1
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Item, Answer]):
+    item: Item
+    future: asyncio.Future[Answer]
+    deadline_us: int
+
+
+class Coalescer(Generic[Item, Answer]):
+    """Gathers items and hands them to `flush` in batches, at most `flights` at a time.
+
+    `flush` answers one answer or exception per item, in order; what it raises itself goes to every caller
+    of the batch.
+    """
+
+    def __init__(
+        self,
+        flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]],
+        *,
+        batch_max: int,
+        queue_max: int,
+        flights: int = 1,
+    ) -> None:
+        self._flush, self._batch_max, self._queue_max, self._flights = flush, batch_max, queue_max, flights
+        self._lanes: tuple[deque[_Waiting[Item, Answer]], ...] = (deque(), deque())
+        self._in_flight = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def queued(self) -> int:
+        """Items waiting for a batch."""
+        return sum(len(lane) for lane in self._lanes)
+
+    async def submit(self, item: Item, lane: Lane = Lane.INTERACTIVE, deadline_us: int = 0) -> Answer:
+        """Puts an item in a batch and waits for its answer.
+
+        `deadline_us` is wall-clock time (0: none). Raises Unavailable with OVERLOADED when the lane is
+        full and with DEADLINE_EXCEEDED when the deadline passed before the batch was made.
+        """
+        return await self.enqueue(item, lane, deadline_us)
+
+    def enqueue(
+        self, item: Item, lane: Lane = Lane.INTERACTIVE, deadline_us: int = 0
+    ) -> asyncio.Future[Answer]:
+        """As submit, answering the future at once; for callers with many items."""
+        waiting = self._lanes[lane.value]
+        if len(waiting) >= self._queue_max:
+            raise Unavailable(
+                f"{len(waiting)} are waiting already", Reason.REASON_OVERLOADED,
+                retry_after_seconds=_RETRY_AFTER_SECONDS,
+            )  # fmt: skip
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        waiting.append(_Waiting(item, future, deadline_us))
+        self._start()
+        return future
+
+    def _start(self) -> None:
+        while self._in_flight < self._flights and any(self._lanes):
+            self._in_flight += 1
+            task = asyncio.get_running_loop().create_task(self._work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _work(self) -> None:
+        try:
+            # Let whatever else became ready in this turn of the loop join the first batch.
+            await asyncio.sleep(0)
+            while batch := self._take():
+                await self._run(batch)
+        finally:
+            self._in_flight -= 1
+            self._start()
+
+    def _take(self) -> list[_Waiting[Item, Answer]]:
+        batch: list[_Waiting[Item, Answer]] = []
+        now_us = wall_now_us()
+        for lane in self._lanes:
+            while lane and len(batch) < self._batch_max:
+                waiting = lane.popleft()
+                if waiting.future.done():
+                    continue
+                if 0 < waiting.deadline_us <= now_us:
+                    late = Unavailable("the deadline passed in the queue", Reason.REASON_DEADLINE_EXCEEDED)
+                    waiting.future.set_exception(late)
+                    continue
+                batch.append(waiting)
+        return batch
+
+    async def _run(self, batch: list[_Waiting[Item, Answer]]) -> None:
+        try:
+            answers = await self._flush([waiting.item for waiting in batch])
+        except Exception as error:
+            answers = [error] * len(batch)
+        for waiting, answer in zip(batch, answers, strict=True):
+            if waiting.future.done():
+                continue
+            if isinstance(answer, Exception):
+                waiting.future.set_exception(answer)
+            else:
+                waiting.future.set_result(answer)
+
+    async def drain(self, seconds: float) -> None:
+        """Waits until all that is queued has been answered, at most so long."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (self._in_flight or self.queued) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)

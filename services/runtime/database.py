@@ -1,0 +1,140 @@
+"""Handles to a service's database. Reading and writing are different types: a read path cannot write."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar, cast
+
+import asyncpg
+from sqlalchemy import Result
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql import Executable
+
+from services.runtime import telemetry
+from services.runtime.errors import Unavailable
+
+T = TypeVar("T")
+_ATTEMPTS_MAX: Final = 5
+# serialization_failure, deadlock_detected: nothing was done, the same work may simply be tried again.
+_TRY_AGAIN: Final = frozenset({"40001", "40P01"})
+
+
+class ReadConnection:
+    """A read-only view of the database; the server itself refuses a write on it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
+        """Runs a query and answers its rows."""
+        return await self._connection.execute(statement, parameters)
+
+    async def driver(self) -> asyncpg.Connection[Any]:
+        """The driver's connection beneath, for streams and hot reads; as read-only as this."""
+        return await driver_of(self._connection)
+
+
+class ReadDatabase:
+    """Opens read-only connections."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[ReadConnection]:
+        """A read-only transaction that sees one moment of the database throughout."""
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with connection.begin():
+                yield ReadConnection(connection)
+
+
+class WriteDatabase:
+    """Opens transactions that may write."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A READ COMMITTED transaction; leaving it by an exception rolls back."""
+        async with self._engine.begin() as connection:
+            yield connection
+
+    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Runs work in a transaction, again where the server asked for it (deadlock, serialization).
+
+        Work must do nothing outside of the transaction. Raises Unavailable after 5 attempts or when the
+        server cannot be reached.
+        """
+        for _ in range(_ATTEMPTS_MAX):
+            try:
+                with telemetry.span("database.transaction"):
+                    async with self.transaction() as connection:
+                        return await work(connection)
+            except DBAPIError as error:
+                if sqlstate_of(error) in _TRY_AGAIN:
+                    continue
+                if error.connection_invalidated:
+                    raise Unavailable("the database connection was lost") from error
+                raise
+            except OSError as error:
+                raise Unavailable("the database cannot be reached") from error
+        raise Unavailable(f"the database refused {_ATTEMPTS_MAX} attempts in a row")
+
+    @asynccontextmanager
+    async def dedicated(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """A driver connection of its own with no transaction open, for the hot path and advisory locks."""
+        async with self._engine.connect() as connection:
+            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield await driver_of(connection)
+
+
+class Database:
+    """A service's database: a reader, a writer, and the pool beneath them."""
+
+    def __init__(self, url: str, process: str, pool_size: int, statement_timeout_seconds: int) -> None:
+        parsed = make_url(url).set(drivername="postgresql+asyncpg")
+        self._engine = create_async_engine(
+            parsed,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 10,
+                "server_settings": {
+                    "application_name": f"coalition-{process}",
+                    "statement_timeout": str(statement_timeout_seconds * 1000),
+                    # A process that stalls inside a transaction must not hold the head of a ledger.
+                    "idle_in_transaction_session_timeout": "15000",
+                    "jit": "off",
+                },
+            },
+        )
+        self.reader = ReadDatabase(self._engine)
+        self.writer = WriteDatabase(self._engine)
+
+    async def close(self) -> None:
+        """Closes the pool."""
+        await self._engine.dispose()
+
+
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
+    """The asyncpg connection beneath a SQLAlchemy one."""
+    raw = await connection.get_raw_connection()
+    return cast("asyncpg.Connection[Any]", raw.driver_connection)
+
+
+def sqlstate_of(error: DBAPIError) -> str:
+    """The five-character SQLSTATE of a database error, or an empty string."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The name of the constraint that a write ran into, or an empty string."""
+    cause = getattr(error.orig, "__cause__", None)
+    return str(getattr(cause, "constraint_name", None) or "")

@@ -1,0 +1,208 @@
+"""The event log: the record of what a service has to tell, written in the transaction of the change.
+
+Positions (`pos`) are gapless per programme, handed out under the lock of one head row. Each row also knows
+the position before it in its partition, so that a reader of some partitions notices a gap as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from coalition.type.v1.event_record_pb2 import EventRecord
+from google.protobuf.message import Message
+from sqlalchemy import (
+    ARRAY, TIMESTAMP, BigInteger, Column, LargeBinary, MetaData, PrimaryKeyConstraint, SmallInteger, Table, Text,
+    Uuid, insert, select, update,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.runtime import telemetry
+from services.runtime.clock import from_micros, to_micros
+from services.runtime.database import ReadConnection
+
+PARTITIONS: Final = 16
+BLOCK_EVENTS_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something to tell, before it has its place in the log."""
+
+    type: str
+    payload: bytes
+    recorded_at_us: int
+    member_id: UUID | None = None
+    partner_id: UUID | None = None
+    seq: int | None = None
+    traceparent: str = ""
+
+    @property
+    def partition(self) -> int:
+        """0–15, the same for all events of one member (else of one partner)."""
+        key = self.member_id or self.partner_id
+        return key.int % PARTITIONS if key else 0
+
+
+@dataclass(slots=True)
+class LogHead:
+    """Last positions of a programme's log, as read under its lock; `place` moves it on."""
+
+    pos: int
+    partition_pos: list[int]
+
+    def place(self, event: NewEvent) -> tuple[int, int]:
+        """Gives an event its position; answers it with the one before it in its partition."""
+        partition = event.partition
+        before = self.partition_pos[partition]
+        self.pos += 1
+        self.partition_pos[partition] = self.pos
+        return self.pos, before
+
+
+@dataclass(frozen=True, slots=True)
+class EventTables:
+    """The tables of an event log; every service that tells events has them."""
+
+    head: Table
+    log: Table
+    cursor: Table
+
+
+def event_tables(metadata: MetaData) -> EventTables:
+    """Defines the tables of an event log."""
+    head = Table(
+        "event_head",
+        metadata,
+        Column("ledger_id", SmallInteger, nullable=False),
+        Column("programme", Text, nullable=False),
+        Column("pos", BigInteger, nullable=False),
+        Column("partition_pos", ARRAY(BigInteger), nullable=False),
+        PrimaryKeyConstraint("ledger_id", name="event_head_pk"),
+    )
+    log = Table(
+        "event_log",
+        metadata,
+        Column("ledger_id", SmallInteger, nullable=False),
+        Column("pos", BigInteger, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("partition", SmallInteger, nullable=False),
+        Column("partition_prev", BigInteger, nullable=False),
+        Column("partner_id", Uuid),
+        Column("seq", BigInteger),
+        Column("recorded_at", TIMESTAMP(timezone=True), nullable=False),
+        Column("traceparent", Text, nullable=False, server_default=""),
+        Column("payload", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("ledger_id", "pos", name="event_log_pk"),
+    )
+    cursor = Table(
+        "relay_cursor",
+        metadata,
+        Column("ledger_id", SmallInteger, nullable=False),
+        Column("pos", BigInteger, nullable=False),
+        PrimaryKeyConstraint("ledger_id", name="relay_cursor_pk"),
+    )
+    return EventTables(head, log, cursor)
+
+
+class EventLog:
+    """Appends to and reads from a service's event log."""
+
+    def __init__(self, tables: EventTables) -> None:
+        self._tables = tables
+
+    async def open_programme(self, connection: AsyncConnection, ledger_id: int, programme: str) -> None:
+        """Makes a programme's head where it is not there yet."""
+        row = {"ledger_id": ledger_id, "programme": programme, "pos": 0, "partition_pos": [0] * PARTITIONS}
+        await connection.execute(postgresql_insert(self._tables.head).values(row).on_conflict_do_nothing())
+
+    async def append(
+        self, connection: AsyncConnection, ledger_id: int, programme: str, events: Sequence[NewEvent]
+    ) -> int:
+        """Appends events in the caller's transaction; answers the last position.
+
+        Holds the programme's head row until the transaction ends: append last, commit soon.
+        """
+        if not events:
+            return 0
+        await self.open_programme(connection, ledger_id, programme)
+        head_table = self._tables.head
+        mine = head_table.c.ledger_id == ledger_id
+        found = (await connection.execute(select(head_table).where(mine).with_for_update())).one()
+        head = LogHead(found.pos, list(found.partition_pos))
+        own_context = telemetry.current_traceparent()
+        rows = [self._row(ledger_id, head, event, own_context) for event in events]
+        with telemetry.span("event_log.append", attributes={"events": len(rows), "pos": head.pos}):
+            await connection.execute(insert(self._tables.log), rows)
+            await connection.execute(
+                update(head_table).where(mine).values(pos=head.pos, partition_pos=head.partition_pos)
+            )
+        return head.pos
+
+    @staticmethod
+    def _row(ledger_id: int, head: LogHead, event: NewEvent, own_context: str) -> dict[str, Any]:
+        pos, before = head.place(event)
+        return {
+            "ledger_id": ledger_id,
+            "pos": pos,
+            "type": event.type,
+            "partition": event.partition,
+            "partition_prev": before,
+            "partner_id": event.partner_id,
+            "seq": event.seq,
+            "recorded_at": from_micros(event.recorded_at_us),
+            "traceparent": event.traceparent or own_context,
+            "payload": event.payload,
+        }
+
+    async def read(
+        self, connection: ReadConnection, ledger_id: int, from_pos: int, limit: int = 0
+    ) -> AsyncIterator[list[EventRecord]]:
+        """Blocks of up to 500 events from a position on, in order, to the end or a limit."""
+        log = self._tables.log
+        next_pos, left = max(1, from_pos), limit
+        while True:
+            take = min(BLOCK_EVENTS_MAX, left) if limit else BLOCK_EVENTS_MAX
+            if take == 0:
+                return
+            found = await connection.execute(
+                select(log)
+                .where(log.c.ledger_id == ledger_id, log.c.pos >= next_pos)
+                .order_by(log.c.pos)
+                .limit(take)
+            )
+            block = [record_from(row) for row in found.all()]
+            if not block:
+                return
+            yield block
+            next_pos, left = block[-1].pos + 1, left - len(block)
+
+    async def positions(self, connection: ReadConnection, ledger_id: int) -> tuple[int, int]:
+        """Last position written and last position relayed; zeros before the first."""
+        head, cursor = self._tables.head, self._tables.cursor
+        written = await connection.execute(select(head.c.pos).where(head.c.ledger_id == ledger_id))
+        relayed = await connection.execute(select(cursor.c.pos).where(cursor.c.ledger_id == ledger_id))
+        return written.scalar() or 0, relayed.scalar() or 0
+
+
+def record_from(row: Any) -> EventRecord:
+    """The wire form of a row of the log."""
+    return EventRecord(
+        pos=row.pos,
+        type=row.type,
+        partition=row.partition,
+        partition_prev=row.partition_prev,
+        partner_id=row.partner_id.bytes if row.partner_id else b"",
+        seq=row.seq or 0,
+        recorded_at_us=to_micros(row.recorded_at),
+        traceparent=row.traceparent,
+        payload=row.payload,
+    )
+
+
+def payload_of(message: Message) -> bytes:
+    """The bytes of an event, the same for the same content."""
+    return message.SerializeToString(deterministic=True)

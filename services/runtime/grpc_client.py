@@ -1,0 +1,141 @@
+"""Calls to a neighbour: principal, deadline and trace context go along; errors come back as ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar, cast
+
+import grpc
+import grpc.aio
+from coalition.type.v1.error_pb2 import ItemError
+from coalition.type.v1.reason_pb2 import Reason
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_status import rpc_status
+
+from services.runtime import telemetry
+from services.runtime.clock import wall_now_us
+from services.runtime.errors import CoalitionError, Unavailable, reason_of
+from services.runtime.grpc_server import MESSAGE_BYTES_MAX
+from services.runtime.principal import METADATA_KEY
+
+Response = TypeVar("Response")
+
+# Reads are tried again by the channel itself; writes carry a key and are tried again by who knows it.
+_READS: Final = (
+    {"service": "coalition.members.v1.MembersService", "method": "GetMember"},
+    {"service": "coalition.members.v1.MembersService", "method": "LookupMembers"},
+    {"service": "coalition.members.v1.MembersService", "method": "GetStandings"},
+    {"service": "coalition.points.v1.PointsService", "method": "GetBalance"},
+    {"service": "coalition.points.v1.PointsService", "method": "GetTransaction"},
+    {"service": "coalition.points.v1.PointsService", "method": "ListTransactions"},
+    {"service": "coalition.partners.v1.PartnersService", "method": "GetPartner"},
+    {"service": "coalition.partners.v1.PartnersService", "method": "GetProgramme"},
+    {"service": "coalition.partners.v1.PartnersService", "method": "AuthenticateApiKey"},
+)
+_SERVICE_CONFIG: Final = json.dumps(
+    {
+        "methodConfig": [
+            {
+                "name": list(_READS),
+                "retryPolicy": {
+                    "maxAttempts": 4,
+                    "initialBackoff": "0.05s",
+                    "maxBackoff": "1s",
+                    "backoffMultiplier": 3,
+                    "retryableStatusCodes": ["UNAVAILABLE"],
+                },
+            }
+        ]
+    }
+)
+
+# Wall-clock end of the request being served, in microseconds; 0: none. Deadlines are not inherited by
+# themselves: what remains is passed on with every call.
+deadline_us: ContextVar[int] = ContextVar("deadline_us", default=0)
+
+
+def open_channel(target: str) -> grpc.aio.Channel:
+    """A channel to a neighbour, with keep-alive, bounded messages and retries of reads."""
+    return grpc.aio.insecure_channel(
+        target,
+        options=[
+            ("grpc.service_config", _SERVICE_CONFIG),
+            ("grpc.enable_retries", 1),
+            ("grpc.keepalive_time_ms", 20_000),
+            ("grpc.keepalive_timeout_ms", 5_000),
+            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 1_000),
+        ],
+    )
+
+
+def remaining_seconds(at_most: float) -> float:
+    """What is left of the request's deadline, no more than `at_most` and never below a millisecond."""
+    end = deadline_us.get()
+    return max(0.001, min(at_most, (end - wall_now_us()) / 1e6)) if end else at_most
+
+
+def _metadata(principal: bytes) -> tuple[tuple[str, str | bytes], ...]:
+    traceparent = telemetry.current_traceparent()
+    if traceparent:
+        return ((METADATA_KEY, principal), (telemetry.TRACEPARENT, traceparent))
+    return ((METADATA_KEY, principal),)
+
+
+async def call(method: Any, request: Any, principal: bytes, timeout_seconds: float = 10.0) -> Any:
+    """One unary call. Raises CoalitionError with the neighbour's reason, Unavailable where it has none."""
+    with telemetry.span("rpc.client", telemetry.SpanKind.CLIENT):
+        try:
+            return await method(
+                request, timeout=remaining_seconds(timeout_seconds), metadata=_metadata(principal)
+            )
+        except grpc.aio.AioRpcError as error:
+            raise error_from(error) from None
+
+
+async def stream(
+    method: Any, request: Any, principal: bytes, timeout_seconds: float = 600.0
+) -> AsyncIterator[Any]:
+    """One call that answers a stream; errors as with `call`."""
+    opened = method(request, timeout=remaining_seconds(timeout_seconds), metadata=_metadata(principal))
+    try:
+        async for message in opened:
+            yield message
+    except grpc.aio.AioRpcError as error:
+        raise error_from(error) from None
+    finally:
+        opened.cancel()
+
+
+def error_from(error: grpc.aio.AioRpcError) -> CoalitionError:
+    """The error of ours that a status stands for."""
+    try:
+        status = rpc_status.from_call(cast("Any", error))
+    except ValueError:
+        status = None
+    for detail in status.details if status else ():
+        info = ErrorInfo()
+        if detail.Unpack(info):
+            found = CoalitionError(reason_of(info.reason), error.details() or "")
+            found.metadata = dict(info.metadata)
+            return found
+    code = error.code()
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return Unavailable("the deadline ended first", Reason.REASON_DEADLINE_EXCEEDED)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return Unavailable("the service has too many calls", Reason.REASON_OVERLOADED, retry_after_seconds=1)
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+        return Unavailable("the service cannot be reached")
+    return CoalitionError(Reason.REASON_INTERNAL, f"the service answered {code.name}")
+
+
+def error_of_item(item: ItemError) -> CoalitionError:
+    """The error of ours that an item of a batch carries."""
+    found = CoalitionError(item.reason, item.message)
+    found.metadata = dict(item.metadata)
+    return found

@@ -1,0 +1,114 @@
+"""The inbox: each event is applied once by each subscriber, whatever the bus delivers.
+
+A subscriber keeps one cursor per source and programme, moved in the transaction of its own change. Since
+positions are gapless and applied in order, the cursor says as much as a row per event would, for one
+update a block: at or before it is a double, right after it is next, further on is a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from coalition.type.v1.event_record_pb2 import EventRecord
+from sqlalchemy import BigInteger, Column, ColumnElement, MetaData, PrimaryKeyConstraint, Table, Text, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.runtime.database import WriteDatabase
+
+Apply = Callable[[AsyncConnection, str, Sequence[EventRecord]], Awaitable[None]]
+
+
+def inbox_table(metadata: MetaData) -> Table:
+    """The table of cursors; each service that subscribes has one."""
+    return Table(
+        "inbox",
+        metadata,
+        Column("subscriber", Text, nullable=False),
+        Column("source", Text, nullable=False),
+        Column("programme", Text, nullable=False),
+        Column("pos", BigInteger, nullable=False),
+        PrimaryKeyConstraint("subscriber", "source", "programme", name="inbox_pk"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Positions that are missing before those at hand, both ends included."""
+
+    first: int
+    last: int
+
+
+class Inbox:
+    """One subscriber's cursors over one source."""
+
+    def __init__(self, table: Table, subscriber: str, source: str) -> None:
+        self._table, self._subscriber, self._source = table, subscriber, source
+
+    async def position(self, database: WriteDatabase, programme: str) -> int:
+        """The last position applied; 0 before the first."""
+        async with database.transaction() as connection:
+            found = await connection.execute(
+                select(self._table.c.pos).where(*self._mine(programme)).limit(1)
+            )
+            return found.scalar() or 0
+
+    async def programmes(self, database: WriteDatabase) -> list[str]:
+        """Programmes of which something has been applied."""
+        table = self._table
+        async with database.transaction() as connection:
+            found = await connection.execute(
+                select(table.c.programme).where(
+                    table.c.subscriber == self._subscriber, table.c.source == self._source
+                )
+            )
+            return list(found.scalars())
+
+    async def apply(
+        self, database: WriteDatabase, programme: str, records: Sequence[EventRecord], apply: Apply
+    ) -> Gap | None:
+        """Applies what comes right after the cursor, once, in one transaction.
+
+        Records are in the order of pos. Answers the first gap where one is in the way, None when all of
+        them are applied by now. What `apply` raises rolls back and leaves the cursor where it was.
+        """
+
+        async def work(connection: AsyncConnection) -> Gap | None:
+            cursor = await self._locked(connection, programme)
+            fresh = [record for record in records if record.pos > cursor]
+            if not fresh:
+                return None
+            run: list[EventRecord] = []
+            for record in fresh:
+                if record.pos == cursor + len(run) + 1:
+                    run.append(record)
+                elif record.pos > cursor + len(run) + 1:
+                    break
+            if run:
+                await apply(connection, programme, run)
+                await connection.execute(
+                    update(self._table).where(*self._mine(programme)).values(pos=run[-1].pos)
+                )
+                cursor = run[-1].pos
+            later = next((record.pos for record in fresh if record.pos > cursor), None)
+            return Gap(cursor + 1, later - 1) if later is not None else None
+
+        return await database.run(work)
+
+    def _mine(self, programme: str) -> tuple[ColumnElement[bool], ...]:
+        table = self._table
+        return (
+            table.c.subscriber == self._subscriber,
+            table.c.source == self._source,
+            table.c.programme == programme,
+        )
+
+    async def _locked(self, connection: AsyncConnection, programme: str) -> int:
+        row = {"subscriber": self._subscriber, "source": self._source, "programme": programme, "pos": 0}
+        await connection.execute(postgresql_insert(self._table).values(row).on_conflict_do_nothing())
+        found = await connection.execute(
+            select(self._table.c.pos).where(*self._mine(programme)).with_for_update()
+        )
+        return found.scalar_one()

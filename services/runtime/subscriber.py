@@ -1,0 +1,192 @@
+"""A durable pull consumer of one stream that applies every event once and in order.
+
+What the bus loses is filled in from the owner's event log; what it doubles is dropped by the inbox. A
+message is acknowledged after the database commit, never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Protocol
+
+import asyncpg
+import nats.errors
+from coalition.type.v1.event_record_pb2 import EventRecord
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.runtime import logging, telemetry
+from services.runtime.bus import Bus, Delivery, Stream, delivery_of
+from services.runtime.clock import wall_now_us
+from services.runtime.database import Database
+from services.runtime.errors import CoalitionError
+from services.runtime.inbox import Apply, Gap, Inbox
+
+_log = logging.get(__name__)
+_FETCH_EVENTS: Final = 500
+_FETCH_SECONDS: Final = 1.0
+_ACK_WAIT_SECONDS: Final = 30
+_IN_FLIGHT_MAX: Final = 5_000
+_RETRY_SECONDS_MAX: Final = 5.0
+_CATCH_UP_SECONDS: Final = 5.0
+# First key of the advisory locks that subscribers hold; the second is a hash of the subscriber's name.
+_LOCK_CLASS: Final = 0x53554253
+
+
+class Owner(Protocol):
+    """The service whose events these are: the record behind the stream."""
+
+    def read_events(self, programme: str, from_pos: int, limit: int) -> AsyncIterator[Sequence[EventRecord]]:
+        """Blocks of events from a position on, in order; `limit` 0: to the end."""
+        ...
+
+
+class Postponed(Exception):
+    """The handler cannot apply this yet; nothing is wrong. It is tried again after a while."""
+
+    def __init__(self, why: str, seconds: float = 0.5) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who reads what, and what is done with it.
+
+    `apply` gets a transaction, the programme's slug and events in the order of pos, and does all of them
+    or raises. `programmes` names those whose events are looked for at the owner when the bus is silent;
+    None: those heard of before.
+    """
+
+    name: str
+    stream: Stream
+    owner: Owner
+    apply: Apply
+    programmes: Callable[[], Awaitable[Sequence[str]]] | None = None
+
+
+class Subscriber:
+    """Runs one subscription. With several replicas one works, the others stand by."""
+
+    def __init__(self, database: Database, bus: Bus, inbox: Inbox, subscription: Subscription) -> None:
+        self._database, self._bus, self._inbox, self._about = database, bus, inbox, subscription
+        self._applied = telemetry.meter().create_counter("coalition.events.applied", "{event}")
+        self._lag = telemetry.meter().create_histogram("coalition.events.block_seconds", "s")
+
+    async def run(self) -> None:
+        """Subscribes until cancelled; survives a database, a bus or a stream that goes away."""
+        delay = 0.1
+        while True:
+            try:
+                async with self._database.writer.dedicated() as connection:
+                    locked = await connection.fetchval(
+                        "SELECT pg_try_advisory_lock($1, hashtext($2))", _LOCK_CLASS, self._about.name
+                    )
+                    if locked:
+                        await self._consume(connection)
+                await asyncio.sleep(1)
+            except Postponed as pause:
+                _log.info("subscriber.postponed", subscriber=self._about.name, why=str(pause))
+                await asyncio.sleep(pause.seconds)
+                continue
+            except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                _log.warning("subscriber.database", subscriber=self._about.name, error=repr(error)[:300])
+            except (nats.errors.Error, TimeoutError) as error:
+                _log.warning("subscriber.bus", subscriber=self._about.name, error=repr(error)[:300])
+            except CoalitionError as error:
+                _log.warning("subscriber.refused", subscriber=self._about.name, error=str(error))
+            except Exception:
+                # A mistake in the handler: order is kept by trying again, never by skipping.
+                _log.exception("subscriber.failed", subscriber=self._about.name)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _RETRY_SECONDS_MAX)
+
+    async def _open(self) -> JetStreamContext.PullSubscription:
+        await self._bus.ensure_stream(self._about.stream)
+        return await self._bus.jetstream.pull_subscribe(
+            "",
+            durable=self._about.name,
+            stream=self._about.stream.name,
+            config=ConsumerConfig(
+                durable_name=self._about.name,
+                deliver_policy=DeliverPolicy.ALL,
+                # Events are applied in order, so the last of a block acknowledges all before it.
+                ack_policy=AckPolicy.ALL,
+                ack_wait=_ACK_WAIT_SECONDS,
+                max_ack_pending=_IN_FLIGHT_MAX,
+                max_deliver=-1,
+            ),
+        )
+
+    async def _consume(self, lock: asyncpg.Connection[object]) -> None:
+        subscription = await self._open()
+        try:
+            await self._catch_up()
+            caught_up_us = wall_now_us()
+            while True:
+                try:
+                    messages = await subscription.fetch(_FETCH_EVENTS, timeout=_FETCH_SECONDS)
+                except TimeoutError:
+                    # Standing by and silence look alike: make sure of the lock, and ask the owner now and then.
+                    await lock.fetchval("SELECT 1")
+                    if wall_now_us() - caught_up_us > _CATCH_UP_SECONDS * 1_000_000:
+                        await self._catch_up()
+                        caught_up_us = wall_now_us()
+                    continue
+                await self.apply([delivery_of(message) for message in messages])
+                await messages[-1].ack()
+        finally:
+            await _leave(subscription)
+
+    async def apply(self, deliveries: Sequence[Delivery]) -> None:
+        """Applies a block, filling gaps from the owner first."""
+        for programme, group in groupby(deliveries, key=lambda delivery: delivery.programme):
+            records = sorted((delivery.record for delivery in group), key=lambda record: record.pos)
+            gap = await self._apply(programme, records)
+            while gap is not None:
+                await self._fill(programme, gap)
+                gap = await self._apply(programme, records)
+
+    async def _apply(self, programme: str, records: Sequence[EventRecord]) -> Gap | None:
+        started_us = wall_now_us()
+        with telemetry.span(
+            f"consume {self._about.name}",
+            telemetry.SpanKind.CONSUMER,
+            links=(record.traceparent for record in records if record.traceparent),
+            attributes={"events": len(records), "programme": programme},
+        ):
+            gap = await self._inbox.apply(self._database.writer, programme, records, self._about.apply)
+        self._applied.add(len(records), {"subscriber": self._about.name})
+        self._lag.record((wall_now_us() - started_us) / 1e6, {"subscriber": self._about.name})
+        return gap
+
+    async def _fill(self, programme: str, gap: Gap) -> None:
+        _log.info(
+            "subscriber.gap", subscriber=self._about.name, programme=programme, first=gap.first, last=gap.last
+        )
+        filled = gap.first - 1
+        async for block in self._about.owner.read_events(programme, gap.first, gap.last - gap.first + 1):
+            await self._apply(programme, block)
+            filled = block[-1].pos
+        if filled < gap.last:
+            raise Postponed(f"the owner's log ends at {filled}, the bus is at {gap.last + 1}")
+
+    async def _catch_up(self) -> None:
+        """Applies what the owner has beyond the cursor: the bus may have lost the newest events."""
+        ask = self._about.programmes
+        names = await (ask() if ask else self._inbox.programmes(self._database.writer))
+        for programme in names:
+            cursor = await self._inbox.position(self._database.writer, programme)
+            async for block in self._about.owner.read_events(programme, cursor + 1, 0):
+                await self._apply(programme, block)
+
+
+async def _leave(subscription: JetStreamContext.PullSubscription) -> None:
+    try:
+        await subscription.unsubscribe()
+    except nats.errors.Error:
+        return
