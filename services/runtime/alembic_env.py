@@ -35,7 +35,9 @@ def run() -> None:
         return
     connection: Connection | None = context.config.attributes.get(CONNECTION)
     if connection is None:
-        raise RuntimeError("run migrations with `coalition migrate`, which makes the roles and takes the lock")
+        raise RuntimeError(
+            "run migrations with `coalition migrate`, which makes the roles and takes the lock"
+        )
     context.configure(connection=connection, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()

@@ -92,7 +92,7 @@ class Boundary(grpc.aio.ServerInterceptor):
         for name, value in context.invocation_metadata() or ():
             if name == METADATA_KEY:
                 return self._verifier.verify(value if isinstance(value, bytes) else value.encode())
-        raise Unauthenticated()
+        raise Unauthenticated
 
 
 def _traceparent(context: _Context) -> str:
@@ -123,7 +123,9 @@ def told(error: BaseException, where: str) -> CoalitionError:
         _log.warning("boundary.unavailable", where=where, error=type(error).__name__)
         return Unavailable("something this needs cannot be reached")
     if isinstance(error, SQLAlchemyError) and "QueuePool" in str(error):
-        return Unavailable("all database connections are in use", Reason.REASON_OVERLOADED, retry_after_seconds=1)
+        return Unavailable(
+            "all database connections are in use", Reason.REASON_OVERLOADED, retry_after_seconds=1
+        )
     _log.error("boundary.fault", where=where, exc_info=error)
     return Fault()
 

@@ -63,7 +63,9 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_ALREADY_EXISTS: ReasonEntry(_S.ALREADY_EXISTS, 409, "Exists already"),
     Reason.REASON_CLOCK_FIXED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock cannot be moved"),
     Reason.REASON_CLOCK_BACKWARDS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock only moves forward"),
-    Reason.REASON_BOUNDARY_IN_FUTURE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Boundary lies in the future", True),
+    Reason.REASON_BOUNDARY_IN_FUTURE: ReasonEntry(
+        _S.FAILED_PRECONDITION, 409, "Boundary lies in the future", True
+    ),
     Reason.REASON_RATE_CARD_MISSING: ReasonEntry(_S.FAILED_PRECONDITION, 409, "No price in force"),
     Reason.REASON_RATING_BEHIND: ReasonEntry(_S.UNAVAILABLE, 503, "Rating is behind", True),
     Reason.REASON_PARTNER_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Partner unknown"),

@@ -14,8 +14,20 @@ from uuid import UUID
 from coalition.type.v1.event_record_pb2 import EventRecord
 from google.protobuf.message import Message
 from sqlalchemy import (
-    ARRAY, TIMESTAMP, BigInteger, Column, LargeBinary, MetaData, PrimaryKeyConstraint, SmallInteger, Table, Text,
-    Uuid, insert, select, update,
+    ARRAY,
+    TIMESTAMP,
+    BigInteger,
+    Column,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    insert,
+    select,
+    update,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection

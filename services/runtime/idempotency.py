@@ -16,7 +16,17 @@ from uuid import UUID
 from coalition.type.v1.reason_pb2 import Reason
 from google.protobuf.message import Message
 from sqlalchemy import (
-    TIMESTAMP, Column, LargeBinary, MetaData, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid, func, select,
+    TIMESTAMP,
+    Column,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    select,
     update,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -79,7 +89,9 @@ class Idempotency:
         """
         if not 1 <= len(key) <= KEY_CHARACTERS_MAX:
             reason = Reason.REASON_IDEMPOTENCY_KEY_MISSING
-            raise InvalidRequest(f"an idempotency key of 1 to {KEY_CHARACTERS_MAX} characters is needed", reason)
+            raise InvalidRequest(
+                f"an idempotency key of 1 to {KEY_CHARACTERS_MAX} characters is needed", reason
+            )
         table = self._table
         row = {"ledger_id": scope.ledger_id, "partner_id": scope.partner_id, "key": key}
         made = await connection.execute(
@@ -100,6 +112,8 @@ class Idempotency:
         ).one()
         if found.operation != operation or not hmac.compare_digest(found.request_hash, request):
             raise Conflict(
-                Reason.REASON_IDEMPOTENCY_KEY_REUSED, "this idempotency key was used with another request", key=key
+                Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+                "this idempotency key was used with another request",
+                key=key,
             )
         return found.response, True

@@ -11,7 +11,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from coalition.type.v1.event_record_pb2 import EventRecord
-from sqlalchemy import BigInteger, Column, ColumnElement, MetaData, PrimaryKeyConstraint, Table, Text, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,9 +60,7 @@ class Inbox:
     async def position(self, database: WriteDatabase, programme: str) -> int:
         """The last position applied; 0 before the first."""
         async with database.transaction() as connection:
-            found = await connection.execute(
-                select(self._table.c.pos).where(*self._mine(programme)).limit(1)
-            )
+            found = await connection.execute(select(self._table.c.pos).where(*self._mine(programme)).limit(1))
             return found.scalar() or 0
 
     async def programmes(self, database: WriteDatabase) -> list[str]:

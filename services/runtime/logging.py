@@ -12,7 +12,9 @@ from structlog.typing import EventDict, WrappedLogger
 from services.runtime import telemetry
 
 # Names whose values never reach a log, whatever a caller passes.
-_SECRET_NAMES = frozenset({"authorization", "password", "secret", "token", "key", "card", "email", "phone", "name"})
+_SECRET_NAMES = frozenset(
+    {"authorization", "password", "secret", "token", "key", "card", "email", "phone", "name"}
+)
 
 
 def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

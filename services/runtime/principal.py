@@ -102,7 +102,7 @@ def acting() -> Principal:
     try:
         return current.get()
     except LookupError:
-        raise Unauthenticated() from None
+        raise Unauthenticated from None
 
 
 def programme_message(programme: Programme) -> pb.Programme:
@@ -194,20 +194,20 @@ class Verifier:
 
     def _read(self, token: bytes) -> Principal:
         if not _SIGNATURE_BYTES < len(token) <= _TOKEN_BYTES_MAX:
-            raise Unauthenticated()
+            raise Unauthenticated
         body, signature = token[:-_SIGNATURE_BYTES], token[-_SIGNATURE_BYTES:]
         try:
             message = pb.Principal.FromString(body)
             key = self._keys.get(message.issuer)
             if key is None:
-                raise Unauthenticated()
+                raise Unauthenticated
             key.verify(signature, body)
             kind = Kind(message.kind)
             partner_id = UUID(bytes=message.partner_id) if message.partner_id else None
         except (InvalidSignature, DecodeError, ValueError):
-            raise Unauthenticated() from None
+            raise Unauthenticated from None
         if kind not in _MAY_SIGN.get(message.issuer, frozenset()):
-            raise Unauthenticated()
+            raise Unauthenticated
         programme = programme_from(message.programme) if message.HasField("programme") else None
         return Principal(
             kind, message.issuer, message.actor, partner_id, frozenset(message.grants), programme,

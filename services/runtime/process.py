@@ -32,7 +32,8 @@ class Process:
 
     def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Runs work until the stop. Work that ends or fails by itself ends the process: better a restart
-        that is seen than a part that is missing."""
+        that is seen than a part that is missing.
+        """
         task = asyncio.get_running_loop().create_task(work, name=name)
         task.add_done_callback(self._ended)
         self._background.append(task)

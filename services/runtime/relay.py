@@ -162,7 +162,9 @@ class Relay:
         rows = await connection.fetch(_READ, ledger_id, cursor, _BLOCK_EVENTS)
         if not rows:
             return cursor
-        acknowledged = await publisher.publish(programme, self._stream.service, [_record(row) for row in rows])
+        acknowledged = await publisher.publish(
+            programme, self._stream.service, [_record(row) for row in rows]
+        )
         if acknowledged <= cursor:
             return cursor
         await connection.execute(_ADVANCE, ledger_id, acknowledged)

@@ -11,7 +11,9 @@ class PlatformSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COALITION_", extra="ignore", frozen=True)
 
-    nats_url: str = Field(default="nats://127.0.0.1:4222", validation_alias="NATS_URL", description="JetStream")
+    nats_url: str = Field(
+        default="nats://127.0.0.1:4222", validation_alias="NATS_URL", description="JetStream"
+    )
     principal_public_keys: str = Field(
         default="", description="Who may sign principals: `issuer:base64url key`, comma-separated"
     )
@@ -22,7 +24,9 @@ class PlatformSettings(BaseSettings):
     otlp_endpoint: str = Field(
         default="", description="OTLP/gRPC collector, e.g. http://127.0.0.1:4317; empty: telemetry is off"
     )
-    trace_share_percent: int = Field(default=100, ge=0, le=100, description="Share of new traces that are kept")
+    trace_share_percent: int = Field(
+        default=100, ge=0, le=100, description="Share of new traces that are kept"
+    )
     members_target: str = Field(default="127.0.0.1:50051", description="host:port of the members service")
     points_target: str = Field(default="127.0.0.1:50052", description="host:port of the points service")
     partners_target: str = Field(default="127.0.0.1:50053", description="host:port of the partners service")
@@ -31,7 +35,9 @@ class PlatformSettings(BaseSettings):
 class DatabaseSettings(BaseSettings):
     """A service's database; subclasses set the prefix COALITION_<SERVICE>_."""
 
-    database_url: SecretStr = Field(description="postgresql://role:password@host:port/database, the run-time role")
+    database_url: SecretStr = Field(
+        description="postgresql://role:password@host:port/database, the run-time role"
+    )
     database_pool_size: int = Field(default=10, ge=2, le=100, description="Connections kept at most")
     statement_timeout_seconds: int = Field(default=30, ge=1, le=600, description="Longest statement")
 
@@ -42,4 +48,6 @@ class ServiceSettings(DatabaseSettings):
     grpc_host: str = Field(default="127.0.0.1", description="Address to listen on")
     grpc_port: int = Field(description="Port to listen on")
     secret_key: SecretStr = Field(description="base64url of 32 random bytes, this service's alone")
-    stop_grace_seconds: float = Field(default=10.0, ge=0, le=60, description="Time for calls to end at a stop")
+    stop_grace_seconds: float = Field(
+        default=10.0, ge=0, le=60, description="Time for calls to end at a stop"
+    )
