@@ -1,0 +1,164 @@
+"""demo.toml as frozen dataclasses: all of the demo that is not in the data set."""
+
+import tomllib
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from services.demo.weeks import local_midnight
+
+DEMO_FILE = Path(__file__).with_name("demo.toml")
+
+# A misspelt key is an error, not a default.
+_FILE = ConfigDict(extra="forbid")
+
+Positive = Annotated[int, Field(strict=True, ge=1)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class DemoConfigError(ValueError):
+    """demo.toml says something that the demo cannot use; the text names the key."""
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Source:
+    """The package that holds the data set, and the only version whose figures are known."""
+
+    package: Text
+    version: Text
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Programme:
+    """The programme that the demo registers; `clock_start` is a local date (its midnight)."""
+
+    slug: Text
+    name: Text
+    zone: ZoneInfo
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    mode: Literal["test"]  # only a test programme's clock can be moved
+    clock_start: date
+    expiry_months: Positive
+    weeks_max: Positive
+
+    @property
+    def clock_start_at(self) -> datetime:
+        """The instant (UTC) at which programme time starts."""
+        return local_midnight(self.clock_start, self.zone)
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Cards:
+    """How a household's card number is made; see cards.py."""
+
+    prefix: Annotated[str, Field(pattern="^[0-9]+$")]
+    household_digits: Positive
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class EarnRate:
+    """`points` for every `per_minor` minor units of a purchase's total."""
+
+    points: Positive
+    per_minor: Positive
+
+    def earned(self, amount_minor: int) -> int:
+        """Points of one purchase of that total, rounded down once."""
+        return amount_minor * self.points // self.per_minor
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Price:
+    """One entry of a rate card, in micros per point, from local midnight of `valid_from` on."""
+
+    valid_from: date
+    issue_micros: Positive
+    reimbursement_micros: Positive
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class DemoPartner:
+    """One partner: what it sells, how it sends, what it gives and what its points cost.
+
+    `takes_rest`: it also gets the departments that nobody names. `burn_share_permille`: of 1000 visits
+    by members with enough points, how many burn. `prices` are in the order of their dates.
+    """
+
+    slug: Text
+    name: Text
+    sends: Literal["single", "batch"]
+    departments: tuple[Text, ...]
+    earn: EarnRate
+    burn_share_permille: Annotated[int, Field(strict=True, ge=0, le=1000)]
+    prices: Annotated[tuple[Price, ...], Field(min_length=1)]
+    takes_rest: bool = False
+
+    def price_on(self, day: date) -> Price:
+        """The entry that applies on a local date; raises DemoConfigError before the first."""
+        for price in reversed(self.prices):
+            if price.valid_from <= day:
+                return price
+        raise DemoConfigError(f"{self.slug}: no price on {day}")
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class BurnRule:
+    """When and how much a member burns (points, minor units); see demo.toml."""
+
+    seed: Annotated[str, Field(min_length=1, max_length=64)]
+    balance_min: Positive
+    points_step: Positive
+    points_max: Positive
+    value_points: Positive
+    value_minor: Positive
+    local_time: time
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class DemoConfig:
+    """The whole file. The order of `partners` is the order of sending and of burning."""
+
+    data: Source
+    programme: Programme
+    cards: Cards
+    burns: BurnRule
+    partners: tuple[DemoPartner, ...]
+
+    def partner(self, slug: str) -> DemoPartner:
+        """The partner of that slug; raises KeyError."""
+        for partner in self.partners:
+            if partner.slug == slug:
+                return partner
+        raise KeyError(slug)
+
+    def checked(self) -> Self:
+        """Itself, when the parts fit each other; raises DemoConfigError otherwise."""
+        slugs = [partner.slug for partner in self.partners]
+        departments = [name for partner in self.partners for name in partner.departments]
+        if len(set(slugs)) != len(slugs) or len(set(departments)) != len(departments):
+            raise DemoConfigError("partners: a slug or a department stands twice")
+        if sum(partner.takes_rest for partner in self.partners) != 1:
+            raise DemoConfigError("partners: exactly one takes_rest")
+        for partner in self.partners:
+            dates = [price.valid_from for price in partner.prices]
+            if dates != sorted(set(dates)):
+                raise DemoConfigError(f"{partner.slug}.prices: dates must rise")
+            if dates[0] > self.programme.clock_start:
+                raise DemoConfigError(f"{partner.slug}.prices: none when the clock starts")
+        return self
+
+
+_DOCUMENT = TypeAdapter(DemoConfig)
+
+
+def load_config(path: Path = DEMO_FILE) -> DemoConfig:
+    """Read and check the file; raises DemoConfigError."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _DOCUMENT.validate_python(document).checked()
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise DemoConfigError(f"{path.name}: {error}") from error

@@ -1,0 +1,107 @@
+"""demo.toml says what it means, and nothing else is accepted."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from services.demo.cards import card_number, luhn_digit
+from services.demo.config import DEMO_FILE, DemoConfig, DemoConfigError, load_config
+from services.demo.weeks import week_number, weeks
+
+
+def edited(tmp_path: Path, old: str, new: str) -> Path:
+    text = DEMO_FILE.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "demo.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def test_the_clock_starts_at_midnight_in_new_york(config: DemoConfig) -> None:
+    assert config.programme.clock_start_at == datetime(2017, 1, 1, 5, tzinfo=UTC)
+    assert config.programme.mode == "test"
+
+
+def test_seven_partners_and_how_they_send(config: DemoConfig) -> None:
+    singles = {partner.slug for partner in config.partners if partner.sends == "single"}
+    assert len(config.partners) == 7
+    assert singles == {"fuel", "leisure", "deli-bakery"}
+
+
+def test_a_price_applies_from_its_date_on(config: DemoConfig) -> None:
+    fuel = config.partner("fuel")
+    assert fuel.price_on(date(2017, 6, 30)) == fuel.prices[0]
+    assert fuel.price_on(date(2017, 7, 1)) == fuel.prices[1]
+    with pytest.raises(DemoConfigError, match="fuel"):
+        fuel.price_on(date(2016, 12, 31))
+    with pytest.raises(KeyError):
+        config.partner("casino")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("balance_min = 200", "balance_minimum = 200"),
+        ("balance_min = 200", "balance_min = 200.0"),
+        ("points_step = 50", "points_step = 0"),
+        ('mode = "test"', 'mode = "live"'),
+        ('zone = "America/New_York"', 'zone = "America/Gotham"'),
+        ("takes_rest = true", "takes_rest = false"),
+        ('slug = "butcher"', 'slug = "grocer"'),
+        ('"SEAFOOD-PCKGD"', '"SEAFOOD"'),
+        ("valid_from = 2017-02-15", "valid_from = 2016-02-15"),
+        ("prices = [{ valid_from = 2017-01-01", "prices = [{ valid_from = 2017-01-02"),
+        ("[programme]", "[programme"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_by_name(tmp_path: Path, old: str, new: str) -> None:
+    with pytest.raises(DemoConfigError):
+        load_config(edited(tmp_path, old, new))
+
+
+def test_cards_have_13_digits_and_a_luhn_digit(config: DemoConfig) -> None:
+    # 7992739871 with 3 is the worked example of the Luhn algorithm.
+    assert luhn_digit("7992739871") == "3"
+    cards = {card_number(config.cards, household) for household in range(1, 2_501)}
+    assert len(cards) == 2_500
+    for card in cards:
+        assert len(card) == 13
+        assert card.startswith("77")
+        assert luhn_digit(card[:-1]) == card[-1]
+    assert card_number(config.cards, 900) == "7700000009009"
+    with pytest.raises(ValueError, match="fit"):
+        card_number(config.cards, 10**10)
+
+
+def test_week_1_is_one_sunday_and_the_weeks_tile_the_year(config: DemoConfig) -> None:
+    programme = config.programme
+    year = weeks(programme.clock_start, 53, programme.zone)
+    assert list(year[0].days()) == [date(2017, 1, 1)]
+    assert year[0].starts_at == programme.clock_start_at
+    assert year[0].ends_at == datetime(2017, 1, 2, 5, tzinfo=UTC)
+    assert year[12].ends_at == datetime(2017, 3, 27, 4, tzinfo=UTC)
+    assert year[-1].ends_at == datetime(2018, 1, 1, 5, tzinfo=UTC)
+    assert all(before.ends_at == after.starts_at for before, after in pairwise(year))
+    assert [day for week in year for day in week.days()] == [
+        date(2017, 1, 1) + timedelta(days=days) for days in range(365)
+    ]
+
+
+def test_weeks_of_the_clock_change_are_an_hour_off(config: DemoConfig) -> None:
+    programme = config.programme
+    hours = {
+        week.number: (week.ends_at - week.starts_at) / timedelta(hours=1)
+        for week in weeks(programme.clock_start, 53, programme.zone)
+    }
+    assert {number: length for number, length in hours.items() if length != 168} == {1: 24, 11: 167, 45: 169}
+
+
+def test_the_week_of_a_date(config: DemoConfig) -> None:
+    start = config.programme.clock_start
+    assert week_number(date(2017, 1, 1), start) == 1
+    assert week_number(date(2017, 1, 2), start) == 2
+    assert week_number(date(2017, 12, 31), start) == 53
+    with pytest.raises(ValueError, match="before the clock"):
+        week_number(date(2016, 12, 31), start)
