@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import grpc
 import grpc.aio
@@ -28,7 +28,11 @@ from services.runtime.principal import METADATA_KEY, Verifier, current
 
 _log = logging.get(__name__)
 _OPEN_METHODS: Final = ("/grpc.health.", "/grpc.reflection.")
-_Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:
+    # Generic in the stubs only.
+    CallContext = grpc.aio.ServicerContext[Any, Any]
+else:
+    CallContext = grpc.aio.ServicerContext
 
 
 class Boundary(grpc.aio.ServerInterceptor):
@@ -63,7 +67,7 @@ class Boundary(grpc.aio.ServerInterceptor):
         raise NotImplementedError(f"{method}: a client stream has no boundary yet")
 
     def _unary(self, method: str, handle: Callable[..., Any]) -> Callable[..., Any]:
-        async def guarded(request: Any, context: _Context) -> Any:
+        async def guarded(request: Any, context: CallContext) -> Any:
             started_us = wall_now_us()
             with telemetry.span(method, telemetry.SpanKind.SERVER, parent=_traceparent(context)):
                 try:
@@ -77,7 +81,7 @@ class Boundary(grpc.aio.ServerInterceptor):
         return guarded
 
     def _stream(self, method: str, handle: Callable[..., AsyncIterator[Any]]) -> Callable[..., Any]:
-        async def guarded(request: Any, context: _Context) -> AsyncIterator[Any]:
+        async def guarded(request: Any, context: CallContext) -> AsyncIterator[Any]:
             with telemetry.span(method, telemetry.SpanKind.SERVER, parent=_traceparent(context)):
                 try:
                     current.set(self._principal(context))
@@ -88,14 +92,14 @@ class Boundary(grpc.aio.ServerInterceptor):
 
         return guarded
 
-    def _principal(self, context: _Context) -> Any:
+    def _principal(self, context: CallContext) -> Any:
         for name, value in context.invocation_metadata() or ():
             if name == METADATA_KEY:
                 return self._verifier.verify(value if isinstance(value, bytes) else value.encode())
         raise Unauthenticated
 
 
-def _traceparent(context: _Context) -> str:
+def _traceparent(context: CallContext) -> str:
     if not telemetry.enabled():
         return ""
     for name, value in context.invocation_metadata() or ():
@@ -104,7 +108,7 @@ def _traceparent(context: _Context) -> str:
     return ""
 
 
-async def _refuse(context: _Context, method: str, error: BaseException) -> NoReturn:
+async def _refuse(context: CallContext, method: str, error: BaseException) -> NoReturn:
     if isinstance(error, asyncio.CancelledError | grpc.aio.AbortError):
         raise error
     known = told(error, method)

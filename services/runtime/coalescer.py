@@ -36,13 +36,14 @@ class _Waiting(Generic[Item, Answer]):
     item: Item
     future: asyncio.Future[Answer]
     deadline_us: int
+    weight: int
 
 
 class Coalescer(Generic[Item, Answer]):
     """Gathers items and hands them to `flush` in batches, at most `flights` at a time.
 
     `flush` answers one answer or exception per item, in order; what it raises itself goes to every caller
-    of the batch.
+    of the batch. An item may weigh more than one (a group that must stay together); limits count weight.
     """
 
     def __init__(
@@ -55,34 +56,38 @@ class Coalescer(Generic[Item, Answer]):
     ) -> None:
         self._flush, self._batch_max, self._queue_max, self._flights = flush, batch_max, queue_max, flights
         self._lanes: tuple[deque[_Waiting[Item, Answer]], ...] = (deque(), deque())
+        self._weights = [0 for _ in self._lanes]
         self._in_flight = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def queued(self) -> int:
-        """Items waiting for a batch."""
-        return sum(len(lane) for lane in self._lanes)
+        """Weight waiting for a batch."""
+        return sum(self._weights)
 
-    async def submit(self, item: Item, lane: Lane = Lane.INTERACTIVE, deadline_us: int = 0) -> Answer:
+    async def submit(
+        self, item: Item, lane: Lane = Lane.INTERACTIVE, deadline_us: int = 0, weight: int = 1
+    ) -> Answer:
         """Puts an item in a batch and waits for its answer.
 
         `deadline_us` is wall-clock time (0: none). Raises Unavailable with OVERLOADED when the lane is
         full and with DEADLINE_EXCEEDED when the deadline passed before the batch was made.
         """
-        return await self.enqueue(item, lane, deadline_us)
+        return await self.enqueue(item, lane, deadline_us, weight)
 
     def enqueue(
-        self, item: Item, lane: Lane = Lane.INTERACTIVE, deadline_us: int = 0
+        self, item: Item, lane: Lane = Lane.INTERACTIVE, deadline_us: int = 0, weight: int = 1
     ) -> asyncio.Future[Answer]:
         """As submit, answering the future at once; for callers with many items."""
         waiting = self._lanes[lane.value]
-        if len(waiting) >= self._queue_max:
+        if self._weights[lane.value] + weight > max(self._queue_max, weight):
             raise Unavailable(
-                f"{len(waiting)} are waiting already", Reason.REASON_OVERLOADED,
+                f"{self._weights[lane.value]} are waiting already", Reason.REASON_OVERLOADED,
                 retry_after_seconds=_RETRY_AFTER_SECONDS,
             )  # fmt: skip
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        waiting.append(_Waiting(item, future, deadline_us))
+        waiting.append(_Waiting(item, future, deadline_us, weight))
+        self._weights[lane.value] += weight
         self._start()
         return future
 
@@ -105,16 +110,18 @@ class Coalescer(Generic[Item, Answer]):
 
     def _take(self) -> list[_Waiting[Item, Answer]]:
         batch: list[_Waiting[Item, Answer]] = []
-        now_us = wall_now_us()
-        for lane in self._lanes:
-            while lane and len(batch) < self._batch_max:
+        now_us, room = wall_now_us(), self._batch_max
+        for number, lane in enumerate(self._lanes):
+            while lane and (lane[0].weight <= room or not batch):
                 waiting = lane.popleft()
+                self._weights[number] -= waiting.weight
                 if waiting.future.done():
                     continue
                 if 0 < waiting.deadline_us <= now_us:
                     late = Unavailable("the deadline passed in the queue", Reason.REASON_DEADLINE_EXCEEDED)
                     waiting.future.set_exception(late)
                     continue
+                room -= waiting.weight
                 batch.append(waiting)
         return batch
 

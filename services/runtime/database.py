@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import asyncpg
 from sqlalchemy import Result
@@ -16,8 +16,15 @@ from sqlalchemy.sql import Executable
 from services.runtime import telemetry
 from services.runtime.errors import Unavailable
 
+if TYPE_CHECKING:
+    # Generic in the stubs only.
+    PgConnection = asyncpg.Connection[asyncpg.Record]
+else:
+    PgConnection = asyncpg.Connection
+
 T = TypeVar("T")
 _ATTEMPTS_MAX: Final = 5
+_CONNECT_SECONDS: Final = 10
 # serialization_failure, deadlock_detected: nothing was done, the same work may simply be tried again.
 _TRY_AGAIN: Final = frozenset({"40001", "40P01"})
 
@@ -32,8 +39,11 @@ class ReadConnection:
         """Runs a query and answers its rows."""
         return await self._connection.execute(statement, parameters)
 
-    async def driver(self) -> asyncpg.Connection[Any]:
+    async def driver(self) -> PgConnection:
         """The driver's connection beneath, for streams and hot reads; as read-only as this."""
+        # SQLAlchemy begins on the server with the first statement of its own; before it, the driver's
+        # statements would stand outside of the transaction.
+        await self._connection.exec_driver_sql("SELECT 1")
         return await driver_of(self._connection)
 
 
@@ -44,7 +54,7 @@ class ReadDatabase:
         self._engine = engine
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[ReadConnection]:
+    async def snapshot(self) -> AsyncGenerator[ReadConnection]:
         """A read-only transaction that sees one moment of the database throughout."""
         async with self._engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -55,11 +65,11 @@ class ReadDatabase:
 class WriteDatabase:
     """Opens transactions that may write."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, server_settings: Mapping[str, str]) -> None:
+        self._engine, self._server_settings = engine, server_settings
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
         """A READ COMMITTED transaction; leaving it by an exception rolls back."""
         async with self._engine.begin() as connection:
             yield connection
@@ -86,47 +96,60 @@ class WriteDatabase:
         raise Unavailable(f"the database refused {_ATTEMPTS_MAX} attempts in a row")
 
     @asynccontextmanager
-    async def dedicated(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+    async def dedicated(self) -> AsyncGenerator[PgConnection]:
         """A driver connection of its own with no transaction open, for the hot path and advisory locks."""
         async with self._engine.connect() as connection:
             connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
             yield await driver_of(connection)
+
+    async def connect_alone(self, server_settings: Mapping[str, str]) -> PgConnection:
+        """A driver connection outside of the pool with settings of its own, for a hot path; the caller closes it."""
+        url = self._engine.url
+        return await asyncpg.connect(
+            host=url.host,
+            port=url.port,
+            user=url.username,
+            password=url.password,
+            database=url.database,
+            timeout=_CONNECT_SECONDS,
+            server_settings={**self._server_settings, **server_settings},
+        )
 
 
 class Database:
     """A service's database: a reader, a writer, and the pool beneath them."""
 
     def __init__(self, url: str, process: str, pool_size: int, statement_timeout_seconds: int) -> None:
-        parsed = make_url(url).set(drivername="postgresql+asyncpg")
+        server_settings = {
+            "application_name": f"coalition-{process}",
+            "statement_timeout": str(statement_timeout_seconds * 1000),
+            # A process that stalls inside a transaction must not hold the head of a ledger.
+            "idle_in_transaction_session_timeout": "15000",
+            "jit": "off",
+        }
         self._engine = create_async_engine(
-            parsed,
+            make_url(url).set(drivername="postgresql+asyncpg"),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=True,
-            connect_args={
-                "timeout": 10,
-                "server_settings": {
-                    "application_name": f"coalition-{process}",
-                    "statement_timeout": str(statement_timeout_seconds * 1000),
-                    # A process that stalls inside a transaction must not hold the head of a ledger.
-                    "idle_in_transaction_session_timeout": "15000",
-                    "jit": "off",
-                },
-            },
+            connect_args={"timeout": _CONNECT_SECONDS, "server_settings": server_settings},
         )
         self.reader = ReadDatabase(self._engine)
-        self.writer = WriteDatabase(self._engine)
+        self.writer = WriteDatabase(self._engine, server_settings)
 
     async def close(self) -> None:
         """Closes the pool."""
         await self._engine.dispose()
 
 
-async def driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
-    """The asyncpg connection beneath a SQLAlchemy one."""
+async def driver_of(connection: AsyncConnection) -> PgConnection:
+    """The asyncpg connection beneath a SQLAlchemy one.
+
+    Inside a transaction, let SQLAlchemy run a statement first: it begins on the server only then.
+    """
     raw = await connection.get_raw_connection()
-    return cast("asyncpg.Connection[Any]", raw.driver_connection)
+    return cast("PgConnection", raw.driver_connection)
 
 
 def sqlstate_of(error: DBAPIError) -> str:

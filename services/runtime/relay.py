@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import nats.errors
@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.runtime import logging, telemetry
 from services.runtime.bus import Bus, Stream, headers_of, subject_of
 from services.runtime.clock import to_micros
-from services.runtime.database import Database
+from services.runtime.database import Database, PgConnection
 
 _log = logging.get(__name__)
 _BLOCK_EVENTS: Final = 1_000
@@ -121,7 +121,7 @@ class Relay:
                 _log.warning("relay.bus_lost", error=type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _relay_on(self, connection: asyncpg.Connection[Any], publisher: Publisher) -> None:
+    async def _relay_on(self, connection: PgConnection, publisher: Publisher) -> None:
         owned: dict[int, tuple[str, int]] = {}
         failures = 0
         while True:
@@ -153,7 +153,7 @@ class Relay:
 
     async def _block(
         self,
-        connection: asyncpg.Connection[Any],
+        connection: PgConnection,
         publisher: Publisher,
         ledger_id: int,
         programme: str,

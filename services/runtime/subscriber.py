@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.runtime import logging, telemetry
 from services.runtime.bus import Bus, Delivery, Stream, delivery_of
 from services.runtime.clock import wall_now_us
-from services.runtime.database import Database
+from services.runtime.database import Database, PgConnection
 from services.runtime.errors import CoalitionError
 from services.runtime.inbox import Apply, Gap, Inbox
 
@@ -122,7 +122,7 @@ class Subscriber:
             ),
         )
 
-    async def _consume(self, lock: asyncpg.Connection[object]) -> None:
+    async def _consume(self, lock: PgConnection) -> None:
         subscription = await self._open()
         try:
             await self._catch_up()

@@ -7,7 +7,7 @@ where requests are batched together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -112,7 +112,7 @@ def span(
     parent: str = "",
     links: Iterable[str] = (),
     attributes: Mapping[str, str | int] | None = None,
-) -> Iterator[Span]:
+) -> Generator[Span]:
     """A span around a block; an exception that leaves it is recorded. Free when telemetry is off.
 
     `parent` and `links` are W3C trace contexts: a parent continues a trace from another process, links

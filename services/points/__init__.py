@@ -1,0 +1,1 @@
+"""The points service: the ledger, purchases, lots, earn rates."""

@@ -1,0 +1,1 @@
+"""Neighbours: a Protocol each, and its gRPC implementation."""

@@ -1,0 +1,51 @@
+"""The partners service, as the ledger needs it: programmes and stores."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+import grpc.aio
+from coalition.partners.v1 import partners_pb2 as pb
+from coalition.partners.v1.partners_pb2_grpc import PartnersServiceStub
+
+from services.runtime import grpc_client
+from services.runtime.principal import Programme, Signer, programme_from
+
+
+class ProgrammeFacts(NamedTuple):
+    """A programme and the start of its first window (microseconds UTC)."""
+
+    programme: Programme
+    starts_at_us: int
+
+
+class Partners(Protocol):
+    """What the ledger asks of partners."""
+
+    async def programme(self, slug: str) -> ProgrammeFacts:
+        """A programme by slug. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
+        ...
+
+    async def stores(self, programme: Programme, partner_id: UUID) -> frozenset[UUID]:
+        """The ids of a partner's stores. Raises NotFound (PARTNER_UNKNOWN), Unavailable."""
+        ...
+
+
+class GrpcPartners:
+    """The partners service over gRPC, asked as this service itself."""
+
+    def __init__(self, channel: grpc.aio.Channel, signer: Signer) -> None:
+        self._stub, self._signer = PartnersServiceStub(channel), signer
+
+    async def programme(self, slug: str) -> ProgrammeFacts:
+        """A programme by slug. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
+        request = pb.GetProgrammeRequest(slug=slug)
+        answer = await grpc_client.call(self._stub.GetProgramme, request, self._signer.own(None))
+        return ProgrammeFacts(programme_from(answer.programme), answer.starts_at_us)
+
+    async def stores(self, programme: Programme, partner_id: UUID) -> frozenset[UUID]:
+        """The ids of a partner's stores. Raises NotFound (PARTNER_UNKNOWN), Unavailable."""
+        request = pb.GetPartnerRequest(partner_id=partner_id.bytes)
+        answer = await grpc_client.call(self._stub.GetPartner, request, self._signer.own(programme))
+        return frozenset(UUID(bytes=store.store_id) for store in answer.stores)

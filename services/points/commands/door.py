@@ -1,0 +1,156 @@
+"""The one door to a ledger: gathers movements, decides them under the head's lock, writes them at once.
+
+One flusher per ledger and process, without a timer. A lost connection means unknown, never failed: the
+same items are decided again, and those that were posted answer with what was posted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from services.points.domain.answers import Accepted, Answer, Decision, Replay
+from services.points.domain.earning import EarnRates
+from services.points.domain.movements import Movement, Transaction
+from services.points.domain.posting import LedgerRules, Posting, Telling
+from services.points.storage import journal, ledgers
+from services.points.storage.door import AccountNumbers, open_ledger, write
+from services.runtime import logging, telemetry
+from services.runtime.clock import wall_now_us
+from services.runtime.coalescer import Coalescer, Lane
+from services.runtime.database import PgConnection, WriteDatabase
+from services.runtime.errors import Unavailable
+from services.runtime.principal import Programme
+
+_log = logging.get(__name__)
+_RETRY_SECONDS: Final = 0.2
+# The server has not done the work, or it is unknown whether it has: the same items may go again.
+_AGAIN: Final = (
+    asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError, asyncpg.OperatorInterventionError,
+    asyncpg.IdleInTransactionSessionTimeoutError, OSError, TimeoutError,
+)  # fmt: skip
+
+Group = Sequence[Movement]
+
+
+@dataclass(frozen=True, slots=True)
+class DoorLimits:
+    """Bounds of a door; see the settings of the same names."""
+
+    batch_items_max: int
+    queue_items_max: int
+    retry_seconds: float
+
+
+class Door:
+    """Posts the movements of one ledger."""
+
+    def __init__(
+        self,
+        programme: Programme,
+        rules: LedgerRules,
+        database: WriteDatabase,
+        telling: Telling,
+        limits: DoorLimits,
+    ) -> None:
+        self._programme, self._rules, self._database = programme, rules, database
+        self._telling, self._limits = telling, limits
+        self._numbers = AccountNumbers()
+        self._rates = EarnRates(-1, {})
+        self._connection: PgConnection | None = None
+        self._queue: Coalescer[Group, list[Answer]] = Coalescer(
+            self._flush, batch_max=limits.batch_items_max, queue_max=limits.queue_items_max
+        )
+        meter = telemetry.meter()
+        self._posted = meter.create_counter("coalition.points.decided", "{movement}")
+        self._sizes = meter.create_histogram("coalition.points.batch_items", "{movement}")
+
+    async def post(self, group: Group, lane: Lane, deadline_us: int) -> list[Answer]:
+        """Posts a group of movements in order, together; one answer each.
+
+        Raises Unavailable: OVERLOADED when the lane is full, DEADLINE_EXCEEDED when the deadline passed in
+        the queue, UNAVAILABLE when the database stayed away (what was asked may or may not have happened).
+        """
+        return await self._queue.submit(group, lane, deadline_us, weight=len(group))
+
+    async def close(self) -> None:
+        """Finishes what is queued and closes the connection; at most 10 seconds."""
+        await self._queue.drain(10)
+        await self._drop_connection()
+
+    async def _flush(self, groups: Sequence[Group]) -> Sequence[list[Answer] | Exception]:
+        items = [item for group in groups for item in group]
+        give_up_us = wall_now_us() + int(self._limits.retry_seconds * 1e6)
+        while True:
+            try:
+                answers = await self._post(items)
+                break
+            except _AGAIN as error:
+                _log.warning(
+                    "door.again", ledger=self._programme.slug, error=repr(error)[:200], items=len(items)
+                )
+                await self._drop_connection()
+                if wall_now_us() > give_up_us:
+                    raise Unavailable("the ledger's database cannot be reached") from error
+                await asyncio.sleep(_RETRY_SECONDS)
+        self._posted.add(len(items), {"programme": self._programme.slug})
+        self._sizes.record(len(items))
+        cut: list[list[Answer]] = []
+        start = 0
+        for group in groups:
+            cut.append(answers[start : start + len(group)])
+            start += len(group)
+        return cut
+
+    async def _post(self, items: Sequence[Movement]) -> list[Answer]:
+        ledger_id = self._programme.ledger_id
+        with telemetry.span(
+            "ledger.post",
+            links=(item.traceparent for item in items if item.traceparent),
+            attributes={"items": len(items), "programme": self._programme.slug},
+        ):
+            connection = await self._connected()
+            async with connection.transaction():
+                opened, version = await open_ledger(connection, ledger_id, items, self._numbers)
+                if version != self._rates.version:
+                    self._rates = await ledgers.earn_rates(connection, ledger_id, version)
+                first_lot_no = opened.last_lot_no
+                posting = Posting(opened, self._rules, self._rates, self._telling, self._programme.currency)
+                decisions = posting.decide(items, wall_now_us())
+                replayed = await self._replayed(connection, decisions)
+                if posting.rows.decisions or posting.rows.postings:
+                    await write(connection, ledger_id, opened, first_lot_no, posting)
+            self._numbers.learn(list(opened.accounts), list(opened.accounts.values()))
+        return [
+            Accepted(replayed[decision.seq], replayed=True) if isinstance(decision, Replay) else decision
+            for decision in decisions
+        ]
+
+    async def _replayed(
+        self, connection: PgConnection, decisions: Sequence[Decision]
+    ) -> dict[int, Transaction]:
+        seqs = [decision.seq for decision in decisions if isinstance(decision, Replay)]
+        return await journal.by_seq(connection, self._programme.ledger_id, seqs) if seqs else {}
+
+    async def _connected(self) -> PgConnection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._database.connect_alone(
+                {
+                    # The door's look-ups are all by key, whatever the statistics of a young table say.
+                    "enable_seqscan": "off",
+                    "enable_hashjoin": "off",
+                    "enable_mergejoin": "off",
+                    "plan_cache_mode": "force_generic_plan",
+                }
+            )
+        return self._connection
+
+    async def _drop_connection(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.terminate()

@@ -1,0 +1,1 @@
+"""The rules of the ledger, pure: no SQL, no gRPC, no clock but the one they are given."""

@@ -1,0 +1,44 @@
+"""What is decided of a movement."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.movements import Transaction
+
+
+class Accepted(NamedTuple):
+    """Posted; `replayed` when an earlier item with the same key or reference was."""
+
+    transaction: Transaction
+    replayed: bool = False
+
+
+class Refused(NamedTuple):
+    """Decided against, and remembered under the key."""
+
+    reason: Reason.ValueType
+    message: str
+    metadata: dict[str, str]
+    replayed: bool = False
+
+
+class TurnedAway(NamedTuple):
+    """Not decided and not remembered. `conflict_seq` is the posting that a reference stands for already."""
+
+    reason: Reason.ValueType
+    message: str
+    metadata: dict[str, str]
+    conflict_seq: int = 0
+
+
+class Replay(NamedTuple):
+    """The answer is that of an earlier posting, to be read from the journal."""
+
+    seq: int
+
+
+Answer = Accepted | Refused | TurnedAway
+Decision = Answer | Replay

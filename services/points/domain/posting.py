@@ -1,0 +1,341 @@
+"""The decision: what a batch of movements does to a ledger whose head is locked.
+
+Pure and in the order of the items. It starts from what the head lock showed (`Opened`) and ends with the
+rows to write (`Rows`) and one decision per item; a bad item never fails its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.accounts import AccountKey, AccountKind
+from services.points.domain.answers import Accepted, Decision, Refused, Replay, TurnedAway
+from services.points.domain.earning import EarnRates
+from services.points.domain.expiry import expires_at_us
+from services.points.domain.lots import Lot, OpenLots
+from services.points.domain.movements import Earn, LotTaken, Movement, MovementKind, Redemption, Transaction
+from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
+from services.runtime.errors import code_of
+from services.runtime.event_log import LogHead, NewEvent
+from services.runtime.ids import new_id
+
+FUTURE_TOLERANCE_SECONDS: Final = 300
+
+
+class Earlier(NamedTuple):
+    """A decision remembered under a key: a posting's seq, or a refusal."""
+
+    content_hash: bytes
+    seq: int | None
+    refusal: Refused | None
+
+
+class LedgerRules(NamedTuple):
+    """What a ledger's programme fixes."""
+
+    zone: str
+    expiry_months: int
+    backdate_days_max: int
+
+
+@dataclass(slots=True)
+class Opened:
+    """A ledger as seen under its head's lock. Times in microseconds UTC, programme time."""
+
+    last_seq: int
+    now_us: int
+    last_lot_no: int
+    batch_no: int
+    log: LogHead
+    by_key: Mapping[tuple[UUID, str], Earlier]
+    by_reference: Mapping[tuple[UUID, str, str], tuple[int, bytes]]
+    accounts: Mapping[AccountKey, int]
+    balances: dict[int, int]
+    closed: frozenset[UUID]
+    lots: dict[UUID, OpenLots]
+
+
+class PostingRow(NamedTuple):
+    """A row of the journal."""
+
+    seq: int
+    transaction_id: UUID
+    kind: str
+    member_id: UUID
+    partner_id: UUID | None
+    reference: str | None
+    points: int
+    balance_after: int
+    occurred_at_us: int
+    recorded_at_us: int
+    expires_at_us: int | None
+    content_hash: bytes | None
+
+
+class LotRow(NamedTuple):
+    """A lot to open; what remains of it at the end of the batch is read from `lot`."""
+
+    lot: Lot
+    account_no: int
+    opened_seq: int
+    original: int
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a batch writes."""
+
+    postings: list[PostingRow] = field(default_factory=list)
+    entries: list[tuple[int, int, int, int]] = field(default_factory=list)
+    deltas: dict[int, list[int]] = field(default_factory=dict)
+    lots: list[LotRow] = field(default_factory=list)
+    uses: list[tuple[int, int, int]] = field(default_factory=list)
+    purchases: list[tuple[int, Earn]] = field(default_factory=list)
+    decisions: list[tuple[Movement, int, int | None, Refused | None]] = field(default_factory=list)
+    events: list[tuple[NewEvent, int]] = field(default_factory=list)
+
+
+class Telling(NamedTuple):
+    """How the ledger words its events; the events room provides it."""
+
+    earned: Callable[[Transaction, Earn, int, str], bytes]
+    redeemed: Callable[[Transaction, Redemption, Sequence[LotTaken]], bytes]
+    expired: Callable[[Transaction, Sequence[LotTaken]], bytes]
+
+
+class Posting:
+    """One batch being decided."""
+
+    def __init__(
+        self, opened: Opened, rules: LedgerRules, rates: EarnRates, telling: Telling, currency: str
+    ) -> None:
+        self._at, self._rules, self._rates, self._tell = opened, rules, rates, telling
+        self._currency = currency
+        self._seq = opened.last_seq
+        self._first_us = opened.now_us
+        self.rows = Rows()
+        self._keys: dict[tuple[UUID, str], Earlier] = {}
+        self._references: dict[tuple[UUID, str, str], tuple[int, bytes]] = {}
+        self._posted: dict[int, Transaction] = {}
+
+    @property
+    def last_time_us(self) -> int:
+        """Programme time of the last posting, or of the head where nothing was posted."""
+        return self._first_us + max(0, self._seq - self._at.last_seq - 1)
+
+    def decide(self, items: Sequence[Movement], wall_now_us: int) -> list[Decision]:
+        """Decides all items in order. Wall-clock time ends what is past its deadline."""
+        return [self._one(number, item, wall_now_us) for number, item in enumerate(items)]
+
+    def _one(self, number: int, item: Movement, wall_now_us: int) -> Decision:
+        if 0 < item.deadline_us <= wall_now_us:
+            return TurnedAway(Reason.REASON_DEADLINE_EXCEEDED, "the deadline passed in the queue", {})
+        earlier = self._earlier(number, item)
+        if earlier is not None:
+            return earlier
+        untimely = self._untimely(item)
+        if untimely is not None:
+            return untimely
+        if item.member_id in self._at.closed:
+            return self._refuse(number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {})
+        if isinstance(item, Earn):
+            return self._earn(number, item)
+        return self._redeem(number, item)
+
+    def _earlier(self, number: int, item: Movement) -> Decision | None:
+        """One key, one effect, one answer; then one accepted operation per reference and kind."""
+        key = (item.partner_id, item.key)
+        found = self._keys.get(key) or self._at.by_key.get(key)
+        if found is not None:
+            if found.content_hash != item.content_hash:
+                return TurnedAway(
+                    Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+                    "this idempotency key was used with another request",
+                    {"key": item.key},
+                )
+            if found.refusal is not None:
+                return found.refusal._replace(replayed=True)
+            return self._replay(found.seq or 0)
+        reference = (item.partner_id, str(item.kind), item.reference)
+        same = self._references.get(reference) or self._at.by_reference.get(reference)
+        if same is None:
+            return None
+        seq, content_hash = same
+        if content_hash != item.content_hash:
+            return TurnedAway(
+                Reason.REASON_REFERENCE_REUSED,
+                f"another {item.kind} has the reference",
+                {"reference": item.reference},
+                conflict_seq=seq,
+            )
+        self._remember(number, item, seq, None)
+        return self._replay(seq)
+
+    def _replay(self, seq: int) -> Decision:
+        posted = self._posted.get(seq)
+        return Accepted(posted, replayed=True) if posted is not None else Replay(seq)
+
+    def _untimely(self, item: Movement) -> TurnedAway | None:
+        ahead_us = item.occurred_at_us - self._at.now_us
+        if ahead_us > FUTURE_TOLERANCE_SECONDS * MICROS_PER_SECOND:
+            return TurnedAway(
+                Reason.REASON_OCCURRED_IN_FUTURE,
+                "occurred_at is ahead of the programme's clock",
+                {"field": "occurred_at", "tolerance_seconds": str(FUTURE_TOLERANCE_SECONDS)},
+            )
+        if -ahead_us > self._rules.backdate_days_max * MICROS_PER_DAY:
+            return TurnedAway(
+                Reason.REASON_OCCURRED_TOO_LONG_AGO,
+                f"occurred_at is more than {self._rules.backdate_days_max} days ago",
+                {"field": "occurred_at", "limit_days": str(self._rules.backdate_days_max)},
+            )
+        return None
+
+    def _remember(self, number: int, item: Movement, seq: int | None, refusal: Refused | None) -> None:
+        self._keys[item.partner_id, item.key] = Earlier(item.content_hash, seq, refusal)
+        self.rows.decisions.append((item, number, seq, refusal))
+
+    def _refuse(
+        self, number: int, item: Movement, reason: Reason.ValueType, message: str, metadata: dict[str, str]
+    ) -> Refused:
+        refusal = Refused(reason, message, metadata)
+        self._remember(number, item, None, refusal)
+        return refusal
+
+    def _account(self, kind: AccountKind, owner_id: UUID | None) -> int:
+        return self._at.accounts[AccountKey(kind, owner_id)]
+
+    def _move(self, seq: int, debit: int, credit: int, points: int) -> None:
+        """Two legs: points from one account to another."""
+        rows, balances = self.rows, self._at.balances
+        rows.entries.append((seq, 1, debit, -points))
+        rows.entries.append((seq, 2, credit, points))
+        rows.deltas.setdefault(debit, [0, 0])[0] += points
+        rows.deltas.setdefault(credit, [0, 0])[1] += points
+        balances[debit] -= points
+        balances[credit] += points
+
+    def _next(self) -> tuple[int, int]:
+        self._seq += 1
+        return self._seq, self._first_us + self._seq - self._at.last_seq - 1
+
+    def _accept(self, number: int, item: Movement, transaction: Transaction) -> Accepted:
+        seq = transaction.seq
+        self.rows.postings.append(
+            PostingRow(
+                seq, transaction.transaction_id, transaction.kind.value, item.member_id, item.partner_id, item.reference,
+                transaction.points, transaction.balance_after, item.occurred_at_us, transaction.recorded_at_us,
+                transaction.expires_at_us or None, item.content_hash,
+            )
+        )  # fmt: skip
+        self._posted[seq] = transaction
+        self._references[item.partner_id, transaction.kind.value, item.reference] = (seq, item.content_hash)
+        self._remember(number, item, seq, None)
+        return Accepted(transaction)
+
+    def _tell_of(
+        self, type_: str, transaction: Transaction, partner_id: UUID | None, trace: str, payload: bytes
+    ) -> None:
+        event = NewEvent(
+            type_,
+            payload,
+            transaction.recorded_at_us,
+            transaction.member_id,
+            partner_id,
+            transaction.seq,
+            trace,
+        )
+        self.rows.events.append((event, self._at.log.place(event)[1]))
+
+    def _earn(self, number: int, item: Earn) -> Decision:
+        rate = self._rates.at(item.partner_id, item.occurred_at_us)
+        if rate is None:
+            return self._refuse(
+                number, item, Reason.REASON_EARN_RATE_MISSING, "the partner had no earn rate then", {}
+            )
+        points = rate.points_for(item.purchase.amount_minor)
+        wallet = self._account(AccountKind.WALLET, item.member_id)
+        self._expire_overdue(item.member_id, wallet)
+        seq, recorded_us = self._next()
+        lot_no, lapses_us = 0, 0
+        if points:
+            self._move(seq, self._account(AccountKind.ISSUANCE, item.partner_id), wallet, points)
+            lapses_us = expires_at_us(item.occurred_at_us, self._rules.expiry_months, self._rules.zone)
+            lot_no = self._open_lot(seq, item, wallet, points, lapses_us)
+        transaction = Transaction(
+            new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, points,
+            self._at.balances[wallet], item.occurred_at_us, recorded_us, lapses_us,
+        )  # fmt: skip
+        self.rows.purchases.append((seq, item))
+        payload = self._tell.earned(transaction, item, lot_no, self._currency)
+        self._tell_of("points.earned", transaction, item.partner_id, item.traceparent, payload)
+        return self._accept(number, item, transaction)
+
+    def _open_lot(self, seq: int, item: Earn, wallet: int, points: int, lapses_us: int) -> int:
+        self._at.last_lot_no += 1
+        lot = Lot(self._at.last_lot_no, item.partner_id, "base", points, item.occurred_at_us, lapses_us)
+        self.rows.lots.append(LotRow(lot, wallet, seq, points))
+        lots = self._at.lots.get(item.member_id)
+        if lots is not None:
+            lots.add(lot)
+        return lot.lot_no
+
+    def _redeem(self, number: int, item: Redemption) -> Decision:
+        wallet = self._account(AccountKind.WALLET, item.member_id)
+        self._expire_overdue(item.member_id, wallet)
+        available = self._at.balances[wallet]
+        if item.points > available:
+            return self._refuse(
+                number,
+                item,
+                Reason.REASON_INSUFFICIENT_POINTS,
+                f"{available} points are available, {item.points} are required",
+                {"available": str(available), "required": str(item.points)},
+            )
+        taken = self._at.lots[item.member_id].take(item.points)
+        seq, recorded_us = self._next()
+        self._use(seq, taken)
+        self._move(seq, wallet, self._account(AccountKind.REDEMPTION, item.partner_id), item.points)
+        transaction = Transaction(
+            new_id(), seq, MovementKind.REDEEM, item.member_id, item.partner_id, item.reference, -item.points,
+            self._at.balances[wallet], item.occurred_at_us, recorded_us, 0,
+        )  # fmt: skip
+        payload = self._tell.redeemed(transaction, item, taken)
+        self._tell_of("points.redeemed", transaction, item.partner_id, item.traceparent, payload)
+        return self._accept(number, item, transaction)
+
+    def _expire_overdue(self, member_id: UUID, wallet: int) -> None:
+        """Lots past their expiry lapse before anything is decided, so no job's timing changes an answer."""
+        lots = self._at.lots.get(member_id)
+        taken = lots.take_overdue(self._at.now_us) if lots is not None else []
+        if not taken:
+            return
+        points = sum(part.points for part in taken)
+        seq, recorded_us = self._next()
+        self._use(seq, taken)
+        self._move(seq, wallet, self._account(AccountKind.EXPIRY, None), points)
+        transaction = Transaction(
+            new_id(), seq, MovementKind.EXPIRE, member_id, None, None, -points, self._at.balances[wallet],
+            recorded_us, recorded_us, 0,
+        )  # fmt: skip
+        self.rows.postings.append(
+            PostingRow(
+                seq, transaction.transaction_id, transaction.kind.value, member_id, None, None, -points,
+                transaction.balance_after, recorded_us, recorded_us, None, None,
+            )
+        )  # fmt: skip
+        self._posted[seq] = transaction
+        self._tell_of("points.expired", transaction, None, "", self._tell.expired(transaction, taken))
+
+    def _use(self, seq: int, taken: Sequence[LotTaken]) -> None:
+        self.rows.uses.extend((seq, part.lot_no, part.points) for part in taken)
+
+
+def refusal_metadata(refusal: Refused) -> tuple[str, str, dict[str, str]]:
+    """What a decision row keeps of a refusal: code, sentence, numbers."""
+    return code_of(refusal.reason), refusal.message, refusal.metadata

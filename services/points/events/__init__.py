@@ -1,0 +1,1 @@
+"""Domain events to protobuf and back."""

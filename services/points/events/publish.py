@@ -1,0 +1,81 @@
+"""How the ledger words what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coalition.events.v1 import points_pb2 as pb
+
+from services.points.domain.movements import Earn, LotTaken, Redemption, Transaction
+from services.points.domain.posting import Telling
+
+
+def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> bytes:
+    """The payload of `points.earned`."""
+    purchase = item.purchase
+    identity = transaction.transaction_id.bytes
+    return pb.PointsEarned(
+        transaction_id=identity,
+        seq=transaction.seq,
+        member_id=item.member_id.bytes,
+        partner_id=item.partner_id.bytes,
+        store_id=purchase.store_id.bytes if purchase.store_id else b"",
+        channel=purchase.channel,
+        purchase_id=identity,
+        gross_minor=purchase.amount_minor,
+        eligible_minor=purchase.amount_minor,
+        currency=currency,
+        points=transaction.points,
+        lot_no=lot_no,
+        expires_at_us=transaction.expires_at_us,
+        balance_after=transaction.balance_after,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTaken]) -> bytes:
+    """The payload of `points.redeemed`."""
+    return pb.PointsRedeemed(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=item.member_id.bytes,
+        partner_id=item.partner_id.bytes,
+        store_id=item.store_id.bytes if item.store_id else b"",
+        channel=item.channel,
+        points=item.points,
+        lots=_lots(taken),
+        balance_after=transaction.balance_after,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
+    """The payload of `points.expired`."""
+    return pb.PointsExpired(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        points=-transaction.points,
+        lots=_lots(taken),
+        balance_after=transaction.balance_after,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def clock_moved(offset_us: int, now_us: int) -> bytes:
+    """The payload of `programme.clock_moved`."""
+    return pb.ProgrammeClockMoved(offset_us=offset_us, now_us=now_us).SerializeToString()
+
+
+def _lots(taken: Sequence[LotTaken]) -> list[pb.LotTaken]:
+    return [
+        pb.LotTaken(
+            lot_no=part.lot_no, issuer_id=part.issuer_id.bytes, point_type=part.point_type, points=part.points
+        )
+        for part in taken
+    ]
+
+
+TELLING = Telling(earned=earned, redeemed=redeemed, expired=expired)

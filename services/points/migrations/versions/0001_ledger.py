@@ -1,0 +1,36 @@
+"""The ledger: head, accounts, journal, lots, purchases, decisions, event log, and the two functions of the door."""
+
+from pathlib import Path
+
+from alembic import op
+
+from services.runtime.alembic_env import runtime_role
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_SQL = Path(__file__).with_name("0001_ledger")
+_FILES = ("tables.sql", "guards.sql", "door.sql")
+# Written once, never edited: the run-time role may add rows and read them.
+_APPEND_ONLY = (
+    "ledger", "account", "posting", "entry", "lot_use", "purchase", "decision", "batch", "cut", "earn_rate",
+    "closed_member", "event_log",
+)  # fmt: skip
+
+
+def upgrade() -> None:
+    for name in _FILES:
+        for statement in (_SQL / name).read_text().split("\n--;;\n"):
+            op.execute(statement)
+    role = runtime_role()
+    op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+    op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (debits, credits) ON balance TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, open) ON lot TO {role}")
+
+
+def downgrade() -> None:
+    raise NotImplementedError("the journal is not dropped by a migration")

@@ -1,0 +1,187 @@
+-- First half of the door: lock the head, then read all that the decisions need. Each statement of a
+-- VOLATILE function under READ COMMITTED takes a fresh snapshot, so what follows the lock sees every
+-- posting before it. Accounts that are missing are made here, under the same lock.
+CREATE FUNCTION ledger_open(
+    p_ledger smallint,
+    p_key_partners uuid [], p_keys text [],
+    p_ref_partners uuid [], p_ref_kinds text [], p_refs text [],
+    p_new_kinds text [], p_new_owners uuid [],
+    p_accounts bigint [],
+    p_members uuid [], p_burns bigint [],
+    OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
+    OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
+    OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
+    OUT key_message text [], OUT key_metadata text [],
+    OUT ref_no integer [], OUT ref_seq bigint [], OUT ref_hash bytea [],
+    OUT new_accounts bigint [],
+    OUT account_nos bigint [], OUT balances bigint [],
+    OUT closed uuid [],
+    OUT lot_members uuid [], OUT lot_nos bigint [], OUT lot_issuers uuid [], OUT lot_types text [],
+    OUT lot_remaining bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint []
+) LANGUAGE plpgsql AS $$
+DECLARE
+    v_last_account bigint;
+    v_offset_us bigint;
+    v_now timestamptz;
+BEGIN
+    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.last_account_no, h.clock_offset_us
+    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, v_last_account, v_offset_us
+    FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
+    IF NOT found THEN
+        RAISE EXCEPTION 'ledger % is not open', p_ledger USING errcode = 'no_data_found';
+    END IF;
+    now_us := greatest((extract(epoch FROM clock_timestamp()) * 1000000)::bigint + v_offset_us, last_time_us + 1);
+    v_now := timestamptz 'epoch' + now_us * interval '1 microsecond';
+    SELECT e.pos, e.partition_pos INTO last_pos, partition_pos FROM event_head e WHERE e.ledger_id = p_ledger FOR NO KEY UPDATE;
+
+    SELECT array_agg(k.no::integer - 1), array_agg(d.content_hash), array_agg(d.seq), array_agg(d.refusal),
+           array_agg(d.message), array_agg(d.metadata::text)
+    INTO key_no, key_hash, key_seq, key_refusal, key_message, key_metadata
+    FROM unnest(p_key_partners, p_keys) WITH ORDINALITY k (partner_id, key, no)
+    JOIN decision d ON d.ledger_id = p_ledger AND d.partner_id = k.partner_id AND d.key = k.key;
+
+    SELECT array_agg(r.no::integer - 1), array_agg(p.seq), array_agg(p.content_hash)
+    INTO ref_no, ref_seq, ref_hash
+    FROM unnest(p_ref_partners, p_ref_kinds, p_refs) WITH ORDINALITY r (partner_id, kind, reference, no)
+    JOIN posting p ON p.ledger_id = p_ledger AND p.partner_id = r.partner_id AND p.kind = r.kind AND p.reference = r.reference;
+
+    IF cardinality(p_new_kinds) > 0 THEN
+        WITH missing AS (
+            SELECT n.kind, n.owner_id, row_number() OVER (ORDER BY n.no) AS rank
+            FROM unnest(p_new_kinds, p_new_owners) WITH ORDINALITY n (kind, owner_id, no)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM account a
+                WHERE a.ledger_id = p_ledger AND a.kind = n.kind AND a.owner_id IS NOT DISTINCT FROM n.owner_id
+            )
+        ), made AS (
+            INSERT INTO account (ledger_id, account_no, kind, owner_id)
+            SELECT p_ledger, v_last_account + m.rank, m.kind, m.owner_id FROM missing m
+            RETURNING account_no, kind
+        ), counted AS (
+            INSERT INTO balance (ledger_id, account_no, floor)
+            SELECT p_ledger, m.account_no, CASE m.kind WHEN 'wallet' THEN 0 END FROM made m
+            RETURNING account_no
+        )
+        UPDATE ledger_head h SET last_account_no = v_last_account + (SELECT count(*) FROM counted)
+        WHERE h.ledger_id = p_ledger AND EXISTS (SELECT 1 FROM missing);
+        SELECT array_agg(a.account_no ORDER BY n.no) INTO new_accounts
+        FROM unnest(p_new_kinds, p_new_owners) WITH ORDINALITY n (kind, owner_id, no)
+        JOIN account a ON a.ledger_id = p_ledger AND a.kind = n.kind AND a.owner_id IS NOT DISTINCT FROM n.owner_id;
+    END IF;
+
+    SELECT array_agg(b.account_no), array_agg(b.credits - b.debits) INTO account_nos, balances
+    FROM unnest(p_accounts || new_accounts) t (account_no)
+    JOIN balance b ON b.ledger_id = p_ledger AND b.account_no = t.account_no;
+
+    SELECT array_agg(c.member_id) INTO closed
+    FROM closed_member c WHERE c.ledger_id = p_ledger AND c.member_id = ANY (p_members);
+
+    -- Of every wallet the overdue lots; of those that burn also as many live ones, in order, as the burns need.
+    SELECT array_agg(l.member_id), array_agg(l.lot_no), array_agg(l.issuer_id), array_agg(l.point_type),
+           array_agg(l.remaining), array_agg((extract(epoch FROM l.earned_at) * 1000000)::bigint),
+           array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END)
+    INTO lot_members, lot_nos, lot_issuers, lot_types, lot_remaining, lot_earned_us, lot_expires_us
+    FROM (
+        SELECT w.member_id, o.lot_no, o.issuer_id, o.point_type, o.remaining, o.earned_at, o.expires_at
+        FROM unnest(p_members, p_burns) w (member_id, burn)
+        JOIN account a ON a.ledger_id = p_ledger AND a.kind = 'wallet' AND a.owner_id = w.member_id
+        JOIN lot o ON o.ledger_id = p_ledger AND o.account_no = a.account_no AND o.open AND o.expires_at <= v_now
+        UNION ALL
+        SELECT w.member_id, o.lot_no, o.issuer_id, o.point_type, o.remaining, o.earned_at, o.expires_at
+        FROM unnest(p_members, p_burns) w (member_id, burn)
+        JOIN account a ON a.ledger_id = p_ledger AND a.kind = 'wallet' AND a.owner_id = w.member_id
+        CROSS JOIN LATERAL (
+            SELECT i.*, sum(i.remaining) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
+            FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = a.account_no AND i.open AND i.expires_at > v_now
+        ) o
+        WHERE w.burn > 0 AND o.reached - o.remaining < w.burn
+    ) l;
+END
+$$
+--;;
+-- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
+CREATE FUNCTION ledger_write(
+    p_ledger smallint, p_expected_seq bigint, p_last_time_us bigint, p_last_lot_no bigint, p_batch_no bigint,
+    p_last_pos bigint, p_partition_pos bigint [],
+    po_seq bigint [], po_txn uuid [], po_kind text [], po_member uuid [], po_partner uuid [], po_reference text [],
+    po_points bigint [], po_balance bigint [], po_occurred_us bigint [], po_recorded_us bigint [], po_expires_us bigint [], po_hash bytea [],
+    en_seq bigint [], en_leg smallint [], en_account bigint [], en_amount bigint [],
+    ba_account bigint [], ba_debit bigint [], ba_credit bigint [],
+    lo_no bigint [], lo_account bigint [], lo_issuer uuid [], lo_type text [], lo_seq bigint [], lo_original bigint [],
+    lo_earned_us bigint [], lo_expires_us bigint [], lo_remaining bigint [],
+    lu_no bigint [], lu_remaining bigint [],
+    us_seq bigint [], us_lot bigint [], us_points bigint [],
+    pu_seq bigint [], pu_store uuid [], pu_till text [], pu_date text [], pu_number text [], pu_channel text [], pu_mode text [],
+    pu_amount bigint [], pu_lines text [], pu_tenders text [],
+    de_partner uuid [], de_key text [], de_item integer [], de_hash bytea [], de_seq bigint [], de_refusal text [], de_message text [], de_metadata text [],
+    ev_type text [], ev_partition smallint [], ev_prev bigint [], ev_partner uuid [], ev_seq bigint [], ev_recorded_us bigint [], ev_trace text [], ev_payload bytea []
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_count bigint;
+    v_us CONSTANT interval := interval '1 microsecond';
+    v_epoch CONSTANT timestamptz := timestamptz 'epoch';
+BEGIN
+    UPDATE ledger_head h
+    SET last_seq = p_expected_seq + cardinality(po_seq), last_time_us = p_last_time_us, last_lot_no = p_last_lot_no, last_batch_no = p_batch_no
+    WHERE h.ledger_id = p_ledger AND h.last_seq = p_expected_seq AND h.last_batch_no = p_batch_no - 1;
+    IF NOT found THEN
+        RAISE EXCEPTION 'the head of ledger % is not at %', p_ledger, p_expected_seq USING errcode = 'serialization_failure';
+    END IF;
+    INSERT INTO batch (ledger_id, batch_no, first_seq, n, recorded_at)
+    VALUES (p_ledger, p_batch_no, p_expected_seq + 1, cardinality(po_seq), v_epoch + p_last_time_us * v_us);
+
+    INSERT INTO decision (ledger_id, partner_id, key, batch_no, item_no, content_hash, seq, refusal, message, metadata)
+    SELECT p_ledger, d.partner_id, d.key, p_batch_no, d.item_no, d.hash, d.seq, d.refusal, d.message, d.metadata::jsonb
+    FROM unnest(de_partner, de_key, de_item, de_hash, de_seq, de_refusal, de_message, de_metadata)
+        d (partner_id, key, item_no, hash, seq, refusal, message, metadata);
+
+    IF cardinality(po_seq) = 0 THEN
+        RETURN;
+    END IF;
+    INSERT INTO posting (ledger_id, seq, transaction_id, kind, member_id, partner_id, reference, points, balance_after, occurred_at, recorded_at, expires_at, content_hash)
+    SELECT p_ledger, p.seq, p.txn, p.kind, p.member_id, p.partner_id, p.reference, p.points, p.balance,
+           v_epoch + p.occurred_us * v_us, v_epoch + p.recorded_us * v_us, v_epoch + p.expires_us * v_us, p.hash
+    FROM unnest(po_seq, po_txn, po_kind, po_member, po_partner, po_reference, po_points, po_balance, po_occurred_us, po_recorded_us, po_expires_us, po_hash)
+        p (seq, txn, kind, member_id, partner_id, reference, points, balance, occurred_us, recorded_us, expires_us, hash);
+
+    IF cardinality(en_seq) > 0 THEN
+        INSERT INTO entry (ledger_id, seq, leg, account_no, amount)
+        SELECT p_ledger, e.seq, e.leg, e.account_no, e.amount
+        FROM unnest(en_seq, en_leg, en_account, en_amount) e (seq, leg, account_no, amount);
+
+        UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit
+        FROM unnest(ba_account, ba_debit, ba_credit) t (account_no, debit, credit)
+        WHERE b.ledger_id = p_ledger AND b.account_no = t.account_no;
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        IF v_count <> cardinality(ba_account) THEN
+            RAISE EXCEPTION 'an account of ledger % has no balance', p_ledger USING errcode = 'foreign_key_violation';
+        END IF;
+    END IF;
+
+    INSERT INTO lot (ledger_id, lot_no, account_no, issuer_id, point_type, opened_seq, original, earned_at, expires_at, remaining, open)
+    SELECT p_ledger, l.no, l.account_no, l.issuer_id, l.type, l.seq, l.original, v_epoch + l.earned_us * v_us,
+           CASE WHEN l.expires_us = 0 THEN timestamptz 'infinity' ELSE v_epoch + l.expires_us * v_us END, l.remaining, l.remaining > 0
+    FROM unnest(lo_no, lo_account, lo_issuer, lo_type, lo_seq, lo_original, lo_earned_us, lo_expires_us, lo_remaining)
+        l (no, account_no, issuer_id, type, seq, original, earned_us, expires_us, remaining);
+
+    IF cardinality(lu_no) > 0 THEN
+        UPDATE lot l SET remaining = t.remaining, open = t.remaining > 0
+        FROM unnest(lu_no, lu_remaining) t (no, remaining)
+        WHERE l.ledger_id = p_ledger AND l.lot_no = t.no;
+    END IF;
+    IF cardinality(us_seq) > 0 THEN
+        INSERT INTO lot_use (ledger_id, seq, lot_no, points)
+        SELECT p_ledger, u.seq, u.lot_no, u.points FROM unnest(us_seq, us_lot, us_points) u (seq, lot_no, points);
+    END IF;
+    INSERT INTO purchase (ledger_id, seq, store_id, till, business_date, receipt_number, channel, entry_mode, amount_minor, lines, tenders)
+    SELECT p_ledger, s.seq, s.store_id, s.till, s.business_date, s.number, s.channel, s.mode, s.amount, s.lines::jsonb, s.tenders::jsonb
+    FROM unnest(pu_seq, pu_store, pu_till, pu_date, pu_number, pu_channel, pu_mode, pu_amount, pu_lines, pu_tenders)
+        s (seq, store_id, till, business_date, number, channel, mode, amount, lines, tenders);
+
+    INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, traceparent, payload)
+    SELECT p_ledger, p_last_pos - cardinality(ev_type) + e.no, e.type, e.partition, e.prev, e.partner_id, e.seq, v_epoch + e.recorded_us * v_us, e.trace, e.payload
+    FROM unnest(ev_type, ev_partition, ev_prev, ev_partner, ev_seq, ev_recorded_us, ev_trace, ev_payload)
+        WITH ORDINALITY e (type, partition, prev, partner_id, seq, recorded_us, trace, payload, no);
+    UPDATE event_head h SET pos = p_last_pos, partition_pos = p_partition_pos WHERE h.ledger_id = p_ledger;
+END
+$$

@@ -1,0 +1,1 @@
+"""Reads. They see one moment of the database and change nothing."""

@@ -1,0 +1,87 @@
+"""Balances, movements, the head and the event log's records, as the service's callers may see them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+from uuid import UUID
+
+from services.points.domain.earning import EarnRate
+from services.points.domain.movements import Purchase, Transaction
+from services.points.storage import balances, journal, ledgers
+from services.points.storage.balances import Balance
+from services.points.storage.journal import Filter, PostingDetail
+from services.points.storage.ledgers import Head
+from services.runtime.database import ReadDatabase
+from services.runtime.errors import InvalidRequest, NotFound
+
+BLOCK_MAX: Final = 500
+PAGE_MAX: Final = 100
+PAGE_DEFAULT: Final = 20
+
+
+class Reads:
+    """All reads of the ledger but the proofs."""
+
+    def __init__(self, database: ReadDatabase) -> None:
+        self._database = database
+
+    async def balance(self, ledger_id: int, member_id: UUID) -> Balance:
+        """A member's balance now; zeros for one who has never moved a point."""
+        async with self._database.snapshot() as connection:
+            return await balances.balance(await connection.driver(), ledger_id, member_id)
+
+    async def transaction(self, ledger_id: int, transaction_id: UUID, partner_id: UUID | None) -> Transaction:
+        """One movement. Raises NotFound where there is none, or it is not the given partner's."""
+        async with self._database.snapshot() as connection:
+            found = await journal.by_id(await connection.driver(), ledger_id, transaction_id)
+        if found is None or (partner_id is not None and found.partner_id != partner_id):
+            raise NotFound("no transaction has this id")
+        return found
+
+    async def transactions(
+        self, ledger_id: int, wanted: Filter, limit: int
+    ) -> tuple[list[Transaction], bool]:
+        """A page of movements, newest first; limit 0 is 20. Raises InvalidRequest for a limit over 100."""
+        if not 0 <= limit <= PAGE_MAX:
+            raise InvalidRequest(f"limit must be 1 to {PAGE_MAX}", field="limit")
+        async with self._database.snapshot() as connection:
+            return await journal.page(await connection.driver(), ledger_id, wanted, limit or PAGE_DEFAULT)
+
+    async def earn_rates(self, ledger_id: int, partner_id: UUID | None) -> list[tuple[UUID, EarnRate]]:
+        """Earn rates by partner and start."""
+        async with self._database.snapshot() as connection:
+            return await ledgers.list_rates(await connection.driver(), ledger_id, partner_id)
+
+    async def head(self, ledger_id: int) -> Head:
+        """The ledger's head. Raises NotFound where nothing was asked of the ledger yet."""
+        async with self._database.snapshot() as connection:
+            found = await ledgers.head(await connection.driver(), ledger_id)
+        if found is None:
+            raise NotFound("the ledger is not open")
+        return found
+
+    async def journal(
+        self, ledger_id: int, from_seq: int, to_seq: int
+    ) -> AsyncIterator[Sequence[PostingDetail]]:
+        """The journal in blocks of up to 500, in order, to `to_seq` or to where it ends now (0)."""
+        async for first, last in self._blocks(ledger_id, from_seq, to_seq):
+            async with self._database.snapshot() as connection:
+                yield await journal.details(await connection.driver(), ledger_id, first, last)
+
+    async def purchases(
+        self, ledger_id: int, from_seq: int, to_seq: int
+    ) -> AsyncIterator[Sequence[tuple[Transaction, Purchase]]]:
+        """Purchases in blocks of up to 500 seqs, in order."""
+        async for first, last in self._blocks(ledger_id, from_seq, to_seq):
+            async with self._database.snapshot() as connection:
+                found = await journal.purchases(await connection.driver(), ledger_id, first, last)
+            if found:
+                yield found
+
+    async def _blocks(self, ledger_id: int, from_seq: int, to_seq: int) -> AsyncIterator[tuple[int, int]]:
+        """Ranges of seq; what was posted is never changed, so each may be read in a moment of its own."""
+        end = (await self.head(ledger_id)).last_seq
+        end = min(end, to_seq) if to_seq else end
+        for first in range(max(1, from_seq), end + 1, BLOCK_MAX):
+            yield first, min(first + BLOCK_MAX - 1, end)

@@ -1,0 +1,1 @@
+"""The gRPC face: protobuf to commands and back, nothing else."""

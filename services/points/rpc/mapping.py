@@ -1,0 +1,148 @@
+"""Answers, movements and journal records as protobuf."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+import orjson
+from coalition.points.v1 import journal_pb2, points_pb2
+from coalition.points.v1 import movement_pb2 as pb
+from coalition.type.v1.error_pb2 import ItemError
+
+from services.points.domain.answers import Accepted, Answer, Refused
+from services.points.domain.earning import EarnRate
+from services.points.domain.movements import MovementKind, Purchase, Transaction
+from services.points.storage.journal import PostingDetail
+from services.points.storage.proofs import Finding
+
+_KINDS: Final = {
+    MovementKind.EARN: pb.MOVEMENT_KIND_EARN,
+    MovementKind.REDEEM: pb.MOVEMENT_KIND_REDEEM,
+    MovementKind.EXPIRE: pb.MOVEMENT_KIND_EXPIRE,
+}
+
+
+def transaction_message(transaction: Transaction) -> pb.Transaction:
+    """The wire form of a movement."""
+    identity = transaction.transaction_id.bytes
+    return pb.Transaction(
+        transaction_id=identity,
+        seq=transaction.seq,
+        kind=_KINDS[transaction.kind],
+        member_id=transaction.member_id.bytes,
+        partner_id=transaction.partner_id.bytes if transaction.partner_id else b"",
+        reference=transaction.reference or "",
+        purchase_id=identity if transaction.kind is MovementKind.EARN else b"",
+        points=transaction.points,
+        balance_after=transaction.balance_after,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+        expires_at_us=transaction.expires_at_us,
+    )
+
+
+def result_message(answer: Answer) -> pb.Result:
+    """The wire form of an answer."""
+    if isinstance(answer, Accepted):
+        return pb.Result(
+            outcome=pb.OUTCOME_ACCEPTED,
+            replayed=answer.replayed,
+            transaction=transaction_message(answer.transaction),
+        )
+    error = ItemError(reason=answer.reason, message=answer.message, metadata=answer.metadata)
+    if isinstance(answer, Refused):
+        return pb.Result(outcome=pb.OUTCOME_REFUSED, replayed=answer.replayed, error=error)
+    return pb.Result(outcome=pb.OUTCOME_TURNED_AWAY, error=error)
+
+
+def purchase_message(transaction: Transaction, purchase: Purchase, currency: str) -> pb.Purchase:
+    """The wire form of a recorded purchase."""
+    sale = pb.Sale(
+        receipt=pb.Receipt(
+            store_id=purchase.store_id.bytes if purchase.store_id else b"",
+            till=purchase.till,
+            business_date=purchase.business_date,
+            number=purchase.receipt_number,
+        ),
+        occurred_at_us=transaction.occurred_at_us,
+        channel=purchase.channel,
+        entry_mode=purchase.entry_mode,
+        amount_minor=purchase.amount_minor,
+        currency=currency,
+        lines=[
+            pb.SaleLine(
+                sku=line["sku"],
+                category=line["category"],
+                quantity=line["quantity"],
+                amount_minor=line["amount"],
+                returned=line.get("returned", False),
+            )
+            for line in orjson.loads(purchase.lines_json)
+        ],
+        tenders=[
+            pb.Tender(kind=tender["kind"], amount_minor=tender["amount"])
+            for tender in orjson.loads(purchase.tenders_json)
+        ],
+    )
+    return pb.Purchase(
+        purchase_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        partner_id=transaction.partner_id.bytes if transaction.partner_id else b"",
+        member_id=transaction.member_id.bytes,
+        sale=sale,
+        points=transaction.points,
+    )
+
+
+def record_message(detail: PostingDetail) -> journal_pb2.JournalRecord:
+    """The wire form of a posting with its legs and lots."""
+    return journal_pb2.JournalRecord(
+        transaction=transaction_message(detail.transaction),
+        entries=[
+            journal_pb2.Entry(
+                account_no=entry.account_no,
+                account_kind=entry.kind,
+                owner_id=entry.owner_id.bytes if entry.owner_id else b"",
+                amount=entry.amount,
+            )
+            for entry in detail.entries
+        ],
+        lots_opened=[
+            journal_pb2.LotOpened(
+                lot_no=lot.lot_no,
+                issuer_id=lot.issuer_id.bytes,
+                point_type=lot.point_type,
+                points=lot.points,
+                expires_at_us=lot.expires_at_us,
+            )
+            for lot in detail.opened
+        ],
+        lot_uses=[
+            journal_pb2.LotUse(
+                lot_no=use.lot_no, issuer_id=use.issuer_id.bytes, point_type=use.point_type, points=use.points
+            )
+            for use in detail.used
+        ],
+    )
+
+
+def rate_message(partner_id: UUID, rate: EarnRate) -> points_pb2.EarnRate:
+    """The wire form of an earn rate."""
+    return points_pb2.EarnRate(
+        partner_id=partner_id.bytes,
+        points=rate.points,
+        per_minor=rate.per_minor,
+        valid_from_us=rate.valid_from_us,
+    )
+
+
+def finding_message(finding: Finding) -> points_pb2.Finding:
+    """The wire form of what the checker found."""
+    return points_pb2.Finding(
+        invariant=finding.number,
+        name=finding.name,
+        figure=finding.figure,
+        holds=finding.holds,
+        breaches=finding.breaches,
+    )

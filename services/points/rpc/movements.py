@@ -1,0 +1,190 @@
+"""Reads movements off the wire and checks all that needs no lock."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import orjson
+from asyncpg.pgproto.pgproto import UUID as FastUUID  # noqa: N811
+from coalition.points.v1 import movement_pb2 as pb
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.answers import TurnedAway
+from services.points.domain.movements import Earn, Movement, Purchase, Redemption
+from services.runtime.principal import Principal
+
+KEY_CHARACTERS_MAX: Final = 300
+REFERENCE_CHARACTERS_MAX: Final = 255
+TEXT_CHARACTERS_MAX: Final = 64
+AMOUNT_MINOR_MAX: Final = 10**12
+POINTS_MAX: Final = 10**9
+LINES_MAX: Final = 500
+TENDERS_MAX: Final = 20
+_UUID_BYTES: Final = 16
+_CHANNELS: Final = frozenset({"store", "web", "app", "phone", "other"})
+_ENTRY_MODES: Final = frozenset({"", "scanned", "swiped", "typed", "app", "on_file"})
+_TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "other"})
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_QUANTITY: Final = re.compile(r"-?\d{1,9}(\.\d{1,6})?")
+
+
+class _Invalid(Exception):
+    def __init__(self, field: str, message: str, reason: Reason.ValueType, **metadata: str) -> None:
+        self.answer = TurnedAway(reason, f"{field}: {message}", {"field": field, **metadata})
+
+
+def _invalid(field: str, message: str) -> _Invalid:
+    return _Invalid(field, message, Reason.REASON_INVALID_REQUEST)
+
+
+class MovementReader:
+    """Turns items into movements; one that cannot be read becomes the answer that says why."""
+
+    def __init__(self, hash_key: bytes) -> None:
+        # BLAKE2's own key makes it a MAC: references and card numbers are guessable, their hash is not.
+        self._hash_key = hash_key
+
+    def read(
+        self, item: pb.Item, principal: Principal, currency: str, deadline_us: int
+    ) -> Movement | TurnedAway:
+        """The movement of an item, asked for by a principal. `deadline_us` is the call's, wall clock."""
+        try:
+            kind = item.WhichOneof("movement")
+            partner_id = principal.partner_id
+            if partner_id is None:
+                raise _Invalid("principal", "only a partner moves points", Reason.REASON_PERMISSION_DENIED)
+            _check_text("key", item.key, KEY_CHARACTERS_MAX)
+            item_deadline_us = item.deadline_us or deadline_us
+            partner = FastUUID(partner_id.bytes)
+            if kind == "earn":
+                _check_grant(principal, "points:earn")
+                return self._earn(item, item.earn, partner, currency, item_deadline_us)
+            if kind == "redemption":
+                _check_grant(principal, "points:redeem")
+                return self._redemption(item, item.redemption, partner, item_deadline_us)
+            raise _invalid("movement", "nothing is asked for")
+        except _Invalid as invalid:
+            return invalid.answer
+
+    def _hash(self, kind: bytes, asked: pb.Earn | pb.Redemption) -> bytes:
+        content = asked.SerializeToString(deterministic=True)
+        return hashlib.blake2b(content, key=self._hash_key, digest_size=16, person=kind).digest()
+
+    def _earn(self, item: pb.Item, earn: pb.Earn, partner: UUID, currency: str, deadline_us: int) -> Earn:
+        sale = earn.sale
+        member_id, occurred_at_us = _common(earn.member_id, earn.reference, sale.occurred_at_us, sale.channel)
+        if sale.entry_mode not in _ENTRY_MODES:
+            raise _invalid("entry_mode", f"one of {', '.join(sorted(_ENTRY_MODES - {''}))}")
+        if not 0 <= sale.amount_minor <= AMOUNT_MINOR_MAX:
+            raise _invalid("amount", f"0 to {AMOUNT_MINOR_MAX} minor units")
+        if sale.currency != currency:
+            raise _Invalid(
+                "currency", f"this programme settles in {currency}", Reason.REASON_CURRENCY_UNSUPPORTED,
+                currency=sale.currency, expected=currency,
+            )  # fmt: skip
+        store_id = _receipt(sale.receipt)
+        receipt = sale.receipt
+        purchase = Purchase(
+            store_id, receipt.till, receipt.business_date, receipt.number, sale.channel, sale.entry_mode,
+            sale.amount_minor, _lines(sale), _tenders(sale.tenders),
+        )  # fmt: skip
+        return Earn(
+            item.key, partner, member_id, earn.reference, self._hash(b"earn", earn), occurred_at_us, purchase,
+            item.traceparent, deadline_us,
+        )  # fmt: skip
+
+    def _redemption(
+        self, item: pb.Item, redemption: pb.Redemption, partner: UUID, deadline_us: int
+    ) -> Redemption:
+        member_id, occurred_at_us = _common(
+            redemption.member_id, redemption.reference, redemption.occurred_at_us, redemption.channel
+        )
+        if not 1 <= redemption.points <= POINTS_MAX:
+            raise _invalid("points", f"1 to {POINTS_MAX}")
+        store_id = _receipt(redemption.receipt)
+        return Redemption(
+            item.key, partner, member_id, redemption.reference, self._hash(b"redemption", redemption),
+            occurred_at_us, redemption.points, store_id, redemption.channel, item.traceparent, deadline_us,
+        )  # fmt: skip
+
+
+def _check_grant(principal: Principal, grant: str) -> None:
+    if grant not in principal.grants:
+        raise _Invalid("principal", f"this needs {grant}", Reason.REASON_PERMISSION_DENIED, needed=grant)
+
+
+def _check_text(field: str, text: str, characters_max: int) -> None:
+    if not 1 <= len(text) <= characters_max or not text.isprintable():
+        raise _invalid(field, f"1 to {characters_max} visible characters")
+
+
+def _common(member_id: bytes, reference: str, occurred_at_us: int, channel: str) -> tuple[UUID, int]:
+    if len(member_id) != _UUID_BYTES:
+        raise _invalid("member", "not an id")
+    _check_text("reference", reference, REFERENCE_CHARACTERS_MAX)
+    if occurred_at_us <= 0:
+        raise _invalid("occurred_at", "a time is needed")
+    if channel not in _CHANNELS:
+        raise _invalid("channel", f"one of {', '.join(sorted(_CHANNELS))}")
+    return FastUUID(member_id), occurred_at_us
+
+
+def _receipt(receipt: pb.Receipt) -> UUID | None:
+    if len(receipt.till) > TEXT_CHARACTERS_MAX or not (receipt.till or " ").isprintable():
+        raise _invalid("till", f"up to {TEXT_CHARACTERS_MAX} visible characters")
+    if len(receipt.number) > TEXT_CHARACTERS_MAX or not (receipt.number or " ").isprintable():
+        raise _invalid("number", f"up to {TEXT_CHARACTERS_MAX} visible characters")
+    if receipt.business_date and not _DATE.fullmatch(receipt.business_date):
+        raise _invalid("business_date", "YYYY-MM-DD")
+    if not receipt.store_id:
+        return None
+    if len(receipt.store_id) != _UUID_BYTES:
+        raise _invalid("store", "not an id")
+    return FastUUID(receipt.store_id)
+
+
+def _lines(sale: pb.Sale) -> str:
+    if not sale.lines:
+        return "[]"
+    if len(sale.lines) > LINES_MAX:
+        raise _invalid("lines", f"up to {LINES_MAX}")
+    total = 0
+    lines: list[dict[str, object]] = []
+    for line in sale.lines:
+        quantity = line.quantity or "1"
+        if len(line.sku) > TEXT_CHARACTERS_MAX or len(line.category) > TEXT_CHARACTERS_MAX:
+            raise _invalid("lines", f"sku and category have up to {TEXT_CHARACTERS_MAX} characters")
+        if not _QUANTITY.fullmatch(quantity):
+            raise _invalid("lines", "a quantity is a decimal with up to 6 places, as text")
+        if abs(line.amount_minor) > AMOUNT_MINOR_MAX:
+            raise _invalid("lines", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
+        total += line.amount_minor
+        entry: dict[str, object] = {
+            "sku": line.sku, "category": line.category, "quantity": quantity, "amount": line.amount_minor,
+        }  # fmt: skip
+        if line.returned:
+            entry["returned"] = True
+        lines.append(entry)
+    if total != sale.amount_minor:
+        raise _Invalid(
+            "amount", f"the lines sum to {total}", Reason.REASON_AMOUNT_MISMATCH,
+            amount_minor=str(sale.amount_minor), lines_minor=str(total),
+        )  # fmt: skip
+    return orjson.dumps(lines).decode()
+
+
+def _tenders(tenders: Sequence[pb.Tender]) -> str:
+    if not tenders:
+        return "[]"
+    if len(tenders) > TENDERS_MAX:
+        raise _invalid("tenders", f"up to {TENDERS_MAX}")
+    for tender in tenders:
+        if tender.kind not in _TENDERS:
+            raise _invalid("tenders", f"kind is one of {', '.join(sorted(_TENDERS))}")
+        if abs(tender.amount_minor) > AMOUNT_MINOR_MAX:
+            raise _invalid("tenders", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
+    return orjson.dumps([{"kind": tender.kind, "amount": tender.amount_minor} for tender in tenders]).decode()

@@ -1,0 +1,218 @@
+"""PointsService over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from coalition.points.v1 import points_pb2 as pb
+from coalition.points.v1.points_pb2_grpc import PointsServiceServicer
+
+from services.points.domain.answers import TurnedAway
+from services.points.domain.earning import EarnRate
+from services.points.domain.movements import Movement
+from services.points.rpc import mapping
+from services.points.rpc.movements import MovementReader
+from services.points.storage.journal import Filter
+from services.runtime.boundary import CallContext
+from services.runtime.clock import wall_now_us
+from services.runtime.coalescer import Lane
+from services.runtime.errors import InvalidRequest
+from services.runtime.principal import Kind, Principal, Verifier, acting
+
+if TYPE_CHECKING:
+    from services.points.service import PointsApplication
+
+_ITEMS_MAX: Final = 512
+_UUID_BYTES: Final = 16
+
+
+class PointsServicer(PointsServiceServicer):
+    """Maps each RPC to one command or query."""
+
+    def __init__(self, application: PointsApplication, reader: MovementReader, verifier: Verifier) -> None:
+        self._app, self._reader, self._verifier = application, reader, verifier
+
+    async def Post(self, request: pb.PostRequest, context: CallContext) -> pb.PostResponse:
+        """Posts up to 512 movements."""
+        if not 1 <= len(request.items) <= _ITEMS_MAX:
+            raise InvalidRequest(
+                f"1 to {_ITEMS_MAX} items are taken", field="items", items=len(request.items)
+            )
+        principal = acting()
+        programme = principal.in_programme()
+        principals = [self._verifier.verify(token) for token in request.principals] or [principal]
+        for each in principals:
+            if each.in_programme() != programme:
+                raise InvalidRequest("all principals must be of one programme", field="principals")
+        deadline_us = _deadline_us(context)
+        asked = self._read(request, principals, programme.currency, deadline_us)
+        lane = Lane.BULK if request.bulk else Lane.INTERACTIVE
+        answers = await self._app.post(programme, asked, lane, deadline_us)
+        return pb.PostResponse(results=[mapping.result_message(answer) for answer in answers])
+
+    def _read(
+        self, request: pb.PostRequest, principals: Sequence[Principal], currency: str, deadline_us: int
+    ) -> list[Movement | TurnedAway]:
+        asked: list[Movement | TurnedAway] = []
+        for item in request.items:
+            if item.principal >= len(principals):
+                raise InvalidRequest("an item points at a principal that is not there", field="principal")
+            asked.append(self._reader.read(item, principals[item.principal], currency, deadline_us))
+        return asked
+
+    async def GetBalance(self, request: pb.GetBalanceRequest, context: CallContext) -> pb.GetBalanceResponse:
+        """Reads a balance."""
+        principal = _reading()
+        ledger_id = principal.in_programme().ledger_id
+        found = await self._app.reads.balance(ledger_id, _uuid("member_id", request.member_id))
+        return pb.GetBalanceResponse(
+            available=found.available,
+            as_of_seq=found.as_of_seq,
+            next_expiry_points=found.next_expiry_points,
+            next_expiry_at_us=found.next_expiry_at_us,
+        )
+
+    async def GetTransaction(
+        self, request: pb.GetTransactionRequest, context: CallContext
+    ) -> pb.GetTransactionResponse:
+        """Reads one movement."""
+        principal = _reading()
+        transaction_id = _uuid("transaction_id", request.transaction_id)
+        found = await self._app.reads.transaction(
+            principal.in_programme().ledger_id, transaction_id, principal.partner_id
+        )
+        return pb.GetTransactionResponse(transaction=mapping.transaction_message(found))
+
+    async def ListTransactions(
+        self, request: pb.ListTransactionsRequest, context: CallContext
+    ) -> pb.ListTransactionsResponse:
+        """Lists movements."""
+        principal = _reading()
+        wanted = Filter(
+            _uuid("member_id", request.member_id) if request.member_id else None,
+            principal.partner_id,
+            request.reference,
+            request.recorded_from_us,
+            request.before_seq,
+            request.after_seq,
+        )
+        found, has_more = await self._app.reads.transactions(
+            principal.in_programme().ledger_id, wanted, request.limit
+        )
+        return pb.ListTransactionsResponse(
+            transactions=[mapping.transaction_message(each) for each in found], has_more=has_more
+        )
+
+    async def SetEarnRate(
+        self, request: pb.SetEarnRateRequest, context: CallContext
+    ) -> pb.SetEarnRateResponse:
+        """Sets an earn rate."""
+        principal = acting()
+        principal.require_internal("pricing", "admin")
+        partner_id = _uuid("partner_id", request.rate.partner_id)
+        rate = EarnRate(request.rate.valid_from_us, request.rate.points, request.rate.per_minor)
+        await self._app.set_earn_rate(principal.in_programme(), partner_id, rate, principal.actor)
+        return pb.SetEarnRateResponse(rate=mapping.rate_message(partner_id, rate))
+
+    async def ListEarnRates(
+        self, request: pb.ListEarnRatesRequest, context: CallContext
+    ) -> pb.ListEarnRatesResponse:
+        """Lists earn rates; a partner gets its own."""
+        principal = acting()
+        asked = _uuid("partner_id", request.partner_id) if request.partner_id else None
+        rates = await self._app.reads.earn_rates(
+            principal.in_programme().ledger_id, principal.partner_id or asked
+        )
+        return pb.ListEarnRatesResponse(rates=[mapping.rate_message(*rate) for rate in rates])
+
+    async def MoveClock(self, request: pb.MoveClockRequest, context: CallContext) -> pb.MoveClockResponse:
+        """Moves the clock of a test programme."""
+        principal = acting()
+        principal.require_internal("admin")
+        head = await self._app.move_clock(principal.in_programme(), request.now_us)
+        return pb.MoveClockResponse(offset_us=head.offset_us, now_us=head.now_us)
+
+    async def GetHead(self, request: pb.GetHeadRequest, context: CallContext) -> pb.GetHeadResponse:
+        """Reads the head; opens the ledger where this is the first that is asked of it."""
+        principal = acting()
+        principal.require_internal()
+        programme = principal.in_programme()
+        await self._app.doors.to(programme)
+        head = await self._app.reads.head(programme.ledger_id)
+        return pb.GetHeadResponse(
+            now_us=head.now_us,
+            offset_us=head.offset_us,
+            last_seq=head.last_seq,
+            last_pos=head.last_pos,
+            relayed_pos=head.relayed_pos,
+        )
+
+    async def CutAt(self, request: pb.CutAtRequest, context: CallContext) -> pb.CutAtResponse:
+        """Cuts at a boundary."""
+        principal = acting()
+        principal.require_internal("maker", "admin")
+        last_seq = await self._app.cut_at(principal.in_programme(), request.boundary_us)
+        return pb.CutAtResponse(last_seq=last_seq)
+
+    async def ReadJournal(
+        self, request: pb.ReadJournalRequest, context: CallContext
+    ) -> AsyncIterator[pb.ReadJournalResponse]:
+        """Streams the journal."""
+        principal = acting()
+        principal.require_internal()
+        ledger_id = principal.in_programme().ledger_id
+        async for block in self._app.reads.journal(ledger_id, request.from_seq, request.to_seq):
+            yield pb.ReadJournalResponse(records=[mapping.record_message(detail) for detail in block])
+
+    async def ReadPurchases(
+        self, request: pb.ReadPurchasesRequest, context: CallContext
+    ) -> AsyncIterator[pb.ReadPurchasesResponse]:
+        """Streams purchases."""
+        principal = acting()
+        principal.require_internal()
+        programme = principal.in_programme()
+        async for block in self._app.reads.purchases(programme.ledger_id, request.from_seq, request.to_seq):
+            yield pb.ReadPurchasesResponse(
+                purchases=[mapping.purchase_message(*each, programme.currency) for each in block]
+            )
+
+    async def ReadEvents(
+        self, request: pb.ReadEventsRequest, context: CallContext
+    ) -> AsyncIterator[pb.ReadEventsResponse]:
+        """Streams the event log."""
+        principal = acting()
+        principal.require_internal()
+        ledger_id = principal.in_programme().ledger_id
+        async for block in self._app.read_events(ledger_id, request.from_pos, request.limit):
+            yield pb.ReadEventsResponse(events=block)
+
+    async def CheckLedger(
+        self, request: pb.CheckLedgerRequest, context: CallContext
+    ) -> pb.CheckLedgerResponse:
+        """Proves the invariants."""
+        principal = acting()
+        principal.require_internal()
+        as_of_seq, findings = await self._app.check_ledger(principal.in_programme().ledger_id)
+        return pb.CheckLedgerResponse(
+            as_of_seq=as_of_seq, findings=[mapping.finding_message(finding) for finding in findings]
+        )
+
+
+def _reading() -> Principal:
+    principal = acting()
+    if principal.kind is Kind.PARTNER:
+        principal.require("points:read")
+    return principal
+
+
+def _uuid(field: str, value: bytes) -> UUID:
+    if len(value) != _UUID_BYTES:
+        raise InvalidRequest(f"{field} is not an id", field=field)
+    return UUID(bytes=value)
+
+
+def _deadline_us(context: CallContext) -> int:
+    left = context.time_remaining()
+    return wall_now_us() + int(left * 1e6) if left is not None else 0

@@ -1,0 +1,176 @@
+"""Wiring of the points service: the one place that knows which part is which."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import grpc.aio
+from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
+from coalition.type.v1.event_record_pb2 import EventRecord
+
+from services.points.clients.members import GrpcMembers
+from services.points.clients.partners import GrpcPartners
+from services.points.commands.cut_at import CutAt
+from services.points.commands.move_clock import MoveClock
+from services.points.commands.open_ledger import Doors
+from services.points.commands.post import KnownMembers, KnownStores, PostMovements
+from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.events.members import ClosedMembers, MembersLog
+from services.points.events.publish import TELLING, clock_moved
+from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.reads import Reads
+from services.points.rpc.movements import MovementReader
+from services.points.rpc.servicer import PointsServicer
+from services.points.settings import Settings
+from services.points.storage.tables import EVENTS, INBOX
+from services.runtime.bus import MEMBERS, POINTS, Bus
+from services.runtime.database import Database
+from services.runtime.event_log import EventLog
+from services.runtime.grpc_client import open_channel
+from services.runtime.grpc_server import GrpcServer
+from services.runtime.inbox import Inbox
+from services.runtime.principal import Signer, Verifier
+from services.runtime.process import Process
+from services.runtime.relay import Relay
+from services.runtime.secrets import derive, read_key
+from services.runtime.settings import PlatformSettings
+from services.runtime.subscriber import Subscriber, Subscription
+
+_SERVICE = "coalition.points.v1.PointsService"
+
+
+@dataclass(frozen=True, slots=True)
+class PointsApplication:
+    """Every command and query of the service, by name."""
+
+    doors: Doors
+    post: PostMovements
+    set_earn_rate: SetEarnRate
+    move_clock: MoveClock
+    cut_at: CutAt
+    reads: Reads
+    check_ledger: CheckLedger
+    read_events: Callable[[int, int, int], AsyncIterator[list[EventRecord]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """The application with what it stands on."""
+
+    application: PointsApplication
+    database: Database
+    members: GrpcMembers
+    partners: GrpcPartners
+    close: Callable[[], Awaitable[None]]
+
+
+def build(settings: Settings, platform: PlatformSettings) -> Wired:
+    """Wires the application to its database and neighbours; nothing is started or reached yet."""
+    database = _database(settings, "points")
+    signer = Signer(
+        "points", read_key(platform.principal_private_key.get_secret_value(), "principal_private_key")
+    )
+    channels = [open_channel(platform.members_target), open_channel(platform.partners_target)]
+    members, partners = GrpcMembers(channels[0], signer), GrpcPartners(channels[1], signer)
+    doors = Doors(settings, database.writer, partners, TELLING)
+    event_log = EventLog(EVENTS)
+
+    async def read_events(ledger_id: int, from_pos: int, limit: int) -> AsyncIterator[list[EventRecord]]:
+        async with database.reader.snapshot() as connection:
+            async for block in event_log.read(connection, ledger_id, from_pos, limit):
+                yield block
+
+    application = PointsApplication(
+        doors=doors,
+        post=PostMovements(
+            doors,
+            KnownMembers(members, database.reader, database.writer),
+            KnownStores(partners),
+            database.reader,
+        ),
+        set_earn_rate=SetEarnRate(doors, database.writer),
+        move_clock=MoveClock(doors, database.writer, clock_moved),
+        cut_at=CutAt(doors, database.writer),
+        reads=Reads(database.reader),
+        check_ledger=CheckLedger(database.reader),
+        read_events=read_events,
+    )
+
+    async def close() -> None:
+        await doors.close()
+        for channel in channels:
+            await channel.close()
+        await database.close()
+
+    return Wired(application, database, members, partners, close)
+
+
+def _database(settings: Settings, process: str) -> Database:
+    return Database(
+        settings.database_url.get_secret_value(),
+        process,
+        settings.database_pool_size,
+        settings.statement_timeout_seconds,
+    )
+
+
+def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) -> GrpcServer:
+    """The service's gRPC server, not started yet."""
+    verifier = Verifier(platform.principal_public_keys)
+    secret = read_key(settings.secret_key.get_secret_value(), "COALITION_POINTS_SECRET_KEY")
+    reader = MovementReader(derive(secret, "points content hash"))
+    servicer = PointsServicer(wired.application, reader, verifier)
+
+    def register(server: grpc.aio.Server) -> None:
+        add_PointsServiceServicer_to_server(servicer, server)
+
+    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, [_SERVICE], register)
+
+
+def _closed_members(wired: Wired, bus: Bus) -> Subscriber:
+    find = wired.application.doors.programme
+    subscription = Subscription(
+        name="points-closed-members",
+        stream=MEMBERS,
+        owner=MembersLog(wired.members, find),
+        apply=ClosedMembers(find).apply,
+    )
+    return Subscriber(wired.database, bus, Inbox(INBOX, subscription.name, MEMBERS.service), subscription)
+
+
+async def serve() -> None:
+    """Runs the ledger's gRPC server until SIGTERM or SIGINT. The relay is a process of its own."""
+    platform, settings = PlatformSettings(), Settings()  # pyright: ignore[reportCallIssue]
+    process = Process("points", platform)
+    wired = build(settings, platform)
+    process.at_stop(wired.close)
+    bus = Bus(platform.nats_url, process.name)
+    process.at_stop(bus.close)
+    server = grpc_server(wired, settings, platform)
+    await server.start()
+    process.at_stop(lambda: server.stop(settings.stop_grace_seconds))
+
+    async def subscribe() -> None:
+        await bus.connect()
+        await _closed_members(wired, bus).run()
+
+    process.background(subscribe(), "closed members")
+    await process.run()
+
+
+async def serve_relay() -> None:
+    """Relays the ledger's event log until SIGTERM or SIGINT: beside the posting, not in its way."""
+    platform, settings = PlatformSettings(), Settings()  # pyright: ignore[reportCallIssue]
+    process = Process("points-relay", platform)
+    database = _database(settings, process.name)
+    process.at_stop(database.close)
+    bus = Bus(platform.nats_url, process.name)
+    process.at_stop(bus.close)
+
+    async def relay() -> None:
+        await bus.connect()
+        await Relay(database, bus, POINTS).run()
+
+    process.background(relay(), "relay")
+    await process.run()

@@ -1,0 +1,27 @@
+"""Settings of the points service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read from COALITION_POINTS_…."""
+
+    model_config = SettingsConfigDict(env_prefix="COALITION_POINTS_", extra="ignore", frozen=True)
+
+    grpc_port: int = Field(default=50052, ge=0, le=65_535, description="Port to listen on")
+    batch_items_max: int = Field(default=512, ge=1, le=512, description="Movements posted in one transaction")
+    queue_items_max: int = Field(
+        default=8_192, ge=1, description="Movements waiting per lane before OVERLOADED"
+    )
+    expiry_months: int = Field(
+        default=24, ge=0, le=120, description="Life of points in a new ledger; 0: for ever"
+    )
+    backdate_days_max: int = Field(default=400, ge=1, description="How old occurred_at may be")
+    post_retry_seconds: float = Field(
+        default=20.0, ge=1, le=120, description="How long a batch is tried again when the database is away"
+    )

@@ -1,0 +1,51 @@
+"""Reads of balances."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from services.runtime.clock import to_micros
+from services.runtime.database import PgConnection
+
+
+class Balance(NamedTuple):
+    """What a member can spend now, and what lapses next (0 and 0: nothing does)."""
+
+    available: int
+    as_of_seq: int
+    next_expiry_points: int
+    next_expiry_at_us: int
+
+
+# Lots past their expiry are left out whether or not their lapse has been posted yet.
+_BALANCE: Final = """
+WITH head AS (
+    SELECT last_seq, timestamptz 'epoch' + clock_offset_us * interval '1 microsecond'
+        + (clock_timestamp() - timestamptz 'epoch') AS now
+    FROM ledger_head WHERE ledger_id = $1
+), wallet AS (
+    SELECT a.account_no, b.credits - b.debits AS points
+    FROM account a JOIN balance b ON b.ledger_id = a.ledger_id AND b.account_no = a.account_no
+    WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND a.owner_id = $2
+), upcoming AS (
+    SELECT l.expires_at, sum(l.remaining) AS points FROM lot l, wallet, head
+    WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open
+        AND l.expires_at > head.now AND isfinite(l.expires_at)
+    GROUP BY l.expires_at ORDER BY l.expires_at LIMIT 1
+)
+SELECT coalesce(wallet.points, 0) - coalesce((
+        SELECT sum(l.remaining) FROM lot l
+        WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open AND l.expires_at <= head.now
+    ), 0) AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points, upcoming.expires_at
+FROM head LEFT JOIN wallet ON true LEFT JOIN upcoming ON true
+"""
+
+
+async def balance(connection: PgConnection, ledger_id: int, member_id: UUID) -> Balance:
+    """A member's balance; zeros for one who has never moved a point."""
+    row = await connection.fetchrow(_BALANCE, ledger_id, member_id)
+    if row is None:
+        return Balance(0, 0, 0, 0)
+    lapses_us = to_micros(row["expires_at"]) if row["expires_at"] else 0
+    return Balance(int(row["available"]), row["last_seq"], int(row["next_points"]), lapses_us)

@@ -1,0 +1,201 @@
+"""Ledgers and what is set on them: opening, earn rates, the clock, cuts, closed members, wallets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from services.points.domain.earning import EarnRate, EarnRates
+from services.points.domain.posting import LedgerRules
+from services.runtime.clock import from_micros, to_micros
+from services.runtime.database import PgConnection
+from services.runtime.event_log import PARTITIONS, LogHead, NewEvent
+from services.runtime.principal import Programme
+
+
+class Head(NamedTuple):
+    """A ledger's head. Times in microseconds UTC; now_us is programme time."""
+
+    last_seq: int
+    last_time_us: int
+    offset_us: int
+    now_us: int
+    last_pos: int
+    relayed_pos: int
+
+
+_HEAD: Final = """
+SELECT h.last_seq, h.last_time_us, h.clock_offset_us,
+       greatest((extract(epoch FROM clock_timestamp()) * 1000000)::bigint + h.clock_offset_us, h.last_time_us),
+       e.pos, coalesce(c.pos, 0)
+FROM ledger_head h
+JOIN event_head e ON e.ledger_id = h.ledger_id
+LEFT JOIN relay_cursor c ON c.ledger_id = h.ledger_id
+WHERE h.ledger_id = $1
+"""
+
+
+async def rules(connection: PgConnection, ledger_id: int, backdate_days_max: int) -> LedgerRules | None:
+    """What the ledger's programme fixes; None where the ledger is not open."""
+    row = await connection.fetchrow("SELECT zone, expiry_months FROM ledger WHERE ledger_id = $1", ledger_id)
+    return LedgerRules(row["zone"], row["expiry_months"], backdate_days_max) if row else None
+
+
+async def open_ledger(
+    connection: PgConnection, programme: Programme, expiry_months: int, offset_us: int
+) -> None:
+    """Makes a ledger with its heads; one that is there already stays as it is."""
+    async with connection.transaction():
+        await connection.execute(
+            """INSERT INTO ledger (ledger_id, programme, zone, currency, is_test, expiry_months)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING""",
+            programme.ledger_id, programme.slug, programme.zone, programme.currency, programme.is_test, expiry_months,
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO ledger_head (ledger_id, clock_offset_us) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            programme.ledger_id,
+            offset_us,
+        )
+        await connection.execute(
+            """INSERT INTO event_head (ledger_id, programme, pos, partition_pos) VALUES ($1, $2, 0, $3)
+            ON CONFLICT DO NOTHING""",
+            programme.ledger_id,
+            programme.slug,
+            [0] * PARTITIONS,
+        )
+
+
+async def head(connection: PgConnection, ledger_id: int) -> Head | None:
+    """The ledger's head as committed now; None where the ledger is not open."""
+    row = await connection.fetchrow(_HEAD, ledger_id)
+    return Head(*row) if row else None
+
+
+async def lock_head(connection: PgConnection, ledger_id: int) -> Head:
+    """The ledger's head, locked until the caller's transaction ends."""
+    await connection.execute("SELECT 1 FROM ledger_head WHERE ledger_id = $1 FOR NO KEY UPDATE", ledger_id)
+    found = await head(connection, ledger_id)
+    if found is None:
+        raise LookupError(f"ledger {ledger_id} is not open")
+    return found
+
+
+async def earn_rates(connection: PgConnection, ledger_id: int, version: int) -> EarnRates:
+    """All earn rates of a ledger, marked with the configuration version that the head shows."""
+    rates: dict[UUID, list[EarnRate]] = {}
+    for partner_id, rate in await list_rates(connection, ledger_id, None):
+        rates.setdefault(partner_id, []).append(rate)
+    return EarnRates(version, rates)
+
+
+async def list_rates(
+    connection: PgConnection, ledger_id: int, partner_id: UUID | None
+) -> list[tuple[UUID, EarnRate]]:
+    """Rates by partner and start; of one start the newest version."""
+    rows = await connection.fetch(
+        """SELECT DISTINCT ON (partner_id, valid_from) partner_id, valid_from, points, per_minor FROM earn_rate
+        WHERE ledger_id = $1 AND ($2::uuid IS NULL OR partner_id = $2)
+        ORDER BY partner_id, valid_from, version DESC""",
+        ledger_id,
+        partner_id,
+    )
+    return [(row[0], EarnRate(to_micros(row[1]), row[2], row[3])) for row in rows]
+
+
+async def add_rate(
+    connection: PgConnection, ledger_id: int, partner_id: UUID, rate: EarnRate, set_by: str
+) -> None:
+    """Adds a rate under the head's lock and moves the configuration version on, so that every poster reads it."""
+    version = await connection.fetchval(
+        "UPDATE ledger_head SET config_version = config_version + 1 WHERE ledger_id = $1 RETURNING config_version",
+        ledger_id,
+    )
+    await connection.execute(
+        """INSERT INTO earn_rate (ledger_id, partner_id, valid_from, version, points, per_minor, set_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        ledger_id, partner_id, from_micros(rate.valid_from_us), version, rate.points, rate.per_minor, set_by,
+    )  # fmt: skip
+
+
+async def set_offset(connection: PgConnection, ledger_id: int, offset_us: int) -> None:
+    """Moves programme time; the caller holds the head's lock."""
+    await connection.execute(
+        "UPDATE ledger_head SET clock_offset_us = $2 WHERE ledger_id = $1", ledger_id, offset_us
+    )
+
+
+async def append_event(connection: PgConnection, ledger_id: int, event: NewEvent) -> None:
+    """Appends a notice to the event log; the caller holds the ledger head's lock."""
+    row = await connection.fetchrow(
+        "SELECT pos, partition_pos FROM event_head WHERE ledger_id = $1 FOR NO KEY UPDATE", ledger_id
+    )
+    if row is None:
+        raise LookupError(f"ledger {ledger_id} is not open")
+    log = LogHead(row["pos"], row["partition_pos"])
+    pos, before = log.place(event)
+    await connection.execute(
+        """INSERT INTO event_log
+        (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, traceparent, payload)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+        ledger_id, pos, event.type, event.partition, before, event.partner_id, event.seq,
+        from_micros(event.recorded_at_us), event.traceparent, event.payload,
+    )  # fmt: skip
+    await connection.execute(
+        "UPDATE event_head SET pos = $2, partition_pos = $3 WHERE ledger_id = $1",
+        ledger_id,
+        log.pos,
+        log.partition_pos,
+    )
+
+
+async def cut(connection: PgConnection, ledger_id: int, boundary_us: int, locked: Head) -> int:
+    """The last seq recorded before a boundary, the same for ever; the caller holds the head's lock."""
+    boundary = from_micros(boundary_us)
+    known = await connection.fetchval(
+        "SELECT last_seq FROM cut WHERE ledger_id = $1 AND boundary = $2", ledger_id, boundary
+    )
+    if known is not None:
+        return int(known)
+    if locked.last_time_us < boundary_us:
+        last_seq = locked.last_seq
+        # The next posting is recorded one microsecond later at the earliest: at the boundary, not before it.
+        await connection.execute(
+            "UPDATE ledger_head SET last_time_us = $2 WHERE ledger_id = $1", ledger_id, boundary_us - 1
+        )
+    else:
+        last_seq = await _last_seq_before(connection, ledger_id, boundary_us, locked.last_seq)
+    await connection.execute(
+        "INSERT INTO cut (ledger_id, boundary, last_seq) VALUES ($1, $2, $3)", ledger_id, boundary, last_seq
+    )
+    return last_seq
+
+
+async def _last_seq_before(connection: PgConnection, ledger_id: int, boundary_us: int, last_seq: int) -> int:
+    """Times rise with seq, so halving finds the place in some twenty look-ups of the primary key."""
+    low, high = 0, last_seq
+    while low < high:
+        middle = (low + high + 1) // 2
+        recorded_at = await connection.fetchval(
+            "SELECT recorded_at FROM posting WHERE ledger_id = $1 AND seq = $2", ledger_id, middle
+        )
+        low, high = (middle, high) if to_micros(recorded_at) < boundary_us else (low, middle - 1)
+    return low
+
+
+async def known_wallets(connection: PgConnection, ledger_id: int, members: Sequence[UUID]) -> set[UUID]:
+    """Those of the members that have a wallet already."""
+    rows = await connection.fetch(
+        "SELECT owner_id FROM account WHERE ledger_id = $1 AND kind = 'wallet' AND owner_id = ANY ($2)",
+        ledger_id,
+        members,
+    )
+    return {row[0] for row in rows}
+
+
+async def close_members(connection: PgConnection, ledger_id: int, closed: Sequence[tuple[UUID, int]]) -> None:
+    """Notes members as closed, each with its time in microseconds UTC; safe to repeat."""
+    await connection.executemany(
+        "INSERT INTO closed_member (ledger_id, member_id, closed_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        [(ledger_id, member, from_micros(at_us)) for member, at_us in closed],
+    )
