@@ -9,6 +9,7 @@ import grpc.aio
 from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
 from coalition.type.v1.event_record_pb2 import EventRecord
 
+from services.points.app import Points
 from services.points.clients.members import GrpcMembers
 from services.points.clients.partners import GrpcPartners
 from services.points.commands.cut_at import CutAt
@@ -41,24 +42,10 @@ _SERVICE = "coalition.points.v1.PointsService"
 
 
 @dataclass(frozen=True, slots=True)
-class PointsApplication:
-    """Every command and query of the service, by name."""
-
-    doors: Doors
-    post: PostMovements
-    set_earn_rate: SetEarnRate
-    move_clock: MoveClock
-    cut_at: CutAt
-    reads: Reads
-    check_ledger: CheckLedger
-    read_events: Callable[[int, int, int], AsyncIterator[list[EventRecord]]]
-
-
-@dataclass(frozen=True, slots=True)
 class Wired:
     """The application with what it stands on."""
 
-    application: PointsApplication
+    application: Points
     database: Database
     members: GrpcMembers
     partners: GrpcPartners
@@ -81,7 +68,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
             async for block in event_log.read(connection, ledger_id, from_pos, limit):
                 yield block
 
-    application = PointsApplication(
+    application = Points(
         doors=doors,
         post=PostMovements(
             doors,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from coalition.points.v1 import points_pb2 as pb
 from coalition.points.v1.points_pb2_grpc import PointsServiceServicer
 
+from services.points.app import Points
 from services.points.domain.answers import TurnedAway
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Movement
@@ -21,9 +22,6 @@ from services.runtime.coalescer import Lane
 from services.runtime.errors import InvalidRequest
 from services.runtime.principal import Kind, Principal, Verifier, acting
 
-if TYPE_CHECKING:
-    from services.points.service import PointsApplication
-
 _ITEMS_MAX: Final = 512
 _UUID_BYTES: Final = 16
 
@@ -31,7 +29,7 @@ _UUID_BYTES: Final = 16
 class PointsServicer(PointsServiceServicer):
     """Maps each RPC to one command or query."""
 
-    def __init__(self, application: PointsApplication, reader: MovementReader, verifier: Verifier) -> None:
+    def __init__(self, application: Points, reader: MovementReader, verifier: Verifier) -> None:
         self._app, self._reader, self._verifier = application, reader, verifier
 
     async def Post(self, request: pb.PostRequest, context: CallContext) -> pb.PostResponse:
@@ -214,5 +212,5 @@ def _uuid(field: str, value: bytes) -> UUID:
 
 
 def _deadline_us(context: CallContext) -> int:
-    left = context.time_remaining()
+    left: float | None = context.time_remaining()
     return wall_now_us() + int(left * 1e6) if left is not None else 0

@@ -1,0 +1,30 @@
+"""The table of contents: every command and query of the ledger, by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from coalition.type.v1.event_record_pb2 import EventRecord
+
+from services.points.commands.cut_at import CutAt
+from services.points.commands.move_clock import MoveClock
+from services.points.commands.open_ledger import Doors
+from services.points.commands.post import PostMovements
+from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.reads import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What the service can do."""
+
+    doors: Doors
+    post: PostMovements
+    set_earn_rate: SetEarnRate
+    move_clock: MoveClock
+    cut_at: CutAt
+    reads: Reads
+    check_ledger: CheckLedger
+    read_events: Callable[[int, int, int], AsyncIterator[list[EventRecord]]]
