@@ -100,7 +100,11 @@ class WriteDatabase:
         """A driver connection of its own with no transaction open, for the hot path and advisory locks."""
         async with self._engine.connect() as connection:
             connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            yield await driver_of(connection)
+            driver = await driver_of(connection)
+            try:
+                yield driver
+            finally:
+                await _forget_locks(connection, driver)
 
     async def connect_alone(self, server_settings: Mapping[str, str]) -> PgConnection:
         """A driver connection outside of the pool with settings of its own, for a hot path; the caller closes it."""
@@ -141,6 +145,15 @@ class Database:
     async def close(self) -> None:
         """Closes the pool."""
         await self._engine.dispose()
+
+
+async def _forget_locks(connection: AsyncConnection, driver: PgConnection) -> None:
+    """Gives up the session's advisory locks: they would outlive the return to the pool, held by nobody."""
+    try:
+        await driver.execute("SELECT pg_advisory_unlock_all()")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        # Lost, or left in the middle of something: the server gives the locks up with the session.
+        await connection.invalidate()
 
 
 async def driver_of(connection: AsyncConnection) -> PgConnection:

@@ -68,11 +68,15 @@ class LogHead:
 
     def place(self, event: NewEvent) -> tuple[int, int]:
         """Gives an event its position; answers it with the one before it in its partition."""
-        partition = event.partition
+        before = self.advance(event.partition)
+        return self.pos, before
+
+    def advance(self, partition: int) -> int:
+        """Takes the next position for a partition; answers the one before it there."""
         before = self.partition_pos[partition]
         self.pos += 1
         self.partition_pos[partition] = self.pos
-        return self.pos, before
+        return before
 
 
 @dataclass(frozen=True, slots=True)

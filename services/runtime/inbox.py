@@ -63,8 +63,13 @@ class Inbox:
             found = await connection.execute(select(self._table.c.pos).where(*self._mine(programme)).limit(1))
             return found.scalar() or 0
 
+    async def open(self, database: WriteDatabase, programme: str) -> None:
+        """Makes a programme's cursor where it has none, so that `programmes` names it."""
+        async with database.transaction() as connection:
+            await self._made(connection, programme)
+
     async def programmes(self, database: WriteDatabase) -> list[str]:
-        """Programmes of which something has been applied."""
+        """Programmes that have a cursor: something of them has been applied, or waits to be."""
         table = self._table
         async with database.transaction() as connection:
             found = await connection.execute(
@@ -113,9 +118,12 @@ class Inbox:
             table.c.programme == programme,
         )
 
-    async def _locked(self, connection: AsyncConnection, programme: str) -> int:
+    async def _made(self, connection: AsyncConnection, programme: str) -> None:
         row = {"subscriber": self._subscriber, "source": self._source, "programme": programme, "pos": 0}
         await connection.execute(postgresql_insert(self._table).values(row).on_conflict_do_nothing())
+
+    async def _locked(self, connection: AsyncConnection, programme: str) -> int:
+        await self._made(connection, programme)
         found = await connection.execute(
             select(self._table.c.pos).where(*self._mine(programme)).with_for_update()
         )

@@ -46,11 +46,14 @@ class Owner(Protocol):
 
 
 class Postponed(Exception):
-    """The handler cannot apply this yet; nothing is wrong. It is tried again after a while."""
+    """The handler cannot apply this yet; nothing is wrong. It is tried again after a while.
 
-    def __init__(self, why: str, seconds: float = 0.5) -> None:
+    `pos`: the first event that has to wait; those before it are applied now. 0: all of them wait.
+    """
+
+    def __init__(self, why: str, seconds: float = 0.5, pos: int = 0) -> None:
         super().__init__(why)
-        self.seconds = seconds
+        self.seconds, self.pos = seconds, pos
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Subscriber:
         self._database, self._bus, self._inbox, self._about = database, bus, inbox, subscription
         self._applied = telemetry.meter().create_counter("coalition.events.applied", "{event}")
         self._lag = telemetry.meter().create_histogram("coalition.events.block_seconds", "s")
+        # Programmes whose handler asked to wait, and the wall-clock time they are looked at again.
+        self._waiting: dict[str, int] = {}
 
     async def run(self) -> None:
         """Subscribes until cancelled; survives a database, a bus or a stream that goes away."""
@@ -89,10 +94,6 @@ class Subscriber:
                     if locked:
                         await self._consume(connection)
                 await asyncio.sleep(1)
-            except Postponed as pause:
-                _log.info("subscriber.postponed", subscriber=self._about.name, why=str(pause))
-                await asyncio.sleep(pause.seconds)
-                continue
             except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 _log.warning("subscriber.database", subscriber=self._about.name, error=repr(error)[:300])
             except (nats.errors.Error, TimeoutError) as error:
@@ -128,6 +129,7 @@ class Subscriber:
             await self._catch_up()
             caught_up_us = wall_now_us()
             while True:
+                await self._resume()
                 try:
                     messages = await subscription.fetch(_FETCH_EVENTS, timeout=_FETCH_SECONDS)
                 except TimeoutError:
@@ -143,15 +145,47 @@ class Subscriber:
             await _leave(subscription)
 
     async def apply(self, deliveries: Sequence[Delivery]) -> None:
-        """Applies a block, filling gaps from the owner first."""
+        """Applies a block, filling gaps from the owner first.
+
+        A programme whose handler asks to wait holds up no other: what it misses here is read from the
+        owner's log when its time has come.
+        """
         for programme, group in groupby(deliveries, key=lambda delivery: delivery.programme):
+            if programme in self._waiting:
+                continue
             records = sorted((delivery.record for delivery in group), key=lambda record: record.pos)
-            gap = await self._apply(programme, records)
-            while gap is not None:
-                await self._fill(programme, gap)
+            try:
                 gap = await self._apply(programme, records)
+                while gap is not None:
+                    await self._fill(programme, gap)
+                    gap = await self._apply(programme, records)
+            except Postponed as pause:
+                await self._wait(programme, pause)
+
+    async def _wait(self, programme: str, pause: Postponed) -> None:
+        _log.info("subscriber.postponed", subscriber=self._about.name, programme=programme, why=str(pause))
+        # Its messages are acknowledged with the others', so it must be known by its cursor from now on.
+        await self._inbox.open(self._database.writer, programme)
+        self._waiting[programme] = wall_now_us() + round(pause.seconds * 1_000_000)
+
+    async def _resume(self) -> None:
+        """Takes up the programmes that have waited long enough."""
+        for programme, until_us in list(self._waiting.items()):
+            if until_us <= wall_now_us():
+                del self._waiting[programme]
+                await self._catch_up_on(programme)
 
     async def _apply(self, programme: str, records: Sequence[EventRecord]) -> Gap | None:
+        """Applies what comes next; before it asks to wait, whatever can be done without waiting."""
+        try:
+            return await self._apply_all(programme, records)
+        except Postponed as pause:
+            ready = [record for record in records if record.pos < pause.pos]
+            if ready:
+                await self._apply_all(programme, ready)
+            raise
+
+    async def _apply_all(self, programme: str, records: Sequence[EventRecord]) -> Gap | None:
         started_us = wall_now_us()
         with telemetry.span(
             f"consume {self._about.name}",
@@ -180,9 +214,16 @@ class Subscriber:
         ask = self._about.programmes
         names = await (ask() if ask else self._inbox.programmes(self._database.writer))
         for programme in names:
-            cursor = await self._inbox.position(self._database.writer, programme)
+            if programme not in self._waiting:
+                await self._catch_up_on(programme)
+
+    async def _catch_up_on(self, programme: str) -> None:
+        cursor = await self._inbox.position(self._database.writer, programme)
+        try:
             async for block in self._about.owner.read_events(programme, cursor + 1, 0):
                 await self._apply(programme, block)
+        except Postponed as pause:
+            await self._wait(programme, pause)
 
 
 async def _leave(subscription: JetStreamContext.PullSubscription) -> None:

@@ -119,12 +119,12 @@ class Door:
                 opened, version = await open_ledger(connection, ledger_id, items, self._numbers)
                 if version != self._rates.version:
                     self._rates = await ledgers.earn_rates(connection, ledger_id, version)
-                first_lot_no = opened.last_lot_no
+                first_pos = opened.log.pos
                 posting = Posting(opened, self._rules, self._rates, self._telling, self._programme.currency)
                 decisions = posting.decide(items, wall_now_us())
                 replayed = await self._replayed(connection, decisions)
                 if posting.rows.decisions or posting.rows.postings:
-                    await write(connection, ledger_id, opened, first_lot_no, posting)
+                    await write(connection, ledger_id, opened, first_pos, posting)
             self._numbers.learn(list(opened.accounts), list(opened.accounts.values()))
         return [
             Accepted(replayed[decision.seq], replayed=True) if isinstance(decision, Replay) else decision

@@ -41,11 +41,7 @@ class Earn(NamedTuple):
     purchase: Purchase
     traceparent: str
     deadline_us: int
-
-    @property
-    def kind(self) -> MovementKind:
-        """Always EARN."""
-        return MovementKind.EARN
+    kind: MovementKind = MovementKind.EARN
 
 
 class Redemption(NamedTuple):
@@ -62,11 +58,7 @@ class Redemption(NamedTuple):
     channel: str
     traceparent: str
     deadline_us: int
-
-    @property
-    def kind(self) -> MovementKind:
-        """Always REDEEM."""
-        return MovementKind.REDEEM
+    kind: MovementKind = MovementKind.REDEEM
 
 
 Movement = Earn | Redemption

@@ -6,9 +6,10 @@ rows to write (`Rows`) and one decision per item; a bad item never fails its nei
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -21,7 +22,7 @@ from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import Earn, LotTaken, Movement, MovementKind, Redemption, Transaction
 from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
-from services.runtime.event_log import LogHead, NewEvent
+from services.runtime.event_log import PARTITIONS, LogHead
 from services.runtime.ids import new_id
 
 FUTURE_TOLERANCE_SECONDS: Final = 300
@@ -61,7 +62,7 @@ class Opened:
 
 
 class PostingRow(NamedTuple):
-    """A row of the journal."""
+    """All that one posting writes: journal, legs, lot, purchase, event, key. Fields as in the type door_posting."""
 
     seq: int
     transaction_id: UUID
@@ -75,15 +76,40 @@ class PostingRow(NamedTuple):
     recorded_at_us: int
     expires_at_us: int | None
     content_hash: bytes | None
+    debit_account: int | None
+    credit_account: int | None
+    amount: int
+    lot_no: int | None
+    lot_expires_at_us: int | None
+    store_id: UUID | None
+    till: str | None
+    business_date: str | None
+    receipt_number: str | None
+    channel: str | None
+    entry_mode: str | None
+    sale_minor: int | None
+    lines_json: str | None
+    tenders_json: str | None
+    event_type: str
+    partition: int
+    partition_prev: int
+    traceparent: str
+    payload: bytes
+    key: str | None
+    item_no: int | None
 
 
-class LotRow(NamedTuple):
-    """A lot to open; what remains of it at the end of the batch is read from `lot`."""
+class DecisionRow(NamedTuple):
+    """What is remembered of an item that posted nothing. Fields as in the type door_decision."""
 
-    lot: Lot
-    account_no: int
-    opened_seq: int
-    original: int
+    partner_id: UUID
+    key: str
+    item_no: int
+    content_hash: bytes
+    seq: int | None
+    refusal: str | None
+    message: str | None
+    metadata_json: str | None
 
 
 @dataclass(slots=True)
@@ -91,13 +117,12 @@ class Rows:
     """What a batch writes."""
 
     postings: list[PostingRow] = field(default_factory=list)
-    entries: list[tuple[int, int, int, int]] = field(default_factory=list)
+    decisions: list[DecisionRow] = field(default_factory=list)
     deltas: dict[int, list[int]] = field(default_factory=dict)
-    lots: list[LotRow] = field(default_factory=list)
     uses: list[tuple[int, int, int]] = field(default_factory=list)
-    purchases: list[tuple[int, Earn]] = field(default_factory=list)
-    decisions: list[tuple[Movement, int, int | None, Refused | None]] = field(default_factory=list)
-    events: list[tuple[NewEvent, int]] = field(default_factory=list)
+
+
+_NO_PURCHASE: Final = (None,) * 9
 
 
 class Telling(NamedTuple):
@@ -161,7 +186,7 @@ class Posting:
             if found.refusal is not None:
                 return found.refusal._replace(replayed=True)
             return self._replay(found.seq or 0)
-        reference = (item.partner_id, str(item.kind), item.reference)
+        reference = (item.partner_id, item.kind, item.reference)
         same = self._references.get(reference) or self._at.by_reference.get(reference)
         if same is None:
             return None
@@ -198,7 +223,12 @@ class Posting:
 
     def _remember(self, number: int, item: Movement, seq: int | None, refusal: Refused | None) -> None:
         self._keys[item.partner_id, item.key] = Earlier(item.content_hash, seq, refusal)
-        self.rows.decisions.append((item, number, seq, refusal))
+        told = (None, None, None)
+        if refusal is not None:
+            told = (code_of(refusal.reason), refusal.message, json.dumps(refusal.metadata))
+        self.rows.decisions.append(
+            DecisionRow(item.partner_id, item.key, number, item.content_hash, seq, *told)
+        )
 
     def _refuse(
         self, number: int, item: Movement, reason: Reason.ValueType, message: str, metadata: dict[str, str]
@@ -210,47 +240,50 @@ class Posting:
     def _account(self, kind: AccountKind, owner_id: UUID | None) -> int:
         return self._at.accounts[AccountKey(kind, owner_id)]
 
-    def _move(self, seq: int, debit: int, credit: int, points: int) -> None:
+    def _move(self, debit: int, credit: int, points: int) -> tuple[int, int, int]:
         """Two legs: points from one account to another."""
-        rows, balances = self.rows, self._at.balances
-        rows.entries.append((seq, 1, debit, -points))
-        rows.entries.append((seq, 2, credit, points))
-        rows.deltas.setdefault(debit, [0, 0])[0] += points
-        rows.deltas.setdefault(credit, [0, 0])[1] += points
+        deltas, balances = self.rows.deltas, self._at.balances
+        deltas.setdefault(debit, [0, 0])[0] += points
+        deltas.setdefault(credit, [0, 0])[1] += points
         balances[debit] -= points
         balances[credit] += points
+        return debit, credit, points
 
     def _next(self) -> tuple[int, int]:
         self._seq += 1
         return self._seq, self._first_us + self._seq - self._at.last_seq - 1
 
-    def _accept(self, number: int, item: Movement, transaction: Transaction) -> Accepted:
-        seq = transaction.seq
+    def _write(
+        self,
+        transaction: Transaction,
+        legs: tuple[int | None, int | None, int],
+        lot: tuple[int | None, int | None],
+        purchase: tuple[Any, ...],
+        event: tuple[str, bytes],
+        asked: tuple[int, Movement] | None,
+    ) -> None:
+        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
+        partner_id = transaction.partner_id
+        number, item = asked if asked is not None else (None, None)
+        partition = transaction.member_id.int % PARTITIONS
+        before = self._at.log.advance(partition)
         self.rows.postings.append(
             PostingRow(
-                seq, transaction.transaction_id, transaction.kind.value, item.member_id, item.partner_id, item.reference,
-                transaction.points, transaction.balance_after, item.occurred_at_us, transaction.recorded_at_us,
-                transaction.expires_at_us or None, item.content_hash,
+                transaction.seq, transaction.transaction_id, transaction.kind, transaction.member_id, partner_id,
+                transaction.reference, transaction.points, transaction.balance_after, transaction.occurred_at_us,
+                transaction.recorded_at_us, transaction.expires_at_us or None, item.content_hash if item else None,
+                *legs, *lot, *purchase,
+                event[0], partition, before, item.traceparent if item else "", event[1],
+                item.key if item else None, number,
             )
         )  # fmt: skip
-        self._posted[seq] = transaction
-        self._references[item.partner_id, transaction.kind.value, item.reference] = (seq, item.content_hash)
-        self._remember(number, item, seq, None)
-        return Accepted(transaction)
-
-    def _tell_of(
-        self, type_: str, transaction: Transaction, partner_id: UUID | None, trace: str, payload: bytes
-    ) -> None:
-        event = NewEvent(
-            type_,
-            payload,
-            transaction.recorded_at_us,
-            transaction.member_id,
-            partner_id,
-            transaction.seq,
-            trace,
-        )
-        self.rows.events.append((event, self._at.log.place(event)[1]))
+        self._posted[transaction.seq] = transaction
+        if item is not None:
+            self._keys[item.partner_id, item.key] = Earlier(item.content_hash, transaction.seq, None)
+            self._references[item.partner_id, item.kind, item.reference] = (
+                transaction.seq,
+                item.content_hash,
+            )
 
     def _earn(self, number: int, item: Earn) -> Decision:
         rate = self._rates.at(item.partner_id, item.occurred_at_us)
@@ -263,27 +296,28 @@ class Posting:
         self._expire_overdue(item.member_id, wallet)
         seq, recorded_us = self._next()
         lot_no, lapses_us = 0, 0
+        legs: tuple[int | None, int | None, int] = (None, None, 0)
         if points:
-            self._move(seq, self._account(AccountKind.ISSUANCE, item.partner_id), wallet, points)
+            legs = self._move(self._account(AccountKind.ISSUANCE, item.partner_id), wallet, points)
             lapses_us = expires_at_us(item.occurred_at_us, self._rules.expiry_months, self._rules.zone)
-            lot_no = self._open_lot(seq, item, wallet, points, lapses_us)
+            lot_no = self._open_lot(item, points, lapses_us)
         transaction = Transaction(
             new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, points,
             self._at.balances[wallet], item.occurred_at_us, recorded_us, lapses_us,
         )  # fmt: skip
-        self.rows.purchases.append((seq, item))
         payload = self._tell.earned(transaction, item, lot_no, self._currency)
-        self._tell_of("points.earned", transaction, item.partner_id, item.traceparent, payload)
-        return self._accept(number, item, transaction)
+        lot = (lot_no, lapses_us) if points else (None, None)
+        self._write(transaction, legs, lot, item.purchase, ("points.earned", payload), (number, item))
+        return Accepted(transaction)
 
-    def _open_lot(self, seq: int, item: Earn, wallet: int, points: int, lapses_us: int) -> int:
+    def _open_lot(self, item: Earn, points: int, lapses_us: int) -> int:
         self._at.last_lot_no += 1
-        lot = Lot(self._at.last_lot_no, item.partner_id, "base", points, item.occurred_at_us, lapses_us)
-        self.rows.lots.append(LotRow(lot, wallet, seq, points))
         lots = self._at.lots.get(item.member_id)
         if lots is not None:
-            lots.add(lot)
-        return lot.lot_no
+            lots.add(
+                Lot(self._at.last_lot_no, item.partner_id, "base", points, item.occurred_at_us, lapses_us)
+            )
+        return self._at.last_lot_no
 
     def _redeem(self, number: int, item: Redemption) -> Decision:
         wallet = self._account(AccountKind.WALLET, item.member_id)
@@ -300,14 +334,15 @@ class Posting:
         taken = self._at.lots[item.member_id].take(item.points)
         seq, recorded_us = self._next()
         self._use(seq, taken)
-        self._move(seq, wallet, self._account(AccountKind.REDEMPTION, item.partner_id), item.points)
+        legs = self._move(wallet, self._account(AccountKind.REDEMPTION, item.partner_id), item.points)
         transaction = Transaction(
             new_id(), seq, MovementKind.REDEEM, item.member_id, item.partner_id, item.reference, -item.points,
             self._at.balances[wallet], item.occurred_at_us, recorded_us, 0,
         )  # fmt: skip
         payload = self._tell.redeemed(transaction, item, taken)
-        self._tell_of("points.redeemed", transaction, item.partner_id, item.traceparent, payload)
-        return self._accept(number, item, transaction)
+        event = ("points.redeemed", payload)
+        self._write(transaction, legs, (None, None), _NO_PURCHASE, event, (number, item))
+        return Accepted(transaction)
 
     def _expire_overdue(self, member_id: UUID, wallet: int) -> None:
         """Lots past their expiry lapse before anything is decided, so no job's timing changes an answer."""
@@ -318,24 +353,13 @@ class Posting:
         points = sum(part.points for part in taken)
         seq, recorded_us = self._next()
         self._use(seq, taken)
-        self._move(seq, wallet, self._account(AccountKind.EXPIRY, None), points)
+        legs = self._move(wallet, self._account(AccountKind.EXPIRY, None), points)
         transaction = Transaction(
             new_id(), seq, MovementKind.EXPIRE, member_id, None, None, -points, self._at.balances[wallet],
             recorded_us, recorded_us, 0,
         )  # fmt: skip
-        self.rows.postings.append(
-            PostingRow(
-                seq, transaction.transaction_id, transaction.kind.value, member_id, None, None, -points,
-                transaction.balance_after, recorded_us, recorded_us, None, None,
-            )
-        )  # fmt: skip
-        self._posted[seq] = transaction
-        self._tell_of("points.expired", transaction, None, "", self._tell.expired(transaction, taken))
+        event = ("points.expired", self._tell.expired(transaction, taken))
+        self._write(transaction, legs, (None, None), _NO_PURCHASE, event, None)
 
     def _use(self, seq: int, taken: Sequence[LotTaken]) -> None:
         self.rows.uses.extend((seq, part.lot_no, part.points) for part in taken)
-
-
-def refusal_metadata(refusal: Refused) -> tuple[str, str, dict[str, str]]:
-    """What a decision row keeps of a refusal: code, sentence, numbers."""
-    return code_of(refusal.reason), refusal.message, refusal.metadata

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -17,7 +17,7 @@ from services.points.domain.accounts import AccountKey, AccountKind
 from services.points.domain.answers import Refused
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import Earn, Movement, Redemption
-from services.points.domain.posting import Earlier, Opened, Posting, refusal_metadata
+from services.points.domain.posting import Earlier, Opened, Posting
 from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
@@ -25,7 +25,7 @@ from services.runtime.event_log import LogHead
 _EXPIRY: Final = AccountKey(AccountKind.EXPIRY, None)
 _ACCOUNTS_KEPT_MAX: Final = 500_000
 _OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 67))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 16))})"
 
 
 class AccountNumbers:
@@ -34,20 +34,12 @@ class AccountNumbers:
     def __init__(self) -> None:
         self._numbers: dict[AccountKey, int] = {}
 
-    def missing(self, keys: set[AccountKey]) -> list[AccountKey]:
-        """Those not known yet, in a fixed order."""
-        unknown = keys - self._numbers.keys()
-        return sorted(unknown, key=lambda key: (key.kind, str(key.owner_id)))
-
     def learn(self, keys: Sequence[AccountKey], numbers: Sequence[int]) -> None:
         """Keeps numbers just read."""
         if len(self._numbers) + len(keys) > _ACCOUNTS_KEPT_MAX:
             self._numbers.clear()
         self._numbers.update(zip(keys, numbers, strict=True))
 
-    def of(self, key: AccountKey) -> int:
-        """The number of a known account."""
-        return self._numbers[key]
 
     def known(self, keys: set[AccountKey]) -> dict[AccountKey, int]:
         """The numbers of those that are known."""
@@ -74,7 +66,7 @@ async def open_ledger(
     """
     keys = touched_accounts(items)
     known = numbers.known(keys)
-    missing = numbers.missing(keys)
+    missing = sorted((key for key in keys if key not in known), key=lambda key: (key.kind, str(key.owner_id)))
     burns: dict[UUID, int] = {}
     for item in items:
         burn = item.points if isinstance(item, Redemption) else 0
@@ -86,9 +78,9 @@ async def open_ledger(
         partners,
         [item.key for item in items],
         partners,
-        [str(item.kind) for item in items],
+        [item.kind for item in items],
         [item.reference for item in items],
-        [str(key.kind) for key in missing],
+        [key.kind for key in missing],
         [key.owner_id for key in missing],
         list(known.values()),
         list(burns),
@@ -105,7 +97,7 @@ async def open_ledger(
         log=LogHead(row["last_pos"], row["partition_pos"]),
         by_key=_earlier(row, items),
         by_reference={
-            (items[no].partner_id, str(items[no].kind), items[no].reference): (seq, content_hash)
+            (items[no].partner_id, items[no].kind, items[no].reference): (seq, content_hash)
             for no, seq, content_hash in zip(
                 row["ref_no"] or (), row["ref_seq"] or (), row["ref_hash"] or (), strict=True
             )
@@ -143,28 +135,12 @@ def _lots(row: asyncpg.Record, burners: Sequence[UUID]) -> dict[UUID, OpenLots]:
 
 
 async def write(
-    connection: PgConnection, ledger_id: int, opened: Opened, first_lot_no: int, posting: Posting
+    connection: PgConnection, ledger_id: int, opened: Opened, first_pos: int, posting: Posting
 ) -> None:
-    """Writes a decided batch; the caller commits."""
+    """Writes a decided batch; the caller commits. `first_pos` is the log's position before the decisions."""
     rows = posting.rows
-    changed = [
-        lot for lots in opened.lots.values() for lot in lots.touched.values() if lot.lot_no <= first_lot_no
-    ]
+    touched = [lot for lots in opened.lots.values() for lot in lots.touched.values()]
     deltas = sorted(rows.deltas.items())
-    decisions = [
-        (item.partner_id, item.key, number, item.content_hash, seq, *_refusal_columns(refusal))
-        for item, number, seq, refusal in rows.decisions
-    ]
-    lots = [
-        (row.lot.lot_no, row.account_no, row.lot.issuer_id, row.lot.point_type, row.opened_seq, row.original,
-         row.lot.earned_at_us, row.lot.expires_at_us, row.lot.remaining)
-        for row in rows.lots
-    ]  # fmt: skip
-    events = [
-        (event.type, event.partition, before, event.partner_id, event.seq, event.recorded_at_us, event.traceparent,
-         event.payload)
-        for event, before in rows.events
-    ]  # fmt: skip
     await connection.execute(
         _WRITE,
         ledger_id,
@@ -172,30 +148,14 @@ async def write(
         posting.last_time_us,
         opened.last_lot_no,
         opened.batch_no,
-        opened.log.pos,
+        first_pos + 1,
         opened.log.partition_pos,
-        *_columns(rows.postings, 12),
-        *_columns(rows.entries, 4),
+        rows.postings,
+        rows.decisions,
+        rows.uses,
         [account for account, _ in deltas],
         [debit for _, (debit, _) in deltas],
         [credit for _, (_, credit) in deltas],
-        *_columns(lots, 9),
-        [lot.lot_no for lot in changed],
-        [lot.remaining for lot in changed],
-        *_columns(rows.uses, 3),
-        *_columns([(seq, *item.purchase) for seq, item in rows.purchases], 10),
-        *_columns(decisions, 8),
-        *_columns(events, 8),
+        [lot.lot_no for lot in touched],
+        [lot.remaining for lot in touched],
     )
-
-
-def _refusal_columns(refusal: Refused | None) -> tuple[str | None, str | None, str | None]:
-    if refusal is None:
-        return None, None, None
-    code, message, metadata = refusal_metadata(refusal)
-    return code, message, json.dumps(metadata)
-
-
-def _columns(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
-    """Turns rows into as many columns."""
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]

@@ -99,22 +99,33 @@ BEGIN
 END
 $$
 --;;
+-- What a posting writes, in one row: journal, legs, lot, purchase, event, key. One array of such rows goes over
+-- the wire four times faster than an array per column.
+CREATE TYPE door_posting AS (
+    seq bigint, transaction_id uuid, kind text, member_id uuid, partner_id uuid, reference text,
+    points bigint, balance_after bigint, occurred_us bigint, recorded_us bigint, expires_us bigint, content_hash bytea,
+    debit_account bigint, credit_account bigint, amount bigint,
+    lot_no bigint, lot_expires_us bigint,
+    store_id uuid, till text, business_date text, receipt_number text, channel text, entry_mode text,
+    sale_minor bigint, lines text, tenders text,
+    event_type text, partition smallint, partition_prev bigint, traceparent text, payload bytea,
+    key text, item_no integer
+)
+--;;
+-- What is remembered of an item that posted nothing: a refusal, or another key for an earlier posting.
+CREATE TYPE door_decision AS (
+    partner_id uuid, key text, item_no integer, content_hash bytea, seq bigint, refusal text, message text, metadata text
+)
+--;;
+CREATE TYPE door_use AS (seq bigint, lot_no bigint, points bigint)
+--;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 CREATE FUNCTION ledger_write(
     p_ledger smallint, p_expected_seq bigint, p_last_time_us bigint, p_last_lot_no bigint, p_batch_no bigint,
-    p_last_pos bigint, p_partition_pos bigint [],
-    po_seq bigint [], po_txn uuid [], po_kind text [], po_member uuid [], po_partner uuid [], po_reference text [],
-    po_points bigint [], po_balance bigint [], po_occurred_us bigint [], po_recorded_us bigint [], po_expires_us bigint [], po_hash bytea [],
-    en_seq bigint [], en_leg smallint [], en_account bigint [], en_amount bigint [],
-    ba_account bigint [], ba_debit bigint [], ba_credit bigint [],
-    lo_no bigint [], lo_account bigint [], lo_issuer uuid [], lo_type text [], lo_seq bigint [], lo_original bigint [],
-    lo_earned_us bigint [], lo_expires_us bigint [], lo_remaining bigint [],
-    lu_no bigint [], lu_remaining bigint [],
-    us_seq bigint [], us_lot bigint [], us_points bigint [],
-    pu_seq bigint [], pu_store uuid [], pu_till text [], pu_date text [], pu_number text [], pu_channel text [], pu_mode text [],
-    pu_amount bigint [], pu_lines text [], pu_tenders text [],
-    de_partner uuid [], de_key text [], de_item integer [], de_hash bytea [], de_seq bigint [], de_refusal text [], de_message text [], de_metadata text [],
-    ev_type text [], ev_partition smallint [], ev_prev bigint [], ev_partner uuid [], ev_seq bigint [], ev_recorded_us bigint [], ev_trace text [], ev_payload bytea []
+    p_first_pos bigint, p_partition_pos bigint [],
+    p_postings door_posting [], p_decisions door_decision [], p_uses door_use [],
+    p_accounts bigint [], p_debits bigint [], p_credits bigint [],
+    p_lots bigint [], p_remaining bigint []
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint;
@@ -122,66 +133,72 @@ DECLARE
     v_epoch CONSTANT timestamptz := timestamptz 'epoch';
 BEGIN
     UPDATE ledger_head h
-    SET last_seq = p_expected_seq + cardinality(po_seq), last_time_us = p_last_time_us, last_lot_no = p_last_lot_no, last_batch_no = p_batch_no
+    SET last_seq = p_expected_seq + cardinality(p_postings), last_time_us = p_last_time_us,
+        last_lot_no = p_last_lot_no, last_batch_no = p_batch_no
     WHERE h.ledger_id = p_ledger AND h.last_seq = p_expected_seq AND h.last_batch_no = p_batch_no - 1;
     IF NOT found THEN
         RAISE EXCEPTION 'the head of ledger % is not at %', p_ledger, p_expected_seq USING errcode = 'serialization_failure';
     END IF;
     INSERT INTO batch (ledger_id, batch_no, first_seq, n, recorded_at)
-    VALUES (p_ledger, p_batch_no, p_expected_seq + 1, cardinality(po_seq), v_epoch + p_last_time_us * v_us);
+    VALUES (p_ledger, p_batch_no, p_expected_seq + 1, cardinality(p_postings), v_epoch + p_last_time_us * v_us);
 
-    INSERT INTO decision (ledger_id, partner_id, key, batch_no, item_no, content_hash, seq, refusal, message, metadata)
-    SELECT p_ledger, d.partner_id, d.key, p_batch_no, d.item_no, d.hash, d.seq, d.refusal, d.message, d.metadata::jsonb
-    FROM unnest(de_partner, de_key, de_item, de_hash, de_seq, de_refusal, de_message, de_metadata)
-        d (partner_id, key, item_no, hash, seq, refusal, message, metadata);
-
-    IF cardinality(po_seq) = 0 THEN
+    IF cardinality(p_decisions) > 0 THEN
+        INSERT INTO decision (ledger_id, partner_id, key, batch_no, item_no, content_hash, seq, refusal, message, metadata)
+        SELECT p_ledger, d.partner_id, d.key, p_batch_no, d.item_no, d.content_hash, d.seq, d.refusal, d.message, d.metadata::jsonb
+        FROM unnest(p_decisions) d;
+    END IF;
+    IF cardinality(p_postings) = 0 THEN
         RETURN;
     END IF;
-    INSERT INTO posting (ledger_id, seq, transaction_id, kind, member_id, partner_id, reference, points, balance_after, occurred_at, recorded_at, expires_at, content_hash)
-    SELECT p_ledger, p.seq, p.txn, p.kind, p.member_id, p.partner_id, p.reference, p.points, p.balance,
-           v_epoch + p.occurred_us * v_us, v_epoch + p.recorded_us * v_us, v_epoch + p.expires_us * v_us, p.hash
-    FROM unnest(po_seq, po_txn, po_kind, po_member, po_partner, po_reference, po_points, po_balance, po_occurred_us, po_recorded_us, po_expires_us, po_hash)
-        p (seq, txn, kind, member_id, partner_id, reference, points, balance, occurred_us, recorded_us, expires_us, hash);
-
-    IF cardinality(en_seq) > 0 THEN
+    WITH row AS MATERIALIZED (
+        SELECT * FROM unnest(p_postings)
+    ), journal AS (
+        INSERT INTO posting (ledger_id, seq, transaction_id, kind, member_id, partner_id, reference, points, balance_after, occurred_at, recorded_at, expires_at, content_hash)
+        SELECT p_ledger, seq, transaction_id, kind, member_id, partner_id, reference, points, balance_after,
+               v_epoch + occurred_us * v_us, v_epoch + recorded_us * v_us, v_epoch + expires_us * v_us, content_hash
+        FROM row
+    ), legs AS (
         INSERT INTO entry (ledger_id, seq, leg, account_no, amount)
-        SELECT p_ledger, e.seq, e.leg, e.account_no, e.amount
-        FROM unnest(en_seq, en_leg, en_account, en_amount) e (seq, leg, account_no, amount);
+        SELECT p_ledger, row.seq, leg.no, leg.account_no, leg.amount
+        FROM row CROSS JOIN LATERAL (VALUES (1, debit_account, -amount), (2, credit_account, amount)) leg (no, account_no, amount)
+        WHERE row.amount <> 0
+    ), lots AS (
+        INSERT INTO lot (ledger_id, lot_no, account_no, issuer_id, point_type, opened_seq, original, earned_at, expires_at, remaining, open)
+        SELECT p_ledger, lot_no, credit_account, partner_id, 'base', seq, amount, v_epoch + occurred_us * v_us,
+               CASE WHEN lot_expires_us = 0 THEN timestamptz 'infinity' ELSE v_epoch + lot_expires_us * v_us END, amount, true
+        FROM row WHERE lot_no IS NOT NULL
+    ), purchases AS (
+        INSERT INTO purchase (ledger_id, seq, store_id, till, business_date, receipt_number, channel, entry_mode, amount_minor, lines, tenders)
+        SELECT p_ledger, seq, store_id, till, business_date, receipt_number, channel, entry_mode, sale_minor, lines::jsonb, tenders::jsonb
+        FROM row WHERE sale_minor IS NOT NULL
+    ), keys AS (
+        INSERT INTO decision (ledger_id, partner_id, key, batch_no, item_no, content_hash, seq)
+        SELECT p_ledger, partner_id, key, p_batch_no, item_no, content_hash, seq FROM row WHERE key IS NOT NULL
+    )
+    INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, traceparent, payload)
+    SELECT p_ledger, p_first_pos + seq - p_expected_seq - 1, event_type, partition, partition_prev, partner_id, seq,
+           v_epoch + recorded_us * v_us, traceparent, payload
+    FROM row;
 
+    UPDATE event_head h SET pos = p_first_pos + cardinality(p_postings) - 1, partition_pos = p_partition_pos
+    WHERE h.ledger_id = p_ledger;
+
+    IF cardinality(p_accounts) > 0 THEN
         UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit
-        FROM unnest(ba_account, ba_debit, ba_credit) t (account_no, debit, credit)
+        FROM unnest(p_accounts, p_debits, p_credits) t (account_no, debit, credit)
         WHERE b.ledger_id = p_ledger AND b.account_no = t.account_no;
         GET DIAGNOSTICS v_count = ROW_COUNT;
-        IF v_count <> cardinality(ba_account) THEN
+        IF v_count <> cardinality(p_accounts) THEN
             RAISE EXCEPTION 'an account of ledger % has no balance', p_ledger USING errcode = 'foreign_key_violation';
         END IF;
     END IF;
-
-    INSERT INTO lot (ledger_id, lot_no, account_no, issuer_id, point_type, opened_seq, original, earned_at, expires_at, remaining, open)
-    SELECT p_ledger, l.no, l.account_no, l.issuer_id, l.type, l.seq, l.original, v_epoch + l.earned_us * v_us,
-           CASE WHEN l.expires_us = 0 THEN timestamptz 'infinity' ELSE v_epoch + l.expires_us * v_us END, l.remaining, l.remaining > 0
-    FROM unnest(lo_no, lo_account, lo_issuer, lo_type, lo_seq, lo_original, lo_earned_us, lo_expires_us, lo_remaining)
-        l (no, account_no, issuer_id, type, seq, original, earned_us, expires_us, remaining);
-
-    IF cardinality(lu_no) > 0 THEN
-        UPDATE lot l SET remaining = t.remaining, open = t.remaining > 0
-        FROM unnest(lu_no, lu_remaining) t (no, remaining)
-        WHERE l.ledger_id = p_ledger AND l.lot_no = t.no;
-    END IF;
-    IF cardinality(us_seq) > 0 THEN
+    IF cardinality(p_uses) > 0 THEN
         INSERT INTO lot_use (ledger_id, seq, lot_no, points)
-        SELECT p_ledger, u.seq, u.lot_no, u.points FROM unnest(us_seq, us_lot, us_points) u (seq, lot_no, points);
+        SELECT p_ledger, u.seq, u.lot_no, u.points FROM unnest(p_uses) u;
+        -- A statement of its own, after the lots of this batch were opened: they may be used in it already.
+        UPDATE lot l SET remaining = t.remaining, open = t.remaining > 0
+        FROM unnest(p_lots, p_remaining) t (lot_no, remaining)
+        WHERE l.ledger_id = p_ledger AND l.lot_no = t.lot_no;
     END IF;
-    INSERT INTO purchase (ledger_id, seq, store_id, till, business_date, receipt_number, channel, entry_mode, amount_minor, lines, tenders)
-    SELECT p_ledger, s.seq, s.store_id, s.till, s.business_date, s.number, s.channel, s.mode, s.amount, s.lines::jsonb, s.tenders::jsonb
-    FROM unnest(pu_seq, pu_store, pu_till, pu_date, pu_number, pu_channel, pu_mode, pu_amount, pu_lines, pu_tenders)
-        s (seq, store_id, till, business_date, number, channel, mode, amount, lines, tenders);
-
-    INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, traceparent, payload)
-    SELECT p_ledger, p_last_pos - cardinality(ev_type) + e.no, e.type, e.partition, e.prev, e.partner_id, e.seq, v_epoch + e.recorded_us * v_us, e.trace, e.payload
-    FROM unnest(ev_type, ev_partition, ev_prev, ev_partner, ev_seq, ev_recorded_us, ev_trace, ev_payload)
-        WITH ORDINALITY e (type, partition, prev, partner_id, seq, recorded_us, trace, payload, no);
-    UPDATE event_head h SET pos = p_last_pos, partition_pos = p_partition_pos WHERE h.ledger_id = p_ledger;
 END
 $$
