@@ -63,7 +63,9 @@ def main() -> int:
         fresh_folder = Path(scratch)
         generate(fresh_folder)
         fresh, committed = contents(fresh_folder), contents(COMMITTED)
-    differing = sorted(name for name in fresh.keys() | committed.keys() if fresh.get(name) != committed.get(name))
+    differing = sorted(
+        name for name in fresh.keys() | committed.keys() if fresh.get(name) != committed.get(name)
+    )
     if check:
         for name in differing:
             print(f"proto/gen/{name} differs from a fresh generation; run `make proto`", file=sys.stderr)

@@ -54,16 +54,16 @@ def end_processes(pids: Sequence[int], steps: Sequence[tuple[signal.Signals, flo
 
 def _process_ids() -> Iterator[int]:
     own = os.getpid()
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != own:
-            yield int(entry)
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != own:
+            yield int(entry.name)
 
 
 def _link(pid: int, name: str) -> str:
     """Target of /proc/PID/name; empty for processes that are gone or are not ours to look at."""
     try:
         # The kernel appends this when the file was replaced since, for instance by a new wheel.
-        return os.readlink(f"/proc/{pid}/{name}").removesuffix(" (deleted)")
+        return str(Path(f"/proc/{pid}/{name}").readlink()).removesuffix(" (deleted)")
     except OSError:
         return ""
 

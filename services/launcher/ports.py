@@ -42,7 +42,7 @@ def free_port(taken: Collection[int] = ()) -> int:
     """
     highest = _ephemeral_start() - 1
     for _ in range(ATTEMPTS_MAX):
-        port = random.randint(LOWEST_PORT, highest)
+        port = random.randint(LOWEST_PORT, highest)  # noqa: S311 (a port is no secret)
         if port not in taken and is_free(port):
             return port
     raise OSError(f"no free port on {LOOPBACK} between {LOWEST_PORT} and {highest}")

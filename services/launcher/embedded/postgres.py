@@ -15,7 +15,7 @@ from services.launcher.child import ChildProcess, StopSteps, SystemUser, describ
 from services.launcher.embedded import location, tether
 from services.launcher.errors import ServerFailed
 from services.launcher.leftovers import end_processes, processes_in
-from services.launcher.ports import LOOPBACK, accepts_connections, free_port
+from services.launcher.ports import LOOPBACK, accepts_connections, free_port, is_free
 
 ADMIN: Final = "coalition_admin"
 INIT_TIMEOUT_SECONDS: Final = 120
@@ -26,6 +26,8 @@ POLL_SECONDS: Final = 0.02
 
 #: SIGINT is PostgreSQL's fast shutdown (checkpoint, no waiting for clients), SIGQUIT the immediate one.
 STOP_STEPS: Final[StopSteps] = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+#: For backends whose postmaster is gone: nothing of theirs can be kept.
+ORPHAN_STEPS: Final[StopSteps] = ((signal.SIGQUIT, 1.0), (signal.SIGKILL, 5.0))
 
 #: Everything we set, and the only names a caller may set otherwise. fsync, synchronous_commit and
 #: full_page_writes are absent on purpose: they stay on.
@@ -40,6 +42,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     # Few, long checkpoints: after each one the first change of a page logs the whole page.
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
+    # (wal_compression stays off: the wheel is built without lz4, and pglz costs more time than it saves.)
     # Crash recovery and streaming replicas; logical decoding is not used (the outbox does that work).
     "wal_level": "replica",
     # Statements are short: compiling them costs more than it gains.
@@ -61,6 +64,8 @@ class EmbeddedPostgres:
 
     Its superuser is `coalition_admin`. As root it runs as an unprivileged user (`placement.user`).
     """
+
+    ready_timeout_seconds: float = READY_TIMEOUT_SECONDS
 
     def __init__(
         self,
@@ -94,6 +99,11 @@ class EmbeddedPostgres:
     def url(self) -> str:
         """The administrator's URL, database `postgres`. Final once `start` has returned."""
         return f"postgresql://{ADMIN}:{quote(self._password, safe='')}@{LOOPBACK}:{self._port}/postgres"
+
+    @property
+    def name(self) -> str:
+        """Its name among the supervised processes."""
+        return "postgres"
 
     @property
     def port(self) -> int:
@@ -143,6 +153,8 @@ class EmbeddedPostgres:
     def prepare(self) -> None:
         """Initialise the data directory if it is new; end our own leftovers in it."""
         self._clear_leftovers()
+        if not self._port_is_final and not is_free(self._port):
+            self._port = free_port()
         if not (self.data_dir / "PG_VERSION").exists():
             self._initialise()
 
@@ -150,7 +162,14 @@ class EmbeddedPostgres:
         """Fork the postmaster."""
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         self._child = ChildProcess(
-            [str(self.placement.bin_dir / "postgres"), "-D", str(self.data_dir), "-p", str(self._port), *options],
+            [
+                str(self.placement.bin_dir / "postgres"),
+                "-D",
+                str(self.data_dir),
+                "-p",
+                str(self._port),
+                *options,
+            ],
             log_path=self._log_path,
             environment=_environment(),
             user=self.placement.user,
@@ -159,26 +178,34 @@ class EmbeddedPostgres:
             working_directory=Path("/"),
         )
 
+    def is_ready(self) -> bool:
+        """Whether it accepts clients now; looks once."""
+        pid = self.pid
+        if pid is None or not self._reports_ready(pid) or not accepts_connections(self._port):
+            return False
+        self._port_is_final = True
+        return True
+
+    def log_tail(self) -> str:
+        """The end of what this process wrote to its log."""
+        return self._child.log_tail() if self._child else ""
+
     def wait_until_ready(self) -> None:
-        """Wait until it accepts connections, crash recovery included. Raises ServerFailed."""
-        child = self._child
-        assert child is not None, "launch() comes first"
-        deadline = time.monotonic() + READY_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
-            status = child.exit_status()
-            if status is not None:
-                raise ServerFailed(
-                    f"PostgreSQL ended at its start ({describe_exit(status)}); log {self._log_path}:\n{child.log_tail()}"
+        """Wait until it accepts clients, recovery included. Raises ServerFailed."""
+        deadline = time.monotonic() + self.ready_timeout_seconds
+        while not self.is_ready():
+            status = self.exit_status()
+            if status is not None or time.monotonic() > deadline:
+                reason = (
+                    describe_exit(status)
+                    if status is not None
+                    else f"not ready within {READY_TIMEOUT_SECONDS:.0f} s"
                 )
-            if self._reports_ready(child.pid) and accepts_connections(self._port):
-                self._port_is_final = True
-                return
+                self.stop()
+                raise ServerFailed(
+                    f"PostgreSQL did not start on port {self._port} ({reason}); log {self._log_path}:\n{self.log_tail()}"
+                )
             time.sleep(POLL_SECONDS)
-        self.stop()
-        raise ServerFailed(
-            f"PostgreSQL was not ready on port {self._port} within {READY_TIMEOUT_SECONDS:.0f} s; "
-            f"log {self._log_path}:\n{child.log_tail()}"
-        )
 
     def stop(self) -> None:
         """Fast shutdown, then immediate, then kill; 25 s at most."""
@@ -188,11 +215,17 @@ class EmbeddedPostgres:
 
     def _reports_ready(self, pid: int) -> bool:
         """The eighth line of postmaster.pid says `ready`, as pg_ctl reads it."""
-        try:
-            lines = (self.data_dir / "postmaster.pid").read_text().splitlines()
-        except OSError:
-            return False
+        lines = self._pid_file_lines()
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+    def _recorded_pid(self) -> str:
+        return next(iter(self._pid_file_lines()), "")
+
+    def _pid_file_lines(self) -> list[str]:
+        try:
+            return (self.data_dir / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return []
 
     def _clear_leftovers(self) -> None:
         """End processes that work in our data directory, then drop the pid file that would stop a start.
@@ -200,13 +233,18 @@ class EmbeddedPostgres:
         After kill -9 of the postmaster its backends may hold the shared memory for a while. And the id in
         postmaster.pid may belong to somebody else by now, which PostgreSQL cannot tell and refuses.
         """
-        left = end_processes(processes_in(self.data_dir, "postgres"), STOP_STEPS)
+        found = processes_in(self.data_dir, "postgres")
+        postmaster = [pid for pid in found if self._recorded_pid() == str(pid)]
+        end_processes(postmaster, STOP_STEPS)
+        left = end_processes(processes_in(self.data_dir, "postgres"), ORPHAN_STEPS)
         if left:
-            raise ServerFailed(f"processes {left} of an earlier PostgreSQL in {self.data_dir} cannot be ended")
+            raise ServerFailed(
+                f"processes {left} of an earlier PostgreSQL in {self.data_dir} cannot be ended"
+            )
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
 
     def _initialise(self) -> None:
-        """initdb into a folder beside the final one: a run that is cut short leaves nothing half-made."""
+        """Initdb into a folder beside the final one: a run that is cut short leaves nothing half-made."""
         fresh = self.placement.folder / "data.new"
         password_file = self.placement.folder / "password.new"
         shutil.rmtree(fresh, ignore_errors=True)

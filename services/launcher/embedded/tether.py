@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     if os.getppid() != int(parent_pid):
         sys.exit(f"parent {parent_pid} died before {command[0]} could start")
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 (no shell is the point)
 
 
 if __name__ == "__main__":

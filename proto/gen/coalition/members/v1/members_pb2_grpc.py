@@ -75,15 +75,16 @@ class MembersServiceServicer:
 
     def Enrol(self, request, context):
         """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key.
-        Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_REUSED.
+        Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_MISSING,
+        IDEMPOTENCY_KEY_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMember(self, request, context):
-        """Reads one member. A partner gets the personal fields only of members it enrolled.
-        Errors: NOT_FOUND.
+        """Reads one member. Personal fields are shown to the partner that enrolled the member and to staff.
+        Errors: INVALID_REQUEST, NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -91,6 +92,7 @@ class MembersServiceServicer:
 
     def LookupMembers(self, request, context):
         """Resolves up to 1,000 identifiers at once; an unknown one is answered in its place, never an error of the call.
+        Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -98,21 +100,24 @@ class MembersServiceServicer:
 
     def GetStandings(self, request, context):
         """Reads the standing of up to 1,000 members by id, for services that keep a projection.
+        Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CloseMember(self, request, context):
-        """Closes a member for good: later earns and burns are refused. Idempotent.
-        Errors: NOT_FOUND.
+        """Closes a member for good: later earns and burns are refused. Idempotent. A partner closes only members
+        that it enrolled.
+        Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadEvents(self, request, context):
-        """Streams the event log from a position, oldest first, to where it ends now.
+        """Streams the event log from a position, oldest first, to where it ends now. For services and staff.
+        Errors: INVALID_REQUEST, PERMISSION_DENIED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

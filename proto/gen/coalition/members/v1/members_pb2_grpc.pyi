@@ -20,22 +20,30 @@ class MembersServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     Enrol: _aio.UnaryUnaryMultiCallable[_members_pb2.EnrolRequest, _members_pb2.EnrolResponse]
     """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key.
-    Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_REUSED.
+    Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_MISSING,
+    IDEMPOTENCY_KEY_REUSED.
     """
     GetMember: _aio.UnaryUnaryMultiCallable[_members_pb2.GetMemberRequest, _members_pb2.GetMemberResponse]
-    """Reads one member. A partner gets the personal fields only of members it enrolled.
-    Errors: NOT_FOUND.
+    """Reads one member. Personal fields are shown to the partner that enrolled the member and to staff.
+    Errors: INVALID_REQUEST, NOT_FOUND.
     """
     LookupMembers: _aio.UnaryUnaryMultiCallable[_members_pb2.LookupMembersRequest, _members_pb2.LookupMembersResponse]
-    """Resolves up to 1,000 identifiers at once; an unknown one is answered in its place, never an error of the call."""
+    """Resolves up to 1,000 identifiers at once; an unknown one is answered in its place, never an error of the call.
+    Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
+    """
     GetStandings: _aio.UnaryUnaryMultiCallable[_members_pb2.GetStandingsRequest, _members_pb2.GetStandingsResponse]
-    """Reads the standing of up to 1,000 members by id, for services that keep a projection."""
+    """Reads the standing of up to 1,000 members by id, for services that keep a projection.
+    Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
+    """
     CloseMember: _aio.UnaryUnaryMultiCallable[_members_pb2.CloseMemberRequest, _members_pb2.CloseMemberResponse]
-    """Closes a member for good: later earns and burns are refused. Idempotent.
-    Errors: NOT_FOUND.
+    """Closes a member for good: later earns and burns are refused. Idempotent. A partner closes only members
+    that it enrolled.
+    Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED.
     """
     ReadEvents: _aio.UnaryStreamMultiCallable[_members_pb2.ReadEventsRequest, _members_pb2.ReadEventsResponse]
-    """Streams the event log from a position, oldest first, to where it ends now."""
+    """Streams the event log from a position, oldest first, to where it ends now. For services and staff.
+    Errors: INVALID_REQUEST, PERMISSION_DENIED.
+    """
 
 class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who a member is: identifiers and personal data. Never points, never money. The programme and the actor
@@ -49,7 +57,8 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_members_pb2.EnrolRequest, _abc.Awaitable[_members_pb2.EnrolResponse]],
     ) -> _abc.Awaitable[_members_pb2.EnrolResponse]:
         """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key.
-        Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_REUSED.
+        Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_MISSING,
+        IDEMPOTENCY_KEY_REUSED.
         """
 
     @_abc_1.abstractmethod
@@ -58,8 +67,8 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.GetMemberRequest,
         context: _aio.ServicerContext[_members_pb2.GetMemberRequest, _abc.Awaitable[_members_pb2.GetMemberResponse]],
     ) -> _abc.Awaitable[_members_pb2.GetMemberResponse]:
-        """Reads one member. A partner gets the personal fields only of members it enrolled.
-        Errors: NOT_FOUND.
+        """Reads one member. Personal fields are shown to the partner that enrolled the member and to staff.
+        Errors: INVALID_REQUEST, NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -68,7 +77,9 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.LookupMembersRequest,
         context: _aio.ServicerContext[_members_pb2.LookupMembersRequest, _abc.Awaitable[_members_pb2.LookupMembersResponse]],
     ) -> _abc.Awaitable[_members_pb2.LookupMembersResponse]:
-        """Resolves up to 1,000 identifiers at once; an unknown one is answered in its place, never an error of the call."""
+        """Resolves up to 1,000 identifiers at once; an unknown one is answered in its place, never an error of the call.
+        Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
+        """
 
     @_abc_1.abstractmethod
     def GetStandings(
@@ -76,7 +87,9 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.GetStandingsRequest,
         context: _aio.ServicerContext[_members_pb2.GetStandingsRequest, _abc.Awaitable[_members_pb2.GetStandingsResponse]],
     ) -> _abc.Awaitable[_members_pb2.GetStandingsResponse]:
-        """Reads the standing of up to 1,000 members by id, for services that keep a projection."""
+        """Reads the standing of up to 1,000 members by id, for services that keep a projection.
+        Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
+        """
 
     @_abc_1.abstractmethod
     def CloseMember(
@@ -84,8 +97,9 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.CloseMemberRequest,
         context: _aio.ServicerContext[_members_pb2.CloseMemberRequest, _abc.Awaitable[_members_pb2.CloseMemberResponse]],
     ) -> _abc.Awaitable[_members_pb2.CloseMemberResponse]:
-        """Closes a member for good: later earns and burns are refused. Idempotent.
-        Errors: NOT_FOUND.
+        """Closes a member for good: later earns and burns are refused. Idempotent. A partner closes only members
+        that it enrolled.
+        Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED.
         """
 
     @_abc_1.abstractmethod
@@ -94,6 +108,8 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.ReadEventsRequest,
         context: _aio.ServicerContext[_members_pb2.ReadEventsRequest, _abc.AsyncIterator[_members_pb2.ReadEventsResponse]],
     ) -> _abc.AsyncIterator[_members_pb2.ReadEventsResponse]:
-        """Streams the event log from a position, oldest first, to where it ends now."""
+        """Streams the event log from a position, oldest first, to where it ends now. For services and staff.
+        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
 
 def add_MembersServiceServicer_to_server(servicer: MembersServiceServicer, server: _aio.Server) -> None: ...

@@ -1,0 +1,65 @@
+# Everything a newcomer types. On a bare Debian or Ubuntu with Python 3.11+, make and git, each target
+# does its own set-up; `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SUFFIXES:
+
+BIN := .venv/bin
+STAMP := .venv/.setup-done
+SERVICES := members points partners gateway
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP) ## Fetch uv if need be, and the locked dependencies into .venv
+
+$(STAMP): uv.lock pyproject.toml deploy/bootstrap.sh
+	@sh deploy/bootstrap.sh
+	@touch $@
+
+demo: $(STAMP) ## Replay real purchases through the whole platform (WEEKS=n for fewer)
+	@$(BIN)/coalition demo $(if $(WEEKS),--weeks $(WEEKS))
+
+up: $(STAMP) ## Run the whole platform on this machine until Ctrl-C
+	@$(BIN)/coalition up
+
+test: $(STAMP) ## Run all tests against real servers (ARGS="-k name" for some)
+	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+
+bench: $(STAMP) ## Measure against the reference on this machine (ONLY=name for one row)
+	@$(BIN)/python -m tests.performance $(if $(ONLY),--only $(ONLY))
+
+proto: $(STAMP) ## Regenerate the code of the contract into proto/gen
+	@$(BIN)/python proto/generate.py
+
+check: check-format check-lint check-types check-imports check-proto check-rules check-sql check-deploy ## Run all linters
+
+check-format: $(STAMP)
+	@$(BIN)/ruff format --check .
+
+check-lint: $(STAMP)
+	@$(BIN)/ruff check .
+
+check-types: $(STAMP)
+	@$(BIN)/basedpyright --level error
+
+check-imports: $(STAMP)
+	@$(BIN)/lint-imports
+
+check-proto: $(STAMP)
+	@$(BIN)/buf lint proto
+
+check-rules: $(STAMP)
+	@$(BIN)/pytest tests/architecture
+
+check-sql: $(STAMP)
+	@for service in $(SERVICES); do \
+		$(BIN)/coalition migrate --sql $$service | $(BIN)/squawk --stdin-filepath $$service.sql || exit 1; \
+	done
+
+check-deploy: $(STAMP)
+	@files=$$(git ls-files '*Dockerfile*'); [ -z "$$files" ] || $(BIN)/hadolint $$files
+	@files=$$(git ls-files '*.yaml' '*.yml'); [ -z "$$files" ] || $(BIN)/yamllint --strict $$files
+
+.PHONY: help setup demo up test bench proto check check-format check-lint check-types check-imports check-proto \
+	check-rules check-sql check-deploy

@@ -1,0 +1,1 @@
+"""Answers as plain dictionaries, ready for JSON. The models in schemas/ document them."""

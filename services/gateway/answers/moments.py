@@ -1,0 +1,24 @@
+"""Times as the API writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from services.runtime.clock import MICROS_PER_SECOND, in_zone
+
+
+def instant(micros: int) -> str:
+    """The RFC 3339 text, in UTC, of microseconds since 1970-01-01 UTC."""
+    seconds, fraction = divmod(micros, MICROS_PER_SECOND)
+    whole = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+    return f"{whole}.{fraction:06d}Z" if fraction else f"{whole}Z"
+
+
+def instant_or_none(micros: int) -> str | None:
+    """As instant; None for 0, which stands for no time at all."""
+    return instant(micros) if micros else None
+
+
+def last_day(expires_at_us: int, zone: str) -> str:
+    """The last calendar day before an expiry, in a programme's zone: YYYY-MM-DD."""
+    return in_zone(expires_at_us - 1, zone).date().isoformat()

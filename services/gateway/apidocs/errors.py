@@ -1,0 +1,224 @@
+"""Every reason, explained: the one table behind problem documents and the pages at /errors/….
+
+Status and title come from the platform's catalogue. Here is what happened, what to do about it, which
+figures a problem carries, and what a till shows.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.runtime.errors import CATALOGUE, ReasonEntry, code_of
+
+RECEIPT_TEXT_MAX: Final = 40
+_ASK_AGAIN: Final = (
+    "Send the same request with the same Idempotency-Key again after a moment, waiting longer each time. It is "
+    "done once, however often it is sent."
+)
+
+
+class Explained(NamedTuple):
+    """A reason in words.
+
+    `figures` names the members that problems of this reason may carry; `receipt_text` may hold them in
+    braces, and has at most 40 characters once they are filled in.
+    """
+
+    happened: str
+    do: str
+    figures: tuple[str, ...] = ()
+    receipt_text: str = ""
+
+
+_R = Reason
+EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
+    _R.REASON_UNSPECIFIED: Explained(
+        "The reason is one that this version of the gateway has no name for.",
+        "Decide by the status. Tell us the request id.",
+    ),
+    _R.REASON_UNAUTHENTICATED: Explained(
+        "The request carries no API key, or one that is malformed, unknown or revoked.",
+        "Send `Authorization: Bearer sk_…` with a live key. If the key was revoked, use the one that replaced it.",
+    ),
+    _R.REASON_PERMISSION_DENIED: Explained(
+        "The API key is good, but it may not do this: a scope is missing, or the thing belongs to another partner.",
+        "Use a key with the scope that the problem names, or ask the partner that enrolled the member.",
+        ("needed",),
+    ),
+    _R.REASON_INVALID_REQUEST: Explained(
+        "Something in the body, a parameter or a header is missing, malformed or out of its range.",
+        "See `errors`: each entry points at one mistake. Mend them; sending the same request again changes nothing.",
+    ),
+    _R.REASON_NOT_FOUND: Explained(
+        "There is nothing at this address, or it belongs to another partner.",
+        "Check the id and that the key is of the programme in which it was made.",
+    ),
+    _R.REASON_BODY_TOO_LARGE: Explained(
+        "The body is larger than the limit.",
+        "Send less at once: split a batch in two.",
+        ("limit_bytes",),
+    ),
+    _R.REASON_BATCH_TOO_LARGE: Explained(
+        "The batch has more lines than the limit.",
+        "Split it, and give each part an Idempotency-Key of its own.",
+        ("lines", "limit"),
+    ),
+    _R.REASON_CURSOR_INVALID: Explained(
+        "`starting_after` or `ending_before` is not the id of anything in this list.",
+        "Take cursors from the `id` of the first or the last entry of a page of the same list.",
+    ),
+    _R.REASON_IDEMPOTENCY_KEY_MISSING: Explained(
+        "Each write needs an Idempotency-Key, so that sending it twice does it once.",
+        "Send a header `Idempotency-Key` of 1 to 255 visible ASCII characters, a new one for each operation.",
+    ),
+    _R.REASON_IDEMPOTENCY_KEY_REUSED: Explained(
+        "This Idempotency-Key was used before with another request.",
+        "Use a new key for a new operation. To repeat one, send the very same body.",
+    ),
+    _R.REASON_IDEMPOTENCY_KEY_IN_FLIGHT: Explained(
+        "A request with the same Idempotency-Key is being worked on now.",
+        "Wait as long as Retry-After says and send it again: the answer of the first one comes back.",
+        ("retry_after_seconds",),
+        "Please wait a moment",
+    ),
+    _R.REASON_REFERENCE_REUSED: Explained(
+        "An operation of this kind with this reference was accepted before, with other content.",
+        "Give each sale a reference of its own. `fields` names what differs from the accepted operation.",
+        ("fields",),
+        "Receipt number used before",
+    ),
+    _R.REASON_UNSUPPORTED: Explained(
+        "The method is not served at this path (405), or the body is not of a type that is read (415).",
+        "Use a method that the Allow header names; send bodies as `Content-Type: application/json`.",
+    ),
+    _R.REASON_CARD_NUMBER_INVALID: Explained(
+        "The card number has the wrong length or fails its check digit.",
+        "Scan or type the card again. A number that fails its check digit is never anybody's.",
+        receipt_text="Card number not valid",
+    ),
+    _R.REASON_MEMBER_UNKNOWN: Explained(
+        "No member of the programme has this identifier.",
+        "Enrol the member with `POST /v1/members`, then send the operation again.",
+        receipt_text="Card is not registered",
+    ),
+    _R.REASON_MEMBER_CLOSED: Explained(
+        "The member has left the programme for good.",
+        "Tell the member. A closed member cannot be opened again.",
+        receipt_text="This card has been closed",
+    ),
+    _R.REASON_IDENTIFIER_TAKEN: Explained(
+        "The card or customer number belongs to another member already.",
+        "Look that member up instead of enrolling it again.",
+        receipt_text="Card is registered already",
+    ),
+    _R.REASON_INSUFFICIENT_POINTS: Explained(
+        "The wallet holds fewer points than were asked for.",
+        "Offer at most `available` points, under a new reference and a new Idempotency-Key.",
+        ("available", "required"),
+        "Not enough points: {available} there",
+    ),
+    _R.REASON_OCCURRED_IN_FUTURE: Explained(
+        "`occurred_at` is further ahead of programme time than the tolerance allows.",
+        "Check the till's clock and that the time carries the right zone.",
+        ("tolerance_seconds",),
+        "Check the clock of this till",
+    ),
+    _R.REASON_OCCURRED_TOO_LONG_AGO: Explained(
+        "`occurred_at` is older than the programme takes.",
+        "Sales that old can no longer be posted. Ask the programme's operator.",
+        ("limit_days",),
+        "This sale is too long ago",
+    ),
+    _R.REASON_EARN_RATE_MISSING: Explained(
+        "You had no earn rate in force at `occurred_at`.",
+        "Ask the programme's operator to set one; then send the operation again under the same key.",
+        receipt_text="No points for this sale",
+    ),
+    _R.REASON_STORE_UNKNOWN: Explained(
+        "You have no store with this code.",
+        "Check the code against `GET /v1/stores`, or have the store added.",
+        ("store",),
+        "This store is not registered",
+    ),
+    _R.REASON_AMOUNT_MISMATCH: Explained(
+        "`amount` is not the sum of the lines' amounts.",
+        "Send what the member paid in all, and each line's amount after discounts.",
+        ("amount_minor", "lines_minor"),
+    ),
+    _R.REASON_CURRENCY_UNSUPPORTED: Explained(
+        "The currency is not the programme's settlement currency.",
+        "Send amounts in the currency that `GET /v1/me` names.",
+        ("currency", "expected"),
+    ),
+    _R.REASON_PROGRAMME_UNKNOWN: Explained(
+        "No programme has this name.", "Ask the programme's operator. No call of this API should answer so."
+    ),
+    _R.REASON_ALREADY_EXISTS: Explained(
+        "The name or code is in use already.", "Choose another one, or use what is there."
+    ),
+    _R.REASON_CLOCK_FIXED: Explained(
+        "The clock of a live programme cannot be moved.", "Move the clock of a test programme instead."
+    ),
+    _R.REASON_CLOCK_BACKWARDS: Explained(
+        "Programme time only moves forward.", "Ask for a time after `now`.", ("now", "asked")
+    ),
+    _R.REASON_BOUNDARY_IN_FUTURE: Explained(
+        "A clearing window cannot be cut in the programme's future.",
+        "Ask again once the boundary has passed.",
+        ("now", "boundary"),
+    ),
+    _R.REASON_RATE_CARD_MISSING: Explained(
+        "No price is in force for a posting that is to be cleared.",
+        "The programme's operator sets the missing price; clearing then goes on by itself.",
+    ),
+    _R.REASON_RATING_BEHIND: Explained(
+        "The window's postings are not all rated yet.", "Ask again after a moment."
+    ),
+    _R.REASON_PARTNER_UNKNOWN: Explained(
+        "No partner of the programme has this id or name.", "Check the id with the programme's operator."
+    ),
+    _R.REASON_PARTNER_INACTIVE: Explained(
+        "The partner does not take part in the programme at the moment.", "Ask the programme's operator."
+    ),
+    _R.REASON_OVERLOADED: Explained(
+        "More is asked for than can be done at the moment. Nothing was done.",
+        "Wait as long as Retry-After says, then send the same request again.",
+        ("retry_after_seconds",),
+        "Please try again in a moment",
+    ),
+    _R.REASON_DEADLINE_EXCEEDED: Explained(
+        "The answer did not come in time. What was asked for may or may not have happened.",
+        _ASK_AGAIN,
+        receipt_text="Please try again in a moment",
+    ),
+    _R.REASON_UNAVAILABLE: Explained(
+        "Something that this needs cannot be reached. What was asked for may or may not have happened.",
+        _ASK_AGAIN,
+        receipt_text="Please try again in a moment",
+    ),
+    _R.REASON_INTERNAL: Explained(
+        "A mistake of ours. The logs know it by the request id.",
+        "Send the same request again with the same Idempotency-Key; if it fails again, tell us the request id.",
+        receipt_text="Please try again later",
+    ),
+    _R.REASON_RATE_LIMITED: Explained(
+        "Too many requests in a short time.",
+        "Wait as long as Retry-After says.",
+        ("limit", "resets_at"),
+        "Please try again in a moment",
+    ),
+}
+_UNKNOWN: Final = CATALOGUE[Reason.REASON_INTERNAL]
+BY_CODE: Final = {code_of(reason).lower(): reason for reason in EXPLAINED}
+
+
+def entry_of(reason: Reason.ValueType) -> ReasonEntry:
+    """Status and title of a reason; those of a fault for one that is not known here."""
+    return CATALOGUE.get(reason, _UNKNOWN)
+
+
+def explained(reason: Reason.ValueType) -> Explained:
+    """A reason in words; those of REASON_UNSPECIFIED for one that is not known here."""
+    return EXPLAINED.get(reason, EXPLAINED[Reason.REASON_UNSPECIFIED])

@@ -1,0 +1,119 @@
+"""API keys: asked for once at the partners service, then believed for a few seconds.
+
+A revoked key therefore works for `fresh_seconds` at most. A subscription to key revocations would shorten
+that by little, and every replica would need one of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from services.gateway.clients.partners import Partners
+from services.gateway.directory.remembered import Remembered
+from services.gateway.domain.caller import Caller, KeyFacts
+from services.runtime import logging
+from services.runtime.errors import Unauthenticated, Unavailable
+from services.runtime.ids import to_text
+from services.runtime.principal import LIFE_SECONDS, Kind, Signer
+
+_log = logging.get(__name__)
+_BEARER: Final = re.compile(rb"[Bb]earer +(sk_(?:live|test)_[A-Za-z0-9]{16,128})")
+
+
+@dataclass(slots=True)
+class _Entry:
+    caller: Caller
+    fresh_until: int
+    usable_until: int
+    renew_token_at: int
+
+
+class ApiKeys:
+    """Authenticates callers by the Authorization header."""
+
+    def __init__(
+        self,
+        partners: Partners,
+        signer: Signer,
+        *,
+        fresh_seconds: float,
+        refused_seconds: float,
+        grace_seconds: float,
+        entries_max: int,
+    ) -> None:
+        self._partners, self._signer, self._entries_max = partners, signer, entries_max
+        self._fresh, self._grace = int(fresh_seconds * 1e9), int(grace_seconds * 1e9)
+        self._known: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._refused: Remembered[bytes, bool] = Remembered(entries_max, refused_seconds)
+        self._asking: dict[bytes, asyncio.Task[Caller]] = {}
+
+    async def authenticate(self, authorization: bytes) -> Caller:
+        """The caller behind an Authorization header.
+
+        Raises Unauthenticated for a header that is missing, malformed or nobody's, without saying which, and
+        Unavailable where a key is not known here and the partners service cannot be reached.
+        """
+        match = _BEARER.fullmatch(authorization)
+        if match is None:
+            raise Unauthenticated("an API key is needed: Authorization: Bearer sk_…")
+        digest = sha256(match[1]).digest()
+        entry = self._known.get(digest)
+        if entry is not None and time.monotonic_ns() < entry.fresh_until:
+            return entry.caller
+        if self._refused.get(digest):
+            raise Unauthenticated("this API key is not valid")
+        return await self._ask_once(digest)
+
+    async def _ask_once(self, digest: bytes) -> Caller:
+        """Callers that need the same key at the same time share one call, and none can cancel it."""
+        task = self._asking.get(digest)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._ask(digest))
+            self._asking[digest] = task
+            task.add_done_callback(lambda _: self._asking.pop(digest, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, digest: bytes) -> Caller:
+        try:
+            facts = await self._partners.key_facts(digest)
+        except Unavailable:
+            return self._in_grace(digest)
+        if facts is None:
+            self._known.pop(digest, None)
+            self._refused.put(digest, True)
+            raise Unauthenticated("this API key is not valid")
+        return self._remember(digest, facts)
+
+    def _in_grace(self, digest: bytes) -> Caller:
+        """A key that was good a moment ago outlives a restart of the service that could revoke it."""
+        entry = self._known.get(digest)
+        if entry is None or entry.usable_until <= time.monotonic_ns():
+            raise Unavailable("API keys cannot be checked now")
+        _log.warning("keys.unchecked", key_id=to_text("key", entry.caller.key.key_id))
+        entry.fresh_until = min(time.monotonic_ns() + self._fresh, entry.usable_until)
+        return entry.caller
+
+    def _remember(self, digest: bytes, facts: KeyFacts) -> Caller:
+        now = time.monotonic_ns()
+        entry = self._known.pop(digest, None)
+        if entry is None or entry.caller.key != facts or entry.renew_token_at <= now:
+            half_life = LIFE_SECONDS * 1_000_000_000 // 2
+            entry = _Entry(Caller(facts, self._sign(facts)), 0, 0, now + half_life)
+        entry.fresh_until = now + self._fresh
+        entry.usable_until = entry.fresh_until + self._grace
+        self._known[digest] = entry
+        if len(self._known) > self._entries_max:
+            self._known.popitem(last=False)
+        return entry.caller
+
+    def _sign(self, facts: KeyFacts) -> bytes:
+        actor = to_text("key", facts.key_id)
+        return self._signer.sign(
+            Kind.PARTNER, actor, facts.programme, facts.partner.partner_id, facts.scopes
+        )

@@ -1,0 +1,35 @@
+"""What all calls to neighbours have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.runtime import logging
+from services.runtime.errors import CoalitionError, Fault
+from services.runtime.grpc_client import call
+
+_log = logging.get(__name__)
+CALL_SECONDS: Final = 10.0
+
+
+async def ask(method: Any, request: Any, token: bytes, seconds: float = CALL_SECONDS) -> Any:
+    """One call as the bearer of `token`. Raises CoalitionError with the neighbour's reason.
+
+    The gateway has authenticated its caller by now: a neighbour that takes no principal of ours is a fault
+    of the installation, not of the caller's key.
+    """
+    try:
+        return await call(method, request, token, seconds)
+    except CoalitionError as error:
+        if error.reason == Reason.REASON_UNAUTHENTICATED:
+            _log.error("neighbour.refuses_principals", detail=error.message)
+            raise Fault from None
+        raise
+
+
+def uuid_of(value: bytes) -> UUID | None:
+    """The UUID of a field, or None where it is empty."""
+    return UUID(bytes=value) if value else None

@@ -1,0 +1,135 @@
+"""The members service: enrolment, look-ups, closing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+from uuid import UUID
+
+import grpc.aio
+from coalition.members.v1 import members_pb2, members_pb2_grpc
+
+from services.gateway.clients.calls import ask, uuid_of
+from services.gateway.domain.members import Identifier, IdentifierKind, Member, MemberStatus, Personal
+from services.runtime.errors import CoalitionError
+from services.runtime.grpc_client import error_of_item
+from services.runtime.principal import Programme, Signer
+
+LOOKUPS_MAX: Final = 1_000
+_KINDS: Final = {
+    IdentifierKind.CARD: members_pb2.IDENTIFIER_KIND_CARD,
+    IdentifierKind.CUSTOMER_ID: members_pb2.IDENTIFIER_KIND_PARTNER_CUSTOMER,
+}
+
+
+class Members(Protocol):
+    """What the gateway asks of the members service; all raise CoalitionError."""
+
+    async def enrol(
+        self, token: bytes, key: str, identifiers: Sequence[Identifier], personal: Personal | None
+    ) -> tuple[Member, bool]:
+        """Enrols a member once per key; answers it, and whether this is a replay."""
+        ...
+
+    async def member(self, token: bytes, member_id: UUID) -> Member:
+        """One member as the caller may see it. Raises NotFound."""
+        ...
+
+    async def look_up(
+        self, token: bytes, identifiers: Sequence[Identifier]
+    ) -> list[UUID | CoalitionError]:
+        """Whom up to 1,000 identifiers name, or why nobody, in the order asked."""
+        ...
+
+    async def exists(self, programme: Programme, member_id: UUID) -> bool:
+        """Whether there is a member with this id."""
+        ...
+
+    async def close(self, token: bytes, member_id: UUID) -> Member:
+        """Closes a member for good. Raises NotFound."""
+        ...
+
+
+class GrpcMembers:
+    """Asks the real service."""
+
+    def __init__(self, channel: grpc.aio.Channel, signer: Signer) -> None:
+        self._stub = members_pb2_grpc.MembersServiceStub(channel)
+        self._signer = signer
+
+    async def enrol(
+        self, token: bytes, key: str, identifiers: Sequence[Identifier], personal: Personal | None
+    ) -> tuple[Member, bool]:
+        """As Members.enrol."""
+        request = members_pb2.EnrolRequest(
+            key=key,
+            identifiers=map(_identifier_message, identifiers),
+            personal=_personal_message(personal) if personal else None,
+        )
+        response: members_pb2.EnrolResponse = await ask(self._stub.Enrol, request, token)
+        return _member_of(response.member), response.replayed
+
+    async def member(self, token: bytes, member_id: UUID) -> Member:
+        """As Members.member."""
+        request = members_pb2.GetMemberRequest(member_id=member_id.bytes)
+        response: members_pb2.GetMemberResponse = await ask(self._stub.GetMember, request, token)
+        return _member_of(response.member)
+
+    async def look_up(
+        self, token: bytes, identifiers: Sequence[Identifier]
+    ) -> list[UUID | CoalitionError]:
+        """As Members.look_up."""
+        request = members_pb2.LookupMembersRequest(identifiers=map(_identifier_message, identifiers))
+        response: members_pb2.LookupMembersResponse = await ask(self._stub.LookupMembers, request, token)
+        return [
+            UUID(bytes=result.standing.member_id) if result.HasField("standing") else error_of_item(result.error)
+            for result in response.results
+        ]
+
+    async def exists(self, programme: Programme, member_id: UUID) -> bool:
+        """As Members.exists."""
+        request = members_pb2.GetStandingsRequest(member_ids=[member_id.bytes])
+        response: members_pb2.GetStandingsResponse = await ask(
+            self._stub.GetStandings, request, self._signer.own(programme)
+        )
+        return response.standings[0].status != members_pb2.MEMBER_STATUS_UNSPECIFIED
+
+    async def close(self, token: bytes, member_id: UUID) -> Member:
+        """As Members.close."""
+        request = members_pb2.CloseMemberRequest(member_id=member_id.bytes)
+        response: members_pb2.CloseMemberResponse = await ask(self._stub.CloseMember, request, token)
+        return _member_of(response.member)
+
+
+def _identifier_message(identifier: Identifier) -> members_pb2.Identifier:
+    return members_pb2.Identifier(kind=_KINDS[identifier.kind], value=identifier.value)
+
+
+def _personal_message(personal: Personal) -> members_pb2.PersonalData:
+    return members_pb2.PersonalData(
+        given_name=personal.given_name,
+        family_name=personal.family_name,
+        email=personal.email,
+        phone=personal.phone,
+        birth_date=personal.birth_date,
+    )
+
+
+def _member_of(message: members_pb2.Member) -> Member:
+    values: dict[int, list[str]] = {}
+    for identifier in message.identifiers:
+        values.setdefault(identifier.kind, []).append(identifier.value)
+    own = values.get(members_pb2.IDENTIFIER_KIND_PARTNER_CUSTOMER, [""])
+    closed = message.status == members_pb2.MEMBER_STATUS_CLOSED
+    personal = message.personal
+    return Member(
+        member_id=UUID(bytes=message.member_id),
+        status=MemberStatus.CLOSED if closed else MemberStatus.ACTIVE,
+        cards=tuple(values.get(members_pb2.IDENTIFIER_KIND_CARD, ())),
+        customer_id=own[0],
+        enrolled_by=uuid_of(message.enrolled_by),
+        enrolled_at_us=message.enrolled_at_us,
+        personal=Personal(
+            personal.given_name, personal.family_name, personal.email, personal.phone, personal.birth_date
+        ),
+    )

@@ -1,0 +1,212 @@
+"""The points service: movements, balances, the history of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+from uuid import UUID
+
+import grpc.aio
+from coalition.points.v1 import movement_pb2, points_pb2, points_pb2_grpc
+
+from services.gateway.clients.calls import ask, uuid_of
+from services.gateway.domain.movements import (
+    Accepted,
+    Balance,
+    Decision,
+    Declined,
+    Movement,
+    MovementType,
+)
+from services.gateway.schemas.movements import EarnBody, RedemptionBody
+from services.runtime.errors import Fault, NotFound
+from services.runtime.grpc_client import error_of_item
+from services.runtime.principal import Programme, Signer
+
+ITEMS_MAX: Final = 512
+_TYPES: Final = {
+    movement_pb2.MOVEMENT_KIND_EARN: MovementType.EARN,
+    movement_pb2.MOVEMENT_KIND_REDEEM: MovementType.REDEMPTION,
+    movement_pb2.MOVEMENT_KIND_EXPIRE: MovementType.EXPIRY,
+}
+
+
+class Order(NamedTuple):
+    """A movement to post: the signed principal of who asks, and the item as points takes it."""
+
+    token: bytes
+    item: movement_pb2.Item
+
+
+class TransactionFilter(NamedTuple):
+    """Which movements to list, newest first; what is empty or 0 does not filter."""
+
+    limit: int
+    member_id: UUID | None = None
+    reference: str = ""
+    recorded_from_us: int = 0
+    before_seq: int = 0
+    after_seq: int = 0
+
+
+class Points(Protocol):
+    """What the gateway asks of the points service; all raise CoalitionError."""
+
+    async def post(
+        self, programme: Programme, orders: Sequence[Order], *, bulk: bool, seconds: float
+    ) -> list[Decision]:
+        """Posts up to 512 movements of one programme; one decision each, in order."""
+        ...
+
+    async def balance(self, token: bytes, member_id: UUID) -> Balance:
+        """A member's balance now."""
+        ...
+
+    async def transaction(self, token: bytes, transaction_id: UUID) -> Movement:
+        """One accepted movement. Raises NotFound."""
+        ...
+
+    async def transactions(self, token: bytes, which: TransactionFilter) -> tuple[list[Movement], bool]:
+        """Accepted movements, newest first, and whether there are more in the direction asked."""
+        ...
+
+
+class GrpcPoints:
+    """Asks the real service."""
+
+    def __init__(self, channel: grpc.aio.Channel, signer: Signer) -> None:
+        self._stub = points_pb2_grpc.PointsServiceStub(channel)
+        self._signer = signer
+
+    async def post(
+        self, programme: Programme, orders: Sequence[Order], *, bulk: bool, seconds: float
+    ) -> list[Decision]:
+        """As Points.post."""
+        places: dict[bytes, int] = {}
+        for order in orders:
+            order.item.principal = places.setdefault(order.token, len(places))
+        request = points_pb2.PostRequest(
+            items=[order.item for order in orders], principals=list(places), bulk=bulk
+        )
+        response: points_pb2.PostResponse = await ask(
+            self._stub.Post, request, self._signer.own(programme), seconds
+        )
+        if len(response.results) != len(orders):
+            raise Fault
+        return [_decision_of(result) for result in response.results]
+
+    async def balance(self, token: bytes, member_id: UUID) -> Balance:
+        """As Points.balance."""
+        request = points_pb2.GetBalanceRequest(member_id=member_id.bytes)
+        response: points_pb2.GetBalanceResponse = await ask(self._stub.GetBalance, request, token)
+        return Balance(response.available, response.next_expiry_points, response.next_expiry_at_us)
+
+    async def transaction(self, token: bytes, transaction_id: UUID) -> Movement:
+        """As Points.transaction."""
+        request = points_pb2.GetTransactionRequest(transaction_id=transaction_id.bytes)
+        response: points_pb2.GetTransactionResponse = await ask(self._stub.GetTransaction, request, token)
+        if response.transaction.kind not in _TYPES:
+            raise NotFound("there is no such transaction")
+        return _movement_of(response.transaction)
+
+    async def transactions(self, token: bytes, which: TransactionFilter) -> tuple[list[Movement], bool]:
+        """As Points.transactions."""
+        request = points_pb2.ListTransactionsRequest(
+            member_id=which.member_id.bytes if which.member_id else b"",
+            reference=which.reference,
+            recorded_from_us=which.recorded_from_us,
+            limit=which.limit,
+            before_seq=which.before_seq,
+            after_seq=which.after_seq,
+        )
+        response: points_pb2.ListTransactionsResponse = await ask(self._stub.ListTransactions, request, token)
+        # A kind that a newer service adds has no words here yet.
+        found = [_movement_of(each) for each in response.transactions if each.kind in _TYPES]
+        return found, response.has_more
+
+
+def earn_order(
+    token: bytes, key: str, body: EarnBody, member_id: UUID, store_id: UUID | None, trace: str, until_us: int
+) -> Order:
+    """The order of an earn; `until_us` is the wall-clock time after which it need not be started."""
+    sale = movement_pb2.Sale(
+        receipt=_receipt(body, store_id),
+        occurred_at_us=body.occurred_at,
+        channel=body.channel,
+        entry_mode=body.entry_mode or "",
+        amount_minor=body.amount,
+        currency=body.currency,
+        lines=[
+            movement_pb2.SaleLine(
+                sku=line.sku,
+                category=line.category,
+                quantity=line.quantity,
+                amount_minor=line.amount,
+                returned=line.returned,
+            )
+            for line in body.lines
+        ],
+        tenders=[
+            movement_pb2.Tender(kind=tender.kind, amount_minor=tender.amount) for tender in body.tenders
+        ],
+    )
+    earn = movement_pb2.Earn(member_id=member_id.bytes, reference=body.reference, sale=sale)
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
+
+
+def redemption_order(
+    token: bytes,
+    key: str,
+    body: RedemptionBody,
+    member_id: UUID,
+    store_id: UUID | None,
+    trace: str,
+    until_us: int,
+) -> Order:
+    """The order of a redemption; arguments as for earn_order."""
+    redemption = movement_pb2.Redemption(
+        member_id=member_id.bytes,
+        reference=body.reference,
+        points=body.points,
+        occurred_at_us=body.occurred_at,
+        receipt=_receipt(body, store_id),
+        channel=body.channel,
+    )
+    item = movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, redemption=redemption)
+    return Order(token, item)
+
+
+def _receipt(body: EarnBody | RedemptionBody, store_id: UUID | None) -> movement_pb2.Receipt:
+    given = body.receipt
+    if given is None:
+        return movement_pb2.Receipt(store_id=store_id.bytes if store_id else b"")
+    return movement_pb2.Receipt(
+        store_id=store_id.bytes if store_id else b"",
+        till=given.till,
+        business_date=given.business_date or "",
+        number=given.number,
+    )
+
+
+def _decision_of(result: movement_pb2.Result) -> Decision:
+    if result.outcome == movement_pb2.OUTCOME_ACCEPTED:
+        return Accepted(_movement_of(result.transaction), result.replayed)
+    remembered = result.outcome == movement_pb2.OUTCOME_REFUSED
+    return Declined(error_of_item(result.error), remembered, result.replayed)
+
+
+def _movement_of(message: movement_pb2.Transaction) -> Movement:
+    return Movement(
+        UUID(bytes=message.transaction_id),
+        message.seq,
+        _TYPES[message.kind],
+        UUID(bytes=message.member_id),
+        uuid_of(message.partner_id),
+        message.reference,
+        uuid_of(message.purchase_id),
+        message.points,
+        message.balance_after,
+        message.occurred_at_us,
+        message.recorded_at_us,
+        message.expires_at_us,
+    )

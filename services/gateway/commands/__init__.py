@@ -1,0 +1,1 @@
+"""What callers can do: post movements one by one or in batches."""

@@ -1,0 +1,135 @@
+"""The lines of a batch: who and where they mean, and how they reach the ledger.
+
+Each line's key is made of its own reference, so a batch that was cut short is simply sent again: what was
+posted is answered as replayed, the rest is posted now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.gateway.answers.batches import BatchAnswers, Tally
+from services.gateway.clients.points import ITEMS_MAX, earn_order, redemption_order
+from services.gateway.commands.posting import Posting, Waiting
+from services.gateway.directory.members import MemberDirectory
+from services.gateway.directory.stores import StoreDirectory
+from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, Caller
+from services.gateway.domain.errors import is_passing
+from services.gateway.domain.movements import Decision, Declined
+from services.gateway.schemas.batches import EarnLine
+from services.gateway.schemas.reading import BadLine, ReadLine
+from services.runtime import telemetry
+from services.runtime.errors import CoalitionError, Conflict, PermissionDenied
+
+_SCOPES: Final = {"earn": POINTS_EARN, "redemption": POINTS_REDEEM}
+
+
+class _Names(NamedTuple):
+    """Whom and where a line means."""
+
+    member_id: UUID
+    store_id: UUID | None
+
+
+class BatchLines:
+    """Posts the lines of a batch in their order."""
+
+    def __init__(
+        self, members: MemberDirectory, stores: StoreDirectory, posting: Posting, answers: BatchAnswers
+    ) -> None:
+        self._members, self._stores, self._posting, self._answers = members, stores, posting, answers
+
+    async def post(
+        self, caller: Caller, lines: Sequence[ReadLine], until_us: int, tally: Tally
+    ) -> list[bytes]:
+        """Posts all lines; answers JSON of their results in pieces, and counts them in the tally.
+
+        Chunk follows upon chunk, since one member's lines keep their order; the answer to a chunk is put
+        together while the next one is in the air. Raises Unavailable where some line got no answer in time.
+        """
+        names = await self._resolve(caller, lines)
+        results: list[bytes] = []
+        done: tuple[int, Sequence[ReadLine], Sequence[Decision]] | None = None
+        for first in range(0, len(lines), ITEMS_MAX):
+            chunk = lines[first : first + ITEMS_MAX]
+            flight = asyncio.get_running_loop().create_task(
+                self._post_chunk(caller, chunk, names[first : first + ITEMS_MAX], until_us)
+            )
+            if done:
+                # The chunk leaves first, then the answer to the one before is put together.
+                await asyncio.sleep(0)
+                results.append(self._answers.results(caller, *done, tally))
+            done = (first, chunk, await flight)
+        if done:
+            results.append(self._answers.results(caller, *done, tally))
+        return results
+
+    async def _resolve(
+        self, caller: Caller, lines: Sequence[ReadLine]
+    ) -> list[_Names | CoalitionError]:
+        """Whom and where each line means, or why it cannot be posted; every name is asked for once."""
+        good = [line for line in lines if not isinstance(line, BadLine)]
+        members = iter(await self._members.resolve_all(caller, [line.member for line in good]))
+        stores = {code: await self._store(caller, code) for code in dict.fromkeys(line.store for line in good)}
+        names: list[_Names | CoalitionError] = []
+        for line in lines:
+            if isinstance(line, BadLine):
+                names.append(line.error)
+                continue
+            member, store = next(members), stores[line.store]
+            if _SCOPES[line.type] not in caller.key.scopes:
+                scope = _SCOPES[line.type]
+                names.append(PermissionDenied(f"this API key needs the scope {scope}", needed=scope))
+            elif isinstance(member, CoalitionError):
+                names.append(member)
+            elif isinstance(store, CoalitionError):
+                names.append(store)
+            else:
+                names.append(_Names(member, store))
+        return names
+
+    async def _store(self, caller: Caller, code: str | None) -> UUID | None | CoalitionError:
+        try:
+            return await self._stores.store_id(caller, code)
+        except CoalitionError as error:
+            if is_passing(error):
+                raise
+            return error
+
+    async def _post_chunk(
+        self,
+        caller: Caller,
+        lines: Sequence[ReadLine],
+        names: Sequence[_Names | CoalitionError],
+        until_us: int,
+    ) -> list[Decision]:
+        trace = telemetry.current_traceparent()
+        decisions: list[Decision | None] = []
+        waiting: list[Waiting] = []
+        for line, named in zip(lines, names, strict=True):
+            if isinstance(line, BadLine) or isinstance(named, CoalitionError):
+                error = line.error if isinstance(line, BadLine) else named
+                decisions.append(Declined(error, remembered=False, replayed=False))
+                continue
+            key = f"r:{line.type}:{line.reference}"
+            make = earn_order if isinstance(line, EarnLine) else redemption_order
+            order = make(caller.token, key, line, named.member_id, named.store_id, trace, until_us)
+            waiting.append(Waiting(caller.programme, order, until_us))
+            decisions.append(None)
+        posted = iter(await self._posting.post_bulk(waiting))
+        return [each or _under_reference(next(posted)) for each in decisions]
+
+
+def _under_reference(decision: Decision) -> Decision:
+    """In a batch the key is the line's reference, so a key that is taken is a reference that is taken."""
+    if isinstance(decision, Declined) and decision.error.reason == Reason.REASON_IDEMPOTENCY_KEY_REUSED:
+        error = Conflict(
+            Reason.REASON_REFERENCE_REUSED, "a line of this type was sent before with other content"
+        )
+        return decision._replace(error=error)
+    return decision

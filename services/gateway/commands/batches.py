@@ -1,0 +1,72 @@
+"""Batches: thousands of movements in one call, answered at once."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+from typing import NamedTuple
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.gateway.answers.batches import BatchAnswers, Tally
+from services.gateway.commands.batch_lines import BatchLines
+from services.gateway.domain.caller import Caller
+from services.gateway.schemas.reading import read_lines
+from services.gateway.storage.batches import BatchStore, Turn
+from services.runtime.errors import Conflict, Unavailable
+
+
+class BatchAnswer(NamedTuple):
+    """JSON of a batch, and whether it was answered before."""
+
+    body: bytes
+    replayed: bool
+
+
+class Batches:
+    """Posts batches: one at a time for each key, a few at a time in all."""
+
+    def __init__(
+        self, store: BatchStore, lines: BatchLines, answers: BatchAnswers, *, hash_key: bytes, at_once_max: int
+    ) -> None:
+        self._store, self._lines, self._answers, self._hash_key = store, lines, answers, hash_key
+        self._at_once, self._at_once_max = 0, at_once_max
+
+    async def run(self, caller: Caller, key: str, body: bytes, until_us: int) -> BatchAnswer:
+        """Posts a batch once per key; the same key and body get the stored answer.
+
+        Raises InvalidRequest for a body that is no batch, Conflict (IDEMPOTENCY_KEY_REUSED for another body,
+        IDEMPOTENCY_KEY_IN_FLIGHT for one that is being worked on), and Unavailable, after which the same
+        call carries on.
+        """
+        if self._at_once >= self._at_once_max:
+            raise Unavailable(
+                "too many batches are being worked on", Reason.REASON_OVERLOADED, retry_after_seconds=2
+            )
+        self._at_once += 1
+        try:
+            async with self._store.turn(caller.programme.ledger_id, caller.partner.partner_id, key) as turn:
+                return await self._take_turn(turn, caller, body, until_us)
+        finally:
+            self._at_once -= 1
+
+    async def _take_turn(self, turn: Turn, caller: Caller, body: bytes, until_us: int) -> BatchAnswer:
+        # Keyed: a batch holds card numbers, which a plain hash would let somebody guess.
+        request_hash = hmac.digest(self._hash_key, body, sha256)
+        stored = await turn.find()
+        if stored is not None:
+            if not hmac.compare_digest(stored.request_hash, request_hash):
+                raise Conflict(
+                    Reason.REASON_IDEMPOTENCY_KEY_REUSED, "this idempotency key was used with another body"
+                )
+            if stored.answer is not None:
+                return BatchAnswer(stored.answer, replayed=True)
+        lines = await read_lines(body)
+        if stored is None:
+            stored = await turn.begin(request_hash)
+        tally = Tally(len(lines))
+        results = await self._lines.post(caller, lines, until_us, tally)
+        counts = tally.counts()
+        answer = self._answers.completed(stored.batch_id, stored.created_at_us, counts, results)
+        await turn.finish(stored.batch_id, counts, answer)
+        return BatchAnswer(answer, replayed=False)

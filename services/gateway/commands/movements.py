@@ -1,0 +1,44 @@
+"""Single movements: one earn or one redemption of a till."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.gateway.clients.points import earn_order, redemption_order
+from services.gateway.commands.posting import Posting, Waiting
+from services.gateway.directory.members import MemberDirectory
+from services.gateway.directory.stores import StoreDirectory
+from services.gateway.domain.caller import Caller
+from services.gateway.domain.movements import Decision
+from services.gateway.schemas.movements import EarnBody, RedemptionBody
+from services.runtime import telemetry
+
+
+class Movements:
+    """Posts single movements. A caller's key decides which answer a repeated call gets."""
+
+    def __init__(self, members: MemberDirectory, stores: StoreDirectory, posting: Posting) -> None:
+        self._members, self._stores, self._posting = members, stores, posting
+
+    async def earn(self, caller: Caller, key: str, body: EarnBody, until_us: int) -> Decision:
+        """Records a purchase and the points it earns.
+
+        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID) and Unavailable.
+        """
+        member_id, store_id = await self._resolve(caller, body, until_us)
+        trace = telemetry.current_traceparent()
+        order = earn_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)
+        return await self._posting.post(Waiting(caller.programme, order, until_us))
+
+    async def redeem(self, caller: Caller, key: str, body: RedemptionBody, until_us: int) -> Decision:
+        """Spends points in one step. Raises as earn does."""
+        member_id, store_id = await self._resolve(caller, body, until_us)
+        trace = telemetry.current_traceparent()
+        order = redemption_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)
+        return await self._posting.post(Waiting(caller.programme, order, until_us))
+
+    async def _resolve(
+        self, caller: Caller, body: EarnBody | RedemptionBody, until_us: int
+    ) -> tuple[UUID, UUID | None]:
+        member_id = await self._members.resolve(caller, body.member, until_us)
+        return member_id, await self._stores.store_id(caller, body.store)

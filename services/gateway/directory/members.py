@@ -1,0 +1,163 @@
+"""Which member a card, a customer number or an alias names.
+
+Only who a member is gets remembered. Whether it may earn or spend is for the points service to decide, so
+an old answer here decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.gateway.clients.members import LOOKUPS_MAX, Members
+from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.remembered import Remembered
+from services.gateway.domain.caller import Caller
+from services.gateway.domain.errors import is_passing
+from services.gateway.domain.members import Identifier, IdentifierKind
+from services.gateway.schemas.movements import MemberReference
+from services.runtime.coalescer import Coalescer
+from services.runtime.errors import CoalitionError, NotFound
+from services.runtime.principal import Signer
+
+_QUEUE_MAX: Final = 4_000
+_FLIGHTS: Final = 4
+_SEPARATORS: Final = str.maketrans("", "", " -")
+
+
+class _Lookup(NamedTuple):
+    """An identifier that is not known here. A customer number means something to one partner only."""
+
+    ledger_id: int
+    partner_id: UUID | None
+    kind: IdentifierKind
+    value: str
+
+
+class _Asked(NamedTuple):
+    lookup: _Lookup
+    token: bytes
+
+
+class MemberDirectory:
+    """Resolves the ways in which partners name members."""
+
+    def __init__(
+        self,
+        members: Members,
+        signer: Signer,
+        aliases: MemberAliases,
+        *,
+        entries_max: int,
+        seconds: float,
+    ) -> None:
+        self._members, self._signer, self._aliases = members, signer, aliases
+        self._known: Remembered[_Lookup, UUID] = Remembered(entries_max, seconds)
+        self._existing: Remembered[tuple[int, UUID], bool] = Remembered(entries_max, seconds)
+        self._lookups: Coalescer[_Asked, UUID] = Coalescer(
+            self._flush, batch_max=LOOKUPS_MAX, queue_max=_QUEUE_MAX, flights=_FLIGHTS
+        )
+
+    async def resolve(self, caller: Caller, reference: MemberReference, until_us: int) -> UUID:
+        """The member that a partner names. Raises NotFound (MEMBER_UNKNOWN) and InvalidRequest
+        (CARD_NUMBER_INVALID). An alias is not looked up: whether it stands for a member shows later.
+        """
+        if reference.id:
+            return self.by_alias(caller, reference.id)
+        asked = self._asked(caller, reference)
+        known = self._known.get(asked.lookup)
+        return known or await self._lookups.submit(asked, deadline_us=until_us)
+
+    async def resolve_all(
+        self, caller: Caller, references: Sequence[MemberReference]
+    ) -> list[UUID | Exception]:
+        """As resolve, for the lines of a batch: each name is asked for once, and why one names nobody stands
+        in its place. Raises Unavailable where the members service cannot be reached.
+        """
+        asked = [None if reference.id else self._asked(caller, reference) for reference in references]
+        unknown = [each for each in dict.fromkeys(asked) if each and not self._known.get(each.lookup)]
+        found: dict[_Lookup, UUID | Exception] = {}
+        for start in range(0, len(unknown), LOOKUPS_MAX):
+            block = unknown[start : start + LOOKUPS_MAX]
+            for each, answer in zip(block, await self._flush(block), strict=True):
+                if isinstance(answer, Exception) and is_passing(answer):
+                    raise answer
+                found[each.lookup] = answer
+        return [
+            self._found(caller, reference, each, found)
+            for reference, each in zip(references, asked, strict=True)
+        ]
+
+    def _found(
+        self,
+        caller: Caller,
+        reference: MemberReference,
+        asked: _Asked | None,
+        found: dict[_Lookup, UUID | Exception],
+    ) -> UUID | Exception:
+        if asked is None:
+            try:
+                return self.by_alias(caller, reference.id)
+            except CoalitionError as error:
+                return error
+        return found.get(asked.lookup) or self._known.get(asked.lookup) or _unknown()
+
+    def by_alias(self, caller: Caller, alias: str) -> UUID:
+        """The member that an alias stands for, if it stands for one. Raises NotFound (MEMBER_UNKNOWN)."""
+        try:
+            return self._aliases.member_id(caller.partner.partner_id, alias)
+        except NotFound:
+            raise _unknown() from None
+
+    async def existing(self, caller: Caller, alias: str) -> UUID:
+        """The member that an alias stands for. Raises NotFound (MEMBER_UNKNOWN) where there is none."""
+        member_id = self.by_alias(caller, alias)
+        slot = (caller.programme.ledger_id, member_id)
+        if not self._existing.get(slot):
+            if not await self._members.exists(caller.programme, member_id):
+                raise _unknown()
+            self._existing.put(slot, True)
+        return member_id
+
+    def _asked(self, caller: Caller, reference: MemberReference) -> _Asked:
+        """Cards are the programme's, so the gateway asks for itself, and a key that may only earn can do so
+        by card; customer numbers are the partner's, and it asks as the partner.
+        """
+        ledger_id = caller.programme.ledger_id
+        if reference.card:
+            value = reference.card.translate(_SEPARATORS)
+            lookup = _Lookup(ledger_id, None, IdentifierKind.CARD, value)
+            return _Asked(lookup, self._signer.own(caller.programme))
+        lookup = _Lookup(
+            ledger_id, caller.partner.partner_id, IdentifierKind.CUSTOMER_ID, reference.customer_id
+        )
+        return _Asked(lookup, caller.token)
+
+    async def _flush(self, asked: Sequence[_Asked]) -> list[UUID | Exception]:
+        """One call for each principal among those who ask."""
+        groups: dict[bytes, list[int]] = {}
+        for place, each in enumerate(asked):
+            groups.setdefault(each.token, []).append(place)
+        answers: list[UUID | Exception] = [_unknown()] * len(asked)
+
+        async def look_up(token: bytes, places: list[int]) -> None:
+            identifiers = [Identifier(asked[place].lookup.kind, asked[place].lookup.value) for place in places]
+            try:
+                found = await self._members.look_up(token, identifiers)
+            except CoalitionError as error:
+                found = [error] * len(places)
+            for place, answer in zip(places, found, strict=True):
+                answers[place] = answer
+                if isinstance(answer, UUID):
+                    self._known.put(asked[place].lookup, answer)
+
+        await asyncio.gather(*(look_up(token, places) for token, places in groups.items()))
+        return answers
+
+
+def _unknown() -> NotFound:
+    return NotFound("no member has this identifier", Reason.REASON_MEMBER_UNKNOWN)

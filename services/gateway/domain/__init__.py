@@ -1,0 +1,1 @@
+"""What the gateway speaks of: callers, aliases, movements, members, statements."""

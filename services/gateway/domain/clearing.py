@@ -1,0 +1,73 @@
+"""Stores, prices and statements as the partners service tells of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A shop of a partner; `code` is the partner's own."""
+
+    store_id: UUID
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A version of a partner's prices, in millionths of the major unit a point.
+
+    Times are microseconds since 1970-01-01 UTC; `valid_to_us` 0: open.
+    """
+
+    version: int
+    issue_micros: int
+    reimbursement_micros: int
+    valid_from_us: int
+    valid_to_us: int
+
+
+class StatementLineType(StrEnum):
+    """What a line of a statement is about."""
+
+    ISSUED = "issued"
+    BURNED = "burned"
+    CARRY_IN = "carry_in"
+    CARRY_OUT = "carry_out"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """A line of a statement. Prices and amounts in millionths of the major unit; positive: the partner owes."""
+
+    type: StatementLineType
+    count: int
+    points: int
+    price_micros: int
+    amount_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a partner owes (positive) or is owed (negative) over a clearing window, and why.
+
+    `net_minor` in minor units, `…_micros` in millionths of the major unit, times in microseconds since
+    1970-01-01 UTC. `lines` is empty in lists.
+    """
+
+    statement_id: UUID
+    window: int
+    starts_at_us: int
+    ends_at_us: int
+    currency: str
+    points_issued: int
+    points_burned: int
+    exact_micros: int
+    carry_in_micros: int
+    carry_out_micros: int
+    net_minor: int
+    issued_at_us: int
+    lines: tuple[StatementLine, ...] = ()

@@ -1,0 +1,1 @@
+"""HTTP: the edge that every request passes, and one router for each resource."""

@@ -1,0 +1,89 @@
+"""Reading what a request carries: its body, and the headers that a write needs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+from starlette.requests import Request
+
+from services.gateway.domain.errors import FieldError, HttpError, InvalidBody
+from services.gateway.http.exchange import Exchange, exchange_of
+from services.runtime.errors import InvalidRequest
+
+_JSON: Final = re.compile(rb"application/json(?: *;.*)?", re.IGNORECASE)
+_BARE_KEY: Final = re.compile(rb"[!#-~][!-~]{0,254}")
+_QUOTED_KEY: Final = re.compile(rb'"([!#-\[\]-~]{1,255})"')
+_KEY_HEADER: Final = "Idempotency-Key"
+
+
+class ClientGone(Exception):
+    """The client has closed the connection before its request was read."""
+
+
+async def read_json(request: Request, bytes_max: int) -> bytes:
+    """The body of a request that says it is JSON.
+
+    Raises HttpError (415) for another type, InvalidRequest (BODY_TOO_LARGE) beyond the limit, ClientGone.
+    """
+    exchange = exchange_of(request)
+    if not _JSON.fullmatch(exchange.headers.get(b"content-type", b"")):
+        raise HttpError(
+            415, Reason.REASON_UNSUPPORTED, "the body must be JSON: Content-Type: application/json"
+        )
+    if b"content-encoding" in exchange.headers:
+        raise HttpError(415, Reason.REASON_UNSUPPORTED, "the body must not be compressed")
+    announced = exchange.headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced[:19]) > bytes_max:
+        raise _too_large(bytes_max)
+    exchange.reading = True
+    body = await _read(request, bytes_max)
+    exchange.reading = False
+    return body
+
+
+async def _read(request: Request, bytes_max: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece: bytes = message.get("body", b"")
+        size += len(piece)
+        if size > bytes_max:
+            raise _too_large(bytes_max)
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def idempotency_key(exchange: Exchange) -> str:
+    """The caller's key: 1 to 255 visible ASCII characters, bare or in double quotes.
+
+    Raises InvalidRequest with IDEMPOTENCY_KEY_MISSING where there is none, InvalidBody where it is malformed
+    or given twice.
+    """
+    given = exchange.headers.get(b"idempotency-key", b"").strip()
+    if not given or given == b'""':
+        raise InvalidRequest(
+            "a write needs the header Idempotency-Key", Reason.REASON_IDEMPOTENCY_KEY_MISSING
+        )
+    quoted = _QUOTED_KEY.fullmatch(given)
+    if quoted is None and not _BARE_KEY.fullmatch(given):
+        raise _bad_key("It has 1 to 255 visible ASCII characters, bare or in double quotes")
+    pairs: list[tuple[bytes, bytes]] = exchange.http["headers"]
+    if len(pairs) != len(exchange.headers) and sum(name == b"idempotency-key" for name, _ in pairs) > 1:
+        raise _bad_key("It is given more than once")
+    return (quoted[1] if quoted else given).decode()
+
+
+def _bad_key(detail: str) -> InvalidBody:
+    return InvalidBody(f"{_KEY_HEADER}: {detail}", [FieldError("malformed", detail, header=_KEY_HEADER)])
+
+
+def _too_large(bytes_max: int) -> InvalidRequest:
+    return InvalidRequest(
+        f"the body has more than {bytes_max:,} bytes", Reason.REASON_BODY_TOO_LARGE, limit_bytes=bytes_max
+    )

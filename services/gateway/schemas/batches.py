@@ -1,0 +1,101 @@
+"""Batches of movements."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import ConfigDict, Field
+
+from services.gateway.schemas.fields import Answer, Body, Instant
+from services.gateway.schemas.movements import EarnBody, RedemptionBody, Transaction
+
+LINES_MAX: Final = 5_000
+
+
+class EarnLine(EarnBody):
+    """A line that earns: the fields of an earn, and its type."""
+
+    type: Literal["earn"]
+
+
+class RedemptionLine(RedemptionBody):
+    """A line that redeems: the fields of a redemption, and its type."""
+
+    type: Literal["redemption"]
+
+
+Line = Annotated[EarnLine | RedemptionLine, Field(discriminator="type")]
+
+
+class BatchBody(Body):
+    """Movements to post in one call, in this order."""
+
+    lines: Annotated[
+        list[Line],
+        Field(min_length=1, max_length=LINES_MAX, description=f"1 to {LINES_MAX:,} movements"),
+    ]
+
+
+class LooseBatch(Body):
+    """A batch whose lines are looked at one by one, so that a bad one does not stand in the others' way."""
+
+    lines: Annotated[list[dict[str, Any] | Any], Field(min_length=1, max_length=LINES_MAX)]
+
+
+class Counts(Answer):
+    """How many lines came to what; the last three sum to the first."""
+
+    lines: int
+    accepted: Annotated[int, Field(description="Posted now")]
+    replayed: Annotated[int, Field(description="Posted before, under the same reference and content")]
+    refused: Annotated[int, Field(description="Not posted; each says why")]
+
+
+class LineError(Answer):
+    """Why a line was refused; the figures of its reason are further members of this object."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: Annotated[str, Field(description="The reason, as in problem documents")]
+    title: str
+    detail: str
+    retryable: bool
+    remembered: Annotated[
+        bool,
+        Field(
+            description="True: this reference gets the same refusal for ever. False: mend the cause and send "
+            "the line again under the same reference"
+        ),
+    ]
+
+
+class LineResult(Answer):
+    """What became of one line."""
+
+    line: Annotated[int, Field(description="Place in the batch, from 0, as in JSON pointers")]
+    type: Annotated[Literal["earn", "redemption"] | None, Field(description="As sent; null where unreadable")]
+    reference: Annotated[str | None, Field(description="As sent; null where unreadable")]
+    outcome: Literal["accepted", "replayed", "refused"]
+    transaction: Annotated[Transaction | None, Field(description="The movement; null where refused")]
+    error: Annotated[LineError | None, Field(description="Why it was refused; null where it was not")]
+
+
+class BatchSummary(Answer):
+    """A batch, without its results."""
+
+    object: Literal["batch"]
+    id: Annotated[str, Field(examples=["bat_…"])]
+    status: Annotated[
+        Literal["in_progress", "completed"],
+        Field(description="A batch cut short stays in progress until it is sent again with the same key"),
+    ]
+    created_at: Annotated[Instant, Field(description="Wall-clock time of the first attempt")]
+    counts: Annotated[Counts | None, Field(description="Null while in progress")]
+
+
+class Batch(BatchSummary):
+    """A batch with the result of each line."""
+
+    results: Annotated[
+        list[LineResult] | None, Field(description="In the order of the lines; null while in progress")
+    ]

@@ -1,0 +1,191 @@
+"""Earns, redemptions and transactions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.gateway.schemas.fields import (
+    AMOUNT_MAX,
+    POINTS_MAX,
+    Answer,
+    Body,
+    CalendarDate,
+    Currency,
+    Instant,
+    MemberId,
+    Moment,
+    Reference,
+    ShortText,
+    StoreCode,
+)
+
+Channel = Annotated[
+    Literal["store", "web", "app", "phone", "other"], Field(description="How the member was met")
+]
+EntryMode = Annotated[
+    Literal["scanned", "swiped", "typed", "app", "on_file"], Field(description="How the card was taken")
+]
+
+
+def _one_of(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = [{"required": [name]} for name in schema["properties"]]
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class MemberReference(Body):
+    """Names a member in exactly one way."""
+
+    model_config = ConfigDict(json_schema_extra=_one_of)
+
+    id: Annotated[str, Field(max_length=64, description="Your id of the member", examples=["mem_…"])] = ""
+    card: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="The card number as scanned or typed; spaces and hyphens are ignored",
+            examples=["6035 5500 0000 0013"],
+        ),
+    ] = ""
+    customer_id: Annotated[
+        str, Field(max_length=64, description="Your own customer number of the member", examples=["C-4711"])
+    ] = ""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.id != "") + (self.card != "") + (self.customer_id != "") != 1:
+            raise PydanticCustomError("member_reference", "Exactly one of id, card and customer_id is needed")
+        return self
+
+
+class Receipt(Body):
+    """Where and under which number a sale was rung up."""
+
+    till: Annotated[ShortText, Field(description="Till, up to 64 characters", examples=["7"])] = ""
+    business_date: Annotated[CalendarDate | None, Field(description="Business date of the store")] = None
+    number: Annotated[
+        ShortText, Field(description="Number of the receipt, up to 64 characters", examples=["1001"])
+    ] = ""
+
+
+class SaleLine(Body):
+    """One line of a sale."""
+
+    sku: Annotated[ShortText, Field(min_length=1, description="Your number of the article")]
+    category: Annotated[ShortText, Field(description="Your category of it")] = ""
+    quantity: Annotated[
+        str,
+        Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", description="Decimal text, e.g. `12.345`"),
+    ] = "1"
+    amount: Annotated[
+        int,
+        Field(
+            ge=-AMOUNT_MAX,
+            le=AMOUNT_MAX,
+            description="What the line cost after discounts, in minor units; negative for a line taken back",
+        ),
+    ]
+    returned: Annotated[bool, Field(description="True for a line taken back")] = False
+
+
+class Tender(Body):
+    """One way a sale was paid."""
+
+    kind: Literal["cash", "card", "voucher", "coupon", "points", "other"]
+    amount: Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="Minor units")]
+
+
+class _Movement(Body):
+    member: MemberReference
+    reference: Reference
+    store: Annotated[
+        StoreCode | None, Field(description="Your own code of the store; leave it out where there is none")
+    ] = None
+    occurred_at: Annotated[
+        Moment, Field(description="The till's clock: RFC 3339 with a zone. Decides rate and price")
+    ]
+    channel: Channel = "store"
+    receipt: Annotated[Receipt | None, Field(description="Where it was rung up")] = None
+
+
+class EarnBody(_Movement):
+    """A purchase that earns points at your rate."""
+
+    amount: Annotated[
+        int, Field(ge=0, le=AMOUNT_MAX, description="What the member paid in all, in minor units")
+    ]
+    currency: Currency
+    entry_mode: EntryMode | None = None
+    lines: Annotated[
+        list[SaleLine],
+        Field(max_length=500, description="What was bought; where given, the amounts sum to `amount`"),
+    ] = []
+    tenders: Annotated[list[Tender], Field(max_length=20, description="How it was paid")] = []
+
+
+class RedemptionBody(_Movement):
+    """Points spent in one step."""
+
+    points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to spend")]
+
+
+class EarnReceipt(Answer):
+    """What a till may print."""
+
+    earned: Annotated[int, Field(description="Points earned")]
+    balance: Annotated[int, Field(description="Points in the wallet right after it")]
+    expires_on: Annotated[
+        str | None, Field(description="Last day on which the points earned can be spent, in the programme's zone")
+    ]
+    lines: Annotated[list[str], Field(description="Ready to print, each at most 40 characters")]
+
+
+class RedemptionReceipt(Answer):
+    """What a till may print."""
+
+    burned: Annotated[int, Field(description="Points spent")]
+    balance: Annotated[int, Field(description="Points in the wallet right after it")]
+    lines: Annotated[list[str], Field(description="Ready to print, each at most 40 characters")]
+
+
+class _Posted(Answer):
+    id: Annotated[str, Field(description="Id of the transaction", examples=["txn_…"])]
+    member: MemberId
+    reference: Annotated[str, Field(description="Your reference")]
+    balance: Annotated[int, Field(description="Points in the wallet right after it")]
+    occurred_at: Annotated[Instant, Field(description="The till's clock, in UTC")]
+    recorded_at: Annotated[Instant, Field(description="Programme time of the posting")]
+
+
+class Earn(_Posted):
+    """Points earned by a purchase."""
+
+    object: Literal["earn"]
+    points: Annotated[int, Field(description="Points earned; 0 where the purchase was too small")]
+    expires_at: Annotated[
+        Instant | None, Field(description="From this moment on the points earned are gone; null: never")
+    ]
+    purchase: Annotated[str, Field(description="Id of the recorded purchase", examples=["pur_…"])]
+    receipt: EarnReceipt
+
+
+class Redemption(_Posted):
+    """Points spent."""
+
+    object: Literal["redemption"]
+    points: Annotated[int, Field(description="Points spent, as a positive number")]
+    receipt: RedemptionReceipt
+
+
+class Transaction(_Posted):
+    """An accepted movement of points, in one shape for all types."""
+
+    object: Literal["transaction"]
+    type: Literal["earn", "redemption", "expiry"]
+    reference: Annotated[str | None, Field(description="Your reference; null for an expiry")]
+    points: Annotated[int, Field(description="Effect on the wallet: negative for points taken")]
+    expires_at: Annotated[Instant | None, Field(description="When the points earned expire; null: never")]
+    purchase: Annotated[str | None, Field(description="Id of the recorded purchase, of an earn")]

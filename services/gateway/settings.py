@@ -1,0 +1,61 @@
+"""Settings of the gateway, read from COALITION_GATEWAY_…"""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import DatabaseSettings
+
+
+class Settings(DatabaseSettings):
+    """What the gateway listens on, and every limit that it sets."""
+
+    model_config = SettingsConfigDict(env_prefix="COALITION_GATEWAY_", extra="ignore", frozen=True)
+
+    http_host: str = Field(default="127.0.0.1", description="Address to listen on")
+    http_port: int = Field(default=8080, ge=0, le=65_535, description="Port to listen on; 0: a free one")
+    secret_key: SecretStr = Field(description="base64url of 32 random bytes, the gateway's alone")
+    public_url: str = Field(
+        default="", description="Where clients see the API, e.g. https://api.example.com; empty: as they asked"
+    )
+    stop_grace_seconds: int = Field(default=10, ge=0, le=60, description="Time for requests to end at a stop")
+    access_log: bool = Field(default=True, description="Whether each request writes a line to the log")
+
+    body_bytes_max: int = Field(default=256 * 1024, ge=1_024, description="Largest body of a request")
+    batch_bytes_max: int = Field(default=8 * 1024 * 1024, ge=1_024, description="Largest body of a batch")
+    header_bytes_max: int = Field(default=32 * 1024, ge=1_024, description="Largest head of a request")
+    header_seconds_max: float = Field(default=20.0, gt=0, description="Time for a request's head to arrive")
+    keep_alive_seconds: int = Field(default=75, ge=1, description="Time that an idle connection is kept")
+    requests_at_once_max: int = Field(default=2_000, ge=1, description="Requests worked on at once")
+    request_seconds_max: float = Field(default=10.0, gt=0, description="Time for a request, body included")
+
+    batch_seconds_max: float = Field(default=60.0, gt=0, description="Time for a batch, body included")
+    batches_at_once_max: int = Field(
+        default=4, ge=1, description="Batches worked on at once; each holds a database connection"
+    )
+    batch_retention_days: int = Field(default=90, ge=1, description="How long a batch's answer is kept")
+
+    key_seconds: float = Field(
+        default=10.0, gt=0, le=60, description="How long a good API key is believed, and a revoked one works"
+    )
+    key_refused_seconds: float = Field(default=5.0, gt=0, le=60, description="How long a bad key is remembered")
+    key_grace_seconds: float = Field(
+        default=60.0, ge=0, le=120, description="How much longer a key works while partners cannot be reached"
+    )
+    keys_remembered_max: int = Field(default=10_000, ge=1, description="API keys remembered, good and bad each")
+
+    members_remembered_max: int = Field(default=200_000, ge=1, description="Identifiers remembered")
+    member_seconds: float = Field(default=60.0, gt=0, description="How long an identifier is remembered")
+    store_seconds: float = Field(default=300.0, gt=0, description="How long a partner's stores are believed")
+    store_refresh_seconds: float = Field(
+        default=3.0, gt=0, description="Least time between two look-ups of a partner's stores"
+    )
+    partners_remembered_max: int = Field(default=1_000, ge=1, description="Partners whose stores are kept")
+
+    posting_items_max: int = Field(default=256, ge=1, le=512, description="Movements in one call to points")
+    posting_queue_max: int = Field(default=4_000, ge=1, description="Movements that wait for a call")
+    posting_flights: int = Field(default=2, ge=1, le=16, description="Calls to points in the air at once")
+    posting_attempt_seconds: float = Field(
+        default=5.0, gt=0, description="Time for one call to points before it is sent again"
+    )

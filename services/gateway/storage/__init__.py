@@ -1,0 +1,1 @@
+"""The gateway's own database: batches. The only room with SQL."""

@@ -1,0 +1,36 @@
+"""The table of contents: everything that this service can do, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.members.commands.close import Close
+from services.members.commands.enrol import Enrol
+from services.members.events.reading import ReadEvents
+from services.members.queries.lookup import Lookup
+from services.members.queries.member import ReadMember
+from services.members.queries.standings import ReadStandings
+from services.members.storage.member_index import MemberIndex
+from services.runtime.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Commands and queries of the members service, on one database."""
+
+    # commands
+    enrol: Enrol
+    close: Close
+    # queries
+    member: ReadMember
+    lookup: Lookup
+    standings: ReadStandings
+    events: ReadEvents
+
+    database: Database
+    index: MemberIndex
+
+    async def disconnect(self) -> None:
+        """Closes all connections to the database."""
+        await self.index.close()
+        await self.database.close()

@@ -1,0 +1,104 @@
+"""Enrol: a person joins the programme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.members.commands.announcing import Announce
+from services.members.domain import access
+from services.members.domain.events import MemberEnrolled
+from services.members.domain.identifiers import GivenIdentifier, read_identifiers
+from services.members.domain.member import Member, MemberStatus, NewMember
+from services.members.domain.personal import PersonalData, read_personal
+from services.members.storage.writing import MemberWriter
+from services.runtime.clock import in_zone, wall_now_us
+from services.runtime.database import WriteDatabase
+from services.runtime.idempotency import Idempotency, Scope
+from services.runtime.ids import new_id
+from services.runtime.principal import Principal, Programme
+
+_OPERATION: Final = "members.enrol"
+_PLATFORM: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What is asked. `fingerprint` is a keyed hash of the request: it tells nothing of what is in it."""
+
+    key: str
+    fingerprint: bytes = field(repr=False)
+    identifiers: tuple[GivenIdentifier, ...]
+    personal: PersonalData
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Who was enrolled, now or by an earlier call with the key.
+
+    `member` is what the caller may see of a member enrolled now; None for a replay, which is read anew.
+    """
+
+    member_id: UUID
+    member: Member | None
+
+
+class Enrol:
+    """Enrols once per key. Only the member's id is remembered of the answer: nothing personal is kept twice."""
+
+    def __init__(
+        self, database: WriteDatabase, idempotency: Idempotency, writer: MemberWriter, announce: Announce
+    ) -> None:
+        self._database, self._idempotency = database, idempotency
+        self._writer, self._announce = writer, announce
+
+    async def __call__(self, principal: Principal, asked: Enrolment) -> Enrolled:
+        """Enrols, or answers who was enrolled by this key before.
+
+        Raises PermissionDenied, InvalidRequest (also CARD_NUMBER_INVALID and IDEMPOTENCY_KEY_MISSING),
+        Conflict (IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_REUSED) and Unavailable.
+        """
+        access.require(principal, access.WRITE)
+        programme = principal.in_programme()
+        partner_id = access.partner_of(principal)
+        now_us = wall_now_us()
+        new = NewMember(
+            member_id=new_id(),
+            enrolled_by=partner_id,
+            enrolled_at_us=now_us,
+            identifiers=read_identifiers(asked.identifiers, partner_id),
+            personal=read_personal(asked.personal, in_zone(now_us, programme.zone).date()),
+        )
+        scope = Scope(programme.ledger_id, partner_id or _PLATFORM)
+
+        async def once(connection: AsyncConnection) -> Enrolled:
+            stored: list[Member] = []
+
+            async def work() -> bytes:
+                stored.append(await self._store(connection, principal, programme, new))
+                return new.member_id.bytes
+
+            answer, _ = await self._idempotency.once(
+                connection, scope, asked.key, _OPERATION, asked.fingerprint, work
+            )
+            return Enrolled(UUID(bytes=answer), stored[0] if stored else None)
+
+        return await self._database.run(once)
+
+    async def _store(
+        self, connection: AsyncConnection, principal: Principal, programme: Programme, new: NewMember
+    ) -> Member:
+        identifiers = await self._writer.add(connection, programme.ledger_id, new)
+        event = MemberEnrolled(new.member_id, new.enrolled_by, new.enrolled_at_us)
+        await self._announce(connection, programme, event)
+        return Member(
+            new.member_id,
+            MemberStatus.ACTIVE,
+            identifiers,
+            new.enrolled_by,
+            new.enrolled_at_us,
+            new.personal if access.sees_personal(principal, new.enrolled_by) else None,
+        )

@@ -1,0 +1,1 @@
+"""Pure values and decisions: no SQL, gRPC or NATS."""

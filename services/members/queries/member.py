@@ -1,0 +1,43 @@
+"""One member, as the caller may see it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.members.domain import access
+from services.members.domain.member import Member
+from services.members.storage.reading import MemberReader
+from services.runtime.database import ReadDatabase
+from services.runtime.errors import NotFound
+from services.runtime.principal import Principal
+
+
+class ReadMember:
+    """Reads one member."""
+
+    def __init__(self, database: ReadDatabase, reader: MemberReader) -> None:
+        self._database, self._reader = database, reader
+
+    async def __call__(self, principal: Principal, member_id: UUID) -> Member:
+        """The member with cards, the caller's own customer numbers, and what else it may see.
+
+        Personal fields are shown to the partner that enrolled the member and to staff. Raises NotFound
+        and PermissionDenied.
+        """
+        access.require(principal, access.READ)
+        return await self.as_seen_by(principal, member_id)
+
+    async def as_seen_by(self, principal: Principal, member_id: UUID) -> Member:
+        """The same without asking for the scope to read: the answer of a write. Raises NotFound."""
+        ledger_id = principal.in_programme().ledger_id
+        async with self._database.snapshot() as connection:
+            stored = await self._reader.member(connection, ledger_id, member_id)
+            if stored is None:
+                raise NotFound("no member has this id")
+            identifiers = await self._reader.identifiers(connection, stored, access.partner_of(principal))
+            personal = None
+            if access.sees_personal(principal, stored.enrolled_by):
+                personal = await self._reader.personal(connection, stored)
+        return Member(
+            member_id, stored.status, identifiers, stored.enrolled_by, stored.enrolled_at_us, personal
+        )

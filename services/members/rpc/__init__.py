@@ -1,0 +1,1 @@
+"""gRPC: protobuf to commands and queries, and back."""

@@ -1,0 +1,71 @@
+"""coalition.members.v1.MembersService over the commands and queries."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from coalition.members.v1 import members_pb2 as pb
+from coalition.members.v1 import members_pb2_grpc
+
+from services.members.app import Members
+from services.members.commands.enrol import Enrolment
+from services.members.rpc import mapping
+from services.runtime.idempotency import request_hash
+from services.runtime.principal import acting
+
+
+class MembersServicer(members_pb2_grpc.MembersServiceServicer):
+    """Each method reads its request, calls one use case and writes its answer; the boundary does the rest."""
+
+    def __init__(self, members: Members, fingerprint_key: bytes) -> None:
+        """`fingerprint_key` is what requests are hashed with to tell whether a key is used again."""
+        self._members, self._fingerprint_key = members, fingerprint_key
+
+    async def Enrol(self, request: pb.EnrolRequest, context: object) -> pb.EnrolResponse:
+        """See the contract."""
+        principal = acting()
+        enrolled = await self._members.enrol(
+            principal,
+            Enrolment(
+                key=request.key,
+                fingerprint=request_hash(self._fingerprint_key, request),
+                identifiers=mapping.identifiers_from(request.identifiers),
+                personal=mapping.personal_from(request.personal),
+            ),
+        )
+        replayed = enrolled.member is None
+        member = enrolled.member or await self._members.member.as_seen_by(principal, enrolled.member_id)
+        return pb.EnrolResponse(member=mapping.member_message(member), replayed=replayed)
+
+    async def GetMember(self, request: pb.GetMemberRequest, context: object) -> pb.GetMemberResponse:
+        """See the contract."""
+        member = await self._members.member(acting(), mapping.id_from(request.member_id, "member_id"))
+        return pb.GetMemberResponse(member=mapping.member_message(member))
+
+    async def LookupMembers(
+        self, request: pb.LookupMembersRequest, context: object
+    ) -> pb.LookupMembersResponse:
+        """See the contract."""
+        answers = await self._members.lookup(acting(), mapping.identifiers_from(request.identifiers))
+        return pb.LookupMembersResponse(results=map(mapping.result_message, answers))
+
+    async def GetStandings(self, request: pb.GetStandingsRequest, context: object) -> pb.GetStandingsResponse:
+        """See the contract."""
+        ids = [mapping.id_from(value, f"member_ids[{n}]") for n, value in enumerate(request.member_ids)]
+        standings = await self._members.standings(acting(), ids)
+        return pb.GetStandingsResponse(standings=map(mapping.standing_message, standings))
+
+    async def CloseMember(self, request: pb.CloseMemberRequest, context: object) -> pb.CloseMemberResponse:
+        """See the contract."""
+        principal = acting()
+        member_id = mapping.id_from(request.member_id, "member_id")
+        await self._members.close(principal, member_id)
+        member = await self._members.member.as_seen_by(principal, member_id)
+        return pb.CloseMemberResponse(member=mapping.member_message(member))
+
+    async def ReadEvents(
+        self, request: pb.ReadEventsRequest, context: object
+    ) -> AsyncIterator[pb.ReadEventsResponse]:
+        """See the contract."""
+        async for block in self._members.events(acting(), request.from_pos, request.limit):
+            yield pb.ReadEventsResponse(events=block)

@@ -1,0 +1,104 @@
+"""Wiring: the one place that knows every concrete type of the members service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from coalition.members.v1.members_pb2 import DESCRIPTOR
+from coalition.members.v1.members_pb2_grpc import add_MembersServiceServicer_to_server
+
+from services.members.app import Members
+from services.members.commands.close import Close
+from services.members.commands.enrol import Enrol
+from services.members.domain.cards import issue_card
+from services.members.events.publishing import Announcer
+from services.members.events.reading import ReadEvents
+from services.members.queries.lookup import Lookup
+from services.members.queries.member import ReadMember
+from services.members.queries.standings import ReadStandings
+from services.members.rpc.servicer import MembersServicer
+from services.members.settings import Settings
+from services.members.storage import tables
+from services.members.storage.lookup_hash import LookupHash
+from services.members.storage.member_index import MemberIndex
+from services.members.storage.reading import MemberReader
+from services.members.storage.sealing import KeyRing, read_wrapping_keys
+from services.members.storage.writing import MemberWriter
+from services.runtime.bus import MEMBERS, Bus
+from services.runtime.database import Database
+from services.runtime.event_log import EventLog
+from services.runtime.grpc_server import GrpcServer
+from services.runtime.idempotency import Idempotency
+from services.runtime.principal import Verifier
+from services.runtime.process import Process
+from services.runtime.relay import Relay
+from services.runtime.secrets import derive, read_key
+from services.runtime.settings import PlatformSettings
+
+NAME: Final = "members"
+SERVICE_NAME: Final = DESCRIPTOR.services_by_name["MembersService"].full_name
+
+
+def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Members:
+    """The service without its server and relay; `draw_card` replaces the random card numbers in tests."""
+    secret = _secret(settings)
+    database = Database(
+        settings.database_url.get_secret_value(),
+        NAME,
+        settings.database_pool_size,
+        settings.statement_timeout_seconds,
+    )
+    keys = KeyRing(read_wrapping_keys(secret, settings.wrapping_keys.get_secret_value()))
+    lookup = LookupHash(secret)
+    index = MemberIndex(database.writer)
+    log = EventLog(tables.events)
+    announce = Announcer(log)
+    writer = MemberWriter(keys, lookup, draw_card or partial(issue_card, settings.card_prefix))
+    return Members(
+        enrol=Enrol(database.writer, Idempotency(tables.idempotency), writer, announce),
+        close=Close(database.writer, announce),
+        member=ReadMember(database.reader, MemberReader(keys)),
+        lookup=Lookup(index, lookup),
+        standings=ReadStandings(database.reader),
+        events=ReadEvents(database.reader, log),
+        database=database,
+        index=index,
+    )
+
+
+def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServer:
+    """The gRPC server over a built service."""
+    servicer = MembersServicer(members, derive(_secret(settings), "members: request fingerprint"))
+    return GrpcServer(
+        f"{settings.grpc_host}:{settings.grpc_port}",
+        verifier,
+        [SERVICE_NAME],
+        lambda to: add_MembersServiceServicer_to_server(servicer, to),
+    )
+
+
+async def serve() -> None:
+    """Serves and relays until SIGTERM or SIGINT: `coalition run members`."""
+    platform, settings = PlatformSettings(), Settings.model_validate({})
+    process = Process(NAME, platform)
+    members = build(settings)
+    process.at_stop(members.disconnect)
+    bus = Bus(platform.nats_url, NAME)
+    process.at_stop(bus.close)
+    grpc_server = server(members, settings, Verifier(platform.principal_public_keys))
+    await grpc_server.start()
+    process.at_stop(partial(grpc_server.stop, settings.stop_grace_seconds))
+    # The bus may come later than this service, and go: neither stops an enrolment.
+    process.background(_relay(members.database, bus), "relay")
+    await process.run()
+
+
+async def _relay(database: Database, bus: Bus) -> None:
+    await bus.connect()
+    await Relay(database, bus, MEMBERS).run()
+
+
+def _secret(settings: Settings) -> bytes:
+    return read_key(settings.secret_key.get_secret_value(), "COALITION_MEMBERS_SECRET_KEY")

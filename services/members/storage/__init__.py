@@ -1,0 +1,1 @@
+"""Tables, SQL and encryption at rest."""

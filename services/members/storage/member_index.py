@@ -1,0 +1,87 @@
+"""From look-up hashes to members: the hot read of this service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from services.members.domain.member import MemberStatus
+from services.runtime import logging
+from services.runtime.coalescer import Coalescer
+from services.runtime.database import PgConnection, WriteDatabase
+from services.runtime.errors import Unavailable
+
+Found = Mapping[bytes, tuple[UUID, MemberStatus]]
+
+_log = logging.get(__name__)
+_HASHES_PER_QUERY: Final = 2_000
+_HASHES_WAITING_MAX: Final = 100_000
+_ATTEMPTS_MAX: Final = 2
+_SESSION: Final = {
+    "default_transaction_read_only": "on",
+    # One plan, made once: by the index, also where the tables are still empty when it is made.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+_FIND: Final = """
+SELECT asked.lookup_hash, found.member_id, closure.member_id IS NOT NULL
+FROM unnest($1::smallint[], $2::bytea[]) AS asked (ledger_id, lookup_hash)
+JOIN member_identifier AS found
+    ON found.ledger_id = asked.ledger_id AND found.lookup_hash = asked.lookup_hash
+LEFT JOIN member_closure AS closure
+    ON closure.ledger_id = found.ledger_id AND closure.member_id = found.member_id
+"""
+
+
+class MemberIndex:
+    """Finds members over a connection of its own; what is asked at the same time shares a query.
+
+    A look-up of one card then costs a fraction of a round trip, where a pooled transaction costs eight.
+    """
+
+    def __init__(self, database: WriteDatabase) -> None:
+        self._database = database
+        self._connection: PgConnection | None = None
+        self._queue = Coalescer(self._flush, batch_max=_HASHES_PER_QUERY, queue_max=_HASHES_WAITING_MAX)
+
+    async def find(self, ledger_id: int, hashes: Sequence[bytes]) -> Found:
+        """The members that hashes name; hashes that name none are left out.
+
+        May answer for others' hashes too. Raises Unavailable where the database cannot be reached, with
+        OVERLOADED where too many hashes wait.
+        """
+        return await self._queue.submit((ledger_id, hashes), weight=len(hashes))
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await connection.close(timeout=5)
+
+    async def _flush(self, asked: Sequence[tuple[int, Sequence[bytes]]]) -> Sequence[Found]:
+        ledger_ids = [ledger_id for ledger_id, hashes in asked for _ in hashes]
+        all_hashes = [each for _, hashes in asked for each in hashes]
+        found: Found = {
+            lookup_hash: (member_id, MemberStatus.CLOSED if closed else MemberStatus.ACTIVE)
+            for lookup_hash, member_id, closed in await self._query(ledger_ids, all_hashes)
+        }
+        return [found] * len(asked)
+
+    async def _query(self, ledger_ids: list[int], hashes: list[bytes]) -> list[asyncpg.Record]:
+        # A read may be repeated: the first attempt can meet a connection that died while it was idle.
+        for _ in range(_ATTEMPTS_MAX):
+            try:
+                if self._connection is None:
+                    self._connection = await self._database.connect_alone(_SESSION)
+                return await self._connection.fetch(_FIND, ledger_ids, hashes)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                _log.warning("members.index_lost", error=type(error).__name__)
+                if self._connection is not None:
+                    self._connection.terminate()
+                    self._connection = None
+        raise Unavailable("the database cannot be reached")

@@ -1,0 +1,49 @@
+"""The table of contents: everything that this service can do, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.partners.commands.add_staff import AddStaff
+from services.partners.commands.add_stores import AddStores
+from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
+from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.onboard_partner import OnboardPartner
+from services.partners.commands.rate_postings import RatePostings
+from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.set_rates import SetRates
+from services.partners.events.reading import ReadEvents
+from services.partners.queries.check import CheckClearing
+from services.partners.queries.clearing import Clearing
+from services.partners.queries.credentials import Credentials
+from services.partners.queries.partners import PartnerQueries
+from services.partners.queries.programmes import Programmes
+from services.partners.queries.statements import Statements
+from services.runtime.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """Commands and queries of the partners service, on one database."""
+
+    # commands of the registry
+    register_programme: RegisterProgramme
+    onboard_partner: OnboardPartner
+    add_stores: AddStores
+    issue_api_key: IssueApiKey
+    revoke_api_key: RevokeApiKey
+    add_staff: AddStaff
+    set_rates: SetRates
+    # commands of clearing
+    rate_postings: RatePostings
+    close_windows: CloseWindows
+    # queries
+    programmes: Programmes
+    partners: PartnerQueries
+    credentials: Credentials
+    events: ReadEvents
+    clearing: Clearing
+    statements: Statements
+    check_clearing: CheckClearing
+
+    database: Database

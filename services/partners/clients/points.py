@@ -1,0 +1,87 @@
+"""The points service, as clearing needs it: programme time, cuts of the journal, and its event log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import grpc.aio
+from coalition.points.v1 import points_pb2
+from coalition.points.v1.points_pb2_grpc import PointsServiceStub
+from coalition.type.v1.event_record_pb2 import EventRecord
+
+from services.runtime.grpc_client import call, stream
+from services.runtime.principal import Programme, Signer
+
+_CALL_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a ledger stands. `now_us`: programme time; `last_pos`: end of its event log."""
+
+    now_us: int
+    last_seq: int
+    last_pos: int
+
+
+class PointsLedger(Protocol):
+    """What clearing asks of the ledger. Every method raises Unavailable where it cannot be reached."""
+
+    async def head(self, programme: Programme) -> Head:
+        """Programme time, and how far journal and event log go."""
+        ...
+
+    async def cut_at(self, programme: Programme, boundary_us: int) -> int:
+        """The last seq recorded before a boundary; nothing will be recorded before it any more.
+
+        Idempotent by boundary. Raises CoalitionError with BOUNDARY_IN_FUTURE.
+        """
+        ...
+
+    def read_events(self, programme: str, from_pos: int, limit: int) -> AsyncIterator[Sequence[EventRecord]]:
+        """Blocks of events from a position on, in order; `limit` 0: to the end."""
+        ...
+
+
+class GrpcPointsLedger:
+    """The points service over gRPC, called as this service itself."""
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        signer: Signer,
+        programme_of: Callable[[str], Awaitable[Programme]],
+    ) -> None:
+        self._stub = PointsServiceStub(channel)
+        self._signer, self._programme_of = signer, programme_of
+
+    async def head(self, programme: Programme) -> Head:
+        """See PointsLedger."""
+        answer: points_pb2.GetHeadResponse = await call(
+            self._stub.GetHead, points_pb2.GetHeadRequest(), self._signer.own(programme), _CALL_SECONDS
+        )
+        return Head(answer.now_us, answer.last_seq, answer.last_pos)
+
+    async def cut_at(self, programme: Programme, boundary_us: int) -> int:
+        """See PointsLedger."""
+        answer: points_pb2.CutAtResponse = await call(
+            self._stub.CutAt,
+            points_pb2.CutAtRequest(boundary_us=boundary_us),
+            self._signer.own(programme),
+            _CALL_SECONDS,
+        )
+        return answer.last_seq
+
+    async def read_events(
+        self, programme: str, from_pos: int, limit: int
+    ) -> AsyncIterator[Sequence[EventRecord]]:
+        """See PointsLedger."""
+        request = points_pb2.ReadEventsRequest(from_pos=from_pos, limit=limit)
+        principal = self._signer.own(await self._programme_of(programme))
+        answers: AsyncIterator[points_pb2.ReadEventsResponse] = stream(
+            self._stub.ReadEvents, request, principal
+        )
+        async for answer in answers:
+            yield answer.events

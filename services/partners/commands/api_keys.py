@@ -1,0 +1,68 @@
+"""Issue and revoke a partner's API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.partners.commands.clock import programme_now_us
+from services.partners.commands.telling import Tell
+from services.partners.domain.credentials import ApiKey, new_api_secret, read_scopes
+from services.partners.domain.events import KeyRevoked
+from services.partners.domain.permissions import partner_addressed, require_role
+from services.partners.domain.text import read_name
+from services.partners.storage import credentials
+from services.runtime.clock import wall_now_us
+from services.runtime.database import Database
+from services.runtime.errors import NotFound
+from services.runtime.ids import new_id
+from services.runtime.principal import Principal
+
+
+class IssueApiKey:
+    """Staff with role `maker` or `admin`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(
+        self, who: Principal, partner_id: UUID | None, label: str, scopes: Sequence[str]
+    ) -> tuple[ApiKey, str]:
+        """A new key and its secret, told this once. Raises NotFound with PARTNER_UNKNOWN, InvalidRequest."""
+        require_role(who, "maker", "admin")
+        programme = who.in_programme()
+        secret = new_api_secret(programme.is_test)
+        made = ApiKey(
+            new_id(),
+            partner_addressed(who, partner_id),
+            read_name(label, "label"),
+            secret.hint,
+            read_scopes(scopes),
+            wall_now_us(),
+            0,
+        )
+        async with self._database.writer.transaction() as connection:
+            await credentials.add_key(connection, programme.ledger_id, made, secret.digest, who.actor)
+        return made, secret.text
+
+
+class RevokeApiKey:
+    """Staff with role `maker` or `admin`."""
+
+    def __init__(self, database: Database, tell: Tell) -> None:
+        self._database, self._tell = database, tell
+
+    async def __call__(self, who: Principal, key_id: UUID) -> ApiKey:
+        """The key, dead from now on, or since it was revoked before. Raises NotFound."""
+        require_role(who, "maker", "admin")
+        programme = who.in_programme()
+        async with self._database.writer.transaction() as connection:
+            key, was_live = await credentials.revoke_key(
+                connection, programme.ledger_id, key_id, wall_now_us(), who.actor
+            )
+            if key is None:
+                raise NotFound("there is no such API key")
+            if was_live:
+                now_us = await programme_now_us(connection, programme.ledger_id)
+                await self._tell(connection, programme, now_us, [KeyRevoked(key.partner_id, key_id)])
+        return key

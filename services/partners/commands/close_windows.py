@@ -1,0 +1,195 @@
+"""Close windows: fix a range of the journal, wait until it is rated, net it, state it.
+
+Each step is a transaction of its own that locks the programme's window head first and does nothing where
+the step is done already. So it can be repeated after a crash between any two, and two callers at once
+take turns and end with one result. No call to another service is made inside a transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.partners.clients.points import PointsLedger
+from services.partners.commands.telling import Tell
+from services.partners.domain.events import StatementIssued, WindowClosed
+from services.partners.domain.netting import OPERATOR, NotBalanced, net_operator, net_partners
+from services.partners.domain.programme import Registration
+from services.partners.domain.statement import Statement, lines_of
+from services.partners.domain.windows import Window, WindowState, open_window
+from services.partners.queries.programmes import Programmes
+from services.partners.storage import partners, rating, statements, windows
+from services.runtime import logging, telemetry
+from services.runtime.clock import from_micros, wall_now_us
+from services.runtime.database import Database
+from services.runtime.errors import Fault, Refused, Unavailable
+from services.runtime.ids import new_id
+from services.runtime.principal import Principal
+
+_log = logging.get(__name__)
+# Twenty years of weeks; the rest is closed by the next call.
+_WINDOWS_A_CALL_MAX: Final = 1_040
+_POLL_SECONDS: Final = 0.05
+
+
+class CloseWindows:
+    """Staff or services. `rating_seconds_max`: how long a call waits for rating to reach a window's end."""
+
+    def __init__(
+        self,
+        database: Database,
+        tell: Tell,
+        points: PointsLedger,
+        programmes: Programmes,
+        rating_seconds_max: float = 10.0,
+    ) -> None:
+        self._database, self._tell, self._points, self._programmes = database, tell, points, programmes
+        self._rating_seconds_max = rating_seconds_max
+
+    async def __call__(self, who: Principal, until_us: int = 0) -> list[Window]:
+        """Closes and states all windows that end at or before a programme time (0: now).
+
+        Answers those that this call stated. Raises as `close`, and PermissionDenied.
+        """
+        who.require_internal()
+        return await self.close(await self._programmes.named(who.in_programme().slug), until_us)
+
+    async def close(self, registration: Registration, until_us: int = 0) -> list[Window]:
+        """As a call, for a job.
+
+        Raises Refused with BOUNDARY_IN_FUTURE or RATE_CARD_MISSING, Unavailable with RATING_BEHIND or where
+        points cannot be reached, Fault where the nets do not balance.
+        """
+        programme = registration.programme
+        now_us = (await self._points.head(programme)).now_us
+        if until_us > now_us:
+            raise Refused(
+                Reason.REASON_BOUNDARY_IN_FUTURE,
+                "windows cannot be closed ahead of programme time",
+                now=from_micros(now_us).isoformat(),
+                boundary=from_micros(until_us).isoformat(),
+            )
+        stated: list[Window] = []
+        for _ in range(_WINDOWS_A_CALL_MAX):
+            window = await self._next_to_finish(registration, until_us or now_us)
+            if window is None:
+                break
+            with telemetry.span("window.finish", attributes={"window": window.number}):
+                await self._await_rating(programme.ledger_id, window)
+                await self._aggregate(registration, window)
+                if await self._state(registration, window, now_us):
+                    stated.append(window.moved_to(WindowState.STATED))
+        return stated
+
+    async def _next_to_finish(self, registration: Registration, until_us: int) -> Window | None:
+        """The oldest window that is closed and not stated, closing the open one if it is due; None: no more."""
+        ledger_id = registration.programme.ledger_id
+        async with self._database.reader.snapshot() as connection:
+            unfinished = await windows.unfinished(connection, ledger_id)
+            last = await windows.last(connection, ledger_id)
+        if unfinished is not None:
+            return unfinished
+        due = open_window(registration, last)
+        if due.ends_at_us > until_us:
+            return None
+        last_seq = await self._points.cut_at(registration.programme, due.ends_at_us)
+        return await self._close(registration, due.closed_at(last_seq))
+
+    async def _close(self, registration: Registration, window: Window) -> Window:
+        """Fixes the range of a window. The cut is the same for everybody, so whoever is first writes it."""
+        programme = registration.programme
+        async with self._database.writer.transaction() as connection:
+            if await windows.lock(connection, programme.ledger_id) >= window.number:
+                return window
+            await windows.add(connection, programme.ledger_id, window)
+            head = await rating.head(connection, programme.ledger_id)
+            closed = WindowClosed(window.number, window.first_seq, window.last_seq, window.ends_at_us)
+            await self._tell(connection, programme, wall_now_us() + head.clock_offset_us, [closed])
+        return window
+
+    async def _await_rating(self, ledger_id: int, window: Window) -> None:
+        """Waits until every posting of a window is rated."""
+        deadline = asyncio.get_running_loop().time() + self._rating_seconds_max
+        while True:
+            async with self._database.reader.snapshot() as connection:
+                rated_seq = (await rating.head(connection, ledger_id)).rated_seq
+                blocked = await rating.blocked(connection, ledger_id)
+            if rated_seq >= window.last_seq:
+                return
+            if blocked is not None and blocked.price_missing and blocked.seq <= window.last_seq:
+                raise Refused(
+                    Reason.REASON_RATE_CARD_MISSING,
+                    "a posting of the window has no price in force",
+                    seq=blocked.seq,
+                    partner_id=str(blocked.partner_id),
+                    occurred_at=blocked.effective_at,
+                )
+            if asyncio.get_running_loop().time() > deadline:
+                raise Unavailable(
+                    "the window's postings are not rated yet",
+                    Reason.REASON_RATING_BEHIND,
+                    rated_seq=rated_seq,
+                    last_seq=window.last_seq,
+                )
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _aggregate(self, registration: Registration, window: Window) -> None:
+        """Nets a rated window, unless that is done."""
+        ledger_id = registration.programme.ledger_id
+        async with self._database.writer.transaction() as connection:
+            await windows.lock(connection, ledger_id)
+            if await _state_of(connection, ledger_id, window.number) is not WindowState.CLOSED:
+                return
+            folds = await rating.folds(connection, ledger_id, window)
+            parties = [found.partner_id for found in await partners.of_programme(connection, ledger_id)]
+            carries = await windows.carries_into(connection, ledger_id, window.number)
+            nets = net_partners(parties, folds, carries)
+            kinds = await rating.kind_totals(connection, ledger_id, window)
+            try:
+                operator = net_operator(kinds, nets)
+            except NotBalanced as error:
+                _log.exception("clearing.not_balanced", ledger_id=ledger_id, window=window.number)
+                raise Fault(f"window {window.number} does not sum to zero: {error}") from error
+            cells = await rating.matrix(connection, ledger_id, window)
+            await windows.add_nets(connection, ledger_id, window.number, (*nets, operator), cells)
+            await windows.move(connection, ledger_id, window.number, WindowState.AGGREGATED)
+
+    async def _state(self, registration: Registration, window: Window, now_us: int) -> bool:
+        """Issues the statements of a netted window; answers whether this call did it."""
+        programme = registration.programme
+        ledger_id = programme.ledger_id
+        async with self._database.writer.transaction() as connection:
+            await windows.lock(connection, ledger_id)
+            if await _state_of(connection, ledger_id, window.number) is not WindowState.AGGREGATED:
+                return False
+            slugs = {
+                found.partner_id: found.slug for found in await partners.of_programme(connection, ledger_id)
+            }
+            folds = await rating.folds(connection, ledger_id, window)
+            nets = await windows.nets_of(connection, ledger_id, window.number)
+            issued = [
+                Statement(
+                    new_id(), window, slugs[net.party_id], programme.currency, net, now_us,
+                    lines_of(folds, net),
+                )
+                for net in nets
+                if net.party_id != OPERATOR
+            ]  # fmt: skip
+            await statements.add(connection, ledger_id, issued)
+            await windows.move(connection, ledger_id, window.number, WindowState.STATED)
+            told = [
+                StatementIssued(
+                    each.statement_id, each.net.party_id, window.number, each.net.net_minor, each.currency
+                )
+                for each in issued
+            ]
+            await self._tell(connection, programme, now_us, told)
+        return True
+
+
+async def _state_of(connection: AsyncConnection, ledger_id: int, number: int) -> WindowState:
+    found = await windows.numbered(connection, ledger_id, number)
+    return found.state if found else WindowState.OPEN

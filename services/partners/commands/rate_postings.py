@@ -1,0 +1,77 @@
+"""Rate postings: turn each into entries, once, in the order of the journal."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.partners.domain.rates import RateCards
+from services.partners.domain.rating import Posting, Unrateable, rate
+from services.partners.queries.programmes import Programmes
+from services.partners.storage import rates, rating
+from services.runtime import logging
+from services.runtime.database import Database
+
+_log = logging.get(__name__)
+_CARDS_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of postings in order, and the clock's offset where it moved in between (None: it did not)."""
+
+    postings: Sequence[Posting]
+    clock_offset_us: int | None
+
+
+class RatingStopped(Exception):
+    """Rating stands still before the event at `pos`, until what is in the way has gone."""
+
+    def __init__(self, why: str, pos: int) -> None:
+        super().__init__(why)
+        self.pos = pos
+
+
+class RatePostings:
+    """Rates blocks in the subscriber's transaction; keeps rate cards in memory from one to the next."""
+
+    def __init__(self, database: Database, programmes: Programmes) -> None:
+        self._database, self._programmes = database, programmes
+        self._cards: OrderedDict[int, RateCards] = OrderedDict()
+
+    async def __call__(self, connection: AsyncConnection, slug: str, block: Block) -> None:
+        """Rates a block and moves the cursor, all or nothing. Raises RatingStopped, having noted why."""
+        ledger_id = (await self._programmes.named(slug)).programme.ledger_id
+        head = await rating.locked_head(connection, ledger_id)
+        cards = await self._cards_of(connection, ledger_id, head.rates_generation)
+        try:
+            entries = rate(block.postings, head.rated_seq, cards)
+        except Unrateable as stop:
+            await self._note(ledger_id, stop)
+            at = stop.posting
+            raise RatingStopped(f"seq {at.seq} of {slug} cannot be rated: {stop}", at.pos) from None
+        if entries.seqs:
+            await rating.add_entries(connection, ledger_id, entries)
+        offset_us = head.clock_offset_us if block.clock_offset_us is None else block.clock_offset_us
+        rated_seq = head.rated_seq + len(block.postings)
+        await rating.advance(connection, ledger_id, rated_seq, offset_us, entries.totals())
+
+    async def _cards_of(self, connection: AsyncConnection, ledger_id: int, generation: int) -> RateCards:
+        """The rate cards as of now. Under the head's lock no new version can come in between."""
+        cards = self._cards.get(ledger_id)
+        if cards is None or cards.generation != generation:
+            cards = RateCards(generation, await rates.of_programme(connection, ledger_id))
+            self._cards[ledger_id] = cards
+            if len(self._cards) > _CARDS_MAX:
+                self._cards.popitem(last=False)
+        return cards
+
+    async def _note(self, ledger_id: int, stop: Unrateable) -> None:
+        """Says what is in the way, in a transaction of its own: the block's is about to roll back."""
+        _log.warning("rating.stopped", ledger_id=ledger_id, seq=stop.posting.seq, why=str(stop))
+        async with self._database.writer.transaction() as connection:
+            await rating.block(connection, ledger_id, stop.posting, str(stop), stop.price_missing)

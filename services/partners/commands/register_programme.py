@@ -1,0 +1,40 @@
+"""Register a programme: one points currency opens its books."""
+
+from __future__ import annotations
+
+from services.partners.commands.telling import Tell
+from services.partners.domain.events import ProgrammeRegistered
+from services.partners.domain.permissions import require_role
+from services.partners.domain.programme import LEDGER_ID_MAX, NewProgramme, Registration
+from services.partners.storage import programmes
+from services.runtime.clock import wall_now_us
+from services.runtime.database import Database
+from services.runtime.errors import Fault
+from services.runtime.principal import Principal, Programme
+
+
+class RegisterProgramme:
+    """Staff with role `admin`, or the host's own command line."""
+
+    def __init__(self, database: Database, tell: Tell) -> None:
+        self._database, self._tell = database, tell
+
+    async def __call__(self, who: Principal, wanted: NewProgramme) -> Registration:
+        """The programme in the books. Raises Conflict with ALREADY_EXISTS, PermissionDenied."""
+        require_role(who, "admin")
+        async with self._database.writer.transaction() as connection:
+            ledger_id = await programmes.next_ledger_id(connection)
+            if ledger_id > LEDGER_ID_MAX:
+                raise Fault("all ledger numbers are handed out")
+            now_us = wall_now_us()
+            starts_at_us = wanted.starts_at_us or now_us
+            # In a test programme the clock starts where its first window does; points tells later moves.
+            offset_us = starts_at_us - now_us if wanted.is_test else 0
+            facts = Programme(ledger_id, wanted.slug, wanted.zone, wanted.currency, wanted.is_test)
+            registered = Registration(facts, wanted.name, starts_at_us)
+            await programmes.add(connection, registered, offset_us, who.actor)
+            told = ProgrammeRegistered(
+                ledger_id, facts.slug, facts.zone, facts.currency, facts.is_test, starts_at_us
+            )
+            await self._tell(connection, facts, now_us + offset_us, [told])
+        return registered

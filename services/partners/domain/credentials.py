@@ -1,0 +1,101 @@
+"""Secrets that this service hands out once and keeps only as SHA-256."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from services.runtime.errors import InvalidRequest
+
+# In the order that they are listed in; a key without a choice has them all.
+SCOPES: Final = (
+    "members:read",
+    "members:write",
+    "points:earn",
+    "points:redeem",
+    "points:read",
+    "statements:read",
+)
+ROLES: Final = ("admin", "pricing", "maker", "checker", "service_desk", "auditor")
+HINT_CHARACTERS: Final = 12
+DIGEST_BYTES: Final = 32
+# 40 characters of 62 are 238 bits.
+_RANDOM_CHARACTERS: Final = 40
+_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A new secret: `text` is told once, only `digest` is kept."""
+
+    text: str
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256. A plain hash is enough: nobody can guess 238 random bits."""
+        return sha256(self.text.encode()).digest()
+
+    @property
+    def hint(self) -> str:
+        """The first characters, enough to recognise it by."""
+        return self.text[:HINT_CHARACTERS]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key without its secret. Times are wall-clock; `revoked_at_us` 0: live."""
+
+    key_id: UUID
+    partner_id: UUID
+    label: str
+    hint: str
+    scopes: tuple[str, ...]
+    issued_at_us: int
+    revoked_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person of the operator's staff, with the roles that are assigned now."""
+
+    staff_id: UUID
+    name: str
+    roles: tuple[str, ...]
+
+
+def new_api_secret(is_test: bool) -> Secret:
+    """A secret of an API key: `sk_live_…` or `sk_test_…`."""
+    return Secret(f"sk_{'test' if is_test else 'live'}_{_random()}")
+
+
+def new_staff_secret() -> Secret:
+    """A staff person's token: `st_…`."""
+    return Secret(f"st_{_random()}")
+
+
+def read_scopes(asked: Sequence[str]) -> tuple[str, ...]:
+    """The scopes asked for in their fixed order, without doubles; all where none is. Raises InvalidRequest."""
+    return _known(asked, SCOPES, "scopes") or SCOPES
+
+
+def read_roles(asked: Sequence[str]) -> tuple[str, ...]:
+    """The roles asked for in their fixed order, without doubles; at least one. Raises InvalidRequest."""
+    roles = _known(asked, ROLES, "roles")
+    if not roles:
+        raise InvalidRequest(f"at least one role is needed, of {', '.join(ROLES)}", field="roles")
+    return roles
+
+
+def _known(asked: Sequence[str], known: tuple[str, ...], field: str) -> tuple[str, ...]:
+    unknown = sorted(set(asked).difference(known))
+    if unknown:
+        raise InvalidRequest(f"{unknown[0][:64]!r} is not one of {', '.join(known)}", field=field)
+    return tuple(name for name in known if name in asked)
+
+
+def _random() -> str:
+    return "".join(secrets.choice(_BASE62) for _ in range(_RANDOM_CHARACTERS))

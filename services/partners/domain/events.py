@@ -1,0 +1,84 @@
+"""What this service has to tell: facts, before they have their form on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeRegistered:
+    """A programme opened its books."""
+
+    ledger_id: int
+    slug: str
+    zone: str
+    currency: str
+    is_test: bool
+    starts_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerOnboarded:
+    """A merchant joined the programme."""
+
+    partner_id: UUID
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoresAdded:
+    """A partner has new stores."""
+
+    partner_id: UUID
+    store_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContractChanged:
+    """A partner has a new version of its rate card."""
+
+    partner_id: UUID
+    version: int
+    valid_from_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRevoked:
+    """An API key is dead."""
+
+    partner_id: UUID
+    key_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class WindowClosed:
+    """A clearing window's range is fixed."""
+
+    number: int
+    first_seq: int
+    last_seq: int
+    ends_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementIssued:
+    """A partner's statement of a window is there to read."""
+
+    statement_id: UUID
+    partner_id: UUID
+    window: int
+    net_minor: int
+    currency: str
+
+
+Event = (
+    ProgrammeRegistered
+    | PartnerOnboarded
+    | StoresAdded
+    | ContractChanged
+    | KeyRevoked
+    | WindowClosed
+    | StatementIssued
+)

@@ -1,0 +1,131 @@
+"""Netting: from rated entries to what each party pays or receives, to the minor unit.
+
+Each partner's exact sum is in micros. Once per statement it is rounded half-even to minor units, and what
+rounding left over is carried to the next: cutting more often changes no total. The operator is a party
+of its own. Its side is computed from the entries by kind, never as what the partners leave over, so that
+the sum of all nets being zero is a proof and no tautology.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from services.partners.domain.rating import EntryKind
+
+# Millionths of the major unit in a minor unit, for a currency with two decimals.
+MICROS_PER_MINOR: Final = 10_000
+# The operator's place where a party is named by id.
+OPERATOR: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Rated entries of one partner, kind and price, summed. `amount_micros`: positive the partner owes."""
+
+    partner_id: UUID
+    kind: EntryKind
+    price_micros: int
+    count: int
+    points: int
+    amount_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class KindTotal:
+    """All rated entries of one kind: points times price, without a sign."""
+
+    kind: EntryKind
+    micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """What a party owes (positive) or is owed (negative) in one window.
+
+    exact + carry in = net × 10,000 + carry out. For the operator the carries are those of the rounding
+    account: the partners' with the other sign.
+    """
+
+    party_id: UUID
+    points_issued: int
+    points_burned: int
+    exact_micros: int
+    carry_in_micros: int
+    net_minor: int
+    carry_out_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """Points of an issuer's lots burned at a redeemer, and their reimbursement in micros."""
+
+    issuer_id: UUID
+    redeemer_id: UUID
+    points: int
+    micros: int
+
+
+class NotBalanced(Exception):
+    """The nets of a window do not sum to zero: entries are missing or were changed. Nothing is stated."""
+
+
+def half_even(micros: int, per_minor: int = MICROS_PER_MINOR) -> int:
+    """Minor units nearest to an amount in micros; a tie goes to the even one."""
+    quotient, rest = divmod(micros, per_minor)
+    twice = 2 * rest
+    return quotient + (twice > per_minor or (twice == per_minor and quotient % 2 == 1))
+
+
+def net_partner(
+    partner_id: UUID, points_issued: int, points_burned: int, exact_micros: int, carry_in_micros: int
+) -> Net:
+    """A partner's net over one statement."""
+    due = exact_micros + carry_in_micros
+    net_minor = half_even(due)
+    return Net(
+        partner_id, points_issued, points_burned, exact_micros, carry_in_micros, net_minor,
+        due - net_minor * MICROS_PER_MINOR,
+    )  # fmt: skip
+
+
+def net_partners(
+    partners: Iterable[UUID], folds: Sequence[Fold], carries: Mapping[UUID, int]
+) -> tuple[Net, ...]:
+    """The nets of all partners in their order; `carries`: what each carried out of its last statement."""
+    points = {(fold.partner_id, kind): 0 for fold in folds for kind in EntryKind}
+    exact = dict.fromkeys((fold.partner_id for fold in folds), 0)
+    for fold in folds:
+        points[fold.partner_id, fold.kind] += fold.points
+        exact[fold.partner_id] += fold.amount_micros
+    return tuple(
+        net_partner(
+            partner,
+            points.get((partner, EntryKind.ISSUED), 0),
+            points.get((partner, EntryKind.BURNED), 0),
+            exact.get(partner, 0),
+            carries.get(partner, 0),
+        )
+        for partner in partners
+    )
+
+
+def net_operator(kinds: Iterable[KindTotal], partners: Sequence[Net]) -> Net:
+    """The operator's side: it is owed what was issued, it owes what was burned, it keeps the rounding account.
+
+    Raises NotBalanced unless it and the partners' nets sum to zero.
+    """
+    by_kind = {total.kind: total.micros for total in kinds}
+    exact = by_kind.get(EntryKind.BURNED, 0) - by_kind.get(EntryKind.ISSUED, 0)
+    carry_in = -sum(net.carry_in_micros for net in partners)
+    carry_out = -sum(net.carry_out_micros for net in partners)
+    net_minor, rest = divmod(exact + carry_in - carry_out, MICROS_PER_MINOR)
+    others = sum(net.net_minor for net in partners)
+    if rest or net_minor + others:
+        raise NotBalanced(
+            f"by kind the operator's side is {exact} micros, by partner it is "
+            f"{-sum(net.exact_micros for net in partners)}"
+        )
+    return Net(OPERATOR, 0, 0, exact, carry_in, net_minor, carry_out)

@@ -1,0 +1,42 @@
+"""What this service does by itself: closing the windows that are due."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.partners.commands.close_windows import CloseWindows
+from services.partners.domain.windows import WindowState
+from services.partners.queries.clearing import Clearing
+from services.partners.queries.programmes import Programmes
+from services.runtime import logging
+from services.runtime.errors import CoalitionError
+from services.runtime.scheduler import Job
+
+_log = logging.get(__name__)
+_LIMIT_SECONDS: Final = 300.0
+
+
+class CloseDueWindows:
+    """Closes windows of every programme whose boundary has passed; one that cannot be closed holds up no other."""
+
+    def __init__(self, close: CloseWindows, clearing: Clearing, programmes: Programmes) -> None:
+        self._close, self._clearing, self._programmes = close, clearing, programmes
+
+    async def __call__(self) -> None:
+        """Goes through all programmes once."""
+        for registration in await self._programmes.everyone():
+            slug = registration.programme.slug
+            window, now_us = await self._clearing.oldest_unstated(registration)
+            if window.state is WindowState.OPEN and window.ends_at_us > now_us:
+                continue
+            try:
+                stated = await self._close.close(registration)
+            except CoalitionError as error:
+                _log.warning("window.waiting", programme=slug, window=window.number, error=str(error))
+            else:
+                _log.info("window.stated", programme=slug, windows=[each.number for each in stated])
+
+
+def jobs(close_due: CloseDueWindows, every_seconds: float) -> tuple[Job, ...]:
+    """The jobs of this service."""
+    return (Job("close-windows", every_seconds, _LIMIT_SECONDS, close_due.__call__),)

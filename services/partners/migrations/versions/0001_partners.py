@@ -1,0 +1,39 @@
+"""Programmes, partners, keys, staff, rate cards; rated entries, windows, nets, statements; event log and inbox."""
+
+from pathlib import Path
+
+from alembic import op
+
+from services.runtime.alembic_env import runtime_role
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_SQL = Path(__file__).with_name("0001_partners")
+_FILES = ("registry.sql", "clearing.sql", "events.sql", "guards.sql")
+# Written once, never edited: the run-time role may add rows and read them.
+_APPEND_ONLY = (
+    "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
+    "statement", "statement_line", "event_log",
+)  # fmt: skip
+
+
+def upgrade() -> None:
+    for name in _FILES:
+        for statement in (_SQL / name).read_text().split("\n--;;\n"):
+            op.execute(statement)
+    role = runtime_role()
+    op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+    op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by) ON api_key TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
+    op.execute(
+        "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, "
+        f"inbox TO {role}"
+    )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("rated entries and statements are not dropped by a migration")

@@ -1,0 +1,122 @@
+CREATE TABLE programme (
+    ledger_id smallint NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    zone text NOT NULL,
+    currency text NOT NULL,
+    is_test boolean NOT NULL,
+    starts_at timestamptz NOT NULL,
+    registered_at timestamptz NOT NULL DEFAULT now(),
+    registered_by text NOT NULL,
+    CONSTRAINT programme_pk PRIMARY KEY (ledger_id),
+    CONSTRAINT programme_slug_uq UNIQUE (slug),
+    CONSTRAINT programme_ledger_id_ck CHECK (ledger_id > 0),
+    CONSTRAINT programme_currency_ck CHECK (currency ~ '^[A-Z]{3}$')
+)
+--;;
+COMMENT ON TABLE programme IS 'One points currency, one ledger. starts_at: programme time at which its first window starts.'
+--;;
+CREATE TABLE partner (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    status text NOT NULL,
+    onboarded_at timestamptz NOT NULL DEFAULT now(),
+    onboarded_by text NOT NULL,
+    CONSTRAINT partner_pk PRIMARY KEY (ledger_id, partner_id),
+    CONSTRAINT partner_slug_uq UNIQUE (ledger_id, slug),
+    CONSTRAINT partner_programme_fk FOREIGN KEY (ledger_id) REFERENCES programme (ledger_id),
+    CONSTRAINT partner_status_ck CHECK (status IN ('active')),
+    CONSTRAINT partner_slug_ck CHECK (slug <> 'operator'),
+    CONSTRAINT partner_id_ck CHECK (partner_id <> '00000000-0000-0000-0000-000000000000')
+)
+--;;
+CREATE TABLE store (
+    ledger_id smallint NOT NULL,
+    store_id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    added_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT store_pk PRIMARY KEY (ledger_id, store_id),
+    CONSTRAINT store_code_uq UNIQUE (ledger_id, partner_id, code),
+    CONSTRAINT store_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id)
+)
+--;;
+CREATE TABLE api_key (
+    ledger_id smallint NOT NULL,
+    key_id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    label text NOT NULL,
+    hint text NOT NULL,
+    scopes text [] NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    issued_at timestamptz NOT NULL DEFAULT now(),
+    issued_by text NOT NULL,
+    revoked_at timestamptz,
+    revoked_by text,
+    CONSTRAINT api_key_pk PRIMARY KEY (ledger_id, key_id),
+    CONSTRAINT api_key_secret_uq UNIQUE (secret_sha256),
+    CONSTRAINT api_key_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT api_key_secret_ck CHECK (octet_length(secret_sha256) = 32),
+    CONSTRAINT api_key_revoked_ck CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
+)
+--;;
+COMMENT ON TABLE api_key IS 'API keys by the SHA-256 of their secret; the secret itself is nowhere. Times are wall-clock.'
+--;;
+CREATE INDEX api_key_partner_ix ON api_key (ledger_id, partner_id)
+--;;
+CREATE TABLE staff (
+    staff_id uuid NOT NULL,
+    name text NOT NULL,
+    token_sha256 bytea NOT NULL,
+    added_at timestamptz NOT NULL DEFAULT now(),
+    added_by text NOT NULL,
+    CONSTRAINT staff_pk PRIMARY KEY (staff_id),
+    CONSTRAINT staff_name_uq UNIQUE (name),
+    CONSTRAINT staff_token_uq UNIQUE (token_sha256),
+    CONSTRAINT staff_token_ck CHECK (octet_length(token_sha256) = 32)
+)
+--;;
+COMMENT ON TABLE staff IS 'The operator''s people. They serve all programmes, so there is no ledger here.'
+--;;
+CREATE TABLE staff_role (
+    staff_id uuid NOT NULL,
+    role text NOT NULL,
+    version integer NOT NULL,
+    assigned boolean NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    changed_by text NOT NULL,
+    CONSTRAINT staff_role_pk PRIMARY KEY (staff_id, role, version),
+    CONSTRAINT staff_role_staff_fk FOREIGN KEY (staff_id) REFERENCES staff (staff_id),
+    CONSTRAINT staff_role_role_ck CHECK (
+        role IN ('admin', 'pricing', 'maker', 'checker', 'service_desk', 'auditor')
+    ),
+    CONSTRAINT staff_role_version_ck CHECK (version > 0)
+)
+--;;
+COMMENT ON TABLE staff_role IS 'Every change of a role, dated: of each role the highest version says whether it is assigned.'
+--;;
+CREATE TABLE rate_version (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    version integer NOT NULL,
+    issue_micros bigint NOT NULL,
+    reimbursement_micros bigint NOT NULL,
+    valid_from timestamptz NOT NULL,
+    valid_to timestamptz,
+    known_from_seq bigint NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    set_by text NOT NULL,
+    CONSTRAINT rate_version_pk PRIMARY KEY (ledger_id, partner_id, version),
+    CONSTRAINT rate_version_partner_fk FOREIGN KEY (ledger_id, partner_id)
+    REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT rate_version_version_ck CHECK (version > 0),
+    CONSTRAINT rate_version_issue_ck CHECK (issue_micros BETWEEN 0 AND 1000000000),
+    CONSTRAINT rate_version_reimbursement_ck CHECK (reimbursement_micros BETWEEN 0 AND 1000000000),
+    CONSTRAINT rate_version_valid_ck CHECK (valid_to > valid_from),
+    CONSTRAINT rate_version_known_ck CHECK (known_from_seq > 0)
+)
+--;;
+COMMENT ON TABLE rate_version IS 'Rates a posting iff valid_from <= effective time < valid_to and known_from_seq <= seq; the highest version wins.'

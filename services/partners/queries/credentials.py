@@ -1,0 +1,51 @@
+"""Whose secret this is: for the gateway and the host's command line."""
+
+from __future__ import annotations
+
+from services.partners.domain.credentials import DIGEST_BYTES, ApiKey, Staff
+from services.partners.domain.partner import Partner
+from services.partners.domain.permissions import HOST, require_service
+from services.partners.storage import credentials, programmes
+from services.runtime.database import Database
+from services.runtime.errors import Fault, InvalidRequest, Unauthenticated
+from services.runtime.principal import Principal, Programme
+
+
+class Credentials:
+    """Looks up keys, tokens and people."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_api_key(self, who: Principal, digest: bytes) -> tuple[ApiKey, Partner, Programme]:
+        """Whose API key has this SHA-256. The gateway only. Raises Unauthenticated for none, or a revoked one."""
+        require_service(who, "gateway")
+        async with self._database.reader.snapshot() as connection:
+            found = await credentials.holder_of(connection, _checked(digest))
+            if found is None:
+                raise Unauthenticated
+            registered = await programmes.by_ledger_id(connection, found.ledger_id)
+        if registered is None:
+            raise Fault(f"ledger {found.ledger_id} has keys and no programme")
+        return found.key, found.partner, registered.programme
+
+    async def of_staff(self, who: Principal, digest: bytes) -> Staff:
+        """Whose token has this SHA-256. The host's command line only. Raises Unauthenticated."""
+        require_service(who, HOST)
+        async with self._database.reader.snapshot() as connection:
+            found = await credentials.staff_of(connection, _checked(digest))
+        if found is None:
+            raise Unauthenticated
+        return found
+
+    async def all_staff(self, who: Principal) -> list[Staff]:
+        """All staff by name, for staff and services."""
+        who.require_internal()
+        async with self._database.reader.snapshot() as connection:
+            return await credentials.all_staff(connection)
+
+
+def _checked(digest: bytes) -> bytes:
+    if len(digest) != DIGEST_BYTES:
+        raise InvalidRequest(f"a SHA-256 has {DIGEST_BYTES} bytes", field="sha256")
+    return digest

@@ -1,0 +1,112 @@
+"""Reads of statements: staff and services see all, a partner its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from services.partners.domain.statement import Statement
+from services.partners.queries.clearing import page_size
+from services.partners.storage import statements
+from services.partners.storage.connection import Reads
+from services.runtime.database import Database
+from services.runtime.errors import InvalidRequest, NotFound
+from services.runtime.principal import Kind, Principal
+
+_SCOPE: Final = "statements:read"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementsPage:
+    """Statements without their lines, newest first, and whether there are more in the direction asked."""
+
+    statements: list[Statement]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which statements: of one partner (None: all), of windows between two numbers (0: no bound)."""
+
+    partner_id: UUID | None = None
+    limit: int = 0
+    before_window: int = 0
+    after_window: int = 0
+
+
+class Statements:
+    """Statements of the programme acted in."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, who: Principal, statement_id: UUID) -> Statement:
+        """A statement with its lines. Raises NotFound, for a partner also where it is another's."""
+        own, ledger_id = _own_partner(who), who.in_programme().ledger_id
+        async with self._database.reader.snapshot() as connection:
+            found = await statements.by_id(connection, ledger_id, statement_id)
+        if found is None or own not in (None, found.net.party_id):
+            raise NotFound("there is no such statement")
+        return found
+
+    async def list_them(self, who: Principal, wanted: Wanted) -> StatementsPage:
+        """A page of statements, newest first; with after_window alone the page next to that window.
+
+        Pages end between windows, never inside one: a list of all partners may hold fewer than `limit`, and
+        more where a single window has more.
+        """
+        if wanted.before_window < 0 or wanted.after_window < 0:
+            raise InvalidRequest("windows are numbered from 1", field="before_window")
+        wanted = replace(
+            wanted, partner_id=_own_partner(who) or wanted.partner_id, limit=page_size(wanted.limit)
+        )
+        upwards = wanted.after_window > 0 and wanted.before_window == 0
+        ledger_id = who.in_programme().ledger_id
+        async with self._database.reader.snapshot() as connection:
+            found = await _page(connection, ledger_id, wanted, upwards, wanted.limit + 1)
+            has_more = len(found) > wanted.limit
+            if has_more:
+                found, has_more = await _whole_windows(connection, ledger_id, wanted, upwards, found)
+        if upwards:
+            found.sort(key=lambda each: (-each.window.number, each.partner_slug))
+        return StatementsPage(found, has_more)
+
+
+async def _page(
+    connection: Reads, ledger_id: int, wanted: Wanted, upwards: bool, limit: int
+) -> list[Statement]:
+    return await statements.listed(
+        connection,
+        ledger_id,
+        limit,
+        wanted.partner_id,
+        wanted.before_window or None,
+        wanted.after_window or None,
+        upwards,
+    )
+
+
+async def _whole_windows(
+    connection: Reads, ledger_id: int, wanted: Wanted, upwards: bool, found: list[Statement]
+) -> tuple[list[Statement], bool]:
+    """A page without the window that its end would cut in two, and whether there are more.
+
+    Where that window alone fills the page, the page is the whole of it.
+    """
+    cut = found[-1].window.number
+    whole = [each for each in found if each.window.number != cut]
+    if whole:
+        return whole, True
+    alone = replace(wanted, before_window=cut + 1, after_window=cut - 1)
+    whole = await _page(connection, ledger_id, alone, upwards, statements.OF_ONE_WINDOW_MAX)
+    beyond = replace(wanted, after_window=cut) if upwards else replace(wanted, before_window=cut)
+    return whole, bool(await _page(connection, ledger_id, beyond, upwards, 1))
+
+
+def _own_partner(who: Principal) -> UUID | None:
+    """The partner that reads its own; None for staff and services. Raises PermissionDenied without the scope."""
+    if who.kind is not Kind.PARTNER:
+        return None
+    who.require(_SCOPE)
+    return who.as_partner()

@@ -1,0 +1,77 @@
+"""coalition.partners.v1.ClearingService over the commands and queries of clearing."""
+
+from __future__ import annotations
+
+from coalition.partners.v1 import clearing_pb2 as pb
+from coalition.partners.v1.partners_pb2_grpc import ClearingServiceServicer
+
+from services.partners.app import Partners
+from services.partners.queries.statements import Wanted
+from services.partners.rpc import clearing_mapping as mapping
+from services.partners.rpc.fields import read_id, read_optional_id
+from services.runtime.errors import InvalidRequest
+from services.runtime.principal import acting
+
+
+class ClearingServicer(ClearingServiceServicer):
+    """Each method reads its request, calls one use case and writes its answer; the boundary does the rest."""
+
+    def __init__(self, partners: Partners) -> None:
+        self._app = partners
+
+    async def GetClearingStatus(
+        self, request: pb.GetClearingStatusRequest, context: object
+    ) -> pb.GetClearingStatusResponse:
+        """See the contract."""
+        return mapping.status_message(await self._app.clearing.status(acting()))
+
+    async def CloseWindows(self, request: pb.CloseWindowsRequest, context: object) -> pb.CloseWindowsResponse:
+        """See the contract."""
+        if request.until_us < 0:
+            raise InvalidRequest("a time is not negative", field="until_us")
+        stated = await self._app.close_windows(acting(), request.until_us)
+        return pb.CloseWindowsResponse(windows=map(mapping.window_message, stated))
+
+    async def ListWindows(self, request: pb.ListWindowsRequest, context: object) -> pb.ListWindowsResponse:
+        """See the contract."""
+        page = await self._app.clearing.list_windows(acting(), request.limit, request.before_number)
+        return pb.ListWindowsResponse(
+            windows=map(mapping.window_message, page.windows), has_more=page.has_more
+        )
+
+    async def GetMatrix(self, request: pb.GetMatrixRequest, context: object) -> pb.GetMatrixResponse:
+        """See the contract."""
+        found = await self._app.clearing.matrix(acting(), request.from_window, request.to_window)
+        return pb.GetMatrixResponse(cells=map(mapping.cell_message, found))
+
+    async def GetNets(self, request: pb.GetNetsRequest, context: object) -> pb.GetNetsResponse:
+        """See the contract."""
+        found = await self._app.clearing.nets(acting(), request.from_window, request.to_window)
+        return pb.GetNetsResponse(nets=map(mapping.net_message, found))
+
+    async def ListStatements(
+        self, request: pb.ListStatementsRequest, context: object
+    ) -> pb.ListStatementsResponse:
+        """See the contract."""
+        wanted = Wanted(
+            read_optional_id(request.partner_id, "partner_id"),
+            request.limit,
+            request.before_window,
+            request.after_window,
+        )
+        page = await self._app.statements.list_them(acting(), wanted)
+        return pb.ListStatementsResponse(
+            statements=map(mapping.statement_message, page.statements), has_more=page.has_more
+        )
+
+    async def GetStatement(self, request: pb.GetStatementRequest, context: object) -> pb.GetStatementResponse:
+        """See the contract."""
+        found = await self._app.statements.get(acting(), read_id(request.statement_id, "statement_id"))
+        return pb.GetStatementResponse(statement=mapping.statement_message(found))
+
+    async def CheckClearing(
+        self, request: pb.CheckClearingRequest, context: object
+    ) -> pb.CheckClearingResponse:
+        """See the contract."""
+        findings = await self._app.check_clearing(acting())
+        return pb.CheckClearingResponse(findings=map(mapping.finding_message, findings))

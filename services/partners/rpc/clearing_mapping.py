@@ -1,0 +1,118 @@
+"""From what clearing knows to its protobuf form."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from coalition.partners.v1 import clearing_pb2 as pb
+
+from services.partners.domain.checking import Finding
+from services.partners.domain.netting import OPERATOR, Net
+from services.partners.domain.statement import LineKind, Statement, StatementLine
+from services.partners.domain.windows import Window, WindowState
+from services.partners.queries.clearing import ClearingStatus, Party, PartyCell, PartyNet
+
+_STATES: Final = {
+    WindowState.OPEN: pb.WINDOW_STATE_OPEN,
+    WindowState.CLOSED: pb.WINDOW_STATE_CLOSED,
+    WindowState.AGGREGATED: pb.WINDOW_STATE_AGGREGATED,
+    WindowState.STATED: pb.WINDOW_STATE_STATED,
+}
+_LINES: Final = {
+    LineKind.ISSUED: pb.STATEMENT_LINE_KIND_ISSUED,
+    LineKind.BURNED: pb.STATEMENT_LINE_KIND_BURNED,
+    LineKind.CARRY_IN: pb.STATEMENT_LINE_KIND_CARRY_IN,
+    LineKind.CARRY_OUT: pb.STATEMENT_LINE_KIND_CARRY_OUT,
+}
+
+
+def window_message(window: Window) -> pb.Window:
+    """A window."""
+    return pb.Window(
+        number=window.number,
+        starts_at_us=window.starts_at_us,
+        ends_at_us=window.ends_at_us,
+        first_seq=window.first_seq,
+        last_seq=window.last_seq,
+        state=_STATES[window.state],
+    )
+
+
+def party_message(party_id: UUID, slug: str) -> pb.Party:
+    """A side of the settlement; the operator without an id."""
+    return pb.Party(partner_id=b"" if party_id == OPERATOR else party_id.bytes, slug=slug)
+
+
+def status_message(status: ClearingStatus) -> pb.GetClearingStatusResponse:
+    """How clearing stands."""
+    return pb.GetClearingStatusResponse(
+        rated_seq=status.rated_seq,
+        now_us=status.now_us,
+        open=window_message(status.open),
+        stated=status.stated,
+        blocked=status.blocked,
+    )
+
+
+def net_message(found: PartyNet) -> pb.Net:
+    """A party's net in a window."""
+    return _net(found.window, found.party, found.net)
+
+
+def cell_message(found: PartyCell) -> pb.MatrixCell:
+    """A cell of the burn matrix."""
+    return pb.MatrixCell(
+        issuer=party_message(found.issuer.partner_id, found.issuer.slug),
+        redeemer=party_message(found.redeemer.partner_id, found.redeemer.slug),
+        points=found.cell.points,
+        micros=found.cell.micros,
+    )
+
+
+def statement_message(statement: Statement) -> pb.Statement:
+    """A statement, with the lines it has at hand."""
+    party = Party(statement.net.party_id, statement.partner_slug)
+    return pb.Statement(
+        statement_id=statement.statement_id.bytes,
+        window=window_message(statement.window),
+        party=party_message(party.partner_id, party.slug),
+        currency=statement.currency,
+        lines=[_line(line) for line in statement.lines],
+        net=_net(statement.window.number, party, statement.net),
+        issued_at_us=statement.issued_at_us,
+    )
+
+
+def finding_message(finding: Finding) -> pb.ClearingFinding:
+    """What the checker found of one invariant."""
+    return pb.ClearingFinding(
+        invariant=finding.invariant,
+        name=finding.name,
+        figure=finding.figure,
+        holds=finding.holds,
+        breaches=finding.breaches,
+    )
+
+
+def _net(window: int, party: Party, net: Net) -> pb.Net:
+    return pb.Net(
+        window=window,
+        party=party_message(party.partner_id, party.slug),
+        points_issued=net.points_issued,
+        points_burned=net.points_burned,
+        exact_micros=net.exact_micros,
+        carry_in_micros=net.carry_in_micros,
+        net_minor=net.net_minor,
+        carry_out_micros=net.carry_out_micros,
+    )
+
+
+def _line(line: StatementLine) -> pb.StatementLine:
+    return pb.StatementLine(
+        kind=_LINES[line.kind],
+        count=line.count,
+        points=line.points,
+        price_micros=line.price_micros,
+        amount_micros=line.amount_micros,
+    )

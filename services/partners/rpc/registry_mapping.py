@@ -1,0 +1,72 @@
+"""From what the registry knows to its protobuf form."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coalition.partners.v1 import partners_pb2 as pb
+
+from services.partners.domain.credentials import ApiKey, Staff
+from services.partners.domain.partner import ACTIVE, Partner, Store
+from services.partners.domain.rates import Rates, RateVersion
+from services.partners.rpc.fields import read_id
+
+_STATUSES: Final = {ACTIVE: pb.PARTNER_STATUS_ACTIVE}
+
+
+def partner_message(partner: Partner) -> pb.Partner:
+    """A partner."""
+    return pb.Partner(
+        partner_id=partner.partner_id.bytes,
+        slug=partner.slug,
+        name=partner.name,
+        status=_STATUSES[partner.status],
+    )
+
+
+def store_message(store: Store) -> pb.Store:
+    """A store."""
+    return pb.Store(store_id=store.store_id.bytes, code=store.code, name=store.name)
+
+
+def key_message(key: ApiKey) -> pb.ApiKey:
+    """An API key, without its secret."""
+    return pb.ApiKey(
+        key_id=key.key_id.bytes,
+        partner_id=key.partner_id.bytes,
+        label=key.label,
+        hint=key.hint,
+        scopes=key.scopes,
+        issued_at_us=key.issued_at_us,
+        revoked_at_us=key.revoked_at_us,
+    )
+
+
+def staff_message(staff: Staff) -> pb.Staff:
+    """A person of the staff."""
+    return pb.Staff(staff_id=staff.staff_id.bytes, name=staff.name, roles=staff.roles)
+
+
+def rates_message(version: RateVersion) -> pb.RateVersion:
+    """A version of a rate card."""
+    rates = version.rates
+    return pb.RateVersion(
+        partner_id=rates.partner_id.bytes,
+        version=version.version,
+        issue_micros=rates.issue_micros,
+        reimbursement_micros=rates.reimbursement_micros,
+        valid_from_us=rates.valid_from_us,
+        valid_to_us=rates.valid_to_us,
+        known_from_seq=version.known_from_seq,
+    )
+
+
+def rates_from(message: pb.RateVersion) -> Rates:
+    """Prices asked for; version and known_from_seq are not the caller's to say. Raises InvalidRequest."""
+    return Rates(
+        read_id(message.partner_id, "rates.partner_id"),
+        message.issue_micros,
+        message.reimbursement_micros,
+        message.valid_from_us,
+        message.valid_to_us,
+    )

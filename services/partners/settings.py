@@ -1,0 +1,25 @@
+"""Settings of the partners service, read from the variables COALITION_PARTNERS_*."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What an installation decides of partners and clearing."""
+
+    model_config = SettingsConfigDict(env_prefix="COALITION_PARTNERS_", extra="ignore", frozen=True)
+
+    grpc_port: int = Field(default=50053, ge=0, le=65_535, description="Port to listen on; 0: a free one")
+    rating_wait_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        le=60,
+        description="Longest that closing a window waits for rating to reach its end",
+    )
+    close_every_seconds: float = Field(
+        default=15.0, ge=0.1, le=3_600, description="How often due windows are looked for and closed"
+    )

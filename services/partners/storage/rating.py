@@ -1,0 +1,229 @@
+"""Rated entries, and the head that says how far rating is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_or_change
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.partners.domain.netting import Fold, KindTotal, MatrixCell
+from services.partners.domain.rating import Entries, EntryKind, Posting, Totals
+from services.partners.domain.windows import Window
+from services.partners.storage.connection import Reads
+from services.partners.storage.errors import programme_unknown
+from services.partners.storage.tables import rated_entry, rating_blocked, rating_head
+from services.runtime.clock import from_micros
+from services.runtime.database import driver_of
+
+
+@dataclass(frozen=True, slots=True)
+class RatingHead:
+    """How far rating is in a programme. `clock_offset_us`: programme time less wall-clock time, as last heard."""
+
+    rated_seq: int
+    clock_offset_us: int
+    rates_generation: int
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The posting that rating stands still before."""
+
+    seq: int
+    partner_id: UUID | None
+    effective_at: str
+    price_missing: bool
+    why: str
+
+
+# Arrays instead of rows: one statement and one round trip a block, whatever its size.
+_ADD_ENTRIES: Final = """
+INSERT INTO rated_entry (
+    ledger_id, seq, line, kind, partner_id, issuer_id, point_type, lot_no, version, points, price_micros,
+    amount_micros, effective_at
+)
+SELECT
+    $1, added.seq, added.line, added.kind, added.partner_id, added.issuer_id, added.point_type, added.lot_no,
+    added.version, added.points, added.price_micros, added.amount_micros,
+    'epoch'::timestamptz + added.effective_us * interval '1 microsecond'
+FROM unnest(
+    $2::bigint[], $3::smallint[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[], $9::integer[],
+    $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]
+) AS added (
+    seq, line, kind, partner_id, issuer_id, point_type, lot_no, version, points, price_micros, amount_micros,
+    effective_us
+)
+"""
+_ADVANCE: Final = text("""
+UPDATE rating_head SET
+    rated_seq = :rated_seq,
+    clock_offset_us = :clock_offset_us,
+    issued = issued + :issued,
+    issued_points = issued_points + :issued_points,
+    issued_micros = issued_micros + :issued_micros,
+    burned = burned + :burned,
+    burned_points = burned_points + :burned_points,
+    burned_micros = burned_micros + :burned_micros,
+    nothings = nothings + :nothings
+WHERE ledger_id = :ledger_id
+""")
+
+
+async def head(connection: Reads, ledger_id: int) -> RatingHead:
+    """How far rating is."""
+    found = await connection.execute(select(rating_head).where(rating_head.c.ledger_id == ledger_id))
+    return _head(found.first())
+
+
+async def locked_head(connection: AsyncConnection, ledger_id: int) -> RatingHead:
+    """How far rating is, standing still until this transaction ends: rating and new prices take turns."""
+    found = await connection.execute(
+        select(rating_head).where(rating_head.c.ledger_id == ledger_id).with_for_update()
+    )
+    return _head(found.first())
+
+
+async def next_generation(connection: AsyncConnection, ledger_id: int) -> None:
+    """Makes every reader of the rate cards read them again."""
+    await connection.execute(
+        rating_head.update()
+        .where(rating_head.c.ledger_id == ledger_id)
+        .values(rates_generation=rating_head.c.rates_generation + 1)
+    )
+
+
+async def add_entries(connection: AsyncConnection, ledger_id: int, entries: Entries) -> None:
+    """Writes rated entries; the caller holds the locked head."""
+    driver = await driver_of(connection)
+    await driver.execute(
+        _ADD_ENTRIES,
+        ledger_id,
+        entries.seqs,
+        entries.lines,
+        entries.kinds,
+        entries.partners,
+        entries.issuers,
+        entries.point_types,
+        entries.lot_nos,
+        entries.versions,
+        entries.points,
+        entries.prices,
+        entries.amounts,
+        entries.effective_us,
+    )
+
+
+async def advance(
+    connection: AsyncConnection, ledger_id: int, rated_seq: int, clock_offset_us: int, added: Totals
+) -> None:
+    """Moves the head on; the caller holds it locked."""
+    await connection.execute(
+        _ADVANCE,
+        {
+            "ledger_id": ledger_id,
+            "rated_seq": rated_seq,
+            "clock_offset_us": clock_offset_us,
+            **added._asdict(),
+        },
+    )
+
+
+async def block(
+    connection: AsyncConnection, ledger_id: int, at: Posting, why: str, price_missing: bool
+) -> None:
+    """Remembers the posting that rating stands still before."""
+    facts = {
+        "seq": at.seq,
+        "partner_id": UUID(bytes=at.partner) if at.partner else None,
+        "effective_at": from_micros(at.effective_us),
+        "price_missing": price_missing,
+        "why": why,
+    }
+    await connection.execute(
+        insert_or_change(rating_blocked)
+        .values(ledger_id=ledger_id, **facts)
+        .on_conflict_do_update(index_elements=["ledger_id"], set_=facts)
+    )
+
+
+async def blocked(connection: Reads, ledger_id: int) -> Blocked | None:
+    """The posting that rating stands still before; None where it moves."""
+    found = await connection.execute(
+        select(rating_blocked)
+        .join(rating_head, rating_head.c.ledger_id == rating_blocked.c.ledger_id)
+        .where(rating_blocked.c.ledger_id == ledger_id, rating_blocked.c.seq > rating_head.c.rated_seq)
+    )
+    row = found.first()
+    if row is None:
+        return None
+    return Blocked(row.seq, row.partner_id, row.effective_at.isoformat(), row.price_missing, row.why)
+
+
+async def folds(connection: Reads, ledger_id: int, window: Window) -> list[Fold]:
+    """The entries of a closed window that move money, summed by partner, kind and price."""
+    of = rated_entry.c
+    found = await connection.execute(
+        select(
+            of.partner_id,
+            of.kind,
+            of.price_micros,
+            func.count().label("entries"),
+            func.sum(of.points).label("points"),
+            func.sum(of.amount_micros).label("amount_micros"),
+        )
+        .where(*_of_window(ledger_id, window), of.kind != EntryKind.NOTHING)
+        .group_by(of.partner_id, of.kind, of.price_micros)
+    )
+    return [
+        Fold(
+            row.partner_id, EntryKind(row.kind), row.price_micros, row.entries, int(row.points),
+            int(row.amount_micros),
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+async def kind_totals(connection: Reads, ledger_id: int, window: Window) -> list[KindTotal]:
+    """The entries of a closed window by kind alone, as points times price: the operator's side of them."""
+    of = rated_entry.c
+    found = await connection.execute(
+        select(of.kind, func.sum(of.points * of.price_micros).label("micros"))
+        .where(*_of_window(ledger_id, window))
+        .group_by(of.kind)
+    )
+    return [KindTotal(EntryKind(row.kind), int(row.micros)) for row in found]
+
+
+async def matrix(connection: Reads, ledger_id: int, window: Window) -> list[MatrixCell]:
+    """The burn matrix of a closed window."""
+    of = rated_entry.c
+    found = await connection.execute(
+        select(
+            of.issuer_id,
+            of.partner_id,
+            func.sum(of.points).label("points"),
+            func.sum(-of.amount_micros).label("micros"),
+        )
+        .where(*_of_window(ledger_id, window), of.kind == EntryKind.BURNED)
+        .group_by(of.issuer_id, of.partner_id)
+    )
+    return [MatrixCell(row.issuer_id, row.partner_id, int(row.points), int(row.micros)) for row in found]
+
+
+def _of_window(ledger_id: int, window: Window) -> tuple[Any, ...]:
+    return (
+        rated_entry.c.ledger_id == ledger_id,
+        rated_entry.c.seq.between(window.first_seq, window.last_seq),
+    )
+
+
+def _head(row: Any) -> RatingHead:
+    if row is None:
+        raise programme_unknown()
+    totals = Totals(*(int(getattr(row, name)) for name in Totals._fields))
+    return RatingHead(row.rated_seq, row.clock_offset_us, row.rates_generation, totals)

@@ -1,0 +1,228 @@
+"""The tables of this service, as the migrations make them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    ARRAY,
+    TIMESTAMP,
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+
+from services.runtime.event_log import event_tables
+from services.runtime.inbox import inbox_table
+
+metadata: Final = MetaData()
+_TIME: Final = TIMESTAMP(timezone=True)
+# Sums of the control: exact, and wider than any column they are compared with.
+_SUM: Final = Numeric(asdecimal=True)
+
+events: Final = event_tables(metadata)
+inbox: Final = inbox_table(metadata)
+
+programme: Final = Table(
+    "programme",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("is_test", Boolean, nullable=False),
+    Column("starts_at", _TIME, nullable=False),
+    Column("registered_by", Text, nullable=False),
+)
+
+partner: Final = Table(
+    "partner",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("onboarded_by", Text, nullable=False),
+)
+
+store: Final = Table(
+    "store",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("store_id", Uuid, primary_key=True),
+    Column("partner_id", Uuid, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
+api_key: Final = Table(
+    "api_key",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("key_id", Uuid, primary_key=True),
+    Column("partner_id", Uuid, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    Column("issued_at", _TIME, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    Column("revoked_at", _TIME),
+    Column("revoked_by", Text),
+)
+
+staff: Final = Table(
+    "staff",
+    metadata,
+    Column("staff_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("token_sha256", LargeBinary, nullable=False),
+    Column("added_by", Text, nullable=False),
+)
+
+staff_role: Final = Table(
+    "staff_role",
+    metadata,
+    Column("staff_id", Uuid, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("assigned", Boolean, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+
+rate_version: Final = Table(
+    "rate_version",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("issue_micros", BigInteger, nullable=False),
+    Column("reimbursement_micros", BigInteger, nullable=False),
+    Column("valid_from", _TIME, nullable=False),
+    Column("valid_to", _TIME),
+    Column("known_from_seq", BigInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+)
+
+rating_head: Final = Table(
+    "rating_head",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("rated_seq", BigInteger, nullable=False),
+    Column("clock_offset_us", BigInteger, nullable=False),
+    Column("rates_generation", BigInteger, nullable=False),
+    Column("issued", BigInteger, nullable=False),
+    Column("issued_points", _SUM, nullable=False),
+    Column("issued_micros", _SUM, nullable=False),
+    Column("burned", BigInteger, nullable=False),
+    Column("burned_points", _SUM, nullable=False),
+    Column("burned_micros", _SUM, nullable=False),
+    Column("nothings", BigInteger, nullable=False),
+)
+
+rating_blocked: Final = Table(
+    "rating_blocked",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("partner_id", Uuid),
+    Column("effective_at", _TIME, nullable=False),
+    Column("price_missing", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+rated_entry: Final = Table(
+    "rated_entry",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("line", SmallInteger, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("partner_id", Uuid),
+    Column("issuer_id", Uuid),
+    Column("point_type", Text),
+    Column("lot_no", BigInteger),
+    Column("version", Integer),
+    Column("points", BigInteger, nullable=False),
+    Column("price_micros", BigInteger, nullable=False),
+    Column("amount_micros", BigInteger, nullable=False),
+    Column("effective_at", _TIME, nullable=False),
+)
+
+window_head: Final = Table(
+    "window_head",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("last_number", Integer, nullable=False),
+)
+
+clearing_window: Final = Table(
+    "clearing_window",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("starts_at", _TIME, nullable=False),
+    Column("ends_at", _TIME, nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+)
+
+net: Final = Table(
+    "net",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("window_number", Integer, primary_key=True),
+    Column("party_id", Uuid, primary_key=True),
+    Column("points_issued", BigInteger, nullable=False),
+    Column("points_burned", BigInteger, nullable=False),
+    Column("exact_micros", BigInteger, nullable=False),
+    Column("carry_in_micros", BigInteger, nullable=False),
+    Column("net_minor", BigInteger, nullable=False),
+    Column("carry_out_micros", BigInteger, nullable=False),
+)
+
+matrix_cell: Final = Table(
+    "matrix_cell",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("window_number", Integer, primary_key=True),
+    Column("issuer_id", Uuid, primary_key=True),
+    Column("redeemer_id", Uuid, primary_key=True),
+    Column("points", BigInteger, nullable=False),
+    Column("micros", BigInteger, nullable=False),
+)
+
+statement: Final = Table(
+    "statement",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("statement_id", Uuid, primary_key=True),
+    Column("window_number", Integer, nullable=False),
+    Column("partner_id", Uuid, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("issued_at", _TIME, nullable=False),
+)
+
+statement_line: Final = Table(
+    "statement_line",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("statement_id", Uuid, primary_key=True),
+    Column("line", SmallInteger, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("price_micros", BigInteger, nullable=False),
+    Column("amount_micros", BigInteger, nullable=False),
+)

@@ -1,0 +1,185 @@
+"""A stand-in for the points service: real gRPC, a real event log in its database, a real relay, and no rules.
+
+Tests say what was posted; it answers GetHead, CutAt and ReadEvents as the contract says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import grpc.aio
+from coalition.events.v1 import points_pb2 as told
+from coalition.points.v1 import points_pb2 as pb
+from coalition.points.v1.points_pb2_grpc import PointsServiceServicer, add_PointsServiceServicer_to_server
+from coalition.type.v1.reason_pb2 import Reason
+from google.protobuf.message import Message
+from sqlalchemy import MetaData
+
+from services.runtime.clock import wall_now_us
+from services.runtime.database import Database
+from services.runtime.errors import Refused
+from services.runtime.event_log import EventLog, NewEvent, event_tables, payload_of
+from services.runtime.grpc_server import GrpcServer
+from services.runtime.ids import new_id
+from services.runtime.principal import Programme, Verifier, acting
+
+TABLES: Final = event_tables(MetaData())
+
+
+@dataclass(frozen=True)
+class Earn:
+    """Points earned at a partner; `at_us` is the till's clock (None: programme time)."""
+
+    partner: UUID
+    points: int
+    at_us: int | None = None
+
+
+@dataclass(frozen=True)
+class Burn:
+    """Points redeemed at a partner, from lots of issuers."""
+
+    partner: UUID
+    lots: Sequence[tuple[UUID, int]]
+    at_us: int | None = None
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """Points of a lot that passed their expiry."""
+
+    issuer: UUID
+    points: int
+
+
+Movement = Earn | Burn | Expiry
+
+
+@dataclass
+class Book:
+    """What the ledger of one programme knows."""
+
+    offset_us: int = 0
+    recorded_us: list[int] = field(default_factory=list[int])
+    cuts: dict[int, int] = field(default_factory=dict[int, int])
+
+    @property
+    def now_us(self) -> int:
+        return wall_now_us() + self.offset_us
+
+
+class LedgerDouble(PointsServiceServicer):
+    """The points service as clearing sees it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.log = database, EventLog(TABLES)
+        self.books: dict[str, Book] = {}
+        self.cuts_asked = 0
+
+    def book(self, programme: Programme) -> Book:
+        return self.books.setdefault(programme.slug, Book())
+
+    async def post(self, programme: Programme, *movements: Movement) -> int:
+        """Posts movements in one transaction; answers the last seq."""
+        book = self.book(programme)
+        now_us = max(book.now_us, book.recorded_us[-1] + 1 if book.recorded_us else 0)
+        events = [
+            self._event(book, now_us + place, len(book.recorded_us) + place + 1, movement)
+            for place, movement in enumerate(movements)
+        ]
+        async with self.database.writer.transaction() as connection:
+            await self.log.append(connection, programme.ledger_id, programme.slug, events)
+        book.recorded_us += [event.recorded_at_us for event in events]
+        return len(book.recorded_us)
+
+    async def tell(self, programme: Programme, type_: str, message: Message, seq: int | None = None) -> None:
+        """Tells anything at all."""
+        event = NewEvent(type_, payload_of(message), self.book(programme).now_us, seq=seq)
+        async with self.database.writer.transaction() as connection:
+            await self.log.append(connection, programme.ledger_id, programme.slug, [event])
+
+    async def move_clock(self, programme: Programme, now_us: int) -> None:
+        """Moves programme time, and tells of it."""
+        book = self.book(programme)
+        book.offset_us = now_us - wall_now_us()
+        moved = told.ProgrammeClockMoved(offset_us=book.offset_us, now_us=now_us)
+        await self.tell(programme, "programme.clock_moved", moved)
+
+    def _event(self, book: Book, recorded_us: int, seq: int, movement: Movement) -> NewEvent:
+        member, transaction = new_id(), new_id()
+        common = {
+            "transaction_id": transaction.bytes,
+            "seq": seq,
+            "member_id": member.bytes,
+            "recorded_at_us": recorded_us,
+            "points": sum(points for _, points in movement.lots) if isinstance(movement, Burn) else movement.points,
+        }
+        partner: UUID | None = None
+        message: Message
+        match movement:
+            case Earn(partner, points, at_us):
+                name = "points.earned"
+                message = told.PointsEarned(
+                    **common,
+                    partner_id=partner.bytes,
+                    lot_no=seq if points else 0,
+                    occurred_at_us=at_us or recorded_us,
+                )
+            case Burn(partner, lots, at_us):
+                name = "points.redeemed"
+                message = told.PointsRedeemed(
+                    **common,
+                    partner_id=partner.bytes,
+                    lots=[_lot(place, issuer, points) for place, (issuer, points) in enumerate(lots, start=1)],
+                    occurred_at_us=at_us or recorded_us,
+                )
+            case Expiry(issuer, points):
+                name = "points.expired"
+                message = told.PointsExpired(**common, lots=[_lot(1, issuer, points)])
+        return NewEvent(name, payload_of(message), recorded_us, member, partner, seq)
+
+    async def GetHead(self, request: Any, context: Any) -> pb.GetHeadResponse:
+        programme = acting().in_programme()
+        book = self.book(programme)
+        async with self.database.reader.snapshot() as connection:
+            last_pos, relayed_pos = await self.log.positions(connection, programme.ledger_id)
+        return pb.GetHeadResponse(
+            now_us=book.now_us,
+            offset_us=book.offset_us,
+            last_seq=len(book.recorded_us),
+            last_pos=last_pos,
+            relayed_pos=relayed_pos,
+        )
+
+    async def CutAt(self, request: pb.CutAtRequest, context: Any) -> pb.CutAtResponse:
+        self.cuts_asked += 1
+        book = self.book(acting().in_programme())
+        if request.boundary_us > book.now_us:
+            raise Refused(
+                Reason.REASON_BOUNDARY_IN_FUTURE, "not yet", now=book.now_us, boundary=request.boundary_us
+            )
+        before = sum(recorded < request.boundary_us for recorded in book.recorded_us)
+        return pb.CutAtResponse(last_seq=book.cuts.setdefault(request.boundary_us, before))
+
+    async def ReadEvents(
+        self, request: pb.ReadEventsRequest, context: Any
+    ) -> AsyncIterator[pb.ReadEventsResponse]:
+        ledger_id = acting().in_programme().ledger_id
+        async with self.database.reader.snapshot() as connection:
+            async for block in self.log.read(connection, ledger_id, request.from_pos, request.limit):
+                yield pb.ReadEventsResponse(events=block)
+
+    def server(self, verifier: Verifier) -> GrpcServer:
+        """A gRPC server over this, not started yet."""
+
+        def register(server: grpc.aio.Server) -> None:
+            add_PointsServiceServicer_to_server(self, server)
+
+        return GrpcServer("127.0.0.1:0", verifier, [], register)
+
+
+def _lot(lot_no: int, issuer: UUID, points: int) -> told.LotTaken:
+    return told.LotTaken(lot_no=lot_no, issuer_id=issuer.bytes, point_type="base", points=points)
