@@ -11,7 +11,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.launcher.errors import LauncherError
-from services.launcher.migrate import SERVICES
+from services.launcher.processes import SERVICES
 
 PASSWORD_BYTES: Final = 24
 SECRET_KEY_BYTES: Final = 32

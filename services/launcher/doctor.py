@@ -18,8 +18,9 @@ import asyncpg
 from services.launcher.embedded import location, nats
 from services.launcher.environment import ServicePorts
 from services.launcher.errors import LauncherError
-from services.launcher.migrate import PG_VERSION_MIN, SERVICES, migration_state
+from services.launcher.migrate import PG_VERSION_MIN, migration_state
 from services.launcher.ports import LOOPBACK, is_free
+from services.launcher.processes import SERVICES
 from services.launcher.state import Running, StateDirectory
 
 PYTHON_MIN: Final = (3, 11)

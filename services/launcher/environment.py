@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 
 from services.launcher.credentials import CLI, Credentials
 from services.launcher.leftovers import MARKER
-from services.launcher.migrate import SERVICES
 from services.launcher.ports import LOOPBACK, free_port
+from services.launcher.processes import SERVICES
 
 GRPC_SERVICES: Final = ("members", "points", "partners")
 GATEWAY: Final = "gateway"

@@ -12,42 +12,30 @@ All names come from the URL, so several installations (or parallel tests) share 
 import base64
 import hashlib
 import hmac
-import io
 import secrets
 import zlib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from services.launcher.errors import MigrationFailed
-from services.runtime import alembic_env
 
 if TYPE_CHECKING:
     # Generic in the stubs only.
     PgConnection = asyncpg.Connection[asyncpg.Record]
-
-SERVICES: Final = ("members", "points", "partners", "gateway")
-SERVICES_DIR: Final = Path(__file__).resolve().parent.parent
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 #: How long to wait for another `coalition migrate` to finish.
 TURN_TIMEOUT_SECONDS: Final = 120
 #: A migration that cannot get its table lock gives up, rather than queue in front of the live traffic.
 LOCK_TIMEOUT_SECONDS: Final = 5
-STATEMENT_TIMEOUT_SECONDS: Final = 300
 SCRAM_ITERATIONS: Final = 4096
 PG_VERSION_MIN: Final = 150_000
+PG_VERSION_WITH_SET: Final = 160_000
 
 
 @dataclass(frozen=True)
@@ -114,14 +102,19 @@ async def migrate_service(admin_url: str, runtime_url: str, service: str) -> Non
             await _ensure_roles(admin, access)
             await _ensure_database(admin, access)
         async with _turn(admin_url, access.database, f"coalition migrations {access.database}"):
-            await _upgrade(admin_url, access, service)
+            # Alembic takes a second to import, which every command and every unit test would pay.
+            from services.launcher import revisions
+
+            await revisions.upgrade(lambda: _connect(admin_url, access.database), access, service)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationFailed(f"migrating {service} (database {access.database}): {error}") from error
 
 
 async def migration_state(admin_url: str, runtime_url: str, service: str) -> MigrationState:
     """What has run and what should have. Raises OSError or asyncpg.PostgresError when it cannot connect."""
-    heads = frozenset(ScriptDirectory.from_config(alembic_config(service)).get_heads())
+    from services.launcher import revisions
+
+    heads = revisions.heads(service)
     try:
         connection = await _connect(admin_url, RuntimeAccess.of(runtime_url).database)
     except asyncpg.InvalidCatalogNameError:
@@ -133,26 +126,6 @@ async def migration_state(admin_url: str, runtime_url: str, service: str) -> Mig
     finally:
         await connection.close(timeout=CONNECT_TIMEOUT_SECONDS)
     return MigrationState(service, frozenset(row["version_num"] for row in rows), heads)
-
-
-def migration_sql(service: str, runtime_role: str) -> str:
-    """The SQL of all the service's migrations, for review and for linters; touches no database."""
-    output = io.StringIO()
-    config = alembic_config(service)
-    config.output_buffer = output
-    config.attributes[alembic_env.RUNTIME_ROLE] = runtime_role
-    command.upgrade(config, "heads", sql=True)
-    return output.getvalue()
-
-
-def alembic_config(service: str) -> Config:
-    """Alembic's configuration for a service, without a file."""
-    config = Config()
-    # Config files interpolate %, and a path may hold one.
-    folder = str(SERVICES_DIR / service / "migrations").replace("%", "%%")
-    config.set_main_option("script_location", folder)
-    config.set_main_option("path_separator", "os")
-    return config
 
 
 @asynccontextmanager
@@ -190,10 +163,12 @@ async def _ensure_roles(admin: "PgConnection", access: RuntimeAccess) -> None:
     if version < PG_VERSION_MIN:
         raise MigrationFailed(f"PostgreSQL {version // 10_000} is too old: 15 or later is needed")
     known = {row["rolname"] for row in await admin.fetch("SELECT rolname FROM pg_roles")}
-    owner, role = _quoted(access.owner), _quoted(access.role)
+    owner, role = quoted(access.owner), quoted(access.role)
     if access.owner not in known:
         await admin.execute(f"CREATE ROLE {owner} NOLOGIN")
-    if not await admin.fetchval("SELECT pg_has_role(current_user, $1, 'MEMBER')", access.owner):
+    # Since 16, whoever makes a role may administer it and yet not act as it.
+    right = "SET" if version >= PG_VERSION_WITH_SET else "MEMBER"
+    if not await admin.fetchval("SELECT pg_has_role(current_user, $1, $2)", access.owner, right):
         # An administrator who is no superuser (managed servers) acts as the owner by membership.
         await admin.execute(f"GRANT {owner} TO CURRENT_USER")
     verb = "ALTER" if access.role in known else "CREATE"
@@ -202,47 +177,12 @@ async def _ensure_roles(admin: "PgConnection", access: RuntimeAccess) -> None:
 
 
 async def _ensure_database(admin: "PgConnection", access: RuntimeAccess) -> None:
-    database, owner, role = _quoted(access.database), _quoted(access.owner), _quoted(access.role)
+    database, owner, role = quoted(access.database), quoted(access.owner), quoted(access.role)
     exists = await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", access.database)
     if not exists:
         await admin.execute(f"CREATE DATABASE {database} OWNER {owner}")
     await admin.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC")
     await admin.execute(f"GRANT CONNECT ON DATABASE {database} TO {role}")
-
-
-async def _upgrade(admin_url: str, access: RuntimeAccess, service: str) -> None:
-    engine = _engine(admin_url, access.database)
-    config = alembic_config(service)
-    config.attributes[alembic_env.RUNTIME_ROLE] = access.role
-
-    def run(connection: Connection) -> None:
-        connection.exec_driver_sql(f"SET ROLE {_quoted(access.owner)}")
-        connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
-        connection.exec_driver_sql(f"SET statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
-        connection.commit()
-        config.attributes[alembic_env.CONNECTION] = connection
-        command.upgrade(config, "heads")
-        connection.commit()
-
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(run)
-    except MigrationFailed:
-        raise
-    except Exception as error:
-        # Migrations are programs: whatever they raise is a failed migration, and says which one it was.
-        raise MigrationFailed(
-            f"a migration of {service} failed in database {access.database}: {error}"
-        ) from error
-    finally:
-        await engine.dispose()
-
-
-def _engine(admin_url: str, database: str) -> AsyncEngine:
-    async def connect() -> "PgConnection":
-        return await _connect(admin_url, database)
-
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
 
 
 def scram_verifier(password: str, salt: bytes | None = None) -> str:
@@ -257,5 +197,6 @@ def scram_verifier(password: str, salt: bytes | None = None) -> str:
     return f"SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt_text}${stored}:{server}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """An identifier for SQL."""
     return '"' + name.replace('"', '""') + '"'

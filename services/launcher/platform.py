@@ -21,9 +21,9 @@ from services.launcher.embedded.postgres import EmbeddedPostgres
 from services.launcher.environment import ServicePorts, installation_environment, process_environment
 from services.launcher.errors import ProcessFailed
 from services.launcher.leftovers import MARKER, end_processes, processes_marked
-from services.launcher.migrate import SERVICES, migrate
+from services.launcher.migrate import migrate
 from services.launcher.ports import LOOPBACK
-from services.launcher.processes import PROCESSES, ProcessSpec
+from services.launcher.processes import PROCESSES, SERVICES, ProcessSpec
 from services.launcher.service_process import ServiceProcess
 from services.launcher.state import Running, StateDirectory
 from services.launcher.supervisor import Supervisor

@@ -6,9 +6,14 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Final, cast
 
 from services.launcher.errors import LauncherError
+
+#: Services with a database of their own, which share their name, and a secret.
+SERVICES: Final = ("members", "points", "partners", "gateway")
+SERVICES_DIR: Final = Path(__file__).resolve().parent.parent
 
 
 class Readiness(Enum):

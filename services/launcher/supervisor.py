@@ -23,6 +23,7 @@ HEALTHY_AFTER_SECONDS: Final = 30.0
 #: Deaths before a process was ever ready, after which starting is given up.
 FAILED_STARTS_MAX: Final = 3
 WATCH_SECONDS: Final = 0.05
+ALIVE_WATCH_SECONDS: Final = 0.1
 THREADS_MAX: Final = 32
 
 T = TypeVar("T")
@@ -191,7 +192,7 @@ class Supervisor:
         log.info("%s ready (pid %s)", unit.name, unit.pid)
         self._on_change()
         while unit.exit_status() is None:  # noqa: ASYNC110 (the kernel has no event for us here)
-            await asyncio.sleep(WATCH_SECONDS)
+            await asyncio.sleep(ALIVE_WATCH_SECONDS)
         watched.ready.clear()
         return f"died ({describe_exit(unit.exit_status())})", time.monotonic() - ready_at
 

@@ -43,10 +43,8 @@ class Boundary(grpc.aio.ServerInterceptor):
         self._calls = telemetry.meter().create_histogram("coalition.rpc.seconds", "s")
 
     async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: grpc.HandlerCallDetails
+    ) -> Any:
         """Wraps the handler of one call."""
         handler = await continuation(handler_call_details)
         method = str(handler_call_details.method)

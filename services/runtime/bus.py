@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import nats
+import nats.errors
 from coalition.type.v1.event_record_pb2 import EventRecord
 from nats.aio.client import Client
 from nats.aio.msg import Msg

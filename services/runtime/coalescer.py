@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, TypeVar
@@ -140,6 +141,7 @@ class Coalescer(Generic[Item, Answer]):
 
     async def drain(self, seconds: float) -> None:
         """Waits until all that is queued has been answered, at most so long."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while (self._in_flight or self.queued) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._tasks:
+                    await asyncio.wait(set(self._tasks))

@@ -98,8 +98,8 @@ class WriteDatabase:
     @asynccontextmanager
     async def dedicated(self) -> AsyncGenerator[PgConnection]:
         """A driver connection of its own with no transaction open, for the hot path and advisory locks."""
-        async with self._engine.connect() as connection:
-            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        async with self._engine.connect() as pooled:
+            connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
             driver = await driver_of(connection)
             try:
                 yield driver

@@ -105,10 +105,11 @@ async def stream(
 def error_from(error: grpc.aio.AioRpcError) -> CoalitionError:
     """The error of ours that a status stands for."""
     try:
-        status = rpc_status.from_call(cast("Any", error))
+        status = cast("Any", rpc_status).from_call(error)
     except ValueError:
         status = None
-    for detail in status.details if status else ():
+    details: list[Any] = list(status.details) if status else []
+    for detail in details:
         info = ErrorInfo()
         if detail.Unpack(info):
             found = CoalitionError(reason_of(info.reason), error.details() or "")

@@ -83,14 +83,14 @@ class Idempotency:
     ) -> tuple[bytes, bool]:
         """The answer of `work`, and whether it is a replay. Runs inside the caller's transaction.
 
-        `request` is the request_hash. Raises InvalidRequest for a missing or overlong key, Conflict
-        (IDEMPOTENCY_KEY_REUSED) where the key stands for another request or operation. What `work` raises
-        rolls back and is not remembered.
+        `request` is the request_hash. Raises InvalidRequest for a key that is missing, overlong or holds
+        control characters (a column of text takes no NUL), Conflict (IDEMPOTENCY_KEY_REUSED) where the key
+        stands for another request or operation. What `work` raises rolls back and is not remembered.
         """
-        if not 1 <= len(key) <= KEY_CHARACTERS_MAX:
+        if not (1 <= len(key) <= KEY_CHARACTERS_MAX and key.isprintable()):
             reason = Reason.REASON_IDEMPOTENCY_KEY_MISSING
             raise InvalidRequest(
-                f"an idempotency key of 1 to {KEY_CHARACTERS_MAX} characters is needed", reason
+                f"an idempotency key of 1 to {KEY_CHARACTERS_MAX} printable characters is needed", reason
             )
         table = self._table
         row = {"ledger_id": scope.ledger_id, "partner_id": scope.partner_id, "key": key}

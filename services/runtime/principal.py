@@ -163,7 +163,7 @@ class Signer:
         return body + self._key.sign(body)
 
     def own(self, programme: Programme | None) -> bytes:
-        """This service's own principal in a programme, renewed at half of its life."""
+        """The principal of the service itself in a programme, renewed at half of its life."""
         slot = programme.slug if programme else ""
         token, renew_at = self._own.get(slot, (b"", 0))
         if renew_at <= wall_now_us():

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Final
 
 from services.runtime import logging, telemetry
 from services.runtime.settings import PlatformSettings
 
 _log = logging.get(__name__)
+_GC_OBJECTS: Final = 20_000
 
 
 class Process:
@@ -23,6 +25,10 @@ class Process:
         self._exits = AsyncExitStack()
         self._background: list[asyncio.Task[None]] = []
         self._failure: BaseException | None = None
+        # What is loaded by now stays for good; and a busy process makes so many short-lived objects that the
+        # default threshold would walk them all thousands of times a second (measured: a tenth of the time).
+        gc.freeze()
+        gc.set_threshold(_GC_OBJECTS, 20, 50)
         logging.configure(name, platform.log_level)
         telemetry.configure(name, platform.otlp_endpoint, platform.trace_share_percent)
 
@@ -31,8 +37,10 @@ class Process:
         self._exits.push_async_callback(close)
 
     def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Runs work until the stop. Work that ends or fails by itself ends the process: better a restart
-        that is seen than a part that is missing.
+        """Runs work until the stop.
+
+        Work that ends or fails by itself ends the process: better a restart that is seen than a part that is
+        missing.
         """
         task = asyncio.get_running_loop().create_task(work, name=name)
         task.add_done_callback(self._ended)

@@ -173,7 +173,7 @@ class Subscriber:
         for programme, until_us in list(self._waiting.items()):
             if until_us <= wall_now_us():
                 del self._waiting[programme]
-                await self._catch_up_on(programme)
+                await self.catch_up_on(programme)
 
     async def _apply(self, programme: str, records: Sequence[EventRecord]) -> Gap | None:
         """Applies what comes next; before it asks to wait, whatever can be done without waiting."""
@@ -215,9 +215,10 @@ class Subscriber:
         names = await (ask() if ask else self._inbox.programmes(self._database.writer))
         for programme in names:
             if programme not in self._waiting:
-                await self._catch_up_on(programme)
+                await self.catch_up_on(programme)
 
-    async def _catch_up_on(self, programme: str) -> None:
+    async def catch_up_on(self, programme: str) -> None:
+        """Applies what the owner has of one programme beyond its cursor."""
         cursor = await self._inbox.position(self._database.writer, programme)
         try:
             async for block in self._about.owner.read_events(programme, cursor + 1, 0):

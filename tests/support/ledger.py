@@ -115,7 +115,9 @@ class LedgerDouble(PointsServiceServicer):
             "seq": seq,
             "member_id": member.bytes,
             "recorded_at_us": recorded_us,
-            "points": sum(points for _, points in movement.lots) if isinstance(movement, Burn) else movement.points,
+            "points": sum(points for _, points in movement.lots)
+            if isinstance(movement, Burn)
+            else movement.points,
         }
         partner: UUID | None = None
         message: Message
@@ -133,7 +135,9 @@ class LedgerDouble(PointsServiceServicer):
                 message = told.PointsRedeemed(
                     **common,
                     partner_id=partner.bytes,
-                    lots=[_lot(place, issuer, points) for place, (issuer, points) in enumerate(lots, start=1)],
+                    lots=[
+                        _lot(place, issuer, points) for place, (issuer, points) in enumerate(lots, start=1)
+                    ],
                     occurred_at_us=at_us or recorded_us,
                 )
             case Expiry(issuer, points):

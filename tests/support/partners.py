@@ -148,9 +148,7 @@ class House:
         answer = await self.ask(self.clearing.GetNets, request, programme)
         return {net.party.slug: net for net in answer.nets}
 
-    async def statement(
-        self, programme: Programme, partner_id: UUID, window: int
-    ) -> clearing_pb2.Statement:
+    async def statement(self, programme: Programme, partner_id: UUID, window: int) -> clearing_pb2.Statement:
         """A partner's statement of a window, with its lines."""
         request = clearing_pb2.ListStatementsRequest(
             partner_id=partner_id.bytes, before_window=window + 1, limit=1

@@ -34,7 +34,8 @@ import asyncpg
 import pytest
 
 from services.launcher.embedded.nats import EmbeddedNats
-from services.launcher.migrate import SERVICES_DIR, RuntimeAccess, migrate_service
+from services.launcher.migrate import RuntimeAccess, migrate_service
+from services.launcher.processes import SERVICES_DIR
 
 RUN_DIR_VARIABLE: Final = "COALITION_TEST_RUN_DIR"
 CONTROLLER_VARIABLE: Final = "COALITION_TEST_CONTROLLER_PID"
@@ -206,9 +207,11 @@ def _migrations_digest(service: str) -> str:
     digest = hashlib.sha256()
     folder = SERVICES_DIR / service
     files = [*folder.glob("migrations/**/*.py"), *folder.glob("**/*.sql")]
-    for file in sorted(
-        (*files, SERVICES_DIR / "runtime" / "alembic_env.py", SERVICES_DIR / "launcher" / "migrate.py")
-    ):
+    files += [
+        SERVICES_DIR / path
+        for path in ("runtime/alembic_env.py", "launcher/migrate.py", "launcher/revisions.py")
+    ]
+    for file in sorted(files):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 

@@ -16,7 +16,6 @@ _RENAMED: Final = {
     "store_id": "store",
     "occurred_at_us": "occurred_at",
     "amount_minor": "amount",
-    "identifiers": "member",
 }
 _WRAPPERS: Final = frozenset({"earn", "redemption", "sale", "items"})
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Protocol
 from uuid import UUID
 
 import grpc.aio
 from coalition.members.v1 import members_pb2, members_pb2_grpc
+from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.calls import ask, uuid_of
 from services.gateway.domain.members import Identifier, IdentifierKind, Member, MemberStatus, Personal
-from services.runtime.errors import CoalitionError
+from services.runtime.errors import CoalitionError, NotFound
 from services.runtime.grpc_client import error_of_item
 from services.runtime.principal import Programme, Signer
 
@@ -32,7 +34,7 @@ class Members(Protocol):
         ...
 
     async def member(self, token: bytes, member_id: UUID) -> Member:
-        """One member as the caller may see it. Raises NotFound."""
+        """One member as the caller may see it. Raises NotFound (MEMBER_UNKNOWN)."""
         ...
 
     async def look_up(
@@ -46,7 +48,7 @@ class Members(Protocol):
         ...
 
     async def close(self, token: bytes, member_id: UUID) -> Member:
-        """Closes a member for good. Raises NotFound."""
+        """Closes a member for good. Raises NotFound (MEMBER_UNKNOWN)."""
         ...
 
 
@@ -72,7 +74,8 @@ class GrpcMembers:
     async def member(self, token: bytes, member_id: UUID) -> Member:
         """As Members.member."""
         request = members_pb2.GetMemberRequest(member_id=member_id.bytes)
-        response: members_pb2.GetMemberResponse = await ask(self._stub.GetMember, request, token)
+        with _member_addressed():
+            response: members_pb2.GetMemberResponse = await ask(self._stub.GetMember, request, token)
         return _member_of(response.member)
 
     async def look_up(
@@ -97,8 +100,20 @@ class GrpcMembers:
     async def close(self, token: bytes, member_id: UUID) -> Member:
         """As Members.close."""
         request = members_pb2.CloseMemberRequest(member_id=member_id.bytes)
-        response: members_pb2.CloseMemberResponse = await ask(self._stub.CloseMember, request, token)
+        with _member_addressed():
+            response: members_pb2.CloseMemberResponse = await ask(self._stub.CloseMember, request, token)
         return _member_of(response.member)
+
+
+@contextmanager
+def _member_addressed() -> Iterator[None]:
+    """What is not found, where a member is addressed, is that member."""
+    try:
+        yield
+    except CoalitionError as error:
+        if error.reason == Reason.REASON_NOT_FOUND:
+            raise NotFound("there is no such member", Reason.REASON_MEMBER_UNKNOWN) from None
+        raise
 
 
 def _identifier_message(identifier: Identifier) -> members_pb2.Identifier:

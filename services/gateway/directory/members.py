@@ -151,9 +151,13 @@ class MemberDirectory:
             except CoalitionError as error:
                 found = [error] * len(places)
             for place, answer in zip(places, found, strict=True):
+                lookup = asked[place].lookup
                 answers[place] = answer
                 if isinstance(answer, UUID):
-                    self._known.put(asked[place].lookup, answer)
+                    self._known.put(lookup, answer)
+                else:
+                    # The service names the field by its place among the identifiers of all who asked.
+                    answer.metadata["field"] = f"member.{lookup.kind}"
 
         await asyncio.gather(*(look_up(token, places) for token, places in groups.items()))
         return answers

@@ -2,37 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from services.gateway.answers.problems import problem, status_of
+from services.gateway.domain.errors import HttpError
+from services.gateway.domain.movements import Declined
+from services.gateway.http.exchange import Exchange, exchange_of
+from services.runtime.errors import CoalitionError, code_of
+
+_RETRY_AFTER = "retry_after_seconds"
+_REPLAYED = (b"idempotency-replayed", b"true")
+Header = tuple[bytes, bytes]
 
 
 class Json(Response):
     """JSON, made by orjson or given as bytes; `replayed` says that an earlier call is answered again."""
 
-    media_type = "application/json"
-
-    def __init__(self, content: Any, status: int = 200, *, replayed: bool = False) -> None:
+    def __init__(
+        self,
+        content: object,
+        status: int = 200,
+        *,
+        replayed: bool = False,
+        media_type: bytes = b"application/json",
+        headers: Sequence[Header] = (),
+    ) -> None:
         # Starlette's own set-up of headers is most of what a Response costs.
         self.body = content if isinstance(content, bytes) else orjson.dumps(content)
         self.status_code = status
         self.background = None
         self.raw_headers = [
-            (b"content-type", b"application/json"),
+            (b"content-type", media_type),
             (b"content-length", str(len(self.body)).encode()),
+            *headers,
         ]
         if replayed:
-            self.raw_headers.append((b"idempotency-replayed", b"true"))
+            self.raw_headers.append(_REPLAYED)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends the answer."""
-        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        await send(start)
+        del scope, receive
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
         await send({"type": "http.response.body", "body": self.body})
 
 
 def listing(url: str, data: list[dict[str, Any]], *, has_more: bool) -> Json:
     """A page of a list, of schemas.lists.ListOf."""
     return Json({"object": "list", "url": url, "has_more": has_more, "data": data})
+
+
+def problem_answer(
+    exchange: Exchange, error: CoalitionError, public_url: str, *, replayed: bool = False
+) -> Json:
+    """A problem document, with the headers that belong to it."""
+    exchange.code = code_of(error.reason).lower()
+    status = status_of(error)
+    document = problem(
+        error,
+        origin=exchange.origin(public_url),
+        instance=exchange.http["path"],
+        request_id=exchange.request_id,
+    )
+    headers: list[Header] = []
+    if _RETRY_AFTER in error.metadata:
+        headers.append((b"retry-after", error.metadata[_RETRY_AFTER].encode()))
+    if isinstance(error, HttpError) and error.allow:
+        headers.append((b"allow", error.allow.encode()))
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if status in (408, 413):
+        # What is left of the body is not worth reading.
+        headers.append((b"connection", b"close"))
+    return Json(
+        document, status, replayed=replayed, media_type=b"application/problem+json", headers=headers
+    )
+
+
+def declined(request: Request, decision: Declined, public_url: str) -> Json:
+    """The problem of a movement that was not posted."""
+    return problem_answer(exchange_of(request), decision.error, public_url, replayed=decision.replayed)

@@ -6,16 +6,15 @@ from __future__ import annotations
 
 from typing import Final
 
-import orjson
 import structlog
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway.answers.problems import problem, status_of
 from services.gateway.domain.errors import FieldError, HttpError, InvalidBody
 from services.gateway.http.access_log import AccessLog
+from services.gateway.http.answering import problem_answer
 from services.gateway.http.bodies import ClientGone
 from services.gateway.http.exchange import Exchange
 from services.runtime import telemetry
@@ -23,7 +22,6 @@ from services.runtime.boundary import told
 from services.runtime.errors import CoalitionError, NotFound, Unavailable, code_of
 from services.runtime.grpc_client import deadline_us
 
-_RETRY_AFTER: Final = "retry_after_seconds"
 _CLIENT_GONE: Final = 499
 
 
@@ -71,15 +69,16 @@ class Edge:
         except ClientGone:
             exchange.status = exchange.status or _CLIENT_GONE
         except Exception as error:
-            await self._answer(exchange, error)
+            await self._answer(exchange, receive, error)
 
-    async def _answer(self, exchange: Exchange, error: Exception) -> None:
+    async def _answer(self, exchange: Exchange, receive: Receive, error: Exception) -> None:
         known = error_of(error, exchange)
         exchange.code = code_of(known.reason).lower()
         if exchange.answered:
             # The head of the answer is out: all that is left is to break it off.
             return
-        await send_problem(exchange, known, self._public_url)
+        answer = problem_answer(exchange, known, self._public_url)
+        await answer(exchange.http, receive, exchange.send)
 
 
 def error_of(error: Exception, exchange: Exchange) -> CoalitionError:
@@ -110,36 +109,3 @@ def _of_parameters(error: RequestValidationError) -> InvalidBody:
         FieldError(each["type"], each["msg"], parameter=str(each["loc"][-1])) for each in error.errors()
     ]
     return InvalidBody(f"{found[0].parameter}: {found[0].detail}", found)
-
-
-async def send_problem(
-    exchange: Exchange, error: CoalitionError, public_url: str, *, replayed: bool = False
-) -> None:
-    """Answers with a problem document."""
-    body = orjson.dumps(
-        problem(
-            error,
-            origin=exchange.origin(public_url),
-            instance=exchange.http["path"],
-            request_id=exchange.request_id,
-        )
-    )
-    exchange.code = code_of(error.reason).lower()
-    status = status_of(error)
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    if replayed:
-        headers.append((b"idempotency-replayed", b"true"))
-    if _RETRY_AFTER in error.metadata:
-        headers.append((b"retry-after", error.metadata[_RETRY_AFTER].encode()))
-    if isinstance(error, HttpError) and error.allow:
-        headers.append((b"allow", error.allow.encode()))
-    if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if status in (408, 413):
-        # What is left of the body is not worth reading.
-        headers.append((b"connection", b"close"))
-    await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
-    await exchange.send({"type": "http.response.body", "body": body})

@@ -41,6 +41,7 @@ def get(
     path: str,
     endpoint: Endpoint,
     *,
+    id: str,  # noqa: A002
     tag: str,
     summary: str,
     description: str = "",
@@ -59,7 +60,7 @@ def get(
         tags=[tag],
         summary=summary,
         description=description,
-        operation_id=_operation_id(endpoint),
+        operation_id=id,
         openapi_extra={
             DOCUMENTED: {
                 "status": 200,
@@ -76,6 +77,7 @@ def post(
     path: str,
     endpoint: Endpoint,
     *,
+    id: str,  # noqa: A002
     tag: str,
     summary: str,
     description: str = "",
@@ -97,7 +99,7 @@ def post(
         tags=[tag],
         summary=summary,
         description=description,
-        operation_id=_operation_id(endpoint),
+        operation_id=id,
         openapi_extra={
             DOCUMENTED: {
                 "status": status,
@@ -109,9 +111,3 @@ def post(
             }
         },
     )
-
-
-def _operation_id(endpoint: Endpoint) -> str:
-    owner = getattr(endpoint, "__self__", None)
-    name: str = getattr(endpoint, "__name__", "endpoint")
-    return f"{type(owner).__name__.lower()}_{name}" if owner is not None else name

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
@@ -18,14 +18,14 @@ from uuid import UUID
 import asyncpg
 from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy import Row, Select, delete, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.gateway.domain.batches import Counts, StoredBatch
 from services.gateway.domain.pages import Cursor, Page, unknown_cursor
 from services.gateway.storage.tables import BATCH
 from services.runtime.clock import from_micros, to_micros, wall_now_us
-from services.runtime.database import Database
+from services.runtime.database import Database, PgConnection, ReadConnection
 from services.runtime.errors import Conflict, NotFound, Unavailable
 from services.runtime.ids import MalformedId, from_text, new_id
 
@@ -39,6 +39,17 @@ _BEGIN: Final = """
 INSERT INTO batch (ledger_id, batch_id, partner_id, key, request_hash, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 """
+_SUMMARY: Final = tuple(column for column in BATCH.c if column.name not in ("answer", "key"))
+_UNREACHABLE: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    InterfaceError,
+    OperationalError,
+    PoolTimeoutError,
+)
 _FINISH: Final = """
 UPDATE batch SET lines = $3, accepted = $4, replayed = $5, refused = $6, answer = $7
  WHERE ledger_id = $1 AND batch_id = $2
@@ -48,9 +59,7 @@ UPDATE batch SET lines = $3, accepted = $4, replayed = $5, refused = $6, answer 
 class Turn:
     """The right to work on one batch, for as long as a connection holds its lock."""
 
-    def __init__(
-        self, connection: asyncpg.Connection[Any], ledger_id: int, partner_id: UUID, key: str
-    ) -> None:
+    def __init__(self, connection: PgConnection, ledger_id: int, partner_id: UUID, key: str) -> None:
         self._connection, self._ledger_id = connection, ledger_id
         self._partner_id, self._key = partner_id, key
 
@@ -97,3 +106,87 @@ class BatchStore:
                     yield Turn(connection, ledger_id, partner_id, key)
                 finally:
                     await connection.execute("SELECT pg_advisory_unlock($1)", lock)
+
+    async def get(self, ledger_id: int, partner_id: UUID, batch_id: str) -> StoredBatch:
+        """One batch of a partner. Raises NotFound, and Unavailable where the database cannot be reached."""
+        with _reachable():
+            async with self._database.reader.snapshot() as connection:
+                row = await self._one(connection, _of_partner(ledger_id, partner_id), batch_id)
+        if row is None:
+            raise NotFound("there is no such batch")
+        return await _stored(row._mapping)
+
+    async def page(self, ledger_id: int, partner_id: UUID, cursor: Cursor) -> Page[StoredBatch]:
+        """Batches of a partner, newest first, without their answers. Raises InvalidRequest (CURSOR_INVALID)
+        and Unavailable.
+        """
+        mine = _of_partner(ledger_id, partner_id)
+        with _reachable():
+            async with self._database.reader.snapshot() as connection:
+                after = await self._place(connection, mine, "starting_after", cursor.starting_after)
+                before = await self._place(connection, mine, "ending_before", cursor.ending_before)
+                which = mine.with_only_columns(*_SUMMARY).limit(cursor.limit + 1)
+                if after is not None:
+                    which = which.where(BATCH.c.batch_id < after)
+                if before is not None:
+                    which = which.where(BATCH.c.batch_id > before)
+                backwards = before is not None
+                order = BATCH.c.batch_id.asc() if backwards else BATCH.c.batch_id.desc()
+                rows = (await connection.execute(which.order_by(order))).all()
+        found = [await _stored(row._mapping) for row in rows[: cursor.limit]]
+        return Page(found[::-1] if backwards else found, len(rows) > cursor.limit)
+
+    async def purge(self, days: int) -> int:
+        """Forgets batches older than so many days; answers how many. The ledger keeps their lines' keys."""
+        until = datetime.now(UTC) - timedelta(days=days)
+        async with self._database.writer.transaction() as connection:
+            gone = await connection.execute(delete(BATCH).where(BATCH.c.created_at < until))
+            return gone.rowcount
+
+    @staticmethod
+    async def _one(connection: ReadConnection, mine: Select[Any], batch_id: str) -> Row[Any] | None:
+        try:
+            wanted = from_text(_PREFIX, batch_id)
+        except MalformedId:
+            return None
+        return (await connection.execute(mine.where(BATCH.c.batch_id == wanted))).one_or_none()
+
+    async def _place(
+        self, connection: ReadConnection, mine: Select[Any], name: str, batch_id: str
+    ) -> UUID | None:
+        if not batch_id:
+            return None
+        row = await self._one(connection, mine.with_only_columns(BATCH.c.batch_id), batch_id)
+        if row is None:
+            raise unknown_cursor(name)
+        return row.batch_id
+
+
+def _of_partner(ledger_id: int, partner_id: UUID) -> Select[Any]:
+    return select(*_SUMMARY, BATCH.c.answer).where(
+        BATCH.c.ledger_id == ledger_id, BATCH.c.partner_id == partner_id
+    )
+
+
+async def _stored(row: Mapping[str, Any]) -> StoredBatch:
+    packed: bytes | None = row.get("answer")
+    counts = None
+    if row["lines"] is not None:
+        counts = Counts(row["lines"], row["accepted"], row["replayed"], row["refused"])
+    # Megabytes of JSON: away from the loop.
+    answer = await asyncio.to_thread(zlib.decompress, packed) if packed is not None else None
+    return StoredBatch(row["batch_id"], row["request_hash"], to_micros(row["created_at"]), counts, answer)
+
+
+def _lock_of(ledger_id: int, partner_id: UUID, key: str) -> int:
+    """The advisory lock of a key: 64 bits of a hash. Two keys that meet in one only wait for each other."""
+    digest = blake2b(f"{ledger_id} {partner_id} {key}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except _UNREACHABLE as error:
+        raise Unavailable("batches cannot be read or kept at the moment") from error

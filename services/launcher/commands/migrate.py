@@ -8,7 +8,9 @@ import typer
 
 from services.launcher.environment import runtime_urls
 from services.launcher.errors import LauncherError
-from services.launcher.migrate import SERVICES, migrate_service, migration_sql, migration_state
+from services.launcher.migrate import migrate_service, migration_state
+from services.launcher.processes import SERVICES
+from services.launcher.revisions import migration_sql
 from services.launcher.state import StateDirectory
 
 app = typer.Typer()

@@ -76,7 +76,7 @@ class KnownStores:
     async def has(self, programme: Programme, partner_id: UUID, store_id: UUID) -> bool:
         """Whether a store is the partner's. Raises Unavailable where that can't be found out."""
         place = (programme.ledger_id, partner_id)
-        stores, asked_at = self._known.get(place, (frozenset[UUID](), -_STORES_FRESH_SECONDS))
+        stores, asked_at = self._known.get(place) or (frozenset[UUID](), -_STORES_FRESH_SECONDS)
         if store_id in stores:
             return True
         if time.monotonic() - asked_at < _STORES_FRESH_SECONDS:
@@ -84,7 +84,7 @@ class KnownStores:
         try:
             stores = await self._partners.stores(programme, partner_id)
         except NotFound:
-            stores = frozenset()
+            stores = frozenset[UUID]()
         self._known[place] = (stores, time.monotonic())
         return store_id in stores
 

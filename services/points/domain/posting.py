@@ -263,20 +263,15 @@ class Posting:
         asked: tuple[int, Movement] | None,
     ) -> None:
         """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
-        partner_id = transaction.partner_id
         number, item = asked if asked is not None else (None, None)
         partition = transaction.member_id.int % PARTITIONS
         before = self._at.log.advance(partition)
-        self.rows.postings.append(
-            PostingRow(
-                transaction.seq, transaction.transaction_id, transaction.kind, transaction.member_id, partner_id,
-                transaction.reference, transaction.points, transaction.balance_after, transaction.occurred_at_us,
-                transaction.recorded_at_us, transaction.expires_at_us or None, item.content_hash if item else None,
-                *legs, *lot, *purchase,
-                event[0], partition, before, item.traceparent if item else "", event[1],
-                item.key if item else None, number,
-            )
+        # The transaction's own fields come first and in the same order: see PostingRow.
+        head = (*transaction[:10], transaction.expires_at_us or None, item.content_hash if item else None)
+        tail = (
+            event[0], partition, before, item.traceparent if item else "", event[1], item.key if item else None, number,
         )  # fmt: skip
+        self.rows.postings.append(PostingRow._make((*head, *legs, *lot, *purchase, *tail)))
         self._posted[transaction.seq] = transaction
         if item is not None:
             self._keys[item.partner_id, item.key] = Earlier(item.content_hash, transaction.seq, None)

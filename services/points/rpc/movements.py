@@ -9,12 +9,12 @@ from typing import Final
 from uuid import UUID
 
 import orjson
-from asyncpg.pgproto.pgproto import UUID as FastUUID  # noqa: N811
 from coalition.points.v1 import movement_pb2 as pb
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import TurnedAway
 from services.points.domain.movements import Earn, Movement, Purchase, Redemption
+from services.runtime.ids import from_bytes
 from services.runtime.principal import Principal
 
 KEY_CHARACTERS_MAX: Final = 300
@@ -59,7 +59,7 @@ class MovementReader:
                 raise _Invalid("principal", "only a partner moves points", Reason.REASON_PERMISSION_DENIED)
             _check_text("key", item.key, KEY_CHARACTERS_MAX)
             item_deadline_us = item.deadline_us or deadline_us
-            partner = FastUUID(partner_id.bytes)
+            partner = from_bytes(partner_id.bytes)
             if kind == "earn":
                 _check_grant(principal, "points:earn")
                 return self._earn(item, item.earn, partner, currency, item_deadline_us)
@@ -130,7 +130,7 @@ def _common(member_id: bytes, reference: str, occurred_at_us: int, channel: str)
         raise _invalid("occurred_at", "a time is needed")
     if channel not in _CHANNELS:
         raise _invalid("channel", f"one of {', '.join(sorted(_CHANNELS))}")
-    return FastUUID(member_id), occurred_at_us
+    return from_bytes(member_id), occurred_at_us
 
 
 def _receipt(receipt: pb.Receipt) -> UUID | None:
@@ -144,7 +144,7 @@ def _receipt(receipt: pb.Receipt) -> UUID | None:
         return None
     if len(receipt.store_id) != _UUID_BYTES:
         raise _invalid("store", "not an id")
-    return FastUUID(receipt.store_id)
+    return from_bytes(receipt.store_id)
 
 
 def _lines(sale: pb.Sale) -> str:

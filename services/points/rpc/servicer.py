@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from coalition.points.v1 import points_pb2 as pb
@@ -212,5 +212,5 @@ def _uuid(field: str, value: bytes) -> UUID:
 
 
 def _deadline_us(context: CallContext) -> int:
-    left: float | None = context.time_remaining()
+    left = cast("float | None", context.time_remaining())
     return wall_now_us() + int(left * 1e6) if left is not None else 0

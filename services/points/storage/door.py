@@ -40,7 +40,6 @@ class AccountNumbers:
             self._numbers.clear()
         self._numbers.update(zip(keys, numbers, strict=True))
 
-
     def known(self, keys: set[AccountKey]) -> dict[AccountKey, int]:
         """The numbers of those that are known."""
         numbers = self._numbers

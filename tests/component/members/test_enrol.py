@@ -92,8 +92,8 @@ async def test_a_key_belongs_to_its_partner_and_programme(running: RunningMember
     assert len({answer.member.member_id for answer in answers}) == 3
 
 
-@pytest.mark.parametrize("key", ["", "k" * 256])
-async def test_a_key_of_1_to_255_characters_is_needed(
+@pytest.mark.parametrize("key", ["", "k" * 256, "a\x00b"])
+async def test_a_key_of_1_to_255_printable_characters_is_needed(
     running: RunningMembers, programme: Programme, key: str
 ):
     with pytest.raises(CoalitionError) as refused:

@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from services.launcher import migrate as migrations
+from services.launcher import revisions
 from services.launcher.errors import MigrationFailed
 from services.launcher.migrate import (
     RuntimeAccess,
     migrate_service,
-    migration_sql,
     migration_state,
     scram_verifier,
 )
+from services.launcher.revisions import migration_sql
 from tests.support.servers import drop_database, run_apart
 
 REVISION = """
@@ -36,11 +36,11 @@ def upgrade() -> None:
 def services_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A service `points` with one migration of the test's own."""
     folder = tmp_path / "points" / "migrations"
-    source = migrations.SERVICES_DIR / "points" / "migrations"
+    source = revisions.SERVICES_DIR / "points" / "migrations"
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("versions", "__pycache__"))
     (folder / "versions").mkdir()
     (folder / "versions" / "0001_posting.py").write_text(REVISION)
-    monkeypatch.setattr(migrations, "SERVICES_DIR", tmp_path)
+    monkeypatch.setattr(revisions, "SERVICES_DIR", tmp_path)
     return tmp_path
 
 
@@ -111,6 +111,23 @@ async def test_the_owner_role_owns_the_tables_and_cannot_log_in(
     await connection.close()
 
 
+@pytest.mark.usefixtures("services_dir")
+async def test_an_administrator_need_not_be_a_superuser(postgres_admin_url: str, runtime_url: str) -> None:
+    """Managed servers give no superuser: CREATEROLE and CREATEDB have to do."""
+    superuser = await asyncpg.connect(postgres_admin_url)
+    await superuser.execute("CREATE ROLE test_steward LOGIN CREATEROLE CREATEDB PASSWORD 'x'")
+    address = urlsplit(postgres_admin_url).netloc.rpartition("@")[2]
+    steward_url = f"postgresql://test_steward:x@{address}/postgres"
+    try:
+        for _ in range(2):
+            await migrate_service(steward_url, runtime_url, "points")
+        assert (await migration_state(steward_url, runtime_url, "points")).is_current
+    finally:
+        await asyncio.to_thread(drop_database, postgres_admin_url, "test-migrate_points")
+        await superuser.execute("DROP OWNED BY test_steward; DROP ROLE test_steward")
+        await superuser.close()
+
+
 async def test_a_second_run_adds_what_is_new_and_takes_a_new_password(
     postgres_admin_url: str, runtime_url: str, services_dir: Path
 ) -> None:
@@ -137,8 +154,8 @@ def test_runs_at_the_same_time_take_turns(
     import sys
 
     program = (
-        "import asyncio, sys; from pathlib import Path; from services.launcher import migrate; "
-        "migrate.SERVICES_DIR = Path(sys.argv[3]); "
+        "import asyncio, sys; from pathlib import Path; from services.launcher import migrate, revisions; "
+        "revisions.SERVICES_DIR = Path(sys.argv[3]); "
         "asyncio.run(migrate.migrate_service(sys.argv[1], sys.argv[2], 'points'))"
     )
     command = (sys.executable, "-c", program, postgres_admin_url, runtime_url, str(services_dir))

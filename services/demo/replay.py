@@ -1,0 +1,212 @@
+"""The replay: onboards the partners, enrols the members, sends a year of purchases day by day, closes weeks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.demo import progress as memory
+from services.demo.burns import Burn, drawn_visits, plan_burns, visits
+from services.demo.cards import card_number
+from services.demo.config import DemoConfig, DemoPartner
+from services.demo.dataset import Dataset
+from services.demo.progress import Progress
+from services.demo.till import Latencies, Till
+from services.demo.weeks import Week, local_midnight
+from services.operations.client import Operations
+from services.runtime.clock import from_micros
+from services.runtime.errors import CoalitionError
+from services.runtime.principal import Programme
+
+# A day is sent at five to midnight: its purchases have happened, and its burns of 23:59:59 are within the
+# five minutes that a till's clock may be ahead.
+_SENT_AT: Final = clock_time(23, 55)
+_READY_SECONDS: Final = 120.0
+
+
+class ReplayTooLate(RuntimeError):
+    """The programme's clock ran past the end of a week that was not sent yet: the replay must start over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where the replay is, for whoever shows it: a day just done, or a week just closed."""
+
+    day: date
+    week: int
+    purchases: int
+    burns: int
+    closed: bool
+
+
+class Replay:
+    """Runs the demo against a platform that is up. Everything it does may be done again."""
+
+    def __init__(
+        self,
+        config: DemoConfig,
+        dataset: Dataset,
+        operations: Operations,
+        gateway_url: str,
+        folder: Path,
+        told: Callable[[Step], None],
+    ) -> None:
+        self._config, self._data, self._operations = config, dataset, operations
+        self._url, self._folder, self._told = gateway_url, folder, told
+        self.latencies = Latencies()
+        self.progress = memory.load(folder) or Progress(len(dataset.weeks))
+        self._cards = {household: card_number(config.cards, household) for household in dataset.households()}
+
+    async def run(self) -> Programme:
+        """Replays all weeks from where it is. Raises ReplayTooLate, TillError, CoalitionError."""
+        programme = await self._onboard()
+        async with AsyncExitStack() as stack:
+            tills = {
+                partner.slug: await stack.enter_async_context(
+                    Till(
+                        self._url,
+                        self.progress.secrets[partner.slug],
+                        self._config.programme.currency,
+                        self.latencies,
+                    )
+                )
+                for partner in self._config.partners
+            }
+            await self._enrol(tills)
+            for week in self._data.weeks:
+                await self._week(programme, week, tills)
+        self.progress.finished = True
+        memory.save(self._folder, self.progress)
+        return programme
+
+    async def _onboard(self) -> Programme:
+        """Registers what is not registered yet: programme, partners, stores, prices, rates, keys."""
+        about = self._config.programme
+        try:
+            programme = await self._operations.register_programme(
+                about.slug, about.name, about.zone.key, about.currency, about.clock_start_at, is_test=True
+            )
+        except CoalitionError as error:
+            if error.reason != Reason.REASON_ALREADY_EXISTS:
+                raise
+            programme = await self._operations.programme(about.slug)
+        present = await self._operations.partners(programme)
+        stores = self._data.stores()
+        for partner in self._config.partners:
+            if partner.slug in self.progress.secrets:
+                continue
+            partner_id = present.get(partner.slug)
+            if partner_id is None:
+                partner_id = await self._operations.onboard_partner(programme, partner.slug, partner.name)
+            await self._contract(programme, partner, partner_id, stores[partner.slug])
+            secret = await self._operations.issue_key(programme, partner_id, "demo")
+            self.progress.secrets[partner.slug] = secret
+            memory.save(self._folder, self.progress)
+        return programme
+
+    async def _contract(
+        self, programme: Programme, partner: DemoPartner, partner_id: bytes, stores: tuple[str, ...]
+    ) -> None:
+        about = self._config.programme
+        await self._operations.add_stores(programme, partner_id, stores)
+        await self._operations.set_earn_rate(
+            programme, partner_id, partner.earn.points, partner.earn.per_minor, about.clock_start_at
+        )
+        for price in partner.prices:
+            valid_from = local_midnight(price.valid_from, about.zone)
+            await self._operations.set_prices(
+                programme, partner_id, price.issue_micros, price.reimbursement_micros, valid_from
+            )
+
+    async def _enrol(self, tills: Mapping[str, Till]) -> None:
+        if self.progress.enrolled:
+            return
+        first = tills[self._config.partners[0].slug]
+        await asyncio.gather(*(first.enrol(card) for card in self._cards.values()))
+        self.progress.balances = dict.fromkeys(self._cards, 0)
+        self.progress.enrolled = True
+        memory.save(self._folder, self.progress)
+
+    async def _week(self, programme: Programme, week: Week, tills: Mapping[str, Till]) -> None:
+        done = self.progress.last_day_done
+        for day in week.days():
+            if done is not None and day <= done:
+                continue
+            started = time.monotonic()
+            await self._clock_to(programme, day, week)
+            sent, burned = await self._day(day, tills)
+            self.progress.last_day = day.isoformat()
+            self.progress.operations += sent + burned
+            self.progress.seconds += time.monotonic() - started
+            memory.save(self._folder, self.progress)
+            self._told(Step(day, week.number, sent, burned, closed=False))
+        await self._close(programme, week)
+        self._told(Step(week.last_day, week.number, 0, 0, closed=True))
+
+    async def _clock_to(self, programme: Programme, day: date, week: Week) -> None:
+        wanted = datetime.combine(day, _SENT_AT, tzinfo=self._config.programme.zone)
+        now = from_micros((await self._operations.head(programme)).now_us)
+        if now >= week.ends_at:
+            raise ReplayTooLate(f"the clock is at {now:%Y-%m-%d %H:%M} UTC, {day} was not sent yet")
+        if now < wanted:
+            await self._operations.move_clock(programme, wanted)
+
+    async def _day(self, day: date, tills: Mapping[str, Till]) -> tuple[int, int]:
+        """All earns of a day, partner by partner, then its burns; the order that README.md explains."""
+        balances = dict(self.progress.balances)
+        sent = 0
+        for partner in self._config.partners:
+            purchases = self._data.purchases(day, partner.slug)
+            if not purchases:
+                continue
+            till = tills[partner.slug]
+            send = till.earn_batch if partner.sends == "batch" else till.earn_each
+            for purchase, points in zip(purchases, await send(purchases, self._cards), strict=True):
+                balances[purchase.household] += points
+            sent += len(purchases)
+        today = visits(self._config, self._data.day(day))
+        drawn = {visit.household for visit in drawn_visits(self._config, day, today)}
+        plan = plan_burns(self._config, day, today, {household: balances[household] for household in drawn})
+        await self._burn(plan, tills, balances)
+        self.progress.balances = balances
+        return sent, len(plan)
+
+    async def _burn(
+        self, plan: tuple[Burn, ...], tills: Mapping[str, Till], balances: dict[int, int]
+    ) -> None:
+        """Burns of one member one after the other, of different members at once."""
+
+        async def of_member(burns: list[Burn]) -> None:
+            for burn in burns:
+                spent = await tills[burn.partner].redeem(burn, self._cards[burn.household])
+                balances[burn.household] -= spent
+
+        by_member: dict[int, list[Burn]] = {}
+        for burn in plan:
+            by_member.setdefault(burn.household, []).append(burn)
+        await asyncio.gather(*(of_member(burns) for burns in by_member.values()))
+
+    async def _close(self, programme: Programme, week: Week) -> None:
+        """Moves the clock over the week's end and has its window closed and stated."""
+        now = from_micros((await self._operations.head(programme)).now_us)
+        if now < week.ends_at:
+            await self._operations.move_clock(programme, week.ends_at + timedelta(seconds=1))
+        give_up = time.monotonic() + _READY_SECONDS
+        while True:
+            try:
+                await self._operations.close_windows(programme, week.ends_at)
+                return
+            except CoalitionError as error:
+                # Rating may still be on its way, and a service may be restarting.
+                if not error.entry.retryable or time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(0.5)

@@ -1,0 +1,139 @@
+"""What the demo prints at the end: figures, proofs, speed, and how to look further."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from services.demo.compare import Difference
+from services.demo.config import DemoConfig
+from services.demo.figures import OPERATOR, Figures
+from services.demo.till import Latencies
+
+_WEEKS_SHOWN_MAX = 60
+_DIFFERENCES_SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An invariant as a checker found it."""
+
+    number: int
+    name: str
+    figure: str
+    holds: bool
+    breaches: Sequence[str]
+
+
+def print_figures(console: Console, config: DemoConfig, figures: Figures) -> None:
+    """Points by partner, the matrix, nets by window and in total."""
+    slugs = [partner.slug for partner in config.partners]
+    _points(console, slugs, figures)
+    _matrix(console, slugs, figures.matrix)
+    _nets(console, slugs, figures, config.programme.currency)
+    console.print(
+        f"{figures.purchases:,} purchases, {figures.zero_point_purchases:,} of them without points; "
+        f"{figures.burns:,} redemptions"
+    )
+
+
+def _points(console: Console, slugs: Sequence[str], figures: Figures) -> None:
+    table = _table("Points by partner", ("partner", "issued", "burned there", "outstanding of its own"))
+    totals = [0, 0, 0]
+    for slug in slugs:
+        issued, burned = (
+            sum(figures.issued.get(slug, {}).values()),
+            sum(figures.burned.get(slug, {}).values()),
+        )
+        outstanding = issued - sum(figures.matrix.get(slug, {}).values())
+        totals = [total + part for total, part in zip(totals, (issued, burned, outstanding), strict=True)]
+        table.add_row(slug, f"{issued:,}", f"{burned:,}", f"{outstanding:,}")
+    table.add_row("total", *(f"{total:,}" for total in totals), style="bold")
+    console.print(table)
+
+
+def _matrix(console: Console, slugs: Sequence[str], matrix: Mapping[str, Mapping[str, int]]) -> None:
+    table = _table("Points burned: whose (row) at whom (column)", ("issuer \\ redeemer", *slugs))
+    for issuer in slugs:
+        table.add_row(issuer, *(f"{matrix.get(issuer, {}).get(redeemer, 0):,}" for redeemer in slugs))
+    console.print(table)
+
+
+def _nets(console: Console, slugs: Sequence[str], figures: Figures, currency: str) -> None:
+    parties = (*slugs, OPERATOR)
+    table = _table(
+        f"Nets by weekly window, {currency} (above zero: pays; below: receives)", ("window", *parties, "sum")
+    )
+    weeks = range(max(1, figures.weeks - _WEEKS_SHOWN_MAX + 1), figures.weeks + 1)
+    for week in weeks:
+        nets = [figures.nets.get(party, {}).get(week, 0) for party in parties]
+        table.add_row(str(week), *(_money(net) for net in nets), _money(sum(nets)))
+    totals = [sum(figures.nets.get(party, {}).values()) for party in parties]
+    table.add_row("total", *(_money(net) for net in totals), _money(sum(totals)), style="bold")
+    console.print(table)
+
+
+def print_proofs(console: Console, proofs: Iterable[Proof]) -> bool:
+    """Every invariant with its figure; answers whether all hold."""
+    table = _table("Invariants, proved on the live databases", ("", "invariant", "figure"), left=3)
+    fine = True
+    for proof in proofs:
+        fine = fine and proof.holds
+        table.add_row(
+            f"{proof.number} {'holds' if proof.holds else 'BROKEN'}",
+            proof.name,
+            "\n".join((proof.figure, *proof.breaches)),
+            style=None if proof.holds else "bold red",
+        )
+    console.print(table)
+    return fine
+
+
+def print_speed(console: Console, operations: int, seconds: float, latencies: Latencies) -> None:
+    """Throughput of the replay and the percentiles of each kind of call (this process beside it)."""
+    table = _table(
+        "Calls of the public API in this run", ("call", "count", "p50 ms", "p95 ms", "p99 ms", "max ms")
+    )
+    for kind, micros in sorted(latencies.by_kind.items()):
+        ordered = sorted(micros)
+        marks = [ordered[min(len(ordered) - 1, len(ordered) * share // 100)] for share in (50, 95, 99)]
+        table.add_row(kind, f"{len(ordered):,}", *(_millis(mark) for mark in (*marks, ordered[-1])))
+    console.print(table)
+    rate = f"{operations / seconds:,.0f}" if seconds else "-"
+    console.print(
+        f"{operations:,} purchases and redemptions in {seconds:,.0f} s: {rate} a second, with the replay itself, "
+        f"PostgreSQL, NATS and all services on this machine; {latencies.retries} calls asked again"
+    )
+
+
+def print_check(console: Console, differences: Sequence[Difference]) -> bool:
+    """The comparison with the separate recomputation; answers whether nothing differs."""
+    if not differences:
+        console.print(
+            "[bold green]Checked[/]: every figure above equals a separate recomputation from the data set and "
+            "demo.toml (services/demo/recompute.py), to the point and to the cent."
+        )
+        return True
+    console.print(f"[bold red]{len(differences)} figures differ from the separate recomputation:[/]")
+    for difference in differences[:_DIFFERENCES_SHOWN_MAX]:
+        console.print(f"  {difference}")
+    return False
+
+
+def _table(title: str, columns: Sequence[str], left: int = 1) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < left else "right")
+    return table
+
+
+def _money(minor: int) -> str:
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
+
+
+def _millis(micros: int) -> str:
+    return f"{micros // 1000:,}.{micros % 1000 // 100}"

@@ -1,0 +1,168 @@
+"""A partner of the demo at the public HTTP API: enrols, sends purchases, redeems, as a real integration would.
+
+Every write carries an idempotency key that is the same when the demo asks again, so a lost connection or a
+restarted process costs a retry and never a double.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx2
+
+from services.demo.burns import Burn
+from services.demo.dataset import Purchase
+
+LINES_A_BATCH_MAX: Final = 1_000
+_CONCURRENT_MAX: Final = 12
+_TIMEOUT_SECONDS: Final = 60.0
+_GIVE_UP_SECONDS: Final = 180.0
+_RETRY_SECONDS: Final = 0.2
+_AGAIN: Final = frozenset({409, 429, 500, 502, 503, 504})
+
+
+class TillError(RuntimeError):
+    """The API answered what the demo did not expect; the text says what and to which call."""
+
+
+@dataclass(slots=True)
+class Latencies:
+    """How long calls took, in microseconds, by kind of call; and how often one was asked again."""
+
+    by_kind: dict[str, list[int]] = field(default_factory=dict)
+    retries: int = 0
+
+    def add(self, kind: str, micros: int) -> None:
+        """Notes one call."""
+        self.by_kind.setdefault(kind, []).append(micros)
+
+
+class Till:
+    """One partner's integration. Use as an async context manager."""
+
+    def __init__(self, base_url: str, secret: str, currency: str, latencies: Latencies) -> None:
+        self._currency, self._latencies = currency, latencies
+        self._slots = asyncio.Semaphore(_CONCURRENT_MAX)
+        self._http = httpx2.AsyncClient(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=_TIMEOUT_SECONDS,
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=_CONCURRENT_MAX, max_keepalive_connections=_CONCURRENT_MAX),
+        )
+
+    async def __aenter__(self) -> Self:
+        """Opens the client."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes its connections."""
+        await self._http.aclose()
+
+    async def enrol(self, card: str) -> None:
+        """Enrols a member by card."""
+        await self._post("enrol", "/v1/members", {"card": card}, f"enrol-{card}")
+
+    async def earn_each(self, purchases: Sequence[Purchase], cards: dict[int, str]) -> list[int]:
+        """Sends purchases one a call, some at once; answers the points of each."""
+
+        async def one(purchase: Purchase) -> int:
+            body = self._earn(purchase, cards)
+            answer = await self._post("earn", "/v1/earns", body, f"earn-{purchase.reference}")
+            return int(answer["points"])
+
+        return await asyncio.gather(*(one(purchase) for purchase in purchases))
+
+    async def earn_batch(self, purchases: Sequence[Purchase], cards: dict[int, str]) -> list[int]:
+        """Sends purchases many a call; answers the points of each."""
+        points: list[int] = []
+        for start in range(0, len(purchases), LINES_A_BATCH_MAX):
+            part = purchases[start : start + LINES_A_BATCH_MAX]
+            lines = [{"type": "earn", **self._earn(purchase, cards)} for purchase in part]
+            key = f"batch-{part[0].day:%Y%m%d}-{start // LINES_A_BATCH_MAX}"
+            answer = await self._post("batch", "/v1/batches", {"lines": lines}, key)
+            for result in answer["results"]:
+                if result["transaction"] is None:
+                    raise TillError(f"line {result['line']} of {key} was refused: {result['error']}")
+                points.append(int(result["transaction"]["points"]))
+        return points
+
+    async def redeem(self, burn: Burn, card: str) -> int:
+        """Spends points; answers how many."""
+        body = {
+            "member": {"card": card},
+            "reference": burn.reference,
+            "points": burn.points,
+            "store": burn.store,
+            "occurred_at": _time(burn.occurred_at),
+        }
+        answer = await self._post("redemption", "/v1/redemptions", body, f"redeem-{burn.reference}")
+        return int(answer["points"])
+
+    def _earn(self, purchase: Purchase, cards: dict[int, str]) -> dict[str, Any]:
+        return {
+            "member": {"card": cards[purchase.household]},
+            "reference": purchase.reference,
+            "store": purchase.store,
+            "occurred_at": _time(purchase.occurred_at),
+            "amount": purchase.amount_minor,
+            "currency": self._currency,
+            "receipt": {"business_date": purchase.day.isoformat(), "number": purchase.reference},
+            "lines": [
+                {
+                    "sku": line.sku,
+                    "category": line.category,
+                    "quantity": line.quantity,
+                    "amount": line.amount_minor,
+                }
+                for line in purchase.lines
+            ],
+            "tenders": [
+                {"kind": "coupon" if tender.kind == "coupon" else "other", "amount": tender.amount_minor}
+                for tender in purchase.tenders
+            ],
+        }
+
+    async def _post(self, kind: str, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+        """One write, asked again with the same key until it is answered for good."""
+        give_up = time.monotonic() + _GIVE_UP_SECONDS
+        async with self._slots:
+            while True:
+                started_ns = time.monotonic_ns()
+                try:
+                    answer = await self._http.post(path, json=body, headers={"Idempotency-Key": key})
+                except httpx2.TransportError as error:
+                    await self._again(kind, key, repr(error), give_up)
+                    continue
+                if answer.is_success:
+                    self._latencies.add(kind, (time.monotonic_ns() - started_ns) // 1_000)
+                    return answer.json()
+                problem = _problem(answer)
+                if answer.status_code not in _AGAIN or problem.get("retryable") is False:
+                    raise TillError(f"{kind} {key}: {answer.status_code} {problem}")
+                await self._again(kind, key, f"{answer.status_code} {problem}", give_up)
+
+    async def _again(self, kind: str, key: str, why: str, give_up: float) -> None:
+        if time.monotonic() > give_up:
+            raise TillError(f"{kind} {key}: no answer within {_GIVE_UP_SECONDS:.0f} s; last: {why}")
+        self._latencies.retries += 1
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _problem(answer: httpx2.Response) -> dict[str, Any]:
+    try:
+        return answer.json()
+    except ValueError:
+        return {"detail": answer.text[:200]}
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

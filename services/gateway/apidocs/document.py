@@ -1,0 +1,170 @@
+"""The OpenAPI document: what FastAPI knows of the routes, and what their declarations say besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from coalition.type.v1.reason_pb2 import Reason
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
+
+from services.gateway.answers.problems import problem
+from services.gateway.apidocs.errors import entry_of, explained
+from services.gateway.http.routes import DOCUMENTED
+from services.gateway.schemas.platform import Problem
+from services.runtime.errors import CoalitionError, code_of
+
+_REFERENCE: Final = "#/components/schemas/{model}"
+_EXAMPLE_REQUEST_ID: Final = "req_01kkq5x2m8e4ta7c9v1w3y5z72"
+_ANY: Final = (Reason.REASON_OVERLOADED, Reason.REASON_INTERNAL)
+_AUTHENTICATED: Final = (
+    Reason.REASON_UNAUTHENTICATED,
+    Reason.REASON_PERMISSION_DENIED,
+    Reason.REASON_INVALID_REQUEST,
+    Reason.REASON_UNAVAILABLE,
+    Reason.REASON_DEADLINE_EXCEEDED,
+)
+_WRITE: Final = (Reason.REASON_IDEMPOTENCY_KEY_MISSING,)
+_BODY: Final = (Reason.REASON_BODY_TOO_LARGE, Reason.REASON_UNSUPPORTED)
+_FIGURES: Final = {
+    "available": "120", "required": "500", "tolerance_seconds": "300", "limit_days": "365", "limit": "5000",
+    "limit_bytes": "262144", "lines": "5001", "retry_after_seconds": "1", "amount_minor": "2599",
+    "lines_minor": "2589", "currency": "USD", "expected": "EUR", "needed": "points:earn", "store": "S999",
+    "fields": "amount",
+}  # fmt: skip
+_DESCRIPTION: Final = """
+The API of a partner of the coalition: members, earning, spending, statements.
+
+- **Authentication.** `Authorization: Bearer sk_…` on every request. A key belongs to one partner in one
+  programme; `GET /v1/me` tells which.
+- **Writes happen once.** Each takes an `Idempotency-Key`. The same key and body get the same answer, with
+  `Idempotency-Replayed: true`; so after a time-out, send the same request again.
+- **Points and money are whole numbers**: points, and minor units of the currency (2599 is 25.99). Prices and
+  rated amounts are in millionths of the major unit (`…_micros`).
+- **Times** are RFC 3339: with a zone in requests, in UTC in answers.
+- **Members have ids of your own**: another partner sees the same member under another id.
+- **Lists** are pages of up to 100: pass the last `id` as `starting_after` for the next one.
+- **Errors** are problem documents (RFC 9457). Decide by `code`; each has a page at `/errors/{code}`.
+- **Answers may grow**: let fields pass that you do not know. What you send is read strictly.
+""".strip()
+_TAGS: Final = (
+    ("Members", "Enrol, find and close members; read balances."),
+    ("Earning", "Points for purchases."),
+    ("Burning", "Points spent."),
+    ("Batches", "Many movements in one call."),
+    ("Transactions", "What was posted."),
+    ("Settlement", "What you owe or are owed."),
+    ("Partner", "Your stores and prices."),
+    ("Service", "The API itself."),
+)
+
+
+def openapi_document(app: FastAPI, routes: Sequence[APIRoute], version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the routes."""
+    document = get_openapi(
+        title="Coalition partner API",
+        version=version,
+        openapi_version="3.1.0",
+        description=_DESCRIPTION,
+        routes=routes,
+        tags=[{"name": name, "description": text} for name, text in _TAGS],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        separate_input_output_schemas=app.separate_input_output_schemas,
+    )
+    schemas: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    bodies = [route.openapi_extra[DOCUMENTED].get("body") for route in routes if route.openapi_extra]
+    _, extra = models_json_schema(
+        [(model, "validation") for model in [*filter(None, bodies), Problem]], ref_template=_REFERENCE
+    )
+    schemas.update(extra["$defs"])
+    document["components"]["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key: `sk_live_…` or `sk_test_…`"}
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            operations[method] = _operation(path, operation)
+    return document
+
+
+def _operation(path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = operation.pop(DOCUMENTED)
+    reasons = [*told["reasons"], *_ANY]
+    if not told.get("public"):
+        reasons += _AUTHENTICATED
+        operation["security"] = [{"key": []}]
+    if told.get("body"):
+        reasons += _BODY
+        operation["requestBody"] = _request_body(told)
+    if told.get("writes"):
+        reasons += _WRITE
+        operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+    answered = operation["responses"][str(told["status"])]
+    answered["description"] = "Done"
+    answered["headers"] = {"Request-Id": _REQUEST_ID_HEADER}
+    if told.get("writes"):
+        answered["headers"]["Idempotency-Replayed"] = _REPLAYED_HEADER
+    answered["content"]["application/json"]["example"] = told["example"]
+    if told.get("csv"):
+        answered["content"]["text/csv"] = {"schema": {"type": "string"}, "example": told["csv"]}
+    operation["responses"] = {str(told["status"]): answered, **_problems(path, reasons)}
+    return operation
+
+
+def _request_body(told: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"$ref": _REFERENCE.format(model=told["body"].__name__)}}
+    content["examples"] = {
+        name.replace(" ", "_"): {"summary": name, "value": value} for name, value in told["bodies"].items()
+    }
+    return {"required": True, "content": {"application/json": content}}
+
+
+def _problems(path: str, reasons: Iterable[Reason.ValueType]) -> dict[str, Any]:
+    """One response for each status, with an example of each reason that has it."""
+    by_status: dict[int, list[Reason.ValueType]] = {}
+    for reason in dict.fromkeys(reasons):
+        by_status.setdefault(entry_of(reason).http_status, []).append(reason)
+    responses: dict[str, Any] = {}
+    for status, found in sorted(by_status.items()):
+        examples = {code_of(reason).lower(): _example(path, reason) for reason in found}
+        responses[str(status)] = {
+            "description": "; ".join(f"`{code}`: {entry_of(reason).title}" for code, reason in zip(examples, found, strict=True)),
+            "headers": {"Request-Id": _REQUEST_ID_HEADER},
+            "content": {
+                "application/problem+json": {
+                    "schema": {"$ref": _REFERENCE.format(model="Problem")},
+                    "examples": examples,
+                }
+            },
+        }
+    return responses
+
+
+def _example(path: str, reason: Reason.ValueType) -> dict[str, Any]:
+    words = explained(reason)
+    figures = {name: _FIGURES[name] for name in words.figures if name in _FIGURES}
+    error = CoalitionError(reason, words.happened, **figures)
+    value = problem(error, origin="", instance=path, request_id=_EXAMPLE_REQUEST_ID)
+    return {"summary": entry_of(reason).title, "value": value}
+
+
+_REQUEST_ID_HEADER: Final = {
+    "description": "Id of this request, yours if you sent one",
+    "schema": {"type": "string"},
+}
+_REPLAYED_HEADER: Final = {
+    "description": "`true` where an earlier request with this key is answered again",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+_KEY_PARAMETER: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "1 to 255 visible ASCII characters, a new one for each operation",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 257},
+    "example": "S367-7-20260314-1001",
+}

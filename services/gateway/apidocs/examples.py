@@ -1,0 +1,266 @@
+"""Examples of the API reference. A contract test holds each one against its schema."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
+_EARN_ID: Final = "txn_01kkq5x2m8e4ta7c9v1w3y5z70"
+_REDEMPTION_ID: Final = "txn_01kkq62d0re51t9a7b3c5d7e9f"
+_PURCHASE_ID: Final = "pur_01kkq5x2m8e4ta7c9v1w3y5z71"
+_BATCH_ID: Final = "bat_01kkqa3f5ge6tr2b4c6d8e0g2h"
+_PERSONAL: Final[dict[str, Any]] = {
+    "given_name": "Ana",
+    "family_name": "Petrova",
+    "email": "ana@example.org",
+    "phone": "+359888123456",
+    "birth_date": "1988-04-12",
+}
+
+EARN_BODIES: Final[dict[str, Any]] = {
+    "at the till": {
+        "member": {"card": "6035550000000013"},
+        "reference": "S367-7-20260314-1001",
+        "store": "S367",
+        "occurred_at": "2026-03-14T09:26:53+01:00",
+        "channel": "store",
+        "entry_mode": "scanned",
+        "amount": 2599,
+        "currency": "EUR",
+        "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1001"},
+        "lines": [
+            {"sku": "4001234", "category": "dairy", "quantity": "2", "amount": 598},
+            {"sku": "4009876", "category": "household", "quantity": "0.754", "amount": 2001},
+        ],
+        "tenders": [{"kind": "card", "amount": 2599}],
+    },
+    "the least": {
+        "member": {"id": _MEMBER_ID},
+        "reference": "web-88123",
+        "occurred_at": "2026-03-14T08:26:53Z",
+        "channel": "web",
+        "amount": 1000,
+        "currency": "EUR",
+    },
+}
+EARN: Final[dict[str, Any]] = {
+    "object": "earn",
+    "id": _EARN_ID,
+    "member": _MEMBER_ID,
+    "reference": "S367-7-20260314-1001",
+    "points": 25,
+    "balance": 1240,
+    "occurred_at": "2026-03-14T08:26:53Z",
+    "recorded_at": "2026-03-14T08:26:54.012345Z",
+    "expires_at": "2028-03-31T22:00:00Z",
+    "purchase": _PURCHASE_ID,
+    "receipt": {
+        "earned": 25,
+        "balance": 1240,
+        "expires_on": "2028-03-31",
+        "lines": ["Points earned: 25", "Balance: 1,240 points", "Use these points by 2028-03-31"],
+    },
+}
+REDEMPTION_BODIES: Final[dict[str, Any]] = {
+    "at the till": {
+        "member": {"card": "6035550000000013"},
+        "reference": "S367-7-20260314-1002",
+        "store": "S367",
+        "points": 500,
+        "occurred_at": "2026-03-14T09:31:07+01:00",
+        "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1002"},
+    },
+}
+REDEMPTION: Final[dict[str, Any]] = {
+    "object": "redemption",
+    "id": _REDEMPTION_ID,
+    "member": _MEMBER_ID,
+    "reference": "S367-7-20260314-1002",
+    "points": 500,
+    "balance": 740,
+    "occurred_at": "2026-03-14T08:31:07Z",
+    "recorded_at": "2026-03-14T08:31:07.45Z",
+    "receipt": {"burned": 500, "balance": 740, "lines": ["Points spent: 500", "Balance: 740 points"]},
+}
+TRANSACTION: Final[dict[str, Any]] = {
+    "object": "transaction",
+    "type": "earn",
+    "id": _EARN_ID,
+    "member": _MEMBER_ID,
+    "reference": "S367-7-20260314-1001",
+    "points": 25,
+    "balance": 1240,
+    "occurred_at": "2026-03-14T08:26:53Z",
+    "recorded_at": "2026-03-14T08:26:54.012345Z",
+    "expires_at": "2028-03-31T22:00:00Z",
+    "purchase": _PURCHASE_ID,
+}
+
+ENROL_BODIES: Final[dict[str, Any]] = {
+    "with a card": {"card": "6035550000000013", "customer_id": "C-4711", "personal": _PERSONAL},
+    "a card is issued": {},
+}
+LOOKUP_BODIES: Final[dict[str, Any]] = {
+    "by card": {"card": "6035 5500 0000 0013"},
+    "by your customer number": {"customer_id": "C-4711"},
+}
+MEMBER: Final[dict[str, Any]] = {
+    "object": "member",
+    "id": _MEMBER_ID,
+    "status": "active",
+    "cards": ["6035550000000013"],
+    "customer_id": "C-4711",
+    "enrolled_by_you": True,
+    "enrolled_at": "2025-11-02T10:15:00.25Z",
+    "personal": _PERSONAL,
+}
+MEMBER_CLOSED: Final[dict[str, Any]] = {**MEMBER, "status": "closed"}
+BALANCE: Final[dict[str, Any]] = {
+    "object": "balance",
+    "member": _MEMBER_ID,
+    "available": 1240,
+    "next_expiry": {"points": 180, "at": "2026-11-30T23:00:00Z"},
+}
+
+BATCH_BODIES: Final[dict[str, Any]] = {
+    "a till that was offline": {
+        "lines": [
+            {
+                "type": "earn",
+                "member": {"card": "6035550000000013"},
+                "reference": "S367-7-20260314-1001",
+                "store": "S367",
+                "occurred_at": "2026-03-14T09:26:53+01:00",
+                "amount": 2599,
+                "currency": "EUR",
+            },
+            {
+                "type": "redemption",
+                "member": {"card": "6035550000000013"},
+                "reference": "S367-7-20260314-1002",
+                "store": "S367",
+                "occurred_at": "2026-03-14T09:31:07+01:00",
+                "points": 5000,
+            },
+        ]
+    },
+}
+BATCH_SUMMARY: Final[dict[str, Any]] = {
+    "object": "batch",
+    "id": _BATCH_ID,
+    "status": "completed",
+    "created_at": "2026-03-14T11:02:33.125Z",
+    "counts": {"lines": 2, "accepted": 1, "replayed": 0, "refused": 1},
+}
+BATCH: Final[dict[str, Any]] = {
+    **BATCH_SUMMARY,
+    "results": [
+        {
+            "line": 0,
+            "type": "earn",
+            "reference": "S367-7-20260314-1001",
+            "outcome": "accepted",
+            "transaction": TRANSACTION,
+            "error": None,
+        },
+        {
+            "line": 1,
+            "type": "redemption",
+            "reference": "S367-7-20260314-1002",
+            "outcome": "refused",
+            "transaction": None,
+            "error": {
+                "code": "insufficient_points",
+                "title": "Not enough points",
+                "detail": "the wallet holds 1240 points, 5000 were asked for",
+                "retryable": False,
+                "available": 1240,
+                "required": 5000,
+                "receipt_text": "Not enough points: 1240 there",
+                "remembered": True,
+            },
+        },
+    ],
+}
+
+STORE: Final[dict[str, Any]] = {
+    "object": "store",
+    "id": "sto_01kk0v9c1de2trf4g6h8j0k2m4",
+    "code": "S367",
+    "name": "High Street",
+}
+RATE: Final[dict[str, Any]] = {
+    "object": "rate",
+    "version": 1,
+    "issue_micros": 10_000,
+    "reimbursement_micros": 9_000,
+    "valid_from": "2026-01-01T00:00:00Z",
+    "valid_to": None,
+}
+STATEMENT_SUMMARY: Final[dict[str, Any]] = {
+    "object": "statement",
+    "id": "stm_01kkwz7r3se8tb0d2f4h6k8m0p",
+    "window": {"number": 11, "starts_at": "2026-03-08T23:00:00Z", "ends_at": "2026-03-15T23:00:00Z"},
+    "currency": "EUR",
+    "points_issued": 48_210,
+    "points_burned": 31_500,
+    "net": {
+        "amount": 19_860,
+        "direction": "you_pay",
+        "exact_micros": 198_600_000,
+        "carry_in_micros": 3_200,
+        "carry_out_micros": 3_200,
+    },
+    "issued_at": "2026-03-15T23:00:00.000125Z",
+}
+STATEMENT: Final[dict[str, Any]] = {
+    **STATEMENT_SUMMARY,
+    "lines": [
+        {
+            "type": "issued",
+            "count": 1_930,
+            "points": 48_210,
+            "price_micros": 10_000,
+            "amount_micros": 482_100_000,
+        },
+        {
+            "type": "burned",
+            "count": 63,
+            "points": 31_500,
+            "price_micros": 9_000,
+            "amount_micros": -283_500_000,
+        },
+        {"type": "carry_in", "count": 0, "points": 0, "price_micros": 0, "amount_micros": 3_200},
+        {"type": "carry_out", "count": 0, "points": 0, "price_micros": 0, "amount_micros": -3_200},
+    ],
+}
+STATEMENT_CSV: Final = (
+    "window,line,count,points,price,amount,currency\r\n"
+    "11,issued,1930,48210,0.010000,482.100000,EUR\r\n"
+    "11,burned,63,31500,0.009000,-283.500000,EUR\r\n"
+    "11,carry_in,0,0,0.000000,0.003200,EUR\r\n"
+    "11,carry_out,0,0,0.000000,-0.003200,EUR\r\n"
+    "11,net,,,,198.60,EUR\r\n"
+)
+
+PING: Final[dict[str, Any]] = {"object": "ping", "now": "2026-03-14T08:26:53.5Z"}
+ME: Final[dict[str, Any]] = {
+    "object": "api_key",
+    "id": "key_01kk0v9c1de2trf4g6h8j0k2m5",
+    "label": "tills",
+    "hint": "sk_test_4f9a",
+    "scopes": ["members:read", "points:earn", "points:redeem"],
+    "partner": {"id": "ptr_01kk0v9c1de2trf4g6h8j0k2m6", "slug": "grocer", "name": "The Grocer"},
+    "programme": {"slug": "plaza", "currency": "EUR", "zone": "Europe/Sofia", "mode": "test"},
+}
+HEALTH: Final[dict[str, Any]] = {"object": "health", "status": "alive"}
+READINESS: Final[dict[str, Any]] = {
+    "object": "readiness",
+    "ready": True,
+    "checks": {"members": True, "points": True, "partners": True},
+}
+
+
+def list_of(url: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """A page with one entry."""
+    return {"object": "list", "url": url, "has_more": False, "data": [entry]}

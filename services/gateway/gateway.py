@@ -1,0 +1,43 @@
+"""The gateway's table of contents: what it can do, and what it knows by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.gateway.answers.movements import MovementAnswers
+from services.gateway.auth.keys import ApiKeys
+from services.gateway.clients.health import Neighbours
+from services.gateway.clients.members import Members
+from services.gateway.clients.partners import Partners
+from services.gateway.clients.points import Points
+from services.gateway.commands.batches import Batches
+from services.gateway.commands.movements import Movements
+from services.gateway.commands.posting import Posting
+from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.members import MemberDirectory
+from services.gateway.directory.stores import StoreDirectory
+from services.gateway.settings import Settings
+from services.gateway.storage.batches import BatchStore
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything that the routers call."""
+
+    settings: Settings
+    # Who calls, and what its words mean.
+    keys: ApiKeys
+    aliases: MemberAliases
+    member_directory: MemberDirectory
+    store_directory: StoreDirectory
+    # Writes.
+    movements: Movements
+    batches: Batches
+    posting: Posting
+    # Reads go straight to the service that owns the answer.
+    members: Members
+    points: Points
+    partners: Partners
+    batch_store: BatchStore
+    answers: MovementAnswers
+    neighbours: Neighbours

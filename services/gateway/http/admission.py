@@ -1,0 +1,26 @@
+"""The way into a route: authentication, scope, idempotency key."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from services.gateway.domain.caller import Caller
+from services.gateway.gateway import Gateway
+from services.gateway.http.bodies import idempotency_key
+from services.gateway.http.exchange import exchange_of
+
+
+async def admit(gateway: Gateway, request: Request, scope: str = "") -> Caller:
+    """The caller of a request. Raises Unauthenticated, PermissionDenied without the scope, Unavailable."""
+    exchange = exchange_of(request)
+    caller = await gateway.keys.authenticate(exchange.headers.get(b"authorization", b""))
+    exchange.caller = caller
+    if scope:
+        caller.require(scope)
+    return caller
+
+
+async def admit_write(gateway: Gateway, request: Request, scope: str) -> tuple[Caller, str]:
+    """The caller of a write and its idempotency key. Raises as admit does, and InvalidRequest for the key."""
+    caller = await admit(gateway, request, scope)
+    return caller, idempotency_key(exchange_of(request))

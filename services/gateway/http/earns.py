@@ -1,0 +1,73 @@
+"""Earns."""
+
+from __future__ import annotations
+
+from coalition.type.v1.reason_pb2 import Reason
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.apidocs import examples
+from services.gateway.domain.caller import POINTS_EARN
+from services.gateway.domain.movements import Declined
+from services.gateway.gateway import Gateway
+from services.gateway.http.admission import admit_write
+from services.gateway.http.answering import Json, declined
+from services.gateway.http.bodies import read_json
+from services.gateway.http.exchange import exchange_of
+from services.gateway.http.routes import post
+from services.gateway.schemas.movements import Earn, EarnBody
+from services.gateway.schemas.reading import read
+
+MOVEMENT_REASONS = (
+    Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+    Reason.REASON_REFERENCE_REUSED,
+    Reason.REASON_CARD_NUMBER_INVALID,
+    Reason.REASON_MEMBER_UNKNOWN,
+    Reason.REASON_MEMBER_CLOSED,
+    Reason.REASON_STORE_UNKNOWN,
+    Reason.REASON_OCCURRED_IN_FUTURE,
+    Reason.REASON_OCCURRED_TOO_LONG_AGO,
+)
+
+
+class Earns:
+    """Purchases that earn points."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[APIRoute]:
+        """POST /v1/earns."""
+        return [
+            post(
+                "/v1/earns",
+                self.create,
+                id="createEarn",
+                tag="Earning",
+                summary="Record a purchase and earn points",
+                description="The points are in the wallet when the answer arrives. A purchase that is too small "
+                "earns 0 points and is recorded all the same.",
+                body=EarnBody,
+                examples=examples.EARN_BODIES,
+                answer=Earn,
+                example=examples.EARN,
+                reasons=(
+                    *MOVEMENT_REASONS,
+                    Reason.REASON_EARN_RATE_MISSING,
+                    Reason.REASON_AMOUNT_MISMATCH,
+                    Reason.REASON_CURRENCY_UNSUPPORTED,
+                    Reason.REASON_PARTNER_INACTIVE,
+                ),
+            )
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Earns once per key."""
+        gateway = self._gateway
+        caller, key = await admit_write(gateway, request, POINTS_EARN)
+        body = read(EarnBody, await read_json(request, gateway.settings.body_bytes_max))
+        decision = await gateway.movements.earn(caller, key, body, exchange_of(request).until_us)
+        if isinstance(decision, Declined):
+            return declined(request, decision, gateway.settings.public_url)
+        return Json(gateway.answers.earn(caller, decision.movement), 201, replayed=decision.replayed)

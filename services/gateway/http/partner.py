@@ -1,0 +1,87 @@
+"""What a partner is to the programme: its stores and its prices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.answers.clearing import rate_answer, store_answer
+from services.gateway.apidocs import examples
+from services.gateway.domain.caller import STATEMENTS_READ
+from services.gateway.domain.pages import LIMIT_DEFAULT, page_of
+from services.gateway.gateway import Gateway
+from services.gateway.http.admission import admit
+from services.gateway.http.answering import listing
+from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
+from services.gateway.http.routes import get
+from services.gateway.schemas.clearing import Rate, Store
+from services.gateway.schemas.lists import ListOf
+from services.runtime.ids import to_text
+
+_TAG: Final = "Partner"
+
+
+class Partner:
+    """The caller's own entries in the programme's books."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[APIRoute]:
+        """GET /v1/stores and /v1/rates."""
+        return [
+            get(
+                "/v1/stores",
+                self.stores,
+                id="listStores",
+                tag=_TAG,
+                summary="List stores",
+                description="Your stores, by code.",
+                answer=ListOf[Store],
+                example=examples.list_of("/v1/stores", examples.STORE),
+                reasons=(Reason.REASON_CURSOR_INVALID,),
+            ),
+            get(
+                "/v1/rates",
+                self.rates,
+                id="listRates",
+                tag=_TAG,
+                summary="List your prices",
+                description="All versions of your rate card, the oldest first. A cursor is a version's number.",
+                answer=ListOf[Rate],
+                example=examples.list_of("/v1/rates", examples.RATE),
+                reasons=(Reason.REASON_CURSOR_INVALID,),
+            ),
+        ]
+
+    async def stores(
+        self,
+        request: Request,
+        limit: Limit = LIMIT_DEFAULT,
+        starting_after: StartingAfter = "",
+        ending_before: EndingBefore = "",
+    ) -> Response:
+        """Lists the partner's stores."""
+        caller = await admit(self._gateway, request)
+        cursor = cursor_of(limit, starting_after, ending_before)
+        stores = await self._gateway.store_directory.stores(caller)
+        page = page_of(stores, lambda store: to_text("sto", store.store_id), cursor)
+        return listing("/v1/stores", [store_answer(store) for store in page.entries], has_more=page.has_more)
+
+    async def rates(
+        self,
+        request: Request,
+        limit: Limit = LIMIT_DEFAULT,
+        starting_after: StartingAfter = "",
+        ending_before: EndingBefore = "",
+    ) -> Response:
+        """Lists the partner's prices."""
+        caller = await admit(self._gateway, request, STATEMENTS_READ)
+        cursor = cursor_of(limit, starting_after, ending_before)
+        rates = await self._gateway.partners.rates(caller.token)
+        page = page_of(rates, lambda rate: str(rate.version), cursor)
+        return listing("/v1/rates", [rate_answer(rate) for rate in page.entries], has_more=page.has_more)

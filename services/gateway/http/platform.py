@@ -1,0 +1,120 @@
+"""The gateway itself: is it there, and who am I to it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.answers.moments import instant
+from services.gateway.apidocs import examples
+from services.gateway.domain.caller import SCOPES
+from services.gateway.gateway import Gateway
+from services.gateway.http.admission import admit
+from services.gateway.http.answering import Json
+from services.gateway.http.routes import get
+from services.gateway.schemas import platform as schema
+from services.runtime.clock import wall_now_us
+from services.runtime.ids import to_text
+
+_TAG: Final = "Service"
+
+
+class Platform:
+    """Ping, key, health."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[APIRoute]:
+        """GET /v1/ping, /v1/me, /healthz and /readyz."""
+        return [
+            get(
+                "/v1/ping",
+                self.ping,
+                id="ping",
+                tag=_TAG,
+                summary="Ask whether the API is there",
+                description="Needs no key.",
+                answer=schema.Ping,
+                example=examples.PING,
+                public=True,
+            ),
+            get(
+                "/v1/me",
+                self.me,
+                id="getMe",
+                tag=_TAG,
+                summary="Read your API key",
+                description="Which partner and programme it is of, and what it may do.",
+                answer=schema.Me,
+                example=examples.ME,
+            ),
+            get(
+                "/healthz",
+                self.health,
+                id="getHealth",
+                tag=_TAG,
+                summary="Ask whether the process is alive",
+                answer=schema.Health,
+                example=examples.HEALTH,
+                public=True,
+            ),
+            get(
+                "/readyz",
+                self.readiness,
+                id="getReadiness",
+                tag=_TAG,
+                summary="Ask whether the gateway can serve",
+                description="503 with the same shape while a service that it needs cannot be reached.",
+                answer=schema.Readiness,
+                example=examples.READINESS,
+                public=True,
+                reasons=(Reason.REASON_UNAVAILABLE,),
+            ),
+        ]
+
+    async def ping(self, request: Request) -> Response:
+        """Answers."""
+        del request
+        return Json({"object": "ping", "now": instant(wall_now_us())})
+
+    async def me(self, request: Request) -> Response:
+        """Tells whose key this is."""
+        caller = await admit(self._gateway, request)
+        key, partner, programme = caller.key, caller.partner, caller.programme
+        return Json(
+            {
+                "object": "api_key",
+                "id": to_text("key", key.key_id),
+                "label": key.label,
+                "hint": key.hint,
+                "scopes": [scope for scope in SCOPES if scope in key.scopes],
+                "partner": {
+                    "id": to_text("ptr", partner.partner_id),
+                    "slug": partner.slug,
+                    "name": partner.name,
+                },
+                "programme": {
+                    "slug": programme.slug,
+                    "currency": programme.currency,
+                    "zone": programme.zone,
+                    "mode": "test" if programme.is_test else "live",
+                },
+            }
+        )
+
+    async def health(self, request: Request) -> Response:
+        """Answers as long as the process does."""
+        del request
+        return Json({"object": "health", "status": "alive"})
+
+    async def readiness(self, request: Request) -> Response:
+        """Asks the neighbours."""
+        del request
+        checks = await self._gateway.neighbours.check()
+        ready = all(checks.values())
+        return Json({"object": "readiness", "ready": ready, "checks": checks}, 200 if ready else 503)

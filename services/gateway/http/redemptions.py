@@ -1,0 +1,58 @@
+"""Redemptions."""
+
+from __future__ import annotations
+
+from coalition.type.v1.reason_pb2 import Reason
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.apidocs import examples
+from services.gateway.domain.caller import POINTS_REDEEM
+from services.gateway.domain.movements import Declined
+from services.gateway.gateway import Gateway
+from services.gateway.http.admission import admit_write
+from services.gateway.http.answering import Json, declined
+from services.gateway.http.bodies import read_json
+from services.gateway.http.earns import MOVEMENT_REASONS
+from services.gateway.http.exchange import exchange_of
+from services.gateway.http.routes import post
+from services.gateway.schemas.movements import Redemption, RedemptionBody
+from services.gateway.schemas.reading import read
+
+
+class Redemptions:
+    """Points spent in one step."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[APIRoute]:
+        """POST /v1/redemptions."""
+        return [
+            post(
+                "/v1/redemptions",
+                self.create,
+                id="createRedemption",
+                tag="Burning",
+                summary="Spend points",
+                description="Takes the points that expire first. All or nothing: a wallet that holds fewer "
+                "points than asked for keeps them, and the answer says how many there are. The refusal is "
+                "remembered under the key and the reference.",
+                body=RedemptionBody,
+                examples=examples.REDEMPTION_BODIES,
+                answer=Redemption,
+                example=examples.REDEMPTION,
+                reasons=(*MOVEMENT_REASONS, Reason.REASON_INSUFFICIENT_POINTS),
+            )
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Redeems once per key."""
+        gateway = self._gateway
+        caller, key = await admit_write(gateway, request, POINTS_REDEEM)
+        body = read(RedemptionBody, await read_json(request, gateway.settings.body_bytes_max))
+        decision = await gateway.movements.redeem(caller, key, body, exchange_of(request).until_us)
+        if isinstance(decision, Declined):
+            return declined(request, decision, gateway.settings.public_url)
+        return Json(gateway.answers.redemption(caller, decision.movement), 201, replayed=decision.replayed)

@@ -1,0 +1,95 @@
+"""Statements: what a partner owes or is owed, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from coalition.type.v1.reason_pb2 import Reason
+from fastapi import Query
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.answers.clearing import statement_answer, statement_csv
+from services.gateway.apidocs import examples
+from services.gateway.domain.caller import STATEMENTS_READ
+from services.gateway.domain.pages import LIMIT_DEFAULT
+from services.gateway.gateway import Gateway
+from services.gateway.http.admission import admit
+from services.gateway.http.answering import Json, listing
+from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
+from services.gateway.http.exchange import exchange_of
+from services.gateway.http.routes import get
+from services.gateway.queries.statements import get_statement, list_statements
+from services.gateway.schemas.clearing import Statement, StatementSummary
+from services.gateway.schemas.lists import ListOf
+
+_TAG: Final = "Settlement"
+_Format = Annotated[
+    Literal["json", "csv"] | None,
+    Query(alias="format", description="Instead of the Accept header; JSON if neither says otherwise"),
+]
+
+
+class Statements:
+    """A partner's own statements."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[APIRoute]:
+        """GET /v1/statements and /v1/statements/{statement_id}."""
+        return [
+            get(
+                "/v1/statements",
+                self.page,
+                id="listStatements",
+                tag=_TAG,
+                summary="List statements",
+                description="One for each clearing window, newest first, without their lines.",
+                answer=ListOf[StatementSummary],
+                example=examples.list_of("/v1/statements", examples.STATEMENT_SUMMARY),
+                reasons=(Reason.REASON_CURSOR_INVALID,),
+            ),
+            get(
+                "/v1/statements/{statement_id}",
+                self.one,
+                id="getStatement",
+                tag=_TAG,
+                summary="Read a statement",
+                description="As JSON, or as CSV with `Accept: text/csv` or `?format=csv`: a row a line, amounts "
+                "in the major unit, the net last.",
+                answer=Statement,
+                example=examples.STATEMENT,
+                reasons=(Reason.REASON_NOT_FOUND,),
+                csv_example=examples.STATEMENT_CSV,
+            ),
+        ]
+
+    async def page(
+        self,
+        request: Request,
+        limit: Limit = LIMIT_DEFAULT,
+        starting_after: StartingAfter = "",
+        ending_before: EndingBefore = "",
+    ) -> Response:
+        """Lists statements."""
+        caller = await admit(self._gateway, request, STATEMENTS_READ)
+        cursor = cursor_of(limit, starting_after, ending_before)
+        page = await list_statements(self._gateway.partners, caller, cursor)
+        data = [statement_answer(statement, with_lines=False) for statement in page.entries]
+        return listing("/v1/statements", data, has_more=page.has_more)
+
+    async def one(self, request: Request, statement_id: str, wanted: _Format = None) -> Response:
+        """Reads one statement."""
+        caller = await admit(self._gateway, request, STATEMENTS_READ)
+        statement = await get_statement(self._gateway.partners, caller, statement_id)
+        accepted = exchange_of(request).headers.get(b"accept", b"")
+        if wanted == "csv" or (wanted is None and b"text/csv" in accepted):
+            name = f'attachment; filename="statement-{statement.window}.csv"'
+            return Json(
+                statement_csv(statement).encode(),
+                media_type=b"text/csv; charset=utf-8",
+                headers=[(b"content-disposition", name.encode())],
+            )
+        return Json(statement_answer(statement, with_lines=True))

@@ -1,0 +1,114 @@
+"""Transactions: every accepted movement that the partner asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from coalition.type.v1.reason_pb2 import Reason
+from fastapi import Query
+from fastapi.routing import APIRoute
+from pydantic_core import PydanticCustomError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.apidocs import examples
+from services.gateway.domain.caller import POINTS_READ
+from services.gateway.domain.errors import FieldError, InvalidBody
+from services.gateway.domain.pages import LIMIT_DEFAULT
+from services.gateway.gateway import Gateway
+from services.gateway.http.admission import admit
+from services.gateway.http.answering import Json, listing
+from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
+from services.gateway.http.routes import get
+from services.gateway.queries.transactions import PREFIX, Wanted, list_transactions
+from services.gateway.schemas.fields import read_moment
+from services.gateway.schemas.lists import ListOf
+from services.gateway.schemas.movements import Transaction
+from services.runtime.errors import NotFound
+from services.runtime.ids import MalformedId, from_text
+
+_TAG: Final = "Transactions"
+_CREATED_FROM: Final = "created[gte]"
+_Reference = Annotated[
+    str, Query(pattern=r"^[!-~]{0,255}$", description="Only those with this reference of yours")
+]
+_CreatedFrom = Annotated[
+    str,
+    Query(
+        alias=_CREATED_FROM,
+        max_length=40,
+        description="Only those recorded at or after this programme time: RFC 3339 with a zone",
+        examples=["2026-03-14T00:00:00Z"],
+    ),
+]
+
+
+class Transactions:
+    """What a partner's movements came to."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[APIRoute]:
+        """GET /v1/transactions and /v1/transactions/{transaction_id}."""
+        return [
+            get(
+                "/v1/transactions",
+                self.page,
+                id="listTransactions",
+                tag=_TAG,
+                summary="List transactions",
+                description="All that you asked for, newest first.",
+                answer=ListOf[Transaction],
+                example=examples.list_of("/v1/transactions", examples.TRANSACTION),
+                reasons=(Reason.REASON_CURSOR_INVALID,),
+            ),
+            get(
+                "/v1/transactions/{transaction_id}",
+                self.one,
+                id="getTransaction",
+                tag=_TAG,
+                summary="Read a transaction",
+                answer=Transaction,
+                example=examples.TRANSACTION,
+                reasons=(Reason.REASON_NOT_FOUND,),
+            ),
+        ]
+
+    async def page(
+        self,
+        request: Request,
+        limit: Limit = LIMIT_DEFAULT,
+        starting_after: StartingAfter = "",
+        ending_before: EndingBefore = "",
+        reference: _Reference = "",
+        created_from: _CreatedFrom = "",
+    ) -> Response:
+        """Lists transactions."""
+        gateway = self._gateway
+        caller = await admit(gateway, request, POINTS_READ)
+        cursor = cursor_of(limit, starting_after, ending_before)
+        wanted = Wanted(reference=reference, recorded_from_us=_moment(created_from))
+        page = await list_transactions(gateway.points, caller, wanted, cursor)
+        data = [gateway.answers.transaction(caller, movement) for movement in page.entries]
+        return listing("/v1/transactions", data, has_more=page.has_more)
+
+    async def one(self, request: Request, transaction_id: str) -> Response:
+        """Reads one transaction."""
+        gateway = self._gateway
+        caller = await admit(gateway, request, POINTS_READ)
+        try:
+            wanted = from_text(PREFIX, transaction_id)
+        except MalformedId:
+            raise NotFound("there is no such transaction") from None
+        return Json(gateway.answers.transaction(caller, await gateway.points.transaction(caller.token, wanted)))
+
+
+def _moment(text: str) -> int:
+    if not text:
+        return 0
+    try:
+        return max(0, read_moment(text))
+    except PydanticCustomError as error:
+        detail = error.message()
+        raise InvalidBody(detail, [FieldError(error.type, detail, parameter=_CREATED_FROM)]) from None

@@ -1,0 +1,21 @@
+"""What the gateway does by itself every so often."""
+
+from __future__ import annotations
+
+from services.gateway.storage.batches import BatchStore
+from services.runtime import logging
+from services.runtime.scheduler import Job
+
+_log = logging.get(__name__)
+_HOUR_SECONDS = 3_600.0
+
+
+def jobs(batches: BatchStore, retention_days: int) -> tuple[Job, ...]:
+    """The jobs: forgetting old batches."""
+
+    async def purge() -> None:
+        gone = await batches.purge(retention_days)
+        if gone:
+            _log.info("batches.purged", batches=gone, older_than_days=retention_days)
+
+    return (Job("gateway purge batches", _HOUR_SECONDS, 300.0, purge),)

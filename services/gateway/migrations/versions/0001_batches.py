@@ -1,0 +1,49 @@
+"""Batches: what partners sent in bulk, and the stored answers."""
+
+from alembic import op
+
+from services.runtime.alembic_env import runtime_role
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_TABLE = """
+CREATE TABLE batch (
+    ledger_id    smallint NOT NULL,
+    batch_id     uuid NOT NULL,
+    partner_id   uuid NOT NULL,
+    key          text NOT NULL,
+    request_hash bytea NOT NULL,
+    created_at   timestamptz NOT NULL,
+    lines        integer,
+    accepted     integer,
+    replayed     integer,
+    refused      integer,
+    answer       bytea,
+    CONSTRAINT batch_pk PRIMARY KEY (ledger_id, batch_id),
+    CONSTRAINT batch_key_unique UNIQUE (ledger_id, partner_id, key),
+    CONSTRAINT batch_key_length CHECK (char_length(key) BETWEEN 1 AND 255),
+    CONSTRAINT batch_request_hash_length CHECK (octet_length(request_hash) = 32),
+    CONSTRAINT batch_finished_whole CHECK (
+        (answer IS NULL) = (lines IS NULL) AND (answer IS NULL) = (accepted IS NULL)
+        AND (answer IS NULL) = (replayed IS NULL) AND (answer IS NULL) = (refused IS NULL)
+    ),
+    CONSTRAINT batch_counts_sum CHECK (lines = accepted + replayed + refused)
+)
+"""
+
+
+def upgrade() -> None:
+    op.execute(_TABLE)
+    op.execute("CREATE INDEX batch_of_partner ON batch (ledger_id, partner_id, batch_id)")
+    op.execute("CREATE INDEX batch_by_age ON batch (created_at)")
+    role = runtime_role()
+    op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, DELETE ON batch TO {role}")
+    op.execute(f"GRANT UPDATE (lines, accepted, replayed, refused, answer) ON batch TO {role}")
+
+
+def downgrade() -> None:
+    raise NotImplementedError("migrations only go forward; a mistake is mended by the next one")

@@ -1,0 +1,1 @@
+"""Lists whose cursors need a look at what they name."""

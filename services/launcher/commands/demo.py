@@ -1,0 +1,175 @@
+"""`coalition demo`: a year of real purchases through a platform of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from services.demo import progress as memory
+from services.demo import report
+from services.demo.compare import compare
+from services.demo.config import DemoConfig, load_config
+from services.demo.dataset import load_dataset
+from services.demo.figures import figures_from_json
+from services.demo.platform_figures import read_figures
+from services.demo.replay import Replay, ReplayTooLate, Step
+from services.demo.report import Proof
+from services.demo.till import Latencies, TillError
+from services.launcher.embedded import location
+from services.launcher.errors import LauncherError
+from services.launcher.platform import Platform
+from services.launcher.state import StateDirectory
+from services.operations.client import Operations, connect
+from services.runtime.errors import CoalitionError
+from services.runtime.principal import Programme
+
+app = typer.Typer()
+
+_FOLDER: Final = "demo"
+_RECOMPUTE_SECONDS_MAX: Final = 300
+
+
+class DemoFailed(LauncherError):
+    """The demo could not be finished, or its figures are wrong."""
+
+
+@app.command()
+def demo(
+    weeks: Annotated[int, typer.Option(min=1, max=53, help="Weeks of 2017 to replay; 53 is the year.")] = 13,
+    check: Annotated[
+        bool, typer.Option("--check", help="Replay nothing: prove and compare what a finished demo left.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget an unfinished demo and start over.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the platform running at the end.")] = False,
+) -> None:
+    """Onboard seven partners, enrol the members, replay real purchases, clear them, and check every figure.
+
+    Works on a state directory of its own (.coalition/demo). An unfinished demo is carried on.
+    """
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    folder = StateDirectory.default().path / _FOLDER
+    if not check:
+        _make_room(folder, weeks, fresh=fresh)
+    try:
+        fine = asyncio.run(_interruptible(_demo(console, folder, weeks, check_only=check, keep=keep)))
+    except asyncio.CancelledError:
+        console.print("stopped; the same command carries on from the last finished day")
+        raise typer.Exit(130) from None
+    except (CoalitionError, TillError, ReplayTooLate) as error:
+        raise DemoFailed(f"the demo stopped: {error}\nlogs: {folder / 'logs'}") from error
+    if not fine:
+        raise DemoFailed("the figures are not what they should be (see above)")
+
+
+def _make_room(folder: Path, weeks: int, *, fresh: bool) -> None:
+    """An unfinished replay of as many weeks stays; anything else makes room for a new one."""
+    found = memory.load(folder)
+    if found is not None and not found.finished and found.weeks == weeks and not fresh:
+        return
+    if folder.exists():
+        state = StateDirectory.at(folder)
+        with state.locked():
+            location.erase_data(folder)
+        shutil.rmtree(folder)
+
+
+async def _interruptible(work: Coroutine[None, None, bool]) -> bool:
+    """Runs work until it ends or SIGINT or SIGTERM cancels it, which still stops the platform in order."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    return await task
+
+
+async def _demo(console: Console, folder: Path, weeks: int, *, check_only: bool, keep: bool) -> bool:
+    config = load_config()
+    console.print(f"starting PostgreSQL, NATS and the services; state and logs in {folder}")
+    async with AsyncExitStack() as stack:
+        platform = await stack.enter_async_context(Platform(folder, free_ports=True))
+        operations = await stack.enter_async_context(connect(platform.environment))
+        if check_only:
+            programme = await operations.programme(config.programme.slug)
+            found = memory.load(folder)
+            weeks = found.weeks if found else weeks
+            fine = await _judge(console, config, operations, programme, weeks)
+        else:
+            fine = await _replay(console, config, operations, platform, folder, weeks)
+        if keep and fine:
+            console.print(f"the platform is up at {platform.gateway_url} until Ctrl-C")
+            await asyncio.Event().wait()
+    return fine
+
+
+async def _replay(
+    console: Console, config: DemoConfig, operations: Operations, platform: Platform, folder: Path, weeks: int
+) -> bool:
+    dataset = await asyncio.to_thread(load_dataset, config, weeks)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console,
+        disable=not console.is_terminal,
+    ) as bar:  # fmt: skip
+        shown = bar.add_task("enrolling", total=len(dataset))
+
+        def told(step: Step) -> None:
+            bar.update(shown, advance=step.purchases, description=f"week {step.week}, {step.day}")
+            if step.closed and not console.is_terminal:
+                done, seconds = replay.progress.operations, replay.progress.seconds
+                console.print(f"week {step.week:2} closed: {done:,} operations so far, {seconds:.0f} s")
+
+        replay = Replay(config, dataset, operations, platform.gateway_url, folder, told)
+        bar.update(shown, completed=replay.progress.operations)
+        programme = await replay.run()
+    fine = await _judge(console, config, operations, programme, weeks)
+    report.print_speed(console, replay.progress.operations, replay.progress.seconds, replay.latencies)
+    _further(console, folder, replay.latencies)
+    return fine
+
+
+async def _judge(
+    console: Console, config: DemoConfig, operations: Operations, programme: Programme, weeks: int
+) -> bool:
+    """Prints the figures and the proofs, and compares with the separate recomputation."""
+    figures = await read_figures(operations, programme, weeks)
+    report.print_figures(console, config, figures)
+    ledger = await operations.check_ledger(programme)
+    clearing = await operations.check_clearing(programme)
+    proofs = [
+        Proof(finding.invariant, finding.name, finding.figure, finding.holds, list(finding.breaches))
+        for finding in (*ledger.findings, *clearing.findings)
+    ]
+    proved = report.print_proofs(console, proofs)
+    expected = figures_from_json(await asyncio.to_thread(_recompute, weeks))
+    return report.print_check(console, compare(expected, figures)) and proved
+
+
+def _recompute(weeks: int) -> str:
+    """What the stand-alone recomputation says, from a process that shares nothing with the platform."""
+    command = [sys.executable, "-m", "services.demo.recompute", "--weeks", str(weeks), "--json"]
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=_RECOMPUTE_SECONDS_MAX
+    ).stdout
+
+
+def _further(console: Console, folder: Path, latencies: Latencies) -> None:
+    state = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    console.print(
+        "\nLook further:\n"
+        f"  COALITION_STATE_DIR={state} coalition up --free-ports        the platform again, with all this data\n"
+        f"  COALITION_STATE_DIR={state} coalition settle nets --programme demo   (while it is up, elsewhere)\n"
+        "  coalition demo --check        prove and compare again\n"
+        "  python -m services.demo.recompute --weeks N        the figures from the data set alone"
+    )
+    if latencies.retries:
+        console.print(f"logs of restarts: {state / 'logs' / 'supervisor.log'}")

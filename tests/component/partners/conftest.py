@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+
+import pytest
+
+from tests.support.partners import House, partners_house
+from tests.support.servers import ServiceDatabase
+
+
+@pytest.fixture
+async def house(database_for: Callable[[str], ServiceDatabase]) -> AsyncGenerator[House]:
+    """The partners service beside a stand-in for the ledger, without a bus."""
+    async with partners_house(database_for("partners"), database_for("points")) as running:
+        yield running
+
+
+@pytest.fixture
+async def house_on_bus(
+    database_for: Callable[[str], ServiceDatabase], nats_url: str
+) -> AsyncGenerator[House]:
+    """The same with a real NATS between the two; rating and relay are for the test to start."""
+    async with partners_house(database_for("partners"), database_for("points"), nats_url) as running:
+        yield running
