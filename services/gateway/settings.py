@@ -17,7 +17,8 @@ class Settings(DatabaseSettings):
     http_port: int = Field(default=8080, ge=0, le=65_535, description="Port to listen on; 0: a free one")
     secret_key: SecretStr = Field(description="base64url of 32 random bytes, the gateway's alone")
     public_url: str = Field(
-        default="", description="Where clients see the API, e.g. https://api.example.com; empty: as they asked"
+        default="",
+        description="Where clients see the API, e.g. https://api.example.com; empty: as they asked",
     )
     stop_grace_seconds: int = Field(default=10, ge=0, le=60, description="Time for requests to end at a stop")
     access_log: bool = Field(default=True, description="Whether each request writes a line to the log")
@@ -39,11 +40,15 @@ class Settings(DatabaseSettings):
     key_seconds: float = Field(
         default=10.0, gt=0, le=60, description="How long a good API key is believed, and a revoked one works"
     )
-    key_refused_seconds: float = Field(default=5.0, gt=0, le=60, description="How long a bad key is remembered")
+    key_refused_seconds: float = Field(
+        default=5.0, gt=0, le=60, description="How long a bad key is remembered"
+    )
     key_grace_seconds: float = Field(
         default=60.0, ge=0, le=120, description="How much longer a key works while partners cannot be reached"
     )
-    keys_remembered_max: int = Field(default=10_000, ge=1, description="API keys remembered, good and bad each")
+    keys_remembered_max: int = Field(
+        default=10_000, ge=1, description="API keys remembered, good and bad each"
+    )
 
     members_remembered_max: int = Field(default=200_000, ge=1, description="Identifiers remembered")
     member_seconds: float = Field(default=60.0, gt=0, description="How long an identifier is remembered")

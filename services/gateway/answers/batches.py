@@ -40,7 +40,12 @@ class BatchAnswers:
         self._movements = movements
 
     def results(
-        self, caller: Caller, first: int, lines: Sequence[ReadLine], decisions: Sequence[Decision], tally: Tally
+        self,
+        caller: Caller,
+        first: int,
+        lines: Sequence[ReadLine],
+        decisions: Sequence[Decision],
+        tally: Tally,
     ) -> bytes:
         """JSON of the results of some lines, joined by commas; counts them in the tally."""
         rows: list[dict[str, Any]] = []
@@ -64,7 +69,9 @@ class BatchAnswers:
             rows.append(row)
         return orjson.dumps(rows)[1:-1]
 
-    def completed(self, batch_id: UUID, created_at_us: int, counts: Counts, results: Sequence[bytes]) -> bytes:
+    def completed(
+        self, batch_id: UUID, created_at_us: int, counts: Counts, results: Sequence[bytes]
+    ) -> bytes:
         """JSON of a whole batch, of schemas.batches.Batch."""
         summary = batch_summary(batch_id, created_at_us, counts)
         return orjson.dumps({**summary, "results": orjson.Fragment(b"[" + b",".join(results) + b"]")})

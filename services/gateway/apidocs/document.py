@@ -132,7 +132,9 @@ def _problems(path: str, reasons: Iterable[Reason.ValueType]) -> dict[str, Any]:
     for status, found in sorted(by_status.items()):
         examples = {code_of(reason).lower(): _example(path, reason) for reason in found}
         responses[str(status)] = {
-            "description": "; ".join(f"`{code}`: {entry_of(reason).title}" for code, reason in zip(examples, found, strict=True)),
+            "description": "; ".join(
+                f"`{code}`: {entry_of(reason).title}" for code, reason in zip(examples, found, strict=True)
+            ),
             "headers": {"Request-Id": _REQUEST_ID_HEADER},
             "content": {
                 "application/problem+json": {

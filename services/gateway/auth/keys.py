@@ -114,6 +114,4 @@ class ApiKeys:
 
     def _sign(self, facts: KeyFacts) -> bytes:
         actor = to_text("key", facts.key_id)
-        return self._signer.sign(
-            Kind.PARTNER, actor, facts.programme, facts.partner.partner_id, facts.scopes
-        )
+        return self._signer.sign(Kind.PARTNER, actor, facts.programme, facts.partner.partner_id, facts.scopes)

@@ -37,9 +37,7 @@ class Members(Protocol):
         """One member as the caller may see it. Raises NotFound (MEMBER_UNKNOWN)."""
         ...
 
-    async def look_up(
-        self, token: bytes, identifiers: Sequence[Identifier]
-    ) -> list[UUID | CoalitionError]:
+    async def look_up(self, token: bytes, identifiers: Sequence[Identifier]) -> list[UUID | CoalitionError]:
         """Whom up to 1,000 identifiers name, or why nobody, in the order asked."""
         ...
 
@@ -78,14 +76,14 @@ class GrpcMembers:
             response: members_pb2.GetMemberResponse = await ask(self._stub.GetMember, request, token)
         return _member_of(response.member)
 
-    async def look_up(
-        self, token: bytes, identifiers: Sequence[Identifier]
-    ) -> list[UUID | CoalitionError]:
+    async def look_up(self, token: bytes, identifiers: Sequence[Identifier]) -> list[UUID | CoalitionError]:
         """As Members.look_up."""
         request = members_pb2.LookupMembersRequest(identifiers=map(_identifier_message, identifiers))
         response: members_pb2.LookupMembersResponse = await ask(self._stub.LookupMembers, request, token)
         return [
-            UUID(bytes=result.standing.member_id) if result.HasField("standing") else error_of_item(result.error)
+            UUID(bytes=result.standing.member_id)
+            if result.HasField("standing")
+            else error_of_item(result.error)
             for result in response.results
         ]
 

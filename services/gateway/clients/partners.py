@@ -33,7 +33,9 @@ class Partners(Protocol):
         """Whose API key this is; None for nobody's."""
         ...
 
-    async def stores(self, programme: Programme, partner_id: UUID, after_code: str) -> tuple[list[Store], bool]:
+    async def stores(
+        self, programme: Programme, partner_id: UUID, after_code: str
+    ) -> tuple[list[Store], bool]:
         """A page of a partner's stores by code, and whether there are more."""
         ...
 
@@ -81,7 +83,9 @@ class GrpcPartners:
             programme=programme_from(response.programme),
         )
 
-    async def stores(self, programme: Programme, partner_id: UUID, after_code: str) -> tuple[list[Store], bool]:
+    async def stores(
+        self, programme: Programme, partner_id: UUID, after_code: str
+    ) -> tuple[list[Store], bool]:
         """As Partners.stores."""
         request = partners_pb2.ListStoresRequest(
             partner_id=partner_id.bytes, after_code=after_code, limit=_STORES_A_PAGE
@@ -99,7 +103,11 @@ class GrpcPartners:
         )
         return [
             Rate(
-                rate.version, rate.issue_micros, rate.reimbursement_micros, rate.valid_from_us, rate.valid_to_us
+                rate.version,
+                rate.issue_micros,
+                rate.reimbursement_micros,
+                rate.valid_from_us,
+                rate.valid_to_us,
             )
             for rate in response.rates
         ]

@@ -69,13 +69,13 @@ class BatchLines:
             results.append(self._answers.results(caller, *done, tally))
         return results
 
-    async def _resolve(
-        self, caller: Caller, lines: Sequence[ReadLine]
-    ) -> list[_Names | CoalitionError]:
+    async def _resolve(self, caller: Caller, lines: Sequence[ReadLine]) -> list[_Names | CoalitionError]:
         """Whom and where each line means, or why it cannot be posted; every name is asked for once."""
         good = [line for line in lines if not isinstance(line, BadLine)]
         members = iter(await self._members.resolve_all(caller, [line.member for line in good]))
-        stores = {code: await self._store(caller, code) for code in dict.fromkeys(line.store for line in good)}
+        stores = {
+            code: await self._store(caller, code) for code in dict.fromkeys(line.store for line in good)
+        }
         names: list[_Names | CoalitionError] = []
         for line in lines:
             if isinstance(line, BadLine):
@@ -93,7 +93,7 @@ class BatchLines:
                 names.append(_Names(member, store))
         return names
 
-    async def _store(self, caller: Caller, code: str | None) -> UUID | None | CoalitionError:
+    async def _store(self, caller: Caller, code: str | None) -> UUID | CoalitionError | None:
         try:
             return await self._stores.store_id(caller, code)
         except CoalitionError as error:

@@ -27,7 +27,13 @@ class Batches:
     """Posts batches: one at a time for each key, a few at a time in all."""
 
     def __init__(
-        self, store: BatchStore, lines: BatchLines, answers: BatchAnswers, *, hash_key: bytes, at_once_max: int
+        self,
+        store: BatchStore,
+        lines: BatchLines,
+        answers: BatchAnswers,
+        *,
+        hash_key: bytes,
+        at_once_max: int,
     ) -> None:
         self._store, self._lines, self._answers, self._hash_key = store, lines, answers, hash_key
         self._at_once, self._at_once_max = 0, at_once_max

@@ -145,7 +145,9 @@ class MemberDirectory:
         answers: list[UUID | Exception] = [_unknown()] * len(asked)
 
         async def look_up(token: bytes, places: list[int]) -> None:
-            identifiers = [Identifier(asked[place].lookup.kind, asked[place].lookup.value) for place in places]
+            identifiers = [
+                Identifier(asked[place].lookup.kind, asked[place].lookup.value) for place in places
+            ]
             try:
                 found = await self._members.look_up(token, identifiers)
             except CoalitionError as error:

@@ -21,8 +21,8 @@ _REPLAYED = (b"idempotency-replayed", b"true")
 Header = tuple[bytes, bytes]
 
 
-class Json(Response):
-    """JSON, made by orjson or given as bytes; `replayed` says that an earlier call is answered again."""
+class Answer(Response):
+    """JSON made by orjson, or bytes as they are; `replayed` says that an earlier call is answered again."""
 
     def __init__(
         self,
@@ -48,20 +48,18 @@ class Json(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends the answer."""
         del scope, receive
-        await send(
-            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        )
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body})
 
 
-def listing(url: str, data: list[dict[str, Any]], *, has_more: bool) -> Json:
+def listing(url: str, data: list[dict[str, Any]], *, has_more: bool) -> Answer:
     """A page of a list, of schemas.lists.ListOf."""
-    return Json({"object": "list", "url": url, "has_more": has_more, "data": data})
+    return Answer({"object": "list", "url": url, "has_more": has_more, "data": data})
 
 
 def problem_answer(
     exchange: Exchange, error: CoalitionError, public_url: str, *, replayed: bool = False
-) -> Json:
+) -> Answer:
     """A problem document, with the headers that belong to it."""
     exchange.code = code_of(error.reason).lower()
     status = status_of(error)
@@ -81,11 +79,11 @@ def problem_answer(
     if status in (408, 413):
         # What is left of the body is not worth reading.
         headers.append((b"connection", b"close"))
-    return Json(
+    return Answer(
         document, status, replayed=replayed, media_type=b"application/problem+json", headers=headers
     )
 
 
-def declined(request: Request, decision: Declined, public_url: str) -> Json:
+def declined(request: Request, decision: Declined, public_url: str) -> Answer:
     """The problem of a movement that was not posted."""
     return problem_answer(exchange_of(request), decision.error, public_url, replayed=decision.replayed)

@@ -15,7 +15,7 @@ from services.gateway.domain.caller import POINTS_READ
 from services.gateway.domain.pages import LIMIT_DEFAULT
 from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit, admit_write
-from services.gateway.http.answering import Json, listing
+from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
 from services.gateway.http.exchange import exchange_of
@@ -87,7 +87,7 @@ class Batches:
         caller, key = await admit_write(gateway, request, "")
         body = await read_json(request, gateway.settings.batch_bytes_max)
         answer = await gateway.batches.run(caller, key, body, exchange.until_us)
-        return Json(answer.body, 201, replayed=answer.replayed)
+        return Answer(answer.body, 201, replayed=answer.replayed)
 
     async def page(
         self,
@@ -112,5 +112,5 @@ class Batches:
             caller.programme.ledger_id, caller.partner.partner_id, batch_id
         )
         if stored.answer is not None:
-            return Json(stored.answer)
-        return Json({**batch_summary(stored.batch_id, stored.created_at_us, None), "results": None})
+            return Answer(stored.answer)
+        return Answer({**batch_summary(stored.batch_id, stored.created_at_us, None), "results": None})

@@ -105,7 +105,5 @@ def _of_routing(error: HTTPException) -> CoalitionError:
 
 
 def _of_parameters(error: RequestValidationError) -> InvalidBody:
-    found = [
-        FieldError(each["type"], each["msg"], parameter=str(each["loc"][-1])) for each in error.errors()
-    ]
+    found = [FieldError(each["type"], each["msg"], parameter=str(each["loc"][-1])) for each in error.errors()]
     return InvalidBody(f"{found[0].parameter}: {found[0].detail}", found)

@@ -17,15 +17,16 @@ from services.runtime.ids import new_id, to_text
 _SANE_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _SANE_HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 _SCOPE_KEY: Final = "coalition.exchange"
-# Every answer is for the one who asked, now, and is what its content type says.
-_FIXED_HEADERS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+# Every answer is what its content type says, and for the one who asked, now, unless it says otherwise.
+_PRIVATE: Final = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_CACHEABLE: Final = _PRIVATE[:1]
 
 
 class Exchange:
     """What the edge keeps of a request while it is served, and how long there is left for it."""
 
     __slots__ = (
-        "_send", "_timeout", "caller", "code", "headers", "http", "reading", "request_id", "started_ns",
+        "_send", "_timeout", "cacheable", "caller", "code", "headers", "http", "reading", "request_id", "started_ns",
         "status", "until_us",
     )  # fmt: skip
 
@@ -39,6 +40,7 @@ class Exchange:
         self.status = 0
         self.code = ""
         self.reading = False
+        self.cacheable = False
         self.caller: Caller | None = None
         self.until_us = wall_now_us() + int(seconds * 1e6)
         self._timeout = asyncio.timeout(seconds)
@@ -82,7 +84,7 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [
-                *message["headers"], (b"request-id", self.request_id.encode()), *_FIXED_HEADERS
+                *message["headers"], (b"request-id", self.request_id.encode()), *(_CACHEABLE if self.cacheable else _PRIVATE),
             ]  # fmt: skip
         await self._send(message)
 

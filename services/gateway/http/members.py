@@ -17,7 +17,7 @@ from services.gateway.domain.members import Identifier, IdentifierKind, Member, 
 from services.gateway.domain.pages import LIMIT_DEFAULT
 from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit, admit_write
-from services.gateway.http.answering import Json, listing
+from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
 from services.gateway.http.routes import get, post
@@ -176,7 +176,7 @@ class Members:
         caller = await admit(gateway, request, POINTS_READ)
         found = await gateway.member_directory.existing(caller, member_id)
         balance = await gateway.points.balance(caller.token, found)
-        return Json(gateway.answers.balance(member_id, balance))
+        return Answer(gateway.answers.balance(member_id, balance))
 
     async def transactions(
         self,
@@ -199,8 +199,8 @@ class Members:
         found = self._gateway.member_directory.by_alias(caller, alias)
         return self._answer(caller, await self._gateway.members.member(caller.token, found))
 
-    def _answer(self, caller: Caller, member: Member, status: int = 200, *, replayed: bool = False) -> Json:
-        return Json(member_answer(self._gateway.aliases, caller, member), status, replayed=replayed)
+    def _answer(self, caller: Caller, member: Member, status: int = 200, *, replayed: bool = False) -> Answer:
+        return Answer(member_answer(self._gateway.aliases, caller, member), status, replayed=replayed)
 
 
 def _personal(body: schema.PersonalBody | None) -> Personal | None:

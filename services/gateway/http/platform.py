@@ -14,7 +14,7 @@ from services.gateway.apidocs import examples
 from services.gateway.domain.caller import SCOPES
 from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
-from services.gateway.http.answering import Json
+from services.gateway.http.answering import Answer
 from services.gateway.http.routes import get
 from services.gateway.schemas import platform as schema
 from services.runtime.clock import wall_now_us
@@ -80,13 +80,13 @@ class Platform:
     async def ping(self, request: Request) -> Response:
         """Answers."""
         del request
-        return Json({"object": "ping", "now": instant(wall_now_us())})
+        return Answer({"object": "ping", "now": instant(wall_now_us())})
 
     async def me(self, request: Request) -> Response:
         """Tells whose key this is."""
         caller = await admit(self._gateway, request)
         key, partner, programme = caller.key, caller.partner, caller.programme
-        return Json(
+        return Answer(
             {
                 "object": "api_key",
                 "id": to_text("key", key.key_id),
@@ -110,11 +110,11 @@ class Platform:
     async def health(self, request: Request) -> Response:
         """Answers as long as the process does."""
         del request
-        return Json({"object": "health", "status": "alive"})
+        return Answer({"object": "health", "status": "alive"})
 
     async def readiness(self, request: Request) -> Response:
         """Asks the neighbours."""
         del request
         checks = await self._gateway.neighbours.check()
         ready = all(checks.values())
-        return Json({"object": "readiness", "ready": ready, "checks": checks}, 200 if ready else 503)
+        return Answer({"object": "readiness", "ready": ready, "checks": checks}, 200 if ready else 503)

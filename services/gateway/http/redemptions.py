@@ -12,7 +12,7 @@ from services.gateway.domain.caller import POINTS_REDEEM
 from services.gateway.domain.movements import Declined
 from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit_write
-from services.gateway.http.answering import Json, declined
+from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
 from services.gateway.http.earns import MOVEMENT_REASONS
 from services.gateway.http.exchange import exchange_of
@@ -55,4 +55,4 @@ class Redemptions:
         decision = await gateway.movements.redeem(caller, key, body, exchange_of(request).until_us)
         if isinstance(decision, Declined):
             return declined(request, decision, gateway.settings.public_url)
-        return Json(gateway.answers.redemption(caller, decision.movement), 201, replayed=decision.replayed)
+        return Answer(gateway.answers.redemption(caller, decision.movement), 201, replayed=decision.replayed)

@@ -16,7 +16,7 @@ from services.gateway.domain.caller import STATEMENTS_READ
 from services.gateway.domain.pages import LIMIT_DEFAULT
 from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
-from services.gateway.http.answering import Json, listing
+from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import get
@@ -87,9 +87,9 @@ class Statements:
         accepted = exchange_of(request).headers.get(b"accept", b"")
         if wanted == "csv" or (wanted is None and b"text/csv" in accepted):
             name = f'attachment; filename="statement-{statement.window}.csv"'
-            return Json(
+            return Answer(
                 statement_csv(statement).encode(),
                 media_type=b"text/csv; charset=utf-8",
                 headers=[(b"content-disposition", name.encode())],
             )
-        return Json(statement_answer(statement, with_lines=True))
+        return Answer(statement_answer(statement, with_lines=True))

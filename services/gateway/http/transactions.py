@@ -17,7 +17,7 @@ from services.gateway.domain.errors import FieldError, InvalidBody
 from services.gateway.domain.pages import LIMIT_DEFAULT
 from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
-from services.gateway.http.answering import Json, listing
+from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
 from services.gateway.http.routes import get
 from services.gateway.queries.transactions import PREFIX, Wanted, list_transactions
@@ -101,7 +101,9 @@ class Transactions:
             wanted = from_text(PREFIX, transaction_id)
         except MalformedId:
             raise NotFound("there is no such transaction") from None
-        return Json(gateway.answers.transaction(caller, await gateway.points.transaction(caller.token, wanted)))
+        return Answer(
+            gateway.answers.transaction(caller, await gateway.points.transaction(caller.token, wanted))
+        )
 
 
 def _moment(text: str) -> int:

@@ -25,9 +25,7 @@ class Wanted:
     recorded_from_us: int = 0
 
 
-async def list_transactions(
-    points: Points, caller: Caller, wanted: Wanted, cursor: Cursor
-) -> Page[Movement]:
+async def list_transactions(points: Points, caller: Caller, wanted: Wanted, cursor: Cursor) -> Page[Movement]:
     """A page of transactions, newest first. Raises InvalidRequest (CURSOR_INVALID) and what points does."""
     before = await _seq(points, caller, wanted, "starting_after", cursor.starting_after)
     after = await _seq(points, caller, wanted, "ending_before", cursor.ending_before)

@@ -27,7 +27,8 @@ class Rate(Answer):
         int, Field(description="What you owe for a point you issue, in millionths of the major unit")
     ]
     reimbursement_micros: Annotated[
-        int, Field(description="What you are owed for a point spent with you, in millionths of the major unit")
+        int,
+        Field(description="What you are owed for a point spent with you, in millionths of the major unit"),
     ]
     valid_from: Instant
     valid_to: Annotated[Instant | None, Field(description="Excluded; null: open")]
@@ -44,9 +45,7 @@ class StatementWindow(Answer):
 class Net(Answer):
     """What is to be paid."""
 
-    amount: Annotated[
-        int, Field(description="Minor units: positive you pay, negative you receive")
-    ]
+    amount: Annotated[int, Field(description="Minor units: positive you pay, negative you receive")]
     direction: Annotated[Literal["you_pay", "you_receive", "nothing"], Field(description="The same in words")]
     exact_micros: Annotated[
         int, Field(description="Sum of the rated entries before rounding, in millionths of the major unit")

@@ -138,7 +138,8 @@ class EarnReceipt(Answer):
     earned: Annotated[int, Field(description="Points earned")]
     balance: Annotated[int, Field(description="Points in the wallet right after it")]
     expires_on: Annotated[
-        str | None, Field(description="Last day on which the points earned can be spent, in the programme's zone")
+        str | None,
+        Field(description="Last day on which the points earned can be spent, in the programme's zone"),
     ]
     lines: Annotated[list[str], Field(description="Ready to print, each at most 40 characters")]
 

@@ -64,8 +64,8 @@ class Opened:
 class PostingRow(NamedTuple):
     """All that one posting writes: journal, legs, lot, purchase, event, key. Fields as in the type door_posting."""
 
-    seq: int
     transaction_id: UUID
+    seq: int
     kind: str
     member_id: UUID
     partner_id: UUID | None

@@ -102,7 +102,7 @@ $$
 -- What a posting writes, in one row: journal, legs, lot, purchase, event, key. One array of such rows goes over
 -- the wire four times faster than an array per column.
 CREATE TYPE door_posting AS (
-    seq bigint, transaction_id uuid, kind text, member_id uuid, partner_id uuid, reference text,
+    transaction_id uuid, seq bigint, kind text, member_id uuid, partner_id uuid, reference text,
     points bigint, balance_after bigint, occurred_us bigint, recorded_us bigint, expires_us bigint, content_hash bytea,
     debit_account bigint, credit_account bigint, amount bigint,
     lot_no bigint, lot_expires_us bigint,

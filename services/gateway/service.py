@@ -1,0 +1,152 @@
+"""The gateway's wiring: from settings to what it can do, and to a process that serves it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+
+from fastapi.routing import APIRoute
+
+from services.gateway.answers.batches import BatchAnswers
+from services.gateway.answers.movements import MovementAnswers
+from services.gateway.auth.keys import ApiKeys
+from services.gateway.clients.health import Neighbours
+from services.gateway.clients.members import GrpcMembers
+from services.gateway.clients.partners import GrpcPartners
+from services.gateway.clients.points import GrpcPoints
+from services.gateway.commands.batch_lines import BatchLines
+from services.gateway.commands.batches import Batches
+from services.gateway.commands.movements import Movements
+from services.gateway.commands.posting import Posting
+from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.members import MemberDirectory
+from services.gateway.directory.stores import StoreDirectory
+from services.gateway.gateway import Gateway
+from services.gateway.http.app import create_app
+from services.gateway.http.server import HttpServer
+from services.gateway.jobs import jobs
+from services.gateway.settings import Settings
+from services.gateway.storage.batches import BatchStore
+from services.runtime.database import Database
+from services.runtime.grpc_client import open_channel
+from services.runtime.principal import Signer
+from services.runtime.process import Process
+from services.runtime.scheduler import Scheduler
+from services.runtime.secrets import derive, read_key
+from services.runtime.settings import PlatformSettings
+
+NAME = "gateway"
+ExtraRoutes = Callable[[Gateway], Sequence[APIRoute]]
+
+
+class Running:
+    """A gateway with the connections that it holds."""
+
+    def __init__(self, platform: PlatformSettings, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(
+            settings.database_url.get_secret_value(),
+            NAME,
+            settings.database_pool_size,
+            settings.statement_timeout_seconds,
+        )
+        self._channels = {
+            "members": open_channel(platform.members_target),
+            "points": open_channel(platform.points_target),
+            "partners": open_channel(platform.partners_target),
+        }
+        self.batch_store = BatchStore(self.database)
+        self.gateway = self._wire(platform)
+
+    def _wire(self, platform: PlatformSettings) -> Gateway:
+        settings = self.settings
+        signer = Signer(
+            NAME,
+            read_key(platform.principal_private_key.get_secret_value(), "COALITION_PRINCIPAL_PRIVATE_KEY"),
+        )
+        secret = read_key(settings.secret_key.get_secret_value(), "COALITION_GATEWAY_SECRET_KEY")
+        members = GrpcMembers(self._channels["members"], signer)
+        points = GrpcPoints(self._channels["points"], signer)
+        partners = GrpcPartners(self._channels["partners"], signer)
+        aliases = MemberAliases(secret)
+        answers = MovementAnswers(aliases)
+        member_directory = MemberDirectory(
+            members,
+            signer,
+            aliases,
+            entries_max=settings.members_remembered_max,
+            seconds=settings.member_seconds,
+        )
+        store_directory = StoreDirectory(
+            partners,
+            partners_max=settings.partners_remembered_max,
+            seconds=settings.store_seconds,
+            refresh_seconds=settings.store_refresh_seconds,
+        )
+        posting = Posting(
+            points,
+            items_max=settings.posting_items_max,
+            queue_max=settings.posting_queue_max,
+            flights=settings.posting_flights,
+            attempt_seconds=settings.posting_attempt_seconds,
+        )
+        batch_answers = BatchAnswers(answers)
+        return Gateway(
+            settings=settings,
+            keys=ApiKeys(
+                partners,
+                signer,
+                fresh_seconds=settings.key_seconds,
+                refused_seconds=settings.key_refused_seconds,
+                grace_seconds=settings.key_grace_seconds,
+                entries_max=settings.keys_remembered_max,
+            ),
+            aliases=aliases,
+            member_directory=member_directory,
+            store_directory=store_directory,
+            movements=Movements(member_directory, store_directory, posting),
+            batches=Batches(
+                self.batch_store,
+                BatchLines(member_directory, store_directory, posting, batch_answers),
+                batch_answers,
+                hash_key=derive(secret, "hash of batch bodies"),
+                at_once_max=settings.batches_at_once_max,
+            ),
+            posting=posting,
+            members=members,
+            points=points,
+            partners=partners,
+            batch_store=self.batch_store,
+            answers=answers,
+            neighbours=Neighbours(self._channels),
+        )
+
+    async def close(self) -> None:
+        """Lets what is queued reach the ledger, then closes the connections."""
+        await self.gateway.posting.drain(self.settings.stop_grace_seconds)
+        for channel in self._channels.values():
+            await channel.close()
+        await self.database.close()
+
+
+def build(platform: PlatformSettings, settings: Settings) -> Running:
+    """A gateway on real connections, all of them opened when first used. For processes and tests alike."""
+    return Running(platform, settings)
+
+
+async def serve(extra: ExtraRoutes = lambda _: ()) -> None:
+    """Runs the gateway until told to stop. `extra` mounts more routes behind its edge, for benchmarks."""
+    platform, settings = PlatformSettings(), Settings()  # pyright: ignore[reportCallIssue]
+    process = Process(NAME, platform)
+    running = build(platform, settings)
+    process.at_stop(running.close)
+    server = HttpServer(create_app(running.gateway, extra(running.gateway)), settings)
+    # What lives as long as the process need not be looked at by each collection.
+    gc.collect()
+    gc.freeze()
+    await server.start()
+    process.at_stop(server.stop)
+    process.background(server.wait(), "http")
+    scheduler = Scheduler(running.database, jobs(running.batch_store, settings.batch_retention_days))
+    process.background(scheduler.run(), "jobs")
+    await process.run()
