@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 
 from fastapi.routing import APIRoute
@@ -141,9 +140,6 @@ async def serve(extra: ExtraRoutes = lambda _: ()) -> None:
     running = build(platform, settings)
     process.at_stop(running.close)
     server = HttpServer(create_app(running.gateway, extra(running.gateway)), settings)
-    # What lives as long as the process need not be looked at by each collection.
-    gc.collect()
-    gc.freeze()
     await server.start()
     process.at_stop(server.stop)
     process.background(server.wait(), "http")

@@ -1,4 +1,4 @@
-"""Settings of the gateway, read from COALITION_GATEWAY_…"""
+"""Settings of the gateway, read from variables that start with COALITION_GATEWAY_."""
 
 from __future__ import annotations
 

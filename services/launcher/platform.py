@@ -130,8 +130,10 @@ class Platform:
             {name: self._environment[f"COALITION_{name.upper()}_DATABASE_URL"] for name in SERVICES},
         )
         log.info("databases migrated")
+        # After the servers, so that these stop last: services still write while they drain.
+        servers = tuple(self._supervisor.pids())
         for spec in self._specs:
-            self._supervisor.add(self._service_process(spec, credentials), spec.after)
+            self._supervisor.add(self._service_process(spec, credentials), (*servers, *spec.after))
         self._all_added = True
         self._write_run_file()
 

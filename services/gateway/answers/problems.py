@@ -16,6 +16,9 @@ _RENAMED: Final = {
     "store_id": "store",
     "occurred_at_us": "occurred_at",
     "amount_minor": "amount",
+    "till": "receipt/till",
+    "number": "receipt/number",
+    "business_date": "receipt/business_date",
 }
 _WRAPPERS: Final = frozenset({"earn", "redemption", "sale", "items"})
 

@@ -72,10 +72,10 @@ def error_page(code: str) -> bytes | None:
     if reason is None:
         return None
     entry, words = entry_of(reason), explained(reason)
+    passing = "may pass by itself" if entry.retryable else "does not pass by itself"
     parts = [
         f"<h1>{escape(entry.title)}</h1>",
-        f'<p class="status">HTTP {entry.http_status} · <code>{code}</code> · '
-        f"{'may pass by itself' if entry.retryable else 'does not pass by itself'}</p>",
+        f'<p class="status">HTTP {entry.http_status} · <code>{code}</code> · {passing}</p>',
         f"<h2>What happened</h2><p>{_prose(words.happened)}</p>",
         f"<h2>What to do</h2><p>{_prose(words.do)}</p>",
     ]
@@ -83,10 +83,8 @@ def error_page(code: str) -> bytes | None:
         figures = ", ".join(f"<code>{name}</code>" for name in words.figures)
         parts.append(f"<h2>Figures</h2><p>The problem document may carry {figures}.</p>")
     if words.receipt_text:
-        parts.append(
-            f"<h2>At the till</h2><p><code>receipt_text</code>, at most 40 characters: "
-            f"“{escape(words.receipt_text)}”</p>"
-        )
+        shown = f"<code>receipt_text</code>, at most 40 characters: “{escape(words.receipt_text)}”"
+        parts.append(f"<h2>At the till</h2><p>{shown}</p>")
     known = ", ".join(f"<code>{name}</code>" for name in Problem.model_fields)
     parts.append(
         f'<p>Every problem document has some of: {known}.</p><p><a href="/errors">All errors</a></p>'

@@ -10,6 +10,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.runtime import logging
 from services.runtime.errors import CoalitionError, Fault
 from services.runtime.grpc_client import call
+from services.runtime.ids import from_bytes
 
 _log = logging.get(__name__)
 CALL_SECONDS: Final = 10.0
@@ -32,4 +33,4 @@ async def ask(method: Any, request: Any, token: bytes, seconds: float = CALL_SEC
 
 def uuid_of(value: bytes) -> UUID | None:
     """The UUID of a field, or None where it is empty."""
-    return UUID(bytes=value) if value else None
+    return from_bytes(value) if value else None

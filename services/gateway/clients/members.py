@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Final, Protocol
 from uuid import UUID
@@ -15,6 +15,7 @@ from services.gateway.clients.calls import ask, uuid_of
 from services.gateway.domain.members import Identifier, IdentifierKind, Member, MemberStatus, Personal
 from services.runtime.errors import CoalitionError, NotFound
 from services.runtime.grpc_client import error_of_item
+from services.runtime.ids import from_bytes
 from services.runtime.principal import Programme, Signer
 
 LOOKUPS_MAX: Final = 1_000
@@ -81,7 +82,7 @@ class GrpcMembers:
         request = members_pb2.LookupMembersRequest(identifiers=map(_identifier_message, identifiers))
         response: members_pb2.LookupMembersResponse = await ask(self._stub.LookupMembers, request, token)
         return [
-            UUID(bytes=result.standing.member_id)
+            from_bytes(result.standing.member_id)
             if result.HasField("standing")
             else error_of_item(result.error)
             for result in response.results
@@ -104,7 +105,7 @@ class GrpcMembers:
 
 
 @contextmanager
-def _member_addressed() -> Iterator[None]:
+def _member_addressed() -> Generator[None]:
     """What is not found, where a member is addressed, is that member."""
     try:
         yield
@@ -136,7 +137,7 @@ def _member_of(message: members_pb2.Member) -> Member:
     closed = message.status == members_pb2.MEMBER_STATUS_CLOSED
     personal = message.personal
     return Member(
-        member_id=UUID(bytes=message.member_id),
+        member_id=from_bytes(message.member_id),
         status=MemberStatus.CLOSED if closed else MemberStatus.ACTIVE,
         cards=tuple(values.get(members_pb2.IDENTIFIER_KIND_CARD, ())),
         customer_id=own[0],

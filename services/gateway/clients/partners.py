@@ -14,6 +14,7 @@ from services.gateway.domain.caller import KeyFacts, Partner
 from services.gateway.domain.clearing import Rate, Statement, StatementLine, StatementLineType, Store
 from services.runtime.errors import CoalitionError
 from services.runtime.grpc_client import call
+from services.runtime.ids import from_bytes
 from services.runtime.principal import Programme, Signer, programme_from
 
 _STORES_A_PAGE: Final = 1_000
@@ -75,11 +76,11 @@ class GrpcPartners:
             raise
         key, partner = response.api_key, response.partner
         return KeyFacts(
-            key_id=UUID(bytes=key.key_id),
+            key_id=from_bytes(key.key_id),
             label=key.label,
             hint=key.hint,
             scopes=frozenset(key.scopes),
-            partner=Partner(UUID(bytes=partner.partner_id), partner.slug, partner.name),
+            partner=Partner(from_bytes(partner.partner_id), partner.slug, partner.name),
             programme=programme_from(response.programme),
         )
 
@@ -93,7 +94,7 @@ class GrpcPartners:
         response: partners_pb2.ListStoresResponse = await ask(
             self._partners.ListStores, request, self._signer.own(programme)
         )
-        found = [Store(UUID(bytes=store.store_id), store.code, store.name) for store in response.stores]
+        found = [Store(from_bytes(store.store_id), store.code, store.name) for store in response.stores]
         return found, response.has_more
 
     async def rates(self, token: bytes) -> list[Rate]:
@@ -134,7 +135,7 @@ class GrpcPartners:
 def _statement_of(message: clearing_pb2.Statement) -> Statement:
     window, net = message.window, message.net
     return Statement(
-        statement_id=UUID(bytes=message.statement_id),
+        statement_id=from_bytes(message.statement_id),
         window=window.number,
         starts_at_us=window.starts_at_us,
         ends_at_us=window.ends_at_us,

@@ -21,6 +21,7 @@ from services.gateway.domain.movements import (
 from services.gateway.schemas.movements import EarnBody, RedemptionBody
 from services.runtime.errors import Fault, NotFound
 from services.runtime.grpc_client import error_of_item
+from services.runtime.ids import from_bytes
 from services.runtime.principal import Programme, Signer
 
 ITEMS_MAX: Final = 512
@@ -197,10 +198,10 @@ def _decision_of(result: movement_pb2.Result) -> Decision:
 
 def _movement_of(message: movement_pb2.Transaction) -> Movement:
     return Movement(
-        UUID(bytes=message.transaction_id),
+        from_bytes(message.transaction_id),
         message.seq,
         _TYPES[message.kind],
-        UUID(bytes=message.member_id),
+        from_bytes(message.member_id),
         uuid_of(message.partner_id),
         message.reference,
         uuid_of(message.purchase_id),

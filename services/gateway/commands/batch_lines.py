@@ -14,14 +14,14 @@ from uuid import UUID
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.answers.batches import BatchAnswers, Tally
-from services.gateway.clients.points import ITEMS_MAX, earn_order, redemption_order
+from services.gateway.clients.points import ITEMS_MAX, Order, earn_order, redemption_order
 from services.gateway.commands.posting import Posting, Waiting
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, Caller
 from services.gateway.domain.errors import is_passing
 from services.gateway.domain.movements import Decision, Declined
-from services.gateway.schemas.batches import EarnLine
+from services.gateway.schemas.batches import EarnLine, RedemptionLine
 from services.gateway.schemas.reading import BadLine, ReadLine
 from services.runtime import telemetry
 from services.runtime.errors import CoalitionError, Conflict, PermissionDenied
@@ -112,17 +112,26 @@ class BatchLines:
         decisions: list[Decision | None] = []
         waiting: list[Waiting] = []
         for line, named in zip(lines, names, strict=True):
-            if isinstance(line, BadLine) or isinstance(named, CoalitionError):
-                error = line.error if isinstance(line, BadLine) else named
-                decisions.append(Declined(error, remembered=False, replayed=False))
-                continue
-            key = f"r:{line.type}:{line.reference}"
-            make = earn_order if isinstance(line, EarnLine) else redemption_order
-            order = make(caller.token, key, line, named.member_id, named.store_id, trace, until_us)
-            waiting.append(Waiting(caller.programme, order, until_us))
-            decisions.append(None)
+            if isinstance(line, BadLine):
+                decisions.append(Declined(line.error, remembered=False, replayed=False))
+            elif isinstance(named, CoalitionError):
+                decisions.append(Declined(named, remembered=False, replayed=False))
+            else:
+                waiting.append(
+                    Waiting(caller.programme, _order(caller, line, named, trace, until_us), until_us)
+                )
+                decisions.append(None)
         posted = iter(await self._posting.post_bulk(waiting))
         return [each or _under_reference(next(posted)) for each in decisions]
+
+
+def _order(
+    caller: Caller, line: EarnLine | RedemptionLine, names: _Names, trace: str, until_us: int
+) -> Order:
+    key = f"r:{line.type}:{line.reference}"
+    if isinstance(line, EarnLine):
+        return earn_order(caller.token, key, line, *names, trace, until_us)
+    return redemption_order(caller.token, key, line, *names, trace, until_us)
 
 
 def _under_reference(decision: Decision) -> Decision:

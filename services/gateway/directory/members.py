@@ -63,8 +63,10 @@ class MemberDirectory:
         )
 
     async def resolve(self, caller: Caller, reference: MemberReference, until_us: int) -> UUID:
-        """The member that a partner names. Raises NotFound (MEMBER_UNKNOWN) and InvalidRequest
-        (CARD_NUMBER_INVALID). An alias is not looked up: whether it stands for a member shows later.
+        """The member that a partner names.
+
+        An alias is not looked up: whether it stands for a member shows later. Raises NotFound
+        (MEMBER_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID) and Unavailable.
         """
         if reference.id:
             return self.by_alias(caller, reference.id)
@@ -74,17 +76,19 @@ class MemberDirectory:
 
     async def resolve_all(
         self, caller: Caller, references: Sequence[MemberReference]
-    ) -> list[UUID | Exception]:
-        """As resolve, for the lines of a batch: each name is asked for once, and why one names nobody stands
-        in its place. Raises Unavailable where the members service cannot be reached.
+    ) -> list[UUID | CoalitionError]:
+        """As resolve, for the lines of a batch: each name is asked for once.
+
+        Why one names nobody stands in its place. Raises Unavailable where the members service cannot be
+        reached.
         """
         asked = [None if reference.id else self._asked(caller, reference) for reference in references]
         unknown = [each for each in dict.fromkeys(asked) if each and not self._known.get(each.lookup)]
-        found: dict[_Lookup, UUID | Exception] = {}
+        found: dict[_Lookup, UUID | CoalitionError] = {}
         for start in range(0, len(unknown), LOOKUPS_MAX):
             block = unknown[start : start + LOOKUPS_MAX]
             for each, answer in zip(block, await self._flush(block), strict=True):
-                if isinstance(answer, Exception) and is_passing(answer):
+                if isinstance(answer, CoalitionError) and is_passing(answer):
                     raise answer
                 found[each.lookup] = answer
         return [
@@ -97,8 +101,8 @@ class MemberDirectory:
         caller: Caller,
         reference: MemberReference,
         asked: _Asked | None,
-        found: dict[_Lookup, UUID | Exception],
-    ) -> UUID | Exception:
+        found: dict[_Lookup, UUID | CoalitionError],
+    ) -> UUID | CoalitionError:
         if asked is None:
             try:
                 return self.by_alias(caller, reference.id)
@@ -124,8 +128,10 @@ class MemberDirectory:
         return member_id
 
     def _asked(self, caller: Caller, reference: MemberReference) -> _Asked:
-        """Cards are the programme's, so the gateway asks for itself, and a key that may only earn can do so
-        by card; customer numbers are the partner's, and it asks as the partner.
+        """The look-up of a reference, and as whom it is asked.
+
+        Cards are the programme's, so the gateway asks for itself, and a key that may only earn can do so by
+        card. Customer numbers are the partner's, so it asks as the partner.
         """
         ledger_id = caller.programme.ledger_id
         if reference.card:
@@ -137,12 +143,12 @@ class MemberDirectory:
         )
         return _Asked(lookup, caller.token)
 
-    async def _flush(self, asked: Sequence[_Asked]) -> list[UUID | Exception]:
+    async def _flush(self, asked: Sequence[_Asked]) -> list[UUID | CoalitionError]:
         """One call for each principal among those who ask."""
         groups: dict[bytes, list[int]] = {}
         for place, each in enumerate(asked):
             groups.setdefault(each.token, []).append(place)
-        answers: list[UUID | Exception] = [_unknown()] * len(asked)
+        answers: list[UUID | CoalitionError] = [_unknown()] * len(asked)
 
         async def look_up(token: bytes, places: list[int]) -> None:
             identifiers = [

@@ -55,8 +55,10 @@ class Application(FastAPI):
 
 
 def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
-    """The application of a gateway. `extra` routes come on top, behind the same edge: for benchmarks, which
-    need a route that does nothing and must not be in production.
+    """The application of a gateway.
+
+    `extra` routes come on top, behind the same edge: for benchmarks, which need a route that does nothing,
+    and production must not have one.
     """
     # What tills wait for comes first: routes are tried in this order.
     public: list[APIRoute] = [

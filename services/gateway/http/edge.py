@@ -1,6 +1,4 @@
-"""What every request passes, outermost: id, limits, trace, metrics, log, and the one place where errors
-become answers.
-"""
+"""What every request passes: id, limits, trace, metrics, log, and the one place where errors become answers."""
 
 from __future__ import annotations
 

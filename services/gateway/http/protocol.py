@@ -21,79 +21,88 @@ class _HeadTooLarge(Exception):
 
 def bounded_protocol(bytes_max: int, seconds_max: float) -> type[asyncio.Protocol]:
     """The protocol of a connection whose request heads have so many bytes and arrive in so many seconds."""
+    limits = {"head_bytes_max": bytes_max, "head_seconds_max": seconds_max}
+    return type("GatewayProtocol", (BoundedProtocol,), limits)
 
-    class BoundedProtocol(HttpToolsProtocol):
-        """Closes connections whose heads are too large or too slow."""
 
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self._head_bytes = 0
-            self._head_timer: asyncio.TimerHandle | None = None
+class BoundedProtocol(HttpToolsProtocol):
+    """Closes connections whose request heads are too large or too slow."""
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
+    head_bytes_max: int
+    head_seconds_max: float
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """A connection: its first head is awaited from now on."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end of it."""
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Counts a head that is not complete yet; the parser gathers it without a limit."""
+        super().data_received(data)
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.head_bytes_max and not self.transport.is_closing():
+                self._refuse(431)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        if self._head_timer is None:
             self._await_head()
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._head_arrived()
-            super().connection_lost(exc)
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header. What is raised here reaches send_400_response."""
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > self.head_bytes_max:
+            raise _HeadTooLarge
+        super().on_header(name, value)
 
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            # A head that is not complete is only counted here; the parser gathers it without a limit.
-            if self._head_timer is not None:
-                self._head_bytes += len(data)
-                if self._head_bytes > bytes_max and not self.transport.is_closing():
-                    self._refuse(431)
+    def on_headers_complete(self) -> None:
+        """The head is here."""
+        self._head_arrived()
+        super().on_headers_complete()
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._head_bytes = 0
-            if self._head_timer is None:
-                self._await_head()
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no HTTP at all in the one form that all errors have."""
+        del msg
+        self._refuse(431 if self._head_bytes > self.head_bytes_max else 400)
 
-        def on_header(self, name: bytes, value: bytes) -> None:
-            self._head_bytes += len(name) + len(value)
-            if self._head_bytes > bytes_max:
-                raise _HeadTooLarge
-            super().on_header(name, value)
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(self.head_seconds_max, self._refuse, 408)
 
-        def on_headers_complete(self) -> None:
-            self._head_arrived()
-            super().on_headers_complete()
+    def _head_arrived(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
-        def send_400_response(self, msg: str) -> None:
-            """Answers what is no HTTP at all, in the one form that all errors have."""
-            del msg
-            self._refuse(431 if self._head_bytes > bytes_max else 400)
-
-        def _await_head(self) -> None:
-            self._head_timer = self.loop.call_later(seconds_max, self._refuse, 408)
-
-        def _head_arrived(self) -> None:
-            if self._head_timer is not None:
-                self._head_timer.cancel()
-                self._head_timer = None
-
-        def _refuse(self, status: int) -> None:
-            self._head_arrived()
-            phrase, title = _TITLES[status]
-            body = orjson.dumps(
-                {
-                    "type": "/errors/invalid_request",
-                    "title": title,
-                    "status": status,
-                    "detail": phrase,
-                    "instance": "",
-                    "code": "invalid_request",
-                    "request_id": "",
-                    "retryable": False,
-                }
-            )
-            self.transport.write(
-                b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
-                b"connection: close\r\n\r\n%b" % (status, phrase.encode(), len(body), body)
-            )
-            self.transport.close()
-
-    return BoundedProtocol
+    def _refuse(self, status: int) -> None:
+        self._head_arrived()
+        phrase, title = _TITLES[status]
+        body = orjson.dumps(
+            {
+                "type": "/errors/invalid_request",
+                "title": title,
+                "status": status,
+                "detail": phrase,
+                "instance": "",
+                "code": "invalid_request",
+                "request_id": "",
+                "retryable": False,
+            }
+        )
+        self.transport.write(
+            b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
+            b"connection: close\r\n\r\n%b" % (status, phrase.encode(), len(body), body)
+        )
+        self.transport.close()

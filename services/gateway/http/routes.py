@@ -30,7 +30,7 @@ class BodyRoute(APIRoute):
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive)
-            parameters = scope["path_params"] if takes_path else {}
+            parameters: dict[str, str] = scope["path_params"] if takes_path else {}
             response = await endpoint(request, **parameters)
             await response(scope, receive, send)
 

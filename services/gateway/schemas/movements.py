@@ -78,7 +78,7 @@ class SaleLine(Body):
     category: Annotated[ShortText, Field(description="Your category of it")] = ""
     quantity: Annotated[
         str,
-        Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", description="Decimal text, e.g. `12.345`"),
+        Field(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$", description="Decimal text, e.g. `12.345`"),
     ] = "1"
     amount: Annotated[
         int,
@@ -120,10 +120,10 @@ class EarnBody(_Movement):
     currency: Currency
     entry_mode: EntryMode | None = None
     lines: Annotated[
-        list[SaleLine],
+        tuple[SaleLine, ...],
         Field(max_length=500, description="What was bought; where given, the amounts sum to `amount`"),
-    ] = []
-    tenders: Annotated[list[Tender], Field(max_length=20, description="How it was paid")] = []
+    ] = ()
+    tenders: Annotated[tuple[Tender, ...], Field(max_length=20, description="How it was paid")] = ()
 
 
 class RedemptionBody(_Movement):
@@ -155,7 +155,6 @@ class RedemptionReceipt(Answer):
 class _Posted(Answer):
     id: Annotated[str, Field(description="Id of the transaction", examples=["txn_…"])]
     member: MemberId
-    reference: Annotated[str, Field(description="Your reference")]
     balance: Annotated[int, Field(description="Points in the wallet right after it")]
     occurred_at: Annotated[Instant, Field(description="The till's clock, in UTC")]
     recorded_at: Annotated[Instant, Field(description="Programme time of the posting")]
@@ -165,6 +164,7 @@ class Earn(_Posted):
     """Points earned by a purchase."""
 
     object: Literal["earn"]
+    reference: Annotated[str, Field(description="Your reference")]
     points: Annotated[int, Field(description="Points earned; 0 where the purchase was too small")]
     expires_at: Annotated[
         Instant | None, Field(description="From this moment on the points earned are gone; null: never")
@@ -177,6 +177,7 @@ class Redemption(_Posted):
     """Points spent."""
 
     object: Literal["redemption"]
+    reference: Annotated[str, Field(description="Your reference")]
     points: Annotated[int, Field(description="Points spent, as a positive number")]
     receipt: RedemptionReceipt
 

@@ -42,8 +42,8 @@ class Problem(Answer):
         bool, Field(description="Whether the same request with the same key may succeed later")
     ]
     errors: Annotated[
-        list[ProblemError], Field(description="What is wrong with the request, at most 20")
-    ] = []
+        tuple[ProblemError, ...], Field(description="What is wrong with the request, at most 20")
+    ] = ()
     receipt_text: Annotated[
         str, Field(description="For the till to show or print, at most 40 characters")
     ] = ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from collections.abc import Iterable
+from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
 
 from coalition.type.v1.reason_pb2 import Reason
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -81,7 +81,7 @@ def _read_line(line: Any) -> ReadLine:
     except ValidationError as error:
         # Which of the two types a line is stands first in the places of its errors, but is no place in it.
         problem = invalid_body(error, skip=("earn", "redemption"))
-    given: Mapping[str, Any] = line if isinstance(line, dict) else {}
+    given = cast("dict[str, Any]", line) if isinstance(line, dict) else {}
     kind, reference = given.get("type"), given.get("reference")
     return BadLine(
         kind if kind in ("earn", "redemption") else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from uuid import UUID
 
 import asyncpg
 from coalition.type.v1.reason_pb2 import Reason
-from sqlalchemy import Row, Select, delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -66,7 +66,7 @@ class Turn:
     async def find(self) -> StoredBatch | None:
         """The batch of this key, where it was sent before."""
         row = await self._connection.fetchrow(_FIND, self._ledger_id, self._partner_id, self._key)
-        return await _stored(row) if row else None
+        return await _stored(row, row["answer"]) if row else None
 
     async def begin(self, request_hash: bytes) -> StoredBatch:
         """Records that the batch is being worked on."""
@@ -90,9 +90,11 @@ class BatchStore:
         self._database = database
 
     @asynccontextmanager
-    async def turn(self, ledger_id: int, partner_id: UUID, key: str) -> AsyncIterator[Turn]:
-        """Takes the turn on a batch. Raises Conflict (IDEMPOTENCY_KEY_IN_FLIGHT) where another has it, and
-        Unavailable where the database cannot be reached.
+    async def turn(self, ledger_id: int, partner_id: UUID, key: str) -> AsyncGenerator[Turn]:
+        """Takes the turn on a batch.
+
+        Raises Conflict (IDEMPOTENCY_KEY_IN_FLIGHT) where another has it, and Unavailable where the database
+        cannot be reached.
         """
         lock = _lock_of(ledger_id, partner_id, key)
         with _reachable():
@@ -114,11 +116,12 @@ class BatchStore:
                 row = await self._one(connection, _of_partner(ledger_id, partner_id), batch_id)
         if row is None:
             raise NotFound("there is no such batch")
-        return await _stored(row._mapping)
+        return await _stored(row, row["answer"])
 
     async def page(self, ledger_id: int, partner_id: UUID, cursor: Cursor) -> Page[StoredBatch]:
-        """Batches of a partner, newest first, without their answers. Raises InvalidRequest (CURSOR_INVALID)
-        and Unavailable.
+        """Batches of a partner, newest first, without their answers.
+
+        Raises InvalidRequest (CURSOR_INVALID) and Unavailable.
         """
         mine = _of_partner(ledger_id, partner_id)
         with _reachable():
@@ -132,8 +135,8 @@ class BatchStore:
                     which = which.where(BATCH.c.batch_id > before)
                 backwards = before is not None
                 order = BATCH.c.batch_id.asc() if backwards else BATCH.c.batch_id.desc()
-                rows = (await connection.execute(which.order_by(order))).all()
-        found = [await _stored(row._mapping) for row in rows[: cursor.limit]]
+                rows = (await connection.execute(which.order_by(order))).mappings().all()
+        found = [await _stored(row, None) for row in rows[: cursor.limit]]
         return Page(found[::-1] if backwards else found, len(rows) > cursor.limit)
 
     async def purge(self, days: int) -> int:
@@ -144,12 +147,12 @@ class BatchStore:
             return gone.rowcount
 
     @staticmethod
-    async def _one(connection: ReadConnection, mine: Select[Any], batch_id: str) -> Row[Any] | None:
+    async def _one(connection: ReadConnection, mine: Select[Any], batch_id: str) -> Any:
         try:
             wanted = from_text(_PREFIX, batch_id)
         except MalformedId:
             return None
-        return (await connection.execute(mine.where(BATCH.c.batch_id == wanted))).one_or_none()
+        return (await connection.execute(mine.where(BATCH.c.batch_id == wanted))).mappings().one_or_none()
 
     async def _place(
         self, connection: ReadConnection, mine: Select[Any], name: str, batch_id: str
@@ -159,7 +162,8 @@ class BatchStore:
         row = await self._one(connection, mine.with_only_columns(BATCH.c.batch_id), batch_id)
         if row is None:
             raise unknown_cursor(name)
-        return row.batch_id
+        found: UUID = row["batch_id"]
+        return found
 
 
 def _of_partner(ledger_id: int, partner_id: UUID) -> Select[Any]:
@@ -168,8 +172,8 @@ def _of_partner(ledger_id: int, partner_id: UUID) -> Select[Any]:
     )
 
 
-async def _stored(row: Mapping[str, Any]) -> StoredBatch:
-    packed: bytes | None = row.get("answer")
+async def _stored(row: Any, packed: bytes | None) -> StoredBatch:
+    """A batch from a row of the driver's or of SQLAlchemy's, and the compressed answer where it is wanted."""
     counts = None
     if row["lines"] is not None:
         counts = Counts(row["lines"], row["accepted"], row["replayed"], row["refused"])
@@ -185,7 +189,7 @@ def _lock_of(ledger_id: int, partner_id: UUID, key: str) -> int:
 
 
 @contextmanager
-def _reachable() -> Iterator[None]:
+def _reachable() -> Generator[None]:
     try:
         yield
     except _UNREACHABLE as error:

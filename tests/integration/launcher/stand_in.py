@@ -3,9 +3,12 @@
 import http.server
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 
 def serve_grpc() -> None:
@@ -27,6 +30,15 @@ def serve_grpc() -> None:
     signal.signal(signal.SIGTERM, stop)
     stopped.wait()
     server.stop(None).wait()
+    # Longer than either server needs to stop, if it were asked at the same time.
+    time.sleep(1)
+    for name in ("NATS_URL", "COALITION_POINTS_DATABASE_URL"):
+        url = urlsplit(os.environ[name])
+        try:
+            socket.create_connection((url.hostname or "", url.port or 0), timeout=5).close()
+            print(f"{name} answers", flush=True)
+        except OSError:
+            print(f"{name} is gone", flush=True)
 
 
 class Unauthorized(http.server.BaseHTTPRequestHandler):

@@ -1,8 +1,8 @@
 """Databases and roles from an administrator's URL."""
 
-import asyncio
 import base64
 import hmac
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ from services.launcher.migrate import (
     scram_verifier,
 )
 from services.launcher.revisions import migration_sql
-from tests.support.servers import drop_database, run_apart
+from tests.support.servers import run_apart
 
 REVISION = """
 from alembic import op
@@ -45,16 +45,22 @@ def services_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def runtime_url(postgres_admin_url: str) -> Iterator[str]:
+def name() -> str:
+    """Of the role and of the database; it needs quoting in SQL."""
+    return f"test-migrate-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def runtime_url(postgres_admin_url: str, name: str) -> Iterator[str]:
     address = urlsplit(postgres_admin_url).netloc.rpartition("@")[2]
-    yield f"postgresql://test-migrate_points:pw%2F1@{address}/test-migrate_points"
-    drop_database(postgres_admin_url, "test-migrate_points")
-    run_apart(drop_roles(postgres_admin_url))
+    yield f"postgresql://{name}:pw%2F1@{address}/{name}"
+    run_apart(remove(postgres_admin_url, name))
 
 
-async def drop_roles(admin_url: str) -> None:
+async def remove(admin_url: str, name: str) -> None:
     connection = await asyncpg.connect(admin_url)
-    await connection.execute('DROP ROLE IF EXISTS "test-migrate_points", "test-migrate_points_owner"')
+    await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await connection.execute(f'DROP ROLE IF EXISTS "{name}", "{name}_owner"')
     await connection.close()
 
 
@@ -81,50 +87,49 @@ async def test_the_run_time_role_has_what_migrations_grant_and_nothing_more(
 
 @pytest.mark.usefixtures("services_dir")
 async def test_one_services_role_cannot_enter_anothers_database(
-    postgres_admin_url: str, runtime_url: str
+    postgres_admin_url: str, runtime_url: str, name: str
 ) -> None:
     await migrate_service(postgres_admin_url, runtime_url, "points")
-    other = runtime_url.replace("_points", "_members")
-    await migrate_service(postgres_admin_url, other, "points")
+    other = f"{name}-other"
+    await migrate_service(postgres_admin_url, runtime_url.replace(name, other), "points")
     try:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await asyncpg.connect(runtime_url, database="test-migrate_members")
+            await asyncpg.connect(runtime_url, database=other)
     finally:
-        await asyncio.to_thread(drop_database, postgres_admin_url, "test-migrate_members")
-        connection = await asyncpg.connect(postgres_admin_url)
-        await connection.execute('DROP ROLE "test-migrate_members", "test-migrate_members_owner"')
-        await connection.close()
+        await remove(postgres_admin_url, other)
 
 
 @pytest.mark.usefixtures("services_dir")
 async def test_the_owner_role_owns_the_tables_and_cannot_log_in(
-    postgres_admin_url: str, runtime_url: str
+    postgres_admin_url: str, runtime_url: str, name: str
 ) -> None:
     await migrate_service(postgres_admin_url, runtime_url, "points")
-    connection = await asyncpg.connect(postgres_admin_url, database="test-migrate_points")
+    connection = await asyncpg.connect(postgres_admin_url, database=name)
     owner = await connection.fetchrow(
         "SELECT tableowner, rolcanlogin FROM pg_tables JOIN pg_roles ON rolname = tableowner "
         "WHERE tablename = 'posting'"
     )
     assert owner is not None
-    assert tuple(owner) == ("test-migrate_points_owner", False)
+    assert tuple(owner) == (f"{name}_owner", False)
     await connection.close()
 
 
 @pytest.mark.usefixtures("services_dir")
-async def test_an_administrator_need_not_be_a_superuser(postgres_admin_url: str, runtime_url: str) -> None:
+async def test_an_administrator_need_not_be_a_superuser(
+    postgres_admin_url: str, runtime_url: str, name: str
+) -> None:
     """Managed servers give no superuser: CREATEROLE and CREATEDB have to do."""
     superuser = await asyncpg.connect(postgres_admin_url)
-    await superuser.execute("CREATE ROLE test_steward LOGIN CREATEROLE CREATEDB PASSWORD 'x'")
+    await superuser.execute(f"CREATE ROLE \"{name}-steward\" LOGIN CREATEROLE CREATEDB PASSWORD 'x'")
     address = urlsplit(postgres_admin_url).netloc.rpartition("@")[2]
-    steward_url = f"postgresql://test_steward:x@{address}/postgres"
+    steward_url = f"postgresql://{name}-steward:x@{address}/postgres"
     try:
         for _ in range(2):
             await migrate_service(steward_url, runtime_url, "points")
         assert (await migration_state(steward_url, runtime_url, "points")).is_current
     finally:
-        await asyncio.to_thread(drop_database, postgres_admin_url, "test-migrate_points")
-        await superuser.execute("DROP OWNED BY test_steward; DROP ROLE test_steward")
+        await superuser.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await superuser.execute(f'DROP OWNED BY "{name}-steward"; DROP ROLE "{name}-steward"')
         await superuser.close()
 
 
@@ -170,13 +175,13 @@ async def test_a_failing_migration_leaves_nothing_and_says_which_service(
 ) -> None:
     broken = REVISION.replace("GRANT SELECT", "GRANT NONSENSE")
     (services_dir / "points" / "migrations" / "versions" / "0001_posting.py").write_text(broken)
-    with pytest.raises(MigrationFailed, match=r"points .*test-migrate_points.*.*nonsense"):
+    with pytest.raises(MigrationFailed, match=r"points .*test-migrate.*nonsense"):
         await migrate_service(postgres_admin_url, runtime_url, "points")
     assert (await migration_state(postgres_admin_url, runtime_url, "points")).current == frozenset()
 
 
 async def test_a_server_that_cannot_be_reached_is_named_in_the_error(runtime_url: str) -> None:
-    with pytest.raises(MigrationFailed, match="test-migrate_points"):
+    with pytest.raises(MigrationFailed, match="test-migrate-"):
         await migrate_service("postgresql://nobody:x@127.0.0.1:1/postgres", runtime_url, "points")
 
 

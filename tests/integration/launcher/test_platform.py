@@ -210,6 +210,10 @@ class TestAsACommand:
         assert process.returncode == 0, errors
         assert everything_of(state_dir) == []
         assert not (state_dir / "run.json").exists()
+        assert (state_dir / "logs" / "points.log").read_text().splitlines()[1:] == [
+            "NATS_URL answers",
+            "COALITION_POINTS_DATABASE_URL answers",
+        ]
         assert "database system is shut down" in (state_dir / "logs" / "postgres.log").read_text()
 
     async def test_kill_9_leaves_nothing_running_and_the_next_start_works(self, state_dir: Path) -> None:
