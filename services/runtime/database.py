@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import asyncpg
-from sqlalchemy import Result
+from sqlalchemy import Result, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
 
@@ -136,15 +136,25 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            pool_pre_ping=True,
             connect_args={"timeout": _CONNECT_SECONDS, "server_settings": server_settings},
         )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
         self.reader = ReadDatabase(self._engine)
         self.writer = WriteDatabase(self._engine, server_settings)
 
     async def close(self) -> None:
         """Closes the pool."""
         await self._engine.dispose()
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Passes over pooled connections that the server has closed, without a round trip.
+
+    SQLAlchemy's own ping costs three of them each time (a tenth of a small transaction). A connection lost
+    unnoticed still fails its first statement, once, and the call is tried again.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 async def _forget_locks(connection: AsyncConnection, driver: PgConnection) -> None:

@@ -20,7 +20,7 @@ def test_no_function_is_longer_than_70_lines():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno > FUNCTION_LINES_MAX
     ]
-    assert too_long == []
+    assert not too_long, "\n".join(too_long)
 
 
 def test_no_module_is_longer_than_400_lines():
@@ -29,7 +29,7 @@ def test_no_module_is_longer_than_400_lines():
         for source in python_sources()
         if source.text.count("\n") > MODULE_LINES_MAX
     ]
-    assert too_long == []
+    assert not too_long, "\n".join(too_long)
 
 
 def test_no_module_or_folder_has_a_name_that_says_nothing():
@@ -39,4 +39,4 @@ def test_no_module_or_folder_has_a_name_that_says_nothing():
         if path.startswith(HAND_WRITTEN)
         and any(SAYING_NOTHING.search(part) for part in PurePosixPath(path).with_suffix("").parts)
     ]
-    assert empty == []
+    assert not empty, "\n".join(empty)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.gateway.answers.problems import problem
 from services.gateway.apidocs.errors import entry_of, explained
-from services.gateway.http.routes import DOCUMENTED
+from services.gateway.http.routes import Told, ToldRoute
 from services.gateway.schemas.platform import Problem
 from services.runtime.errors import CoalitionError, code_of
 
@@ -62,7 +62,7 @@ _TAGS: Final = (
 )
 
 
-def openapi_document(app: FastAPI, routes: Sequence[APIRoute], version: str) -> dict[str, Any]:
+def openapi_document(app: FastAPI, routes: Sequence[ToldRoute], version: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document of the routes."""
     document = get_openapi(
         title="Coalition partner API",
@@ -77,50 +77,46 @@ def openapi_document(app: FastAPI, routes: Sequence[APIRoute], version: str) -> 
     schemas: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    bodies = [route.openapi_extra[DOCUMENTED].get("body") for route in routes if route.openapi_extra]
+    bodies = [route.told.body for route in routes if route.told.body]
     _, extra = models_json_schema(
-        [(model, "validation") for model in [*filter(None, bodies), Problem]], ref_template=_REFERENCE
+        [(model, "validation") for model in [*bodies, Problem]], ref_template=_REFERENCE
     )
     schemas.update(extra["$defs"])
     document["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "An API key: `sk_live_…` or `sk_test_…`"}
     }
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            operations[method] = _operation(path, operation)
+    for route in routes:
+        for method in route.methods:
+            _complete(document["paths"][route.path][method.lower()], route.path, route.told)
     return document
 
 
-def _operation(path: str, operation: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = operation.pop(DOCUMENTED)
-    reasons = [*told["reasons"], *_ANY]
-    if not told.get("public"):
+def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
+    reasons = [*told.reasons, *_ANY]
+    if not told.public:
         reasons += _AUTHENTICATED
         operation["security"] = [{"key": []}]
-    if told.get("body"):
+    if told.body:
         reasons += _BODY
-        operation["requestBody"] = _request_body(told)
-    if told.get("writes"):
+        operation["requestBody"] = _request_body(told.body, told.bodies)
+    if told.writes:
         reasons += _WRITE
         operation.setdefault("parameters", []).append(_KEY_PARAMETER)
-    answered = operation["responses"][str(told["status"])]
+    answered = operation["responses"][str(told.status)]
     answered["description"] = "Done"
     answered["headers"] = {"Request-Id": _REQUEST_ID_HEADER}
-    if told.get("writes"):
+    if told.writes:
         answered["headers"]["Idempotency-Replayed"] = _REPLAYED_HEADER
-    answered["content"]["application/json"]["example"] = told["example"]
-    if told.get("csv"):
-        answered["content"]["text/csv"] = {"schema": {"type": "string"}, "example": told["csv"]}
-    operation["responses"] = {str(told["status"]): answered, **_problems(path, reasons)}
-    return operation
+    answered["content"]["application/json"]["example"] = told.example
+    if told.csv_example:
+        answered["content"]["text/csv"] = {"schema": {"type": "string"}, "example": told.csv_example}
+    operation["responses"] = {str(told.status): answered, **_problems(path, reasons)}
 
 
-def _request_body(told: dict[str, Any]) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": {"$ref": _REFERENCE.format(model=told["body"].__name__)}}
-    content["examples"] = {
-        name.replace(" ", "_"): {"summary": name, "value": value} for name, value in told["bodies"].items()
-    }
-    return {"required": True, "content": {"application/json": content}}
+def _request_body(body: type[BaseModel], bodies: Mapping[str, Any]) -> dict[str, Any]:
+    examples = {name.replace(" ", "_"): {"summary": name, "value": bodies[name]} for name in bodies}
+    schema = {"$ref": _REFERENCE.format(model=body.__name__)}
+    return {"required": True, "content": {"application/json": {"schema": schema, "examples": examples}}}
 
 
 def _problems(path: str, reasons: Iterable[Reason.ValueType]) -> dict[str, Any]:

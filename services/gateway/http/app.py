@@ -21,6 +21,7 @@ from services.gateway.http.partner import Partner
 from services.gateway.http.platform import Platform
 from services.gateway.http.redemptions import Redemptions
 from services.gateway.http.reference import Reference
+from services.gateway.http.routes import ToldRoute
 from services.gateway.http.statements import Statements
 from services.gateway.http.transactions import Transactions
 
@@ -61,7 +62,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
     and production must not have one.
     """
     # What tills wait for comes first: routes are tried in this order.
-    public: list[APIRoute] = [
+    public: list[ToldRoute] = [
         *Earns(gateway).routes(),
         *Redemptions(gateway).routes(),
         *Members(gateway).routes(),

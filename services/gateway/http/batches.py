@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +18,7 @@ from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
 from services.gateway.http.exchange import exchange_of
-from services.gateway.http.routes import get, post
+from services.gateway.http.routes import ToldRoute, get, post
 from services.gateway.schemas.batches import LINES_MAX, Batch, BatchBody, BatchSummary
 from services.gateway.schemas.lists import ListOf
 
@@ -32,7 +31,7 @@ class Batches:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[ToldRoute]:
         """All routes under /v1/batches."""
         return [
             post(

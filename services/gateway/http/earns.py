@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from coalition.type.v1.reason_pb2 import Reason
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +14,7 @@ from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
 from services.gateway.http.exchange import exchange_of
-from services.gateway.http.routes import post
+from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.movements import Earn, EarnBody
 from services.gateway.schemas.reading import read
 
@@ -37,7 +36,7 @@ class Earns:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[ToldRoute]:
         """POST /v1/earns."""
         return [
             post(

@@ -6,7 +6,6 @@ import re
 from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,7 +19,7 @@ from services.gateway.http.admission import admit, admit_write
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
-from services.gateway.http.routes import get, post
+from services.gateway.http.routes import ToldRoute, get, post
 from services.gateway.queries.transactions import Wanted, list_transactions
 from services.gateway.schemas import members as schema
 from services.gateway.schemas.lists import ListOf
@@ -39,11 +38,11 @@ class Members:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[ToldRoute]:
         """All routes under /v1/members."""
         return [*self._writes(), *self._reads()]
 
-    def _writes(self) -> list[APIRoute]:
+    def _writes(self) -> list[ToldRoute]:
         return [
             post(
                 "/v1/members",
@@ -95,7 +94,7 @@ class Members:
             ),
         ]
 
-    def _reads(self) -> list[APIRoute]:
+    def _reads(self) -> list[ToldRoute]:
         return [
             get(
                 "/v1/members/{member_id}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,7 +16,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import listing
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
-from services.gateway.http.routes import get
+from services.gateway.http.routes import ToldRoute, get
 from services.gateway.schemas.clearing import Rate, Store
 from services.gateway.schemas.lists import ListOf
 from services.runtime.ids import to_text
@@ -31,7 +30,7 @@ class Partner:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[ToldRoute]:
         """GET /v1/stores and /v1/rates."""
         return [
             get(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +14,7 @@ from services.gateway.domain.caller import SCOPES
 from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer
-from services.gateway.http.routes import get
+from services.gateway.http.routes import ToldRoute, get
 from services.gateway.schemas import platform as schema
 from services.runtime.clock import wall_now_us
 from services.runtime.ids import to_text
@@ -29,7 +28,7 @@ class Platform:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[ToldRoute]:
         """GET /v1/ping, /v1/me, /healthz and /readyz."""
         return [
             get(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi.routing import APIRoute
@@ -14,18 +15,43 @@ from starlette.types import Receive, Scope, Send
 
 Endpoint = Callable[..., Awaitable[Response]]
 Reasons = Sequence[Reason.ValueType]
-DOCUMENTED: Final = "x-coalition"
 
 
-class BodyRoute(APIRoute):
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the API reference tells of an operation besides its parameters and its answer's schema.
+
+    `reasons` are those why it may fail besides the common ones; `public` operations need no key; `writes`
+    take an idempotency key; `bodies` are named examples of the body.
+    """
+
+    status: int
+    example: Any
+    reasons: Reasons
+    public: bool = False
+    writes: bool = False
+    body: type[BaseModel] | None = None
+    bodies: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    csv_example: str = ""
+
+
+class ToldRoute(APIRoute):
+    """A route that FastAPI serves, with what is told of it."""
+
+    def __init__(self, path: str, endpoint: Endpoint, *, told: Told, **documentation: Any) -> None:
+        super().__init__(path, endpoint, **documentation)
+        self.told = told
+
+
+class BodyRoute(ToldRoute):
     """A route whose endpoint reads the body itself: FastAPI documents it, and stays out of its way.
 
     One validation of the bytes in pydantic's core costs a fraction of parsing JSON, solving parameters and
     validating the outcome, and a till waits for it.
     """
 
-    def __init__(self, path: str, endpoint: Endpoint, **documentation: Any) -> None:
-        super().__init__(path, endpoint, **documentation)
+    def __init__(self, path: str, endpoint: Endpoint, *, told: Told, **documentation: Any) -> None:
+        super().__init__(path, endpoint, told=told, **documentation)
         takes_path = bool(self.param_convertors)
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,26 +76,18 @@ def get(
     reasons: Reasons = (),
     public: bool = False,
     csv_example: str = "",
-) -> APIRoute:
-    """A read. `answer` is the model of its answer, `reasons` why it may fail besides the common ones."""
-    return APIRoute(
+) -> ToldRoute:
+    """A read; `answer` is the model of its answer."""
+    return ToldRoute(
         path,
         endpoint,
+        told=Told(200, example, reasons, public=public, csv_example=csv_example),
         methods=["GET"],
         response_model=answer,
         tags=[tag],
         summary=summary,
-        description=description,
+        description=description or f"{summary}.",
         operation_id=id,
-        openapi_extra={
-            DOCUMENTED: {
-                "status": 200,
-                "example": example,
-                "reasons": reasons,
-                "public": public,
-                "csv": csv_example,
-            }
-        },
     )
 
 
@@ -80,19 +98,20 @@ def post(
     id: str,  # noqa: A002
     tag: str,
     summary: str,
-    description: str = "",
+    description: str,
     body: type[BaseModel] | None,
-    examples: dict[str, Any] | None = None,
+    examples: Mapping[str, Any] | None = None,
     answer: Any,
     example: Any,
     reasons: Reasons = (),
     status: int = 201,
     writes: bool = True,
-) -> APIRoute:
-    """A write (or a read that has a body). `examples` are named bodies; a write takes an Idempotency-Key."""
+) -> ToldRoute:
+    """A write, or a read that has a body; `body` and `answer` are models."""
     return BodyRoute(
         path,
         endpoint,
+        told=Told(status, example, reasons, writes=writes, body=body, bodies=examples or {}),
         methods=["POST"],
         status_code=status,
         response_model=answer,
@@ -100,14 +119,4 @@ def post(
         summary=summary,
         description=description,
         operation_id=id,
-        openapi_extra={
-            DOCUMENTED: {
-                "status": status,
-                "example": example,
-                "reasons": reasons,
-                "body": body,
-                "bodies": examples or {},
-                "writes": writes,
-            }
-        },
     )

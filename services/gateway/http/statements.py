@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi import Query
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +18,7 @@ from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
 from services.gateway.http.exchange import exchange_of
-from services.gateway.http.routes import get
+from services.gateway.http.routes import ToldRoute, get
 from services.gateway.queries.statements import get_statement, list_statements
 from services.gateway.schemas.clearing import Statement, StatementSummary
 from services.gateway.schemas.lists import ListOf
@@ -37,7 +36,7 @@ class Statements:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[ToldRoute]:
         """GET /v1/statements and /v1/statements/{statement_id}."""
         return [
             get(

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi import Query
-from fastapi.routing import APIRoute
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +18,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
-from services.gateway.http.routes import get
+from services.gateway.http.routes import ToldRoute, get
 from services.gateway.queries.transactions import PREFIX, Wanted, list_transactions
 from services.gateway.schemas.fields import read_moment
 from services.gateway.schemas.lists import ListOf
@@ -49,7 +48,7 @@ class Transactions:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    def routes(self) -> list[APIRoute]:
+    def routes(self) -> list[ToldRoute]:
         """GET /v1/transactions and /v1/transactions/{transaction_id}."""
         return [
             get(

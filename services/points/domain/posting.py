@@ -308,6 +308,9 @@ class Posting:
     def _open_lot(self, item: Earn, points: int, lapses_us: int) -> int:
         self._at.last_lot_no += 1
         lots = self._at.lots.get(item.member_id)
+        if lots is None and 0 < lapses_us <= self._at.now_us:
+            # Backdated beyond its own life: the wallet's next item finds it overdue, in this batch as in another.
+            lots = self._at.lots[item.member_id] = OpenLots([])
         if lots is not None:
             lots.add(
                 Lot(self._at.last_lot_no, item.partner_id, "base", points, item.occurred_at_us, lapses_us)

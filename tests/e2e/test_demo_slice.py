@@ -1,0 +1,96 @@
+"""The demo's own promise on a slice of the year: real purchases become points, points become nets to the cent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+
+import asyncpg
+import pytest
+
+from services.demo.compare import compare
+from services.demo.config import load_config
+from services.demo.dataset import load_dataset
+from services.demo.figures import Figures, figures_from_json
+from services.demo.platform_figures import read_figures
+from services.demo.replay import Replay, Step
+from services.launcher.platform import Platform
+from services.operations.client import Operations, connect
+from services.runtime.principal import Programme
+from tests.support.platform import kill, running_platform
+
+WEEKS = 2
+KILLED = ("points", "partners", "gateway", "nats", "postgres", "members", "points-relay")
+
+
+def recomputed() -> Figures:
+    command = [sys.executable, "-m", "services.demo.recompute", "--weeks", str(WEEKS), "--json"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    return figures_from_json(done.stdout)
+
+
+async def replayed(platform: Platform, operations: Operations) -> Programme:
+    config = load_config()
+    dataset = await asyncio.to_thread(load_dataset, config, WEEKS)
+    steps: list[Step] = []
+    replay = Replay(config, dataset, operations, platform.gateway_url, platform.state.path, steps.append)
+    programme = await replay.run()
+    assert sum(step.purchases for step in steps) == len(dataset)
+    return programme
+
+
+async def assert_all_proved(operations: Operations, programme: Programme) -> None:
+    ledger = await operations.check_ledger(programme)
+    clearing = await operations.check_clearing(programme)
+    for finding in (*ledger.findings, *clearing.findings):
+        assert finding.holds, (finding.name, finding.figure, list(finding.breaches))
+
+
+async def drop_one_rated_entry(platform: Platform) -> None:
+    """As somebody with the administrator's password could."""
+    database = platform.environment["COALITION_PARTNERS_DATABASE_URL"].rpartition("/")[2]
+    url = platform.environment["DATABASE_URL"].rpartition("/")[0] + f"/{database}"
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SET session_replication_role = replica")
+        gone = await connection.execute(
+            "DELETE FROM rated_entry WHERE seq = (SELECT max(seq) FROM rated_entry WHERE kind = 'issued')"
+        )
+        assert gone == "DELETE 1"
+    finally:
+        await connection.close()
+
+
+@pytest.mark.timeout(600)
+async def test_the_figures_equal_a_recomputation_whatever_is_killed_meanwhile() -> None:
+    """kill -9 of every process in turn while purchases come in; then a dropped rated entry is found out."""
+    async with running_platform() as platform, connect(platform.environment) as operations:
+        order = random.Random(20170101)
+        killed: list[str] = []
+
+        async def disturb() -> None:
+            for name in order.sample(KILLED, len(KILLED)):
+                await asyncio.sleep(order.uniform(0.3, 1.2))
+                await kill(platform, name)
+                killed.append(name)
+
+        disturbing = asyncio.create_task(disturb())
+        try:
+            programme = await replayed(platform, operations)
+        finally:
+            await asyncio.wait_for(disturbing, 120)
+        assert sorted(killed) == sorted(KILLED)
+        await platform.wait_ready()
+        figures = await read_figures(operations, programme, WEEKS)
+        assert [str(difference) for difference in compare(recomputed(), figures)] == []
+        for week in range(1, WEEKS + 1):
+            assert sum(row[week] for row in figures.nets.values()) == 0
+        await assert_all_proved(operations, programme)
+
+        await drop_one_rated_entry(platform)
+        clearing = await operations.check_clearing(programme)
+        broken = [finding for finding in clearing.findings if not finding.holds]
+        assert broken, json.dumps([finding.figure for finding in clearing.findings])

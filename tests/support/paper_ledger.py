@@ -1,0 +1,282 @@
+"""What `ledger_open` reads and `ledger_write` writes, on paper: runs the pure decision without a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from services.points.domain.accounts import AccountKey, AccountKind
+from services.points.domain.answers import Decision, Refused
+from services.points.domain.earning import EarnRate, EarnRates
+from services.points.domain.lots import Lot, OpenLots
+from services.points.domain.movements import (
+    Earn,
+    LotTaken,
+    Movement,
+    Purchase,
+    Redemption,
+    Transaction,
+)
+from services.points.domain.posting import (
+    DecisionRow,
+    Earlier,
+    LedgerRules,
+    Opened,
+    Posting,
+    PostingRow,
+    Telling,
+)
+from services.runtime.errors import reason_of
+from services.runtime.event_log import PARTITIONS, LogHead
+from tests.support.ledger_model import Ask, LedgerModel, Posted, Taken, Verdict
+
+
+def movement_of(ask: Ask, *, deadline_us: int = 0, store_id: UUID | None = None) -> Movement:
+    """The movement that the reader would make of it."""
+    content = repr(ask.content).encode()
+    if ask.kind == "earn":
+        purchase = Purchase(store_id, "1", "", "17", "store", "", ask.amount, "[]", "[]")
+        return Earn(
+            ask.key, ask.partner, ask.member, ask.reference, content, ask.occurred_us, purchase, "", deadline_us
+        )  # fmt: skip
+    return Redemption(
+        ask.key, ask.partner, ask.member, ask.reference, content, ask.occurred_us, ask.amount, store_id, "store",
+        "", deadline_us,
+    )  # fmt: skip
+
+
+@dataclass
+class Told:
+    """An event that the decision worded."""
+
+    kind: str
+    transaction: Transaction
+    lot_no: int = 0
+    taken: Sequence[LotTaken] = ()
+
+
+@dataclass
+class _LotRow:
+    member: UUID
+    lot: Lot
+
+
+@dataclass
+class PaperLedger:
+    """The tables of one ledger as dictionaries."""
+
+    rules: LedgerRules
+    rates: dict[UUID, list[EarnRate]] = field(default_factory=dict)
+    closed: set[UUID] = field(default_factory=set)
+    now_us: int = 0
+    last_seq: int = 0
+    last_time_us: int = 0
+    last_lot_no: int = 0
+    batch_no: int = 0
+    log: LogHead = field(default_factory=lambda: LogHead(0, [0] * PARTITIONS))
+    accounts: dict[AccountKey, int] = field(default_factory=dict)
+    counters: dict[int, list[int]] = field(default_factory=dict)
+    postings: dict[int, PostingRow] = field(default_factory=dict)
+    decisions: dict[tuple[UUID, str], Earlier] = field(default_factory=dict)
+    lots: dict[int, _LotRow] = field(default_factory=dict)
+    uses: list[tuple[int, int, int]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+
+    def post(self, movements: Sequence[Movement], wall_now_us: int = 0) -> list[Decision]:
+        """One batch: opened, decided, written."""
+        opened = self._open(movements)
+        first_us = opened.now_us
+        posting = Posting(opened, self.rules, EarnRates(0, self.rates), self._telling(), "USD")
+        decisions = posting.decide(movements, wall_now_us)
+        if posting.rows.postings or posting.rows.decisions:
+            self._write(opened, posting)
+            assert self.last_time_us >= first_us
+        return decisions
+
+    def balance(self, member: UUID) -> int:
+        """The counters' balance of a wallet."""
+        account = self.accounts.get(AccountKey(AccountKind.WALLET, member))
+        return self._balance(account) if account is not None else 0
+
+    def _balance(self, account: int) -> int:
+        debits, credits = self.counters[account]
+        return credits - debits
+
+    def _telling(self) -> Telling:
+        def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> bytes:
+            assert (item.reference, currency) == (transaction.reference, "USD")
+            self.told.append(Told("earned", transaction, lot_no))
+            return b"earned"
+
+        def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTaken]) -> bytes:
+            assert item.points == -transaction.points
+            self.told.append(Told("redeemed", transaction, taken=taken))
+            return b"redeemed"
+
+        def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
+            self.told.append(Told("expired", transaction, taken=taken))
+            return b"expired"
+
+        return Telling(earned, redeemed, expired)
+
+    def _open(self, movements: Sequence[Movement]) -> Opened:
+        now_us = max(self.now_us, self.last_time_us + 1)
+        burns: dict[UUID, int] = {}
+        for item in movements:
+            burn = item.points if isinstance(item, Redemption) else 0
+            burns[item.member_id] = burns.get(item.member_id, 0) + burn
+            self._account(AccountKind.WALLET, item.member_id)
+            kind = AccountKind.ISSUANCE if isinstance(item, Earn) else AccountKind.REDEMPTION
+            self._account(kind, item.partner_id)
+        self._account(AccountKind.EXPIRY, None)
+        return Opened(
+            last_seq=self.last_seq,
+            now_us=now_us,
+            last_lot_no=self.last_lot_no,
+            batch_no=self.batch_no + 1,
+            log=LogHead(self.log.pos, list(self.log.partition_pos)),
+            by_key={
+                (item.partner_id, item.key): self.decisions[item.partner_id, item.key]
+                for item in movements
+                if (item.partner_id, item.key) in self.decisions
+            },
+            by_reference={
+                (row.partner_id, row.kind, row.reference): (row.seq, row.content_hash or b"")
+                for row in self.postings.values()
+                if row.partner_id is not None and row.reference is not None
+            },
+            accounts=dict(self.accounts),
+            balances={account: self._balance(account) for account in self.accounts.values()},
+            closed=frozenset(self.closed),
+            lots=self._read_lots(burns, now_us),
+        )
+
+    def _read_lots(self, burns: dict[UUID, int], now_us: int) -> dict[UUID, OpenLots]:
+        """Overdue lots of all, live ones of those who burn, no more of them than the burns can need."""
+        found: dict[UUID, list[Lot]] = {member: [] for member, burn in burns.items() if burn}
+        for member, burn in burns.items():
+            rows = [row.lot for row in self.lots.values() if row.member == member and row.lot.remaining]
+            reached = 0
+            for lot in sorted(rows, key=lambda lot: lot.order):
+                if 0 < lot.expires_at_us <= now_us:
+                    found.setdefault(member, []).append(_copy(lot))
+                elif reached < burn:
+                    found[member].append(_copy(lot))
+                    reached += lot.remaining
+        return {member: OpenLots(lots) for member, lots in found.items()}
+
+    def _account(self, kind: AccountKind, owner: UUID | None) -> None:
+        if AccountKey(kind, owner) not in self.accounts:
+            number = len(self.accounts) + 1
+            self.accounts[AccountKey(kind, owner)] = number
+            self.counters[number] = [0, 0]
+
+    def _write(self, opened: Opened, posting: Posting) -> None:
+        rows = posting.rows
+        owners = {number: key.owner_id for key, number in self.accounts.items()}
+        for row in rows.postings:
+            assert row.seq == self.last_seq + 1
+            assert row.recorded_at_us > self.last_time_us
+            self.last_seq, self.last_time_us = row.seq, row.recorded_at_us
+            self.postings[row.seq] = row
+            if row.key is not None and row.partner_id is not None:
+                self._remember(row.partner_id, row.key, Earlier(row.content_hash or b"", row.seq, None))
+            if row.lot_no is not None:
+                owner = owners[row.credit_account or 0]
+                assert owner is not None
+                assert row.partner_id is not None
+                lot = Lot(
+                    row.lot_no, row.partner_id, "base", row.amount, row.occurred_at_us,
+                    row.lot_expires_at_us or 0,
+                )  # fmt: skip
+                assert row.lot_no == self.last_lot_no + 1
+                self.last_lot_no = row.lot_no
+                self.lots[row.lot_no] = _LotRow(owner, lot)
+        assert (opened.last_lot_no, opened.log.pos) == (self.last_lot_no, self.log.pos + len(rows.postings))
+        self.last_time_us = max(self.last_time_us, posting.last_time_us)
+        self.batch_no, self.log = opened.batch_no, opened.log
+        for decision in rows.decisions:
+            self._remember(decision.partner_id, decision.key, _earlier(decision))
+        for account, (debit, credit) in rows.deltas.items():
+            self.counters[account][0] += debit
+            self.counters[account][1] += credit
+        for lots in opened.lots.values():
+            for lot in lots.touched.values():
+                self.lots[lot.lot_no].lot.remaining = lot.remaining
+        self.uses += rows.uses
+
+    def _remember(self, partner: UUID, key: str, earlier: Earlier) -> None:
+        assert (partner, key) not in self.decisions
+        self.decisions[partner, key] = earlier
+
+    def check(self) -> None:
+        """The invariants that can be seen on paper."""
+        assert sum(credits - debits for debits, credits in self.counters.values()) == 0
+        for key, account in self.accounts.items():
+            if key.kind is AccountKind.WALLET:
+                left = sum(row.lot.remaining for row in self.lots.values() if row.member == key.owner_id)
+                assert self._balance(account) == left >= 0
+        used: dict[int, int] = {}
+        for _, lot_no, points in self.uses:
+            used[lot_no] = used.get(lot_no, 0) + points
+        opened = {row.lot_no: row.amount for row in self.postings.values() if row.lot_no is not None}
+        for lot_no, row in self.lots.items():
+            assert opened[lot_no] == row.lot.remaining + used.get(lot_no, 0)
+
+
+def _copy(lot: Lot) -> Lot:
+    return Lot(
+        lot.lot_no, lot.issuer_id, lot.point_type, lot.remaining, lot.earned_at_us, lot.expires_at_us
+    )  # fmt: skip
+
+
+def _earlier(row: DecisionRow) -> Earlier:
+    refusal = None
+    if row.refusal is not None:
+        metadata: dict[str, str] = json.loads(row.metadata_json or "{}")
+        refusal = Refused(reason_of(row.refusal), row.message or "", metadata)
+    return Earlier(row.content_hash, row.seq, refusal)
+
+
+def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
+    """A decision in the words of the model."""
+    from services.points.domain.answers import Accepted, Replay, TurnedAway
+    from services.runtime.errors import code_of
+
+    if isinstance(decision, Replay):
+        return Verdict("accepted", posted=posted_of(ledger, decision.seq), replayed=True)
+    if isinstance(decision, Accepted):
+        posted = posted_of(ledger, decision.transaction.seq)
+        return Verdict("accepted", posted=posted, replayed=decision.replayed)
+    if isinstance(decision, TurnedAway):
+        return Verdict("turned away", code_of(decision.reason))
+    assert isinstance(decision, Refused)
+    available = decision.metadata.get("available")
+    return Verdict(
+        "refused", code_of(decision.reason), available=int(available) if available is not None else None,
+        replayed=decision.replayed,
+    )  # fmt: skip
+
+
+def posted_of(ledger: PaperLedger, seq: int) -> Posted:
+    """A posting of the journal in the words of the model."""
+    row = ledger.postings[seq]
+    kind = row.kind
+    assert kind in ("earn", "redeem", "expire")
+    taken = tuple(
+        Taken(lot_no, ledger.lots[lot_no].lot.issuer_id, points)
+        for used_seq, lot_no, points in ledger.uses
+        if used_seq == seq
+    )
+    return Posted(
+        row.seq, kind, row.member_id, row.partner_id, row.reference or "", row.points, row.balance_after,
+        row.expires_at_us or 0, row.lot_no or 0, taken,
+    )  # fmt: skip
+
+
+def pair(zone: str, months: int, backdate_days: int) -> tuple[PaperLedger, LedgerModel]:
+    """An empty ledger on paper, and its model."""
+    return PaperLedger(LedgerRules(zone, months, backdate_days)), LedgerModel(zone, months, backdate_days)
