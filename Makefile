@@ -58,7 +58,7 @@ check-sql: $(STAMP)
 	done
 
 check-deploy: $(STAMP)
-	@files=$$(git ls-files '*Dockerfile*'); [ -z "$$files" ] || $(BIN)/hadolint $$files
+	@files=$$(git ls-files '*Dockerfile'); [ -z "$$files" ] || $(BIN)/hadolint $$files
 	@files=$$(git ls-files '*.yaml' '*.yml'); [ -z "$$files" ] || $(BIN)/yamllint --strict $$files
 
 .PHONY: help setup demo up test bench proto check check-format check-lint check-types check-imports check-proto \

@@ -11,11 +11,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import nats
 import nats.errors
 from coalition.type.v1.event_record_pb2 import EventRecord
 from nats.aio.client import Client
@@ -99,13 +99,27 @@ def delivery_of(message: Msg) -> Delivery:
         type=headers["ce-type"],
         partition=int(tokens[5][1:]),
         partition_prev=int(headers["ce-partitionprev"]),
-        partner_id=from_text("ptr", tokens[6]).bytes if tokens[6] != "-" else b"",
+        partner_id=_partner_bytes(tokens[6]) if tokens[6] != "-" else b"",
         seq=int(headers.get("ce-seq", "0")),
         recorded_at_us=to_micros(datetime.fromisoformat(headers["ce-time"])),
         traceparent=headers.get(telemetry.TRACEPARENT, ""),
         payload=message.data,
     )
     return Delivery(tokens[1], record)
+
+
+@lru_cache(maxsize=4_096)
+def _partner_bytes(text: str) -> bytes:
+    return from_text("ptr", text).bytes
+
+
+class _Client(Client):
+    """nats-py's client with a header parser a fifth as dear: its own looks at every character of every name."""
+
+    @staticmethod
+    def _parse_header_lines(raw: bytes) -> dict[str, str]:
+        lines = (line.partition(":") for line in raw.decode("utf-8", "replace").split("\r\n"))
+        return {name: value.strip() for name, colon, value in lines if colon}
 
 
 class Bus:
@@ -140,8 +154,9 @@ class Bus:
             _log.info("bus.reconnected")
 
         while self._client is None:
+            client = _Client()
             try:
-                self._client = await nats.connect(
+                await client.connect(
                     self._url,
                     name=f"coalition-{self._process}",
                     max_reconnect_attempts=-1,
@@ -154,6 +169,7 @@ class Bus:
                     reconnected_cb=on_back,
                     pending_size=32 * 1024 * 1024,
                 )
+                self._client = client
             except (OSError, nats.errors.Error, TimeoutError) as error:
                 address = urlsplit(self._url).netloc.rpartition("@")[2]
                 _log.warning("bus.unreachable", address=address, error=type(error).__name__)

@@ -15,7 +15,6 @@ from typing import Final, Protocol
 import asyncpg
 import nats.errors
 from coalition.type.v1.event_record_pb2 import EventRecord
-from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,10 +24,11 @@ from services.runtime.clock import wall_now_us
 from services.runtime.database import Database, PgConnection
 from services.runtime.errors import CoalitionError
 from services.runtime.inbox import Apply, Gap, Inbox
+from services.runtime.pull import Pull
 
 _log = logging.get(__name__)
-_FETCH_EVENTS: Final = 500
-_FETCH_SECONDS: Final = 1.0
+_BLOCK_EVENTS: Final = 500
+_BLOCK_SECONDS: Final = 1.0
 _ACK_WAIT_SECONDS: Final = 30
 _IN_FLIGHT_MAX: Final = 5_000
 _RETRY_SECONDS_MAX: Final = 5.0
@@ -106,43 +106,40 @@ class Subscriber:
             await asyncio.sleep(delay)
             delay = min(delay * 2, _RETRY_SECONDS_MAX)
 
-    async def _open(self) -> JetStreamContext.PullSubscription:
+    async def _open(self) -> Pull:
         await self._bus.ensure_stream(self._about.stream)
-        return await self._bus.jetstream.pull_subscribe(
-            "",
-            durable=self._about.name,
-            stream=self._about.stream.name,
-            config=ConsumerConfig(
-                durable_name=self._about.name,
-                deliver_policy=DeliverPolicy.ALL,
-                # Events are applied in order, so the last of a block acknowledges all before it.
-                ack_policy=AckPolicy.ALL,
-                ack_wait=_ACK_WAIT_SECONDS,
-                max_ack_pending=_IN_FLIGHT_MAX,
-                max_deliver=-1,
-            ),
+        config = ConsumerConfig(
+            durable_name=self._about.name,
+            deliver_policy=DeliverPolicy.ALL,
+            # Events are applied in order, so the last of a block acknowledges all before it.
+            ack_policy=AckPolicy.ALL,
+            ack_wait=_ACK_WAIT_SECONDS,
+            max_ack_pending=_IN_FLIGHT_MAX,
+            max_deliver=-1,
         )
+        pull = Pull(self._bus, self._about.stream.name, config, _BLOCK_EVENTS)
+        await pull.open()
+        return pull
 
     async def _consume(self, lock: PgConnection) -> None:
-        subscription = await self._open()
+        pull = await self._open()
         try:
             await self._catch_up()
             caught_up_us = wall_now_us()
             while True:
                 await self._resume()
-                try:
-                    messages = await subscription.fetch(_FETCH_EVENTS, timeout=_FETCH_SECONDS)
-                except TimeoutError:
-                    # Standing by and silence look alike: make sure of the lock, and ask the owner now and then.
-                    await lock.fetchval("SELECT 1")
-                    if wall_now_us() - caught_up_us > _CATCH_UP_SECONDS * 1_000_000:
-                        await self._catch_up()
-                        caught_up_us = wall_now_us()
+                messages = await pull.block(_BLOCK_SECONDS)
+                if messages:
+                    await self.apply([delivery_of(message) for message in messages])
+                    await messages[-1].ack()
                     continue
-                await self.apply([delivery_of(message) for message in messages])
-                await messages[-1].ack()
+                # Standing by and silence look alike: make sure of the lock, and ask the owner now and then.
+                await lock.fetchval("SELECT 1")
+                if wall_now_us() - caught_up_us > _CATCH_UP_SECONDS * 1_000_000:
+                    await self._catch_up()
+                    caught_up_us = wall_now_us()
         finally:
-            await _leave(subscription)
+            await pull.close()
 
     async def apply(self, deliveries: Sequence[Delivery]) -> None:
         """Applies a block, filling gaps from the owner first.
@@ -225,10 +222,3 @@ class Subscriber:
                 await self._apply(programme, block)
         except Postponed as pause:
             await self._wait(programme, pause)
-
-
-async def _leave(subscription: JetStreamContext.PullSubscription) -> None:
-    try:
-        await subscription.unsubscribe()
-    except nats.errors.Error:
-        return

@@ -83,8 +83,15 @@ class MemberDirectory:
         reached.
         """
         asked = [None if reference.id else self._asked(caller, reference) for reference in references]
-        unknown = [each for each in dict.fromkeys(asked) if each and not self._known.get(each.lookup)]
+        # Read once: what is remembered may be forgotten while the others are looked up.
         found: dict[_Lookup, UUID | CoalitionError] = {}
+        unknown: list[_Asked] = []
+        for each in filter(None, dict.fromkeys(asked)):
+            known = self._known.get(each.lookup)
+            if known is None:
+                unknown.append(each)
+            else:
+                found[each.lookup] = known
         for start in range(0, len(unknown), LOOKUPS_MAX):
             block = unknown[start : start + LOOKUPS_MAX]
             for each, answer in zip(block, await self._flush(block), strict=True):
@@ -108,7 +115,7 @@ class MemberDirectory:
                 return self.by_alias(caller, reference.id)
             except CoalitionError as error:
                 return error
-        return found.get(asked.lookup) or self._known.get(asked.lookup) or _unknown()
+        return found[asked.lookup]
 
     def by_alias(self, caller: Caller, alias: str) -> UUID:
         """The member that an alias stands for, if it stands for one. Raises NotFound (MEMBER_UNKNOWN)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 
@@ -20,8 +20,12 @@ class AccountKind(StrEnum):
     """Points that lapsed; the programme's own."""
 
 
+# Owns the programme's own accounts.
+PROGRAMME: Final = UUID(int=0)
+
+
 class AccountKey(NamedTuple):
-    """Names an account: one per kind and owner; the programme's own accounts have no owner."""
+    """Names an account: one per kind and owner (a member, a partner, or PROGRAMME)."""
 
     kind: AccountKind
-    owner_id: UUID | None
+    owner_id: UUID

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.accounts import AccountKey, AccountKind
+from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind
 from services.points.domain.answers import Accepted, Decision, Refused, Replay, TurnedAway
 from services.points.domain.earning import EarnRates
 from services.points.domain.expiry import expires_at_us
@@ -237,7 +237,7 @@ class Posting:
         self._remember(number, item, None, refusal)
         return refusal
 
-    def _account(self, kind: AccountKind, owner_id: UUID | None) -> int:
+    def _account(self, kind: AccountKind, owner_id: UUID) -> int:
         return self._at.accounts[AccountKey(kind, owner_id)]
 
     def _move(self, debit: int, credit: int, points: int) -> tuple[int, int, int]:
@@ -351,7 +351,7 @@ class Posting:
         points = sum(part.points for part in taken)
         seq, recorded_us = self._next()
         self._use(seq, taken)
-        legs = self._move(wallet, self._account(AccountKind.EXPIRY, None), points)
+        legs = self._move(wallet, self._account(AccountKind.EXPIRY, PROGRAMME), points)
         transaction = Transaction(
             new_id(), seq, MovementKind.EXPIRE, member_id, None, None, -points, self._at.balances[wallet],
             recorded_us, recorded_us, 0,

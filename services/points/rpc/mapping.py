@@ -10,6 +10,7 @@ from coalition.points.v1 import journal_pb2, points_pb2
 from coalition.points.v1 import movement_pb2 as pb
 from coalition.type.v1.error_pb2 import ItemError
 
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Answer, Refused
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import MovementKind, Purchase, Transaction
@@ -103,7 +104,7 @@ def record_message(detail: PostingDetail) -> journal_pb2.JournalRecord:
             journal_pb2.Entry(
                 account_no=entry.account_no,
                 account_kind=entry.kind,
-                owner_id=entry.owner_id.bytes if entry.owner_id else b"",
+                owner_id=b"" if entry.owner_id == PROGRAMME else entry.owner_id.bytes,
                 amount=entry.amount,
             )
             for entry in detail.entries

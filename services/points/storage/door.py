@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.points.domain.accounts import AccountKey, AccountKind
+from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind
 from services.points.domain.answers import Refused
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import Earn, Movement, Redemption
@@ -22,7 +22,7 @@ from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
-_EXPIRY: Final = AccountKey(AccountKind.EXPIRY, None)
+_EXPIRY: Final = AccountKey(AccountKind.EXPIRY, PROGRAMME)
 _ACCOUNTS_KEPT_MAX: Final = 500_000
 _OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)"
 _WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 16))})"

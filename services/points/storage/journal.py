@@ -21,7 +21,7 @@ class EntryRow(NamedTuple):
 
     account_no: int
     kind: str
-    owner_id: UUID | None
+    owner_id: UUID
     amount: int
 
 

@@ -51,7 +51,7 @@ BEGIN
             FROM unnest(p_new_kinds, p_new_owners) WITH ORDINALITY n (kind, owner_id, no)
             WHERE NOT EXISTS (
                 SELECT 1 FROM account a
-                WHERE a.ledger_id = p_ledger AND a.kind = n.kind AND a.owner_id IS NOT DISTINCT FROM n.owner_id
+                WHERE a.ledger_id = p_ledger AND a.kind = n.kind AND a.owner_id = n.owner_id
             )
         ), made AS (
             INSERT INTO account (ledger_id, account_no, kind, owner_id)
@@ -66,7 +66,7 @@ BEGIN
         WHERE h.ledger_id = p_ledger AND EXISTS (SELECT 1 FROM missing);
         SELECT array_agg(a.account_no ORDER BY n.no) INTO new_accounts
         FROM unnest(p_new_kinds, p_new_owners) WITH ORDINALITY n (kind, owner_id, no)
-        JOIN account a ON a.ledger_id = p_ledger AND a.kind = n.kind AND a.owner_id IS NOT DISTINCT FROM n.owner_id;
+        JOIN account a ON a.ledger_id = p_ledger AND a.kind = n.kind AND a.owner_id = n.owner_id;
     END IF;
 
     SELECT array_agg(b.account_no), array_agg(b.credits - b.debits) INTO account_nos, balances

@@ -32,11 +32,13 @@ CREATE TABLE account (
     ledger_id smallint NOT NULL,
     account_no bigint NOT NULL,
     kind text NOT NULL,
-    owner_id uuid,
+    owner_id uuid NOT NULL,
     CONSTRAINT account_pk PRIMARY KEY (ledger_id, account_no),
-    CONSTRAINT account_owner_uq UNIQUE NULLS NOT DISTINCT (ledger_id, kind, owner_id),
+    CONSTRAINT account_owner_uq UNIQUE (ledger_id, kind, owner_id),
     CONSTRAINT account_kind_ck CHECK (kind IN ('wallet', 'issuance', 'redemption', 'expiry'))
 )
+--;;
+COMMENT ON COLUMN account.owner_id IS 'A member, a partner, or the nil UUID for the programme''s own accounts.'
 --;;
 CREATE TABLE balance (
     ledger_id smallint NOT NULL,

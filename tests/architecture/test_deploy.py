@@ -1,0 +1,169 @@
+"""What is deployed: every process is there, with settings that it knows and can start with, and no rights to spare."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+import yaml
+from pydantic_settings import BaseSettings
+
+from services.gateway.settings import Settings as GatewaySettings
+from services.launcher.credentials import Credentials
+from services.launcher.environment import CONTRACT
+from services.launcher.processes import PROCESSES, SERVICES
+from services.launcher.state import STATE_DIR_VARIABLE
+from services.members.settings import Settings as MembersSettings
+from services.partners.settings import Settings as PartnersSettings
+from services.points.settings import Settings as PointsSettings
+from services.runtime.principal import Kind, Signer, Verifier
+from services.runtime.secrets import read_key
+from services.runtime.settings import PlatformSettings
+from tests.architecture.sources import ROOT
+
+COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text())
+DOCKERFILE: Final = (ROOT / "deploy/docker/Dockerfile").read_text()
+CONTAINERS: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
+OWN_IMAGE: Final = {name: each for name, each in CONTAINERS.items() if each["image"].startswith("coalition:")}
+SETTINGS: Final[Mapping[str, type[BaseSettings]]] = {
+    "members": MembersSettings,
+    "points": PointsSettings,
+    "partners": PartnersSettings,
+    "gateway": GatewaySettings,
+}
+VARIABLE: Final = re.compile(r"\$\{([A-Z_]+)(?::([?-])([^}]*))?\}")
+
+
+def test_every_process_of_the_platform_is_deployed():
+    run = {tuple(each["command"]) for each in OWN_IMAGE.values() if "command" in each}
+    assert {("run", process.name) for process in PROCESSES} | {("migrate",)} == run
+
+
+def test_a_process_starts_after_the_migrations_and_the_services_it_comes_after():
+    for process in PROCESSES:
+        waits = _waits(process.name)
+        assert waits.get("migrate") == "service_completed_successfully", process.name
+        assert all(waits[each] == "service_healthy" for each in ("nats", *process.after) if each in waits)
+    assert {"members", "points", "partners"} <= set(CONTAINERS["gateway"]["depends_on"])
+
+
+def test_whatever_others_wait_for_the_health_of_has_a_check_of_it():
+    awaited = {
+        name
+        for each in CONTAINERS.values()
+        for name, wait in each.get("depends_on", {}).items()
+        if wait["condition"] == "service_healthy"
+    }
+    assert {name for name in awaited if "healthcheck" not in CONTAINERS[name]} == set()
+
+
+@pytest.mark.parametrize("name", OWN_IMAGE)
+def test_every_variable_is_a_setting_that_is_known(name: str):
+    known = {CONTRACT_NAME for CONTRACT_NAME in CONTRACT if "SVC" not in CONTRACT_NAME} | {STATE_DIR_VARIABLE}
+    known |= set(_variables(PlatformSettings))
+    for settings in SETTINGS.values():
+        known |= set(_variables(settings))
+    assert set(OWN_IMAGE[name]["environment"]) - known == set()
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
+def test_a_process_starts_with_the_environment_it_gets(process: Any, monkeypatch: pytest.MonkeyPatch):
+    environment = _environment(process.name, monkeypatch)
+    platform, settings = PlatformSettings(), SETTINGS[process.service].model_validate({})
+    own_key = read_key(platform.principal_private_key.get_secret_value(), "the private key")
+    verifier = Verifier(platform.principal_public_keys)
+    assert verifier.verify(Signer(process.service, own_key).sign(Kind.SERVICE, process.service, None))
+    read_key(str(settings.model_dump()["secret_key"].get_secret_value()), "the secret key")
+    others = [f"COALITION_{other.upper()}_" for other in SERVICES if other != process.service]
+    seen = [name for name in environment if name.startswith(tuple(others)) and not name.endswith("_TARGET")]
+    assert seen == [], "a process sees nothing of another's secrets"
+    assert "DATABASE_URL" not in environment, "the administrator's rights are for migrations alone"
+
+
+def test_a_missing_secret_stops_compose_before_anything_starts():
+    optional = {name for name, sign, _ in _references() if sign != "?"}
+    assert optional == {"COALITION_LOG_LEVEL", "COALITION_OTLP_ENDPOINT", "COALITION_GATEWAY_PUBLIC_URL"}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_has_no_rights_to_spare(name: str):
+    container = CONTAINERS[name]
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in container["security_opt"]
+    assert set(container["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+    assert "privileged" not in container
+
+
+@pytest.mark.parametrize(
+    "image", [*(each["image"] for each in CONTAINERS.values()), *re.findall(r"FROM (\S+)", DOCKERFILE)]
+)
+def test_an_image_is_pinned_to_a_version(image: str):
+    assert re.fullmatch(r"[a-z]+:[0-9][\w.-]*", image)
+
+
+def test_the_image_runs_as_an_ordinary_user_and_nothing_starts_through_a_shell():
+    user = re.findall(r"^USER (\d+):\d+$", DOCKERFILE, re.MULTILINE)[-1]
+    assert int(user) > 0
+    assert re.search(r'^ENTRYPOINT \["coalition"\]$', DOCKERFILE, re.MULTILINE)
+    assert all(
+        each["healthcheck"]["test"][0] == "CMD" for each in CONTAINERS.values() if "healthcheck" in each
+    )
+    assert all(isinstance(each.get("command", []), list) for each in CONTAINERS.values())
+
+
+def test_the_image_is_built_with_the_uv_that_developers_have():
+    bootstrap = (ROOT / "deploy/bootstrap.sh").read_text()
+    pinned = re.search(r"^UV_VERSION=(\S+)$", bootstrap, re.MULTILINE)
+    assert pinned is not None
+    assert f"uv=={pinned[1]}\n" in DOCKERFILE
+
+
+def test_the_image_has_the_version_of_the_project():
+    project = (ROOT / "pyproject.toml").read_text()
+    version = re.search(r'^version = "(.+)"$', project, re.MULTILINE)
+    assert version is not None
+    assert f'image.version="{version[1]}"' in DOCKERFILE
+    assert {each["image"] for each in OWN_IMAGE.values()} == {f"coalition:{version[1]}"}
+
+
+def test_only_the_gateway_is_reached_from_outside():
+    assert [name for name, each in CONTAINERS.items() if "ports" in each] == ["gateway"]
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    assert all(each["networks"] == ["inside"] for name, each in CONTAINERS.items() if name != "gateway")
+
+
+def _waits(name: str) -> dict[str, str]:
+    """What a container waits for and how, through those it waits for."""
+    found: dict[str, str] = {}
+    for other, wait in CONTAINERS[name].get("depends_on", {}).items():
+        found |= {**_waits(other), other: wait["condition"]}
+    return found
+
+
+def _variables(settings: type[BaseSettings]) -> Iterator[str]:
+    prefix = settings.model_config.get("env_prefix", "")
+    for name, field in settings.model_fields.items():
+        yield str(field.validation_alias or f"{prefix}{name.upper()}")
+
+
+def _references() -> list[tuple[str, str, str]]:
+    return VARIABLE.findall((ROOT / "deploy/compose/compose.yaml").read_text())
+
+
+def _environment(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A container's environment, with fresh secrets from write_env.py in place of compose's variables."""
+    monkeypatch.syspath_prepend(str(ROOT / "deploy/compose"))
+    import write_env  # pyright: ignore[reportMissingImports]
+
+    made: dict[str, str] = write_env.variables(Credentials.generate())
+    given: dict[str, str] = OWN_IMAGE[name]["environment"]
+    filled = {
+        variable: VARIABLE.sub(lambda found: made.get(found[1], found[3] if found[2] == "-" else ""), text)
+        for variable, text in given.items()
+    }
+    for variable in [*_variables(PlatformSettings), *_variables(SETTINGS[name.split("-")[0]])]:
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in filled.items():
+        monkeypatch.setenv(variable, value)
+    return filled
