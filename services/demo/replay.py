@@ -30,7 +30,6 @@ from services.runtime.principal import Programme
 # A day is sent at five to midnight: its purchases have happened, and its burns of 23:59:59 are within the
 # five minutes that a till's clock may be ahead.
 _SENT_AT: Final = clock_time(23, 55)
-_READY_SECONDS: Final = 120.0
 
 
 class ReplayTooLate(RuntimeError):
@@ -104,14 +103,21 @@ class Replay:
         for partner in self._config.partners:
             if partner.slug in self.progress.secrets:
                 continue
-            partner_id = present.get(partner.slug)
-            if partner_id is None:
-                partner_id = await self._operations.onboard_partner(programme, partner.slug, partner.name)
+            partner_id = present.get(partner.slug) or await self._partner(programme, partner)
             await self._contract(programme, partner, partner_id, stores[partner.slug])
             secret = await self._operations.issue_key(programme, partner_id, "demo")
             self.progress.secrets[partner.slug] = secret
             memory.save(self._folder, self.progress)
         return programme
+
+    async def _partner(self, programme: Programme, partner: DemoPartner) -> bytes:
+        try:
+            return await self._operations.onboard_partner(programme, partner.slug, partner.name)
+        except CoalitionError as error:
+            # Asked again after a lost answer, it is there already.
+            if error.reason != Reason.REASON_ALREADY_EXISTS:
+                raise
+            return (await self._operations.partners(programme))[partner.slug]
 
     async def _contract(
         self, programme: Programme, partner: DemoPartner, partner_id: bytes, stores: tuple[str, ...]
@@ -200,13 +206,4 @@ class Replay:
         now = from_micros((await self._operations.head(programme)).now_us)
         if now < week.ends_at:
             await self._operations.move_clock(programme, week.ends_at + timedelta(seconds=1))
-        give_up = time.monotonic() + _READY_SECONDS
-        while True:
-            try:
-                await self._operations.close_windows(programme, week.ends_at)
-                return
-            except CoalitionError as error:
-                # Rating may still be on its way, and a service may be restarting.
-                if not error.entry.retryable or time.monotonic() > give_up:
-                    raise
-                await asyncio.sleep(0.5)
+        await self._operations.close_windows(programme, week.ends_at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -16,19 +18,30 @@ from coalition.type.v1.principal_pb2 import PROGRAMME_MODE_LIVE, PROGRAMME_MODE_
 
 from services.runtime import grpc_client
 from services.runtime.clock import to_micros
+from services.runtime.errors import CoalitionError
 from services.runtime.principal import Kind, Programme, Signer, programme_from
 from services.runtime.secrets import read_key
 
 _ACTOR: Final = "cli"
 _SLOW_SECONDS: Final = 300.0
 _STORES_A_CALL_MAX: Final = 1_000
+_RETRY_SECONDS: Final = 0.3
 
 
 class Operations:
-    """The platform as the operator sees it. Each call raises CoalitionError with the service's reason."""
+    """The platform as the operator sees it. Each call raises CoalitionError with the service's reason.
 
-    def __init__(self, signer: Signer, partners: grpc.aio.Channel, points: grpc.aio.Channel) -> None:
-        self._signer = signer
+    `patience_seconds`: how long a call is asked again while its service is away or behind.
+    """
+
+    def __init__(
+        self,
+        signer: Signer,
+        partners: grpc.aio.Channel,
+        points: grpc.aio.Channel,
+        patience_seconds: float = 0.0,
+    ) -> None:
+        self._signer, self._patience_seconds = signer, patience_seconds
         self._partners = PartnersServiceStub(partners)
         self._clearing = ClearingServiceStub(partners)
         self._points = PointsServiceStub(points)
@@ -36,9 +49,16 @@ class Operations:
     async def _call(
         self, method: Any, request: Any, programme: Programme | None, timeout_seconds: float = 30.0
     ) -> Any:
-        # The host's own command line may do what an admin may; who is at the keyboard is known to the host.
-        principal = self._signer.sign(Kind.SERVICE, _ACTOR, programme)
-        return await grpc_client.call(method, request, principal, timeout_seconds)
+        give_up = time.monotonic() + self._patience_seconds
+        while True:
+            # The host's own command line may do what an admin may; who is at the keyboard is known to the host.
+            principal = self._signer.sign(Kind.SERVICE, _ACTOR, programme)
+            try:
+                return await grpc_client.call(method, request, principal, timeout_seconds)
+            except CoalitionError as error:
+                if not error.entry.retryable or time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def register_programme(
         self, slug: str, name: str, zone: str, currency: str, starts_at: datetime, *, is_test: bool
@@ -155,13 +175,15 @@ class Operations:
 
 
 @asynccontextmanager
-async def connect(environment: Mapping[str, str]) -> AsyncGenerator[Operations]:
+async def connect(
+    environment: Mapping[str, str], patience_seconds: float = 0.0
+) -> AsyncGenerator[Operations]:
     """A client from the launcher's environment: targets, and the command line's signing key."""
     signer = Signer("cli", read_key(environment["COALITION_PRINCIPAL_PRIVATE_KEY"], "the signing key"))
     partners = grpc_client.open_channel(environment["COALITION_PARTNERS_TARGET"])
     points = grpc_client.open_channel(environment["COALITION_POINTS_TARGET"])
     try:
-        yield Operations(signer, partners, points)
+        yield Operations(signer, partners, points, patience_seconds)
     finally:
         await partners.close()
         await points.close()

@@ -1,36 +1,25 @@
 """What is deployed: every process is there, with settings that it knows and can start with, and no rights to spare."""
 
+import importlib
 import re
-from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pytest
 import yaml
-from pydantic_settings import BaseSettings
 
-from services.gateway.settings import Settings as GatewaySettings
 from services.launcher.credentials import Credentials
 from services.launcher.environment import CONTRACT
 from services.launcher.processes import PROCESSES, SERVICES
 from services.launcher.state import STATE_DIR_VARIABLE
-from services.members.settings import Settings as MembersSettings
-from services.partners.settings import Settings as PartnersSettings
-from services.points.settings import Settings as PointsSettings
 from services.runtime.principal import Kind, Signer, Verifier
 from services.runtime.secrets import read_key
-from services.runtime.settings import PlatformSettings
+from tests.architecture.settings_classes import OF_SERVICE, PLATFORM, variables
 from tests.architecture.sources import ROOT
 
 COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text())
 DOCKERFILE: Final = (ROOT / "deploy/docker/Dockerfile").read_text()
 CONTAINERS: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
 OWN_IMAGE: Final = {name: each for name, each in CONTAINERS.items() if each["image"].startswith("coalition:")}
-SETTINGS: Final[Mapping[str, type[BaseSettings]]] = {
-    "members": MembersSettings,
-    "points": PointsSettings,
-    "partners": PartnersSettings,
-    "gateway": GatewaySettings,
-}
 VARIABLE: Final = re.compile(r"\$\{([A-Z_]+)(?::([?-])([^}]*))?\}")
 
 
@@ -59,17 +48,17 @@ def test_whatever_others_wait_for_the_health_of_has_a_check_of_it():
 
 @pytest.mark.parametrize("name", OWN_IMAGE)
 def test_every_variable_is_a_setting_that_is_known(name: str):
-    known = {CONTRACT_NAME for CONTRACT_NAME in CONTRACT if "SVC" not in CONTRACT_NAME} | {STATE_DIR_VARIABLE}
-    known |= set(_variables(PlatformSettings))
-    for settings in SETTINGS.values():
-        known |= set(_variables(settings))
+    known = {variable for variable in CONTRACT if "SVC" not in variable} | {STATE_DIR_VARIABLE}
+    known |= set(variables(PLATFORM))
+    for settings in OF_SERVICE.values():
+        known |= set(variables(settings))
     assert set(OWN_IMAGE[name]["environment"]) - known == set()
 
 
 @pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
 def test_a_process_starts_with_the_environment_it_gets(process: Any, monkeypatch: pytest.MonkeyPatch):
     environment = _environment(process.name, monkeypatch)
-    platform, settings = PlatformSettings(), SETTINGS[process.service].model_validate({})
+    platform, settings = PLATFORM(), OF_SERVICE[process.service].model_validate({})
     own_key = read_key(platform.principal_private_key.get_secret_value(), "the private key")
     verifier = Verifier(platform.principal_public_keys)
     assert verifier.verify(Signer(process.service, own_key).sign(Kind.SERVICE, process.service, None))
@@ -141,12 +130,6 @@ def _waits(name: str) -> dict[str, str]:
     return found
 
 
-def _variables(settings: type[BaseSettings]) -> Iterator[str]:
-    prefix = settings.model_config.get("env_prefix", "")
-    for name, field in settings.model_fields.items():
-        yield str(field.validation_alias or f"{prefix}{name.upper()}")
-
-
 def _references() -> list[tuple[str, str, str]]:
     return VARIABLE.findall((ROOT / "deploy/compose/compose.yaml").read_text())
 
@@ -154,15 +137,14 @@ def _references() -> list[tuple[str, str, str]]:
 def _environment(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A container's environment, with fresh secrets from write_env.py in place of compose's variables."""
     monkeypatch.syspath_prepend(str(ROOT / "deploy/compose"))
-    import write_env  # pyright: ignore[reportMissingImports]
-
+    write_env: Any = importlib.import_module("write_env")
     made: dict[str, str] = write_env.variables(Credentials.generate())
     given: dict[str, str] = OWN_IMAGE[name]["environment"]
     filled = {
         variable: VARIABLE.sub(lambda found: made.get(found[1], found[3] if found[2] == "-" else ""), text)
         for variable, text in given.items()
     }
-    for variable in [*_variables(PlatformSettings), *_variables(SETTINGS[name.split("-")[0]])]:
+    for variable in [*variables(PLATFORM), *variables(OF_SERVICE[name.split("-")[0]])]:
         monkeypatch.delenv(variable, raising=False)
     for variable, value in filled.items():
         monkeypatch.setenv(variable, value)

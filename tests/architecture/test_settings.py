@@ -1,37 +1,26 @@
-"""Settings: each says what it is, and is read from a variable that names its service."""
-
-from collections.abc import Mapping
-from typing import Final
+"""Settings: each says what it is, is read from a variable that names its service, and never changes."""
 
 import pytest
 from pydantic_settings import BaseSettings
 
-from services.gateway.settings import Settings as GatewaySettings
-from services.members.settings import Settings as MembersSettings
-from services.partners.settings import Settings as PartnersSettings
-from services.points.settings import Settings as PointsSettings
-from services.runtime.settings import PlatformSettings
+from tests.architecture.settings_classes import OF_SERVICE, PLATFORM, variables
 
-SETTINGS: Final[Mapping[str, type[BaseSettings]]] = {
-    "COALITION_": PlatformSettings,
-    "COALITION_MEMBERS_": MembersSettings,
-    "COALITION_POINTS_": PointsSettings,
-    "COALITION_PARTNERS_": PartnersSettings,
-    "COALITION_GATEWAY_": GatewaySettings,
-}
+every_class = pytest.mark.parametrize(
+    "settings", [PLATFORM, *OF_SERVICE.values()], ids=["platform", *OF_SERVICE]
+)
 
 
-@pytest.mark.parametrize("prefix", SETTINGS)
-def test_every_setting_says_what_it_is(prefix: str):
-    silent = [name for name, field in SETTINGS[prefix].model_fields.items() if not field.description]
-    assert silent == []
+@every_class
+def test_every_setting_says_what_it_is(settings: type[BaseSettings]):
+    assert [name for name, field in settings.model_fields.items() if not field.description] == []
 
 
-@pytest.mark.parametrize("prefix", SETTINGS)
-def test_every_variable_names_its_service(prefix: str):
-    assert SETTINGS[prefix].model_config.get("env_prefix") == prefix
+@every_class
+def test_settings_never_change_while_a_process_runs(settings: type[BaseSettings]):
+    assert settings.model_config.get("frozen") is True
 
 
-@pytest.mark.parametrize("prefix", SETTINGS)
-def test_settings_never_change_while_a_process_runs(prefix: str):
-    assert SETTINGS[prefix].model_config.get("frozen") is True
+@pytest.mark.parametrize("service", OF_SERVICE)
+def test_every_variable_names_its_service(service: str):
+    prefix = f"COALITION_{service.upper()}_"
+    assert [name for name in variables(OF_SERVICE[service]) if not name.startswith(prefix)] == []

@@ -67,7 +67,7 @@ async def drop_one_rated_entry(platform: Platform) -> None:
 @pytest.mark.timeout(600)
 async def test_the_figures_equal_a_recomputation_whatever_is_killed_meanwhile() -> None:
     """kill -9 of every process in turn while purchases come in; then a dropped rated entry is found out."""
-    async with running_platform() as platform, connect(platform.environment) as operations:
+    async with running_platform() as platform, connect(platform.environment, 120) as operations:
         order = random.Random(20170101)
         killed: list[str] = []
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.points.domain.accounts import AccountKey, AccountKind
+from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind
 from services.points.domain.answers import Decision, Refused
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.lots import Lot, OpenLots
@@ -131,7 +131,7 @@ class PaperLedger:
             self._account(AccountKind.WALLET, item.member_id)
             kind = AccountKind.ISSUANCE if isinstance(item, Earn) else AccountKind.REDEMPTION
             self._account(kind, item.partner_id)
-        self._account(AccountKind.EXPIRY, None)
+        self._account(AccountKind.EXPIRY, PROGRAMME)
         return Opened(
             last_seq=self.last_seq,
             now_us=now_us,
@@ -168,7 +168,7 @@ class PaperLedger:
                     reached += lot.remaining
         return {member: OpenLots(lots) for member, lots in found.items()}
 
-    def _account(self, kind: AccountKind, owner: UUID | None) -> None:
+    def _account(self, kind: AccountKind, owner: UUID) -> None:
         if AccountKey(kind, owner) not in self.accounts:
             number = len(self.accounts) + 1
             self.accounts[AccountKey(kind, owner)] = number

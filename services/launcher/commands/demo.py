@@ -37,6 +37,8 @@ from services.runtime.principal import Programme
 app = typer.Typer()
 
 _FOLDER: Final = "demo"
+# A killed process is back within seconds; a database that recovers takes a minute or two.
+_PATIENCE_SECONDS: Final = 180.0
 _RECOMPUTE_SECONDS_MAX: Final = 300
 
 
@@ -98,7 +100,7 @@ async def _demo(console: Console, folder: Path, weeks: int, *, check_only: bool,
     console.print(f"starting PostgreSQL, NATS and the services; state and logs in {folder}")
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(Platform(folder, free_ports=True))
-        operations = await stack.enter_async_context(connect(platform.environment))
+        operations = await stack.enter_async_context(connect(platform.environment, _PATIENCE_SECONDS))
         if check_only:
             programme = await operations.programme(config.programme.slug)
             found = memory.load(folder)
