@@ -102,8 +102,8 @@ class PaperLedger:
         return self._balance(account) if account is not None else 0
 
     def _balance(self, account: int) -> int:
-        debits, credits = self.counters[account]
-        return credits - debits
+        debited, credited = self.counters[account]
+        return credited - debited
 
     def _telling(self) -> Telling:
         def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> bytes:
@@ -214,7 +214,7 @@ class PaperLedger:
 
     def check(self) -> None:
         """The invariants that can be seen on paper."""
-        assert sum(credits - debits for debits, credits in self.counters.values()) == 0
+        assert sum(credited - debited for debited, credited in self.counters.values()) == 0
         for key, account in self.accounts.items():
             if key.kind is AccountKind.WALLET:
                 left = sum(row.lot.remaining for row in self.lots.values() if row.member == key.owner_id)

@@ -1,31 +1,43 @@
-"""The points service on a real database, called through gRPC, with neighbours that know what a test tells them."""
+"""The points service on a real database, called through gRPC, with neighbours that know what a test tells them.
+
+running_points(database)          a service in this process, for as long as the block lasts
+    .house(programme)             one ledger of it, with tills, staff and members
+running_points(database, beside)  another replica, on the same database with the same keys and neighbours
+points_house(database, programme) both at once
+"""
 
 from __future__ import annotations
 
 import itertools
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import grpc.aio
 from coalition.members.v1 import members_pb2, members_pb2_grpc
 from coalition.partners.v1 import partners_pb2, partners_pb2_grpc
-from coalition.points.v1 import movement_pb2, points_pb2
+from coalition.points.v1 import journal_pb2, movement_pb2, points_pb2
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
+from coalition.type.v1.event_record_pb2 import EventRecord
+from coalition.type.v1.reason_pb2 import Reason
+from google.protobuf.message import Message
 from pydantic import SecretStr
 
 from services.points import service
 from services.points.settings import Settings
 from services.runtime import grpc_client
 from services.runtime.clock import MICROS_PER_SECOND
-from services.runtime.errors import NotFound
+from services.runtime.database import PgConnection
+from services.runtime.errors import NotFound, code_of
 from services.runtime.grpc_server import GrpcServer
 from services.runtime.ids import new_id
-from services.runtime.principal import Kind, Programme, Signer, Verifier, programme_message
+from services.runtime.principal import Kind, Programme, Signer, Verifier, acting, programme_message
 from services.runtime.settings import PlatformSettings
 from tests.support.servers import ServiceDatabase
 
@@ -48,11 +60,14 @@ def key_text(key: bytes) -> str:
 class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.PartnersServiceServicer):
     """Members and partners as the ledger asks them, over real gRPC."""
 
-    def __init__(self, programme: Programme) -> None:
-        self.programme = programme
+    def __init__(self) -> None:
+        self.programmes: dict[str, Programme] = {}
+        self.starts_at_us: dict[str, int] = {}
         self.members: set[bytes] = set()
         self.closed: set[bytes] = set()
         self.stores: dict[bytes, set[bytes]] = {}
+        self.unknown_partners: set[bytes] = set()
+        self.member_events: dict[str, list[EventRecord]] = {}
         self.everyone_exists = False
         self.asked = 0
 
@@ -68,14 +83,22 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
             standings.append(members_pb2.Standing(member_id=member, status=status))
         return members_pb2.GetStandingsResponse(standings=standings)
 
+    async def ReadEvents(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        log = self.member_events.get(acting().in_programme().slug, [])
+        events = [event for event in log if event.pos >= request.from_pos]
+        yield members_pb2.ReadEventsResponse(events=events[: request.limit or None])
+
     async def GetProgramme(self, request: Any, context: Any) -> Any:
-        if request.slug != self.programme.slug:
-            raise NotFound("no programme has this slug")
+        if request.slug not in self.programmes:
+            raise NotFound("no programme has this slug", Reason.REASON_PROGRAMME_UNKNOWN)
         return partners_pb2.GetProgrammeResponse(
-            programme=programme_message(self.programme), starts_at_us=STARTS_AT_US
+            programme=programme_message(self.programmes[request.slug]),
+            starts_at_us=self.starts_at_us.get(request.slug, STARTS_AT_US),
         )
 
     async def GetPartner(self, request: Any, context: Any) -> Any:
+        if request.partner_id in self.unknown_partners:
+            raise NotFound("no partner has this id", Reason.REASON_PARTNER_UNKNOWN)
         stores = self.stores.get(request.partner_id, set())
         return partners_pb2.GetPartnerResponse(
             partner=partners_pb2.Partner(partner_id=request.partner_id),
@@ -97,10 +120,16 @@ class Till:
             Kind.PARTNER, "key_test", self.house.programme, self.partner_id, self.grants
         )
 
+    def at(self, house: PointsHouse) -> Till:
+        """The same partner's till, calling another replica."""
+        return replace(self, house=house)
+
+    async def call(self, method: str, request: Message) -> Any:
+        """One unary call as the partner; errors come back as CoalitionError."""
+        return await grpc_client.call(getattr(self.house.stub, method), request, self.principal)
+
     async def post(self, *items: movement_pb2.Item, bulk: bool = False) -> list[movement_pb2.Result]:
-        answer = await grpc_client.call(
-            self.house.stub.Post, points_pb2.PostRequest(items=items, bulk=bulk), self.principal
-        )
+        answer = await self.call("Post", points_pb2.PostRequest(items=items, bulk=bulk))
         return list(answer.results)
 
     async def earn(self, member: UUID, amount_minor: int, **changes: Any) -> movement_pb2.Result:
@@ -110,21 +139,44 @@ class Till:
         return (await self.post(redemption(member, points, **changes)))[0]
 
     async def balance(self, member: UUID) -> points_pb2.GetBalanceResponse:
-        request = points_pb2.GetBalanceRequest(member_id=member.bytes)
-        return await grpc_client.call(self.house.stub.GetBalance, request, self.principal)
+        return await self.call("GetBalance", points_pb2.GetBalanceRequest(member_id=member.bytes))
 
 
 @dataclass
 class PointsHouse:
-    """A running points service."""
+    """One ledger of a running points service."""
 
     programme: Programme
-    neighbours: Neighbours
-    wired: service.Wired
-    stub: PointsServiceStub
-    signer: Signer
-    staff: bytes
-    database: ServiceDatabase
+    running: RunningPoints
+
+    @property
+    def neighbours(self) -> Neighbours:
+        return self.running.neighbours
+
+    @property
+    def stub(self) -> PointsServiceStub:
+        return self.running.stub
+
+    @property
+    def signer(self) -> Signer:
+        return self.running.identity.signers["gateway"]
+
+    @property
+    def database(self) -> ServiceDatabase:
+        return self.running.database
+
+    @cached_property
+    def staff(self) -> bytes:
+        return self.staff_with("admin", "pricing", "maker")
+
+    def staff_with(self, *roles: str) -> bytes:
+        """A staff person's token."""
+        signer = self.running.identity.signers["cli"]
+        return signer.sign(Kind.STAFF, "stf_test", self.programme, grants=roles)
+
+    def at(self, running: RunningPoints) -> PointsHouse:
+        """The same ledger at another replica."""
+        return PointsHouse(self.programme, running)
 
     def member(self) -> UUID:
         """A member that exists."""
@@ -150,13 +202,80 @@ class PointsHouse:
     async def move_clock(self, now_us: int) -> None:
         await self.as_staff(self.stub.MoveClock, points_pb2.MoveClockRequest(now_us=now_us))
 
+    async def head(self) -> points_pb2.GetHeadResponse:
+        return await self.as_staff(self.stub.GetHead, points_pb2.GetHeadRequest())
+
+    async def cut_at(self, boundary_us: int) -> int:
+        answer = await self.as_staff(self.stub.CutAt, points_pb2.CutAtRequest(boundary_us=boundary_us))
+        return answer.last_seq
+
     async def findings(self) -> dict[int, points_pb2.Finding]:
         """What the checker says, by invariant."""
         answer = await self.as_staff(self.stub.CheckLedger, points_pb2.CheckLedgerRequest())
         return {finding.invariant: finding for finding in answer.findings}
 
+    async def assert_sound(self) -> None:
+        """All invariants hold."""
+        broken = {
+            number: list(finding.breaches)
+            for number, finding in (await self.findings()).items()
+            if not finding.holds
+        }
+        assert broken == {}
+
     async def stream(self, method: Any, request: Any) -> list[Any]:
         return [block async for block in grpc_client.stream(method, request, self.staff)]
+
+    async def journal(self, from_seq: int = 1, to_seq: int = 0) -> list[journal_pb2.JournalRecord]:
+        request = points_pb2.ReadJournalRequest(from_seq=from_seq, to_seq=to_seq)
+        blocks = await self.stream(self.stub.ReadJournal, request)
+        return [record for block in blocks for record in block.records]
+
+    async def events(self, from_pos: int = 1, limit: int = 0) -> list[EventRecord]:
+        request = points_pb2.ReadEventsRequest(from_pos=from_pos, limit=limit)
+        return [event for block in await self.stream(self.stub.ReadEvents, request) for event in block.events]
+
+    async def purchases(self, from_seq: int = 1, to_seq: int = 0) -> list[movement_pb2.Purchase]:
+        request = points_pb2.ReadPurchasesRequest(from_seq=from_seq, to_seq=to_seq)
+        blocks = await self.stream(self.stub.ReadPurchases, request)
+        return [purchase for block in blocks for purchase in block.purchases]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the replicas of one installation share: keys of all issuers, and the service's secret."""
+
+    keys: dict[str, bytes] = field(
+        default_factory=lambda: {issuer: new_key() for issuer in ("gateway", "cli", "points", "members")}
+    )
+    secret: str = field(default_factory=lambda: key_text(new_key()))
+
+    @cached_property
+    def signers(self) -> dict[str, Signer]:
+        return {issuer: Signer(issuer, key) for issuer, key in self.keys.items()}
+
+    @property
+    def public_keys(self) -> str:
+        return ",".join(f"{issuer}:{key_text(signer.public_key)}" for issuer, signer in self.signers.items())
+
+
+@dataclass
+class RunningPoints:
+    """A running points service."""
+
+    identity: Identity
+    neighbours: Neighbours
+    neighbours_target: str
+    wired: service.Wired
+    stub: PointsServiceStub
+    address: str
+    database: ServiceDatabase
+
+    def house(self, programme: Programme | None = None) -> PointsHouse:
+        """A ledger of it; without a programme, a new one."""
+        programme = programme or new_programme()
+        self.neighbours.programmes[programme.slug] = programme
+        return PointsHouse(programme, self)
 
 
 def new_programme(*, is_test: bool = True) -> Programme:
@@ -166,69 +285,112 @@ def new_programme(*, is_test: bool = True) -> Programme:
 
 
 def earn(member: UUID, amount_minor: int, **changes: Any) -> movement_pb2.Item:
-    """An earn; changes: key, reference, occurred_at_us, store_id, lines, currency, channel, deadline_us."""
-    reference = changes.get("reference", f"r-{secrets.token_hex(8)}")
-    store = changes.get("store_id")
-    sale = movement_pb2.Sale(
-        receipt=movement_pb2.Receipt(store_id=store.bytes if store else b"", till="1", number="17"),
-        occurred_at_us=changes.get("occurred_at_us", STARTS_AT_US),
-        channel=changes.get("channel", "store"),
-        amount_minor=amount_minor,
-        currency=changes.get("currency", "USD"),
-        lines=changes.get("lines", []),
-    )
+    """An earn; changes: key, deadline_us, principal, traceparent; reference; receipt; any field of the sale."""
+    reference = changes.pop("reference", None) or f"r-{secrets.token_hex(8)}"
+    envelope = _envelope(changes)
+    sale: dict[str, Any] = {
+        "receipt": _receipt(changes),
+        "occurred_at_us": STARTS_AT_US,
+        "channel": "store",
+        "currency": "USD",
+    }
     return movement_pb2.Item(
-        key=changes.get("key", f"k-{secrets.token_hex(8)}"),
-        deadline_us=changes.get("deadline_us", 0),
-        earn=movement_pb2.Earn(member_id=member.bytes, reference=reference, sale=sale),
-    )
-
-
-def redemption(member: UUID, points: int, **changes: Any) -> movement_pb2.Item:
-    """A redemption; changes: key, reference, occurred_at_us."""
-    return movement_pb2.Item(
-        key=changes.get("key", f"k-{secrets.token_hex(8)}"),
-        redemption=movement_pb2.Redemption(
+        **envelope,
+        earn=movement_pb2.Earn(
             member_id=member.bytes,
-            reference=changes.get("reference", f"r-{secrets.token_hex(8)}"),
-            points=points,
-            occurred_at_us=changes.get("occurred_at_us", STARTS_AT_US),
-            channel="store",
+            reference=reference,
+            sale=movement_pb2.Sale(**{**sale, **changes}, amount_minor=amount_minor),
         ),
     )
 
 
+def redemption(member: UUID, points: int, **changes: Any) -> movement_pb2.Item:
+    """A redemption; changes: key, deadline_us, principal, traceparent, receipt; any field of the redemption."""
+    envelope = _envelope(changes)
+    asked: dict[str, Any] = {
+        "reference": f"r-{secrets.token_hex(8)}",
+        "receipt": _receipt(changes),
+        "occurred_at_us": STARTS_AT_US,
+        "channel": "store",
+    }
+    return movement_pb2.Item(
+        **envelope,
+        redemption=movement_pb2.Redemption(**{**asked, **changes}, member_id=member.bytes, points=points),
+    )
+
+
+def _envelope(changes: dict[str, Any]) -> dict[str, Any]:
+    names = ("key", "deadline_us", "principal", "traceparent")
+    given = {name: changes.pop(name) for name in names if name in changes}
+    return {"key": f"k-{secrets.token_hex(8)}", **given}
+
+
+def _receipt(changes: dict[str, Any]) -> movement_pb2.Receipt:
+    store: UUID | None = changes.pop("store_id", None)
+    return changes.pop(
+        "receipt", movement_pb2.Receipt(store_id=store.bytes if store else b"", till="1", number="17")
+    )
+
+
 @asynccontextmanager
-async def points_house(database: ServiceDatabase, programme: Programme) -> AsyncGenerator[PointsHouse]:
-    """Runs the service and its neighbours until the block ends."""
-    keys = {issuer: new_key() for issuer in ("gateway", "cli", "points")}
-    signers = {issuer: Signer(issuer, key) for issuer, key in keys.items()}
-    public = ",".join(f"{issuer}:{key_text(signer.public_key)}" for issuer, signer in signers.items())
-    neighbours = Neighbours(programme)
-    neighbour_server = GrpcServer("127.0.0.1:0", Verifier(public), [], _register(neighbours))
-    neighbour_port = await neighbour_server.start()
+async def running_points(
+    database: ServiceDatabase, beside: RunningPoints | None = None, **changes: Any
+) -> AsyncGenerator[RunningPoints]:
+    """Runs the service until the block ends; with its own neighbours, or `beside` another replica.
+
+    `changes` are settings of the service.
+    """
+    if beside is not None:
+        target = beside.neighbours_target
+        async with _service(database, beside.identity, beside.neighbours, target, changes) as running:
+            yield running
+        return
+    identity, neighbours = Identity(), Neighbours()
+    server = GrpcServer("127.0.0.1:0", Verifier(identity.public_keys), [], _register(neighbours))
+    target = f"127.0.0.1:{await server.start()}"
+    try:
+        async with _service(database, identity, neighbours, target, changes) as running:
+            yield running
+    finally:
+        await server.stop(0)
+
+
+@asynccontextmanager
+async def _service(
+    database: ServiceDatabase, identity: Identity, neighbours: Neighbours, target: str, changes: Any
+) -> AsyncGenerator[RunningPoints]:
     platform = PlatformSettings(
-        principal_public_keys=public,
-        principal_private_key=SecretStr(key_text(keys["points"])),
-        members_target=f"127.0.0.1:{neighbour_port}",
-        partners_target=f"127.0.0.1:{neighbour_port}",
+        principal_public_keys=identity.public_keys,
+        principal_private_key=SecretStr(key_text(identity.keys["points"])),
+        members_target=target,
+        partners_target=target,
     )
     settings = Settings(
-        database_url=SecretStr(database.runtime_url), secret_key=SecretStr(key_text(new_key())), grpc_port=0
+        database_url=SecretStr(database.runtime_url),
+        secret_key=SecretStr(identity.secret),
+        grpc_port=0,
+        **changes,
     )
     wired = service.build(settings, platform)
     server = service.grpc_server(wired, settings, platform)
-    channel = grpc_client.open_channel(f"127.0.0.1:{await server.start()}")
-    staff = signers["cli"].sign(Kind.STAFF, "stf_test", programme, grants=("admin", "pricing", "maker"))
+    address = f"127.0.0.1:{await server.start()}"
+    channel = grpc_client.open_channel(address)
+    stub = PointsServiceStub(channel)
     try:
-        yield PointsHouse(
-            programme, neighbours, wired, PointsServiceStub(channel), signers["gateway"], staff, database
-        )
+        yield RunningPoints(identity, neighbours, target, wired, stub, address, database)
     finally:
         await channel.close()
         await server.stop(1)
         await wired.close()
-        await neighbour_server.stop(0)
+
+
+@asynccontextmanager
+async def points_house(
+    database: ServiceDatabase, programme: Programme, **changes: Any
+) -> AsyncGenerator[PointsHouse]:
+    """Runs the service and its neighbours until the block ends, and opens one ledger of it."""
+    async with running_points(database, **changes) as running:
+        yield running.house(programme)
 
 
 def _register(neighbours: Neighbours) -> Any:
@@ -239,6 +401,40 @@ def _register(neighbours: Neighbours) -> Any:
     return register
 
 
+@asynccontextmanager
+async def as_superuser(
+    database: ServiceDatabase, *, without_triggers: bool = False
+) -> AsyncGenerator[PgConnection]:
+    """The administrator's connection to a database; without triggers it can do what nothing else may."""
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        if without_triggers:
+            await connection.execute("SET session_replication_role = replica")
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def as_runtime_role(database: ServiceDatabase) -> AsyncGenerator[PgConnection]:
+    """A connection with the rights of the service, no more."""
+    connection = await asyncpg.connect(database.runtime_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 def outcomes(results: Iterable[movement_pb2.Result]) -> list[int]:
     """The outcomes of results."""
     return [result.outcome for result in results]
+
+
+def reasons(results: Iterable[movement_pb2.Result]) -> list[str]:
+    """The reasons of results, empty for those accepted."""
+    return [code_of(result.error.reason) if result.HasField("error") else "" for result in results]
+
+
+def reason(result: movement_pb2.Result) -> str:
+    """The reason of a result, empty where it was accepted."""
+    return reasons([result])[0]

@@ -86,7 +86,7 @@ def openapi_document(app: FastAPI, routes: Sequence[ToldRoute], version: str) ->
         "key": {"type": "http", "scheme": "bearer", "description": "An API key: `sk_live_…` or `sk_test_…`"}
     }
     for route in routes:
-        for method in route.methods:
+        for method in route.methods or ():
             _complete(document["paths"][route.path][method.lower()], route.path, route.told)
     return document
 

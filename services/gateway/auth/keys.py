@@ -95,7 +95,7 @@ class ApiKeys:
         entry = self._known.get(digest)
         if entry is None or entry.usable_until <= time.monotonic_ns():
             raise Unavailable("API keys cannot be checked now")
-        _log.warning("keys.unchecked", key_id=to_text("key", entry.caller.key.key_id))
+        _log.warning("keys.unchecked", key_id=entry.caller.actor)
         entry.fresh_until = min(time.monotonic_ns() + self._fresh, entry.usable_until)
         return entry.caller
 
@@ -104,7 +104,7 @@ class ApiKeys:
         entry = self._known.pop(digest, None)
         if entry is None or entry.caller.key != facts or entry.renew_token_at <= now:
             half_life = LIFE_SECONDS * 1_000_000_000 // 2
-            entry = _Entry(Caller(facts, self._sign(facts)), 0, 0, now + half_life)
+            entry = _Entry(self._caller(facts), 0, 0, now + half_life)
         entry.fresh_until = now + self._fresh
         entry.usable_until = entry.fresh_until + self._grace
         self._known[digest] = entry
@@ -112,6 +112,9 @@ class ApiKeys:
             self._known.popitem(last=False)
         return entry.caller
 
-    def _sign(self, facts: KeyFacts) -> bytes:
+    def _caller(self, facts: KeyFacts) -> Caller:
         actor = to_text("key", facts.key_id)
-        return self._signer.sign(Kind.PARTNER, actor, facts.programme, facts.partner.partner_id, facts.scopes)
+        token = self._signer.sign(
+            Kind.PARTNER, actor, facts.programme, facts.partner.partner_id, facts.scopes
+        )
+        return Caller(facts, actor, token)

@@ -41,9 +41,10 @@ class KeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated caller; `token` is its signed principal for the services."""
+    """An authenticated caller; `actor` is its key's public id, `token` its signed principal for the services."""
 
     key: KeyFacts
+    actor: str
     token: bytes
 
     @property

@@ -15,7 +15,6 @@ from services.gateway.answers.moments import instant
 from services.gateway.http.exchange import Exchange
 from services.runtime import telemetry
 from services.runtime.clock import wall_now_us
-from services.runtime.ids import to_text
 
 _LOGGER: Final = "services.gateway.http"
 
@@ -46,7 +45,7 @@ class AccessLog:
         if caller is not None:
             line["programme"] = caller.programme.slug
             line["partner"] = caller.partner.slug
-            line["key_id"] = to_text("key", caller.key.key_id)
+            line["key_id"] = caller.actor
         if exchange.code:
             line["code"] = exchange.code
         trace_id, span_id = telemetry.current_ids()

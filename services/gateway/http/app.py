@@ -14,6 +14,7 @@ from services.gateway.apidocs.document import openapi_document
 from services.gateway.gateway import Gateway
 from services.gateway.http.access_log import AccessLog
 from services.gateway.http.batches import Batches
+from services.gateway.http.dispatch import LiteralFirst
 from services.gateway.http.earns import Earns
 from services.gateway.http.edge import Edge
 from services.gateway.http.members import Members
@@ -47,7 +48,7 @@ class Application(FastAPI):
         """The edge around the router, in place of Starlette's own error pages."""
         settings = self._gateway.settings
         return Edge(
-            AsyncExitStackMiddleware(self.router),
+            LiteralFirst(AsyncExitStackMiddleware(self.router), self.router.routes),
             log=AccessLog(on=settings.access_log),
             public_url=settings.public_url,
             seconds_max=settings.request_seconds_max,
@@ -61,7 +62,6 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
     `extra` routes come on top, behind the same edge: for benchmarks, which need a route that does nothing,
     and production must not have one.
     """
-    # What tills wait for comes first: routes are tried in this order.
     public: list[ToldRoute] = [
         *Earns(gateway).routes(),
         *Redemptions(gateway).routes(),

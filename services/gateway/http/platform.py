@@ -88,7 +88,7 @@ class Platform:
         return Answer(
             {
                 "object": "api_key",
-                "id": to_text("key", key.key_id),
+                "id": caller.actor,
                 "label": key.label,
                 "hint": key.hint,
                 "scopes": [scope for scope in SCOPES if scope in key.scopes],

@@ -34,6 +34,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
+        self._head_open = False
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -47,9 +48,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Counts a head that is not complete yet; the parser gathers it without a limit."""
+        """Watches a head that is not complete yet; the parser gathers it without a limit."""
         super().data_received(data)
-        if self._head_timer is not None:
+        if self._head_open:
+            if self._head_timer is None:
+                self._await_head()
             self._head_bytes += len(data)
             if self._head_bytes > self.head_bytes_max and not self.transport.is_closing():
                 self._refuse(431)
@@ -58,8 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """The first byte of a request."""
         super().on_message_begin()
         self._head_bytes = 0
-        if self._head_timer is None:
-            self._await_head()
+        self._head_open = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header. What is raised here reaches send_400_response."""
@@ -82,6 +84,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer = self.loop.call_later(self.head_seconds_max, self._refuse, 408)
 
     def _head_arrived(self) -> None:
+        self._head_open = False
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

@@ -1,15 +1,24 @@
+"""The points service, served once for each test module; every test has a ledger of its own."""
+
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+import pytest_asyncio
 
-from tests.support.points import PointsHouse, new_programme, points_house
+from tests.support.points import PointsHouse, RunningPoints, running_points
 from tests.support.servers import ServiceDatabase
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[RunningPoints]:
+    """The service, served in this process; tests run in its loop: `asyncio(loop_scope="module")`."""
+    async with running_points(database_for("points")) as points:
+        yield points
+
+
 @pytest.fixture
-async def house(database_for: Callable[[str], ServiceDatabase]) -> AsyncGenerator[PointsHouse]:
-    """A points service on a ledger of its own."""
-    async with points_house(database_for("points"), new_programme()) as running:
-        yield running
+def house(running: RunningPoints) -> PointsHouse:
+    """A ledger of the test's own."""
+    return running.house()

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from coalition.points.v1 import movement_pb2 as pb
 
 from tests.support.points import PointsHouse, earn, redemption
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_earned_points_can_be_spent_at_another_partner(house: PointsHouse) -> None:
@@ -25,7 +28,9 @@ async def test_earned_points_can_be_spent_at_another_partner(house: PointsHouse)
 
 async def test_a_burn_in_the_same_batch_uses_what_was_earned_before_it(house: PointsHouse) -> None:
     till, member = await house.till(), house.member()
-    results = await till.post(redemption(member, 1), earn(member, 500), redemption(member, 5), redemption(member, 1))
+    results = await till.post(
+        redemption(member, 1), earn(member, 500), redemption(member, 5), redemption(member, 1)
+    )
     assert [result.outcome for result in results] == [
         pb.OUTCOME_REFUSED,
         pb.OUTCOME_ACCEPTED,

@@ -56,8 +56,6 @@ class Rough:
         )  # fmt: skip
 
 
-
-
 def _roughs(offsets_us: Sequence[int]) -> st.SearchStrategy[Rough]:
     return st.builds(
         Rough,

@@ -1,0 +1,213 @@
+"""The public API over every process: keys, references, batches, statements, as a partner meets them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from services.operations.client import Operations, connect
+from services.runtime.clock import from_micros
+from services.runtime.principal import Programme
+from tests.support.platform import running_platform
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STARTS_AT = datetime(2024, 1, 1, 5, tzinfo=UTC)  # Monday, midnight in New York
+OCCURRED_AT = "2024-01-01T05:00:00Z"
+
+
+@dataclass
+class Coalition:
+    """A programme with two partners, each at the HTTP API with its own key."""
+
+    operations: Operations
+    programme: Programme
+    grocer: httpx2.AsyncClient
+    fuel: httpx2.AsyncClient
+
+    async def member(self) -> str:
+        answer = await self.grocer.post("/v1/members", json={}, headers=key())
+        assert answer.status_code == 201, answer.text
+        return answer.json()["cards"][0]
+
+
+def key(text: str | None = None) -> dict[str, str]:
+    return {"Idempotency-Key": text or str(uuid4())}
+
+
+def earn(card: str, amount: int, reference: str | None = None, **changes: Any) -> dict[str, Any]:
+    return {
+        "member": {"card": card},
+        "reference": reference or secrets.token_hex(8),
+        "occurred_at": OCCURRED_AT,
+        "amount": amount,
+        "currency": "USD",
+        **changes,
+    }
+
+
+def redemption(card: str, points: int, reference: str | None = None) -> dict[str, Any]:
+    return {
+        "member": {"card": card},
+        "reference": reference or secrets.token_hex(8),
+        "occurred_at": OCCURRED_AT,
+        "points": points,
+    }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def coalition() -> AsyncGenerator[Coalition]:
+    async with running_platform() as platform, connect(platform.environment, 60) as operations:
+        programme = await operations.register_programme(
+            "shop", "Shop Points", "America/New_York", "USD", STARTS_AT, is_test=True
+        )
+        clients: list[httpx2.AsyncClient] = []
+        for slug in ("grocer", "fuel"):
+            partner_id = await operations.onboard_partner(programme, slug, slug.title())
+            await operations.set_prices(programme, partner_id, 10_000, 8_000, STARTS_AT)
+            await operations.set_earn_rate(programme, partner_id, 1, 100, STARTS_AT)
+            secret = await operations.issue_key(programme, partner_id, "test")
+            clients.append(
+                httpx2.AsyncClient(
+                    base_url=platform.gateway_url,
+                    headers={"Authorization": f"Bearer {secret}"},
+                    timeout=30,
+                    trust_env=False,
+                )
+            )
+        yield Coalition(operations, programme, *clients)
+        for client in clients:
+            await client.aclose()
+
+
+async def test_points_earned_at_one_partner_are_burned_at_another(coalition: Coalition) -> None:
+    card = await coalition.member()
+    earned = await coalition.grocer.post("/v1/earns", json=earn(card, 12_345), headers=key())
+    assert (earned.status_code, earned.json()["points"]) == (201, 123)
+    spent = await coalition.fuel.post("/v1/redemptions", json=redemption(card, 100), headers=key())
+    assert (spent.status_code, spent.json()["points"], spent.json()["balance"]) == (201, 100, 23)
+
+
+async def test_the_same_batch_sent_twice_posts_once_and_answers_the_same(coalition: Coalition) -> None:
+    card = await coalition.member()
+    lines = [{"type": "earn", **earn(card, 1_000)} for _ in range(20)]
+    lines.append({"type": "redemption", **redemption(card, 150)})
+    headers = key()
+    first = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
+    assert first.json()["counts"] == {"lines": 21, "accepted": 21, "replayed": 0, "refused": 0}
+    again = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == first.json()
+    other_key = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=key())
+    assert other_key.json()["counts"] == {"lines": 21, "accepted": 0, "replayed": 21, "refused": 0}
+    assert [line["transaction"] for line in other_key.json()["results"]] == [
+        line["transaction"] for line in first.json()["results"]
+    ]
+
+
+async def test_a_key_used_with_another_body_is_refused_and_changes_nothing(coalition: Coalition) -> None:
+    card = await coalition.member()
+    headers = key()
+    body = earn(card, 5_000)
+    first = await coalition.grocer.post("/v1/earns", json=body, headers=headers)
+    other = await coalition.grocer.post("/v1/earns", json={**body, "amount": 6_000}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    again = await coalition.grocer.post("/v1/earns", json=body, headers=headers)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == first.json()
+    assert first.json()["balance"] == 50
+
+
+async def test_one_reference_serves_one_earn_and_one_redemption(coalition: Coalition) -> None:
+    card = await coalition.member()
+    reference = secrets.token_hex(8)
+    earned = await coalition.grocer.post("/v1/earns", json=earn(card, 30_000, reference), headers=key())
+    spent = await coalition.grocer.post("/v1/redemptions", json=redemption(card, 10, reference), headers=key())
+    assert (earned.status_code, spent.status_code) == (201, 201)
+    twice = await coalition.grocer.post("/v1/earns", json=earn(card, 40_000, reference), headers=key())
+    assert (twice.status_code, twice.json()["code"]) == (409, "reference_reused")
+    assert "amount" in twice.json()["detail"]
+
+
+async def test_a_refusal_is_remembered_under_its_key(coalition: Coalition) -> None:
+    card = await coalition.member()
+    headers, body = key(), redemption(card, 10)
+    refused = await coalition.fuel.post("/v1/redemptions", json=body, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (409, "insufficient_points")
+    await coalition.grocer.post("/v1/earns", json=earn(card, 100_000), headers=key())
+    again = await coalition.fuel.post("/v1/redemptions", json=body, headers=headers)
+    assert (again.status_code, again.json()["code"]) == (409, "insufficient_points")
+    fresh = await coalition.fuel.post("/v1/redemptions", json=redemption(card, 10), headers=key())
+    assert fresh.status_code == 201
+
+
+async def test_one_bad_line_of_a_batch_does_not_stand_in_the_others_way(coalition: Coalition) -> None:
+    card = await coalition.member()
+    lines = [
+        {"type": "earn", **earn(card, 1_000)},
+        {"type": "earn", **earn("7700000000000", 1_000)},
+        {"type": "earn", **earn(card, 1_000, currency="EUR")},
+        {"type": "redemption", **redemption(card, 10**6)},
+        {"type": "earn", **earn(card, 1_000)},
+    ]
+    answer = (await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=key())).json()
+    assert [line["outcome"] for line in answer["results"]] == [
+        "accepted",
+        "refused",
+        "refused",
+        "refused",
+        "accepted",
+    ]
+    assert [line["error"]["code"] for line in answer["results"] if line["error"]] == [
+        "card_number_invalid",
+        "currency_unsupported",
+        "insufficient_points",
+    ]
+
+
+async def test_another_partner_sees_neither_transactions_nor_statements(coalition: Coalition) -> None:
+    card = await coalition.member()
+    mine = (await coalition.grocer.post("/v1/earns", json=earn(card, 1_000), headers=key())).json()
+    assert (await coalition.grocer.get(f"/v1/transactions/{mine['id']}")).status_code == 200
+    assert (await coalition.fuel.get(f"/v1/transactions/{mine['id']}")).status_code == 404
+    theirs = (await coalition.fuel.get("/v1/transactions", params={"limit": 100})).json()
+    assert mine["id"] not in {each["id"] for each in theirs["data"]}
+
+
+async def test_without_a_valid_key_nothing_is_answered(coalition: Coalition) -> None:
+    bare = httpx2.AsyncClient(base_url=coalition.grocer.base_url, trust_env=False)
+    for headers in ({}, {"Authorization": "Bearer sk_test_nonsense"}, {"Authorization": "Basic eDp5"}):
+        answer = await bare.get("/v1/me", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    await bare.aclose()
+
+
+async def test_a_closed_week_becomes_a_statement_that_adds_up(coalition: Coalition) -> None:
+    card = await coalition.member()
+    await coalition.grocer.post("/v1/earns", json=earn(card, 70_000), headers=key())
+    await coalition.fuel.post("/v1/redemptions", json=redemption(card, 300), headers=key())
+    week_end = STARTS_AT + timedelta(weeks=1)
+    now = from_micros((await coalition.operations.head(coalition.programme)).now_us)
+    assert now < week_end
+    await coalition.operations.move_clock(coalition.programme, week_end + timedelta(minutes=1))
+    await coalition.operations.close_windows(coalition.programme, week_end)
+    nets = await coalition.operations.nets(coalition.programme, 1, 1)
+    assert sum(net.net_minor for net in nets) == 0
+    for client in (coalition.grocer, coalition.fuel):
+        listed = (await client.get("/v1/statements")).json()["data"]
+        assert len(listed) == 1
+        statement = (await client.get(f"/v1/statements/{listed[0]['id']}")).json()
+        assert sum(line["amount_micros"] for line in statement["lines"]) == statement["net"]["amount"] * 10_000
+        as_csv = await client.get(f"/v1/statements/{listed[0]['id']}", headers={"Accept": "text/csv"})
+        assert as_csv.headers["content-type"].startswith("text/csv")
+        assert len(as_csv.text.splitlines()) >= len(statement["lines"])
+    other = (await coalition.grocer.get("/v1/statements")).json()["data"][0]["id"]
+    assert (await coalition.fuel.get(f"/v1/statements/{other}")).status_code == 404

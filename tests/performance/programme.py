@@ -1,0 +1,142 @@
+"""The programme that everything is measured in: partners with prices, stores and keys, and members with cards."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from coalition.members.v1 import members_pb2
+from coalition.members.v1.members_pb2_grpc import MembersServiceStub
+from coalition.partners.v1 import partners_pb2
+from coalition.partners.v1.partners_pb2_grpc import PartnersServiceStub
+
+from services.operations.client import connect
+from services.runtime import grpc_client
+from services.runtime.clock import MICROS_PER_SECOND, to_micros
+from services.runtime.principal import Kind, Programme, Signer
+from services.runtime.secrets import read_key
+from tests.performance import sale
+from tests.performance.plan import Scale
+
+SLUG: Final = "bench"
+ZONE: Final = "Europe/Berlin"
+#: A Monday's midnight in the zone, so that the first window ends a week later.
+STARTS_AT: Final = datetime(2026, 1, 4, 23, tzinfo=UTC)
+STARTS_AT_US: Final = to_micros(STARTS_AT)
+#: Programme time when the measuring begins: no window closes while it goes on.
+NOW_US: Final = STARTS_AT_US + 12 * 3_600 * MICROS_PER_SECOND
+#: When all purchases of a run happened.
+OCCURRED_AT_US: Final = NOW_US - 600 * MICROS_PER_SECOND
+REIMBURSEMENT_MICROS: Final = 8_000
+_ENROL_AT_ONCE: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPartner:
+    """A partner with one store, its API key, and its price in micros a point."""
+
+    partner_id: UUID
+    store_id: UUID
+    store_code: str
+    secret: str
+    issue_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class BenchMember:
+    """A member that is enrolled, by the card that was issued."""
+
+    member_id: UUID
+    card: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The programme with everyone in it who is enrolled."""
+
+    programme: Programme
+    partners: tuple[BenchPartner, ...]
+    members: tuple[BenchMember, ...]
+
+    def wallet_owner(self, number: int) -> UUID:
+        """Member `number`, from 0: those with a card first, then members that only the filled ledger knows."""
+        if number < len(self.members):
+            return self.members[number].member_id
+        return unenrolled_member(number)
+
+
+def unenrolled_member(number: int) -> UUID:
+    """The id of a member that was never enrolled: the ledger has its wallet, and asks nobody about it."""
+    # Version 7 and in order, as real ids are, so that indexes grow as they would.
+    return UUID(int=0x019B_0000_0000_7000_8000_0000_0000_0000 + number)
+
+
+async def onboard(environment: dict[str, str], scale: Scale) -> Bench:
+    """Registers the programme, its partners and their keys, and enrols the members with a card.
+
+    The ledger is not opened: filling does that.
+    """
+    signer = Signer("cli", read_key(environment["COALITION_PRINCIPAL_PRIVATE_KEY"], "the signing key"))
+    async with connect(environment) as operations:
+        programme = await operations.register_programme(
+            SLUG, "Benchmark", ZONE, sale.CURRENCY, STARTS_AT, is_test=True
+        )
+        partners: list[BenchPartner] = []
+        for number in range(scale.partners):
+            partner_id = await operations.onboard_partner(
+                programme, f"partner-{number:02}", f"Partner {number}"
+            )
+            store_code, issue_micros = f"S{number:03}", 10_000 + 100 * number
+            await operations.add_stores(programme, partner_id, [store_code])
+            await operations.set_prices(programme, partner_id, issue_micros, REIMBURSEMENT_MICROS, STARTS_AT)
+            secret = await operations.issue_key(programme, partner_id, "bench")
+            store_id = await _store_id(environment, signer, programme, partner_id)
+            partners.append(
+                BenchPartner(UUID(bytes=partner_id), store_id, store_code, secret, issue_micros)
+            )
+    members = await _enrol(environment, signer, programme, scale.cards)
+    return Bench(programme, tuple(partners), members)
+
+
+async def _store_id(
+    environment: dict[str, str], signer: Signer, programme: Programme, partner_id: bytes
+) -> UUID:
+    channel = grpc_client.open_channel(environment["COALITION_PARTNERS_TARGET"])
+    try:
+        answer = await grpc_client.call(
+            PartnersServiceStub(channel).GetPartner,
+            partners_pb2.GetPartnerRequest(partner_id=partner_id),
+            signer.sign(Kind.SERVICE, "cli", programme),
+        )
+        return UUID(bytes=answer.stores[0].store_id)
+    finally:
+        await channel.close()
+
+
+async def _enrol(
+    environment: dict[str, str], signer: Signer, programme: Programme, count: int
+) -> tuple[BenchMember, ...]:
+    """Enrols members some at a time; each is issued a card."""
+    channel = grpc_client.open_channel(environment["COALITION_MEMBERS_TARGET"])
+    stub, slots = MembersServiceStub(channel), asyncio.Semaphore(_ENROL_AT_ONCE)
+    principal = signer.sign(Kind.SERVICE, "cli", programme)
+
+    async def one(number: int) -> BenchMember:
+        async with slots:
+            request = members_pb2.EnrolRequest(key=f"bench-{number}")
+            member = (await grpc_client.call(stub.Enrol, request, principal)).member
+        return BenchMember(UUID(bytes=member.member_id), _card_of(member))
+
+    try:
+        return tuple(await asyncio.gather(*(one(number) for number in range(count))))
+    finally:
+        await channel.close()
+
+
+def _card_of(member: Any) -> str:
+    return next(
+        str(each.value) for each in member.identifiers if each.kind == members_pb2.IDENTIFIER_KIND_CARD
+    )
