@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -31,6 +31,8 @@ from services.runtime.ids import from_text, to_text
 _log = logging.get(__name__)
 _MESSAGE_ID: Final = "Nats-Msg-Id"
 _DUPLICATES_SECONDS: Final = 120
+# The library says int and takes any number.
+_RECONNECT_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,12 @@ class _Client(Client):
 
     @staticmethod
     def _parse_header_lines(raw: bytes) -> dict[str, str]:
-        lines = (line.partition(":") for line in raw.decode("utf-8", "replace").split("\r\n"))
-        return {name: value.strip() for name, colon, value in lines if colon}
+        headers: dict[str, str] = {}
+        for line in raw.decode("utf-8", "replace").split("\r\n"):
+            name, colon, value = line.partition(":")
+            if colon:
+                headers[name] = value.strip()
+        return headers
 
 
 class Bus:
@@ -160,7 +166,7 @@ class Bus:
                     self._url,
                     name=f"coalition-{self._process}",
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.25,
+                    reconnect_time_wait=cast("int", _RECONNECT_SECONDS),  # pyright: ignore[reportArgumentType] - slept for, so any number will do
                     ping_interval=10,
                     max_outstanding_pings=3,
                     connect_timeout=5,

@@ -130,7 +130,9 @@ async def test_one_reference_serves_one_earn_and_one_redemption(coalition: Coali
     card = await coalition.member()
     reference = secrets.token_hex(8)
     earned = await coalition.grocer.post("/v1/earns", json=earn(card, 30_000, reference), headers=key())
-    spent = await coalition.grocer.post("/v1/redemptions", json=redemption(card, 10, reference), headers=key())
+    spent = await coalition.grocer.post(
+        "/v1/redemptions", json=redemption(card, 10, reference), headers=key()
+    )
     assert (earned.status_code, spent.status_code) == (201, 201)
     twice = await coalition.grocer.post("/v1/earns", json=earn(card, 40_000, reference), headers=key())
     assert (twice.status_code, twice.json()["code"]) == (409, "reference_reused")
@@ -205,7 +207,9 @@ async def test_a_closed_week_becomes_a_statement_that_adds_up(coalition: Coaliti
         listed = (await client.get("/v1/statements")).json()["data"]
         assert len(listed) == 1
         statement = (await client.get(f"/v1/statements/{listed[0]['id']}")).json()
-        assert sum(line["amount_micros"] for line in statement["lines"]) == statement["net"]["amount"] * 10_000
+        assert (
+            sum(line["amount_micros"] for line in statement["lines"]) == statement["net"]["amount"] * 10_000
+        )
         as_csv = await client.get(f"/v1/statements/{listed[0]['id']}", headers={"Accept": "text/csv"})
         assert as_csv.headers["content-type"].startswith("text/csv")
         assert len(as_csv.text.splitlines()) >= len(statement["lines"])

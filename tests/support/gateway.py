@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -105,16 +106,21 @@ async def open_house(
     public = key_text(Signer("gateway", signing_key).public_key)
     verifier = Verifier(f"gateway:{public}")
     faults = Faults()
-    members, partners = MembersBook(faults), PartnersBook(faults)
-    points = PointsBook(faults, members, verifier)
+    # What the gateway never calls is left out of the doubles.
+    members = MembersBook(faults)  # pyright: ignore[reportAbstractUsage]
+    partners = PartnersBook(faults)  # pyright: ignore[reportAbstractUsage]
+    points = PointsBook(faults, members, verifier)  # pyright: ignore[reportAbstractUsage]
+
+    def register_partners(server: grpc.aio.Server) -> None:
+        partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
+        partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
+
     neighbours = {
         "members": _Neighbour(
-            verifier, lambda s: members_pb2_grpc.add_MembersServiceServicer_to_server(members, s)
+            verifier, partial(members_pb2_grpc.add_MembersServiceServicer_to_server, members)
         ),
-        "points": _Neighbour(
-            verifier, lambda s: points_pb2_grpc.add_PointsServiceServicer_to_server(points, s)
-        ),
-        "partners": _Neighbour(verifier, lambda s: _register_partners(partners, s)),
+        "points": _Neighbour(verifier, partial(points_pb2_grpc.add_PointsServiceServicer_to_server, points)),
+        "partners": _Neighbour(verifier, register_partners),
     }
     for neighbour in neighbours.values():
         await neighbour.start()
@@ -132,12 +138,13 @@ async def open_house(
         points_target=neighbours["points"].target,
         partners_target=neighbours["partners"].target,
     )
+    limits: dict[str, Any] = {"access_log": False, "database_pool_size": 6, **settings}
     configured = Settings(
         database_url=SecretStr(database_url),
         secret_key=SecretStr(key_text()),
         http_port=0,
         stop_grace_seconds=1,
-        **{"access_log": False, "database_pool_size": 6, **settings},
+        **limits,
     )
     running = service.build(platform, configured)
     routes: Sequence[APIRoute] = extra(running.gateway)
@@ -161,8 +168,3 @@ async def open_house(
     await server.stop()
     await running.close()
     await asyncio.gather(*(neighbour.stop() for neighbour in neighbours.values()))
-
-
-def _register_partners(book: PartnersBook, server: grpc.aio.Server) -> None:
-    partners_pb2_grpc.add_PartnersServiceServicer_to_server(book, server)
-    partners_pb2_grpc.add_ClearingServiceServicer_to_server(book, server)

@@ -145,10 +145,7 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
         acting().require_internal()
         return members_pb2.GetStandingsResponse(
             standings=[
-                members_pb2.Standing(
-                    member_id=member_id,
-                    status=self.members[member_id].status if member_id in self.members else 0,
-                )
+                members_pb2.Standing(member_id=member_id, status=self._status(member_id))
                 for member_id in request.member_ids
             ]
         )
@@ -165,6 +162,10 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
         return members_pb2.CloseMemberResponse(
             member=self._seen(request.member_id, principal.as_partner().bytes)
         )
+
+    def _status(self, member_id: bytes) -> members_pb2.MemberStatus.ValueType:
+        member = self.members.get(member_id)
+        return member.status if member else members_pb2.MEMBER_STATUS_UNSPECIFIED
 
     def _name(self, identifier: members_pb2.Identifier, partner: bytes, where: str) -> tuple[int, bytes, str]:
         if identifier.kind == members_pb2.IDENTIFIER_KIND_CARD:
@@ -346,9 +347,9 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
     ) -> points_pb2.GetTransactionResponse:
         acting().require("points:read")
         for transaction in self.journal:
-            if transaction.transaction_id == request.transaction_id:
-                if transaction.partner_id == acting().as_partner().bytes:
-                    return points_pb2.GetTransactionResponse(transaction=transaction)
+            own = transaction.partner_id == acting().as_partner().bytes
+            if own and transaction.transaction_id == request.transaction_id:
+                return points_pb2.GetTransactionResponse(transaction=transaction)
         raise NotFound("there is no such transaction")
 
     async def ListTransactions(
@@ -408,7 +409,12 @@ class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.
                 hint=secret[:12],
                 scopes=scopes,
             ),
-            partner=partners_pb2.Partner(partner_id=partner.bytes, slug=slug, name="A Partner", status=1),
+            partner=partners_pb2.Partner(
+                partner_id=partner.bytes,
+                slug=slug,
+                name="A Partner",
+                status=partners_pb2.PARTNER_STATUS_ACTIVE,
+            ),
             programme=programme_message(programme),
         )
         return partner

@@ -6,16 +6,23 @@ running_points(database, beside)  another replica, on the same database with the
 points_house(database, programme) both at once
 """
 
+# A double has only the RPCs that the service calls.
+# pyright: reportAbstractUsage=false
+
 from __future__ import annotations
 
+import asyncio
 import itertools
+import os
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -29,6 +36,9 @@ from coalition.type.v1.reason_pb2 import Reason
 from google.protobuf.message import Message
 from pydantic import SecretStr
 
+from services.launcher.embedded import location
+from services.launcher.embedded.postgres import EmbeddedPostgres
+from services.launcher.migrate import migrate_service
 from services.points import service
 from services.points.settings import Settings
 from services.runtime import grpc_client
@@ -423,6 +433,59 @@ async def as_runtime_role(database: ServiceDatabase) -> AsyncGenerator[PgConnect
         yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def locked_head(house: PointsHouse) -> AsyncGenerator[None]:
+    """Nothing is posted on this ledger until the block ends."""
+    async with as_superuser(house.database) as connection, connection.transaction():
+        await connection.execute(
+            "SELECT 1 FROM ledger_head WHERE ledger_id = $1 FOR UPDATE", house.programme.ledger_id
+        )
+        yield
+
+
+async def somebody_waits(house: PointsHouse) -> bool:
+    """Whether a connection of the service waits for a lock."""
+    async with as_superuser(house.database) as connection:
+        return await connection.fetchval(
+            """SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()
+            AND application_name LIKE 'coalition-%' AND wait_event_type = 'Lock'"""
+        )
+
+
+@asynccontextmanager
+async def own_postgres(folder: Path) -> AsyncGenerator[tuple[EmbeddedPostgres, ServiceDatabase]]:
+    """A PostgreSQL of the test's own, which it may stop and start; with the ledger's database, migrated."""
+    if os.geteuid() == 0:
+        # It runs as another user then, and must be able to pass through.
+        for each in (folder, *folder.parents[:2]):
+            await asyncio.to_thread(each.chmod, 0o711)
+    server = EmbeddedPostgres(
+        folder, admin_password=secrets.token_urlsafe(16), settings={"shared_buffers": "64MB"}
+    )
+    admin_url = await asyncio.to_thread(server.start)
+    try:
+        parts = urlsplit(admin_url)
+        runtime_url = (
+            f"postgresql://coalition_points:{secrets.token_hex(16)}@{parts.hostname}:{parts.port}/points"
+        )
+        await migrate_service(admin_url, runtime_url, "points")
+        own_url = parts._replace(path="/points").geturl()
+        yield server, ServiceDatabase("points", "points", runtime_url, own_url)
+    finally:
+        await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(location.erase_data, folder)
+
+
+async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0) -> None:
+    """Waits until something holds. Raises TimeoutError when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = holds()
+            if found if isinstance(found, bool) else await found:
+                return
+            await asyncio.sleep(0.01)
 
 
 def outcomes(results: Iterable[movement_pb2.Result]) -> list[int]:

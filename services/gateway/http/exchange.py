@@ -16,6 +16,8 @@ from services.runtime.ids import new_id, to_text
 
 _SANE_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _SANE_HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
+# What waits for a neighbour gives up first, and says for what; the time-out is for all else.
+_GRACE_SECONDS: Final = 0.5
 _SCOPE_KEY: Final = "coalition.exchange"
 # Every answer is what its content type says, and for the one who asked, now, unless it says otherwise.
 _PRIVATE: Final = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
@@ -43,7 +45,7 @@ class Exchange:
         self.cacheable = False
         self.caller: Caller | None = None
         self.until_us = wall_now_us() + int(seconds * 1e6)
-        self._timeout = asyncio.timeout(seconds)
+        self._timeout = asyncio.timeout(seconds + _GRACE_SECONDS)
         http[_SCOPE_KEY] = self
 
     @property
@@ -70,7 +72,7 @@ class Exchange:
         """Gives this request so long from now, instead of the ordinary limit."""
         self.until_us = wall_now_us() + int(seconds * 1e6)
         deadline_us.set(self.until_us)
-        self._timeout.reschedule(asyncio.get_running_loop().time() + seconds)
+        self._timeout.reschedule(asyncio.get_running_loop().time() + seconds + _GRACE_SECONDS)
 
     def origin(self, public_url: str) -> str:
         """Where the client sees this host; an empty string where its Host header makes no sense."""

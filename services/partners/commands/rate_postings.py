@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.rates import RateCards
-from services.partners.domain.rating import Posting, Unrateable, rate
+from services.partners.domain.rating import Posting, Unrateable, rate, totals_of
 from services.partners.queries.programmes import Programmes
 from services.partners.storage import rates, rating
 from services.runtime import logging
@@ -54,11 +54,11 @@ class RatePostings:
             await self._note(ledger_id, stop)
             at = stop.posting
             raise RatingStopped(f"seq {at.seq} of {slug} cannot be rated: {stop}", at.pos) from None
-        if entries.seqs:
+        if entries:
             await rating.add_entries(connection, ledger_id, entries)
         offset_us = head.clock_offset_us if block.clock_offset_us is None else block.clock_offset_us
         rated_seq = head.rated_seq + len(block.postings)
-        await rating.advance(connection, ledger_id, rated_seq, offset_us, entries.totals())
+        await rating.advance(connection, ledger_id, rated_seq, offset_us, totals_of(entries))
 
     async def _cards_of(self, connection: AsyncConnection, ledger_id: int, generation: int) -> RateCards:
         """The rate cards as of now. Under the head's lock no new version can come in between."""

@@ -9,7 +9,6 @@ missing one shows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -77,86 +76,58 @@ class Totals(NamedTuple):
     nothings: int = 0
 
 
-@dataclass(slots=True)
-class Entries:
-    """Rated entries by column, as the database takes them in at once; entry i is the i-th of every list.
+class Entry(NamedTuple):
+    """A rated entry. `amount_micros`: positive the partner owes, negative it is owed.
 
-    `amounts` are in micros: positive the partner owes, negative it is owed. `effective_us` is programme
-    time as the till told it.
+    One that moves no money has no partner, issuer, type, lot or version. `effective_us`: the till's clock.
     """
 
-    seqs: list[int] = field(default_factory=list[int])
-    lines: list[int] = field(default_factory=list[int])
-    kinds: list[EntryKind] = field(default_factory=list[EntryKind])
-    partners: list[UUID | None] = field(default_factory=list[UUID | None])
-    issuers: list[UUID | None] = field(default_factory=list[UUID | None])
-    point_types: list[str | None] = field(default_factory=list[str | None])
-    lot_nos: list[int | None] = field(default_factory=list[int | None])
-    points: list[int] = field(default_factory=list[int])
-    prices: list[int] = field(default_factory=list[int])
-    amounts: list[int] = field(default_factory=list[int])
-    versions: list[int | None] = field(default_factory=list[int | None])
-    effective_us: list[int] = field(default_factory=list[int])
-
-    def add(
-        self,
-        posting: Posting,
-        line: int,
-        kind: EntryKind,
-        partner: UUID | None,
-        issuer: UUID | None,
-        point_type: str | None,
-        points: int,
-        price: int,
-        amount: int,
-        version: int | None,
-    ) -> None:
-        """Appends one entry."""
-        self.seqs.append(posting.seq)
-        self.lines.append(line)
-        self.kinds.append(kind)
-        self.partners.append(partner)
-        self.issuers.append(issuer)
-        self.point_types.append(point_type)
-        self.lot_nos.append(posting.lot_no or None)
-        self.points.append(points)
-        self.prices.append(price)
-        self.amounts.append(amount)
-        self.versions.append(version)
-        self.effective_us.append(posting.effective_us)
-
-    def totals(self) -> Totals:
-        """What these add to the running control."""
-        count, points, micros = (dict.fromkeys(EntryKind, 0) for _ in range(3))
-        for kind, points_of, amount in zip(self.kinds, self.points, self.amounts, strict=True):
-            count[kind] += 1
-            points[kind] += points_of
-            micros[kind] += abs(amount)
-        issued, burned = EntryKind.ISSUED, EntryKind.BURNED
-        return Totals(
-            count[issued], points[issued], micros[issued], count[burned], points[burned], micros[burned],
-            count[EntryKind.NOTHING],
-        )  # fmt: skip
+    seq: int
+    line: int
+    kind: EntryKind
+    partner_id: UUID | None
+    issuer_id: UUID | None
+    point_type: str | None
+    lot_no: int | None
+    version: int | None
+    points: int
+    price_micros: int
+    amount_micros: int
+    effective_us: int
 
 
-def rate(postings: Iterable[Posting], rated_seq: int, cards: RateCards) -> Entries:
+def totals_of(entries: Iterable[Entry]) -> Totals:
+    """What entries add to the running control."""
+    count, points, micros = (dict.fromkeys(EntryKind, 0) for _ in range(3))
+    for entry in entries:
+        count[entry.kind] += 1
+        points[entry.kind] += entry.points
+        micros[entry.kind] += abs(entry.amount_micros)
+    issued, burned = EntryKind.ISSUED, EntryKind.BURNED
+    return Totals(
+        count[issued], points[issued], micros[issued], count[burned], points[burned], micros[burned],
+        count[EntryKind.NOTHING],
+    )  # fmt: skip
+
+
+def rate(postings: Iterable[Posting], rated_seq: int, cards: RateCards) -> list[Entry]:
     """Rates postings that follow `rated_seq`, in order.
 
     Raises Unrateable for the first one that has no price in force, that is not the next of the journal, or
     whose amount is beyond what a book can hold.
     """
-    entries = Entries()
+    entries: list[Entry] = []
     expected = rated_seq
     for posting in postings:
         expected += 1
         if posting.seq != expected:
             raise Unrateable(posting, f"seq {posting.seq} came where {expected} was expected")
         if posting.taken:
-            _rate_burned(entries, posting, _price(cards, posting))
+            entries += _burned(posting, _price(cards, posting))
         elif posting.points:
-            _rate_issued(entries, posting, _price(cards, posting))
+            entries.append(_issued(posting, _price(cards, posting)))
         else:
-            entries.add(posting, 1, EntryKind.NOTHING, None, None, None, 0, 0, 0, None)
+            entries.append(_nothing(posting))
     return entries
 
 
@@ -167,26 +138,33 @@ def _price(cards: RateCards, posting: Posting) -> RateVersion:
     return version
 
 
-def _rate_issued(entries: Entries, posting: Posting, version: RateVersion) -> None:
-    price = version.rates.issue_micros
-    issuer = version.rates.partner_id
-    amount = _amount(posting, posting.points, price)
-    entries.add(
-        posting, 1, EntryKind.ISSUED, issuer, issuer, BASE_POINTS, posting.points, price, amount,
-        version.version,
+def _nothing(posting: Posting) -> Entry:
+    return Entry(
+        posting.seq, 1, EntryKind.NOTHING, None, None, None, None, None, 0, 0, 0, posting.effective_us
     )  # fmt: skip
 
 
-def _rate_burned(entries: Entries, posting: Posting, version: RateVersion) -> None:
+def _issued(posting: Posting, version: RateVersion) -> Entry:
+    issuer, price = version.rates.partner_id, version.rates.issue_micros
+    return Entry(
+        posting.seq, 1, EntryKind.ISSUED, issuer, issuer, BASE_POINTS, posting.lot_no, version.version,
+        posting.points, price, _amount(posting, posting.points, price), posting.effective_us,
+    )  # fmt: skip
+
+
+def _burned(posting: Posting, version: RateVersion) -> list[Entry]:
+    """An entry for each issuer and type of points; all have the price of the partner that took them."""
     groups: dict[tuple[bytes, str], int] = {}
     for issuer, point_type, points in posting.taken:
         groups[issuer, point_type] = groups.get((issuer, point_type), 0) + points
-    price = version.rates.reimbursement_micros
-    for line, ((issuer, point_type), points) in enumerate(groups.items(), start=1):
-        entries.add(
-            posting, line, EntryKind.BURNED, version.rates.partner_id, UUID(bytes=issuer), point_type,
-            points, price, -_amount(posting, points, price), version.version,
-        )  # fmt: skip
+    redeemer, price = version.rates.partner_id, version.rates.reimbursement_micros
+    return [
+        Entry(
+            posting.seq, line, EntryKind.BURNED, redeemer, UUID(bytes=issuer), point_type, None, version.version,
+            points, price, -_amount(posting, points, price), posting.effective_us,
+        )
+        for line, ((issuer, point_type), points) in enumerate(groups.items(), start=1)
+    ]  # fmt: skip
 
 
 def _amount(posting: Posting, points: int, price: int) -> int:

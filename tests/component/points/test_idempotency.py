@@ -118,6 +118,7 @@ async def test_the_same_content_under_another_key_gets_the_first_answer(house: P
         ({"receipt": pb.Receipt(till="2", number="17")}, "till"),
         ({"receipt": pb.Receipt(till="1", number="18", business_date="2017-01-01")}, "business_date,number"),
         ({"lines": [pb.SaleLine(sku="a", amount_minor=500)]}, "lines"),
+        ({"lines": [pb.SaleLine(quantity="1", amount_minor=500)]}, "lines"),
         ({"tenders": [pb.Tender(kind="cash", amount_minor=500)]}, "tenders"),
     ],
 )
@@ -146,8 +147,8 @@ async def test_a_reference_with_other_content_names_the_fields_of_a_redemption(h
         "member",
         "occurred_at",
     ]
-    # Of a redemption the receipt is not kept, so it cannot be named more closely.
-    assert by_receipt.error.metadata["fields"] == "receipt_or_channel"
+    # Where it was rung up is not kept, so it cannot be named more closely.
+    assert by_receipt.error.metadata["fields"] == "receipt,channel"
 
 
 async def test_a_reference_reused_in_the_batch_that_posted_it_names_the_fields(house: PointsHouse) -> None:

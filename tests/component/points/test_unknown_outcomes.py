@@ -1,0 +1,216 @@
+"""A lost connection means unknown, never failed: whatever happens, each movement is posted once or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from coalition.points.v1 import movement_pb2 as pb
+from coalition.points.v1 import points_pb2
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.runtime.errors import CoalitionError
+from services.runtime.principal import METADATA_KEY
+from tests.support.flaky_proxy import Cut, FlakyProxy, flaky_proxy
+from tests.support.ledger_model import LedgerModel
+from tests.support.ledger_replay import ask_of, replay
+from tests.support.points import (
+    PointsHouse,
+    RunningPoints,
+    Till,
+    as_superuser,
+    earn,
+    locked_head,
+    new_programme,
+    own_postgres,
+    points_house,
+    redemption,
+    running_points,
+    somebody_waits,
+    until,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_KILL = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'coalition-%' AND random() < 0.7"""
+
+
+async def _insist(till: Till, item: pb.Item) -> pb.Result:
+    """Asks with the same key until there is an answer, as a till does."""
+    while True:
+        try:
+            return (await till.post(item))[0]
+        except CoalitionError as error:
+            assert error.reason == Reason.REASON_UNAVAILABLE, error
+
+
+async def _check(
+    house: PointsHouse, asked: dict[UUID, list[pb.Item]], answers: dict[str, pb.Result], model: LedgerModel
+) -> None:
+    """Every answer is in the journal, everything is there once, and in that order nothing else could be decided."""
+    asks = [ask_of(item, partner) for partner, items in asked.items() for item in items]
+    verdicts, journal = await replay(house, model, asks)
+    assert model.journal == journal
+    assert {key: verdict.outcome for (_, key), verdict in verdicts.items()} == {
+        key: "accepted" if answer.outcome == pb.OUTCOME_ACCEPTED else "refused"
+        for key, answer in answers.items()
+    }
+    once = Counter((posted.partner, posted.kind, posted.reference) for posted in journal if posted.partner)
+    assert set(once.values()) == {1}
+    by_seq = {posted.seq: posted for posted in journal}
+    for answer in answers.values():
+        if answer.outcome == pb.OUTCOME_ACCEPTED:
+            assert by_seq[answer.transaction.seq].reference == answer.transaction.reference
+    await house.assert_sound()
+
+
+async def _traffic(
+    house: PointsHouse, tasks: int, rounds: int
+) -> tuple[dict[UUID, list[pb.Item]], dict[str, pb.Result], LedgerModel]:
+    rng = random.Random(42)
+    tills, members = [await house.till() for _ in range(2)], [house.member() for _ in range(6)]
+    model = LedgerModel(house.programme.zone, 24, 400)
+    for till in tills:
+        model.set_rate(till.partner_id, 1, 1, 100)
+    asked: dict[UUID, list[pb.Item]] = {till.partner_id: [] for till in tills}
+    answers: dict[str, pb.Result] = {}
+
+    async def work() -> None:
+        for _ in range(rounds):
+            till, member = rng.choice(tills), rng.choice(members)
+            item = earn(member, 1_000) if rng.random() < 0.6 else redemption(member, rng.randint(1, 30))
+            asked[till.partner_id].append(item)
+            answers[item.key] = await _insist(till, item)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(tasks):
+            group.create_task(work())
+    return asked, answers, model
+
+
+async def test_killed_database_connections_lose_nothing_and_double_nothing(running: RunningPoints) -> None:
+    house = running.house()
+    await house.head()
+    rng = random.Random(7)
+    kills = 0
+
+    async def kill() -> None:
+        nonlocal kills
+        async with as_superuser(house.database) as connection:
+            while True:
+                await asyncio.sleep(rng.uniform(0, 0.05))
+                kills += len(await connection.fetch(_KILL))
+
+    killing = asyncio.create_task(kill())
+    try:
+        asked, answers, model = await _traffic(house, tasks=10, rounds=6)
+    finally:
+        killing.cancel()
+    assert kills > 0
+    await until(lambda: _answers(house))
+    await _check(house, asked, answers, model)
+
+
+async def _answers(house: PointsHouse) -> bool:
+    """Whether reads come through again: the last kill may have left dead connections in the pool."""
+    try:
+        await house.findings()
+    except CoalitionError as error:
+        assert error.reason == Reason.REASON_UNAVAILABLE
+        return False
+    return True
+
+
+@asynccontextmanager
+async def _behind_proxy(running: RunningPoints) -> AsyncGenerator[tuple[FlakyProxy, PointsHouse]]:
+    async with flaky_proxy(running.database.runtime_url, b"ledger_open") as (proxy, url):
+        database = replace(running.database, runtime_url=url)
+        async with running_points(database, beside=running) as flaky:
+            yield proxy, flaky.house()
+
+
+@pytest.mark.parametrize("cut", list(Cut))
+async def test_a_connection_cut_around_the_commit_posts_once(running: RunningPoints, cut: Cut) -> None:
+    async with _behind_proxy(running) as (proxy, house):
+        till, member = await house.till(), house.member()
+        await till.earn(member, 500)
+        proxy.arm(cut)
+        items = [earn(member, 900), redemption(member, 3), redemption(member, 999)]
+        results = await till.post(*items)
+        assert proxy.cuts == 1
+        assert [result.outcome for result in results] == [
+            pb.OUTCOME_ACCEPTED,
+            pb.OUTCOME_ACCEPTED,
+            pb.OUTCOME_REFUSED,
+        ]
+        # After the commit the second attempt finds what the first one did, and says so.
+        assert {result.replayed for result in results} == {cut is Cut.AFTER_COMMIT}
+        assert [record.transaction.points for record in await house.journal()] == [5, 9, -3]
+        assert [result.transaction for result in results[:2]] == [
+            record.transaction for record in (await house.journal())[1:]
+        ]
+        await house.assert_sound()
+
+
+async def test_many_cuts_in_a_row_around_commits_lose_nothing_and_double_nothing(
+    running: RunningPoints,
+) -> None:
+    async with _behind_proxy(running) as (proxy, house):
+        await house.head()
+        proxy.arm(*(random.Random(3).choices(list(Cut), k=12)))
+        asked, answers, model = await _traffic(house, tasks=8, rounds=4)
+        assert proxy.cuts >= 3
+        await _check(house, asked, answers, model)
+
+
+async def test_a_caller_that_goes_is_posted_if_its_batch_was_under_way_and_dropped_if_it_was_queued(
+    running: RunningPoints,
+) -> None:
+    house = running.house()
+    till, member = await house.till(), house.member()
+    await till.earn(member, 100)
+    door = await running.wired.application.doors.to(house.programme)
+    lane = door._queue._lanes[0]  # pyright: ignore[reportPrivateUsage]
+    under_way, queued = earn(member, 500), earn(member, 700)
+    metadata = ((METADATA_KEY, till.principal),)
+    async with locked_head(house):
+        first = house.stub.Post(points_pb2.PostRequest(items=[under_way]), metadata=metadata)
+        await until(lambda: somebody_waits(house))
+        second = house.stub.Post(points_pb2.PostRequest(items=[queued]), metadata=metadata)
+        await until(lambda: len(lane) == 1)
+        first.cancel()
+        second.cancel()
+        await until(lambda: lane[0].future.done())
+    after = await till.post(under_way, queued)
+    assert [result.replayed for result in after] == [True, False]
+    assert [record.transaction.points for record in await house.journal()] == [1, 5, 7]
+    await house.assert_sound()
+
+
+async def test_a_restarted_database_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    async with own_postgres(tmp_path) as (server, database), points_house(database, new_programme()) as house:
+        await house.head()
+
+        async def restart() -> None:
+            # In the middle of the traffic: once some of it is in the journal.
+            await until(lambda: _posted(house, 5))
+            await asyncio.to_thread(server.stop)
+            await asyncio.to_thread(server.start)
+
+        restarting = asyncio.create_task(restart())
+        asked, answers, model = await _traffic(house, tasks=6, rounds=12)
+        assert restarting.done()
+        await restarting
+        await _check(house, asked, answers, model)
+
+
+async def _posted(house: PointsHouse, at_least: int) -> bool:
+    return (await house.head()).last_seq >= at_least

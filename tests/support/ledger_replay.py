@@ -1,0 +1,94 @@
+"""The journal of a live ledger, decided again by the model in the order the ledger took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from coalition.points.v1 import journal_pb2
+from coalition.points.v1 import movement_pb2 as pb
+
+from services.runtime.clock import to_micros
+from services.runtime.errors import code_of
+from tests.support.ledger_model import Ask, LedgerModel, Posted, Taken, Verdict
+from tests.support.points import PointsHouse, as_superuser
+
+KINDS = {pb.MOVEMENT_KIND_EARN: "earn", pb.MOVEMENT_KIND_REDEEM: "redeem", pb.MOVEMENT_KIND_EXPIRE: "expire"}
+
+
+def ask_of(item: pb.Item, partner: UUID) -> Ask:
+    """An item in the words of the model."""
+    if item.WhichOneof("movement") == "earn":
+        asked, sale = item.earn, item.earn.sale
+        return Ask(
+            "earn", partner, item.key, UUID(bytes=asked.member_id), asked.reference, sale.occurred_at_us,
+            sale.amount_minor,
+        )  # fmt: skip
+    burn = item.redemption
+    return Ask(
+        "redeem", partner, item.key, UUID(bytes=burn.member_id), burn.reference, burn.occurred_at_us, burn.points
+    )  # fmt: skip
+
+
+def posted_of(record: journal_pb2.JournalRecord) -> Posted:
+    """A record of the journal in the words of the model; checks what the record says twice."""
+    moved = record.transaction
+    kind = KINDS[moved.kind]
+    assert kind in ("earn", "redeem", "expire")
+    assert sum(entry.amount for entry in record.entries) == 0
+    wallet = [entry for entry in record.entries if entry.account_kind == "wallet"]
+    assert [(entry.owner_id, entry.amount) for entry in wallet] == (
+        [(moved.member_id, moved.points)] if moved.points else []
+    )
+    others = [(entry.account_kind, entry.owner_id) for entry in record.entries if entry not in wallet]
+    expected = {
+        "earn": ("issuance", moved.partner_id),
+        "redeem": ("redemption", moved.partner_id),
+        "expire": ("expiry", b""),
+    }
+    assert others == ([expected[kind]] if moved.points else [])
+    for lot in record.lots_opened:
+        assert (lot.points, lot.expires_at_us, lot.point_type) == (moved.points, moved.expires_at_us, "base")
+        assert lot.issuer_id == moved.partner_id
+    return Posted(
+        moved.seq, kind, UUID(bytes=moved.member_id), UUID(bytes=moved.partner_id) if moved.partner_id else None,
+        moved.reference, moved.points, moved.balance_after, moved.expires_at_us,
+        record.lots_opened[0].lot_no if record.lots_opened else 0,
+        tuple(Taken(use.lot_no, UUID(bytes=use.issuer_id), use.points) for use in record.lot_uses),
+    )  # fmt: skip
+
+
+def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
+    """A result in the words of the model."""
+    if result.outcome == pb.OUTCOME_ACCEPTED:
+        return Verdict("accepted", posted=journal[result.transaction.seq], replayed=result.replayed)
+    reason = code_of(result.error.reason)
+    if result.outcome == pb.OUTCOME_TURNED_AWAY:
+        return Verdict("turned away", reason)
+    available = result.error.metadata.get("available")
+    return Verdict(
+        "refused", reason, available=int(available) if available is not None else None, replayed=result.replayed
+    )  # fmt: skip
+
+
+async def replay(
+    house: PointsHouse, model: LedgerModel, asks: Iterable[Ask]
+) -> tuple[dict[tuple[UUID, str], Verdict], list[Posted]]:
+    """Feeds the model with what was asked, in the order of the ledger's batches and at their times.
+
+    Answers the model's verdicts by partner and key, and the journal as the ledger has it. A key may be asked
+    with one content only.
+    """
+    by_key = {(ask.partner, ask.key): ask for ask in asks}
+    async with as_superuser(house.database) as connection:
+        rows = await connection.fetch(
+            """SELECT d.partner_id, d.key, b.recorded_at, b.n FROM decision d JOIN batch b USING (ledger_id, batch_no)
+            WHERE ledger_id = $1 ORDER BY d.batch_no, d.item_no""",
+            house.programme.ledger_id,
+        )
+    verdicts: dict[tuple[UUID, str], Verdict] = {}
+    for partner, key, recorded_at, postings in rows:
+        # A batch is decided at one time, and each of its postings recorded a microsecond after the last.
+        decided_us = to_micros(recorded_at) - max(0, postings - 1)
+        verdicts[partner, key] = model.post(by_key[partner, key], decided_us)
+    return verdicts, [posted_of(record) for record in await house.journal()]

@@ -1,0 +1,173 @@
+"""Movements reach the ledger once each, however often they must be sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from coalition.points.v1 import movement_pb2
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.gateway.clients.points import Order
+from services.gateway.commands.posting import Posting, Waiting
+from services.gateway.domain.movements import Accepted, Decision, Declined, Movement, MovementType
+from services.runtime.clock import wall_now_us
+from services.runtime.errors import CoalitionError, Refused, Unavailable
+from services.runtime.grpc_client import deadline_us
+from services.runtime.ids import new_id
+from services.runtime.principal import Programme
+
+_ONE = Programme(1, "one", "Europe/Berlin", "EUR", is_test=False)
+_TWO = Programme(2, "two", "Europe/Berlin", "EUR", is_test=False)
+_Call = list[str]
+
+
+def _accepted(key: str) -> Accepted:
+    movement = Movement(new_id(), 1, MovementType.EARN, new_id(), None, key, None, 1, 1, 1, 1, 0)
+    return Accepted(movement, replayed=False)
+
+
+class _Points:
+    """Answers as told; by default it accepts all."""
+
+    def __init__(self, *answers: Callable[[_Call], list[Decision]]) -> None:
+        self.calls: list[_Call] = []
+        self.programmes: list[str] = []
+        self.deadlines: list[int] = []
+        self._answers = list(answers)
+
+    async def post(
+        self, programme: Programme, orders: Sequence[Order], *, bulk: bool, seconds: float
+    ) -> list[Decision]:
+        assert seconds > 0
+        keys = [order.item.key for order in orders]
+        self.calls.append(keys)
+        self.programmes.append(programme.slug)
+        self.deadlines.append(deadline_us.get())
+        await asyncio.sleep(0)
+        if self._answers:
+            return self._answers.pop(0)(keys)
+        return [_accepted(key) for key in keys]
+
+
+def _posting(points: Any, **changes: Any) -> Posting:
+    limits: dict[str, Any] = {
+        "items_max": 256, "queue_max": 1_000, "flights": 2, "attempt_seconds": 1.0, **changes,
+    }  # fmt: skip
+    return Posting(points, **limits)
+
+
+def _waiting(key: str, seconds: float = 5.0, programme: Programme = _ONE) -> Waiting:
+    order = Order(b"token", movement_pb2.Item(key=key))
+    return Waiting(programme, order, wall_now_us() + int(seconds * 1e6))
+
+
+def _lost(_: _Call) -> list[Decision]:
+    raise Unavailable("the connection is gone")
+
+
+def _reference(decision: Decision) -> str:
+    assert isinstance(decision, Accepted)
+    return decision.movement.reference
+
+
+async def test_callers_at_the_same_time_share_a_call_and_get_their_own_answers() -> None:
+    points = _Points()
+    posting = _posting(points)
+    decisions = await asyncio.gather(*(posting.post(_waiting(f"k{n}")) for n in range(100)))
+    assert [_reference(decision) for decision in decisions] == [f"k{n}" for n in range(100)]
+    assert len(points.calls) == 1
+
+
+async def test_a_lost_answer_is_asked_for_again_with_the_same_keys() -> None:
+    points = _Points(_lost, _lost)
+    decision = await _posting(points).post(_waiting("k"))
+    assert _reference(decision) == "k"
+    assert points.calls == [["k"], ["k"], ["k"]]
+
+
+async def test_only_items_without_an_answer_are_sent_again() -> None:
+    busy = Unavailable("the queue is full", Reason.REASON_OVERLOADED)
+
+    def half(keys: _Call) -> list[Decision]:
+        return [
+            Declined(busy, remembered=False, replayed=False) if key == "b" else _accepted(key) for key in keys
+        ]
+
+    points = _Points(half)
+    posting = _posting(points)
+    decisions = await asyncio.gather(*(posting.post(_waiting(key)) for key in "abc"))
+    assert [_reference(decision) for decision in decisions] == ["a", "b", "c"]
+    assert points.calls == [["a", "b", "c"], ["b"]]
+
+
+async def test_a_refusal_is_an_answer_and_is_not_asked_for_again() -> None:
+    error = Refused(Reason.REASON_INSUFFICIENT_POINTS, "no", available=1, required=2)
+    points = _Points(lambda keys: [Declined(error, remembered=True, replayed=False)])
+    decision = await _posting(points).post(_waiting("k"))
+    assert isinstance(decision, Declined)
+    assert decision.error is error
+    assert len(points.calls) == 1
+
+
+async def test_the_time_of_the_caller_ends_the_asking_and_tells_what_was_in_the_way() -> None:
+    points = _Points(*[_lost] * 50)
+    with pytest.raises(Unavailable) as caught:
+        await _posting(points).post(_waiting("k", seconds=0.3))
+    assert caught.value.reason == Reason.REASON_UNAVAILABLE
+    assert len(points.calls) >= 2
+
+
+async def test_a_fault_of_the_whole_call_goes_to_all_in_it() -> None:
+    def fault(_: _Call) -> list[Decision]:
+        raise CoalitionError(Reason.REASON_INTERNAL, "a fault")
+
+    points = _Points(fault)
+    posting = _posting(points)
+    answers = await asyncio.gather(*(posting.post(_waiting(k)) for k in "ab"), return_exceptions=True)
+    assert [isinstance(answer, CoalitionError) for answer in answers] == [True, True]
+    assert len(points.calls) == 1
+
+
+async def test_a_call_holds_movements_of_one_programme_only() -> None:
+    points = _Points()
+    posting = _posting(points)
+    mixed = [_waiting(f"k{n}", programme=_TWO if n % 2 else _ONE) for n in range(6)]
+    decisions = await asyncio.gather(*(posting.post(each) for each in mixed))
+    assert [_reference(decision) for decision in decisions] == [f"k{n}" for n in range(6)]
+    assert sorted(points.programmes) == ["one", "two"]
+
+
+async def test_a_full_queue_says_so_at_once() -> None:
+    points = _Points()
+    posting = _posting(points, queue_max=2, flights=1, items_max=1)
+    answers = await asyncio.gather(
+        *(posting.post(_waiting(f"k{n}")) for n in range(5)), return_exceptions=True
+    )
+    refused = [answer for answer in answers if isinstance(answer, CoalitionError)]
+    assert refused
+    assert {answer.reason for answer in refused} == {Reason.REASON_OVERLOADED}
+
+
+async def test_a_call_knows_nothing_of_the_deadline_of_the_request_that_started_it() -> None:
+    points = _Points()
+    posting = _posting(points)
+    deadline_us.set(12345)
+    await posting.post(_waiting("k"))
+    assert points.deadlines == [0]
+
+
+async def test_a_batch_is_answered_line_by_line_or_not_at_all() -> None:
+    points = _Points(_lost)
+    decisions = await _posting(points).post_bulk([_waiting(f"k{n}") for n in range(3)])
+    assert [_reference(decision) for decision in decisions] == ["k0", "k1", "k2"]
+    with pytest.raises(Unavailable):
+        await _posting(_Points(*[_lost] * 50)).post_bulk([_waiting("k", seconds=0.2)])
+
+
+async def test_nothing_to_post_asks_nobody() -> None:
+    points = _Points()
+    assert await _posting(points).post_bulk([]) == []
+    assert points.calls == []
