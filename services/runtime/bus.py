@@ -166,7 +166,7 @@ class Bus:
                     self._url,
                     name=f"coalition-{self._process}",
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=cast("int", _RECONNECT_SECONDS),  # pyright: ignore[reportArgumentType] - slept for, so any number will do
+                    reconnect_time_wait=cast("int", _RECONNECT_SECONDS),
                     ping_interval=10,
                     max_outstanding_pings=3,
                     connect_timeout=5,

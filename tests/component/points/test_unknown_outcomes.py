@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +16,15 @@ from coalition.points.v1 import movement_pb2 as pb
 from coalition.points.v1 import points_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.runtime.errors import CoalitionError
+from services.runtime.database import PgConnection
+from services.runtime.errors import CoalitionError, Unavailable
+from services.runtime.ids import new_id
 from services.runtime.principal import METADATA_KEY
 from tests.support.flaky_proxy import Cut, FlakyProxy, flaky_proxy
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import ask_of, replay
 from tests.support.points import (
+    STARTS_AT_US,
     PointsHouse,
     RunningPoints,
     Till,
@@ -48,8 +51,8 @@ async def _insist(till: Till, item: pb.Item) -> pb.Result:
     while True:
         try:
             return (await till.post(item))[0]
-        except CoalitionError as error:
-            assert error.reason == Reason.REASON_UNAVAILABLE, error
+        except Unavailable:
+            continue
 
 
 async def _check(
@@ -123,8 +126,7 @@ async def _answers(house: PointsHouse) -> bool:
     """Whether reads come through again: the last kill may have left dead connections in the pool."""
     try:
         await house.findings()
-    except CoalitionError as error:
-        assert error.reason == Reason.REASON_UNAVAILABLE
+    except Unavailable:
         return False
     return True
 
@@ -210,6 +212,50 @@ async def test_a_restarted_database_loses_nothing_and_doubles_nothing(tmp_path: 
         assert restarting.done()
         await restarting
         await _check(house, asked, answers, model)
+
+
+_KILL_WAITING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'coalition-%' AND wait_event_type = 'Lock'"""
+
+
+@pytest.mark.parametrize(
+    ("locked", "ask"),
+    [
+        ("ledger_head", lambda house, _: house.cut_at(STARTS_AT_US)),
+        ("ledger_head", lambda house, _: house.move_clock(STARTS_AT_US * 2)),
+        ("posting", lambda house, _: house.journal()),
+        ("balance", lambda _, till: till.balance(new_id())),
+        ("event_log", lambda house, _: house.events()),
+        ("decision", lambda house, _: house.findings()),
+        ("account", lambda _, till: till.earn(till.house.member(), 100)),
+    ],
+    ids=["cut", "clock", "journal", "balance", "events", "proofs", "member look-up"],
+)
+async def test_a_connection_lost_in_a_statement_is_unavailable_and_no_fault_of_ours(
+    running: RunningPoints, locked: str, ask: Callable[[PointsHouse, Till], Awaitable[object]]
+) -> None:
+    house = running.house()
+    till = await house.till()
+    async with as_superuser(house.database) as holder, as_superuser(house.database) as killer:
+        async with holder.transaction():
+            await holder.execute(f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE")
+            asked = asyncio.create_task(_refusal(ask(house, till)))
+            # The client tries again where it may; each of its attempts is killed.
+            await until(lambda: _killed_to_the_end(killer, asked))
+    assert asked.result() == Reason.REASON_UNAVAILABLE
+
+
+async def _killed_to_the_end(connection: PgConnection, asked: asyncio.Task[object]) -> bool:
+    await connection.execute(_KILL_WAITING)
+    return asked.done()
+
+
+async def _refusal(asked: Awaitable[object]) -> object:
+    try:
+        await asked
+    except CoalitionError as error:
+        return error.reason
+    return None
 
 
 async def _posted(house: PointsHouse, at_least: int) -> bool:
