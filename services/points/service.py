@@ -76,7 +76,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
             KnownStores(partners),
             database.reader,
         ),
-        set_earn_rate=SetEarnRate(doors, database.writer),
+        set_earn_rate=SetEarnRate(doors, database.writer, partners),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),
         reads=Reads(database.reader),

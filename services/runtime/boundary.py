@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import asyncpg
 import grpc
 import grpc.aio
 from coalition.type.v1.error_pb2 import ItemError
@@ -121,7 +122,7 @@ def told(error: BaseException, where: str) -> CoalitionError:
         return error
     if isinstance(error, TimeoutError):
         return Unavailable("the deadline ended first", Reason.REASON_DEADLINE_EXCEEDED)
-    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+    if _is_away(error):
         _log.warning("boundary.unavailable", where=where, error=type(error).__name__)
         return Unavailable("something this needs cannot be reached")
     if isinstance(error, SQLAlchemyError) and "QueuePool" in str(error):
@@ -130,6 +131,16 @@ def told(error: BaseException, where: str) -> CoalitionError:
         )
     _log.error("boundary.fault", where=where, exc_info=error)
     return Fault()
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether the database or a neighbour went away, whichever library says so."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    if isinstance(error, asyncpg.InterfaceError):
+        # Also what the driver says of a wrong use of it, which is a fault of ours.
+        return "closed" in str(error)
+    return isinstance(error, OSError | asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError)
 
 
 def status_of(error: CoalitionError) -> Status:

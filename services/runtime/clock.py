@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 MICROS_PER_SECOND = 1_000_000
 MICROS_PER_DAY = 86_400 * MICROS_PER_SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Last second of the year 9999: later times have no datetime.
+MICROS_MAX = 253_402_300_799 * MICROS_PER_SECOND
 
 
 def wall_now_us() -> int:

@@ -15,6 +15,7 @@ Anything else that escapes a handler is a Fault: the boundary logs it and tells 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -163,3 +164,33 @@ class Fault(CoalitionError):
 
     def __init__(self, message: str = "an internal fault; the request id finds it in the logs") -> None:
         super().__init__(Reason.REASON_INTERNAL, message)
+
+
+_TREE: Final[dict[grpc.StatusCode, type[CoalitionError]]] = {
+    _S.INVALID_ARGUMENT: InvalidRequest,
+    _S.UNIMPLEMENTED: InvalidRequest,
+    _S.UNAUTHENTICATED: Unauthenticated,
+    _S.PERMISSION_DENIED: PermissionDenied,
+    _S.NOT_FOUND: NotFound,
+    _S.ALREADY_EXISTS: Conflict,
+    _S.ABORTED: Conflict,
+    _S.FAILED_PRECONDITION: Refused,
+    _S.RESOURCE_EXHAUSTED: Unavailable,
+    _S.UNAVAILABLE: Unavailable,
+    _S.DEADLINE_EXCEEDED: Unavailable,
+    _S.INTERNAL: Fault,
+}
+
+
+def error_of(reason: Reason.ValueType, message: str, metadata: Mapping[str, str]) -> CoalitionError:
+    """The error of the tree that a neighbour's reason stands for, so that `except NotFound` catches it.
+
+    A reason that is not known here, from a newer neighbour, is a Fault.
+    """
+    known = reason if reason in CATALOGUE else Reason.REASON_INTERNAL
+    kind = _TREE[CATALOGUE[known].grpc_status]
+    # Their own ways of making them have fixed reasons and sentences.
+    found = kind.__new__(kind)
+    CoalitionError.__init__(found, known, message)
+    found.metadata = dict(metadata)
+    return found

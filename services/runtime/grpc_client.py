@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 
 from services.runtime import telemetry
 from services.runtime.clock import wall_now_us
-from services.runtime.errors import CoalitionError, Unavailable, reason_of
+from services.runtime.errors import CoalitionError, Unavailable, error_of, reason_of
 from services.runtime.grpc_server import MESSAGE_BYTES_MAX
 from services.runtime.principal import METADATA_KEY
 
@@ -112,9 +112,7 @@ def error_from(error: grpc.aio.AioRpcError) -> CoalitionError:
     for detail in details:
         info = ErrorInfo()
         if detail.Unpack(info):
-            found = CoalitionError(reason_of(info.reason), error.details() or "")
-            found.metadata = dict(info.metadata)
-            return found
+            return error_of(reason_of(info.reason), error.details() or "", info.metadata)
     code = error.code()
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Unavailable("the deadline ended first", Reason.REASON_DEADLINE_EXCEEDED)
@@ -122,11 +120,9 @@ def error_from(error: grpc.aio.AioRpcError) -> CoalitionError:
         return Unavailable("the service has too many calls", Reason.REASON_OVERLOADED, retry_after_seconds=1)
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
         return Unavailable("the service cannot be reached")
-    return CoalitionError(Reason.REASON_INTERNAL, f"the service answered {code.name}")
+    return error_of(Reason.REASON_INTERNAL, f"the service answered {code.name}", {})
 
 
 def error_of_item(item: ItemError) -> CoalitionError:
     """The error of ours that an item of a batch carries."""
-    found = CoalitionError(item.reason, item.message)
-    found.metadata = dict(item.metadata)
-    return found
+    return error_of(item.reason, item.message, item.metadata)

@@ -208,6 +208,9 @@ class Verifier:
             raise Unauthenticated from None
         if kind not in _MAY_SIGN.get(message.issuer, frozenset()):
             raise Unauthenticated
+        if (kind is Kind.PARTNER) != (partner_id is not None):
+            # A partner that is nobody would see everything; staff with a partner's id could move its points.
+            raise Unauthenticated
         programme = programme_from(message.programme) if message.HasField("programme") else None
         return Principal(
             kind, message.issuer, message.actor, partner_id, frozenset(message.grants), programme,

@@ -62,6 +62,13 @@ def test_every_event_that_code_names_is_in_the_catalogue():
     assert not unknown, "\n".join(unknown)
 
 
+def test_the_subscribers_guide_lists_every_event():
+    listed = re.findall(
+        r"^\| `([a-z]+\.[a-z_]+)` \|", (ROOT / "docs/subscribers.md").read_text(), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(each for module in CATALOGUES.values() for each in _catalogue(module))
+
+
 def _of(service: str) -> Iterator[Source]:
     return (source for source in python_sources() if source.room[0] == service)
 

@@ -1,5 +1,6 @@
 """The docs stay true: pages made from code are what the code says, links lead somewhere, commands exist."""
 
+import ast
 import importlib.util
 import re
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 import typer
 
 from services.launcher.cli import COMMANDS, build
-from tests.architecture.sources import ROOT, files
+from tests.architecture.sources import ROOT, files, python_sources
 
 GENERATORS: Final = tuple(path for path in files() if re.fullmatch(r"docs/generate_\w+\.py", path))
 PAGES: Final = tuple(path for path in files() if path.endswith(".md"))
@@ -48,6 +49,24 @@ def test_the_index_names_every_page_of_docs():
     index = (ROOT / "docs/README.md").read_text()
     pages = [path for path in PAGES if re.fullmatch(r"docs/[a-z-]+\.md", path)]
     assert [path for path in pages if f"]({PurePosixPath(path).name})" not in index] == []
+
+
+def test_the_telemetry_page_lists_every_instrument():
+    made = {
+        str(call.args[0].value)
+        for source in python_sources()
+        if source.path.startswith("services/")
+        for call in ast.walk(source.tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr.startswith("create_")
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+    listed = re.findall(
+        r"^\| `(coalition\.[a-z_.]+)` \|", (ROOT / "docs/telemetry.md").read_text(), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(made)
 
 
 def _leads_somewhere(page: str, link: str) -> bool:

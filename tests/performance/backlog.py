@@ -6,19 +6,18 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-import asyncpg
-
+from services.runtime.database import PgConnection
 from tests.performance.plan import DRAIN_SECONDS_MAX, RowFailed
 
-PgConnection = asyncpg.Connection[asyncpg.Record]
 _LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Last posting of the journal, and how far its event log, the relay and rating are."""
+    """Last posting and batch of the journal, and how far its event log, the relay and rating are."""
 
     last_seq: int
+    last_batch_no: int
     last_pos: int
     relayed_pos: int
     rated_seq: int
@@ -38,7 +37,7 @@ class Backlog:
     async def positions(self) -> Positions:
         """Where everything is now."""
         row = await self._points.fetchrow(
-            """SELECT h.last_seq, e.pos, c.pos FROM ledger_head h JOIN event_head e USING (ledger_id)
+            """SELECT h.last_seq, h.last_batch_no, e.pos, c.pos FROM ledger_head h JOIN event_head e USING (ledger_id)
             JOIN relay_cursor c USING (ledger_id) WHERE ledger_id = $1""",
             self._ledger_id,
         )
@@ -47,7 +46,7 @@ class Backlog:
         )
         if row is None:
             raise RowFailed("the ledger is not open")
-        return Positions(int(row[0]), int(row[1]), int(row[2]), int(rated))
+        return Positions(int(row[0]), int(row[1]), int(row[2]), int(row[3]), int(rated))
 
     async def drained(self) -> float:
         """Waits until nothing is left to relay and to rate; answers the seconds that took.
@@ -61,5 +60,7 @@ class Backlog:
             if not found.behind:
                 return seconds
             if seconds > DRAIN_SECONDS_MAX:
-                raise RowFailed(f"relay and rating did not catch up within {DRAIN_SECONDS_MAX:.0f} s: {found}")
+                raise RowFailed(
+                    f"relay and rating did not catch up within {DRAIN_SECONDS_MAX:.0f} s: {found}"
+                )
             await asyncio.sleep(_LOOK_SECONDS)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-import asyncpg
+from services.runtime.database import PgConnection
 
 TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 MICROS_PER_TICK: Final = 1_000_000 // TICKS_PER_SECOND
@@ -28,9 +28,7 @@ Sample = Mapping[str, int]
 class CpuMeter:
     """Samples CPU time in microseconds by name: processes, PostgreSQL in all and by connection, the load."""
 
-    def __init__(
-        self, connection: asyncpg.Connection[asyncpg.Record], pids: Callable[[], Mapping[str, int | None]]
-    ) -> None:
+    def __init__(self, connection: PgConnection, pids: Callable[[], Mapping[str, int | None]]) -> None:
         """`pids` answers the processes by name, the postmaster as `postgres`."""
         self._connection, self._pids = connection, pids
 

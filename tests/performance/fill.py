@@ -21,11 +21,11 @@ from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import expires_at_us
 from services.points.storage import ledgers
 from services.runtime.clock import from_micros, wall_now_us
+from services.runtime.database import PgConnection
 from tests.performance import sale
-from tests.performance.programme import NOW_US, STARTS_AT_US, ZONE, Bench
 from tests.performance.plan import ITEMS_A_CALL, Scale
+from tests.performance.programme import NOW_US, STARTS_AT_US, ZONE, Bench
 
-PgConnection = asyncpg.Connection[asyncpg.Record]
 EXPIRY_MONTHS: Final = 24
 #: Sales that differ; posting `seq` is sale seq mod so many.
 SALES: Final = 100
@@ -70,9 +70,7 @@ async def fill(points_url: str, partners_url: str, plan: FillPlan) -> None:
     last, in one transaction, so that the relay first sees the programme with its cursor at the end.
     """
     sections = _sections("fill_ledger.sql")
-    await asyncio.gather(
-        _fill_clearing(partners_url, plan), _fill_first(points_url, plan, sections[""])
-    )
+    await asyncio.gather(_fill_clearing(partners_url, plan), _fill_first(points_url, plan, sections[""]))
     await asyncio.gather(_run(points_url, sections["journal"]), _run(points_url, sections["rest"]))
     await _fill_heads(points_url, plan, sections["heads"])
     await asyncio.gather(_settle(points_url), _settle(partners_url))
@@ -171,7 +169,10 @@ async def _load_plan(connection: PgConnection, plan: FillPlan) -> None:
         "source": ("text", SOURCE),
     }
     await _load(
-        connection, "plan", {name: kind for name, (kind, _) in facts.items()}, [[v for _, v in facts.values()]]
+        connection,
+        "plan",
+        {name: kind for name, (kind, _) in facts.items()},
+        [[v for _, v in facts.values()]],
     )
     await _load(
         connection,
@@ -196,9 +197,7 @@ async def _load_plan(connection: PgConnection, plan: FillPlan) -> None:
     )  # fmt: skip
 
 
-async def _load(
-    connection: PgConnection, table: str, columns: dict[str, str], rows: list[list[Any]]
-) -> None:
+async def _load(connection: PgConnection, table: str, columns: dict[str, str], rows: list[list[Any]]) -> None:
     declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     await connection.execute(f"CREATE UNLOGGED TABLE bench_fill.{table} ({declared})")
     await connection.copy_records_to_table(

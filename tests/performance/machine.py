@@ -12,9 +12,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
-
 from services.launcher.embedded import location
+from services.runtime.database import PgConnection
 from tests.performance.plan import ROOT, BenchRefused
 
 PACKAGES: Final = (
@@ -117,7 +116,7 @@ def _revision() -> str:
     return answers[0].stdout.strip() + ("+" if answers[1].stdout.strip() else "")
 
 
-async def server_settings(connection: asyncpg.Connection[asyncpg.Record]) -> dict[str, str]:
+async def server_settings(connection: PgConnection) -> dict[str, str]:
     """Version and settings of the server. Raises BenchRefused where a commit could be lost."""
     rows = await connection.fetch(
         "SELECT name, current_setting(name) AS value FROM pg_settings WHERE name = ANY ($1)", list(SETTINGS)

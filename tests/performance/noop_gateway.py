@@ -36,7 +36,17 @@ def routes(gateway: Gateway) -> Sequence[APIRoute]:
         return Answer({"reference": body.reference, "amount": body.amount}, 201)
 
     return [
-        post(PATH, noop, id="noop", tag="Bench", summary="Nothing", body=EarnBody, answer=Earn, example={})
+        post(
+            PATH,
+            noop,
+            id="noop",
+            tag="Bench",
+            summary="Do nothing",
+            description="Passes everything that a write passes.",
+            body=EarnBody,
+            answer=Earn,
+            example={},
+        )
     ]
 
 

@@ -36,21 +36,22 @@ class RowFailed(Exception):
 class RowPlan:
     """A row: its name, the unit of its value, and the row it is compared with (empty: none).
 
-    `ratio_min` is the least ratio that conventions ask for; 0: none is set.
+    `posts`: it needs the filled books. `ratio_min`: the least ratio asked of it; 0: none.
     """
 
     name: str
     unit: str
     reference: str = ""
+    posts: bool = False
     ratio_min: float = 0.0
 
 
 PGBENCH: Final = RowPlan("pgbench.tpcb", "transactions/s")
-POSTING: Final = RowPlan("posting.earn_batched", "postings/s", PGBENCH.name)
-BATCH: Final = RowPlan("http.batch_lines", "lines/s", PGBENCH.name)
+POSTING: Final = RowPlan("posting.earn_batched", "postings/s", PGBENCH.name, posts=True)
+BATCH: Final = RowPlan("http.batch_lines", "lines/s", PGBENCH.name, posts=True)
 BARE: Final = RowPlan("http.bare", "requests/s")
 NOOP: Final = RowPlan("http.noop", "requests/s", BARE.name, ratio_min=0.5)
-EARN: Final = RowPlan("http.earn_single", "requests/s", NOOP.name)
+EARN: Final = RowPlan("http.earn_single", "requests/s", NOOP.name, posts=True)
 #: Rows that take turns, round by round: each subject runs in the same round as its reference.
 CHAINS: Final = ((PGBENCH, POSTING, BATCH), (BARE, NOOP, EARN))
 ROWS: Final = tuple(row for chain in CHAINS for row in chain)

@@ -104,9 +104,9 @@ def requests(order: Order) -> list[bytes]:
 
 async def send(order: Order, made: list[bytes]) -> tuple[list[bytes], list[float], float]:
     """Sends all requests; answers the responses, each one's milliseconds, and the seconds of all."""
-    channel = open_channel(order.target)
+    channel: Any = open_channel(order.target)
     # No serializers: bytes were made before, and are looked at afterwards.
-    post: Any = channel.unary_unary(_METHOD)
+    post = channel.unary_unary(_METHOD)
     metadata = ((METADATA_KEY, b64decode(order.own_principal)),)
     await channel.channel_ready()
     left: Iterator[bytes] = iter(made)

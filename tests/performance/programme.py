@@ -94,9 +94,7 @@ async def onboard(environment: dict[str, str], scale: Scale) -> Bench:
             await operations.set_prices(programme, partner_id, issue_micros, REIMBURSEMENT_MICROS, STARTS_AT)
             secret = await operations.issue_key(programme, partner_id, "bench")
             store_id = await _store_id(environment, signer, programme, partner_id)
-            partners.append(
-                BenchPartner(UUID(bytes=partner_id), store_id, store_code, secret, issue_micros)
-            )
+            partners.append(BenchPartner(UUID(bytes=partner_id), store_id, store_code, secret, issue_micros))
     members = await _enrol(environment, signer, programme, scale.cards)
     return Bench(programme, tuple(partners), members)
 

@@ -31,10 +31,15 @@ _SESSION: Final = {
 _FIND: Final = """
 SELECT asked.lookup_hash, found.member_id, closure.member_id IS NOT NULL
 FROM unnest($1::smallint[], $2::bytea[]) AS asked (ledger_id, lookup_hash)
-JOIN member_identifier AS found
-    ON found.ledger_id = asked.ledger_id AND found.lookup_hash = asked.lookup_hash
-LEFT JOIN member_closure AS closure
-    ON closure.ledger_id = found.ledger_id AND closure.member_id = found.member_id
+-- A LIMIT keeps the planner from walking the whole index in the outer loop while the table looks empty.
+CROSS JOIN LATERAL (
+    SELECT ledger_id, member_id FROM member_identifier
+    WHERE ledger_id = asked.ledger_id AND lookup_hash = asked.lookup_hash LIMIT 1
+) AS found
+LEFT JOIN LATERAL (
+    SELECT member_id FROM member_closure
+    WHERE ledger_id = found.ledger_id AND member_id = found.member_id LIMIT 1
+) AS closure ON true
 """
 
 

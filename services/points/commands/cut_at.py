@@ -6,7 +6,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.commands.open_ledger import Doors
 from services.points.storage import ledgers
-from services.runtime.clock import from_micros
+from services.runtime.clock import MICROS_MAX, from_micros
 from services.runtime.database import WriteDatabase
 from services.runtime.errors import InvalidRequest, Refused
 from services.runtime.principal import Programme
@@ -23,7 +23,7 @@ class CutAt:
 
         The same boundary gets the same answer for ever. Raises Refused (BOUNDARY_IN_FUTURE).
         """
-        if boundary_us <= 0:
+        if not 0 < boundary_us <= MICROS_MAX:
             raise InvalidRequest("a boundary must be given", field="boundary_us")
         await self._doors.to(programme)
         async with self._database.dedicated() as connection, connection.transaction():

@@ -12,6 +12,7 @@ from services.points.storage import balances, journal, ledgers
 from services.points.storage.balances import Balance
 from services.points.storage.journal import Filter, PostingDetail
 from services.points.storage.ledgers import Head
+from services.runtime.clock import MICROS_MAX
 from services.runtime.database import ReadDatabase
 from services.runtime.errors import InvalidRequest, NotFound
 
@@ -42,9 +43,14 @@ class Reads:
     async def transactions(
         self, ledger_id: int, wanted: Filter, limit: int
     ) -> tuple[list[Transaction], bool]:
-        """A page of movements, newest first; limit 0 is 20. Raises InvalidRequest for a limit over 100."""
+        """A page of movements, newest first; limit 0 is 20.
+
+        Raises InvalidRequest for a limit over 100 or a time that is not on the calendar.
+        """
         if not 0 <= limit <= PAGE_MAX:
             raise InvalidRequest(f"limit must be 1 to {PAGE_MAX}", field="limit")
+        if not 0 <= wanted.recorded_from_us <= MICROS_MAX:
+            raise InvalidRequest("a time of the calendar is needed", field="recorded_from_us")
         async with self._database.snapshot() as connection:
             return await journal.page(await connection.driver(), ledger_id, wanted, limit or PAGE_DEFAULT)
 

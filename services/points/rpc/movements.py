@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -28,8 +29,9 @@ _UUID_BYTES: Final = 16
 _CHANNELS: Final = frozenset({"store", "web", "app", "phone", "other"})
 _ENTRY_MODES: Final = frozenset({"", "scanned", "swiped", "typed", "app", "on_file"})
 _TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "other"})
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_QUANTITY: Final = re.compile(r"-?\d{1,9}(\.\d{1,6})?")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_QUANTITY: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class _Invalid(Exception):
@@ -94,7 +96,7 @@ class MovementReader:
         )  # fmt: skip
         return Earn(
             item.key, partner, member_id, earn.reference, self._hash(b"earn", earn), occurred_at_us, purchase,
-            item.traceparent, deadline_us,
+            _traceparent(item), deadline_us,
         )  # fmt: skip
 
     def _redemption(
@@ -108,7 +110,7 @@ class MovementReader:
         store_id = _receipt(redemption.receipt)
         return Redemption(
             item.key, partner, member_id, redemption.reference, self._hash(b"redemption", redemption),
-            occurred_at_us, redemption.points, store_id, redemption.channel, item.traceparent, deadline_us,
+            occurred_at_us, redemption.points, store_id, redemption.channel, _traceparent(item), deadline_us,
         )  # fmt: skip
 
 
@@ -138,13 +140,28 @@ def _receipt(receipt: pb.Receipt) -> UUID | None:
         raise _invalid("till", f"up to {TEXT_CHARACTERS_MAX} visible characters")
     if len(receipt.number) > TEXT_CHARACTERS_MAX or not (receipt.number or " ").isprintable():
         raise _invalid("number", f"up to {TEXT_CHARACTERS_MAX} visible characters")
-    if receipt.business_date and not _DATE.fullmatch(receipt.business_date):
+    if receipt.business_date and not _is_date(receipt.business_date):
         raise _invalid("business_date", "YYYY-MM-DD")
     if not receipt.store_id:
         return None
     if len(receipt.store_id) != _UUID_BYTES:
         raise _invalid("store", "not an id")
     return from_bytes(receipt.store_id)
+
+
+def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _traceparent(item: pb.Item) -> str:
+    """The trace context, or none where it is malformed: it goes into a row and a header."""
+    return item.traceparent if _TRACEPARENT.fullmatch(item.traceparent) else ""
 
 
 def _lines(sale: pb.Sale) -> str:
@@ -158,6 +175,9 @@ def _lines(sale: pb.Sale) -> str:
         quantity = line.quantity or "1"
         if len(line.sku) > TEXT_CHARACTERS_MAX or len(line.category) > TEXT_CHARACTERS_MAX:
             raise _invalid("lines", f"sku and category have up to {TEXT_CHARACTERS_MAX} characters")
+        if not (line.sku.isprintable() and line.category.isprintable()):
+            # A NUL is no part of a JSON document of the database: it would fail the whole batch.
+            raise _invalid("lines", "sku and category are visible characters")
         if not _QUANTITY.fullmatch(quantity):
             raise _invalid("lines", "a quantity is a decimal with up to 6 places, as text")
         if abs(line.amount_minor) > AMOUNT_MINOR_MAX:

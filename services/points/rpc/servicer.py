@@ -182,6 +182,8 @@ class PointsServicer(PointsServiceServicer):
         """Streams the event log."""
         principal = acting()
         principal.require_internal()
+        if request.limit < 0:
+            raise InvalidRequest("limit must be 0 or more", field="limit")
         ledger_id = principal.in_programme().ledger_id
         async for block in self._app.read_events(ledger_id, request.from_pos, request.limit):
             yield pb.ReadEventsResponse(events=block)

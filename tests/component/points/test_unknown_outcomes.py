@@ -236,6 +236,7 @@ async def test_a_connection_lost_in_a_statement_is_unavailable_and_no_fault_of_o
 ) -> None:
     house = running.house()
     till = await house.till()
+    await till.earn(house.member(), 100)
     async with as_superuser(house.database) as holder, as_superuser(house.database) as killer:
         async with holder.transaction():
             await holder.execute(f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE")

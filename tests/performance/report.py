@@ -1,0 +1,106 @@
+"""The readable table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.performance.results import Row
+
+_NONE: Final = "–"
+#: Processes that take less than this share of a row's CPU time are summed up as the others.
+_SHARE_MIN: Final = 0.02
+
+
+def show(console: Console, about: Mapping[str, Any], rows: Sequence[Row]) -> None:
+    """Prints the machine, the rows, and CPU time by process."""
+    machine, server = about["machine"], about["postgresql"]
+    console.print(
+        f"\n{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB · PostgreSQL {server['version']} "
+        f"({server['wal_sync_method']}: {about['fsync_per_second'].get(server['wal_sync_method'], 0):,.0f} writes/s) "
+        f"· {about['nats']} · Python {machine['python']} · {about['seconds']:.0f} s in all"
+    )
+    console.print(_rows(rows))
+    console.print(_cpu(rows))
+    for row in rows:
+        for remark in row.remarks:
+            console.print(f"{row.plan.name}: {remark}", highlight=False)
+        if row.failure:
+            console.print(f"[red]{row.plan.name} failed:[/] {row.failure}", highlight=False)
+    for warning in about["warnings"]:
+        console.print(f"[yellow]{warning}[/]", highlight=False)
+
+
+def _rows(rows: Sequence[Row]) -> Table:
+    table = Table(title="Medians of the rounds; the ratio is the median of the rounds' ratios")
+    for heading in ("row", "unit", "reference"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("value", "of reference", "ratio", "rounds", "p50 ms", "p99 ms", "drained"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        failed = bool(row.failure)
+        table.add_row(
+            row.plan.name,
+            row.plan.unit,
+            row.plan.reference or _NONE,
+            "[red]failed[/]" if failed else _number(row.value, 0),
+            _number(row.reference_value, 0),
+            _NONE if failed else _ratio(row),
+            str(len(row.rounds)),
+            *_latency(row),
+            _drained(row),
+        )
+    return table
+
+
+def _ratio(row: Row) -> str:
+    told = _number(row.ratio, 2)
+    if row.ratio is not None and row.ratio < row.plan.ratio_min:
+        return f"[red]{told} < {row.plan.ratio_min}[/]"
+    return told
+
+
+def _latency(row: Row) -> tuple[str, str]:
+    found = [each.measured.latency for each in row.rounds if each.measured.latency]
+    if not found:
+        return _NONE, _NONE
+    middle = sorted(found, key=lambda each: each.p99_ms)[len(found) // 2]
+    return f"{middle.p50_ms:.1f}", f"{middle.p99_ms:.1f}"
+
+
+def _drained(row: Row) -> str:
+    drains = [each.measured.drain for each in row.rounds if each.measured.drain]
+    if not drains:
+        return _NONE
+    worst = max(drains, key=lambda each: each.seconds / each.allowed_seconds)
+    told = f"{worst.seconds:.1f} of {worst.allowed_seconds:.1f} s"
+    return told if worst.within else f"[red]{told}[/]"
+
+
+def _cpu(rows: Sequence[Row]) -> Table:
+    """A column a row; connections of PostgreSQL are part of its own line."""
+    shown = [row for row in rows if row.rounds]
+    table = Table(title="CPU time per operation in µs, by process, until the backlog had drained")
+    table.add_column("process", no_wrap=True)
+    for row in shown:
+        table.add_column(row.plan.name, justify="right", no_wrap=True)
+    weights: dict[str, float] = {}
+    for row in shown:
+        total = sum(value for name, value in row.cpu_us.items() if ": " not in name)
+        for name, value in row.cpu_us.items():
+            weights[name] = max(weights.get(name, 0.0), value / total if total else 0.0)
+    for name in sorted(weights, key=lambda each: (each.partition(": ")[0], each)):
+        if weights[name] >= _SHARE_MIN:
+            cells = [_number(row.cpu_us.get(name), 1) for row in shown]
+            table.add_row(name.replace("postgres: ", "  of it "), *cells)
+    totals = [sum(value for name, value in row.cpu_us.items() if ": " not in name) for row in shown]
+    table.add_section()
+    table.add_row("in all", *(_number(total, 1) for total in totals))
+    return table
+
+
+def _number(value: float | None, places: int) -> str:
+    return _NONE if value is None else f"{value:,.{places}f}"

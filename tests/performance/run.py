@@ -1,0 +1,251 @@
+"""One run of the benchmarks, from a machine at rest to bench.json."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from services.launcher.embedded import location, nats
+from services.launcher.platform import Platform
+from services.operations.client import connect as connect_operations
+from tests.performance import machine, report, results
+from tests.performance.backlog import Backlog
+from tests.performance.fill import FillPlan, fill
+from tests.performance.pgbench import Pgbench
+from tests.performance.plan import (
+    BENCH_FILE,
+    FULL,
+    PGBENCH,
+    QUICK,
+    RUN_SECONDS_MAX,
+    STOP_SECONDS,
+    BenchRefused,
+    RowFailed,
+    RowPlan,
+    Scale,
+    chains_for,
+)
+from tests.performance.programme import onboard
+from tests.performance.results import Round, Row
+from tests.performance.rows import measure
+from tests.performance.stage import Progress, Stage, connect, database_url, forget_settings
+
+#: A round is begun when this much more than the longest one before it is left.
+_ROUND_MARGIN: Final = 1.1
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way. `about` becomes the head of bench.json."""
+
+    quick: bool
+    chains: Sequence[Sequence[RowPlan]]
+    progress: Progress = field(default_factory=Progress)
+    about: dict[str, Any] = field(default_factory=dict[str, Any])
+    rows: dict[str, Row] = field(default_factory=dict[str, Row])
+
+    @property
+    def scale(self) -> Scale:
+        """How large and how long."""
+        return QUICK if self.quick else FULL
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes the figures doubtful."""
+        return self.about.setdefault("warnings", [])
+
+    def warn(self, text: str) -> None:
+        """Says it now, and again at the end."""
+        self.warnings.append(text)
+        self.progress.say(f"WARNING: {text}")
+
+
+async def bench(only: str, *, quick: bool) -> bool:
+    """Runs all rows, or one with its reference. Answers whether none failed. Raises BenchRefused."""
+    run = Run(quick, chains_for(only))
+    run.about["wrk"] = machine.require_wrk()
+    run.about["started_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+    run.about["scale"] = "quick: figures mean nothing" if quick else "full"
+    forget_settings()
+    await _look_around(run)
+    with tempfile.TemporaryDirectory(
+        prefix="coalition-bench-", dir=os.environ.get("TMPDIR") or "/var/tmp", ignore_cleanup_errors=True
+    ) as folder:
+        machine.require_disk(Path(folder), quick=quick)
+        await _in_folder(run, Path(folder))
+    run.about["seconds"] = round(run.progress.seconds, 1)
+    rows = [run.rows[row.name] for chain in run.chains for row in chain]
+    report.show(Console(width=None if os.isatty(1) else 150), run.about, rows)
+    results.write(BENCH_FILE, run.about, rows)
+    print(f"\n{BENCH_FILE.name} written")
+    return not any(row.failure for row in rows)
+
+
+async def _look_around(run: Run) -> None:
+    run.about["machine"] = machine.about()
+    run.about["other_work"] = work = await machine.other_work()
+    if machine.is_busy(work):
+        run.warn(
+            f"other work is on this machine (load {work['load_average'][0]}, {work['busy_share']:.0%} of the cores "
+            "busy): the figures are not to be trusted"
+        )
+    if run.quick:
+        run.warn("--quick: small books and short runs; the figures mean nothing")
+
+
+async def _in_folder(run: Run, folder: Path) -> None:
+    if os.geteuid() == 0:
+        # PostgreSQL runs as another user then, and must be able to pass through.
+        folder.chmod(0o711)
+    run.progress.say("starting PostgreSQL, NATS and the services")
+    platform = Platform(folder, free_ports=True)
+    try:
+        async with platform, AsyncExitStack() as stack:
+            stage = await stack.enter_async_context(_prepared(run, platform))
+            for chain in run.chains:
+                await _run_chain(run, stage, chain)
+            run.progress.say("stopping")
+    finally:
+        location.erase_data(folder)
+        # What a service still writes while it ends must not keep the folder.
+        shutil.rmtree(folder / "logs", ignore_errors=True)
+
+
+@asynccontextmanager
+async def _prepared(run: Run, platform: Platform) -> AsyncGenerator[Stage]:
+    """The stage with everyone on it: server looked at, programme set up, books filled and proved."""
+    environment, scale, say = platform.environment, run.scale, run.progress.say
+    async with AsyncExitStack() as stack:
+        points = await connect(database_url(environment, "points"))
+        stack.push_async_callback(points.close)
+        partners = await connect(database_url(environment, "partners"))
+        stack.push_async_callback(partners.close)
+        run.about["postgresql"] = await machine.server_settings(points)
+        run.about["nats"] = f"NATS {nats.program_version()}"
+        say("how fast the disk is")
+        data_dir = Path(str(await points.fetchval("SHOW data_directory")))
+        run.about["fsync_per_second"] = await machine.fsync_rates(data_dir.parent)
+        pgbench = Pgbench(environment["DATABASE_URL"], scale)
+        names = {row.name for chain in run.chains for row in chain}
+        say(f"onboarding {scale.partners} partners, enrolling {scale.cards:,} members")
+        filling = _prepare_pgbench(pgbench) if PGBENCH.name in names else asyncio.sleep(0)
+        who, _ = await asyncio.gather(onboard(environment, scale), filling)
+        backlog = Backlog(points, partners, who.programme.ledger_id)
+        stage = Stage(platform, who, scale, pgbench, backlog, points, run.progress)
+        if any(row.posts for chain in run.chains for row in chain):
+            await _fill(run, stage)
+        # From here on there is no checkpoint but the server's own, and room for all of the run before one.
+        await points.execute("CHECKPOINT")
+        yield stage
+
+
+async def _prepare_pgbench(pgbench: Pgbench) -> None:
+    try:
+        await pgbench.prepare()
+    except RowFailed as error:
+        raise BenchRefused(str(error)) from error
+
+
+async def _fill(run: Run, stage: Stage) -> None:
+    """Fills the books and proves them."""
+    scale, environment, say = run.scale, stage.platform.environment, run.progress.say
+    say(f"filling the books: {scale.postings:,} postings, {scale.members:,} wallets")
+    began = run.progress.seconds
+    plan = FillPlan.of(stage.bench, scale)
+    await fill(database_url(environment, "points"), database_url(environment, "partners"), plan)
+    filled = run.progress.seconds
+    say("proving the filled books")
+    async with connect_operations(environment) as operations:
+        ledger, clearing = await asyncio.gather(
+            operations.check_ledger(stage.bench.programme), operations.check_clearing(stage.bench.programme)
+        )
+    findings = [*ledger.findings, *clearing.findings]
+    run.about["books"] = {
+        "postings": scale.postings,
+        "wallets": scale.members,
+        "fill_seconds": round(filled - began, 1),
+        "proof_seconds": round(run.progress.seconds - filled, 1),
+        "findings": [
+            {
+                "invariant": each.invariant,
+                "name": each.name,
+                "figure": each.figure,
+                "holds": each.holds,
+                "breaches": list(each.breaches),
+            }
+            for each in findings
+        ],
+    }
+    broken = [f"{each.invariant} ({each.name}): {list(each.breaches)}" for each in findings if not each.holds]
+    if broken:
+        raise BenchRefused(f"the filled books do not hold: {'; '.join(broken)}")
+
+
+async def _run_chain(run: Run, stage: Stage, chain: Sequence[RowPlan]) -> None:
+    """Runs the rows of a chain in turns, round by round. A row that fails once is out."""
+    scale = run.scale
+    for row in chain:
+        run.rows[row.name] = Row(row)
+    async with AsyncExitStack() as stack:
+        for row in chain:
+            await stack.enter_async_context(stage.serving(row.name))
+            if row.name != PGBENCH.name:
+                run.progress.say(f"warming up {row.name}")
+                await _attempt(run, stage, row, scale.warm_seconds)
+        longest = 0.0
+        for number in range(1, scale.rounds + 1):
+            if longest and not _has_time(run, chain, longest):
+                run.warn(f"out of time: {chain[-1].name} and its references have {number - 1} rounds")
+                break
+            began = run.progress.seconds
+            await _round(run, stage, chain, number)
+            longest = max(longest, run.progress.seconds - began)
+
+
+def _has_time(run: Run, chain: Sequence[RowPlan], round_seconds: float) -> bool:
+    """Whether another round of this chain leaves enough for the chains after it."""
+    scale, later = run.scale, list(run.chains[list(run.chains).index(chain) + 1 :])
+    reserved = sum(len(each) * (scale.rounds * scale.load_seconds + 2 * scale.warm_seconds) for each in later)
+    left = RUN_SECONDS_MAX - STOP_SECONDS - run.progress.seconds - reserved
+    return left > round_seconds * _ROUND_MARGIN
+
+
+async def _round(run: Run, stage: Stage, chain: Sequence[RowPlan], number: int) -> None:
+    scale = run.scale
+    values: dict[str, float] = {}
+    for row in chain:
+        seconds = scale.pgbench_seconds if row.name == PGBENCH.name else scale.load_seconds
+        measured = await _attempt(run, stage, row, seconds)
+        if measured is None:
+            continue
+        values[row.name] = measured.value
+        reference = values.get(row.reference) if row.reference else None
+        if row.reference and reference is None:
+            run.rows[row.name].failure = f"its reference {row.reference} failed"
+            continue
+        found = Round(measured, reference)
+        run.rows[row.name].rounds.append(found)
+        ratio = f", {found.ratio:.2f} of {row.reference}" if found.ratio else ""
+        run.progress.say(f"round {number}: {row.name} {measured.value:,.0f} {row.unit}{ratio}")
+
+
+async def _attempt(run: Run, stage: Stage, row: RowPlan, seconds: float) -> results.Measured | None:
+    """Measures a row, unless it has failed before; None where it fails."""
+    if run.rows[row.name].failure:
+        return None
+    try:
+        return await measure(stage, row, seconds)
+    except RowFailed as error:
+        run.rows[row.name].failure = str(error)
+        run.progress.say(f"{row.name} FAILED: {error}")
+        return None

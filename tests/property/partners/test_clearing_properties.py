@@ -1,0 +1,198 @@
+"""Rating and netting hold for whatever partners do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.partners.domain.netting import (
+    MICROS_PER_MINOR,
+    Fold,
+    KindTotal,
+    Net,
+    half_even,
+    net_operator,
+    net_partners,
+)
+from services.partners.domain.rates import RateCards, Rates, RateVersion
+from services.partners.domain.rating import (
+    Entry,
+    EntryKind,
+    LotTaken,
+    Posting,
+    rate,
+    totals_of,
+)
+from services.partners.domain.statement import lines_of
+
+PARTNERS = tuple(UUID(int=number) for number in range(1, 6))
+prices = st.integers(0, 10**9)
+points = st.integers(1, 10**6)
+partners = st.sampled_from(PARTNERS)
+times = st.integers(0, 1_000)
+
+
+@st.composite
+def versions(draw: st.DrawFn) -> list[RateVersion]:
+    """Rate cards in which every partner has a price at every time, and some newer ones over it."""
+    made = [RateVersion(Rates(partner, draw(prices), draw(prices), 0, 0), 1, 1) for partner in PARTNERS]
+    last = dict.fromkeys(PARTNERS, 1)
+    for _ in range(draw(st.integers(0, 8))):
+        partner, start = draw(partners), draw(times)
+        end = draw(st.one_of(st.just(0), st.integers(start + 1, 1_001)))
+        last[partner] += 1
+        rates = Rates(partner, draw(prices), draw(prices), start, end)
+        made.append(RateVersion(rates, last[partner], draw(st.integers(1, 30))))
+    return made
+
+
+@st.composite
+def journals(draw: st.DrawFn) -> list[Posting]:
+    """Postings from seq 1 on: earns, burns of one or more lots, expiries."""
+    made: list[Posting] = []
+    for seq in range(1, draw(st.integers(1, 30)) + 1):
+        kind, partner, at = draw(st.sampled_from("eebx")), draw(partners), draw(times)
+        if kind == "e":
+            made.append(Posting(seq, seq, partner.bytes, at, draw(st.integers(0, 10**6)), seq))
+        elif kind == "b":
+            lots = [
+                LotTaken(draw(partners).bytes, "base", draw(points)) for _ in range(draw(st.integers(1, 4)))
+            ]
+            made.append(Posting(seq, seq, partner.bytes, at, sum(lot.points for lot in lots), 0, lots))
+        else:
+            made.append(Posting(seq, seq, b"", at))
+    return made
+
+
+def fold(entries: Sequence[Entry]) -> list[Fold]:
+    """What the database answers of a window: entries summed by partner, kind and price."""
+    summed: dict[tuple[UUID, EntryKind, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for entry in entries:
+        if entry.partner_id is not None:
+            row = summed[entry.partner_id, entry.kind, entry.price_micros]
+            row[0] += 1
+            row[1] += entry.points
+            row[2] += entry.amount_micros
+    return [Fold(*key, *row) for key, row in summed.items()]
+
+
+def by_kind(entries: Sequence[Entry]) -> list[KindTotal]:
+    return [
+        KindTotal(kind, sum(entry.points * entry.price_micros for entry in entries if entry.kind is kind))
+        for kind in EntryKind
+    ]
+
+
+def clear(entries: Sequence[Entry], cuts: Sequence[int]) -> list[dict[UUID, Net]]:
+    """Nets window by window, the operator's with them; cuts are last seqs."""
+    windows: list[dict[UUID, Net]] = []
+    carries: dict[UUID, int] = {}
+    first = 1
+    for last in cuts:
+        mine = [entry for entry in entries if first <= entry.seq <= last]
+        nets = net_partners(PARTNERS, fold(mine), carries)
+        operator = net_operator(by_kind(mine), nets)
+        windows.append({net.party_id: net for net in (*nets, operator)})
+        carries = {net.party_id: net.carry_out_micros for net in nets}
+        first = last + 1
+    return windows
+
+
+@given(versions(), journals(), st.lists(st.integers(0, 30), max_size=6))
+def test_nets_of_every_window_sum_to_zero_with_the_operator(
+    cards: list[RateVersion], journal: list[Posting], cuts: list[int]
+) -> None:
+    entries = rate(journal, 0, RateCards(1, cards))
+    for window in clear(entries, [*sorted(cuts), len(journal)]):
+        assert sum(net.net_minor for net in window.values()) == 0
+        assert sum(net.carry_out_micros for net in window.values()) == 0
+        assert sum(net.exact_micros for net in window.values()) == 0
+
+
+@given(versions(), journals(), st.lists(st.integers(0, 30), max_size=6))
+def test_cutting_more_often_changes_no_total(
+    cards: list[RateVersion], journal: list[Posting], cuts: list[int]
+) -> None:
+    entries = rate(journal, 0, RateCards(1, cards))
+    (once,) = clear(entries, [len(journal)])
+    often = clear(entries, [*sorted(cuts), len(journal)])
+    for party, whole in once.items():
+        paid = sum(window[party].net_minor for window in often) * MICROS_PER_MINOR
+        assert paid + often[-1][party].carry_out_micros == whole.exact_micros
+        assert sum(window[party].exact_micros for window in often) == whole.exact_micros
+        assert sum(window[party].points_issued for window in often) == whole.points_issued
+
+
+@given(versions(), journals(), st.lists(st.integers(0, 30), max_size=6))
+def test_a_net_is_within_half_a_minor_unit_of_what_is_due_and_its_lines_sum_to_it(
+    cards: list[RateVersion], journal: list[Posting], cuts: list[int]
+) -> None:
+    entries = rate(journal, 0, RateCards(1, cards))
+    first = 1
+    for last, window in zip(
+        [*sorted(cuts), len(journal)], clear(entries, [*sorted(cuts), len(journal)]), strict=True
+    ):
+        folds = fold([entry for entry in entries if first <= entry.seq <= last])
+        for partner in PARTNERS:
+            net = window[partner]
+            due = net.exact_micros + net.carry_in_micros
+            assert abs(due - net.net_minor * MICROS_PER_MINOR) * 2 <= MICROS_PER_MINOR
+            assert (
+                sum(line.amount_micros for line in lines_of(folds, net)) == net.net_minor * MICROS_PER_MINOR
+            )
+        first = last + 1
+
+
+@given(st.integers(-(10**18), 10**18), st.integers(1, 10**6))
+def test_half_even_is_nearest_and_ties_are_even(micros: int, per_minor: int) -> None:
+    minor = half_even(micros, per_minor)
+    distance = abs(micros - minor * per_minor) * 2
+    assert distance <= per_minor
+    if distance == per_minor:
+        assert minor % 2 == 0
+    assert half_even(-micros, per_minor) == -minor
+
+
+@given(versions(), journals())
+def test_the_version_that_rates_is_the_highest_of_those_that_apply(
+    cards: list[RateVersion], journal: list[Posting]
+) -> None:
+    taken_at = {posting.seq: posting for posting in journal}
+    for entry in rate(journal, 0, RateCards(1, cards)):
+        if entry.partner_id is None:
+            continue
+        posting = taken_at[entry.seq]
+        applying = [
+            each
+            for each in cards
+            if each.rates.partner_id.bytes == posting.partner
+            and each.rates.valid_from_us <= posting.effective_us
+            and posting.effective_us < (each.rates.valid_to_us or 10**18)
+            and each.known_from_seq <= posting.seq
+        ]
+        best = max(applying, key=lambda each: each.version)
+        is_issue = entry.kind is EntryKind.ISSUED
+        assert entry.version == best.version
+        assert entry.price_micros == (
+            best.rates.issue_micros if is_issue else best.rates.reimbursement_micros
+        )
+
+
+@given(versions(), journals(), st.lists(st.integers(0, 30), max_size=6))
+def test_however_the_journal_is_split_into_blocks_the_entries_are_the_same(
+    cards: list[RateVersion], journal: list[Posting], cuts: list[int]
+) -> None:
+    whole = rate(journal, 0, RateCards(1, cards))
+    pieces: list[Entry] = []
+    done = 0
+    for cut in [*sorted(min(cut, len(journal)) for cut in cuts), len(journal)]:
+        pieces += rate(journal[done:cut], done, RateCards(1, cards))
+        done = cut
+    assert pieces == whole
+    totals = totals_of(whole)
+    assert totals.issued + totals.burned + totals.nothings == len(whole)
+    assert {entry.seq for entry in whole} == set(range(1, len(journal) + 1))

@@ -1,0 +1,50 @@
+"""Bodies of the API for tests."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from typing import Any, Final
+
+from tests.support.gateway_neighbours import luhn
+
+_RUN: Final = secrets.token_hex(3)
+_numbers = itertools.count(1)
+
+
+def new_card() -> str:
+    """A card that nobody has yet."""
+    return luhn(f"{6035550000000 + next(_numbers)}")
+
+
+def new_reference() -> str:
+    """A reference that no other operation has."""
+    return f"{_RUN}-{next(_numbers)}"
+
+
+def earn(card: str, **changes: Any) -> dict[str, Any]:
+    """A purchase of 25.99 at the store S1."""
+    return {
+        "member": {"card": card},
+        "reference": new_reference(),
+        "store": "S1",
+        "occurred_at": "2026-03-14T09:26:53+01:00",
+        "amount": 2599,
+        "currency": "EUR",
+        "lines": [{"sku": "A", "amount": 1599}, {"sku": "B", "quantity": "0.5", "amount": 1000}],
+        "tenders": [{"kind": "card", "amount": 2599}],
+        "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1001"},
+        **changes,
+    }
+
+
+def redemption(card: str, points: int, **changes: Any) -> dict[str, Any]:
+    """Points spent at the store S1."""
+    return {
+        "member": {"card": card},
+        "reference": new_reference(),
+        "store": "S1",
+        "points": points,
+        "occurred_at": "2026-03-14T09:31:07+01:00",
+        **changes,
+    }
