@@ -115,7 +115,8 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, [_SERVICE], register)
 
 
-def _closed_members(wired: Wired, bus: Bus) -> Subscriber:
+def closed_members(wired: Wired, bus: Bus) -> Subscriber:
+    """Keeps the projection of closed members; the caller runs it."""
     find = wired.application.doors.programme
     subscription = Subscription(
         name="points-closed-members",
@@ -140,7 +141,7 @@ async def serve() -> None:
 
     async def subscribe() -> None:
         await bus.connect()
-        await _closed_members(wired, bus).run()
+        await closed_members(wired, bus).run()
 
     process.background(subscribe(), "closed members")
     await process.run()

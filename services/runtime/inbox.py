@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from coalition.type.v1.event_record_pb2 import EventRecord
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     ColumnElement,
     MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
+    bindparam,
     select,
     update,
 )
@@ -56,6 +58,10 @@ class Inbox:
 
     def __init__(self, table: Table, subscriber: str, source: str) -> None:
         self._table, self._subscriber, self._source = table, subscriber, source
+        # Made once: putting a statement together costs as much as running it.
+        mine = self._mine(bindparam("of"))
+        self._lock = select(table.c.pos).where(*mine).with_for_update()
+        self._move = update(table).where(*mine).values(pos=bindparam("to"))
 
     async def position(self, database: WriteDatabase, programme: str) -> int:
         """The last position applied; 0 before the first."""
@@ -101,16 +107,14 @@ class Inbox:
                     break
             if run:
                 await apply(connection, programme, run)
-                await connection.execute(
-                    update(self._table).where(*self._mine(programme)).values(pos=run[-1].pos)
-                )
                 cursor = run[-1].pos
+                await connection.execute(self._move, {"of": programme, "to": cursor})
             later = next((record.pos for record in fresh if record.pos > cursor), None)
             return Gap(cursor + 1, later - 1) if later is not None else None
 
         return await database.run(work)
 
-    def _mine(self, programme: str) -> tuple[ColumnElement[bool], ...]:
+    def _mine(self, programme: str | BindParameter[str]) -> tuple[ColumnElement[bool], ...]:
         table = self._table
         return (
             table.c.subscriber == self._subscriber,
@@ -123,8 +127,8 @@ class Inbox:
         await connection.execute(postgresql_insert(self._table).values(row).on_conflict_do_nothing())
 
     async def _locked(self, connection: AsyncConnection, programme: str) -> int:
-        await self._made(connection, programme)
-        found = await connection.execute(
-            select(self._table.c.pos).where(*self._mine(programme)).with_for_update()
-        )
-        return found.scalar_one()
+        found = (await connection.execute(self._lock, {"of": programme})).scalar()
+        if found is None:
+            await self._made(connection, programme)
+            found = (await connection.execute(self._lock, {"of": programme})).scalar_one()
+        return found

@@ -27,7 +27,7 @@ from services.runtime.inbox import Apply, Gap, Inbox
 from services.runtime.pull import Pull
 
 _log = logging.get(__name__)
-_BLOCK_EVENTS: Final = 500
+_BLOCK_EVENTS: Final = 1_000
 _BLOCK_SECONDS: Final = 1.0
 _ACK_WAIT_SECONDS: Final = 30
 _IN_FLIGHT_MAX: Final = 5_000

@@ -42,6 +42,7 @@ from tests.performance.stage import Progress, Stage, connect, database_url, forg
 
 #: A round is begun when this much more than the longest one before it is left.
 _ROUND_MARGIN: Final = 1.1
+_PROOF_SECONDS_MAX: Final = 90.0
 
 
 @dataclass(slots=True)
@@ -82,9 +83,16 @@ async def bench(only: str, *, quick: bool) -> bool:
         prefix="coalition-bench-", dir=os.environ.get("TMPDIR") or "/var/tmp", ignore_cleanup_errors=True
     ) as folder:
         machine.require_disk(Path(folder), quick=quick)
-        await _in_folder(run, Path(folder))
+        try:
+            async with asyncio.timeout(RUN_SECONDS_MAX - STOP_SECONDS - run.progress.seconds):
+                await _in_folder(run, Path(folder))
+        except TimeoutError:
+            if not run.rows:
+                raise BenchRefused("nothing could be measured in time: this machine is too slow") from None
+            run.warn(f"stopped after {RUN_SECONDS_MAX / 60:.0f} minutes")
     run.about["seconds"] = round(run.progress.seconds, 1)
-    rows = [run.rows[row.name] for chain in run.chains for row in chain]
+    plans = [row for chain in run.chains for row in chain]
+    rows = [run.rows.get(row.name) or Row(row, failure="not reached in time") for row in plans]
     report.show(Console(width=None if os.isatty(1) else 150), run.about, rows)
     results.write(BENCH_FILE, run.about, rows)
     print(f"\n{BENCH_FILE.name} written")
@@ -165,10 +173,16 @@ async def _fill(run: Run, stage: Stage) -> None:
     await fill(database_url(environment, "points"), database_url(environment, "partners"), plan)
     filled = run.progress.seconds
     say("proving the filled books")
-    async with connect_operations(environment) as operations:
-        ledger, clearing = await asyncio.gather(
-            operations.check_ledger(stage.bench.programme), operations.check_clearing(stage.bench.programme)
-        )
+    try:
+        async with asyncio.timeout(_PROOF_SECONDS_MAX), connect_operations(environment) as operations:
+            ledger, clearing = await asyncio.gather(
+                operations.check_ledger(stage.bench.programme),
+                operations.check_clearing(stage.bench.programme),
+            )
+    except TimeoutError:
+        raise BenchRefused(
+            f"the checkers did not prove the books within {_PROOF_SECONDS_MAX:.0f} s"
+        ) from None
     findings = [*ledger.findings, *clearing.findings]
     run.about["books"] = {
         "postings": scale.postings,

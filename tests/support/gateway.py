@@ -76,7 +76,7 @@ class House:
     async def get(self, path: str, secret: str = "", **parameters: Any) -> httpx2.Response:
         """Reads something."""
         headers = {"Authorization": f"Bearer {secret or self.secret}"}
-        return await self.client.get(path, params=parameters, headers=headers)
+        return await self.client.get(path, params=parameters or None, headers=headers)
 
     def new_key(self, scopes: Sequence[str] = SCOPES, partner_id: UUID | None = None) -> str:
         """Another API key, of another partner unless named."""
@@ -151,20 +151,13 @@ async def open_house(
     server = HttpServer(create_app(running.gateway, routes), configured)
     port = await server.start()
     base_url = f"http://127.0.0.1:{port}"
-    async with httpx2.AsyncClient(base_url=base_url, timeout=30, trust_env=False) as client:
-        yield House(
-            running.gateway,
-            base_url,
-            port,
-            programme,
-            faults,
-            members,
-            points,
-            partners,
-            partner_id,
-            secret,
-            client,
-        )
-    await server.stop()
-    await running.close()
-    await asyncio.gather(*(neighbour.stop() for neighbour in neighbours.values()))
+    try:
+        async with httpx2.AsyncClient(base_url=base_url, timeout=30, trust_env=False) as client:
+            yield House(
+                running.gateway, base_url, port, programme, faults, members, points, partners, partner_id, secret,
+                client,
+            )  # fmt: skip
+    finally:
+        await server.stop()
+        await running.close()
+        await asyncio.gather(*(neighbour.stop() for neighbour in neighbours.values()))

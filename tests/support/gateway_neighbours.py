@@ -213,12 +213,16 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         self.wallets: dict[bytes, int] = {}
         self.journal: list[movement_pb2.Transaction] = []
         self.calls: list[points_pb2.PostRequest] = []
+        # From this call on, counted from 1, nothing is posted any more; 0: all is well.
+        self.broken_from_call = 0
 
     async def Post(self, request: points_pb2.PostRequest, context: Any) -> points_pb2.PostResponse:
         if not 1 <= len(request.items) <= 512:
             raise InvalidRequest("1 to 512 items are taken", field="items")
         self.calls.append(request)
         await asyncio.sleep(self._faults.post_delay_seconds)
+        if 0 < self.broken_from_call <= len(self.calls):
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "broken on purpose")
         if self._faults.post_fails:
             await context.abort(self._faults.post_fails.pop(0), "broken on purpose")
         programme = acting().in_programme()

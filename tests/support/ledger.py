@@ -110,7 +110,7 @@ class LedgerDouble(PointsServiceServicer):
 
     def _event(self, book: Book, recorded_us: int, seq: int, movement: Movement) -> NewEvent:
         member, transaction = new_id(), new_id()
-        common = {
+        common: dict[str, Any] = {
             "transaction_id": transaction.bytes,
             "seq": seq,
             "member_id": member.bytes,

@@ -249,7 +249,9 @@ async def partners_house(
         keys = {issuer: secrets.token_bytes(32) for issuer in _ISSUERS}
         signers = {issuer: Signer(issuer, key) for issuer, key in keys.items()}
         public = ",".join(f"{issuer}:{key_text(signer.public_key)}" for issuer, signer in signers.items())
-        ledger = LedgerDouble(Database(ledger_database.admin_url, "ledger", 10, 30))
+        ledger_pool = Database(ledger_database.admin_url, "ledger", 10, 30)
+        # What clearing never calls answers UNIMPLEMENTED.
+        ledger = LedgerDouble(ledger_pool)  # pyright: ignore[reportAbstractUsage]
         exits.push_async_callback(ledger.database.close)
         ledger_server = ledger.server(Verifier(public))
         ledger_port = await ledger_server.start()

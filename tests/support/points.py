@@ -445,6 +445,14 @@ async def locked_head(house: PointsHouse) -> AsyncGenerator[None]:
         yield
 
 
+@asynccontextmanager
+async def locked_table(database: ServiceDatabase, table: str) -> AsyncGenerator[None]:
+    """Nobody reads or writes this table until the block ends."""
+    async with as_superuser(database) as connection, connection.transaction():
+        await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
 async def somebody_waits(house: PointsHouse) -> bool:
     """Whether a connection of the service waits for a lock."""
     async with as_superuser(house.database) as connection:

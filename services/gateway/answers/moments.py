@@ -8,7 +8,6 @@ from typing import Final
 
 from services.runtime.clock import MICROS_PER_SECOND, in_zone
 
-
 # Answers are full of the same few times: now, and the ends of months.
 _REMEMBERED_MAX: Final = 4_096
 

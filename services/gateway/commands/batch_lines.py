@@ -55,16 +55,19 @@ class BatchLines:
         names = await self._resolve(caller, lines)
         results: list[bytes] = []
         done: tuple[int, Sequence[ReadLine], Sequence[Decision]] | None = None
-        for first in range(0, len(lines), ITEMS_MAX):
-            chunk = lines[first : first + ITEMS_MAX]
-            flight = asyncio.get_running_loop().create_task(
-                self._post_chunk(caller, chunk, names[first : first + ITEMS_MAX], until_us)
-            )
-            if done:
-                # The chunk leaves first, then the answer to the one before is put together.
-                await asyncio.sleep(0)
-                results.append(self._answers.results(caller, *done, tally))
-            done = (first, chunk, await flight)
+        flight: asyncio.Task[list[Decision]] | None = None
+        try:
+            for first in range(0, len(lines), ITEMS_MAX):
+                chunk, named = lines[first : first + ITEMS_MAX], names[first : first + ITEMS_MAX]
+                flight = asyncio.create_task(self._post_chunk(caller, chunk, named, until_us))
+                if done:
+                    # The chunk leaves first, then the answer to the one before is put together.
+                    await asyncio.sleep(0)
+                    results.append(self._answers.results(caller, *done, tally))
+                done = (first, chunk, await flight)
+        finally:
+            if flight:
+                flight.cancel()
         if done:
             results.append(self._answers.results(caller, *done, tally))
         return results

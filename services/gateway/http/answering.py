@@ -76,8 +76,8 @@ def problem_answer(
         headers.append((b"allow", error.allow.encode()))
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    if status in (408, 413):
-        # What is left of the body is not worth reading.
+    if status == 408:
+        # What is left of the body is not worth waiting for.
         headers.append((b"connection", b"close"))
     return Answer(
         document, status, replayed=replayed, media_type=b"application/problem+json", headers=headers

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+_THROWN_AWAY_BYTES_MAX: Final = 16 * 1024 * 1024
 _TITLES: Final = {
     400: ("Bad Request", "Request not valid"),
     408: ("Request Timeout", "Request too slow"),
@@ -35,6 +36,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
         self._head_open = False
+        self._thrown_away = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -60,7 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
-        self._head_bytes = 0
+        self._head_bytes = self._thrown_away = 0
         self._head_open = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -74,6 +76,18 @@ class BoundedProtocol(HttpToolsProtocol):
         """The head is here."""
         self._head_arrived()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body.
+
+        After the answer it is read and thrown away, since closing at once would lose the answer on its way;
+        but not for ever.
+        """
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self._thrown_away += len(body)
+            if self._thrown_away > _THROWN_AWAY_BYTES_MAX:
+                self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Answers what is no HTTP at all in the one form that all errors have."""

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.credentials import ROLES, ApiKey, Staff
@@ -125,7 +126,7 @@ async def _roles(connection: Reads, staff_id: UUID | None = None) -> dict[UUID, 
     """Roles by person: of each role the last change counts."""
     last = (
         select(staff_role.c.staff_id, staff_role.c.role, staff_role.c.assigned)
-        .distinct(staff_role.c.staff_id, staff_role.c.role)
+        .ext(distinct_on(staff_role.c.staff_id, staff_role.c.role))
         .order_by(staff_role.c.staff_id, staff_role.c.role, staff_role.c.version.desc())
     )
     if staff_id is not None:

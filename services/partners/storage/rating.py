@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,6 +43,9 @@ class Blocked:
 
 
 _ENTRY_COLUMNS: Final = ("ledger_id", *Entry._fields[:-1], "effective_at")
+# Put together once: they run with every block.
+_HEAD: Final = select(rating_head).where(rating_head.c.ledger_id == bindparam("ledger"))
+_LOCKED_HEAD: Final = _HEAD.with_for_update()
 _ADVANCE: Final = text("""
 UPDATE rating_head SET
     rated_seq = :rated_seq,
@@ -60,16 +63,12 @@ WHERE ledger_id = :ledger_id
 
 async def head(connection: Reads, ledger_id: int) -> RatingHead:
     """How far rating is."""
-    found = await connection.execute(select(rating_head).where(rating_head.c.ledger_id == ledger_id))
-    return _head(found.first())
+    return _head((await connection.execute(_HEAD, {"ledger": ledger_id})).first())
 
 
 async def locked_head(connection: AsyncConnection, ledger_id: int) -> RatingHead:
     """How far rating is, standing still until this transaction ends: rating and new prices take turns."""
-    found = await connection.execute(
-        select(rating_head).where(rating_head.c.ledger_id == ledger_id).with_for_update()
-    )
-    return _head(found.first())
+    return _head((await connection.execute(_LOCKED_HEAD, {"ledger": ledger_id})).first())
 
 
 async def next_generation(connection: AsyncConnection, ledger_id: int) -> None:

@@ -91,6 +91,9 @@ class Door:
                 answers = await self._post(items)
                 break
             except _AGAIN as error:
+                if isinstance(error, ValueError):
+                    # The driver's word for a value that fits no column: it never will.
+                    raise
                 _log.warning(
                     "door.again", ledger=self._programme.slug, error=repr(error)[:200], items=len(items)
                 )

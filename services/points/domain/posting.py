@@ -26,6 +26,8 @@ from services.runtime.event_log import PARTITIONS, LogHead
 from services.runtime.ids import new_id
 
 FUTURE_TOLERANCE_SECONDS: Final = 300
+# Most points that one partner may have issued. Counters have 63 bits, and thousands of partners fill one wallet.
+ISSUED_POINTS_MAX: Final = 10**15
 
 
 class Earlier(NamedTuple):
@@ -287,13 +289,20 @@ class Posting:
                 number, item, Reason.REASON_EARN_RATE_MISSING, "the partner had no earn rate then", {}
             )
         points = rate.points_for(item.purchase.amount_minor)
+        issuance = self._account(AccountKind.ISSUANCE, item.partner_id)
+        if points - self._at.balances[issuance] > ISSUED_POINTS_MAX:
+            return TurnedAway(
+                Reason.REASON_INVALID_REQUEST,
+                "amount: the partner would have issued more points than the ledger counts",
+                {"field": "amount", "limit_points": str(ISSUED_POINTS_MAX)},
+            )
         wallet = self._account(AccountKind.WALLET, item.member_id)
         self._expire_overdue(item.member_id, wallet)
         seq, recorded_us = self._next()
         lot_no, lapses_us = 0, 0
         legs: tuple[int | None, int | None, int] = (None, None, 0)
         if points:
-            legs = self._move(self._account(AccountKind.ISSUANCE, item.partner_id), wallet, points)
+            legs = self._move(issuance, wallet, points)
             lapses_us = expires_at_us(item.occurred_at_us, self._rules.expiry_months, self._rules.zone)
             lot_no = self._open_lot(item, points, lapses_us)
         transaction = Transaction(

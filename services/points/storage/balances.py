@@ -18,11 +18,11 @@ class Balance(NamedTuple):
     next_expiry_at_us: int
 
 
-# Lots past their expiry are left out whether or not their lapse has been posted yet.
+# Lots past their expiry are left out whether or not their lapse has been posted yet. (The offset is an interval of
+# microseconds alone: one with days in it would be added in the server's time zone.)
 _BALANCE: Final = """
 WITH head AS (
-    SELECT last_seq, timestamptz 'epoch' + clock_offset_us * interval '1 microsecond'
-        + (clock_timestamp() - timestamptz 'epoch') AS now
+    SELECT last_seq, clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now
     FROM ledger_head WHERE ledger_id = $1
 ), wallet AS (
     SELECT a.account_no, b.credits - b.debits AS points

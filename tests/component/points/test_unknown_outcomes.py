@@ -31,6 +31,7 @@ from tests.support.points import (
     as_superuser,
     earn,
     locked_head,
+    locked_table,
     new_programme,
     own_postgres,
     points_house,
@@ -237,12 +238,10 @@ async def test_a_connection_lost_in_a_statement_is_unavailable_and_no_fault_of_o
     house = running.house()
     till = await house.till()
     await till.earn(house.member(), 100)
-    async with as_superuser(house.database) as holder, as_superuser(house.database) as killer:
-        async with holder.transaction():
-            await holder.execute(f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE")
-            asked = asyncio.create_task(_refusal(ask(house, till)))
-            # The client tries again where it may; each of its attempts is killed.
-            await until(lambda: _killed_to_the_end(killer, asked))
+    async with as_superuser(house.database) as killer, locked_table(house.database, locked):
+        asked = asyncio.create_task(_refusal(ask(house, till)))
+        # The client tries again where it may; each of its attempts is killed.
+        await until(lambda: _killed_to_the_end(killer, asked))
     assert asked.result() == Reason.REASON_UNAVAILABLE
 
 

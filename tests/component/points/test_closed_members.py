@@ -1,0 +1,145 @@
+"""`member.closed` reaches the ledger over the bus, or from the members' own log where the bus has lost it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from coalition.events.v1 import members_pb2
+from coalition.points.v1 import movement_pb2 as pb
+from coalition.type.v1.event_record_pb2 import EventRecord
+from nats.js.errors import NotFoundError
+
+from services.launcher.embedded.nats import EmbeddedNats
+from services.points import service
+from services.runtime.bus import MEMBERS, Bus
+from services.runtime.clock import wall_now_us
+from tests.support.own_nats import connected, own_nats, publish
+from tests.support.points import PointsHouse, RunningPoints, Till, as_superuser, reason, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def nats_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedNats]:
+    folder: Path = tmp_path_factory.mktemp("nats")
+    async with own_nats(folder) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _subscribed(running: RunningPoints, server: EmbeddedNats) -> AsyncIterator[None]:
+    async with connected(server, "points") as bus:
+        task = asyncio.create_task(service.closed_members(running.wired, bus).run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def _enrolled(pos: int, member: UUID) -> EventRecord:
+    message = members_pb2.MemberEnrolled(member_id=member.bytes)
+    return EventRecord(
+        pos=pos, type="member.enrolled", recorded_at_us=wall_now_us(), payload=message.SerializeToString()
+    )
+
+
+def _closed(pos: int, member: UUID) -> EventRecord:
+    message = members_pb2.MemberClosed(member_id=member.bytes, closed_at_us=wall_now_us())
+    return EventRecord(
+        pos=pos, type="member.closed", recorded_at_us=wall_now_us(), payload=message.SerializeToString()
+    )
+
+
+async def _stream_is_there(bus: Bus) -> bool:
+    try:
+        await bus.jetstream.stream_info(MEMBERS.name)
+    except NotFoundError:
+        return False
+    return True
+
+
+async def _is_closed(house: PointsHouse, member: UUID) -> bool:
+    async with as_superuser(house.database) as connection:
+        return await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM closed_member WHERE ledger_id = $1 AND member_id = $2)",
+            house.programme.ledger_id,
+            member,
+        )
+
+
+async def _with_points(house: PointsHouse) -> tuple[Till, UUID]:
+    till, member = await house.till(), house.member()
+    await till.earn(member, 1_000)
+    return till, member
+
+
+async def _refused(till: Till, member: UUID) -> bool:
+    results = [await till.earn(member, 1_000), await till.redeem(member, 1)]
+    assert {result.outcome for result in results} in ({pb.OUTCOME_ACCEPTED}, {pb.OUTCOME_REFUSED})
+    return {reason(result) for result in results} == {"MEMBER_CLOSED"}
+
+
+async def test_after_member_closed_neither_earn_nor_burn_is_taken(
+    running: RunningPoints, nats_server: EmbeddedNats
+) -> None:
+    house = running.house()
+    (till, gone), stays = await _with_points(house), house.member()
+    async with connected(nats_server) as bus, _subscribed(running, nats_server):
+        await until(lambda: _stream_is_there(bus))
+        await publish(
+            bus, MEMBERS, house.programme.slug, [_enrolled(1, gone), _enrolled(2, stays), _closed(3, gone)]
+        )
+        await until(lambda: _is_closed(house, gone))
+    assert await _refused(till, gone)
+    assert not await _refused(till, stays)
+    assert (await till.balance(gone)).available == 10
+    await house.assert_sound()
+
+
+async def test_a_closing_that_the_bus_lost_is_read_from_the_members_own_log(
+    running: RunningPoints, nats_server: EmbeddedNats
+) -> None:
+    house = running.house()
+    (till, lost), other = await _with_points(house), house.member()
+    log = [_enrolled(1, other), _closed(2, lost), _enrolled(3, other)]
+    running.neighbours.member_events[house.programme.slug] = log
+    async with connected(nats_server) as bus, _subscribed(running, nats_server):
+        await until(lambda: _stream_is_there(bus))
+        # Position 2 never comes.
+        await publish(bus, MEMBERS, house.programme.slug, [log[0], log[2]])
+        await until(lambda: _is_closed(house, lost))
+    assert await _refused(till, lost)
+
+
+async def test_a_closing_in_another_programme_closes_nobody_here(
+    running: RunningPoints, nats_server: EmbeddedNats
+) -> None:
+    house, elsewhere = running.house(), running.house()
+    till, member = await _with_points(house)
+    await elsewhere.head()
+    async with connected(nats_server) as bus, _subscribed(running, nats_server):
+        await until(lambda: _stream_is_there(bus))
+        await publish(bus, MEMBERS, elsewhere.programme.slug, [_closed(1, member)])
+        await until(lambda: _is_closed(elsewhere, member))
+    assert not await _refused(till, member)
+
+
+async def test_a_movement_answered_before_the_closing_keeps_its_answer(
+    running: RunningPoints, nats_server: EmbeddedNats
+) -> None:
+    house = running.house()
+    till, member = await house.till(), house.member()
+    before = await till.earn(member, 1_000, key="one", reference="r")
+    async with connected(nats_server) as bus, _subscribed(running, nats_server):
+        await until(lambda: _stream_is_there(bus))
+        await publish(bus, MEMBERS, house.programme.slug, [_closed(1, member)])
+        await until(lambda: _is_closed(house, member))
+    again = await till.earn(member, 1_000, key="one", reference="r")
+    assert (again.replayed, again.transaction) == (True, before.transaction)

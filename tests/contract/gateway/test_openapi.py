@@ -1,0 +1,167 @@
+"""The OpenAPI document: valid, whole, and true to what the gateway takes and gives."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from coalition.type.v1.reason_pb2 import Reason
+from fastapi.openapi.models import OpenAPI
+from pydantic import BaseModel, TypeAdapter
+
+from services.gateway.apidocs.errors import BY_CODE, EXPLAINED
+from services.gateway.http.app import create_app
+from services.gateway.http.routes import ToldRoute
+from services.gateway.schemas.platform import Problem
+from services.runtime.errors import CATALOGUE
+from tests.support.gateway import open_house
+
+_METHODS: Final = ("get", "post")
+_ROUTES: Final = {
+    "/v1/ping": "get", "/v1/me": "get", "/v1/members": "post", "/v1/members/lookup": "post",
+    "/v1/members/{member_id}": "get", "/v1/members/{member_id}/close": "post",
+    "/v1/members/{member_id}/balance": "get", "/v1/members/{member_id}/transactions": "get",
+    "/v1/earns": "post", "/v1/redemptions": "post", "/v1/transactions": "get",
+    "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
+    "/v1/statements": "get", "/v1/statements/{statement_id}": "get", "/v1/stores": "get", "/v1/rates": "get",
+    "/healthz": "get", "/readyz": "get",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def served() -> tuple[dict[str, Any], list[ToldRoute]]:
+    """The document as it is served, and the routes behind it."""
+
+    async def fetch() -> tuple[dict[str, Any], list[ToldRoute]]:
+        async with open_house() as house:
+            answer = await house.client.get("/openapi.json")
+            routes = [route for route in create_app(house.gateway).routes if isinstance(route, ToldRoute)]
+            return answer.json(), routes
+
+    return asyncio.run(fetch())
+
+
+@pytest.fixture(scope="module")
+def document(served: tuple[dict[str, Any], list[ToldRoute]]) -> dict[str, Any]:
+    return served[0]
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method in _METHODS:
+            if method in operations:
+                yield f"{method} {path}", operations[method]
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
+            if name == "$ref":
+                yield str(inner)  # pyright: ignore[reportUnknownArgumentType]
+            else:
+                yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from _references(inner)
+
+
+def test_the_document_is_openapi_3_1_and_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    OpenAPI.model_validate(document)
+    for reference in set(_references(document)):
+        found: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        assert found
+
+
+def test_the_document_tells_exactly_the_routes_there_are(document: dict[str, Any]) -> None:
+    told = {path: " ".join(sorted(operations)) for path, operations in document["paths"].items()}
+    assert told == _ROUTES
+
+
+def test_every_operation_has_an_id_a_tag_a_summary_and_a_description(document: dict[str, Any]) -> None:
+    tags = {tag["name"] for tag in document["tags"]}
+    ids = [operation["operationId"] for _, operation in _operations(document)]
+    assert len(ids) == len(set(ids))
+    for name, operation in _operations(document):
+        assert re.fullmatch("[a-z]+[A-Za-z]*", operation["operationId"]), name
+        assert set(operation["tags"]) <= tags, name
+        assert operation["summary"], name
+        assert operation["description"], name
+        for parameter in operation.get("parameters", []):
+            assert parameter["in"] == "path" or parameter["description"], (name, parameter["name"])
+
+
+def test_every_operation_shows_an_answer_and_every_body_an_example(document: dict[str, Any]) -> None:
+    for name, operation in _operations(document):
+        status = next(status for status in operation["responses"] if status.startswith("2"))
+        assert operation["responses"][status]["content"]["application/json"]["example"], name
+        if "requestBody" in operation:
+            assert operation["requestBody"]["content"]["application/json"]["examples"], name
+
+
+def test_every_operation_tells_its_errors_with_an_example_of_each(document: dict[str, Any]) -> None:
+    for name, operation in _operations(document):
+        statuses = {status for status in operation["responses"] if status >= "4"}
+        assert {"500", "503"} <= statuses, name
+        if "security" in operation:
+            assert {"400", "401", "403", "504"} <= statuses, name
+        for status in statuses:
+            content = operation["responses"][status]["content"]["application/problem+json"]
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+            for code, example in content["examples"].items():
+                told = Problem.model_validate(example["value"])
+                assert told.code == code
+                assert str(told.status) == status, (name, code)
+
+
+def test_422_means_a_reused_key_and_nothing_else(document: dict[str, Any]) -> None:
+    for name, operation in _operations(document):
+        if "422" in operation["responses"]:
+            examples = operation["responses"]["422"]["content"]["application/problem+json"]["examples"]
+            assert set(examples) == {"idempotency_key_reused"}, name
+
+
+def test_all_but_the_state_of_the_api_needs_a_key(document: dict[str, Any]) -> None:
+    public = {name for name, operation in _operations(document) if "security" not in operation}
+    assert public == {"get /v1/ping", "get /healthz", "get /readyz"}
+
+
+def test_writes_take_an_idempotency_key_and_reads_do_not(document: dict[str, Any]) -> None:
+    for name, operation in _operations(document):
+        headers = [each for each in operation.get("parameters", []) if each["in"] == "header"]
+        expected = name.startswith("post ") and name != "post /v1/members/lookup"
+        assert [each["name"] for each in headers] == (["Idempotency-Key"] if expected else []), name
+
+
+def test_the_examples_are_what_the_gateway_takes_and_gives(
+    served: tuple[dict[str, Any], list[ToldRoute]],
+) -> None:
+    _, routes = served
+    for route in routes:
+        answer: TypeAdapter[Any] = TypeAdapter(route.response_model)
+        answer.validate_json(json.dumps(route.told.example))
+        body: type[BaseModel] | None = route.told.body
+        for example in route.told.bodies.values():
+            assert body is not None
+            body.model_validate_json(json.dumps(example))
+
+
+def test_answers_promise_all_their_fields_and_may_grow(document: dict[str, Any]) -> None:
+    for name in ("Earn", "Redemption", "Transaction", "Member", "Balance", "Batch", "Statement", "Me"):
+        schema = document["components"]["schemas"][name]
+        assert set(schema["required"]) == set(schema["properties"]), name
+        assert "additionalProperties" not in schema
+    for name in ("EarnBody", "RedemptionBody", "EnrolBody", "BatchBody"):
+        assert document["components"]["schemas"][name]["additionalProperties"] is False
+
+
+def test_every_reason_of_the_contract_is_explained_and_has_a_status() -> None:
+    assert set(EXPLAINED) == set(Reason.values())
+    assert set(CATALOGUE) == set(Reason.values()) - {Reason.REASON_UNSPECIFIED}
+    assert len(BY_CODE) == len(EXPLAINED)

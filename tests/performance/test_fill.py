@@ -1,0 +1,111 @@
+"""The filled books are what the door and rating would have left, so both carry on from there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import asyncpg
+import pytest
+from coalition.points.v1 import movement_pb2
+
+from services.runtime.ids import new_id
+from services.runtime.principal import Programme
+from tests.performance.fill import STRIDE, FillPlan, fill
+from tests.performance.plan import FULL, QUICK
+from tests.performance.programme import OCCURRED_AT_US, Bench, BenchMember, BenchPartner
+from tests.support.points import Till, points_house
+from tests.support.servers import ServiceDatabase
+
+POSTINGS, MEMBERS, PARTNERS = 3_000, 300, 4
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Both databases, filled with a small bench."""
+
+    bench: Bench
+    points: ServiceDatabase
+    partners: ServiceDatabase
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    partners = tuple(
+        BenchPartner(new_id(), new_id(), f"S{number}", "", 10_000 + number) for number in range(PARTNERS)
+    )
+    programme = Programme(1, "bench", "Europe/Berlin", "EUR", is_test=True)
+    return Bench(programme, partners, (BenchMember(new_id(), ""),))
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncGenerator[Any]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def filled(database_for: Callable[[str], ServiceDatabase], bench: Bench) -> Filled:
+    found = Filled(bench, database_for("points"), database_for("partners"))
+    async with connected(found.partners.admin_url) as connection:
+        if await connection.fetchval("SELECT true FROM rating_head"):
+            return found
+        await connection.execute(
+            """INSERT INTO programme (ledger_id, slug, name, zone, currency, is_test, starts_at, registered_by)
+            VALUES (1, 'bench', 'Benchmark', 'Europe/Berlin', 'EUR', true, '2026-01-04 23:00Z', 'test')"""
+        )
+        await connection.execute("INSERT INTO rating_head (ledger_id) VALUES (1)")
+    plan = FillPlan.of(bench, replace(QUICK, postings=POSTINGS, members=MEMBERS))
+    await fill(found.points.admin_url, found.partners.admin_url, plan)
+    return found
+
+
+async def test_the_filled_ledger_holds_every_invariant_and_posting_carries_on(filled: Filled):
+    async with points_house(filled.points, filled.bench.programme) as house:
+        house.neighbours.everyone_exists = True
+        till = Till(house, filled.bench.partners[0].partner_id)
+        owner = filled.bench.wallet_owner(7)
+        result = await till.earn(owner, 1_000, currency="EUR", occurred_at_us=OCCURRED_AT_US)
+        assert result.outcome == movement_pb2.OUTCOME_ACCEPTED
+        assert result.transaction.seq == POSTINGS + 1
+        assert result.transaction.balance_after > result.transaction.points
+        breaches = {number: list(each.breaches) for number, each in (await house.findings()).items()}
+        assert not any(breaches.values()), breaches
+
+
+async def test_the_relay_begins_behind_the_filled_events(filled: Filled):
+    async with connected(filled.points.admin_url) as connection:
+        assert await connection.fetchval("SELECT pos FROM relay_cursor") == POSTINGS
+
+
+async def test_rating_begins_behind_the_filled_postings_and_agrees_with_its_control(filled: Filled):
+    async with connected(filled.partners.admin_url) as connection:
+        head = await connection.fetchrow("SELECT * FROM rating_head")
+        rated = await connection.fetchrow(
+            "SELECT count(*) AS issued, sum(points) AS points, sum(amount_micros) AS micros, max(seq) AS last FROM rated_entry"
+        )
+        assert (head["rated_seq"], head["issued"]) == (rated["last"], rated["issued"]) == (POSTINGS, POSTINGS)
+        assert (head["issued_points"], head["issued_micros"]) == (rated["points"], rated["micros"])
+        assert await connection.fetchval("SELECT pos FROM inbox") == POSTINGS
+
+
+async def test_ledger_and_rating_know_the_same_points_of_each_partner(filled: Filled):
+    async with connected(filled.points.admin_url) as connection:
+        issued = await connection.fetch(
+            "SELECT partner_id, sum(points) FROM posting WHERE seq <= $1 GROUP BY 1 ORDER BY 1", POSTINGS
+        )
+    async with connected(filled.partners.admin_url) as connection:
+        rated = await connection.fetch(
+            "SELECT partner_id, sum(points) FROM rated_entry GROUP BY 1 ORDER BY 1"
+        )
+    assert [tuple(row) for row in issued] == [tuple(row) for row in rated]
+
+
+@pytest.mark.parametrize("members", [FULL.members, QUICK.members, MEMBERS])
+def test_every_member_gets_its_turn(members: int):
+    assert len({seq * STRIDE % members for seq in range(members)}) == members
