@@ -26,7 +26,7 @@ up: $(STAMP) ## Run the whole platform on this machine until Ctrl-C
 test: $(STAMP) ## Run all tests against real servers (ARGS="-k name" for some)
 	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
-bench: $(STAMP) ## Measure against the reference on this machine (ONLY=name for one row)
+bench: $(STAMP) ## Measure against references on this machine, 9 minutes at most (ONLY=name for one row)
 	@$(BIN)/python -m tests.performance $(if $(ONLY),--only $(ONLY))
 
 proto: $(STAMP) ## Regenerate the code of the contract into proto/gen

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from services.gateway.answers.batches import BatchAnswers
 from services.gateway.answers.movements import MovementAnswers
+from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import GrpcMembers
@@ -20,7 +21,6 @@ from services.gateway.commands.posting import Posting
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
-from services.gateway.gateway import Gateway
 from services.gateway.http.app import create_app
 from services.gateway.http.server import HttpServer
 from services.gateway.jobs import jobs

@@ -21,8 +21,8 @@ from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
 from services.gateway import service
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import SCOPES
-from services.gateway.gateway import Gateway
 from services.gateway.http.app import create_app
 from services.gateway.http.server import HttpServer
 from services.gateway.settings import Settings
@@ -30,7 +30,10 @@ from services.runtime.grpc_server import GrpcServer
 from services.runtime.ids import new_id
 from services.runtime.principal import Programme, Signer, Verifier
 from services.runtime.settings import PlatformSettings
-from tests.support.gateway_neighbours import Faults, MembersBook, PartnersBook, PointsBook, fresh_ledger_id
+from tests.support.gateway_faults import Faults
+from tests.support.gateway_members import MembersBook
+from tests.support.gateway_partners import PartnersBook, fresh_ledger_id
+from tests.support.gateway_points import PointsBook
 
 # Nobody listens there: for gateways that keep no batches.
 NO_DATABASE: Final = "postgresql://nobody:nothing@127.0.0.1:1/nowhere"

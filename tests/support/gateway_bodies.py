@@ -6,7 +6,7 @@ import itertools
 import secrets
 from typing import Any, Final
 
-from tests.support.gateway_neighbours import luhn
+from tests.support.gateway_members import luhn
 
 _RUN: Final = secrets.token_hex(3)
 _numbers = itertools.count(1)

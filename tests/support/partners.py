@@ -25,6 +25,7 @@ from services.runtime.bus import Bus, Stream
 from services.runtime.clock import MICROS_PER_SECOND
 from services.runtime.database import Database
 from services.runtime.grpc_client import open_channel
+from services.runtime.grpc_server import GrpcServer
 from services.runtime.principal import Kind, Programme, Signer, Verifier, programme_from
 from services.runtime.relay import Relay
 from services.runtime.subscriber import Subscriber
@@ -45,6 +46,7 @@ class House:
 
     app: Partners
     ledger: LedgerDouble
+    ledger_server: GrpcServer
     registry: PartnersServiceStub
     clearing: ClearingServiceStub
     signers: dict[str, Signer]
@@ -276,6 +278,7 @@ async def partners_house(
         house = House(
             app,
             ledger,
+            ledger_server,
             PartnersServiceStub(channel),
             ClearingServiceStub(channel),
             signers,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import Caller
-from services.gateway.gateway import Gateway
 from services.gateway.http.bodies import idempotency_key
 from services.gateway.http.exchange import exchange_of
 

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from services.gateway.apidocs.document import openapi_document
-from services.gateway.gateway import Gateway
+from services.gateway.app import Gateway
 from services.gateway.http.access_log import AccessLog
 from services.gateway.http.batches import Batches
 from services.gateway.http.dispatch import LiteralFirst

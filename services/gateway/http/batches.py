@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from services.gateway.answers.batches import batch_summary
 from services.gateway.apidocs import examples
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_READ
 from services.gateway.domain.pages import LIMIT_DEFAULT
-from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit, admit_write
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json

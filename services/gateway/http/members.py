@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from services.gateway.answers.members import member_answer
 from services.gateway.apidocs import examples
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import MEMBERS_READ, MEMBERS_WRITE, POINTS_READ, Caller
 from services.gateway.domain.members import Identifier, IdentifierKind, Member, Personal
 from services.gateway.domain.pages import LIMIT_DEFAULT
-from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit, admit_write
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json

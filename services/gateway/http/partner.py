@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from services.gateway.answers.clearing import rate_answer, store_answer
 from services.gateway.apidocs import examples
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import STATEMENTS_READ
 from services.gateway.domain.pages import LIMIT_DEFAULT, page_of
-from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import listing
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of

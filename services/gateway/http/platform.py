@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from services.gateway.answers.moments import instant
 from services.gateway.apidocs import examples
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import SCOPES
-from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer
 from services.gateway.http.routes import ToldRoute, get

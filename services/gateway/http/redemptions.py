@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.apidocs import examples
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_REDEEM
 from services.gateway.domain.movements import Declined
-from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from services.gateway.answers.clearing import statement_answer, statement_csv
 from services.gateway.apidocs import examples
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import STATEMENTS_READ
 from services.gateway.domain.pages import LIMIT_DEFAULT
-from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.apidocs import examples
+from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_READ
 from services.gateway.domain.errors import FieldError, InvalidBody
 from services.gateway.domain.pages import LIMIT_DEFAULT
-from services.gateway.gateway import Gateway
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of

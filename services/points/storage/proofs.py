@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 PROOFS: Final = (
     Proof(
         1,
-        "debits equal credits in every posting, and all counters net to zero",
+        "debits equal credits in every posting, its leg on the wallet is its points, and all counters net to zero",
         """SELECT format('%s postings, %s legs, debits = credits = %s',
             (SELECT count(*) FROM posting WHERE ledger_id = $1 AND seq <= $2), count(*),
             coalesce(sum(amount) FILTER (WHERE amount > 0), 0))
@@ -46,25 +46,37 @@ PROOFS: Final = (
         """SELECT format('posting %s: %s legs sum to %s', seq, count(*), sum(amount)) FROM entry
         WHERE ledger_id = $1 AND seq <= $2 GROUP BY seq HAVING sum(amount) <> 0 OR count(*) < 2
         UNION ALL
+        SELECT format('posting %s moves %s points, its leg on the wallet %s', p.seq, p.points, coalesce(w.amount, 0))
+        FROM posting p LEFT JOIN (
+            SELECT e.seq, a.owner_id, e.amount FROM entry e JOIN account a USING (ledger_id, account_no)
+            WHERE e.ledger_id = $1 AND e.seq <= $2 AND a.kind = 'wallet'
+        ) w ON w.seq = p.seq AND w.owner_id = p.member_id
+        WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.points <> coalesce(w.amount, 0)
+        UNION ALL
         SELECT format('counters net to %s', sum(credits - debits)) FROM balance
         WHERE ledger_id = $1 HAVING sum(credits - debits) <> 0""",
     ),
     Proof(
         2,
-        "counters equal the fold of entries, for every account",
+        "counters equal the fold of entries, for every account, and balances the fold of postings",
         """SELECT format('%s accounts', count(*)) FROM balance WHERE ledger_id = $1 AND $2::bigint IS NOT NULL""",
         """SELECT format('account %s: counters %s/%s, entries %s/%s', account_no, b.debits, b.credits, f.debits, f.credits)
-        FROM balance b FULL JOIN (
+        FROM (SELECT account_no, debits, credits FROM balance WHERE ledger_id = $1) b FULL JOIN (
             SELECT account_no, -sum(amount) FILTER (WHERE amount < 0) AS debits,
                    sum(amount) FILTER (WHERE amount > 0) AS credits
             FROM entry WHERE ledger_id = $1 AND seq <= $2 GROUP BY account_no
         ) f USING (account_no)
-        WHERE coalesce(b.ledger_id, $1) = $1
-          AND (coalesce(b.debits, -1) <> coalesce(f.debits, 0) OR coalesce(b.credits, -1) <> coalesce(f.credits, 0))""",
+        WHERE coalesce(b.debits, -1) <> coalesce(f.debits, 0) OR coalesce(b.credits, -1) <> coalesce(f.credits, 0)
+        UNION ALL
+        SELECT format('posting %s says that it leaves %s points, the postings before it %s', seq, balance_after, reached)
+        FROM (
+            SELECT seq, balance_after, sum(points) OVER (PARTITION BY member_id ORDER BY seq) AS reached
+            FROM posting WHERE ledger_id = $1 AND seq <= $2
+        ) walked WHERE balance_after <> reached""",
     ),
     Proof(
         3,
-        "no guarded account was ever below its floor",
+        "every wallet is guarded, and no guarded account was ever below its floor",
         """SELECT format('%s guarded accounts, %s entries in order', count(DISTINCT e.account_no), count(*))
         FROM entry e JOIN balance b USING (ledger_id, account_no)
         WHERE e.ledger_id = $1 AND e.seq <= $2 AND b.floor IS NOT NULL""",
@@ -73,11 +85,15 @@ PROOFS: Final = (
                    sum(e.amount) OVER (PARTITION BY e.account_no ORDER BY e.seq, e.leg) AS reached
             FROM entry e JOIN balance b USING (ledger_id, account_no)
             WHERE e.ledger_id = $1 AND e.seq <= $2 AND b.floor IS NOT NULL
-        ) walked WHERE reached < floor""",
+        ) walked WHERE reached < floor
+        UNION ALL
+        SELECT format('wallet %s has %s as its floor', account_no, coalesce(b.floor::text, 'nothing'))
+        FROM account a JOIN balance b USING (ledger_id, account_no)
+        WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND b.floor IS DISTINCT FROM 0""",
     ),
     Proof(
         5,
-        "open lots sum to the wallet, and each lot to its uses",
+        "open lots sum to the wallet, each lot to its uses, each posting to the lots that it opened and used",
         """SELECT format('%s lots, %s points open', count(*), coalesce(sum(remaining), 0)) FROM lot
         WHERE ledger_id = $1 AND opened_seq <= $2""",
         """SELECT format('wallet %s: lots %s, balance %s', account_no, coalesce(l.remaining, 0), b.credits - b.debits)
@@ -91,7 +107,23 @@ PROOFS: Final = (
         FROM lot l LEFT JOIN (
             SELECT lot_no, sum(points) AS points FROM lot_use WHERE ledger_id = $1 AND seq <= $2 GROUP BY lot_no
         ) u USING (lot_no)
-        WHERE l.ledger_id = $1 AND l.original <> l.remaining + coalesce(u.points, 0)""",
+        WHERE l.ledger_id = $1 AND l.original <> l.remaining + coalesce(u.points, 0)
+        UNION ALL
+        SELECT format('posting %s takes %s points, its uses %s', p.seq, greatest(-p.points, 0), coalesce(u.points, 0))
+        FROM posting p LEFT JOIN (
+            SELECT seq, sum(points) AS points FROM lot_use WHERE ledger_id = $1 AND seq <= $2 GROUP BY seq
+        ) u USING (seq)
+        WHERE p.ledger_id = $1 AND p.seq <= $2 AND greatest(-p.points, 0) <> coalesce(u.points, 0)
+        UNION ALL
+        SELECT format('lot %s is not what posting %s opened', l.lot_no, l.opened_seq)
+        FROM lot l JOIN account a USING (ledger_id, account_no)
+        LEFT JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq
+        WHERE l.ledger_id = $1 AND (l.original, l.issuer_id, a.owner_id, l.earned_at, l.expires_at)
+            IS DISTINCT FROM (p.points, p.partner_id, p.member_id, p.occurred_at, coalesce(p.expires_at, 'infinity'))
+        UNION ALL
+        SELECT format('posting %s opened no lot', p.seq) FROM posting p
+        WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.points > 0
+          AND NOT EXISTS (SELECT 1 FROM lot l WHERE l.ledger_id = p.ledger_id AND l.opened_seq = p.seq)""",
     ),
     Proof(
         6,
@@ -100,8 +132,15 @@ PROOFS: Final = (
         WHERE ledger_id = $1 AND coalesce(seq, 0) <= $2""",
         """SELECT format('key %s points at seq %s, which is not there or another''s', d.key, d.seq) FROM decision d
         LEFT JOIN posting p ON p.ledger_id = d.ledger_id AND p.seq = d.seq
-        WHERE d.ledger_id = $1 AND d.seq <= $2
-          AND (p.seq IS NULL OR p.partner_id <> d.partner_id OR p.content_hash <> d.content_hash)
+        WHERE d.ledger_id = $1 AND d.seq IS NOT NULL
+          AND (d.partner_id, d.content_hash) IS DISTINCT FROM (p.partner_id, p.content_hash)
+        UNION ALL
+        SELECT format('key %s has %s answers', key, count(*)) FROM decision
+        WHERE ledger_id = $1 GROUP BY partner_id, key HAVING count(*) > 1
+        UNION ALL
+        SELECT format('key %s was decided in batch %s, which is not there', d.key, d.batch_no) FROM decision d
+        WHERE d.ledger_id = $1
+          AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.ledger_id = d.ledger_id AND b.batch_no = d.batch_no)
         UNION ALL
         SELECT format('posting %s has no key', p.seq) FROM posting p
         WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.partner_id IS NOT NULL
@@ -119,6 +158,9 @@ PROOFS: Final = (
         """SELECT format('%s postings for seq 1 to %s', count(*), $2::bigint) FROM posting
         WHERE ledger_id = $1 AND seq <= $2 HAVING count(*) <> $2
         UNION ALL
+        SELECT format('posting %s lies beyond the head, which is at %s', seq, $2::bigint) FROM posting
+        WHERE ledger_id = $1 AND seq > $2
+        UNION ALL
         SELECT format('posting %s is not later than the one before', seq) FROM (
             SELECT seq, recorded_at <= lag(recorded_at) OVER (ORDER BY seq) AS late FROM posting
             WHERE ledger_id = $1 AND seq <= $2
@@ -127,11 +169,11 @@ PROOFS: Final = (
         SELECT format('batch %s starts at seq %s, %s was next', batch_no, first_seq, due) FROM (
             SELECT batch_no, first_seq,
                    coalesce(lag(first_seq + n) OVER (ORDER BY batch_no), 1) AS due
-            FROM batch WHERE ledger_id = $1 AND first_seq <= $2 + 1
+            FROM batch WHERE ledger_id = $1
         ) walked WHERE first_seq <> due
         UNION ALL
         SELECT format('batches reach seq %s, the head is at %s', coalesce(sum(n), 0), $2::bigint) FROM batch
-        WHERE ledger_id = $1 AND first_seq <= $2 + 1 HAVING coalesce(sum(n), 0) <> $2""",
+        WHERE ledger_id = $1 HAVING coalesce(sum(n), 0) <> $2""",
     ),
     Proof(
         8,
@@ -139,17 +181,32 @@ PROOFS: Final = (
         """SELECT format('%s events to position %s', count(*), coalesce(max(pos), 0)) FROM event_log
         WHERE ledger_id = $1 AND coalesce(seq, 0) <= $2""",
         """SELECT format('posting %s has %s events', p.seq, count(e.pos)) FROM posting p
-        LEFT JOIN event_log e ON e.ledger_id = p.ledger_id AND e.seq = p.seq
+        LEFT JOIN event_log e ON e.ledger_id = p.ledger_id AND e.seq = p.seq AND e.type = CASE p.kind
+            WHEN 'earn' THEN 'points.earned' WHEN 'redeem' THEN 'points.redeemed' ELSE 'points.expired' END
         WHERE p.ledger_id = $1 AND p.seq <= $2 GROUP BY p.seq HAVING count(e.pos) <> 1
         UNION ALL
-        SELECT format('%s events, the head is at position %s', count(e.pos), h.pos)
+        SELECT format('event %s tells of posting %s, which is not there', e.pos, e.seq) FROM event_log e
+        WHERE e.ledger_id = $1 AND e.seq IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM posting p WHERE p.ledger_id = e.ledger_id AND p.seq = e.seq)
+        UNION ALL
+        SELECT format('%s events from position %s to %s, the head is at %s', count(e.pos), min(e.pos), max(e.pos), h.pos)
         FROM event_head h LEFT JOIN event_log e USING (ledger_id)
-        WHERE h.ledger_id = $1 GROUP BY h.pos HAVING count(e.pos) <> h.pos
+        WHERE h.ledger_id = $1 GROUP BY h.pos
+        HAVING (count(e.pos), coalesce(min(e.pos), 1), coalesce(max(e.pos), 0)) <> (h.pos, 1, h.pos)
         UNION ALL
         SELECT format('event %s names %s as the one before in its partition, %s is', pos, partition_prev, due) FROM (
             SELECT pos, partition_prev, coalesce(lag(pos) OVER (PARTITION BY partition ORDER BY pos), 0) AS due
             FROM event_log WHERE ledger_id = $1
-        ) walked WHERE partition_prev <> due""",
+        ) walked WHERE partition_prev <> due
+        UNION ALL
+        SELECT format('the head has partition %s at position %s, its last event is at %s', k.no - 1, k.pos, coalesce(l.pos, 0))
+        FROM event_head h CROSS JOIN LATERAL unnest(h.partition_pos) WITH ORDINALITY k (pos, no)
+        LEFT JOIN (SELECT partition, max(pos) AS pos FROM event_log WHERE ledger_id = $1 GROUP BY partition) l
+            ON l.partition = k.no - 1
+        WHERE h.ledger_id = $1 AND k.pos <> coalesce(l.pos, 0)
+        UNION ALL
+        SELECT format('position %s is relayed, the head is at %s', c.pos, h.pos)
+        FROM relay_cursor c JOIN event_head h USING (ledger_id) WHERE h.ledger_id = $1 AND c.pos > h.pos""",
     ),
 )
 

@@ -15,7 +15,7 @@ from services.runtime.ids import new_id
 from services.runtime.principal import Programme
 from tests.support.gateway import House, new_secret
 from tests.support.gateway_bodies import earn, new_card, redemption
-from tests.support.gateway_neighbours import fresh_ledger_id
+from tests.support.gateway_partners import fresh_ledger_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.gateway import Gateway
+from services.gateway.app import Gateway
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer
 from services.gateway.http.bodies import read_json

@@ -176,9 +176,9 @@ async def test_the_run_time_role_can_change_an_answer_but_not_what_was_asked(dat
 
 
 async def test_counts_that_do_not_add_up_are_refused_by_the_database(store: BatchStore) -> None:
-    with pytest.raises(asyncpg.CheckViolationError):
-        async with store.turn(1, new_id(), "k") as turn:
-            batch = await turn.begin(_HASH)
+    async with store.turn(1, new_id(), "k") as turn:
+        batch = await turn.begin(_HASH)
+        with pytest.raises(asyncpg.CheckViolationError):
             await turn.finish(batch.batch_id, Counts(3, 1, 1, 0), b"{}")
 
 

@@ -46,4 +46,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("migrations only go forward; a mistake is mended by the next one")
+    raise RuntimeError("migrations only go forward; a mistake is mended by the next one")

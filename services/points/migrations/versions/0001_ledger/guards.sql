@@ -42,9 +42,9 @@ $$
 --;;
 CREATE TRIGGER lot_facts BEFORE UPDATE ON lot FOR EACH ROW
 WHEN (
-    (old.account_no, old.issuer_id, old.point_type, old.opened_seq, old.original, old.earned_at, old.expires_at)
+    (old.ledger_id, old.lot_no, old.account_no, old.issuer_id, old.point_type, old.opened_seq, old.original, old.earned_at, old.expires_at)
     IS DISTINCT FROM
-    (new.account_no, new.issuer_id, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at)
+    (new.ledger_id, new.lot_no, new.account_no, new.issuer_id, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at)
 )
 EXECUTE FUNCTION check_lot_facts()
 --;;

@@ -1,4 +1,4 @@
-"""The gateway's table of contents: what it can do, and what it knows by itself."""
+"""The table of contents of the gateway: what it can do, and what it knows by itself."""
 
 from __future__ import annotations
 

@@ -1,0 +1,51 @@
+"""A ledger in which every kind of row is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from tests.support.points import STARTS_AT_US, PointsHouse, RunningPoints, Till, earn, redemption
+
+LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Busy:
+    """The ledger, and one beside it in the same tables."""
+
+    house: PointsHouse
+    beside: PointsHouse
+    tills: tuple[Till, Till]
+    members: tuple[UUID, ...]
+
+    @property
+    def ledger_id(self) -> int:
+        return self.house.programme.ledger_id
+
+
+async def make_busy(running: RunningPoints) -> Busy:
+    """Fills two ledgers the same way."""
+    house, beside = running.house(), running.house()
+    await _fill(beside)
+    tills, members = await _fill(house)
+    return Busy(house, beside, tills, members)
+
+
+async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]]:
+    grocer, fuel = await house.till(), await house.till(points=3)
+    members = tuple(house.member() for _ in range(4))
+    await grocer.post(*(earn(member, 1_000 + 100 * place) for place, member in enumerate(members)))
+    await fuel.post(*(earn(member, 300) for member in members), earn(members[0], 1))
+    await grocer.post(redemption(members[0], 12), redemption(members[1], 10**6), redemption(members[2], 3))
+    await fuel.post(
+        earn(members[3], 500, key="a", reference="twice"), earn(members[3], 500, key="b", reference="twice")
+    )
+    await house.cut_at((await house.head()).now_us)
+    await house.move_clock(LAPSE_US)
+    await fuel.post(
+        earn(members[0], 5_000, occurred_at_us=LAPSE_US), redemption(members[0], 20, occurred_at_us=LAPSE_US)
+    )
+    # Refusals alone make a batch of nothing.
+    await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
+    return (grocer, fuel), members

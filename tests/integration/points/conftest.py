@@ -1,0 +1,18 @@
+"""The ledger's database with a busy ledger in it, made by the real service once for each test module."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest_asyncio
+
+from tests.integration.points.busy import Busy, make_busy
+from tests.support.points import running_points
+from tests.support.servers import ServiceDatabase
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def busy(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[Busy]:
+    """Two ledgers with everything in them: earns, burns, lapses, refusals, replays, a moved clock, cuts."""
+    async with running_points(database_for("points")) as running:
+        yield await make_busy(running)

@@ -1,0 +1,233 @@
+"""What the database itself refuses, whoever asks: the service's role, and the owner where a trigger stands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from services.runtime.database import PgConnection
+from services.runtime.ids import new_id
+from tests.integration.points.busy import Busy
+from tests.support.points import as_runtime_role, as_superuser
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+JOURNAL = (
+    "posting", "entry", "lot_use", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
+)  # fmt: skip
+PROJECTIONS = ("ledger", "closed_member")
+COUNTERS = ("ledger_head", "event_head", "balance", "lot", "relay_cursor", "inbox")
+VERBS = {
+    "update": "UPDATE {0} SET ledger_id = ledger_id",
+    "delete": "DELETE FROM {0}",
+    "truncate": "TRUNCATE {0} CASCADE",
+}
+
+
+@asynccontextmanager
+async def _as(role: str, busy: Busy) -> AsyncIterator[PgConnection]:
+    """The service's role, or the owner of the tables (an administrator in its place)."""
+    if role == "service":
+        async with as_runtime_role(busy.house.database) as connection:
+            yield connection
+        return
+    async with as_superuser(busy.house.database) as connection:
+        owner = await connection.fetchval("SELECT tableowner FROM pg_tables WHERE tablename = 'posting'")
+        await connection.execute(f'SET ROLE "{owner}"')
+        yield connection
+
+
+async def _refusal(connection: PgConnection, statement: str, *values: object) -> asyncpg.PostgresError:
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        with pytest.raises(asyncpg.PostgresError) as caught:
+            await connection.execute(statement, *values)
+        return caught.value
+    finally:
+        await transaction.rollback()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("table", JOURNAL)
+async def test_the_journal_is_append_only_for_the_service_and_for_its_owner(
+    busy: Busy, table: str, verb: str
+) -> None:
+    async with _as("service", busy) as connection:
+        refusal = await _refusal(connection, VERBS[verb].format(table))
+        assert isinstance(refusal, asyncpg.InsufficientPrivilegeError)
+    async with _as("owner", busy) as connection:
+        refusal = await _refusal(connection, VERBS[verb].format(table))
+        assert isinstance(refusal, asyncpg.RestrictViolationError)
+        assert table in str(refusal)
+
+
+@pytest.mark.parametrize("table", PROJECTIONS)
+@pytest.mark.parametrize("verb", VERBS)
+async def test_the_service_cannot_change_what_a_programme_is_or_reopen_a_member(
+    busy: Busy, table: str, verb: str
+) -> None:
+    async with _as("service", busy) as connection:
+        refusal = await _refusal(connection, VERBS[verb].format(table))
+        assert isinstance(refusal, asyncpg.InsufficientPrivilegeError)
+
+
+@pytest.mark.parametrize("table", COUNTERS)
+@pytest.mark.parametrize("verb", ["delete", "truncate"])
+async def test_the_service_cannot_lose_a_counter(busy: Busy, table: str, verb: str) -> None:
+    async with _as("service", busy) as connection:
+        refusal = await _refusal(connection, VERBS[verb].format(table))
+        assert isinstance(refusal, asyncpg.InsufficientPrivilegeError)
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE posting", "CREATE TABLE mine (a int)", "ALTER TABLE posting DISABLE TRIGGER ALL"])  # fmt: skip
+async def test_the_service_cannot_change_the_schema(busy: Busy, statement: str) -> None:
+    async with _as("service", busy) as connection:
+        assert isinstance(await _refusal(connection, statement), asyncpg.InsufficientPrivilegeError)
+
+
+async def test_the_service_cannot_lower_a_floor(busy: Busy) -> None:
+    async with _as("service", busy) as connection:
+        refusal = await _refusal(connection, "UPDATE balance SET floor = -1000000 WHERE floor = 0")
+        assert isinstance(refusal, asyncpg.InsufficientPrivilegeError)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("ledger_id", "ledger_id + 1"),
+        ("lot_no", "lot_no + 1000"),
+        ("account_no", "account_no + 1"),
+        ("issuer_id", "gen_random_uuid()"),
+        ("point_type", "'bonus'"),
+        ("opened_seq", "opened_seq + 1"),
+        ("original", "original + 1"),
+        ("earned_at", "earned_at + interval '1 day'"),
+        ("expires_at", "expires_at + interval '1 day'"),
+    ],
+)
+async def test_of_a_lot_nothing_changes_but_what_remains(busy: Busy, column: str, value: str) -> None:
+    statement = f"UPDATE lot SET {column} = {value} WHERE ledger_id = $1"
+    async with _as("service", busy) as connection:
+        refusal = await _refusal(connection, statement, busy.ledger_id)
+        assert isinstance(refusal, asyncpg.InsufficientPrivilegeError)
+    async with _as("owner", busy) as connection:
+        refusal = await _refusal(connection, statement, busy.ledger_id)
+        assert isinstance(refusal, asyncpg.RestrictViolationError)
+        assert refusal.constraint_name == "lot_facts_ck"
+
+
+@pytest.mark.parametrize("verb", ["delete", "truncate"])
+async def test_a_lot_is_never_lost(busy: Busy, verb: str) -> None:
+    async with _as("owner", busy) as connection:
+        assert isinstance(
+            await _refusal(connection, VERBS[verb].format("lot")), asyncpg.RestrictViolationError
+        )
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("UPDATE lot SET remaining = -1, open = false WHERE ledger_id = $1", "lot_remaining_ck"),
+        ("UPDATE lot SET remaining = original + 1 WHERE ledger_id = $1", "lot_remaining_ck"),
+        ("UPDATE lot SET open = NOT open WHERE ledger_id = $1", "lot_open_ck"),
+        ("UPDATE balance SET debits = credits + 1 WHERE floor = 0 AND ledger_id = $1", "balance_floor_ck"),
+        ("UPDATE balance SET credits = -1 WHERE floor IS NULL AND ledger_id = $1", "balance_counters_ck"),
+        ("INSERT INTO posting SELECT * FROM posting WHERE ledger_id = $1", "posting_pk"),
+        ("INSERT INTO decision SELECT * FROM decision WHERE ledger_id = $1", "decision_pk"),
+        ("INSERT INTO event_log SELECT * FROM event_log WHERE ledger_id = $1", "event_log_pk"),
+        ("INSERT INTO cut SELECT ledger_id, boundary, last_seq + 1 FROM cut WHERE ledger_id = $1", "cut_pk"),
+        (
+            """INSERT INTO posting SELECT ledger_id, seq + 1000, gen_random_uuid(), kind, member_id, partner_id,
+            reference, points, balance_after, occurred_at, recorded_at, expires_at, content_hash
+            FROM posting WHERE ledger_id = $1""",
+            "posting_reference_uq",
+        ),
+        (
+            """INSERT INTO decision SELECT ledger_id, partner_id, key || '2', batch_no, item_no, content_hash, NULL
+            FROM decision WHERE ledger_id = $1""",
+            "decision_outcome_ck",
+        ),
+        ("INSERT INTO entry SELECT $1, 1000, 1, account_no, 0 FROM account LIMIT 1", "entry_amount_ck"),
+    ],
+)
+async def test_a_row_that_cannot_be_is_refused_by_name(busy: Busy, statement: str, constraint: str) -> None:
+    for role in ("service", "owner"):
+        async with _as(role, busy) as connection:
+            refusal = await _refusal(connection, statement, busy.ledger_id)
+            assert refusal.constraint_name == constraint
+
+
+@pytest.mark.parametrize(
+    "legs",
+    [[(1, 5)], [(1, 5), (2, -4)], [(1, 5), (2, 5)], [(1, 7), (2, -3), (3, -3)]],
+    ids=["one leg", "unequal", "same side", "three legs"],
+)
+async def test_legs_that_do_not_balance_are_refused(busy: Busy, legs: list[tuple[int, int]]) -> None:
+    rows = ", ".join(f"({busy.ledger_id}, 5000, {leg}, {leg}, {amount})" for leg, amount in legs)
+    for role in ("service", "owner"):
+        async with _as(role, busy) as connection:
+            refusal = await _refusal(connection, f"INSERT INTO entry VALUES {rows}")
+            assert refusal.constraint_name == "entry_balanced_ck"
+
+
+async def test_one_unbalanced_posting_among_balanced_ones_is_found(busy: Busy) -> None:
+    rows = ", ".join(
+        f"({busy.ledger_id}, {seq}, {leg}, {leg}, {amount})"
+        for seq, amounts in ((5000, (5, -5)), (5001, (5, -4)), (5002, (1, -1)))
+        for leg, amount in enumerate(amounts, start=1)
+    )
+    async with _as("service", busy) as connection:
+        refusal = await _refusal(connection, f"INSERT INTO entry VALUES {rows}")
+        assert "5001" in str(refusal)
+
+
+async def test_a_batch_decided_on_a_head_that_has_moved_is_not_written(busy: Busy) -> None:
+    """The second half of the door checks the lock's promise, should anybody ever write without it."""
+    async with _as("service", busy) as connection:
+        types = [
+            str(row[0])
+            for row in await connection.fetch(
+                """SELECT format_type(t, NULL) FROM pg_proc, unnest(proargtypes) WITH ORDINALITY a (t, no)
+                WHERE proname = 'ledger_write' ORDER BY no"""
+            )
+        ]
+        # Nothing to write, from seq 0 and batch 0 on.
+        values = [
+            "ARRAY[]::" + name if name.endswith("[]") else ("1" if place == 4 else "0") + f"::{name}"
+            for place, name in enumerate(types)
+        ]
+        values[0] = f"{busy.ledger_id}::smallint"
+        refusal = await _refusal(connection, f"SELECT ledger_write({', '.join(values)})")
+        assert isinstance(refusal, asyncpg.SerializationError)
+
+
+async def test_a_ledger_that_is_not_open_has_no_door(busy: Busy) -> None:
+    async with _as("service", busy) as connection:
+        types = [
+            str(row[0])
+            for row in await connection.fetch(
+                """SELECT format_type(t, NULL) FROM pg_proc, unnest(proargtypes) WITH ORDINALITY a (t, no)
+                WHERE proname = 'ledger_open' ORDER BY no"""
+            )
+        ]
+        values = ["32000::smallint", *(f"ARRAY[]::{name}" for name in types[1:])]
+        refusal = await _refusal(connection, f"SELECT * FROM ledger_open({', '.join(values)})")
+        assert isinstance(refusal, asyncpg.NoDataFoundError)
+
+
+async def test_a_member_has_one_wallet_and_a_partner_one_account_of_each_kind(busy: Busy) -> None:
+    async with _as("service", busy) as connection:
+        refusal = await _refusal(
+            connection,
+            "INSERT INTO account SELECT ledger_id, account_no + 1000, kind, owner_id FROM account WHERE ledger_id = $1",
+            busy.ledger_id,
+        )
+        assert refusal.constraint_name == "account_owner_uq"
+        refusal = await _refusal(
+            connection, "INSERT INTO account VALUES ($1, 1000, 'cash box', $2)", busy.ledger_id, new_id()
+        )
+        assert refusal.constraint_name == "account_kind_ck"

@@ -1,0 +1,113 @@
+"""The partners service as the gateway meets it: real gRPC, simple books in memory, answers as the contract says."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+import grpc
+from coalition.partners.v1 import clearing_pb2, partners_pb2, partners_pb2_grpc
+
+from services.runtime.errors import NotFound, Unauthenticated
+from services.runtime.ids import new_id
+from services.runtime.principal import Programme, acting, programme_message
+from tests.support.gateway_faults import Faults
+
+_ledger_ids: Final = itertools.count(int(time.time()) % 20_000 + 1)
+
+
+def fresh_ledger_id() -> int:
+    """A ledger number that no other test of this process has."""
+    return next(_ledger_ids)
+
+
+class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.ClearingServiceServicer):
+    """Keys, stores, prices and statements."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self.keys: dict[bytes, partners_pb2.AuthenticateApiKeyResponse] = {}
+        self.stores: dict[bytes, list[partners_pb2.Store]] = {}
+        self.rates: dict[bytes, list[partners_pb2.RateVersion]] = {}
+        self.statements: dict[bytes, list[clearing_pb2.Statement]] = {}
+        self.authentications = 0
+        self.store_pages = 0
+
+    def issue(
+        self, secret: str, programme: Programme, scopes: Sequence[str], partner_id: UUID | None = None
+    ) -> UUID:
+        """A key of a partner, new unless named."""
+        partner = partner_id or new_id()
+        slug = f"partner-{partner.hex[-6:]}"
+        self.keys[sha256(secret.encode()).digest()] = partners_pb2.AuthenticateApiKeyResponse(
+            api_key=partners_pb2.ApiKey(
+                key_id=new_id().bytes,
+                partner_id=partner.bytes,
+                label="tests",
+                hint=secret[:12],
+                scopes=scopes,
+            ),
+            partner=partners_pb2.Partner(
+                partner_id=partner.bytes,
+                slug=slug,
+                name="A Partner",
+                status=partners_pb2.PARTNER_STATUS_ACTIVE,
+            ),
+            programme=programme_message(programme),
+        )
+        return partner
+
+    async def AuthenticateApiKey(
+        self, request: partners_pb2.AuthenticateApiKeyRequest, context: Any
+    ) -> partners_pb2.AuthenticateApiKeyResponse:
+        assert acting().issuer == "gateway"
+        if self._faults.partners_down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        self.authentications += 1
+        found = self.keys.get(request.secret_sha256)
+        if found is None:
+            raise Unauthenticated
+        return found
+
+    async def ListStores(
+        self, request: partners_pb2.ListStoresRequest, context: Any
+    ) -> partners_pb2.ListStoresResponse:
+        acting().in_programme()
+        self.store_pages += 1
+        stores = sorted(self.stores.get(request.partner_id, []), key=lambda store: store.code)
+        rest = [store for store in stores if store.code > request.after_code]
+        return partners_pb2.ListStoresResponse(
+            stores=rest[: request.limit], has_more=len(rest) > request.limit
+        )
+
+    async def ListRates(
+        self, request: partners_pb2.ListRatesRequest, context: Any
+    ) -> partners_pb2.ListRatesResponse:
+        return partners_pb2.ListRatesResponse(rates=self.rates.get(acting().as_partner().bytes, []))
+
+    async def ListStatements(
+        self, request: clearing_pb2.ListStatementsRequest, context: Any
+    ) -> clearing_pb2.ListStatementsResponse:
+        acting().require("statements:read")
+        found = [
+            each
+            for each in self.statements.get(acting().as_partner().bytes, [])
+            if (not request.before_window or each.window.number < request.before_window)
+            and each.window.number > request.after_window
+        ]
+        found.sort(key=lambda each: each.window.number)
+        page = found[: request.limit][::-1] if request.after_window else found[::-1][: request.limit]
+        return clearing_pb2.ListStatementsResponse(statements=page, has_more=len(found) > request.limit)
+
+    async def GetStatement(
+        self, request: clearing_pb2.GetStatementRequest, context: Any
+    ) -> clearing_pb2.GetStatementResponse:
+        acting().require("statements:read")
+        for statement in self.statements.get(acting().as_partner().bytes, []):
+            if statement.statement_id == request.statement_id:
+                return clearing_pb2.GetStatementResponse(statement=statement)
+        raise NotFound("there is no such statement")

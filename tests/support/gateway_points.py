@@ -1,0 +1,215 @@
+"""The points service as the gateway meets it: real gRPC, a ledger in memory, answers as the contract says."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import grpc
+from coalition.members.v1 import members_pb2
+from coalition.points.v1 import movement_pb2, points_pb2, points_pb2_grpc
+from coalition.type.v1.error_pb2 import ItemError
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.runtime.clock import wall_now_us
+from services.runtime.errors import InvalidRequest, NotFound
+from services.runtime.ids import new_id
+from services.runtime.principal import Verifier, acting
+from tests.support.gateway_faults import Faults
+from tests.support.gateway_members import MembersBook
+
+EARN_PER_MINOR: Final = 100
+EXPIRES_AT_US: Final = 1_838_152_800_000_000  # 2028-04-01 00:00 in Berlin
+_R: Final = Reason
+
+
+@dataclass
+class _Decided:
+    content: bytes
+    result: movement_pb2.Result
+
+
+class PointsBook(points_pb2_grpc.PointsServiceServicer):
+    """A ledger in memory: one earn rate for all, one point a whole unit."""
+
+    def __init__(self, faults: Faults, members: MembersBook, verifier: Verifier) -> None:
+        self._faults, self._members, self._verifier = faults, members, verifier
+        self._keys: dict[tuple[UUID, str], _Decided] = {}
+        self._references: dict[tuple[UUID, str, str], _Decided] = {}
+        self.wallets: dict[bytes, int] = {}
+        self.journal: list[movement_pb2.Transaction] = []
+        self.calls: list[points_pb2.PostRequest] = []
+        # From this call on, counted from 1, nothing is posted any more; 0: all is well.
+        self.broken_from_call = 0
+
+    async def Post(self, request: points_pb2.PostRequest, context: Any) -> points_pb2.PostResponse:
+        if not 1 <= len(request.items) <= 512:
+            raise InvalidRequest("1 to 512 items are taken", field="items")
+        self.calls.append(request)
+        await asyncio.sleep(self._faults.post_delay_seconds)
+        if 0 < self.broken_from_call <= len(self.calls):
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "broken on purpose")
+        if self._faults.post_fails:
+            await context.abort(self._faults.post_fails.pop(0), "broken on purpose")
+        programme = acting().in_programme()
+        principals = [self._verifier.verify(token) for token in request.principals] or [acting()]
+        assert all(each.in_programme() == programme for each in principals)
+        results = [self._decide(item, principals[item.principal].as_partner()) for item in request.items]
+        if self._faults.post_answers_lost:
+            self._faults.post_answers_lost -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the answer is lost on purpose")
+        return points_pb2.PostResponse(results=results)
+
+    def _decide(self, item: movement_pb2.Item, partner: UUID) -> movement_pb2.Result:
+        if self._faults.items_overloaded:
+            self._faults.items_overloaded -= 1
+            return _away(_R.REASON_OVERLOADED, "the queue is full", retry_after_seconds="1")
+        kind = str(item.WhichOneof("movement"))
+        asked: movement_pb2.Earn | movement_pb2.Redemption = getattr(item, kind)
+        content = asked.SerializeToString(deterministic=True)
+        by_key = self._keys.get((partner, item.key))
+        if by_key is not None:
+            if by_key.content != content:
+                return _away(_R.REASON_IDEMPOTENCY_KEY_REUSED, "this key was used with another request")
+            return _again(by_key.result)
+        by_reference = self._references.get((partner, kind, asked.reference))
+        if by_reference is not None:
+            if by_reference.content != content:
+                return _away(_R.REASON_REFERENCE_REUSED, "the reference was used before", fields="amount")
+            return _again(by_reference.result)
+        result = self._earn(item.earn, partner) if kind == "earn" else self._redeem(item.redemption, partner)
+        if result.outcome == movement_pb2.OUTCOME_TURNED_AWAY:
+            return result
+        decided = _Decided(content, result)
+        self._keys[(partner, item.key)] = decided
+        if result.outcome == movement_pb2.OUTCOME_ACCEPTED:
+            self._references[(partner, kind, asked.reference)] = decided
+        return result
+
+    def _earn(self, earn: movement_pb2.Earn, partner: UUID) -> movement_pb2.Result:
+        sale = earn.sale
+        away = self._member(earn.member_id, sale.occurred_at_us)
+        if away is not None:
+            return away
+        if sale.currency != acting().in_programme().currency:
+            return _away(_R.REASON_CURRENCY_UNSUPPORTED, "not here", currency=sale.currency, expected="EUR")
+        lines = sum(line.amount_minor for line in sale.lines)
+        if sale.lines and lines != sale.amount_minor:
+            return _away(
+                _R.REASON_AMOUNT_MISMATCH, f"the lines sum to {lines}", field="amount",
+                amount_minor=str(sale.amount_minor), lines_minor=str(lines),
+            )  # fmt: skip
+        points = sale.amount_minor // EARN_PER_MINOR
+        return self._posted(
+            movement_pb2.MOVEMENT_KIND_EARN,
+            earn.member_id,
+            earn.reference,
+            points,
+            sale.occurred_at_us,
+            partner,
+        )
+
+    def _redeem(self, redemption: movement_pb2.Redemption, partner: UUID) -> movement_pb2.Result:
+        away = self._member(redemption.member_id, redemption.occurred_at_us)
+        if away is not None:
+            return away
+        available = self.wallets.get(redemption.member_id, 0)
+        if redemption.points > available:
+            error = ItemError(
+                reason=_R.REASON_INSUFFICIENT_POINTS,
+                message=f"the wallet holds {available} points, {redemption.points} were asked for",
+                metadata={"available": str(available), "required": str(redemption.points)},
+            )
+            return movement_pb2.Result(outcome=movement_pb2.OUTCOME_REFUSED, error=error)
+        return self._posted(
+            movement_pb2.MOVEMENT_KIND_REDEEM, redemption.member_id, redemption.reference, -redemption.points,
+            redemption.occurred_at_us, partner,
+        )  # fmt: skip
+
+    def _member(self, member_id: bytes, occurred_at_us: int) -> movement_pb2.Result | None:
+        member = self._members.members.get(member_id)
+        if member is None:
+            return _away(_R.REASON_MEMBER_UNKNOWN, "no member has this id")
+        if member.status == members_pb2.MEMBER_STATUS_CLOSED:
+            return _away(_R.REASON_MEMBER_CLOSED, "the member has left")
+        if occurred_at_us > wall_now_us() + 300_000_000:
+            return _away(_R.REASON_OCCURRED_IN_FUTURE, "that is in the future", tolerance_seconds="300")
+        if occurred_at_us <= 0:
+            return _away(_R.REASON_OCCURRED_TOO_LONG_AGO, "that is too long ago", limit_days="365")
+        return None
+
+    def _posted(
+        self, kind: Any, member_id: bytes, reference: str, points: int, occurred_at_us: int, partner: UUID
+    ) -> movement_pb2.Result:
+        self.wallets[member_id] = self.wallets.get(member_id, 0) + points
+        earned = kind == movement_pb2.MOVEMENT_KIND_EARN
+        transaction = movement_pb2.Transaction(
+            transaction_id=new_id().bytes,
+            seq=len(self.journal) + 1,
+            kind=kind,
+            member_id=member_id,
+            partner_id=partner.bytes,
+            reference=reference,
+            purchase_id=new_id().bytes if earned else b"",
+            points=points,
+            balance_after=self.wallets[member_id],
+            occurred_at_us=occurred_at_us,
+            recorded_at_us=wall_now_us(),
+            expires_at_us=EXPIRES_AT_US if earned and points else 0,
+        )
+        self.journal.append(transaction)
+        return movement_pb2.Result(outcome=movement_pb2.OUTCOME_ACCEPTED, transaction=transaction)
+
+    async def GetBalance(
+        self, request: points_pb2.GetBalanceRequest, context: Any
+    ) -> points_pb2.GetBalanceResponse:
+        acting().require("points:read")
+        held = self.wallets.get(request.member_id, 0)
+        return points_pb2.GetBalanceResponse(
+            available=held,
+            as_of_seq=len(self.journal),
+            next_expiry_points=held,
+            next_expiry_at_us=EXPIRES_AT_US if held else 0,
+        )
+
+    async def GetTransaction(
+        self, request: points_pb2.GetTransactionRequest, context: Any
+    ) -> points_pb2.GetTransactionResponse:
+        acting().require("points:read")
+        for transaction in self.journal:
+            own = transaction.partner_id == acting().as_partner().bytes
+            if own and transaction.transaction_id == request.transaction_id:
+                return points_pb2.GetTransactionResponse(transaction=transaction)
+        raise NotFound("there is no such transaction")
+
+    async def ListTransactions(
+        self, request: points_pb2.ListTransactionsRequest, context: Any
+    ) -> points_pb2.ListTransactionsResponse:
+        acting().require("points:read")
+        found = [
+            each
+            for each in self.journal
+            if each.partner_id == acting().as_partner().bytes
+            and request.member_id in (b"", each.member_id)
+            and request.reference in ("", each.reference)
+            and each.recorded_at_us >= request.recorded_from_us
+            and (not request.before_seq or each.seq < request.before_seq)
+            and each.seq > request.after_seq
+        ]
+        limit = request.limit or 20
+        newest_first = found[:limit][::-1] if request.after_seq else found[::-1][:limit]
+        return points_pb2.ListTransactionsResponse(transactions=newest_first, has_more=len(found) > limit)
+
+
+def _away(reason: Reason.ValueType, message: str, **metadata: str) -> movement_pb2.Result:
+    error = ItemError(reason=reason, message=message, metadata=metadata)
+    return movement_pb2.Result(outcome=movement_pb2.OUTCOME_TURNED_AWAY, error=error)
+
+
+def _again(result: movement_pb2.Result) -> movement_pb2.Result:
+    again = movement_pb2.Result()
+    again.CopyFrom(result)
+    again.replayed = True
+    return again
