@@ -23,8 +23,13 @@ def generate(into: Path) -> None:
     sources = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "coalition").rglob("*.proto"))
     well_known = str(files("grpc_tools") / "_proto")
     into.mkdir(parents=True, exist_ok=True)
+    plugins = [
+        f"--plugin={name}={Path(sys.executable).with_name(name)}"
+        for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")
+    ]
     arguments = [
         "protoc",
+        *plugins,
         f"--proto_path={ROOT}",
         f"--proto_path={well_known}",
         f"--python_out={into}",

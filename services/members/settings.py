@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import ServiceSettings
+from services.runtime.settings import SecretSettings, ServiceSettings
 
 
-class Settings(ServiceSettings):
+class Settings(ServiceSettings, SecretSettings):
     """What an installation decides of members.
 
     The secret key is the root of look-up hashes and of the first wrapping key: with it lost, no identifier is

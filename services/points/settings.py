@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import ServiceSettings
+from services.runtime.settings import SecretSettings, ServiceSettings
 
 
-class Settings(ServiceSettings):
+class Settings(ServiceSettings, SecretSettings):
     """Read from COALITION_POINTS_…."""
 
     model_config = SettingsConfigDict(env_prefix="COALITION_POINTS_", extra="ignore", frozen=True)

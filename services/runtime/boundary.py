@@ -63,7 +63,7 @@ class Boundary(grpc.aio.ServerInterceptor):
                 request_deserializer=handler.request_deserializer,
                 response_serializer=handler.response_serializer,
             )
-        raise NotImplementedError(f"{method}: a client stream has no boundary yet")
+        raise TypeError(f"{method}: a client stream has no boundary yet")
 
     def _unary(self, method: str, handle: Callable[..., Any]) -> Callable[..., Any]:
         async def guarded(request: Any, context: CallContext) -> Any:

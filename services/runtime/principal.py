@@ -22,6 +22,8 @@ from services.runtime.clock import MICROS_PER_SECOND, wall_now_us
 from services.runtime.errors import PermissionDenied, Unauthenticated
 from services.runtime.secrets import read_key
 
+# The issuer and service name of the host's own command line, which may do what an admin may.
+HOST: Final = "cli"
 METADATA_KEY: Final = "coalition-principal-bin"
 LIFE_SECONDS: Final = 300
 _SIGNATURE_BYTES: Final = 64
@@ -87,6 +89,13 @@ class Principal:
         """Raises PermissionDenied unless a partner's scope or a staff role grants this; services may all."""
         if self.kind is not Kind.SERVICE and grant not in self.grants:
             raise PermissionDenied(f"this needs {grant}", needed=grant)
+
+    def require_role(self, *roles: str) -> None:
+        """Raises PermissionDenied unless this is staff with one of the roles, or the host's own command line."""
+        host = self.kind is Kind.SERVICE and self.issuer == HOST
+        if not host and not (self.kind is Kind.STAFF and self.grants & set(roles)):
+            needed = " or ".join(roles)
+            raise PermissionDenied(f"this needs {needed}", needed=needed)
 
     def require_internal(self, *roles: str) -> None:
         """Raises PermissionDenied for partners, and for staff with none of the roles (any role, if none named)."""

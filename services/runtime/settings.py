@@ -42,12 +42,17 @@ class DatabaseSettings(BaseSettings):
     statement_timeout_seconds: int = Field(default=30, ge=1, le=600, description="Longest statement")
 
 
+class SecretSettings(BaseSettings):
+    """The secret of a service that derives keys from it; mixed in with the service's prefix."""
+
+    secret_key: SecretStr = Field(description="base64url of 32 random bytes, this service's alone")
+
+
 class ServiceSettings(DatabaseSettings):
     """A gRPC service's own settings; subclasses set the prefix COALITION_<SERVICE>_."""
 
     grpc_host: str = Field(default="127.0.0.1", description="Address to listen on")
     grpc_port: int = Field(description="Port to listen on")
-    secret_key: SecretStr = Field(description="base64url of 32 random bytes, this service's alone")
     stop_grace_seconds: float = Field(
         default=10.0, ge=0, le=60, description="Time for calls to end at a stop"
     )

@@ -127,7 +127,7 @@ class Subscriber:
             await self._catch_up()
             caught_up_us = wall_now_us()
             while True:
-                await self._resume()
+                await self.resume()
                 messages = await pull.block(_BLOCK_SECONDS)
                 if messages:
                     await self.apply([delivery_of(message) for message in messages])
@@ -165,7 +165,7 @@ class Subscriber:
         await self._inbox.open(self._database.writer, programme)
         self._waiting[programme] = wall_now_us() + round(pause.seconds * 1_000_000)
 
-    async def _resume(self) -> None:
+    async def resume(self) -> None:
         """Takes up the programmes that have waited long enough."""
         for programme, until_us in list(self._waiting.items()):
             if until_us <= wall_now_us():

@@ -14,8 +14,8 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.domain.caller import POINTS_EARN
 from services.gateway.app import Gateway
+from services.gateway.domain.caller import POINTS_EARN
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer
 from services.gateway.http.bodies import read_json

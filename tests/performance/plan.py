@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -110,4 +110,6 @@ def chains_for(only: str) -> list[list[RowPlan]]:
     wanted = next((row for row in ROWS if row.name == only), None)
     if wanted is None:
         raise BenchRefused(f"no row is named {only!r}; there are {', '.join(row.name for row in ROWS)}")
-    return [[row for row in ROWS if row.name in (wanted.reference, wanted.name)]]
+    # Its reference is only that here, and compared with nothing itself.
+    references = [replace(row, reference="", ratio_min=0) for row in ROWS if row.name == wanted.reference]
+    return [[*references, wanted]]

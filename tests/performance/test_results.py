@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.performance.cpu import per_operation
-from tests.performance.plan import NOOP, ROWS, chains_for
+from tests.performance.plan import EARN, NOOP, ROWS, chains_for
 from tests.performance.results import Drain, Measured, Round, Row
 
 
@@ -25,8 +25,9 @@ def test_a_backlog_may_take_a_fifth_of_the_run():
     assert not Drain.after(10, 2.1).within
 
 
-def test_a_row_runs_with_its_reference_only():
-    assert [row.name for row in chains_for(NOOP.name)[0]] == ["http.bare", "http.noop"]
+def test_a_row_alone_runs_with_its_reference_which_is_then_compared_with_nothing():
+    told = [[(row.name, row.reference) for row in chain] for chain in chains_for(EARN.name)]
+    assert told == [[("http.noop", ""), ("http.earn_single", "http.noop")]]
 
 
 def test_every_reference_is_measured_before_its_subject_in_the_same_round():

@@ -19,7 +19,7 @@ _PERSONAL: Final[dict[str, Any]] = {
 
 EARN_BODIES: Final[dict[str, Any]] = {
     "at the till": {
-        "member": {"card": "6035550000000013"},
+        "member": {"card": "6035550000000018"},
         "reference": "S367-7-20260314-1001",
         "store": "S367",
         "occurred_at": "2026-03-14T09:26:53+01:00",
@@ -63,7 +63,7 @@ EARN: Final[dict[str, Any]] = {
 }
 REDEMPTION_BODIES: Final[dict[str, Any]] = {
     "at the till": {
-        "member": {"card": "6035550000000013"},
+        "member": {"card": "6035550000000018"},
         "reference": "S367-7-20260314-1002",
         "store": "S367",
         "points": 500,
@@ -97,18 +97,18 @@ TRANSACTION: Final[dict[str, Any]] = {
 }
 
 ENROL_BODIES: Final[dict[str, Any]] = {
-    "with a card": {"card": "6035550000000013", "customer_id": "C-4711", "personal": _PERSONAL},
+    "with a card": {"card": "6035550000000018", "customer_id": "C-4711", "personal": _PERSONAL},
     "a card is issued": {},
 }
 LOOKUP_BODIES: Final[dict[str, Any]] = {
-    "by card": {"card": "6035 5500 0000 0013"},
+    "by card": {"card": "6035 5500 0000 0018"},
     "by your customer number": {"customer_id": "C-4711"},
 }
 MEMBER: Final[dict[str, Any]] = {
     "object": "member",
     "id": _MEMBER_ID,
     "status": "active",
-    "cards": ["6035550000000013"],
+    "cards": ["6035550000000018"],
     "customer_id": "C-4711",
     "enrolled_by_you": True,
     "enrolled_at": "2025-11-02T10:15:00.25Z",
@@ -127,7 +127,7 @@ BATCH_BODIES: Final[dict[str, Any]] = {
         "lines": [
             {
                 "type": "earn",
-                "member": {"card": "6035550000000013"},
+                "member": {"card": "6035550000000018"},
                 "reference": "S367-7-20260314-1001",
                 "store": "S367",
                 "occurred_at": "2026-03-14T09:26:53+01:00",
@@ -136,7 +136,7 @@ BATCH_BODIES: Final[dict[str, Any]] = {
             },
             {
                 "type": "redemption",
-                "member": {"card": "6035550000000013"},
+                "member": {"card": "6035550000000018"},
                 "reference": "S367-7-20260314-1002",
                 "store": "S367",
                 "occurred_at": "2026-03-14T09:31:07+01:00",

@@ -32,7 +32,7 @@ class EnrolBody(Body):
             min_length=8,
             max_length=64,
             description="Card that the member has already: 8 to 19 digits with a Luhn check digit",
-            examples=["6035550000000013"],
+            examples=["6035550000000018"],
         ),
     ] = None
     customer_id: Annotated[

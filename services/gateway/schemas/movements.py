@@ -47,7 +47,7 @@ class MemberReference(Body):
         Field(
             max_length=64,
             description="The card number as scanned or typed; spaces and hyphens are ignored",
-            examples=["6035 5500 0000 0013"],
+            examples=["6035 5500 0000 0018"],
         ),
     ] = ""
     customer_id: Annotated[

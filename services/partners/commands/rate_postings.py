@@ -51,9 +51,7 @@ class RatePostings:
         try:
             entries = rate(block.postings, head.rated_seq, cards)
         except Unrateable as stop:
-            await self._note(ledger_id, stop)
-            at = stop.posting
-            raise RatingStopped(f"seq {at.seq} of {slug} cannot be rated: {stop}", at.pos) from None
+            raise await self.stopped(slug, stop) from None
         if entries:
             await rating.add_entries(connection, ledger_id, entries)
         offset_us = head.clock_offset_us if block.clock_offset_us is None else block.clock_offset_us
@@ -70,8 +68,10 @@ class RatePostings:
                 self._cards.popitem(last=False)
         return cards
 
-    async def _note(self, ledger_id: int, stop: Unrateable) -> None:
-        """Says what is in the way, in a transaction of its own: the block's is about to roll back."""
-        _log.warning("rating.stopped", ledger_id=ledger_id, seq=stop.posting.seq, why=str(stop))
+    async def stopped(self, slug: str, stop: Unrateable) -> RatingStopped:
+        """Notes what is in the way, in a transaction of its own: the block's is about to roll back."""
+        ledger_id, at = (await self._programmes.named(slug)).programme.ledger_id, stop.posting
+        _log.warning("rating.stopped", programme=slug, seq=at.seq, why=str(stop))
         async with self._database.writer.transaction() as connection:
-            await rating.block(connection, ledger_id, stop.posting, str(stop), stop.price_missing)
+            await rating.block(connection, ledger_id, at, str(stop), stop.price_missing)
+        return RatingStopped(f"seq {at.seq} of {slug} cannot be rated: {stop}", at.pos)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.errors import NotFound, PermissionDenied
-from services.runtime.principal import Kind, Principal
-
-# The issuer and service name of the host's own command line, which may do what an admin may.
-HOST: Final = "cli"
+from services.runtime.principal import HOST, Kind, Principal
 
 
 def require_role(principal: Principal, *roles: str) -> None:
     """Raises PermissionDenied unless this is staff with one of the roles, or the host's own command line."""
-    if is_host(principal) or (principal.kind is Kind.STAFF and principal.grants & set(roles)):
-        return
-    raise PermissionDenied(f"this needs {' or '.join(roles)}", needed=" or ".join(roles))
+    principal.require_role(*roles)
 
 
 def require_service(principal: Principal, issuer: str) -> None:

@@ -10,7 +10,7 @@ from coalition.type.v1.event_record_pb2 import EventRecord
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.rate_postings import Block, RatePostings, RatingStopped
-from services.partners.domain.rating import LotTaken, Posting
+from services.partners.domain.rating import LotTaken, Posting, Unrateable
 from services.runtime.errors import NotFound
 from services.runtime.subscriber import Postponed
 
@@ -33,7 +33,11 @@ class PointsEvents:
     ) -> None:
         """Applies a run of events in the subscriber's transaction. Raises Postponed where rating stands still."""
         try:
-            await self._rate(connection, programme, read(records))
+            try:
+                block = read(records)
+            except Unrateable as stop:
+                raise await self._rate.stopped(programme, stop) from None
+            await self._rate(connection, programme, block)
         except RatingStopped as stop:
             raise Postponed(str(stop), _RETRY_SECONDS, stop.pos) from None
         except NotFound as error:
@@ -43,7 +47,7 @@ class PointsEvents:
 def read(records: Sequence[EventRecord]) -> Block:
     """What a run of events says: postings in order, and where the clock went, if it moved.
 
-    Raises ValueError for an event with a seq that this version cannot rate: a posting is never skipped.
+    Raises Unrateable for an event with a seq that this version does not know: a posting is never skipped.
     """
     postings: list[Posting] = []
     clock_offset_us: int | None = None
@@ -72,5 +76,6 @@ def read(records: Sequence[EventRecord]) -> Block:
         elif kind == "programme.clock_moved":
             clock_offset_us = pb.ProgrammeClockMoved.FromString(record.payload).offset_us
         elif record.seq:
-            raise ValueError(f"{kind} of seq {record.seq} is not known to this version, and must be rated")
+            unknown = Posting(record.pos, record.seq, record.partner_id, record.recorded_at_us)
+            raise Unrateable(unknown, f"this version does not know how to rate {kind}")
     return Block(postings, clock_offset_us)

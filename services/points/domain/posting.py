@@ -285,9 +285,8 @@ class Posting:
     def _earn(self, number: int, item: Earn) -> Decision:
         rate = self._rates.at(item.partner_id, item.occurred_at_us)
         if rate is None:
-            return self._refuse(
-                number, item, Reason.REASON_EARN_RATE_MISSING, "the partner had no earn rate then", {}
-            )
+            # Not remembered: the operator sets the rate, and the till sends the sale again under the same key.
+            return TurnedAway(Reason.REASON_EARN_RATE_MISSING, "the partner had no earn rate then", {})
         points = rate.points_for(item.purchase.amount_minor)
         issuance = self._account(AccountKind.ISSUANCE, item.partner_id)
         if points - self._at.balances[issuance] > ISSUED_POINTS_MAX:

@@ -111,7 +111,7 @@ async def test_a_long_life_makes_the_next_restart_prompt_again(
         await supervisor.wait_ready()
         unit.die()
         async with asyncio.timeout(5):
-            while unit.starts <= restarts:  # noqa: ASYNC110 (a pretender has no event)
+            while unit.starts <= restarts:
                 await asyncio.sleep(0.01)
     await supervisor.stop()
     assert supervisor.restarts()["points"] == 11

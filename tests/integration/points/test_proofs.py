@@ -28,6 +28,7 @@ def _one(what: str, table: str, where: str = "true", order: str = "ASC") -> str:
 
 
 BURN, LAPSE = _one("seq", "posting", "kind = 'redeem'"), _one("seq", "posting", "kind = 'expire'")
+LAST_BURN = _one("seq", "posting", "kind = 'redeem'", "DESC")
 LAST_POS = _one("pos", "event_log", order="DESC")
 KEY = _one("key", "decision", f"seq = {BURN}")
 
@@ -35,7 +36,7 @@ KEY = _one("key", "decision", f"seq = {BURN}")
 FAULTS: dict[str, tuple[str, set[int]]] = {
     "points moved from one posting's leg to another's": (
         f"""UPDATE entry SET amount = amount - CASE seq WHEN ({TWO_EARNS})[1] THEN 1 ELSE -1 END
-        WHERE ledger_id = {{l}} AND leg = 1 AND seq = ANY ({TWO_EARNS})""",
+        WHERE ledger_id = {{l}} AND leg = 1 AND seq = ANY ({TWO_EARNS}::bigint[])""",
         {1},
     ),
     "a leg on another member's wallet": (
@@ -82,7 +83,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {5},
     ),
     "a use by another posting": (
-        f"UPDATE lot_use SET seq = {LAPSE} WHERE ledger_id = {{l}} AND seq = {_one('seq', 'posting', "kind = 'redeem'", 'DESC')}",
+        f"UPDATE lot_use SET seq = {LAPSE} WHERE ledger_id = {{l}} AND seq = {LAST_BURN}",
         {5},
     ),
     "a use lost": (f"DELETE FROM lot_use WHERE ledger_id = {{l}} AND seq = {BURN}", {5}),
@@ -92,7 +93,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     ),
     "a key lost": (f"DELETE FROM decision WHERE ledger_id = {{l}} AND key = {KEY}", {6}),
     "a key that points at another posting": (
-        f"UPDATE decision SET seq = 1 WHERE ledger_id = {{l}} AND key = {_one('key', 'decision', "seq IS NOT NULL AND key = 'b'")}",
+        "UPDATE decision SET seq = 1 WHERE ledger_id = {l} AND key = 'b'",
         {6},
     ),
     "a key that points at a lapse": (
@@ -107,7 +108,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "a key of a batch that is not there": ("UPDATE decision SET batch_no = 999 WHERE ledger_id = {l} AND key = 'b'", {6}),
     "a reference accepted twice": (
         f"""DROP INDEX posting_reference_uq; UPDATE posting SET reference = 'same' WHERE ledger_id = {{l}}
-        AND seq = ANY ({TWO_EARNS})""",
+        AND seq = ANY ({TWO_EARNS}::bigint[])""",
         {6},
     ),
     "two postings at one time": (

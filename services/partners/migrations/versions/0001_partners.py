@@ -36,4 +36,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("rated entries and statements are not dropped by a migration")
+    raise RuntimeError("rated entries and statements are not dropped by a migration")

@@ -33,4 +33,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("the journal is not dropped by a migration")
+    raise RuntimeError("the journal is not dropped by a migration")

@@ -1,0 +1,177 @@
+"""What the database itself refuses, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.support.servers import ServiceDatabase
+
+PARTNER = UUID(int=7)
+APPEND_ONLY = (
+    "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
+    "statement", "statement_line", "event_log",
+)  # fmt: skip
+_FILLED = f"""
+INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', now(), 'test');
+INSERT INTO rating_head (ledger_id) VALUES (1);
+INSERT INTO window_head (ledger_id) VALUES (1);
+INSERT INTO partner VALUES (1, '{PARTNER}', 'grocer', 'Grocer', 'active', now(), 'test');
+INSERT INTO clearing_window (ledger_id, number, starts_at, ends_at, first_seq, last_seq, state)
+VALUES (1, 1, '2017-01-01Z', '2017-01-02Z', 1, 10, 'closed');
+"""
+_WINDOW = """
+INSERT INTO clearing_window (ledger_id, number, starts_at, ends_at, first_seq, last_seq, state)
+VALUES (1, $1, $2::text::timestamptz, $3::text::timestamptz, $4, $5, 'closed')
+"""
+_ENTRY = """
+INSERT INTO rated_entry (ledger_id, seq, line, kind, partner_id, issuer_id, lot_no, points, price_micros,
+    amount_micros, effective_at)
+VALUES (1, 1, 1, $1, $2, $2, $3, $4, $5, $6, now())
+"""
+
+Connection = asyncpg.Connection
+
+
+@pytest.fixture
+async def admin(database_for: Callable[[str], ServiceDatabase]) -> AsyncGenerator[Connection]:
+    """The owner's own rights, in a transaction that is rolled back, on a few rows."""
+    connection = await asyncpg.connect(database_for("partners").admin_url)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute(_FILLED)
+    yield connection
+    await transaction.rollback()
+    await connection.close()
+
+
+@pytest.fixture
+async def service(database_for: Callable[[str], ServiceDatabase]) -> AsyncGenerator[Connection]:
+    """The run-time role, in a transaction that is rolled back."""
+    connection = await asyncpg.connect(database_for("partners").runtime_url)
+    transaction = connection.transaction()
+    await transaction.start()
+    yield connection
+    await transaction.rollback()
+    await connection.close()
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize(
+    "change", ["UPDATE {} SET {column} = {column}", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
+async def test_nobody_changes_what_is_written_once(admin: Connection, table: str, change: str) -> None:
+    column = await admin.fetchval(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = $1 LIMIT 1", table
+    )
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await admin.execute(change.format(table, column=column))
+
+
+@pytest.mark.parametrize("table", [*APPEND_ONLY, "api_key", "clearing_window", "rating_head", "window_head"])
+async def test_the_service_has_no_right_to_delete(service: Connection, table: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await service.execute(f"DELETE FROM {table}")
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [*((table, "ledger_id") for table in ("rated_entry", "net", "statement", "rate_version", "programme"))]
+    + [("clearing_window", "last_seq"), ("api_key", "scopes"), ("staff_role", "assigned")],
+)
+async def test_the_service_has_no_right_to_edit(service: Connection, table: str, column: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await service.execute(f"UPDATE {table} SET {column} = {column}")
+
+
+@pytest.mark.parametrize(
+    ("window", "constraint"),
+    [
+        ((2, "2017-01-02Z", "2017-01-09Z", 12, 20), "clearing_window_tiles_fk"),
+        ((2, "2017-01-02Z", "2017-01-09Z", 10, 20), "clearing_window_tiles_fk"),
+        ((2, "2017-01-03Z", "2017-01-09Z", 11, 20), "clearing_window_tiles_fk"),
+        ((3, "2017-01-02Z", "2017-01-09Z", 11, 20), "clearing_window_tiles_fk"),
+        ((2, "2017-01-02Z", "2017-01-02Z", 11, 20), "clearing_window_time_ck"),
+        ((2, "2017-01-02Z", "2017-01-09Z", 11, 9), "clearing_window_range_ck"),
+        ((1, "2017-01-02Z", "2017-01-09Z", 1, 9), "clearing_window_pk"),
+        ((0, "2017-01-02Z", "2017-01-09Z", 11, 20), "clearing_window_number_ck"),
+    ],
+)
+async def test_windows_tile_the_journal_and_time_without_gap_or_overlap(
+    admin: Connection, window: tuple[int, str, str, int, int], constraint: str
+) -> None:
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
+        await admin.execute(_WINDOW, *window)
+    assert refused.value.constraint_name in (constraint, "clearing_window_first_ck")
+
+
+async def test_a_window_that_follows_is_taken_and_an_empty_one_too(admin: Connection) -> None:
+    await admin.execute(_WINDOW, 2, "2017-01-02Z", "2017-01-09Z", 11, 10)
+    await admin.execute(_WINDOW, 3, "2017-01-09Z", "2017-01-16Z", 11, 12)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["state = 'stated'", "state = 'closed'", "last_seq = 11, state = 'aggregated'", "ends_at = now()"],
+)
+async def test_a_closed_window_only_moves_on_a_step_at_a_time(admin: Connection, change: str) -> None:
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await admin.execute(f"UPDATE clearing_window SET {change} WHERE number = 1")
+    assert refused.value.sqlstate in ("23001", "23503")
+
+
+async def test_a_window_becomes_aggregated_and_then_stated(admin: Connection) -> None:
+    for state in ("aggregated", "stated"):
+        await admin.execute("UPDATE clearing_window SET state = $1 WHERE number = 1", state)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await admin.execute("UPDATE clearing_window SET state = 'aggregated' WHERE number = 1")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ("issued", PARTNER, 1, 10, 100, 999),
+        ("issued", PARTNER, None, 10, 100, 1_000),
+        ("issued", PARTNER, 1, 0, 100, 0),
+        ("burned", PARTNER, None, 10, 100, 1_000),
+        ("nothing", PARTNER, None, 0, 0, 0),
+        ("nothing", None, None, 1, 0, 0),
+        ("invented", PARTNER, 1, 10, 100, 1_000),
+        ("issued", None, 1, 10, 100, 1_000),
+    ],
+)
+async def test_an_entry_whose_amount_is_not_points_times_price_is_refused(
+    admin: Connection, entry: tuple[object, ...]
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await admin.execute(_ENTRY, *entry)
+
+
+async def test_a_posting_is_rated_once(admin: Connection) -> None:
+    await admin.execute(_ENTRY, "issued", PARTNER, 1, 10, 100, 1_000)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await admin.execute(_ENTRY, "issued", PARTNER, 1, 10, 100, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("exact", "carry_in", "net_minor", "carry_out"),
+    [(10_000, 0, 1, 1), (15_001, 0, 1, 5_001), (0, 0, 1, -10_000)],
+)
+async def test_a_net_that_does_not_add_up_or_carries_too_much_is_refused(
+    admin: Connection, exact: int, carry_in: int, net_minor: int, carry_out: int
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await admin.execute(
+            "INSERT INTO net VALUES (1, 1, $1, 0, 0, $2, $3, $4, $5)",
+            PARTNER, exact, carry_in, net_minor, carry_out,
+        )  # fmt: skip
+
+
+async def test_a_statement_has_a_net_and_a_partner(admin: Connection) -> None:
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await admin.execute(
+            "INSERT INTO statement VALUES (1, gen_random_uuid(), 1, $1, 'EUR', now())", PARTNER
+        )

@@ -1,0 +1,226 @@
+"""The checker can fail: a fault of every kind is planted past all guards, and the right invariant is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+import importlib.util, sys; _s = importlib.util.spec_from_file_location("old_proofs", "/tmp/old_proofs.py"); _m = importlib.util.module_from_spec(_s); sys.modules["old_proofs"] = _m; _s.loader.exec_module(_m); PROOFS, prove = _m.PROOFS, _m.prove
+from services.runtime.database import PgConnection
+from tests.integration.points.busy import Busy, make_busy
+from tests.support.points import as_superuser
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+# Statements see the ledger as {l}. Accounts: those of members in the order they were made.
+FIRST_WALLET = "(SELECT min(account_no) FROM account WHERE ledger_id = {l} AND kind = 'wallet')"
+TWO_EARNS = """(SELECT array_agg(seq ORDER BY seq) FROM (
+    SELECT seq FROM posting WHERE ledger_id = {l} AND kind = 'earn' AND points > 0
+    AND partner_id = (SELECT partner_id FROM posting WHERE ledger_id = {l} AND seq = 1) ORDER BY seq LIMIT 2) two)"""
+ONE_OF = "(SELECT {what} FROM {table} WHERE ledger_id = {{l}} AND {where} ORDER BY {what} {order} LIMIT 1)"
+
+
+def _one(what: str, table: str, where: str = "true", order: str = "ASC") -> str:
+    return ONE_OF.format(what=what, table=table, where=where, order=order)
+
+
+BURN, LAPSE = _one("seq", "posting", "kind = 'redeem'"), _one("seq", "posting", "kind = 'expire'")
+LAST_BURN = _one("seq", "posting", "kind = 'redeem'", "DESC")
+LAST_POS = _one("pos", "event_log", order="DESC")
+KEY = _one("key", "decision", f"seq = {BURN}")
+
+# What is done past all guards → the invariants that no longer hold.
+FAULTS: dict[str, tuple[str, set[int]]] = {
+    "points moved from one posting's leg to another's": (
+        f"""UPDATE entry SET amount = amount - CASE seq WHEN ({TWO_EARNS})[1] THEN 1 ELSE -1 END
+        WHERE ledger_id = {{l}} AND leg = 1 AND seq = ANY ({TWO_EARNS}::bigint[])""",
+        {1},
+    ),
+    "a leg on another member's wallet": (
+        f"""UPDATE entry e SET account_no = (SELECT max(account_no) FROM account WHERE ledger_id = {{l}} AND kind = 'wallet')
+        WHERE ledger_id = {{l}} AND seq = 1 AND leg = 2 AND account_no = {FIRST_WALLET}""",
+        {1, 2, 3},
+    ),
+    "a posting's points": (f"UPDATE posting SET points = points - 1 WHERE ledger_id = {{l}} AND seq = {BURN}", {1, 2, 5}),
+    "a counter": ("UPDATE balance SET debits = debits + 1 WHERE ledger_id = {l} AND floor IS NULL", {1, 2}),
+    "both counters of an account": (
+        f"UPDATE balance SET debits = debits + 1, credits = credits + 1 WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}",
+        {2},
+    ),
+    "a balance row lost, while another ledger has the same account number": (
+        """DELETE FROM balance WHERE ledger_id = {l} AND account_no = (
+            SELECT account_no FROM balance WHERE ledger_id = {l} AND floor = 0 AND debits = credits AND debits > 0 LIMIT 1)""",
+        {2},
+    ),
+    "a balance after a posting": (
+        f"UPDATE posting SET balance_after = balance_after + 1 WHERE ledger_id = {{l}} AND seq = {BURN}",
+        {2},
+    ),
+    "a floor raised above what was once there": (
+        """UPDATE balance b SET floor = 13 FROM account a WHERE b.ledger_id = {l} AND a.ledger_id = b.ledger_id
+        AND a.account_no = b.account_no AND a.kind = 'redemption' AND b.credits = 15""",
+        {3},
+    ),
+    "a wallet without a floor": (
+        f"UPDATE balance SET floor = NULL WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}",
+        {3},
+    ),
+    "points lost from a lot": (
+        "UPDATE lot SET remaining = remaining - 1 WHERE ledger_id = {l} AND remaining > 1",
+        {5},
+    ),
+    "an original": ("UPDATE lot SET original = original + 1 WHERE ledger_id = {l} AND lot_no = 1", {5}),
+    "the issuer of a lot": ("UPDATE lot SET issuer_id = gen_random_uuid() WHERE ledger_id = {l} AND lot_no = 1", {5}),
+    "the expiry of a lot": (
+        "UPDATE lot SET expires_at = expires_at + interval '1 day' WHERE ledger_id = {l} AND lot_no = 1",
+        {5},
+    ),
+    "the time of a lot's earn": (
+        "UPDATE lot SET earned_at = earned_at - interval '1 day' WHERE ledger_id = {l} AND lot_no = 1",
+        {5},
+    ),
+    "a use by another posting": (
+        f"UPDATE lot_use SET seq = {LAPSE} WHERE ledger_id = {{l}} AND seq = {LAST_BURN}",
+        {5},
+    ),
+    "a use lost": (f"DELETE FROM lot_use WHERE ledger_id = {{l}} AND seq = {BURN}", {5}),
+    "a lot lost with its uses": (
+        "WITH gone AS (DELETE FROM lot_use WHERE ledger_id = {l} AND lot_no = 1) DELETE FROM lot WHERE ledger_id = {l} AND lot_no = 1",
+        {5},
+    ),
+    "a key lost": (f"DELETE FROM decision WHERE ledger_id = {{l}} AND key = {KEY}", {6}),
+    "a key that points at another posting": (
+        "UPDATE decision SET seq = 1 WHERE ledger_id = {l} AND key = 'b'",
+        {6},
+    ),
+    "a key that points at a lapse": (
+        f"UPDATE decision SET seq = {LAPSE} WHERE ledger_id = {{l}} AND key = 'b'",
+        {6},
+    ),
+    "a key that points at nothing": ("UPDATE decision SET seq = 999 WHERE ledger_id = {l} AND key = 'b'", {6}),
+    "a key with two answers": (
+        "ALTER TABLE decision DROP CONSTRAINT decision_pk; INSERT INTO decision SELECT * FROM decision WHERE ledger_id = {l} AND key = 'b'",
+        {6},
+    ),
+    "a key of a batch that is not there": ("UPDATE decision SET batch_no = 999 WHERE ledger_id = {l} AND key = 'b'", {6}),
+    "a reference accepted twice": (
+        f"""DROP INDEX posting_reference_uq; UPDATE posting SET reference = 'same' WHERE ledger_id = {{l}}
+        AND seq = ANY ({TWO_EARNS}::bigint[])""",
+        {6},
+    ),
+    "two postings at one time": (
+        """UPDATE posting SET recorded_at = (SELECT recorded_at FROM posting WHERE ledger_id = {l} AND seq = 1)
+        WHERE ledger_id = {l} AND seq = 2""",
+        {7},
+    ),
+    "a batch that starts elsewhere": ("UPDATE batch SET first_seq = first_seq + 1 WHERE ledger_id = {l} AND batch_no = 2", {7}),
+    "the length of the last batch": (
+        "UPDATE batch SET n = n + 1 WHERE ledger_id = {l} AND batch_no = (SELECT max(batch_no) FROM batch WHERE ledger_id = {l})",
+        {7},
+    ),
+    "a head before its journal": ("UPDATE ledger_head SET last_seq = last_seq + 1 WHERE ledger_id = {l}", {7}),
+    "a posting with all that hangs on it": (
+        """WITH e AS (DELETE FROM entry WHERE ledger_id = {l} AND seq = 1), d AS (DELETE FROM decision WHERE ledger_id = {l} AND seq = 1),
+        v AS (DELETE FROM event_log WHERE ledger_id = {l} AND seq = 1) DELETE FROM posting WHERE ledger_id = {l} AND seq = 1""",
+        {2, 3, 5, 7, 8},
+    ),
+    "a posting beyond the head": (
+        """INSERT INTO posting SELECT ledger_id, 1000, gen_random_uuid(), 'earn', member_id, partner_id, 'beyond', 0, 0, occurred_at,
+        recorded_at, NULL, content_hash FROM posting WHERE ledger_id = {l} AND seq = 1""",
+        {7},
+    ),
+    "an event lost": (f"DELETE FROM event_log WHERE ledger_id = {{l}} AND pos = {LAST_POS}", {8}),
+    "an event of another kind": (
+        "UPDATE event_log SET type = 'points.redeemed' WHERE ledger_id = {l} AND seq = 1",
+        {8},
+    ),
+    "an event of no posting": ("UPDATE event_log SET seq = 999 WHERE ledger_id = {l} AND seq = 1", {8}),
+    "a notice that tells of a posting a second time": (
+        "UPDATE event_log SET seq = 1, type = 'points.earned' WHERE ledger_id = {l} AND seq IS NULL",
+        {8},
+    ),
+    "a position left out": (
+        f"UPDATE event_log SET pos = pos + 1 WHERE ledger_id = {{l}} AND pos = {LAST_POS}",
+        {8},
+    ),
+    "a position before the first": (
+        "UPDATE event_log SET pos = 0 WHERE ledger_id = {l} AND pos = (SELECT max(pos) FROM event_log WHERE ledger_id = {l})",
+        {8},
+    ),
+    "a wrong link in a partition": (
+        "UPDATE event_log SET partition_prev = partition_prev + 1 WHERE ledger_id = {l} AND pos = 3",
+        {8},
+    ),
+    "a head's link into a partition": (
+        "UPDATE event_head SET partition_pos[1] = partition_pos[1] + 1 WHERE ledger_id = {l}",
+        {8},
+    ),
+    "a log's head ahead of its log": ("UPDATE event_head SET pos = pos + 1 WHERE ledger_id = {l}", {8}),
+    "a relay ahead of the log": ("INSERT INTO relay_cursor VALUES ({l}, 1000)", {8}),
+}  # fmt: skip
+
+
+async def _broken(connection: PgConnection, ledger_id: int) -> dict[int, list[str]]:
+    last_seq = await connection.fetchval("SELECT last_seq FROM ledger_head WHERE ledger_id = $1", ledger_id)
+    findings = [await prove(connection, ledger_id, last_seq, proof) for proof in PROOFS]
+    return {finding.number: finding.breaches for finding in findings if not finding.holds}
+
+
+@asynccontextmanager
+async def _undone(busy: Busy) -> AsyncIterator[PgConnection]:
+    async with as_superuser(busy.house.database, without_triggers=True) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await transaction.rollback()
+
+
+async def test_all_invariants_hold_on_a_busy_ledger(busy: Busy) -> None:
+    findings = await busy.house.findings()
+    assert {number: finding.holds for number, finding in findings.items()} == {
+        proof.number: True for proof in PROOFS
+    }
+    figures = {number: [int(text) for text in re.findall(r"\d+", finding.figure)] for number, finding in findings.items()}  # fmt: skip
+    journal = await busy.house.journal()
+    legs = sum(len(record.entries) for record in journal)
+    moved = sum(abs(record.transaction.points) for record in journal)
+    assert figures[1] == [len(journal), legs, moved]
+    assert figures[5][0] == sum(len(record.lots_opened) for record in journal)
+    assert figures[7][:2] == [1, len(journal)]
+    assert figures[8][0] == len(await busy.house.events())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_is_found_and_named(busy: Busy, fault: str) -> None:
+    statement, invariants = FAULTS[fault]
+    async with _undone(busy) as connection:
+        for part in statement.format(l=busy.ledger_id).split("; "):
+            done = await connection.execute(part)
+            assert not done.endswith(" 0"), f"the fault was not planted: {part}"
+        broken = await _broken(connection, busy.ledger_id)
+        assert set(broken) == invariants, broken
+        assert all(breaches and all(breaches) for breaches in broken.values())
+        # What is wrong with one ledger is not said of another in the same tables.
+        assert await _broken(connection, busy.beside.programme.ledger_id) == {}
+    async with as_superuser(busy.house.database) as connection:
+        assert await _broken(connection, busy.ledger_id) == {}
+
+
+def test_every_proof_has_a_fault_that_breaks_it_alone() -> None:
+    alone = {next(iter(invariants)) for _, invariants in FAULTS.values() if len(invariants) == 1}
+    assert alone == {proof.number for proof in PROOFS}
+
+
+async def test_the_checker_names_the_first_breaches_over_grpc(busy: Busy) -> None:
+    other = await make_busy(busy.house.running)
+    async with as_superuser(busy.house.database, without_triggers=True) as connection:
+        await connection.execute(
+            "UPDATE event_log SET partition_prev = partition_prev + 1 WHERE ledger_id = $1", other.ledger_id
+        )
+    findings = await other.house.findings()
+    assert {number for number, finding in findings.items() if not finding.holds} == {8}
+    assert len(findings[8].breaches) == 5
+    assert all("partition" in breach for breach in findings[8].breaches)
