@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from services.partners import service
 from services.partners.app import Partners
+from services.partners.clients.points import PointsLedger
 from services.partners.settings import Settings
 from services.runtime import grpc_client
 from services.runtime.bus import Bus, Stream
@@ -45,6 +46,7 @@ class House:
     """A running partners service, and who may call it."""
 
     app: Partners
+    points: PointsLedger
     ledger: LedgerDouble
     ledger_server: GrpcServer
     registry: PartnersServiceStub
@@ -226,7 +228,6 @@ def partners_settings(database: ServiceDatabase, **changes: Any) -> Settings:
     """Settings on a test's database and a free port."""
     return Settings(
         database_url=SecretStr(database.runtime_url),
-        secret_key=SecretStr(key_text(secrets.token_bytes(32))),
         grpc_port=0,
         stop_grace_seconds=0,
         **changes,
@@ -277,6 +278,7 @@ async def partners_house(
         stream = Stream(f"POINTS_{secrets.token_hex(4)}", f"points-{secrets.token_hex(4)}")
         house = House(
             app,
+            points,
             ledger,
             ledger_server,
             PartnersServiceStub(channel),

@@ -13,6 +13,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.domain.windows import WindowState
+from services.partners.events.publish import tell
 from services.partners.jobs import CloseDueWindows
 from services.partners.storage import windows
 from services.runtime import grpc_client
@@ -214,7 +215,7 @@ async def test_a_window_waits_for_rating_and_says_how_far_it_is(house: House) ->
     await house.ledger.move_clock(programme, MONDAY_US + WEEK_US)
 
     impatient = CloseWindows(
-        house.app.database, house.app.close_windows._tell, house.app.close_windows._points,
+        house.app.database, tell, house.points,
         house.app.programmes, rating_seconds_max=0.1,
     )  # fmt: skip
     with pytest.raises(CoalitionError) as behind:

@@ -79,8 +79,12 @@ async def test_the_service_has_no_right_to_delete(service: Connection, table: st
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [*((table, "ledger_id") for table in ("rated_entry", "net", "statement", "rate_version", "programme"))]
-    + [("clearing_window", "last_seq"), ("api_key", "scopes"), ("staff_role", "assigned")],
+    [
+        *((table, "ledger_id") for table in ("rated_entry", "net", "statement", "rate_version", "programme")),
+        ("clearing_window", "last_seq"),
+        ("api_key", "scopes"),
+        ("staff_role", "assigned"),
+    ],
 )
 async def test_the_service_has_no_right_to_edit(service: Connection, table: str, column: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -104,11 +104,15 @@ async def test_a_programme_whose_first_event_waits_is_known_after_a_restart(data
 
 async def test_a_lock_ends_with_the_block_that_took_it(database: Database) -> None:
     key = secrets.randbelow(2**31)
+
+    async def take_and_fail() -> None:
+        async with database.writer.dedicated() as connection:
+            assert await connection.fetchval("SELECT pg_try_advisory_lock($1)", key)
+            raise RuntimeError("lost")
+
     for _ in range(6):
         with pytest.raises(RuntimeError):
-            async with database.writer.dedicated() as connection:
-                assert await connection.fetchval("SELECT pg_try_advisory_lock($1)", key)
-                raise RuntimeError("lost")
+            await take_and_fail()
     async with database.writer.dedicated() as one, database.writer.dedicated() as two:
         assert await one.fetchval("SELECT pg_try_advisory_lock($1)", key)
         assert not await two.fetchval("SELECT pg_try_advisory_lock($1)", key)

@@ -1,0 +1,17 @@
+"""The points service, served once for each test module; every example has a ledger of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest_asyncio
+
+from tests.support.points import RunningPoints, running_points
+from tests.support.servers import ServiceDatabase
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[RunningPoints]:
+    """New ledgers of it give points two months, so that they lapse within a script."""
+    async with running_points(database_for("points"), expiry_months=2) as points:
+        yield points
