@@ -70,12 +70,10 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_RATE_CARD_MISSING: ReasonEntry(_S.FAILED_PRECONDITION, 409, "No price in force"),
     Reason.REASON_RATING_BEHIND: ReasonEntry(_S.UNAVAILABLE, 503, "Rating is behind", True),
     Reason.REASON_PARTNER_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Partner unknown"),
-    Reason.REASON_PARTNER_INACTIVE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Partner not active"),
     Reason.REASON_OVERLOADED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 503, "Overloaded", True),
     Reason.REASON_DEADLINE_EXCEEDED: ReasonEntry(_S.DEADLINE_EXCEEDED, 504, "Too late", True),
     Reason.REASON_UNAVAILABLE: ReasonEntry(_S.UNAVAILABLE, 503, "Not available", True),
     Reason.REASON_INTERNAL: ReasonEntry(_S.INTERNAL, 500, "Internal fault", True),
-    Reason.REASON_RATE_LIMITED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 429, "Too many requests", True),
 }
 
 

@@ -179,9 +179,6 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
     _R.REASON_PARTNER_UNKNOWN: Explained(
         "No partner of the programme has this id or name.", "Check the id with the programme's operator."
     ),
-    _R.REASON_PARTNER_INACTIVE: Explained(
-        "The partner does not take part in the programme at the moment.", "Ask the programme's operator."
-    ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again.",
@@ -202,12 +199,6 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "A mistake of ours. The logs know it by the request id.",
         "Send the same request again with the same Idempotency-Key; if it fails again, tell us the request id.",
         receipt_text="Please try again later",
-    ),
-    _R.REASON_RATE_LIMITED: Explained(
-        "Too many requests in a short time.",
-        "Wait as long as Retry-After says.",
-        ("limit", "resets_at"),
-        "Please try again in a moment",
     ),
 }
 _UNKNOWN: Final = CATALOGUE[Reason.REASON_INTERNAL]

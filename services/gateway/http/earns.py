@@ -56,7 +56,6 @@ class Earns:
                     Reason.REASON_EARN_RATE_MISSING,
                     Reason.REASON_AMOUNT_MISMATCH,
                     Reason.REASON_CURRENCY_UNSUPPORTED,
-                    Reason.REASON_PARTNER_INACTIVE,
                 ),
             )
         ]

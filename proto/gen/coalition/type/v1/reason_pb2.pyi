@@ -95,8 +95,6 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The window's postings are not rated to its last seq yet (metadata: rated_seq, last_seq)."""
     REASON_PARTNER_UNKNOWN: _Reason.ValueType  # 77
     """No partner has this id or slug in the programme."""
-    REASON_PARTNER_INACTIVE: _Reason.ValueType  # 78
-    """The partner is not active."""
     REASON_OVERLOADED: _Reason.ValueType  # 90
     """--- the platform --------------------------------------------------------------------------
     A queue is full; ask again after metadata.retry_after_seconds.
@@ -107,8 +105,6 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Something this needs cannot be reached. As with a deadline: ask again with the same key."""
     REASON_INTERNAL: _Reason.ValueType  # 93
     """A fault of ours; the request id finds it in the logs."""
-    REASON_RATE_LIMITED: _Reason.ValueType  # 94
-    """Too many requests (metadata: limit, resets_at)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -189,8 +185,6 @@ REASON_RATING_BEHIND: Reason.ValueType  # 76
 """The window's postings are not rated to its last seq yet (metadata: rated_seq, last_seq)."""
 REASON_PARTNER_UNKNOWN: Reason.ValueType  # 77
 """No partner has this id or slug in the programme."""
-REASON_PARTNER_INACTIVE: Reason.ValueType  # 78
-"""The partner is not active."""
 REASON_OVERLOADED: Reason.ValueType  # 90
 """--- the platform --------------------------------------------------------------------------
 A queue is full; ask again after metadata.retry_after_seconds.
@@ -201,6 +195,4 @@ REASON_UNAVAILABLE: Reason.ValueType  # 92
 """Something this needs cannot be reached. As with a deadline: ask again with the same key."""
 REASON_INTERNAL: Reason.ValueType  # 93
 """A fault of ours; the request id finds it in the logs."""
-REASON_RATE_LIMITED: Reason.ValueType  # 94
-"""Too many requests (metadata: limit, resets_at)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
