@@ -33,7 +33,8 @@ def variables(credentials: Credentials) -> dict[str, str]:
         made[f"COALITION_{service.upper()}_DATABASE_URL"] = (
             f"postgresql://{name}:{password}@{POSTGRES}/{name}"
         )
-        made[f"COALITION_{service.upper()}_SECRET_KEY"] = credentials.secret_keys[service]
+    for service, key in credentials.secret_keys.items():
+        made[f"COALITION_{service.upper()}_SECRET_KEY"] = key
     return made
 
 

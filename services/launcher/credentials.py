@@ -18,6 +18,8 @@ SECRET_KEY_BYTES: Final = 32
 CLI: Final = "cli"
 #: Who may sign principals; services.runtime.principal says for whom each may speak.
 ISSUERS: Final = (*SERVICES, CLI)
+#: Services that derive keys from a secret of their own.
+HOLDERS_OF_SECRETS: Final = ("members", "points", "gateway")
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Credentials:
     """Passwords are URL-safe text; keys are base64url of raw bytes, without padding.
 
     `principal_private_keys` and `principal_public_keys` are the Ed25519 pairs that sign who acts, by issuer:
-    each service has its own, and so has the command line. `database_passwords` and `secret_keys` are by
-    service.
+    each service has its own, and so has the command line. `database_passwords` are by service,
+    `secret_keys` by HOLDERS_OF_SECRETS.
     """
 
     postgres_admin_password: str
@@ -50,7 +52,9 @@ class Credentials:
                 name: base64url(key.public_key().public_bytes_raw()) for name, key in private.items()
             },
             database_passwords={service: secrets.token_urlsafe(PASSWORD_BYTES) for service in SERVICES},
-            secret_keys={service: base64url(secrets.token_bytes(SECRET_KEY_BYTES)) for service in SERVICES},
+            secret_keys={
+                service: base64url(secrets.token_bytes(SECRET_KEY_BYTES)) for service in HOLDERS_OF_SECRETS
+            },
         )
 
     @classmethod

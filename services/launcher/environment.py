@@ -91,9 +91,10 @@ def installation_environment(
     for service, url in runtime_urls(credentials, admin_url, database_prefix, given).items():
         prefix = f"COALITION_{service.upper()}"
         variables[f"{prefix}_DATABASE_URL"] = url
-        variables[f"{prefix}_SECRET_KEY"] = (
-            given.get(f"{prefix}_SECRET_KEY") or credentials.secret_keys[service]
-        )
+        if service in credentials.secret_keys:
+            variables[f"{prefix}_SECRET_KEY"] = (
+                given.get(f"{prefix}_SECRET_KEY") or credentials.secret_keys[service]
+            )
         variables[_port_variable(service)] = str(ports.of(service))
         if service in GRPC_SERVICES:
             variables[f"{prefix}_TARGET"] = f"{LOOPBACK}:{ports.of(service)}"
