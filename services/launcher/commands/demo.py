@@ -166,12 +166,16 @@ def _recompute(weeks: int) -> str:
 
 def _further(console: Console, folder: Path, latencies: Latencies) -> None:
     state = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    program = Path(sys.executable).parent
+    here = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
     console.print(
         "\nLook further:\n"
-        f"  COALITION_STATE_DIR={state} coalition up --free-ports        the platform again, with all this data\n"
-        f"  COALITION_STATE_DIR={state} coalition settle nets --programme demo   (while it is up, elsewhere)\n"
-        "  coalition demo --check        prove and compare again\n"
-        "  python -m services.demo.recompute --weeks N        the figures from the data set alone"
+        f"  {here}/coalition demo --check\n      prove and compare again\n"
+        f"  {here}/python -m services.demo.recompute --weeks 13\n      the figures from the data set alone\n"
+        f"  COALITION_STATE_DIR={state} {here}/coalition up --free-ports\n"
+        "      the platform again, with all this data; its API reference is at /docs\n"
+        f"  COALITION_STATE_DIR={state} {here}/coalition verify ledger --programme demo\n"
+        "      while it is up, from another terminal"
     )
     if latencies.retries:
         console.print(f"logs of restarts: {state / 'logs' / 'supervisor.log'}")

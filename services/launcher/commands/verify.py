@@ -10,8 +10,6 @@ import typer
 from rich.console import Console
 
 from services.demo.report import Proof, print_proofs
-from services.launcher.errors import LauncherError
-from services.launcher.state import StateDirectory
 from services.operations.client import Operations, connect
 from services.runtime.principal import Programme
 
