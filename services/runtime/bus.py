@@ -8,7 +8,7 @@ event's type become underscores. Headers: CloudEvents 1.0 binary mode with the e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -64,9 +64,13 @@ class Delivery:
 
 def subject_of(programme: str, service: str, record: EventRecord) -> str:
     """The subject that an event is published under."""
-    partner = to_text("ptr", UUID(bytes=record.partner_id)) if record.partner_id else "-"
-    token = record.type.replace(".", "_")
-    return f"coalition.{programme}.{service}.{token}.v1.p{record.partition:02d}.{partner}"
+    return _subject(programme, service, record.type, record.partition, record.partner_id)
+
+
+@lru_cache(maxsize=16_384)
+def _subject(programme: str, service: str, type_: str, partition: int, partner_id: bytes) -> str:
+    partner = to_text("ptr", UUID(bytes=partner_id)) if partner_id else "-"
+    return f"coalition.{programme}.{service}.{type_.replace('.', '_')}.v1.p{partition:02d}.{partner}"
 
 
 def headers_of(programme: str, service: str, record: EventRecord) -> dict[str, str]:
@@ -88,6 +92,16 @@ def headers_of(programme: str, service: str, record: EventRecord) -> dict[str, s
     if record.traceparent:
         headers[telemetry.TRACEPARENT] = record.traceparent
     return headers
+
+
+def frame_of(programme: str, service: str, record: EventRecord, reply: str) -> bytes:
+    """An event as the protocol's publish command, headers and all (docs.nats.io, client protocol: HPUB)."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers_of(programme, service, record).items())
+    head = f"NATS/1.0\r\n{lines}\r\n".encode()
+    payload = record.payload
+    subject = subject_of(programme, service, record)
+    command = f"HPUB {subject} {reply} {len(head)} {len(head) + len(payload)}\r\n"
+    return b"".join((command.encode(), head, payload, b"\r\n"))
 
 
 def delivery_of(message: Msg) -> Delivery:
@@ -115,8 +129,21 @@ def _partner_bytes(text: str) -> bytes:
     return from_text("ptr", text).bytes
 
 
-class _Client(Client):
-    """nats-py's client with a header parser a fifth as dear: its own looks at every character of every name."""
+class EventClient(Client):
+    """nats-py's client with a header parser a fifth as dear: its own looks at every character of every name.
+
+    And with a way to publish a block of events in one write: one by one, checks and copies cost more than
+    all else the relay does.
+    """
+
+    async def publish_frames(self, frames: Sequence[bytes]) -> None:
+        """Sends publish commands made by frame_of. Raises nats.errors.Error where that cannot be done now."""
+        if not self.is_connected:
+            raise nats.errors.ConnectionClosedError
+        self.stats["out_msgs"] += len(frames)
+        await self._send_command(b"".join(frames))
+        if self._flush_queue is not None and self._flush_queue.empty():
+            await self._flush_pending()
 
     @staticmethod
     def _parse_header_lines(raw: bytes) -> dict[str, str]:
@@ -133,10 +160,10 @@ class Bus:
 
     def __init__(self, url: str, process: str, replicas: int = 1) -> None:
         self._url, self._process, self._replicas = url, process, replicas
-        self._client: Client | None = None
+        self._client: EventClient | None = None
 
     @property
-    def client(self) -> Client:
+    def client(self) -> EventClient:
         """The connected client. Raises RuntimeError before connect."""
         if self._client is None:
             raise RuntimeError("the bus is not connected")
@@ -160,7 +187,7 @@ class Bus:
             _log.info("bus.reconnected")
 
         while self._client is None:
-            client = _Client()
+            client = EventClient()
             try:
                 await client.connect(
                     self._url,

@@ -32,6 +32,8 @@ _BLOCK_SECONDS: Final = 1.0
 _ACK_WAIT_SECONDS: Final = 30
 _IN_FLIGHT_MAX: Final = 5_000
 _RETRY_SECONDS_MAX: Final = 5.0
+_SHORT_EVENTS: Final = 200
+_GATHER_SECONDS: Final = 0.05
 _CATCH_UP_SECONDS: Final = 5.0
 # First key of the advisory locks that subscribers hold; the second is a hash of the subscriber's name.
 _LOCK_CLASS: Final = 0x53554253
@@ -130,6 +132,10 @@ class Subscriber:
                 await self.resume()
                 messages = await pull.block(_BLOCK_SECONDS)
                 if messages:
+                    if len(messages) < _SHORT_EVENTS:
+                        # A transaction costs as much as some thirty events: let a short block grow.
+                        await asyncio.sleep(_GATHER_SECONDS)
+                        messages += await pull.block(0)
                     await self.apply([delivery_of(message) for message in messages])
                     await messages[-1].ack()
                     continue

@@ -158,6 +158,8 @@ class LedgerModel:
             verdict = Verdict("refused", "MEMBER_CLOSED")
         else:
             verdict = self._earn(ask, now_us) if ask.kind == "earn" else self._redeem(ask, now_us)
+        if verdict.outcome == "turned away":
+            return verdict
         self.by_key[ask.partner, ask.key] = (ask.content, verdict)
         if verdict.outcome == "accepted":
             self.by_reference[ask.partner, ask.kind, ask.reference] = (ask.content, verdict)
@@ -186,7 +188,7 @@ class LedgerModel:
     def _earn(self, ask: Ask, now_us: int) -> Verdict:
         rate = self._rate(ask.partner, ask.occurred_us)
         if rate is None:
-            return Verdict("refused", "EARN_RATE_MISSING")
+            return Verdict("turned away", "EARN_RATE_MISSING")
         self._lapse(ask.member, now_us)
         points = ask.amount * rate[0] // rate[1]
         seq, expires_us, lot_no = len(self.journal) + 1, 0, 0

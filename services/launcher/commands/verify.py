@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from services.demo.report import Proof, print_proofs
+from services.launcher.reach import platform_environment
 from services.operations.client import Operations, connect
 from services.runtime.principal import Programme
 
@@ -46,12 +47,7 @@ async def _clearing(operations: Operations, programme: Programme) -> list[Any]:
 
 
 async def _verify(slug: str, as_json: bool, check: Any) -> None:
-    running = StateDirectory.default().running()
-    if running is None:
-        raise LauncherError(
-            "nothing runs here: start it with `coalition up`, or name its COALITION_STATE_DIR"
-        )
-    async with connect(running.environment) as operations:
+    async with connect(platform_environment()) as operations:
         findings = await check(operations, await operations.programme(slug))
     proofs = [
         Proof(found.invariant, found.name, found.figure, found.holds, list(found.breaches))

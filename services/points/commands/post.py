@@ -73,6 +73,11 @@ class KnownStores:
         self._partners = partners
         self._known: dict[tuple[int, UUID], tuple[frozenset[UUID], float]] = {}
 
+    def knows(self, programme: Programme, partner_id: UUID, store_id: UUID) -> bool:
+        """Whether a store is known to be the partner's; no says nothing yet."""
+        known = self._known.get((programme.ledger_id, partner_id))
+        return known is not None and store_id in known[0]
+
     async def has(self, programme: Programme, partner_id: UUID, store_id: UUID) -> bool:
         """Whether a store is the partner's. Raises Unavailable where that can't be found out."""
         place = (programme.ledger_id, partner_id)
@@ -129,7 +134,9 @@ class PostMovements:
         if item.member_id in unknown:
             return TurnedAway(Reason.REASON_MEMBER_UNKNOWN, "no member has this id", {})
         store_id = item.purchase.store_id if isinstance(item, Earn) else item.store_id
-        if store_id is not None and not await self._stores.has(programme, item.partner_id, store_id):
+        if store_id is None or self._stores.knows(programme, item.partner_id, store_id):
+            return None
+        if not await self._stores.has(programme, item.partner_id, store_id):
             return TurnedAway(
                 Reason.REASON_STORE_UNKNOWN, "the store is not one of the partner's", {"field": "store"}
             )

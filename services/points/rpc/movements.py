@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +25,7 @@ TEXT_CHARACTERS_MAX: Final = 64
 AMOUNT_MINOR_MAX: Final = 10**12
 POINTS_MAX: Final = 10**9
 LINES_MAX: Final = 500
+QUANTITY_CHARACTERS_MAX: Final = 17
 TENDERS_MAX: Final = 20
 _UUID_BYTES: Final = 16
 _CHANNELS: Final = frozenset({"store", "web", "app", "phone", "other"})
@@ -164,6 +166,12 @@ def _traceparent(item: pb.Item) -> str:
     return item.traceparent if _TRACEPARENT.fullmatch(item.traceparent) else ""
 
 
+@lru_cache(maxsize=4_096)
+def _is_quantity(text: str) -> bool:
+    """Whether this is a decimal; most are ones that were seen before."""
+    return _QUANTITY.fullmatch(text) is not None
+
+
 def _lines(sale: pb.Sale) -> str:
     if not sale.lines:
         return "[]"
@@ -172,20 +180,20 @@ def _lines(sale: pb.Sale) -> str:
     total = 0
     lines: list[dict[str, object]] = []
     for line in sale.lines:
+        sku, category, amount = line.sku, line.category, line.amount_minor
         quantity = line.quantity or "1"
-        if len(line.sku) > TEXT_CHARACTERS_MAX or len(line.category) > TEXT_CHARACTERS_MAX:
+        if len(sku) > TEXT_CHARACTERS_MAX or len(category) > TEXT_CHARACTERS_MAX:
             raise _invalid("lines", f"sku and category have up to {TEXT_CHARACTERS_MAX} characters")
-        if not (line.sku.isprintable() and line.category.isprintable()):
+        if not (sku.isprintable() and category.isprintable()):
             # A NUL is no part of a JSON document of the database: it would fail the whole batch.
             raise _invalid("lines", "sku and category are visible characters")
-        if not _QUANTITY.fullmatch(quantity):
+        # (Only what is short is looked up: the cache keeps its keys.)
+        if len(quantity) > QUANTITY_CHARACTERS_MAX or not _is_quantity(quantity):
             raise _invalid("lines", "a quantity is a decimal with up to 6 places, as text")
-        if abs(line.amount_minor) > AMOUNT_MINOR_MAX:
+        if not -AMOUNT_MINOR_MAX <= amount <= AMOUNT_MINOR_MAX:
             raise _invalid("lines", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
-        total += line.amount_minor
-        entry: dict[str, object] = {
-            "sku": line.sku, "category": line.category, "quantity": quantity, "amount": line.amount_minor,
-        }  # fmt: skip
+        total += amount
+        entry: dict[str, object] = {"sku": sku, "category": category, "quantity": quantity, "amount": amount}
         if line.returned:
             entry["returned"] = True
         lines.append(entry)

@@ -24,7 +24,7 @@ from services.runtime.event_log import LogHead
 
 _EXPIRY: Final = AccountKey(AccountKind.EXPIRY, PROGRAMME)
 _ACCOUNTS_KEPT_MAX: Final = 500_000
-_OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)"
+_OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)"
 _WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 16))})"
 
 
@@ -83,6 +83,8 @@ async def open_ledger(
         [key.owner_id for key in missing],
         list(known.values()),
         list(burns),
+        # 0: this process has not met the wallet yet.
+        [known.get(AccountKey(AccountKind.WALLET, member), 0) for member in burns],
         list(burns.values()),
     )
     if row is None:

@@ -214,7 +214,13 @@ PROOFS: Final = (
 async def prove(connection: PgConnection, ledger_id: int, as_of_seq: int, proof: Proof) -> Finding:
     """Runs one proof on the connection's snapshot."""
     figure = await connection.fetchval(proof.figure, ledger_id, as_of_seq)
-    rows = await connection.fetch(f"{proof.breaches} LIMIT {_BREACHES_MAX}", ledger_id, as_of_seq)
+    # MATERIALIZED: with the LIMIT in sight the planner looks for a quick first row, and where there is none (as
+    # there should be) walks the journal once for every entry of it.
+    rows = await connection.fetch(
+        f"WITH breach (told) AS MATERIALIZED ({proof.breaches}) SELECT told FROM breach LIMIT {_BREACHES_MAX}",
+        ledger_id,
+        as_of_seq,
+    )
     return Finding(proof.number, proof.name, str(figure), [str(row[0]) for row in rows])
 
 

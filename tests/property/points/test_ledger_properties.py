@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from coalition.points.v1 import movement_pb2 as pb
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
@@ -150,6 +150,8 @@ def _item(ask: Ask) -> pb.Item:
 @settings(
     max_examples=20,
     deadline=None,
+    # Without shrinking: a script is short, and each one tried costs many transactions.
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_every_answer_balance_and_posting_of_the_service_is_the_models(

@@ -138,6 +138,7 @@ def test_the_largest_and_the_smallest_are_taken(item: pb.Item) -> None:
         (earn(MEMBER, 500, lines=[_line(quantity="1e3")]), "lines"),
         (earn(MEMBER, 500, lines=[_line(quantity="٣")]), "lines"),
         (earn(MEMBER, 500, lines=[_line(quantity="1.1234567")]), "lines"),
+        (earn(MEMBER, 500, lines=[_line(quantity="1" * 100_000)]), "lines"),
         (earn(MEMBER, 500, lines=[_line(amount_minor=10**12 + 1)]), "lines"),
         (earn(MEMBER, 500, lines=[_line(), *[_line(amount_minor=0)] * 500]), "lines"),
         (earn(MEMBER, 500, tenders=[pb.Tender(kind="barter")]), "tenders"),

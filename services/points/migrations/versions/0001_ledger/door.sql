@@ -11,7 +11,7 @@ CREATE FUNCTION ledger_open(
     p_ref_partners uuid [], p_ref_kinds text [], p_refs text [],
     p_new_kinds text [], p_new_owners uuid [],
     p_accounts bigint [],
-    p_members uuid [], p_burns bigint [],
+    p_members uuid [], p_wallets bigint [], p_burns bigint [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -96,9 +96,13 @@ BEGIN
     INTO lot_members, lot_nos, lot_issuers, lot_types, lot_remaining, lot_earned_us, lot_expires_us
     FROM (
         SELECT w.member_id, o.lot_no, o.issuer_id, o.point_type, o.remaining, o.earned_at, o.expires_at
-        FROM unnest(p_members, p_burns) w (member_id, burn)
+        FROM unnest(p_members, p_wallets, p_burns) w (member_id, account_no, burn)
         CROSS JOIN LATERAL (
-            SELECT account_no FROM account WHERE ledger_id = p_ledger AND kind = 'wallet' AND owner_id = w.member_id LIMIT 1
+            SELECT w.account_no WHERE w.account_no > 0
+            UNION ALL
+            SELECT account_no FROM account
+            WHERE w.account_no = 0 AND ledger_id = p_ledger AND kind = 'wallet' AND owner_id = w.member_id
+            LIMIT 1
         ) a
         CROSS JOIN LATERAL (
             SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = a.account_no AND i.open AND i.expires_at <= v_now
@@ -106,9 +110,13 @@ BEGIN
         ) o
         UNION ALL
         SELECT w.member_id, o.lot_no, o.issuer_id, o.point_type, o.remaining, o.earned_at, o.expires_at
-        FROM unnest(p_members, p_burns) w (member_id, burn)
+        FROM unnest(p_members, p_wallets, p_burns) w (member_id, account_no, burn)
         CROSS JOIN LATERAL (
-            SELECT account_no FROM account WHERE ledger_id = p_ledger AND kind = 'wallet' AND owner_id = w.member_id LIMIT 1
+            SELECT w.account_no WHERE w.account_no > 0
+            UNION ALL
+            SELECT account_no FROM account
+            WHERE w.account_no = 0 AND ledger_id = p_ledger AND kind = 'wallet' AND owner_id = w.member_id
+            LIMIT 1
         ) a
         CROSS JOIN LATERAL (
             SELECT i.*, sum(i.remaining) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached

@@ -1,0 +1,221 @@
+"""`coalition partner`: partners, their stores, API keys and prices."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from services.launcher.errors import LauncherError
+from services.launcher.session import (
+    Column,
+    Document,
+    JsonOption,
+    ProgrammeOption,
+    count,
+    field,
+    in_session,
+    show,
+)
+from services.operations import registry
+from services.operations.amounts import read_price, read_time, write_micros
+from services.operations.session import Session
+
+app = typer.Typer(help="Register and manage partners and their keys.", no_args_is_help=True)
+keys = typer.Typer(help="API keys of a partner.", no_args_is_help=True)
+rates = typer.Typer(help="Prices of a partner: dated versions, never edited.", no_args_is_help=True)
+app.add_typer(keys, name="key")
+app.add_typer(rates, name="rates")
+
+PartnerArgument = Annotated[str, typer.Argument(help="Slug of the partner.")]
+
+_PARTNERS: Final[tuple[Column, ...]] = tuple((name, field(name)) for name in ("slug", "name", "status", "id"))
+_STORES: Final[tuple[Column, ...]] = tuple((name, field(name)) for name in ("code", "name", "id"))
+_KEYS: Final[tuple[Column, ...]] = (
+    ("label", field("label")),
+    ("hint", field("hint")),
+    ("scopes", lambda key: " ".join(key["scopes"])),
+    ("issued", field("issued_at")),
+    ("revoked", field("revoked_at")),
+    ("id", field("id")),
+)
+_RATES: Final[tuple[Column, ...]] = (
+    ("#version", count("version")),
+    ("#issue", lambda version: write_micros(version["issue_micros"])),
+    ("#reimbursement", lambda version: write_micros(version["reimbursement_micros"])),
+    ("from", field("valid_from")),
+    ("to", field("valid_to")),
+    ("#known from seq", count("known_from_seq")),
+)
+
+
+@app.command()
+def onboard(
+    slug: Annotated[str, typer.Argument(help="2 to 32 lower-case letters, digits and hyphens.")],
+    name: Annotated[str, typer.Option(help="Name for people.")],
+    programme: ProgrammeOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a partner into the programme.
+
+    Example: coalition partner onboard grocer --name "The Grocer" -p plaza
+    """
+
+    async def work(session: Session) -> Document:
+        return await registry.onboard(session, await session.programme(programme), slug, name)
+
+    show(in_session(work), as_json, "Partner", *_PARTNERS)
+
+
+@app.command("list")
+def list_all(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
+    """List the programme's partners.
+
+    Example: coalition partner list -p plaza
+    """
+
+    async def work(session: Session) -> list[Document]:
+        return await registry.list_partners(session, await session.programme(programme))
+
+    show(in_session(work), as_json, "Partners", *_PARTNERS)
+
+
+@app.command()
+def stores(
+    partner: PartnerArgument,
+    programme: ProgrammeOption,
+    add: Annotated[
+        list[str] | None, typer.Option(help="CODE or CODE=NAME of a store to add; may be repeated.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="CSV with columns code and name, of stores to add.", dir_okay=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List a partner's stores, or add some; one that is there already stays as it is.
+
+    Examples: coalition partner stores grocer -p plaza --add S367="High Street" --add S368;
+    coalition partner stores grocer -p plaza --file stores.csv
+    """
+    wanted = [(code, name) for code, _, name in (text.partition("=") for text in add or ())]
+    wanted += _read_stores(file) if file else []
+
+    async def work(session: Session) -> list[Document]:
+        found = await session.programme(programme)
+        if wanted:
+            return await registry.add_stores(session, found, partner, wanted)
+        return await registry.list_stores(session, found, partner)
+
+    show(in_session(work), as_json, f"Stores of {partner}", *_STORES)
+
+
+def _read_stores(file: Path) -> list[tuple[str, str]]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            return [(row["code"], row.get("name") or "") for row in csv.DictReader(lines)]
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
+        raise LauncherError(f"{file} cannot be read as CSV with a column `code`: {error!r}") from error
+
+
+@keys.command("issue")
+def issue_key(
+    partner: PartnerArgument,
+    programme: ProgrammeOption,
+    label: Annotated[str, typer.Option(help="What the partner calls it.")],
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do, e.g. points:earn; may be repeated; none: all.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an API key; prints its secret, which is never shown again.
+
+    Example: coalition partner key issue grocer -p plaza --label tills --scope points:earn --scope members:read
+    """
+
+    async def work(session: Session) -> Document:
+        found = await session.programme(programme)
+        return await registry.issue_key(session, found, partner, label, scope or ())
+
+    issued = in_session(work)
+    show(issued, as_json, f"API key of {partner}", *_KEYS)
+    if not as_json:
+        typer.echo(f"secret: {issued['secret']}\nIt is not shown again: hand it to the partner now.")
+
+
+@keys.command("list")
+def list_keys(partner: PartnerArgument, programme: ProgrammeOption, as_json: JsonOption = False) -> None:
+    """List a partner's API keys, newest first, without their secrets.
+
+    Example: coalition partner key list grocer -p plaza
+    """
+
+    async def work(session: Session) -> list[Document]:
+        return await registry.list_keys(session, await session.programme(programme), partner)
+
+    show(in_session(work), as_json, f"API keys of {partner}", *_KEYS)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="Id of the key, key_…")],
+    programme: ProgrammeOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Revoke an API key at once; revoking it again changes nothing.
+
+    Example: coalition partner key revoke key_01k… -p plaza
+    """
+
+    async def work(session: Session) -> Document:
+        return await registry.revoke_key(session, await session.programme(programme), key)
+
+    show(in_session(work), as_json, "API key", *_KEYS)
+
+
+@rates.command("set")
+def set_rates(
+    partner: PartnerArgument,
+    programme: ProgrammeOption,
+    issue: Annotated[str, typer.Option(help="What the partner owes per point it issues, e.g. 0.0100.")],
+    reimbursement: Annotated[
+        str, typer.Option(help="What the partner is owed per point burned there, e.g. 0.0080.")
+    ],
+    valid_from: Annotated[str, typer.Option("--from", help="Date or time from which they hold.")],
+    valid_to: Annotated[
+        str, typer.Option("--to", help="Date or time until which they hold, excluded; else for ever.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Set a partner's prices from a time on; what is rated by now keeps its price.
+
+    Example: coalition partner rates set grocer -p plaza --issue 0.0100 --reimbursement 0.0080 --from 2026-03-02
+    """
+
+    async def work(session: Session) -> Document:
+        found = await session.programme(programme)
+        return await registry.set_rates(
+            session,
+            found,
+            partner,
+            read_price(issue),
+            read_price(reimbursement),
+            read_time(valid_from, found.zone),
+            read_time(valid_to, found.zone) if valid_to else 0,
+        )
+
+    show(in_session(work), as_json, f"Prices of {partner}", *_RATES)
+
+
+@rates.command("list")
+def list_rates(partner: PartnerArgument, programme: ProgrammeOption, as_json: JsonOption = False) -> None:
+    """List all versions of a partner's prices, oldest first.
+
+    Example: coalition partner rates list grocer -p plaza
+    """
+
+    async def work(session: Session) -> list[Document]:
+        return await registry.list_rates(session, await session.programme(programme), partner)
+
+    show(in_session(work), as_json, f"Prices of {partner}", *_RATES)

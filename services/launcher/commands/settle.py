@@ -1,0 +1,185 @@
+"""`coalition settle`: windows, nets and statements."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Final
+
+import typer
+
+from services.launcher.session import (
+    Column,
+    Document,
+    JsonOption,
+    ProgrammeOption,
+    console,
+    count,
+    field,
+    in_session,
+    show,
+)
+from services.operations import settlement
+from services.operations.amounts import read_time, write_micros, write_minor
+from services.operations.session import Session
+
+app = typer.Typer(help="Close windows and settle between partners.", no_args_is_help=True)
+
+FirstOption = Annotated[int, typer.Option("--from", min=0, help="First window; 0: the first.")]
+LastOption = Annotated[int, typer.Option("--to", min=0, help="Last window; 0: the last.")]
+
+_WINDOWS: Final[tuple[Column, ...]] = (
+    ("#window", count("number")),
+    ("state", field("state")),
+    ("starts", field("starts_at")),
+    ("ends", field("ends_at")),
+    ("#first seq", count("first_seq")),
+    ("#last seq", count("last_seq")),
+)
+_NETS: Final[tuple[Column, ...]] = (
+    ("#window", count("window")),
+    ("party", field("party")),
+    ("#issued", count("points_issued")),
+    ("#burned", count("points_burned")),
+    ("#exact", lambda net: write_micros(net["exact_micros"], 2)),
+    ("#carried in", lambda net: write_micros(net["carry_in_micros"], 2)),
+    ("#net (+ pays)", lambda net: write_minor(net["net_minor"])),
+    ("#carried out", lambda net: write_micros(net["carry_out_micros"], 2)),
+)
+_CELLS: Final[tuple[Column, ...]] = (
+    ("issuer", field("issuer")),
+    ("redeemer", field("redeemer")),
+    ("#points", count("points")),
+    ("#reimbursed", lambda cell: write_micros(cell["micros"], 2)),
+)
+_LINES: Final[tuple[Column, ...]] = (
+    ("line", lambda line: line["kind"].replace("_", " ")),
+    ("#entries", count("count")),
+    ("#points", count("points")),
+    ("#price", lambda line: write_micros(line["price_micros"]) if line["points"] else ""),
+    ("#amount (+ pays)", lambda line: write_micros(line["amount_micros"], 2)),
+)
+
+
+@app.command()
+def status(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
+    """Tell how far rating is, which window is open, and what is in the way.
+
+    Example: coalition settle status -p plaza
+    """
+
+    async def work(session: Session) -> Document:
+        return await settlement.status(session, await session.programme(programme))
+
+    found = in_session(work)
+    show(
+        found,
+        as_json,
+        f"Clearing of {programme}",
+        ("programme time", field("now")),
+        ("#rated to seq", count("rated_seq")),
+        ("#windows stated", count("stated_windows")),
+        ("#open window", lambda each: str(each["open_window"]["number"])),
+        ("it ends", lambda each: each["open_window"]["ends_at"]),
+        ("blocked", field("blocked")),
+    )
+
+
+@app.command()
+def close(
+    programme: ProgrammeOption,
+    until: Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Close the windows that are due, and issue their statements; safe to repeat.
+
+    Example: coalition settle close -p plaza --until 2026-03-09
+    """
+
+    async def work(session: Session) -> list[Document]:
+        found = await session.programme(programme)
+        return await settlement.close(session, found, read_time(until, found.zone) if until else 0)
+
+    show(in_session(work), as_json, "Closed and stated by this call", *_WINDOWS)
+
+
+@app.command()
+def windows(
+    programme: ProgrammeOption,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    before: Annotated[int, typer.Option(min=0, help="Only with a lower number; 0: from the newest.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """List windows, newest first, the open one on top.
+
+    Example: coalition settle windows -p plaza --limit 5
+    """
+
+    async def work(session: Session) -> list[Document]:
+        return await settlement.windows(session, await session.programme(programme), limit, before)
+
+    show(in_session(work), as_json, f"Windows of {programme}", *_WINDOWS)
+
+
+@app.command()
+def nets(
+    programme: ProgrammeOption, first: FirstOption = 0, last: LastOption = 0, as_json: JsonOption = False
+) -> None:
+    """Show what each party pays (+) or receives (-) in windows; each window sums to zero with the operator.
+
+    Example: coalition settle nets -p plaza --from 1 --to 4
+    """
+
+    async def work(session: Session) -> list[Document]:
+        return await settlement.nets(session, await session.programme(programme), first, last)
+
+    show(in_session(work), as_json, f"Nets of {programme}", *_NETS)
+
+
+@app.command()
+def matrix(
+    programme: ProgrammeOption, first: FirstOption = 0, last: LastOption = 0, as_json: JsonOption = False
+) -> None:
+    """Show whose points were burned at whom over windows, and what that cost.
+
+    Example: coalition settle matrix -p plaza
+    """
+
+    async def work(session: Session) -> list[Document]:
+        return await settlement.matrix(session, await session.programme(programme), first, last)
+
+    show(in_session(work), as_json, f"Points burned in {programme}", *_CELLS)
+
+
+@app.command()
+def statement(
+    programme: ProgrammeOption,
+    partner: Annotated[str, typer.Option(help="Slug of the partner.")] = "",
+    window: Annotated[int, typer.Option(min=0, help="Number of the window; 0: the partner's newest.")] = 0,
+    statement_id: Annotated[str, typer.Option("--id", help="Id of the statement, stm_…, instead.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show a statement with its lines, which sum to its net.
+
+    Examples: coalition settle statement -p plaza --partner grocer --window 3;
+    coalition settle statement -p plaza --id stm_01k…
+    """
+    if bool(partner) == bool(statement_id):
+        raise typer.BadParameter("name either a partner or the id of a statement")
+
+    async def work(session: Session) -> Document:
+        found = await session.programme(programme)
+        if statement_id:
+            return await settlement.statement_by_id(session, found, statement_id)
+        return await settlement.statement(session, found, partner, window)
+
+    found = in_session(work)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    covered, net = found["window"], found["net"]
+    show(found["lines"], False, f"Statement {found['id']} of {found['partner']}", *_LINES)
+    console().print(
+        f"window {covered['number']}: {covered['starts_at']} to {covered['ends_at']}, seq {covered['first_seq']:,} to "
+        f"{covered['last_seq']:,}\nnet: {write_minor(net['net_minor'])} {found['currency']} "
+        f"({'the partner pays' if net['net_minor'] > 0 else 'the partner receives' if net['net_minor'] < 0 else 'nothing to pay'})"
+    )

@@ -1,0 +1,58 @@
+"""Money, prices and times as people write them, read and written without a float."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.runtime.clock import in_zone, to_micros
+
+_MICROS_PER_MAJOR: Final = 1_000_000
+_MINOR_PER_MAJOR: Final = 100
+
+
+class Unreadable(ValueError):
+    """The text is not what was asked for."""
+
+
+def read_price(text: str) -> int:
+    """A price in major units, e.g. 0.0105, as micros. Raises Unreadable for a finer one, or no number at all."""
+    try:
+        micros = Decimal(text) * _MICROS_PER_MAJOR
+    except InvalidOperation:
+        raise Unreadable(f"{text!r} is not a price such as 0.0105") from None
+    if not micros.is_finite() or micros != micros.to_integral_value():
+        raise Unreadable(f"{text!r} has more than six decimals")
+    return int(micros)
+
+
+def read_time(text: str, zone: str) -> int:
+    """A date or a time as microseconds since 1970-01-01 UTC; without an offset it is local to the zone.
+
+    Raises Unreadable.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unreadable(f"{text!r} is not a date or time such as 2026-03-01 or 2026-03-01T12:00") from None
+    return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone)))
+
+
+def write_time(micros: int, zone: str) -> str:
+    """A time in a zone as RFC 3339; empty for 0."""
+    return in_zone(micros, zone).isoformat() if micros else ""
+
+
+def write_minor(minor: int) -> str:
+    """Minor units as major ones: 1234567 is 12,345.67."""
+    whole, rest = divmod(abs(minor), _MINOR_PER_MAJOR)
+    return f"{'-' if minor < 0 else ''}{whole:,}.{rest:02d}"
+
+
+def write_micros(micros: int, decimals_min: int = 4) -> str:
+    """Micros as major units, with as many decimals as it takes and at least so many: 10500 is 0.0105."""
+    whole, rest = divmod(abs(micros), _MICROS_PER_MAJOR)
+    decimals = f"{rest:06d}".rstrip("0").ljust(decimals_min, "0")
+    return f"{'-' if micros < 0 else ''}{whole:,}.{decimals}"

@@ -1,0 +1,155 @@
+"""What the partners service answers, as documents: plain values for tables and for JSON.
+
+Ids have their public form; times are RFC 3339 in the programme's zone; money is minor units and micros.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from coalition.partners.v1 import clearing_pb2, partners_pb2
+from coalition.type.v1 import principal_pb2
+
+from services.operations.amounts import write_time
+from services.runtime.ids import to_text
+
+Document = dict[str, Any]
+
+
+def identity(prefix: str, value: bytes) -> str | None:
+    """The public form of an id; None for an empty one."""
+    return to_text(prefix, UUID(bytes=value)) if value else None
+
+
+def programme(message: principal_pb2.Programme) -> Document:
+    """A programme."""
+    is_test = message.mode == principal_pb2.PROGRAMME_MODE_TEST
+    return {
+        "slug": message.slug,
+        "ledger_id": message.ledger_id,
+        "zone": message.zone,
+        "currency": message.currency,
+        "mode": "test" if is_test else "live",
+    }
+
+
+def partner(message: partners_pb2.Partner) -> Document:
+    """A partner."""
+    return {
+        "id": identity("ptr", message.partner_id),
+        "slug": message.slug,
+        "name": message.name,
+        "status": partners_pb2.PartnerStatus.Name(message.status).removeprefix("PARTNER_STATUS_").lower(),
+    }
+
+
+def store(message: partners_pb2.Store) -> Document:
+    """A store."""
+    return {"id": identity("sto", message.store_id), "code": message.code, "name": message.name}
+
+
+def api_key(message: partners_pb2.ApiKey) -> Document:
+    """An API key, without its secret."""
+    return {
+        "id": identity("key", message.key_id),
+        "label": message.label,
+        "hint": message.hint,
+        "scopes": list(message.scopes),
+        "issued_at": write_time(message.issued_at_us, "UTC"),
+        "revoked_at": write_time(message.revoked_at_us, "UTC") or None,
+    }
+
+
+def staff(message: partners_pb2.Staff) -> Document:
+    """A person of the staff."""
+    return {
+        "id": identity("stf", message.staff_id),
+        "name": message.name,
+        "roles": list(message.roles),
+    }
+
+
+def rates(message: partners_pb2.RateVersion, zone: str) -> Document:
+    """A version of a rate card."""
+    return {
+        "version": message.version,
+        "issue_micros": message.issue_micros,
+        "reimbursement_micros": message.reimbursement_micros,
+        "valid_from": write_time(message.valid_from_us, zone),
+        "valid_to": write_time(message.valid_to_us, zone) or None,
+        "known_from_seq": message.known_from_seq,
+    }
+
+
+def window(message: clearing_pb2.Window, zone: str) -> Document:
+    """A window; without a last seq while it is open."""
+    state = clearing_pb2.WindowState.Name(message.state).removeprefix("WINDOW_STATE_").lower()
+    return {
+        "number": message.number,
+        "state": state,
+        "starts_at": write_time(message.starts_at_us, zone),
+        "ends_at": write_time(message.ends_at_us, zone),
+        "first_seq": message.first_seq,
+        "last_seq": None if state == "open" else message.last_seq,
+    }
+
+
+def status(message: clearing_pb2.GetClearingStatusResponse, zone: str) -> Document:
+    """How clearing stands."""
+    return {
+        "now": write_time(message.now_us, zone),
+        "rated_seq": message.rated_seq,
+        "stated_windows": message.stated,
+        "open_window": window(message.open, zone),
+        "blocked": message.blocked or None,
+    }
+
+
+def net(message: clearing_pb2.Net) -> Document:
+    """What a party owes (positive) or is owed in a window."""
+    return {
+        "window": message.window,
+        "party": message.party.slug,
+        "partner_id": identity("ptr", message.party.partner_id),
+        "points_issued": message.points_issued,
+        "points_burned": message.points_burned,
+        "exact_micros": message.exact_micros,
+        "carry_in_micros": message.carry_in_micros,
+        "net_minor": message.net_minor,
+        "carry_out_micros": message.carry_out_micros,
+    }
+
+
+def cell(message: clearing_pb2.MatrixCell) -> Document:
+    """A cell of the burn matrix."""
+    return {
+        "issuer": message.issuer.slug,
+        "redeemer": message.redeemer.slug,
+        "points": message.points,
+        "micros": message.micros,
+    }
+
+
+def statement(message: clearing_pb2.Statement, zone: str) -> Document:
+    """A statement, with the lines it has at hand."""
+    return {
+        "id": identity("stm", message.statement_id),
+        "partner": message.party.slug,
+        "currency": message.currency,
+        "issued_at": write_time(message.issued_at_us, zone),
+        "window": window(message.window, zone),
+        "lines": [_line(line) for line in message.lines],
+        "net": net(message.net),
+    }
+
+
+def _line(message: clearing_pb2.StatementLine) -> Document:
+    kind = clearing_pb2.StatementLineKind.Name(message.kind).removeprefix("STATEMENT_LINE_KIND_").lower()
+    return {
+        "kind": kind,
+        "count": message.count,
+        "points": message.points,
+        "price_micros": message.price_micros,
+        "amount_micros": message.amount_micros,
+    }

@@ -1,0 +1,84 @@
+"""A command line's session with the partners service: who acts, and in which programme."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+import grpc.aio
+from coalition.partners.v1 import partners_pb2
+from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
+
+from services.runtime import grpc_client
+from services.runtime.ids import to_text
+from services.runtime.principal import HOST, Kind, Programme, Signer, programme_from
+from services.runtime.secrets import read_key
+
+#: A staff person's `st_…` token. Without it the host's own command line acts, which may do what an admin may.
+STAFF_TOKEN: Final = "COALITION_STAFF_TOKEN"  # noqa: S105 - the name of a variable
+PRIVATE_KEY: Final = "COALITION_PRINCIPAL_PRIVATE_KEY"
+TARGET: Final = "COALITION_PARTNERS_TARGET"
+_CALL_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The staff person who acts, as the token said."""
+
+    actor: str
+    roles: tuple[str, ...]
+
+
+class Session:
+    """Calls as one person, or as the host. Every call raises CoalitionError with the service's reason."""
+
+    def __init__(self, signer: Signer, channel: grpc.aio.Channel, person: Person | None = None) -> None:
+        self._signer, self._person = signer, person
+        self.registry = PartnersServiceStub(channel)
+        self.clearing = ClearingServiceStub(channel)
+
+    async def call(
+        self, method: Any, request: Any, programme: Programme | None = None, seconds: float = _CALL_SECONDS
+    ) -> Any:
+        """One call in a programme, or on the platform as a whole."""
+        return await grpc_client.call(method, request, self._principal(programme), seconds)
+
+    def _principal(self, programme: Programme | None) -> bytes:
+        if self._person is None:
+            return self._signer.own(programme)
+        return self._signer.sign(Kind.STAFF, self._person.actor, programme, grants=self._person.roles)
+
+    async def programme(self, slug: str) -> Programme:
+        """A programme by slug. Raises PROGRAMME_UNKNOWN."""
+        request = partners_pb2.GetProgrammeRequest(slug=slug)
+        return programme_from((await self.call(self.registry.GetProgramme, request)).programme)
+
+    async def partner_id(self, programme: Programme, slug: str) -> bytes:
+        """A partner's id by slug. Raises PARTNER_UNKNOWN."""
+        request = partners_pb2.GetPartnerRequest(slug=slug)
+        return bytes((await self.call(self.registry.GetPartner, request, programme)).partner.partner_id)
+
+
+@asynccontextmanager
+async def open_session(environment: Mapping[str, str], staff_token: str = "") -> AsyncGenerator[Session]:
+    """A session from the launcher's environment, for whoever the token belongs to; without one for the host.
+
+    Raises UNAUTHENTICATED for a token that nobody has.
+    """
+    signer = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY))
+    channel = grpc_client.open_channel(environment[TARGET])
+    try:
+        host = Session(signer, channel)
+        yield Session(signer, channel, await _person(host, staff_token)) if staff_token else host
+    finally:
+        await channel.close()
+
+
+async def _person(host: Session, token: str) -> Person:
+    request = partners_pb2.AuthenticateStaffRequest(token_sha256=sha256(token.encode()).digest())
+    staff = (await host.call(host.registry.AuthenticateStaff, request)).staff
+    return Person(to_text("stf", UUID(bytes=staff.staff_id)), tuple(staff.roles))

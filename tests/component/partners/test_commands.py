@@ -1,0 +1,169 @@
+"""The command line, from a new programme to a statement, as an operator types it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from services.runtime.ids import from_text
+from services.runtime.principal import Programme
+from tests.support.ledger import Burn, Earn
+from tests.support.partners import DAY_US, STARTS_AT_US, House, key_text
+
+ROOT = Path(__file__).parents[3]
+
+
+async def command(house: House, *words: str, staff_token: str = "", fails: bool = False) -> str:
+    """What `coalition WORDS` prints; its error message where it fails, as it should."""
+    environment = {
+        **os.environ,
+        "COALITION_PARTNERS_TARGET": house.target,
+        "COALITION_PRINCIPAL_PRIVATE_KEY": key_text(house.keys["cli"]),
+        "COALITION_STAFF_TOKEN": staff_token,
+        "COLUMNS": "200",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.launcher", *words,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT, env=environment,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    assert (process.returncode != 0) is fails, err.decode()
+    return (err if fails else out).decode()
+
+
+async def answer(house: House, *words: str, **options: Any) -> Any:
+    return json.loads(await command(house, *words, "--json", **options))
+
+
+async def test_an_operator_goes_from_a_programme_to_a_statement(house: House) -> None:
+    slug = f"p-{secrets.token_hex(4)}"
+    made = await answer(
+        house, "programme", "create", slug, "--name", "Plaza", "--zone", "America/New_York", "--currency", "USD",
+        "--starts-at", "2017-01-01",
+    )  # fmt: skip
+    assert (made["mode"], made["currency"]) == ("test", "USD")
+    assert slug in await command(house, "programme", "list")
+    programme = Programme(made["ledger_id"], slug, made["zone"], "USD", is_test=True)
+    await house.ledger.move_clock(programme, STARTS_AT_US)
+
+    grocer = await answer(house, "partner", "onboard", "grocer", "--name", "The Grocer", "-p", slug)
+    assert re.fullmatch("ptr_[0-9a-z]{26}", grocer["id"])
+    rates = await answer(
+        house, "partner", "rates", "set", "grocer", "-p", slug, "--issue", "0.0100", "--reimbursement", "0.00825",
+        "--from", "2017-01-01",
+    )  # fmt: skip
+    assert (rates["issue_micros"], rates["reimbursement_micros"]) == (10_000, 8_250)
+    assert rates["valid_from"] == "2017-01-01T00:00:00-05:00"
+    assert "0.00825" in await command(house, "partner", "rates", "list", "grocer", "-p", slug)
+
+    partner_id = from_text("ptr", grocer["id"])
+    await house.ledger.post(programme, Earn(partner_id, 12_345), Burn(partner_id, [(partner_id, 7)]))
+    await house.ledger.move_clock(programme, STARTS_AT_US + 2 * DAY_US)
+    await house.rate_now(programme)
+    assert (await answer(house, "settle", "status", "-p", slug))["rated_seq"] == 2
+    closed = await answer(house, "settle", "close", "-p", slug, "--until", "2017-01-02")
+    assert [(each["number"], each["last_seq"], each["state"]) for each in closed] == [(1, 2, "stated")]
+    nets = await command(house, "settle", "nets", "-p", slug)
+    assert "123.39" in nets
+    assert "-123.39" in nets
+    matrix = await answer(house, "settle", "matrix", "-p", slug)
+    assert matrix == [{"issuer": "grocer", "redeemer": "grocer", "points": 7, "micros": 57_750}]
+    statement = await answer(house, "settle", "statement", "-p", slug, "--partner", "grocer")
+    assert sum(line["amount_micros"] for line in statement["lines"]) == statement["net"]["net_minor"] * 10_000
+    assert "net: 123.39 USD (the partner pays)" in await command(
+        house, "settle", "statement", "-p", slug, "--id", statement["id"]
+    )
+
+
+async def test_stores_and_keys_are_managed_from_the_command_line(house: House, tmp_path: Path) -> None:
+    programme = await house.programme()
+    await house.partner(programme, "grocer")
+    file = tmp_path / "stores.csv"
+    file.write_text("code,name\nS1,High Street\nS2,\n")
+    added = await answer(
+        house,
+        "partner",
+        "stores",
+        "grocer",
+        "-p",
+        programme.slug,
+        "--file",
+        str(file),
+        "--add",
+        "S3=Web shop",
+    )
+    assert sorted((store["code"], store["name"]) for store in added) == [
+        ("S1", "High Street"),
+        ("S2", "S2"),
+        ("S3", "Web shop"),
+    ]
+    issued = await answer(
+        house,
+        "partner",
+        "key",
+        "issue",
+        "grocer",
+        "-p",
+        programme.slug,
+        "--label",
+        "till",
+        "--scope",
+        "points:earn",
+    )
+    assert issued["scopes"] == ["points:earn"]
+    listed = await command(house, "partner", "key", "list", "grocer", "-p", programme.slug)
+    assert issued["hint"] in listed
+    assert issued["secret"] not in listed
+    revoked = await answer(house, "partner", "key", "revoke", issued["id"], "-p", programme.slug)
+    assert revoked["revoked_at"] is not None
+
+
+async def test_a_staff_token_acts_with_its_own_roles(house: House) -> None:
+    programme = await house.programme()
+    await house.partner(programme, "grocer")
+    person = await answer(house, "staff", "add", f"Ada {secrets.token_hex(3)}", "--role", "pricing")
+    assert re.fullmatch("st_[0-9A-Za-z]{40}", person["token"])
+    assert person["name"] in await command(house, "staff", "list")
+    words = (
+        "partner",
+        "rates",
+        "set",
+        "grocer",
+        "-p",
+        programme.slug,
+        "--issue",
+        "0.02",
+        "--reimbursement",
+        "0",
+    )
+    changed = await answer(house, *words, "--from", "2017-01-01", staff_token=person["token"])
+    assert changed["version"] == 2
+    refused = await command(
+        house, "partner", "onboard", "fuel", "--name", "Fuel", "-p", programme.slug,
+        staff_token=person["token"], fails=True,
+    )  # fmt: skip
+    assert "PERMISSION_DENIED" in refused
+    unknown = await command(house, "staff", "list", staff_token="st_nobody", fails=True)
+    assert "UNAUTHENTICATED" in unknown
+
+
+async def test_what_goes_wrong_is_said_in_one_line(house: House) -> None:
+    programme = await house.programme()
+    await house.partner(programme, "grocer")
+    for words, said in (
+        (("partner", "list", "-p", "nobody"), "PROGRAMME_UNKNOWN"),
+        (("partner", "stores", "nobody", "-p", programme.slug), "PARTNER_UNKNOWN"),
+        (("partner", "key", "revoke", "key_x", "-p", programme.slug), "expected key_"),
+        (("settle", "close", "-p", programme.slug, "--until", "2017-02-01"), "BOUNDARY_IN_FUTURE"),
+        (("settle", "statement", "-p", programme.slug, "--partner", "grocer"), "NOT_FOUND"),
+        (("settle", "close", "-p", programme.slug, "--until", "soon"), "is not a date or time"),
+    ):
+        message = await command(house, *words, fails=True)
+        assert said in message
+        assert "Traceback" not in message
