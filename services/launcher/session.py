@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
@@ -56,12 +56,17 @@ def in_session(work: Callable[[Session], Awaitable[T]]) -> T:
             return await work(session)
 
     try:
-        return asyncio.run(run())
+        return to_end(run())
     except CoalitionError as error:
         facts = ", ".join(f"{name}: {value}" for name, value in sorted(error.metadata.items()))
         raise LauncherError(f"{error}{f' ({facts})' if facts else ''}") from error
     except (Unreadable, MalformedId) as error:
         raise LauncherError(str(error)) from error
+
+
+def to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine to its end."""
+    return asyncio.run(work)
 
 
 def show(answer: Document | Sequence[Document], as_json: bool, title: str, *columns: Column) -> None:

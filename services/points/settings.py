@@ -18,6 +18,9 @@ class Settings(ServiceSettings, SecretSettings):
     queue_items_max: int = Field(
         default=8_192, ge=1, description="Movements waiting per lane before OVERLOADED"
     )
+    door_connections_max: int = Field(
+        default=20, ge=1, le=200, description="Programmes that are posted to at once, each over a connection"
+    )
     expiry_months: int = Field(
         default=24, ge=0, le=120, description="Life of points in a new ledger; 0: for ever"
     )

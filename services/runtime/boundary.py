@@ -137,10 +137,18 @@ def _is_away(error: BaseException) -> bool:
     """Whether the database or a neighbour went away, whichever library says so."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated
+    if isinstance(error, asyncpg.InternalClientError):
+        return True
     if isinstance(error, asyncpg.InterfaceError):
         # Also what the driver says of a wrong use of it, which is a fault of ours.
         return "closed" in str(error)
-    return isinstance(error, OSError | asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError)
+    return isinstance(
+        error,
+        OSError
+        | asyncpg.PostgresConnectionError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.TooManyConnectionsError,
+    )
 
 
 def status_of(error: CoalitionError) -> Status:

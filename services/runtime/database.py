@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 else:
     PgConnection = asyncpg.Connection
 
+# What the driver says when the server goes away in the middle of something. InternalClientError is what
+# asyncpg 0.32 raises where a rollback meets a connection that has just been lost.
+LOST: Final = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
 T = TypeVar("T")
 _ATTEMPTS_MAX: Final = 5
 _CONNECT_SECONDS: Final = 10
@@ -161,7 +165,7 @@ async def _forget_locks(connection: AsyncConnection, driver: PgConnection) -> No
     """Gives up the session's advisory locks: they would outlive the return to the pool, held by nobody."""
     try:
         await driver.execute("SELECT pg_advisory_unlock_all()")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (asyncpg.PostgresError, *LOST):
         # Lost, or left in the middle of something: the server gives the locks up with the session.
         await connection.invalidate()
 

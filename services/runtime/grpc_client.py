@@ -17,11 +17,12 @@ from grpc_status import rpc_status
 from services.runtime import telemetry
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, Unavailable, error_of, reason_of
-from services.runtime.grpc_server import MESSAGE_BYTES_MAX
 from services.runtime.principal import METADATA_KEY
 
 Response = TypeVar("Response")
 
+# The largest message that a client or a server of ours sends or takes.
+MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 # Every call of ours is safe to repeat (reads, and writes that carry a key), so the channel itself tries
 # again where a neighbour is restarting. gRPC wants a name entry; the empty one stands for all methods.
 _SERVICE_CONFIG: Final = json.dumps(

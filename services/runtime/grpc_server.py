@@ -12,10 +12,10 @@ from grpc_reflection.v1alpha import reflection
 
 from services.runtime import logging
 from services.runtime.boundary import Boundary
+from services.runtime.grpc_client import MESSAGE_BYTES_MAX
 from services.runtime.principal import Verifier
 
 _log = logging.get(__name__)
-MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 # Time between "not serving" and the stop, so that clients and balancers hear of it.
 _ANNOUNCE_SECONDS: Final = 0.2
 

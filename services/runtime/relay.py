@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.runtime import logging, telemetry
 from services.runtime.bus import Bus, Stream, frame_of
 from services.runtime.clock import to_micros
-from services.runtime.database import Database, PgConnection
+from services.runtime.database import LOST, Database, PgConnection
 
 _log = logging.get(__name__)
 _BLOCK_EVENTS: Final = 1_000
@@ -54,6 +54,7 @@ class Publisher:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._inbox = ""
+        self._block = 0
         self._waiting: set[int] = set()
         self._failed: str = ""
         self._done = asyncio.Event()
@@ -61,21 +62,25 @@ class Publisher:
     async def start(self) -> None:
         """Subscribes to the acknowledgements."""
         self._inbox = self._bus.client.new_inbox()
-        await self._bus.client.subscribe(f"{self._inbox}.*", cb=self._on_ack)
+        await self._bus.client.subscribe(f"{self._inbox}.*.*", cb=self._on_ack)
 
     async def _on_ack(self, message: Msg) -> None:
-        pos = int(message.subject.rpartition(".")[2])
+        _, block, pos = message.subject.rsplit(".", 2)
+        if int(block) != self._block:
+            # Late, of a block that was given up: its positions may be another programme's too.
+            return
         if b'"error"' in message.data or not message.data:
             self._failed = message.data.decode(errors="replace")[:200] or "no stream takes the subject"
             self._done.set()
             return
-        self._waiting.discard(pos)
+        self._waiting.discard(int(pos))
         if not self._waiting:
             self._done.set()
 
     async def publish(self, programme: str, service: str, records: Sequence[EventRecord]) -> int:
         """Publishes a block; answers the last position acknowledged without a gap (0: none)."""
         client = self._bus.client
+        self._block += 1
         self._waiting = {record.pos for record in records}
         self._failed = ""
         self._done.clear()
@@ -86,7 +91,8 @@ class Publisher:
             attributes={"events": len(records), "programme": programme},
         ):
             frames = [
-                frame_of(programme, service, record, f"{self._inbox}.{record.pos}") for record in records
+                frame_of(programme, service, record, f"{self._inbox}.{self._block}.{record.pos}")
+                for record in records
             ]
             await client.publish_frames(frames)
             try:
@@ -116,7 +122,7 @@ class Relay:
                 await self._bus.ensure_stream(self._stream)
                 async with self._database.writer.dedicated() as connection:
                     await self._relay_on(connection, publisher)
-            except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (SQLAlchemyError, asyncpg.PostgresError, *LOST) as error:
                 _log.warning("relay.database_lost", error=type(error).__name__)
             except (nats.errors.Error, TimeoutError) as error:
                 _log.warning("relay.bus_lost", error=type(error).__name__)

@@ -12,7 +12,7 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.runtime import logging, telemetry
-from services.runtime.database import Database
+from services.runtime.database import LOST, Database
 from services.runtime.errors import CoalitionError
 
 _log = logging.get(__name__)
@@ -68,7 +68,7 @@ class Scheduler:
             _log.warning("job.too_long", job=job.name, limit_seconds=job.limit_seconds)
         except CoalitionError as error:
             _log.warning("job.refused", job=job.name, error=str(error))
-        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (SQLAlchemyError, asyncpg.PostgresError, *LOST) as error:
             _log.warning("job.database", job=job.name, error=type(error).__name__)
         except Exception:
             _log.exception("job.failed", job=job.name)

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.runtime import logging, telemetry
 from services.runtime.bus import Bus, Delivery, Stream, delivery_of
 from services.runtime.clock import wall_now_us
-from services.runtime.database import Database, PgConnection
+from services.runtime.database import LOST, Database, PgConnection
 from services.runtime.errors import CoalitionError
 from services.runtime.inbox import Apply, Gap, Inbox
 from services.runtime.pull import Pull
@@ -96,7 +96,7 @@ class Subscriber:
                     if locked:
                         await self._consume(connection)
                 await asyncio.sleep(1)
-            except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (SQLAlchemyError, asyncpg.PostgresError, *LOST) as error:
                 _log.warning("subscriber.database", subscriber=self._about.name, error=repr(error)[:300])
             except (nats.errors.Error, TimeoutError) as error:
                 _log.warning("subscriber.bus", subscriber=self._about.name, error=repr(error)[:300])

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from typing import Final
 
 from opentelemetry import metrics, trace
-from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -31,6 +29,10 @@ _providers: list[TracerProvider | MeterProvider] = []
 def configure(process: str, otlp_endpoint: str, share_percent: int = 100) -> None:
     """Turns telemetry on where an endpoint is given; without one nothing is made or sent."""
     if otlp_endpoint:
+        # Half a second of imports, for those alone who asked for it: commands start without.
+        from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
         insecure = otlp_endpoint.startswith("http://")
         install(
             process,

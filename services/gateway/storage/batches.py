@@ -43,6 +43,7 @@ _SUMMARY: Final = tuple(column for column in BATCH.c if column.name not in ("ans
 _UNREACHABLE: Final = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

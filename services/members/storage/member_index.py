@@ -11,7 +11,7 @@ import asyncpg
 from services.members.domain.member import MemberStatus
 from services.runtime import logging
 from services.runtime.coalescer import Coalescer
-from services.runtime.database import PgConnection, WriteDatabase
+from services.runtime.database import LOST, PgConnection, WriteDatabase
 from services.runtime.errors import Unavailable
 
 Found = Mapping[bytes, tuple[UUID, MemberStatus]]
@@ -84,7 +84,7 @@ class MemberIndex:
                 if self._connection is None:
                     self._connection = await self._database.connect_alone(_SESSION)
                 return await self._connection.fetch(_FIND, ledger_ids, hashes)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (asyncpg.PostgresError, TimeoutError, *LOST) as error:
                 _log.warning("members.index_lost", error=type(error).__name__)
                 if self._connection is not None:
                     self._connection.terminate()

@@ -13,6 +13,7 @@ from typing import Final
 
 import asyncpg
 
+from services.points.commands.door_connections import DoorConnections
 from services.points.domain.answers import Accepted, Answer, Decision, Replay
 from services.points.domain.earning import EarnRates
 from services.points.domain.movements import Movement, Transaction
@@ -22,7 +23,7 @@ from services.points.storage.door import AccountNumbers, open_ledger, write
 from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us
 from services.runtime.coalescer import Coalescer, Lane
-from services.runtime.database import PgConnection, WriteDatabase
+from services.runtime.database import LOST, PgConnection, WriteDatabase
 from services.runtime.errors import Unavailable
 from services.runtime.principal import Programme
 
@@ -30,9 +31,9 @@ _log = logging.get(__name__)
 _RETRY_SECONDS: Final = 0.2
 # The server has not done the work, or it is unknown whether it has: the same items may go again.
 _AGAIN: Final = (
-    asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.SerializationError,
+    *LOST, asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError, asyncpg.OperatorInterventionError,
-    asyncpg.IdleInTransactionSessionTimeoutError, OSError, TimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.TooManyConnectionsError, TimeoutError,
 )  # fmt: skip
 
 Group = Sequence[Movement]
@@ -57,12 +58,14 @@ class Door:
         database: WriteDatabase,
         telling: Telling,
         limits: DoorLimits,
+        connections: DoorConnections,
     ) -> None:
         self._programme, self._rules, self._database = programme, rules, database
-        self._telling, self._limits = telling, limits
+        self._telling, self._limits, self._connections = telling, limits, connections
         self._numbers = AccountNumbers()
         self._rates = EarnRates(-1, {})
         self._connection: PgConnection | None = None
+        self._rests_since: float | None = 0.0
         self._queue: Coalescer[Group, list[Answer]] = Coalescer(
             self._flush, batch_max=limits.batch_items_max, queue_max=limits.queue_items_max
         )
@@ -83,7 +86,23 @@ class Door:
         await self._queue.drain(10)
         await self._drop_connection()
 
+    @property
+    def rests_since(self) -> float | None:
+        """Time of the event loop since which no batch is under way; None while one is."""
+        return self._rests_since
+
+    async def rest(self) -> None:
+        """Closes the connection; the next batch makes another."""
+        await self._drop_connection()
+
     async def _flush(self, groups: Sequence[Group]) -> Sequence[list[Answer] | Exception]:
+        self._rests_since = None
+        try:
+            return await self._insist(groups)
+        finally:
+            self._rests_since = asyncio.get_running_loop().time()
+
+    async def _insist(self, groups: Sequence[Group]) -> Sequence[list[Answer] | Exception]:
         items = [item for group in groups for item in group]
         give_up_us = wall_now_us() + int(self._limits.retry_seconds * 1e6)
         while True:
@@ -142,6 +161,7 @@ class Door:
 
     async def _connected(self) -> PgConnection:
         if self._connection is None or self._connection.is_closed():
+            await self._connections.admit(self)
             self._connection = await self._database.connect_alone(
                 {
                     # The door's look-ups are all by key, whatever the statistics of a young table say.
@@ -154,6 +174,7 @@ class Door:
         return self._connection
 
     async def _drop_connection(self) -> None:
+        self._connections.leave(self)
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.terminate()

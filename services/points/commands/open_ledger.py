@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from services.points.clients.partners import Partners
 from services.points.commands.door import Door, DoorLimits
+from services.points.commands.door_connections import DoorConnections
 from services.points.domain.posting import Telling
 from services.points.settings import Settings
 from services.points.storage import ledgers
@@ -27,6 +28,7 @@ class Doors:
         self._doors: dict[int, Door] = {}
         self._programmes: dict[str, Programme] = {}
         self._opening = asyncio.Lock()
+        self._connections = DoorConnections(settings.door_connections_max)
 
     async def programme(self, slug: str) -> Programme:
         """A programme by slug. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
@@ -58,7 +60,7 @@ class Doors:
         if rules is None:
             raise NotFound("the ledger could not be opened")
         limits = DoorLimits(settings.batch_items_max, settings.queue_items_max, settings.post_retry_seconds)
-        return Door(programme, rules, self._database, self._telling, limits)
+        return Door(programme, rules, self._database, self._telling, limits, self._connections)
 
     def open_doors(self) -> Sequence[Door]:
         """All doors that are open."""

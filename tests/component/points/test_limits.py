@@ -165,3 +165,16 @@ async def test_a_stopped_service_finishes_what_is_queued(running: RunningPoints)
         await closing
         for results in await asyncio.gather(*posts):
             assert outcomes(results) == [pb.OUTCOME_ACCEPTED]
+
+
+async def test_more_programmes_than_connections_are_all_posted_to(running: RunningPoints) -> None:
+    async with running_points(running.database, beside=running, door_connections_max=2) as narrow:
+        houses = [narrow.house() for _ in range(6)]
+        ready = [await _ready(house) for house in houses]
+        for _ in range(4):
+            results = await asyncio.gather(*(till.post(earn(member, 100)) for till, member in ready))
+            assert [outcomes(each) for each in results] == [[pb.OUTCOME_ACCEPTED]] * len(houses)
+        assert [(await house.head()).last_seq for house in houses] == [5] * len(houses)
+        doors = narrow.wired.application.doors.open_doors()
+        held = [door._connection is not None for door in doors]  # pyright: ignore[reportPrivateUsage]
+        assert sorted(held) == [False] * 4 + [True] * 2
