@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from services.launcher.errors import LauncherError
-from services.launcher.state import StateDirectory
+from services.launcher.reach import platform_environment
 from services.operations.amounts import Unreadable
-from services.operations.session import PRIVATE_KEY, STAFF_TOKEN, TARGET, Session, open_session
+from services.operations.session import STAFF_TOKEN, Session, open_session
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import MalformedId
 
@@ -29,22 +29,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 #: How a column of a table is made of a document: its heading, and the cell's text.
 Column = tuple[str, Callable[[Document], str]]
 _NUMERIC: Final = "right"
-
-
-def platform_environment() -> Mapping[str, str]:
-    """Where the services are and the command line's key: of the environment, or of what runs here.
-
-    Raises LauncherError where neither tells.
-    """
-    if os.environ.get(TARGET) and os.environ.get(PRIVATE_KEY):
-        return os.environ
-    running = StateDirectory.default().running()
-    if running is None:
-        raise LauncherError(
-            f"nothing runs here: start it with `coalition up`, or set {TARGET} and {PRIVATE_KEY} for one that runs "
-            "elsewhere"
-        )
-    return running.environment
 
 
 def in_session(work: Callable[[Session], Awaitable[T]]) -> T:

@@ -133,6 +133,8 @@ class Coalescer(Generic[Item, Answer]):
     async def _run(self, batch: list[_Waiting[Item, Answer]]) -> None:
         try:
             answers = await self._flush([waiting.item for waiting in batch])
+            if len(answers) != len(batch):
+                raise RuntimeError(f"a batch of {len(batch)} items got {len(answers)} answers")
         except Exception as error:
             answers = [error] * len(batch)
         for waiting, answer in zip(batch, answers, strict=True):

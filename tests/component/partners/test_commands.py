@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from services.launcher import session
 from services.launcher.cli import build
@@ -30,7 +29,10 @@ ROOT = Path(__file__).parents[3]
 def environment_of(house: House, staff_token: str = "") -> dict[str, str]:
     """What the launcher would give to a command."""
     return {
+        # Nothing runs from here, whatever else runs on this machine.
+        "COALITION_STATE_DIR": str(ROOT / "tests" / "no-state-directory"),
         "COALITION_PARTNERS_TARGET": house.target,
+        "COALITION_POINTS_TARGET": house.target,
         "COALITION_PRINCIPAL_PRIVATE_KEY": key_text(house.keys["cli"]),
         "COALITION_STAFF_TOKEN": staff_token,
         "COLUMNS": "200",

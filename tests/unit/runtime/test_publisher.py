@@ -1,0 +1,121 @@
+"""The relay's publisher against a client that acknowledges what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+from coalition.type.v1.event_record_pb2 import EventRecord
+from nats.aio.msg import Msg
+
+from services.runtime.bus import Bus
+from services.runtime.relay import Publisher
+
+
+class Client:
+    """Notes reply subjects; acknowledges nothing by itself."""
+
+    def __init__(self) -> None:
+        self.replies: list[str] = []
+        self.sent = asyncio.Event()
+        self._callback: Any = None
+
+    def new_inbox(self) -> str:
+        return "_INBOX.test"
+
+    async def subscribe(self, subject: str, cb: Any) -> None:
+        self.subject, self._callback = subject, cb
+
+    async def publish_frames(self, frames: Sequence[bytes]) -> None:
+        self.replies = [frame.split(b" ")[2].decode() for frame in frames]
+        self.sent.set()
+
+    async def acknowledge(self, reply: str, data: bytes = b'{"stream":"POINTS","seq":1}') -> None:
+        await self._callback(Msg(cast("Any", None), subject=reply, data=data))
+
+
+class FakeBus:
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+
+def _records(count: int, first: int = 1) -> list[EventRecord]:
+    return [EventRecord(pos=pos, type="points.earned", payload=b"x") for pos in range(first, first + count)]
+
+
+async def _publisher() -> tuple[Publisher, Client]:
+    client = Client()
+    publisher = Publisher(cast("Bus", FakeBus(client)))
+    await publisher.start()
+    return publisher, client
+
+
+async def _publish(
+    publisher: Publisher, client: Client, programme: str, records: list[EventRecord]
+) -> asyncio.Task[int]:
+    client.sent.clear()
+    task = asyncio.create_task(publisher.publish(programme, "points", records))
+    await client.sent.wait()
+    return task
+
+
+async def test_a_block_that_is_acknowledged_in_any_order_reaches_its_end() -> None:
+    publisher, client = await _publisher()
+    task = await _publish(publisher, client, "demo", _records(4, first=7))
+    for reply in reversed(client.replies):
+        await client.acknowledge(reply)
+    assert await task == 10
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "reached"),
+    [(set[int](), 0), ({2, 3}, 0), ({1}, 1), ({1, 2, 4}, 2), ({1, 2, 3}, 3)],
+)
+async def test_without_an_answer_the_cursor_stops_before_the_first_gap(
+    acknowledged: set[int], reached: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.runtime.relay._ACK_SECONDS", 0.05)
+    publisher, client = await _publisher()
+    task = await _publish(publisher, client, "demo", _records(4))
+    for pos in acknowledged:
+        await client.acknowledge(client.replies[pos - 1])
+    assert await task == reached
+
+
+@pytest.mark.parametrize("data", [b"", b'{"error":{"code":503,"description":"no space left"}}'])
+async def test_a_refused_event_ends_the_block_before_it(data: bytes) -> None:
+    publisher, client = await _publisher()
+    task = await _publish(publisher, client, "demo", _records(4))
+    for reply in client.replies[:2]:
+        await client.acknowledge(reply)
+    await client.acknowledge(client.replies[2], data)
+    assert await task == 2
+
+
+async def test_late_acknowledgements_of_one_programme_do_not_count_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publisher, client = await _publisher()
+    monkeypatch.setattr("services.runtime.relay._ACK_SECONDS", 0.05)
+    assert await (await _publish(publisher, client, "slow", _records(3))) == 0
+    late = client.replies
+    task = await _publish(publisher, client, "other", _records(3))
+    for reply in late:
+        await client.acknowledge(reply)
+    await client.acknowledge(client.replies[0])
+    assert await task == 1
+
+
+async def test_a_late_refusal_does_not_fail_the_next_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher, client = await _publisher()
+    monkeypatch.setattr("services.runtime.relay._ACK_SECONDS", 0.05)
+    assert await (await _publish(publisher, client, "demo", _records(2))) == 0
+    late = client.replies
+    monkeypatch.setattr("services.runtime.relay._ACK_SECONDS", 30)
+    task = await _publish(publisher, client, "demo", _records(2))
+    await client.acknowledge(late[0], b"")
+    for reply in client.replies:
+        await client.acknowledge(reply)
+    assert await task == 2
