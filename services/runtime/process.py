@@ -13,6 +13,7 @@ from services.runtime import logging, telemetry
 from services.runtime.settings import PlatformSettings
 
 _log = logging.get(__name__)
+_ASK_AGAIN_SECONDS: Final = 0.5
 _GC_OBJECTS: Final = 20_000
 
 
@@ -66,8 +67,12 @@ class Process:
     async def close(self) -> None:
         """Stops background work and closes what was registered."""
         _log.info("process.stopping")
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        left = set(self._background)
+        while left:
+            # Asked again and again: asyncio.wait_for on Python 3.11 loses a cancellation that comes together
+            # with what it waits for.
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_ASK_AGAIN_SECONDS)
         await self._exits.aclose()
         telemetry.shutdown()

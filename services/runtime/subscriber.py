@@ -33,7 +33,7 @@ _ACK_WAIT_SECONDS: Final = 30
 _IN_FLIGHT_MAX: Final = 5_000
 _RETRY_SECONDS_MAX: Final = 5.0
 _SHORT_EVENTS: Final = 200
-_GATHER_SECONDS: Final = 0.05
+_GATHER_SECONDS: Final = 0.1
 _CATCH_UP_SECONDS: Final = 5.0
 # First key of the advisory locks that subscribers hold; the second is a hash of the subscriber's name.
 _LOCK_CLASS: Final = 0x53554253

@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import signal
+import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -48,6 +49,8 @@ def kill(server: EmbeddedNats) -> None:
     """Ends the server as a crash would. `start` brings it back with what it had stored."""
     assert server.pid is not None
     os.kill(server.pid, signal.SIGKILL)
+    while server.exit_status() is None:
+        time.sleep(0.001)
 
 
 async def wipe(bus: Bus, stream: Stream) -> None:
@@ -65,8 +68,8 @@ async def publish(bus: Bus, stream: Stream, programme: str, records: Iterable[Ev
         )
 
 
-async def stored(bus: Bus, stream: Stream) -> list[tuple[str, EventRecord]]:
-    """All that the stream holds, in order: programme and event."""
+async def stored(bus: Bus, stream: Stream, programme: str) -> list[EventRecord]:
+    """The events of a programme that the stream holds, in its order."""
     state = (await bus.jetstream.stream_info(stream.name)).state
     subscription = await bus.jetstream.subscribe(
         stream.subjects[0], stream=stream.name, ordered_consumer=True
@@ -75,4 +78,5 @@ async def stored(bus: Bus, stream: Stream) -> list[tuple[str, EventRecord]]:
         messages = [await subscription.next_msg(5) for _ in range(state.messages)]
     finally:
         await subscription.unsubscribe()
-    return [(delivery.programme, delivery.record) for delivery in map(delivery_of, messages)]
+    deliveries = [delivery_of(message) for message in messages]
+    return [delivery.record for delivery in deliveries if delivery.programme == programme]

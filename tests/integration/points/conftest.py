@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator, Callable
 import pytest_asyncio
 
 from tests.integration.points.busy import Busy, make_busy
+from tests.support.plain_logs import use_plain_logs
 from tests.support.points import running_points
 from tests.support.servers import ServiceDatabase
+
+use_plain_logs()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -12,7 +12,10 @@ from services.runtime.bus import Bus
 from services.runtime.database import Database
 from tests.integration.runtime.rig import Teller, database_of, make_applied_table
 from tests.support.own_nats import connected, own_nats
+from tests.support.plain_logs import use_plain_logs
 from tests.support.servers import ServiceDatabase
+
+use_plain_logs()
 
 
 @pytest.fixture

@@ -29,6 +29,9 @@ EVENTS: Final = event_tables(_metadata)
 INBOX: Final = inbox_table(_metadata)
 MEMBERS: Final = [new_id() for _ in range(5)]
 
+# Of all tellers: a relay finds every programme of the database, those of other tests too.
+LEDGERS: Final[dict[str, int]] = {}
+
 Handler = Callable[[str, Sequence[EventRecord]], Awaitable[None]]
 
 
@@ -44,12 +47,15 @@ class Teller:
     database: Database
     log: EventLog = field(default_factory=lambda: EventLog(EVENTS))
     stream: Stream = field(default_factory=new_stream)
-    ledgers: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def ledgers(self) -> dict[str, int]:
+        return LEDGERS
 
     def programme(self) -> str:
         """A new programme."""
         slug = f"p-{secrets.token_hex(4)}"
-        self.ledgers[slug] = secrets.randbelow(30_000) + 1
+        self.ledgers[slug] = len(self.ledgers) + 1
         return slug
 
     async def tell(self, programme: str, count: int = 1, block: int = 10) -> None:

@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest_asyncio
 
+from tests.support.plain_logs import use_plain_logs
 from tests.support.points import RunningPoints, running_points
 from tests.support.servers import ServiceDatabase
+
+use_plain_logs()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
