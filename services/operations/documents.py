@@ -1,4 +1,4 @@
-"""What the partners service answers, as documents: plain values for tables and for JSON.
+"""What the services answer, as documents: plain values for tables and for JSON.
 
 Ids have their public form; times are RFC 3339 in the programme's zone; money is minor units and micros.
 """
@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from coalition.partners.v1 import clearing_pb2, partners_pb2
+from coalition.points.v1 import points_pb2
 from coalition.type.v1 import principal_pb2
 
 from services.operations.amounts import write_time
@@ -67,6 +68,15 @@ def staff(message: partners_pb2.Staff) -> Document:
         "id": identity("stf", message.staff_id),
         "name": message.name,
         "roles": list(message.roles),
+    }
+
+
+def earn_rate(message: points_pb2.EarnRate, zone: str) -> Document:
+    """What a partner gives from a time on."""
+    return {
+        "points": message.points,
+        "per_minor": message.per_minor,
+        "valid_from": write_time(message.valid_from_us, zone),
     }
 
 

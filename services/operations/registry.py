@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from coalition.partners.v1 import partners_pb2 as pb
+from coalition.points.v1 import points_pb2
 from coalition.type.v1.principal_pb2 import PROGRAMME_MODE_LIVE, PROGRAMME_MODE_TEST
 
 from services.operations import documents
@@ -125,6 +126,28 @@ async def list_rates(session: Session, programme: Programme, slug: str) -> list[
     request = pb.ListRatesRequest(partner_id=await session.partner_id(programme, slug))
     answer = await session.call(session.registry.ListRates, request, programme)
     return [documents.rates(each, programme.zone) for each in answer.rates]
+
+
+async def set_earn_rate(
+    session: Session, programme: Programme, slug: str, points: int, per_minor: int, valid_from_us: int
+) -> Document:
+    """Sets what a partner gives from a time on: points for so many minor units. Raises INVALID_REQUEST."""
+    rate = points_pb2.EarnRate(
+        partner_id=await session.partner_id(programme, slug),
+        points=points,
+        per_minor=per_minor,
+        valid_from_us=valid_from_us,
+    )
+    request = points_pb2.SetEarnRateRequest(rate=rate)
+    answer = await session.call(session.ledger.SetEarnRate, request, programme)
+    return documents.earn_rate(answer.rate, programme.zone)
+
+
+async def list_earn_rates(session: Session, programme: Programme, slug: str) -> list[Document]:
+    """What a partner gives, by the time from which it holds."""
+    request = points_pb2.ListEarnRatesRequest(partner_id=await session.partner_id(programme, slug))
+    answer = await session.call(session.ledger.ListEarnRates, request, programme)
+    return [documents.earn_rate(each, programme.zone) for each in answer.rates]
 
 
 async def add_staff(session: Session, name: str, roles: Sequence[str]) -> Document:

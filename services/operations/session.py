@@ -1,4 +1,4 @@
-"""A command line's session with the partners service: who acts, and in which programme."""
+"""A command line's session with the services: who acts, and in which programme."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from uuid import UUID
 import grpc.aio
 from coalition.partners.v1 import partners_pb2
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
+from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
 from services.runtime import grpc_client
 from services.runtime.ids import to_text
@@ -21,7 +22,8 @@ from services.runtime.secrets import read_key
 #: A staff person's `st_…` token. Without it the host's own command line acts, which may do what an admin may.
 STAFF_TOKEN: Final = "COALITION_STAFF_TOKEN"  # noqa: S105 - the name of a variable
 PRIVATE_KEY: Final = "COALITION_PRINCIPAL_PRIVATE_KEY"
-TARGET: Final = "COALITION_PARTNERS_TARGET"
+PARTNERS_TARGET: Final = "COALITION_PARTNERS_TARGET"
+POINTS_TARGET: Final = "COALITION_POINTS_TARGET"
 _CALL_SECONDS: Final = 30.0
 
 
@@ -36,10 +38,17 @@ class Person:
 class Session:
     """Calls as one person, or as the host. Every call raises CoalitionError with the service's reason."""
 
-    def __init__(self, signer: Signer, channel: grpc.aio.Channel, person: Person | None = None) -> None:
+    def __init__(
+        self,
+        signer: Signer,
+        partners: grpc.aio.Channel,
+        points: grpc.aio.Channel,
+        person: Person | None = None,
+    ) -> None:
         self._signer, self._person = signer, person
-        self.registry = PartnersServiceStub(channel)
-        self.clearing = ClearingServiceStub(channel)
+        self.registry = PartnersServiceStub(partners)
+        self.clearing = ClearingServiceStub(partners)
+        self.ledger = PointsServiceStub(points)
 
     async def call(
         self, method: Any, request: Any, programme: Programme | None = None, seconds: float = _CALL_SECONDS
@@ -70,12 +79,14 @@ async def open_session(environment: Mapping[str, str], staff_token: str = "") ->
     Raises UNAUTHENTICATED for a token that nobody has.
     """
     signer = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY))
-    channel = grpc_client.open_channel(environment[TARGET])
+    partners = grpc_client.open_channel(environment[PARTNERS_TARGET])
+    points = grpc_client.open_channel(environment[POINTS_TARGET])
     try:
-        host = Session(signer, channel)
-        yield Session(signer, channel, await _person(host, staff_token)) if staff_token else host
+        host = Session(signer, partners, points)
+        yield Session(signer, partners, points, await _person(host, staff_token)) if staff_token else host
     finally:
-        await channel.close()
+        await partners.close()
+        await points.close()
 
 
 async def _person(host: Session, token: str) -> Person:

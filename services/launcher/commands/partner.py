@@ -28,6 +28,8 @@ keys = typer.Typer(help="API keys of a partner.", no_args_is_help=True)
 rates = typer.Typer(help="Prices of a partner: dated versions, never edited.", no_args_is_help=True)
 app.add_typer(keys, name="key")
 app.add_typer(rates, name="rates")
+earn_rates = typer.Typer(help="What a partner gives for money: dated, never edited.", no_args_is_help=True)
+app.add_typer(earn_rates, name="earn-rates")
 
 PartnerArgument = Annotated[str, typer.Argument(help="Slug of the partner.")]
 
@@ -48,6 +50,11 @@ _RATES: Final[tuple[Column, ...]] = (
     ("from", field("valid_from")),
     ("to", field("valid_to")),
     ("#known from seq", count("known_from_seq")),
+)
+_EARN_RATES: Final[tuple[Column, ...]] = (
+    ("#points", count("points")),
+    ("#per minor units", count("per_minor")),
+    ("from", field("valid_from")),
 )
 
 
@@ -219,3 +226,43 @@ def list_rates(partner: PartnerArgument, programme: ProgrammeOption, as_json: Js
         return await registry.list_rates(session, await session.programme(programme), partner)
 
     show(in_session(work), as_json, f"Prices of {partner}", *_RATES)
+
+
+@earn_rates.command("set")
+def set_earn_rate(
+    partner: PartnerArgument,
+    programme: ProgrammeOption,
+    points: Annotated[int, typer.Option(min=0, max=1_000_000, help="Points given …")],
+    per_minor: Annotated[
+        int, typer.Option(min=1, max=1_000_000_000, help="… for so many minor units, e.g. 100 for 1.00.")
+    ],
+    valid_from: Annotated[str, typer.Option("--from", help="Date or time from which it holds.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Set what a partner gives from a time on; the till's clock decides which rate counts.
+
+    Example: coalition partner earn-rates set grocer -p plaza --points 1 --per-minor 100 --from 2026-03-02
+    """
+
+    async def work(session: Session) -> Document:
+        found = await session.programme(programme)
+        return await registry.set_earn_rate(
+            session, found, partner, points, per_minor, read_time(valid_from, found.zone)
+        )
+
+    show(in_session(work), as_json, f"What {partner} gives", *_EARN_RATES)
+
+
+@earn_rates.command("list")
+def list_earn_rates(
+    partner: PartnerArgument, programme: ProgrammeOption, as_json: JsonOption = False
+) -> None:
+    """List what a partner gives, by the time from which it holds.
+
+    Example: coalition partner earn-rates list grocer -p plaza
+    """
+
+    async def work(session: Session) -> list[Document]:
+        return await registry.list_earn_rates(session, await session.programme(programme), partner)
+
+    show(in_session(work), as_json, f"What {partner} gives", *_EARN_RATES)

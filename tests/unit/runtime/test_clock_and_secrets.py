@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from coalition.points.v1 import points_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.runtime.clock import MICROS_MAX, from_micros, in_zone, to_micros
+from services.runtime.idempotency import request_hash
 from services.runtime.secrets import MalformedKey, derive, read_key
 
 
@@ -54,3 +56,10 @@ def test_keys_of_different_purposes_or_secrets_have_nothing_in_common() -> None:
     assert len(keys) == 4
     assert derive(one, "a") == derive(one, "a")
     assert len(derive(one, "a", 12)) == 12
+
+
+def test_the_hash_of_a_request_is_keyed_and_tells_any_difference() -> None:
+    one, other = points_pb2.CutAtRequest(boundary_us=1), points_pb2.CutAtRequest(boundary_us=2)
+    assert request_hash(bytes(32), one) == request_hash(bytes(32), points_pb2.CutAtRequest(boundary_us=1))
+    hashes = {request_hash(bytes(32), one), request_hash(bytes(32), other), request_hash(b"x" * 32, one)}
+    assert len(hashes) == 3
