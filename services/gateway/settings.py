@@ -60,7 +60,7 @@ class Settings(DatabaseSettings):
 
     posting_items_max: int = Field(default=256, ge=1, le=512, description="Movements in one call to points")
     posting_queue_max: int = Field(default=4_000, ge=1, description="Movements that wait for a call")
-    posting_flights: int = Field(default=1, ge=1, le=16, description="Calls to points in the air at once")
+    posting_flights: int = Field(default=2, ge=1, le=16, description="Calls to points in the air at once")
     posting_attempt_seconds: float = Field(
         default=5.0, gt=0, description="Time for one call to points before it is sent again"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Sequence
 
 from services.points.clients.partners import Partners
@@ -29,6 +30,8 @@ class Doors:
         self._programmes: dict[str, Programme] = {}
         self._opening = asyncio.Lock()
         self._connections = DoorConnections(settings.door_connections_max)
+        # A door's batches run in the context that it is made in: the wiring's, not that of the first caller.
+        self._context = contextvars.copy_context()
 
     async def programme(self, slug: str) -> Programme:
         """A programme by slug. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
@@ -60,7 +63,9 @@ class Doors:
         if rules is None:
             raise NotFound("the ledger could not be opened")
         limits = DoorLimits(settings.batch_items_max, settings.queue_items_max, settings.post_retry_seconds)
-        return Door(programme, rules, self._database, self._telling, limits, self._connections)
+        return self._context.run(
+            Door, programme, rules, self._database, self._telling, limits, self._connections
+        )
 
     def open_doors(self) -> Sequence[Door]:
         """All doors that are open."""

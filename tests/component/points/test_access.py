@@ -263,16 +263,16 @@ async def test_a_malformed_read_is_an_invalid_request(house: PointsHouse, method
     assert caught.value.metadata["field"] in type(request_).DESCRIPTOR.fields_by_name
 
 
-@pytest.mark.parametrize(
-    ("ask", "field"),
-    [
-        (lambda house: house.cut_at(0), "boundary_us"),
-        (lambda house: house.cut_at(2**62), "boundary_us"),
-        (lambda house: house.move_clock(0), "now_us"),
-        (lambda house: house.move_clock(2**62), "now_us"),
-        (lambda house: house.events(limit=-5), "limit"),
-    ],
-)
+MALFORMED: list[tuple[Callable[[PointsHouse], Any], str]] = [
+    (lambda house: house.cut_at(0), "boundary_us"),
+    (lambda house: house.cut_at(2**62), "boundary_us"),
+    (lambda house: house.move_clock(0), "now_us"),
+    (lambda house: house.move_clock(2**62), "now_us"),
+    (lambda house: house.events(limit=-5), "limit"),
+]
+
+
+@pytest.mark.parametrize(("ask", "field"), MALFORMED)
 async def test_a_malformed_staff_request_is_an_invalid_request(
     house: PointsHouse, ask: Callable[[PointsHouse], Any], field: str
 ) -> None:

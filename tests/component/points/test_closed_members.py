@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -33,7 +33,7 @@ async def nats_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 
 
 @asynccontextmanager
-async def _subscribed(running: RunningPoints, server: EmbeddedNats) -> AsyncIterator[None]:
+async def _subscribed(running: RunningPoints, server: EmbeddedNats) -> AsyncGenerator[None]:
     async with connected(server, "points") as bus:
         task = asyncio.create_task(service.closed_members(running.wired, bus).run())
         try:

@@ -219,22 +219,23 @@ _KILL_WAITING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE 'coalition-%' AND wait_event_type = 'Lock'"""
 
 
-@pytest.mark.parametrize(
-    ("locked", "ask"),
-    [
-        ("ledger_head", lambda house, _: house.cut_at(STARTS_AT_US)),
-        ("ledger_head", lambda house, _: house.move_clock(STARTS_AT_US * 2)),
-        ("posting", lambda house, _: house.journal()),
-        ("balance", lambda _, till: till.balance(new_id())),
-        ("event_log", lambda house, _: house.events()),
-        ("decision", lambda house, _: house.findings()),
-        ("account", lambda _, till: till.earn(till.house.member(), 100)),
-    ],
-    ids=["cut", "clock", "journal", "balance", "events", "proofs", "member look-up"],
-)
+# What is locked so that the call waits, and the call.
+LOST_IN: dict[str, tuple[str, Callable[[PointsHouse, Till], Awaitable[object]]]] = {
+    "cut": ("ledger_head", lambda house, _: house.cut_at(STARTS_AT_US)),
+    "clock": ("ledger_head", lambda house, _: house.move_clock(STARTS_AT_US * 2)),
+    "journal": ("posting", lambda house, _: house.journal()),
+    "balance": ("balance", lambda _, till: till.balance(new_id())),
+    "events": ("event_log", lambda house, _: house.events()),
+    "proofs": ("decision", lambda house, _: house.findings()),
+    "member look-up": ("account", lambda _, till: till.earn(till.house.member(), 100)),
+}
+
+
+@pytest.mark.parametrize("call", LOST_IN)
 async def test_a_connection_lost_in_a_statement_is_unavailable_and_no_fault_of_ours(
-    running: RunningPoints, locked: str, ask: Callable[[PointsHouse, Till], Awaitable[object]]
+    running: RunningPoints, call: str
 ) -> None:
+    locked, ask = LOST_IN[call]
     house = running.house()
     till = await house.till()
     await till.earn(house.member(), 100)

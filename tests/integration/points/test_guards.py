@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -28,7 +28,7 @@ VERBS = {
 
 
 @asynccontextmanager
-async def _as(role: str, busy: Busy) -> AsyncIterator[PgConnection]:
+async def _as(role: str, busy: Busy) -> AsyncGenerator[PgConnection]:
     """The service's role, or the owner of the tables (an administrator in its place)."""
     if role == "service":
         async with as_runtime_role(busy.house.database) as connection:

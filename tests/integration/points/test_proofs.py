@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -170,7 +170,7 @@ async def _broken(connection: PgConnection, ledger_id: int) -> dict[int, list[st
 
 
 @asynccontextmanager
-async def _undone(busy: Busy) -> AsyncIterator[PgConnection]:
+async def _undone(busy: Busy) -> AsyncGenerator[PgConnection]:
     async with as_superuser(busy.house.database, without_triggers=True) as connection:
         transaction = connection.transaction()
         await transaction.start()

@@ -50,7 +50,7 @@ async def test_events_carry_subjects_by_programme_kind_partition_and_partner(
         assert subject[:5] == ["coalition", programme, teller.stream.service, "thing_happened", "v1"]
         assert subject[5] == f"p{record.partition:02d}"
         assert from_text("ptr", subject[6]).bytes == record.partner_id
-        headers = message.headers or {}
+        headers: dict[str, str] = message.headers or {}
         identity = f"{teller.stream.service}:{programme}:{record.pos}"
         assert headers["Nats-Msg-Id"] == headers["ce-id"] == identity
         assert (headers["ce-type"], headers["ce-specversion"]) == ("thing.happened", "1.0")

@@ -41,7 +41,8 @@ def _accepted(item: pb.Item, deadline_us: int = 0) -> Movement:
 
 
 def _line(**changes: Any) -> pb.SaleLine:
-    return pb.SaleLine(**{"sku": "a", "amount_minor": 500, **changes})
+    fields: dict[str, Any] = {"sku": "a", "amount_minor": 500, **changes}
+    return pb.SaleLine(**fields)
 
 
 def test_an_earn_is_read_as_the_till_told_it() -> None:
