@@ -11,7 +11,8 @@ from coalition.points.v1 import movement_pb2 as pb
 from services.runtime.clock import to_micros
 from services.runtime.errors import code_of
 from tests.support.ledger_model import Ask, LedgerModel, Posted, Taken, Verdict
-from tests.support.points import PointsHouse, as_superuser
+from tests.support.points import PointsHouse
+from tests.support.points_database import as_superuser
 
 KINDS = {pb.MOVEMENT_KIND_EARN: "earn", pb.MOVEMENT_KIND_REDEEM: "redeem", pb.MOVEMENT_KIND_EXPIRE: "expire"}
 

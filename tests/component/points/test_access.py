@@ -14,16 +14,9 @@ from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError, InvalidRequest, PermissionDenied, Unauthenticated
 from services.runtime.ids import new_id
 from services.runtime.principal import Kind, Signer
-from tests.support.points import (
-    GRANTS,
-    STARTS_AT_US,
-    PointsHouse,
-    RunningPoints,
-    Till,
-    earn,
-    reasons,
-    redemption,
-)
+from tests.support.points import GRANTS, PointsHouse, RunningPoints, Till
+from tests.support.points_neighbours import STARTS_AT_US
+from tests.support.points_wire import earn, reasons, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

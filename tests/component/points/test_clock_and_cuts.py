@@ -11,18 +11,10 @@ from coalition.points.v1 import points_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.errors import Refused
-from tests.support.points import (
-    STARTS_AT_US,
-    PointsHouse,
-    RunningPoints,
-    earn,
-    locked_head,
-    new_programme,
-    redemption,
-    running_points,
-    somebody_waits,
-    until,
-)
+from tests.support.points import PointsHouse, RunningPoints, running_points
+from tests.support.points_database import until
+from tests.support.points_neighbours import STARTS_AT_US, new_programme
+from tests.support.points_wire import earn, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -169,10 +161,10 @@ async def test_the_same_cut_asked_at_once_at_two_replicas_has_one_answer(running
         there = house.at(replica)
         await there.head()
         boundary = (await house.head()).now_us
-        async with locked_head(house):
+        async with house.locked_head():
             asked = [asyncio.create_task(each.cut_at(boundary)) for each in (house, there) * 3]
             posting = asyncio.create_task(till.earn(member, 500))
-            await until(lambda: somebody_waits(house))
+            await until(lambda: house.somebody_waits())
         answers = set(await asyncio.gather(*asked))
         posted = (await posting).transaction
     assert answers == {1}

@@ -20,7 +20,9 @@ from services.points import service
 from services.runtime.bus import MEMBERS, Bus
 from services.runtime.clock import wall_now_us
 from tests.support.own_nats import connected, own_nats, publish
-from tests.support.points import PointsHouse, RunningPoints, Till, as_superuser, reason, until
+from tests.support.points import PointsHouse, RunningPoints, Till
+from tests.support.points_database import as_superuser, until
+from tests.support.points_wire import reason
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

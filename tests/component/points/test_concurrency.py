@@ -14,14 +14,8 @@ from coalition.points.v1 import movement_pb2 as pb
 
 from tests.support.ledger_model import Ask, LedgerModel
 from tests.support.ledger_replay import ask_of, replay, verdict_of
-from tests.support.points import (
-    PointsHouse,
-    RunningPoints,
-    Till,
-    earn,
-    redemption,
-    running_points,
-)
+from tests.support.points import PointsHouse, RunningPoints, Till, running_points
+from tests.support.points_wire import earn, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from coalition.points.v1 import movement_pb2 as pb
 
-from tests.support.points import PointsHouse, earn, redemption
+from tests.support.points import PointsHouse
+from tests.support.points_wire import earn, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

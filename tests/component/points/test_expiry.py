@@ -11,19 +11,10 @@ from coalition.events.v1 import points_pb2 as events
 from coalition.points.v1 import movement_pb2 as pb
 
 from services.runtime.clock import to_micros
-from tests.support.points import (
-    STARTS_AT_US,
-    PointsHouse,
-    RunningPoints,
-    Till,
-    as_superuser,
-    earn,
-    new_programme,
-    points_house,
-    reasons,
-    redemption,
-    running_points,
-)
+from tests.support.points import PointsHouse, RunningPoints, Till, points_house, running_points
+from tests.support.points_database import as_superuser
+from tests.support.points_neighbours import STARTS_AT_US, new_programme
+from tests.support.points_wire import earn, reasons, redemption
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

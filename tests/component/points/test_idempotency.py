@@ -8,17 +8,9 @@ import pytest
 from coalition.points.v1 import movement_pb2 as pb
 
 from services.runtime.ids import new_id
-from tests.support.points import (
-    STARTS_AT_US,
-    PointsHouse,
-    RunningPoints,
-    earn,
-    outcomes,
-    reason,
-    reasons,
-    redemption,
-    running_points,
-)
+from tests.support.points import PointsHouse, RunningPoints, running_points
+from tests.support.points_neighbours import STARTS_AT_US
+from tests.support.points_wire import earn, outcomes, reason, reasons, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -15,19 +15,9 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.runtime import grpc_client
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, Unavailable
-from tests.support.points import (
-    PointsHouse,
-    RunningPoints,
-    Till,
-    earn,
-    locked_head,
-    outcomes,
-    reasons,
-    redemption,
-    running_points,
-    somebody_waits,
-    until,
-)
+from tests.support.points import PointsHouse, RunningPoints, Till, running_points
+from tests.support.points_database import until
+from tests.support.points_wire import earn, outcomes, reasons, redemption
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -57,9 +47,9 @@ async def test_a_full_queue_answers_overloaded_at_once_and_what_was_queued_is_po
 ) -> None:
     house = running.house()
     till, member = await _ready(house)
-    async with locked_head(house):
+    async with house.locked_head():
         under_way = asyncio.create_task(till.post(earn(member, 100)))
-        await until(lambda: somebody_waits(house))
+        await until(lambda: house.somebody_waits())
         queued = [asyncio.create_task(till.post(earn(member, 200))) for _ in range(3)]
         await _queued(house, 3)
         with pytest.raises(Unavailable) as caught:
@@ -78,9 +68,9 @@ async def test_a_full_queue_answers_overloaded_at_once_and_what_was_queued_is_po
 async def test_interactive_movements_go_before_bulk_ones_that_waited_longer(running: RunningPoints) -> None:
     house = running.house()
     till, member = await _ready(house)
-    async with locked_head(house):
+    async with house.locked_head():
         first = asyncio.create_task(till.post(earn(member, 100)))
-        await until(lambda: somebody_waits(house))
+        await until(lambda: house.somebody_waits())
         bulk = asyncio.create_task(till.post(earn(member, 200), earn(member, 200), bulk=True))
         await _queued(house, 2)
         interactive = asyncio.create_task(till.post(earn(member, 300)))
@@ -119,9 +109,9 @@ async def test_a_call_whose_deadline_ends_in_the_queue_is_told_so_and_posts_noth
     house = running.house()
     till, member = await _ready(house)
     item = earn(member, 500)
-    async with locked_head(house):
+    async with house.locked_head():
         under_way = asyncio.create_task(till.post(earn(member, 100)))
-        await until(lambda: somebody_waits(house))
+        await until(lambda: house.somebody_waits())
         with pytest.raises(CoalitionError) as caught:
             await grpc_client.call(
                 house.stub.Post, points_pb2.PostRequest(items=[item]), till.principal, timeout_seconds=0.05
@@ -139,12 +129,12 @@ async def test_a_call_whose_deadline_ends_under_way_may_be_posted_and_the_same_k
     house = running.house()
     till, member = await _ready(house)
     item = earn(member, 500)
-    async with locked_head(house):
+    async with house.locked_head():
         request = points_pb2.PostRequest(items=[item])
         asked = asyncio.create_task(
             grpc_client.call(house.stub.Post, request, till.principal, timeout_seconds=1)
         )
-        await until(lambda: somebody_waits(house))
+        await until(lambda: house.somebody_waits())
         with pytest.raises(CoalitionError) as caught:
             await asked
         assert caught.value.reason == Reason.REASON_DEADLINE_EXCEEDED
@@ -158,9 +148,9 @@ async def test_a_stopped_service_finishes_what_is_queued(running: RunningPoints)
         house = stopping.house()
         till, member = await _ready(house)
         door = await stopping.wired.application.doors.to(house.programme)
-        async with locked_head(house):
+        async with house.locked_head():
             posts = [asyncio.create_task(till.post(earn(member, 100))) for _ in range(3)]
-            await until(lambda: somebody_waits(house))
+            await until(lambda: house.somebody_waits())
             closing = asyncio.create_task(door.close())
         await closing
         for results in await asyncio.gather(*posts):

@@ -13,7 +13,9 @@ from coalition.points.v1 import points_pb2
 from services.runtime import grpc_client
 from services.runtime.errors import NotFound
 from services.runtime.ids import new_id
-from tests.support.points import STARTS_AT_US, PointsHouse, Till, earn, redemption
+from tests.support.points import PointsHouse, Till
+from tests.support.points_neighbours import STARTS_AT_US
+from tests.support.points_wire import earn, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

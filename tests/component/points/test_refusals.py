@@ -9,17 +9,9 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import new_id
-from tests.support.points import (
-    STARTS_AT_US,
-    PointsHouse,
-    RunningPoints,
-    Till,
-    earn,
-    outcomes,
-    reason,
-    reasons,
-    redemption,
-)
+from tests.support.points import PointsHouse, RunningPoints, Till
+from tests.support.points_neighbours import STARTS_AT_US
+from tests.support.points_wire import earn, outcomes, reason, reasons, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -26,7 +26,9 @@ from services.runtime.inbox import Inbox
 from services.runtime.relay import Relay
 from services.runtime.subscriber import Subscriber, Subscription
 from tests.support.own_nats import connected, own_nats
-from tests.support.points import PointsHouse, RunningPoints, earn, running_points, until
+from tests.support.points import PointsHouse, RunningPoints, running_points
+from tests.support.points_database import until
+from tests.support.points_wire import earn
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -23,23 +23,10 @@ from services.runtime.principal import METADATA_KEY
 from tests.support.flaky_proxy import Cut, FlakyProxy, flaky_proxy
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import ask_of, replay
-from tests.support.points import (
-    STARTS_AT_US,
-    PointsHouse,
-    RunningPoints,
-    Till,
-    as_superuser,
-    earn,
-    locked_head,
-    locked_table,
-    new_programme,
-    own_postgres,
-    points_house,
-    redemption,
-    running_points,
-    somebody_waits,
-    until,
-)
+from tests.support.points import PointsHouse, RunningPoints, Till, points_house, running_points
+from tests.support.points_database import as_superuser, locked_table, own_postgres, until
+from tests.support.points_neighbours import STARTS_AT_US, new_programme
+from tests.support.points_wire import earn, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -184,9 +171,9 @@ async def test_a_caller_that_goes_is_posted_if_its_batch_was_under_way_and_dropp
     lane = door._queue._lanes[0]  # pyright: ignore[reportPrivateUsage]
     under_way, queued = earn(member, 500), earn(member, 700)
     metadata = ((METADATA_KEY, till.principal),)
-    async with locked_head(house):
+    async with house.locked_head():
         first = house.stub.Post(points_pb2.PostRequest(items=[under_way]), metadata=metadata)
-        await until(lambda: somebody_waits(house))
+        await until(lambda: house.somebody_waits())
         second = house.stub.Post(points_pb2.PostRequest(items=[queued]), metadata=metadata)
         await until(lambda: len(lane) == 1)
         first.cancel()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from tests.support.points import STARTS_AT_US, PointsHouse, RunningPoints, Till, earn, redemption
+from tests.support.points import PointsHouse, RunningPoints, Till
+from tests.support.points_neighbours import STARTS_AT_US
+from tests.support.points_wire import earn, redemption
 
 LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
 

@@ -11,7 +11,7 @@ import pytest
 from services.runtime.database import PgConnection
 from services.runtime.ids import new_id
 from tests.integration.points.busy import Busy
-from tests.support.points import as_runtime_role, as_superuser
+from tests.support.points_database import as_runtime_role, as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

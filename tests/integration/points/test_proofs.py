@@ -11,7 +11,7 @@ import pytest
 from services.points.storage.proofs import PROOFS, prove
 from services.runtime.database import PgConnection
 from tests.integration.points.busy import Busy, make_busy
-from tests.support.points import as_superuser
+from tests.support.points_database import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -209,7 +209,7 @@ async def test_a_fault_is_found_and_named(busy: Busy, fault: str) -> None:
         assert await _broken(connection, busy.ledger_id) == {}
 
 
-def test_every_proof_has_a_fault_that_breaks_it_alone() -> None:
+async def test_every_proof_has_a_fault_that_breaks_it_alone() -> None:
     alone = {next(iter(invariants)) for _, invariants in FAULTS.values() if len(invariants) == 1}
     assert alone == {proof.number for proof in PROOFS}
 

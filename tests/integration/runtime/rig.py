@@ -21,7 +21,7 @@ from services.runtime.ids import new_id
 from services.runtime.inbox import Inbox, inbox_table
 from services.runtime.subscriber import Subscriber, Subscription
 from tests.support.own_nats import new_stream
-from tests.support.points import as_superuser
+from tests.support.points_database import as_superuser
 from tests.support.servers import ServiceDatabase
 
 _metadata: Final = MetaData()

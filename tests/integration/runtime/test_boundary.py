@@ -37,7 +37,7 @@ from services.runtime.errors import (
 )
 from services.runtime.grpc_server import GrpcServer, health_stub
 from services.runtime.principal import METADATA_KEY, Kind, Verifier, acting
-from tests.support.points import Identity, new_programme
+from tests.support.points_neighbours import Identity, new_programme
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

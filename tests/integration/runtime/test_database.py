@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.runtime.database import Database, constraint_of, sqlstate_of
 from services.runtime.errors import Unavailable
 from tests.integration.runtime.rig import database_of
-from tests.support.points import as_superuser
+from tests.support.points_database import as_superuser
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

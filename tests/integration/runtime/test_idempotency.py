@@ -16,7 +16,7 @@ from services.runtime.database import Database
 from services.runtime.errors import Conflict, InvalidRequest
 from services.runtime.idempotency import Idempotency, Scope, idempotency_table
 from services.runtime.ids import new_id
-from tests.support.points import as_superuser, until
+from tests.support.points_database import as_superuser, until
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -12,7 +13,7 @@ from services.runtime.ids import from_text
 from services.runtime.relay import Relay
 from tests.integration.runtime.rig import Teller, database_of, running
 from tests.support.own_nats import connected, kill, stored, wipe
-from tests.support.points import as_superuser, until
+from tests.support.points_database import as_superuser, until
 from tests.support.servers import ServiceDatabase
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("quick")]
@@ -50,7 +51,7 @@ async def test_events_carry_subjects_by_programme_kind_partition_and_partner(
         assert subject[:5] == ["coalition", programme, teller.stream.service, "thing_happened", "v1"]
         assert subject[5] == f"p{record.partition:02d}"
         assert from_text("ptr", subject[6]).bytes == record.partner_id
-        headers: dict[str, str] = message.headers or {}
+        headers = cast("dict[str, str]", cast("Any", message).headers)
         identity = f"{teller.stream.service}:{programme}:{record.pos}"
         assert headers["Nats-Msg-Id"] == headers["ce-id"] == identity
         assert (headers["ce-type"], headers["ce-specversion"]) == ("thing.happened", "1.0")

@@ -11,7 +11,7 @@ from services.runtime.database import Database
 from services.runtime.errors import Unavailable
 from services.runtime.scheduler import Job, Scheduler
 from tests.integration.runtime.rig import database_of, running
-from tests.support.points import as_superuser, until
+from tests.support.points_database import as_superuser, until
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from services.runtime.clock import from_micros
 from tests.support.ledger_model import DAY_US, Ask, LedgerModel, Verdict
 from tests.support.ledger_replay import posted_of, verdict_of
-from tests.support.points import STARTS_AT_US, PointsHouse, RunningPoints, Till, earn, redemption
+from tests.support.points import PointsHouse, RunningPoints, Till
+from tests.support.points_neighbours import STARTS_AT_US
+from tests.support.points_wire import earn, redemption
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

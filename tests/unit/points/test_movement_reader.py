@@ -16,7 +16,9 @@ from services.points.domain.movements import Earn, Movement, Redemption
 from services.points.rpc.movements import MovementReader
 from services.runtime.ids import new_id
 from services.runtime.principal import Kind, Principal
-from tests.support.points import GRANTS, earn, new_programme, redemption
+from tests.support.points import GRANTS
+from tests.support.points_neighbours import new_programme
+from tests.support.points_wire import earn, redemption
 
 READER = MovementReader(bytes(32))
 MEMBER = new_id()
