@@ -9,6 +9,7 @@ from nats.js.errors import NotFoundError
 
 from services.launcher.embedded.nats import EmbeddedNats
 from services.runtime.bus import Bus
+from services.runtime.database import LOST
 from services.runtime.ids import from_text
 from services.runtime.relay import Relay
 from tests.integration.runtime.rig import Teller, database_of, running
@@ -195,7 +196,7 @@ async def _writes(teller: Teller) -> bool:
         for _ in range(6):
             async with teller.database.writer.dedicated() as connection:
                 await connection.execute("SELECT 1")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (asyncpg.PostgresError, *LOST):
         return False
     return True
 
