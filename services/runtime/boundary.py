@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import asyncpg
 import grpc
 import grpc.aio
 from coalition.type.v1.error_pb2 import ItemError
@@ -20,10 +19,11 @@ from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us
+from services.runtime.database import is_away
 from services.runtime.errors import DOMAIN, CoalitionError, Fault, Unauthenticated, Unavailable, code_of
 from services.runtime.principal import METADATA_KEY, Verifier, current
 
@@ -122,7 +122,7 @@ def told(error: BaseException, where: str) -> CoalitionError:
         return error
     if isinstance(error, TimeoutError):
         return Unavailable("the deadline ended first", Reason.REASON_DEADLINE_EXCEEDED)
-    if _is_away(error):
+    if is_away(error):
         _log.warning("boundary.unavailable", where=where, error=type(error).__name__)
         return Unavailable("something this needs cannot be reached")
     if isinstance(error, SQLAlchemyError) and "QueuePool" in str(error):
@@ -131,24 +131,6 @@ def told(error: BaseException, where: str) -> CoalitionError:
         )
     _log.error("boundary.fault", where=where, exc_info=error)
     return Fault()
-
-
-def _is_away(error: BaseException) -> bool:
-    """Whether the database or a neighbour went away, whichever library says so."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated
-    if isinstance(error, asyncpg.InternalClientError):
-        return True
-    if isinstance(error, asyncpg.InterfaceError):
-        # Also what the driver says of a wrong use of it, which is a fault of ours.
-        return "closed" in str(error)
-    return isinstance(
-        error,
-        OSError
-        | asyncpg.PostgresConnectionError
-        | asyncpg.OperatorInterventionError
-        | asyncpg.TooManyConnectionsError,
-    )
 
 
 def status_of(error: CoalitionError) -> Status:

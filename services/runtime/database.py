@@ -31,6 +31,8 @@ _ATTEMPTS_MAX: Final = 5
 _CONNECT_SECONDS: Final = 10
 # serialization_failure, deadlock_detected: nothing was done, the same work may simply be tried again.
 _TRY_AGAIN: Final = frozenset({"40001", "40P01"})
+# connection_exception, operator_intervention (shutdown, start, a statement that was ended), too_many_connections.
+_AWAY: Final = ("08", "57", "53300")
 
 
 class ReadConnection:
@@ -92,7 +94,7 @@ class WriteDatabase:
             except DBAPIError as error:
                 if sqlstate_of(error) in _TRY_AGAIN:
                     continue
-                if error.connection_invalidated:
+                if is_away(error):
                     raise Unavailable("the database connection was lost") from error
                 raise
             except OSError as error:
@@ -177,6 +179,18 @@ async def driver_of(connection: AsyncConnection) -> PgConnection:
     """
     raw = await connection.get_raw_connection()
     return cast("PgConnection", raw.driver_connection)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database, or whatever else was called, went away or takes nobody in, whichever library says so."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or sqlstate_of(error).startswith(_AWAY)
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate).startswith(_AWAY)
+    if isinstance(error, asyncpg.InterfaceError):
+        # Also what the driver says of a wrong use of it, which is a fault of ours.
+        return "closed" in str(error)
+    return isinstance(error, OSError | asyncpg.InternalClientError)
 
 
 def sqlstate_of(error: DBAPIError) -> str:

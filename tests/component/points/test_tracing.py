@@ -34,6 +34,9 @@ from tests.support.servers import ServiceDatabase
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+POST = "/coalition.points.v1.PointsService/Post"
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def spans(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[InMemorySpanExporter]:
     """Telemetry is on for this module, and everything is kept."""
@@ -79,7 +82,7 @@ async def test_a_posting_links_to_the_requests_of_its_batch_and_belongs_to_none_
     assert set().union(*(_linked(span) for span in postings)) >= set(traces)
     for span in postings:
         assert span.parent is None
-    calls = _named(spans, "/coalition.points.v1.PointsService/Post")
+    calls = _named(spans, POST)
     assert {span.kind for span in calls} == {SpanKind.SERVER}
     assert {span.context.trace_id for span in postings if span.context}.isdisjoint(
         {span.context.trace_id for span in calls if span.context}
@@ -93,15 +96,21 @@ async def test_a_call_continues_the_trace_of_its_caller(
     with telemetry.span("the caller", parent=_new_trace()) as caller:
         await till.balance(running.house().member())
         trace_id = caller.get_span_context().trace_id
-    (served,) = [
-        span
-        for span in _named(spans, "/coalition.points.v1.PointsService/GetBalance")
-        if span.context and span.context.trace_id == trace_id
-    ]
+
+    def served() -> list[ReadableSpan]:
+        return [
+            span
+            for span in _named(spans, "/coalition.points.v1.PointsService/GetBalance")
+            if span.context and span.context.trace_id == trace_id
+        ]
+
+    # A span of the server ends after the caller has its answer.
+    await until(lambda: len(served()) == 1)
+    above = served()[0].parent
     (client,) = [
         span
         for span in _named(spans, "rpc.client")
-        if span.context and served.parent and span.context.span_id == served.parent.span_id
+        if span.context and above and span.context.span_id == above.span_id
     ]
     assert client.context is not None
     assert client.context.trace_id == trace_id
@@ -111,10 +120,8 @@ async def test_a_call_that_fails_marks_its_span(running: RunningPoints, spans: I
     till = await running.house().till()
     with pytest.raises(CoalitionError):
         await till.post()
-    failed = [
-        span for span in _named(spans, "/coalition.points.v1.PointsService/Post") if not span.status.is_ok
-    ]
-    assert failed
+    await until(lambda: any(not span.status.is_ok for span in _named(spans, POST)))
+    failed = [span for span in _named(spans, POST) if not span.status.is_ok]
     assert failed[-1].status.status_code is StatusCode.ERROR
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -43,53 +43,58 @@ async def _insist(till: Till, item: pb.Item) -> pb.Result:
             continue
 
 
-async def _check(
-    house: PointsHouse, asked: dict[UUID, list[pb.Item]], answers: dict[str, pb.Result], model: LedgerModel
-) -> None:
-    """Every answer is in the journal, everything is there once, and in that order nothing else could be decided."""
-    asks = [ask_of(item, partner) for partner, items in asked.items() for item in items]
-    verdicts, journal = await replay(house, model, asks)
-    assert model.journal == journal
-    assert {key: verdict.outcome for (_, key), verdict in verdicts.items()} == {
-        key: "accepted" if answer.outcome == pb.OUTCOME_ACCEPTED else "refused"
-        for key, answer in answers.items()
-    }
-    once = Counter((posted.partner, posted.kind, posted.reference) for posted in journal if posted.partner)
-    assert set(once.values()) == {1}
-    by_seq = {posted.seq: posted for posted in journal}
-    for answer in answers.values():
-        if answer.outcome == pb.OUTCOME_ACCEPTED:
-            assert by_seq[answer.transaction.seq].reference == answer.transaction.reference
-    await house.assert_sound()
+class Traffic:
+    """Tills that earn and burn, each until it has its answer; and the model of what they may be told."""
 
+    def __init__(self, house: PointsHouse, tills: Sequence[Till]) -> None:
+        self._house, self._tills, self._rng = house, tills, random.Random(42)
+        self._members = [house.member() for _ in range(6)]
+        self.asked: dict[UUID, list[pb.Item]] = {till.partner_id: [] for till in tills}
+        self.answers: dict[str, pb.Result] = {}
+        self.model = LedgerModel(house.programme.zone, 24, 400)
+        for till in tills:
+            self.model.set_rate(till.partner_id, 1, 1, 100)
 
-async def _traffic(
-    house: PointsHouse, tasks: int, rounds: int
-) -> tuple[dict[UUID, list[pb.Item]], dict[str, pb.Result], LedgerModel]:
-    rng = random.Random(42)
-    tills, members = [await house.till() for _ in range(2)], [house.member() for _ in range(6)]
-    model = LedgerModel(house.programme.zone, 24, 400)
-    for till in tills:
-        model.set_rate(till.partner_id, 1, 1, 100)
-    asked: dict[UUID, list[pb.Item]] = {till.partner_id: [] for till in tills}
-    answers: dict[str, pb.Result] = {}
+    async def run(self, tasks: int, rounds: int) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(tasks):
+                group.create_task(self._work(rounds))
 
-    async def work() -> None:
+    async def _work(self, rounds: int) -> None:
+        rng = self._rng
         for _ in range(rounds):
-            till, member = rng.choice(tills), rng.choice(members)
+            till, member = rng.choice(self._tills), rng.choice(self._members)
             item = earn(member, 1_000) if rng.random() < 0.6 else redemption(member, rng.randint(1, 30))
-            asked[till.partner_id].append(item)
-            answers[item.key] = await _insist(till, item)
+            self.asked[till.partner_id].append(item)
+            self.answers[item.key] = await _insist(till, item)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(tasks):
-            group.create_task(work())
-    return asked, answers, model
+    async def check(self) -> None:
+        """Every answer is in the journal, everything is there once, and in that order nothing else could be."""
+        asks = [ask_of(item, partner) for partner, items in self.asked.items() for item in items]
+        verdicts, journal = await replay(self._house, self.model, asks)
+        assert self.model.journal == journal
+        assert {key: verdict.outcome for (_, key), verdict in verdicts.items()} == {
+            key: "accepted" if answer.outcome == pb.OUTCOME_ACCEPTED else "refused"
+            for key, answer in self.answers.items()
+        }
+        once = Counter(
+            (posted.partner, posted.kind, posted.reference) for posted in journal if posted.partner
+        )
+        assert set(once.values()) == {1}
+        by_seq = {posted.seq: posted for posted in journal}
+        for answer in self.answers.values():
+            if answer.outcome == pb.OUTCOME_ACCEPTED:
+                assert by_seq[answer.transaction.seq].reference == answer.transaction.reference
+        await self._house.assert_sound()
+
+
+async def _traffic(house: PointsHouse) -> Traffic:
+    return Traffic(house, [await house.till() for _ in range(2)])
 
 
 async def test_killed_database_connections_lose_nothing_and_double_nothing(running: RunningPoints) -> None:
     house = running.house()
-    await house.head()
+    traffic = await _traffic(house)
     rng = random.Random(7)
     kills = 0
 
@@ -102,12 +107,12 @@ async def test_killed_database_connections_lose_nothing_and_double_nothing(runni
 
     killing = asyncio.create_task(kill())
     try:
-        asked, answers, model = await _traffic(house, tasks=10, rounds=6)
+        await traffic.run(tasks=10, rounds=6)
     finally:
         killing.cancel()
     assert kills > 0
     await until(lambda: _answers(house))
-    await _check(house, asked, answers, model)
+    await traffic.check()
 
 
 async def _answers(house: PointsHouse) -> bool:
@@ -154,11 +159,11 @@ async def test_many_cuts_in_a_row_around_commits_lose_nothing_and_double_nothing
     running: RunningPoints,
 ) -> None:
     async with _behind_proxy(running) as (proxy, house):
-        await house.head()
+        traffic = await _traffic(house)
         proxy.arm(*(random.Random(3).choices(list(Cut), k=12)))
-        asked, answers, model = await _traffic(house, tasks=8, rounds=4)
+        await traffic.run(tasks=8, rounds=4)
         assert proxy.cuts >= 3
-        await _check(house, asked, answers, model)
+        await traffic.check()
 
 
 async def test_a_caller_that_goes_is_posted_if_its_batch_was_under_way_and_dropped_if_it_was_queued(
@@ -187,7 +192,7 @@ async def test_a_caller_that_goes_is_posted_if_its_batch_was_under_way_and_dropp
 
 async def test_a_restarted_database_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     async with own_postgres(tmp_path) as (server, database), points_house(database, new_programme()) as house:
-        await house.head()
+        traffic = await _traffic(house)
 
         async def restart() -> None:
             # In the middle of the traffic: once some of it is in the journal.
@@ -196,10 +201,10 @@ async def test_a_restarted_database_loses_nothing_and_doubles_nothing(tmp_path: 
             await asyncio.to_thread(server.start)
 
         restarting = asyncio.create_task(restart())
-        asked, answers, model = await _traffic(house, tasks=6, rounds=12)
-        assert restarting.done()
+        await traffic.run(tasks=6, rounds=12)
         await restarting
-        await _check(house, asked, answers, model)
+        await until(lambda: _answers(house))
+        await traffic.check()
 
 
 _KILL_WAITING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity

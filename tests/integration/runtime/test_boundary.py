@@ -20,7 +20,7 @@ from coalition.points.v1.points_pb2_grpc import (
 from coalition.type.v1.reason_pb2 import Reason
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.runtime import grpc_client
@@ -165,6 +165,8 @@ async def test_a_fault_in_the_middle_of_a_stream_is_told_as_little_of(
         asyncpg.CannotConnectNowError(SECRET),
         asyncpg.AdminShutdownError(SECRET),
         asyncpg.TooManyConnectionsError(SECRET),
+        asyncpg.InternalClientError(SECRET),
+        DBAPIError("SELECT 1", {}, asyncpg.CannotConnectNowError(SECRET)),
         asyncpg.InterfaceError(f"cannot do this: the underlying connection is closed {SECRET}"),
     ],
     ids=lambda error: type(error).__name__,
