@@ -20,4 +20,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Migrations only go forward; a mistake is mended by the next one."""
-    raise NotImplementedError
+    raise RuntimeError("migrations only go forward; a mistake is mended by the next one")
