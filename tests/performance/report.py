@@ -30,7 +30,7 @@ def show(console: Console, about: Mapping[str, Any], rows: Sequence[Row]) -> Non
             console.print(f"{row.plan.name}: {remark}", highlight=False)
         if row.failure:
             console.print(f"[red]{row.plan.name} failed:[/] {row.failure}", highlight=False)
-    for warning in about["warnings"]:
+    for warning in about.get("warnings", ()):
         console.print(f"[yellow]{warning}[/]", highlight=False)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Final, cast
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Final, TypeVar, cast
 from uuid import UUID
 
 from coalition.points.v1 import points_pb2 as pb
@@ -23,7 +24,11 @@ from services.runtime.errors import InvalidRequest
 from services.runtime.principal import Kind, Principal, Verifier, acting
 
 _ITEMS_MAX: Final = 512
+# Reading and answering large calls gives way after so many items: the door, which holds the ledger's lock
+# meanwhile, must not wait for them.
+_ITEMS_A_TURN: Final = 32
 _UUID_BYTES: Final = 16
+_Item = TypeVar("_Item")
 
 
 class PointsServicer(PointsServiceServicer):
@@ -45,19 +50,25 @@ class PointsServicer(PointsServiceServicer):
             if each.in_programme() != programme:
                 raise InvalidRequest("all principals must be of one programme", field="principals")
         deadline_us = _deadline_us(context)
-        asked = self._read(request, principals, programme.currency, deadline_us)
+        asked = await self._read(request, principals, programme.currency, deadline_us)
         lane = Lane.BULK if request.bulk else Lane.INTERACTIVE
         answers = await self._app.post(programme, asked, lane, deadline_us)
-        return pb.PostResponse(results=[mapping.result_message(answer) for answer in answers])
+        response = pb.PostResponse()
+        for turn in _turns(answers):
+            response.results.extend([mapping.result_message(answer) for answer in turn])
+            await asyncio.sleep(0)
+        return response
 
-    def _read(
+    async def _read(
         self, request: pb.PostRequest, principals: Sequence[Principal], currency: str, deadline_us: int
     ) -> list[Movement | TurnedAway]:
         asked: list[Movement | TurnedAway] = []
-        for item in request.items:
-            if item.principal >= len(principals):
-                raise InvalidRequest("an item points at a principal that is not there", field="principal")
-            asked.append(self._reader.read(item, principals[item.principal], currency, deadline_us))
+        for turn in _turns(request.items):
+            for item in turn:
+                if item.principal >= len(principals):
+                    raise InvalidRequest("an item points at a principal that is not there", field="principal")
+                asked.append(self._reader.read(item, principals[item.principal], currency, deadline_us))
+            await asyncio.sleep(0)
         return asked
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: CallContext) -> pb.GetBalanceResponse:
@@ -217,3 +228,7 @@ def _uuid(field: str, value: bytes) -> UUID:
 def _deadline_us(context: CallContext) -> int:
     left = cast("float | None", context.time_remaining())
     return wall_now_us() + int(left * 1e6) if left is not None else 0
+
+
+def _turns(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + _ITEMS_A_TURN] for start in range(0, len(items), _ITEMS_A_TURN))
