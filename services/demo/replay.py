@@ -22,8 +22,9 @@ from services.demo.dataset import Dataset
 from services.demo.progress import Progress
 from services.demo.till import Latencies, Till
 from services.demo.weeks import Week, local_midnight
-from services.operations.client import Operations
-from services.runtime.clock import from_micros
+from services.operations import ledger, registry, settlement
+from services.operations.session import Session
+from services.runtime.clock import from_micros, to_micros
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
 
@@ -54,12 +55,12 @@ class Replay:
         self,
         config: DemoConfig,
         dataset: Dataset,
-        operations: Operations,
+        session: Session,
         gateway_url: str,
         folder: Path,
         told: Callable[[Step], None],
     ) -> None:
-        self._config, self._data, self._operations = config, dataset, operations
+        self._config, self._data, self._session = config, dataset, session
         self._url, self._folder, self._told = gateway_url, folder, told
         self.latencies = Latencies()
         self.progress = memory.load(folder) or Progress(len(dataset.weeks))
@@ -91,46 +92,49 @@ class Replay:
         """Registers what is not registered yet: programme, partners, stores, prices, rates, keys."""
         about = self._config.programme
         try:
-            programme = await self._operations.register_programme(
-                about.slug, about.name, about.zone.key, about.currency, about.clock_start_at, is_test=True
+            programme = await registry.create_programme(
+                self._session,
+                about.slug,
+                about.name,
+                about.zone.key,
+                about.currency,
+                to_micros(about.clock_start_at),
+                is_test=True,
             )
         except CoalitionError as error:
             if error.reason != Reason.REASON_ALREADY_EXISTS:
                 raise
-            programme = await self._operations.programme(about.slug)
-        present = await self._operations.partners(programme)
+            programme = await self._session.programme(about.slug)
+        present = {partner.slug for partner in await registry.list_partners(self._session, programme)}
         stores = self._data.stores()
         for partner in self._config.partners:
             if partner.slug in self.progress.secrets:
                 continue
-            partner_id = present.get(partner.slug) or await self._partner(programme, partner)
-            await self._contract(programme, partner, partner_id, stores[partner.slug])
-            secret = await self._operations.issue_key(programme, partner_id, "demo")
-            self.progress.secrets[partner.slug] = secret
+            if partner.slug not in present:
+                await self._take_in(programme, partner)
+            await self._contract(programme, partner, stores[partner.slug])
+            issued = await registry.issue_key(self._session, programme, partner.slug, "demo")
+            self.progress.secrets[partner.slug] = issued.secret
             memory.save(self._folder, self.progress)
         return programme
 
-    async def _partner(self, programme: Programme, partner: DemoPartner) -> bytes:
+    async def _take_in(self, programme: Programme, partner: DemoPartner) -> None:
         try:
-            return await self._operations.onboard_partner(programme, partner.slug, partner.name)
+            await registry.onboard(self._session, programme, partner.slug, partner.name)
         except CoalitionError as error:
             # Asked again after a lost answer, it is there already.
             if error.reason != Reason.REASON_ALREADY_EXISTS:
                 raise
-            return (await self._operations.partners(programme))[partner.slug]
 
-    async def _contract(
-        self, programme: Programme, partner: DemoPartner, partner_id: bytes, stores: tuple[str, ...]
-    ) -> None:
-        about = self._config.programme
-        await self._operations.add_stores(programme, partner_id, stores)
-        await self._operations.set_earn_rate(
-            programme, partner_id, partner.earn.points, partner.earn.per_minor, about.clock_start_at
-        )
+    async def _contract(self, programme: Programme, partner: DemoPartner, stores: tuple[str, ...]) -> None:
+        session, about, slug, earn = self._session, self._config.programme, partner.slug, partner.earn
+        await registry.add_stores(session, programme, slug, [(code, f"Store {code}") for code in stores])
+        starts_at_us = to_micros(about.clock_start_at)
+        await registry.set_earn_rate(session, programme, slug, earn.points, earn.per_minor, starts_at_us)
         for price in partner.prices:
-            valid_from = local_midnight(price.valid_from, about.zone)
-            await self._operations.set_prices(
-                programme, partner_id, price.issue_micros, price.reimbursement_micros, valid_from
+            valid_from_us = to_micros(local_midnight(price.valid_from, about.zone))
+            await registry.set_rates(
+                session, programme, slug, price.issue_micros, price.reimbursement_micros, valid_from_us
             )
 
     async def _enrol(self, tills: Mapping[str, Till]) -> None:
@@ -160,11 +164,11 @@ class Replay:
 
     async def _clock_to(self, programme: Programme, day: date, week: Week) -> None:
         wanted = datetime.combine(day, _SENT_AT, tzinfo=self._config.programme.zone)
-        now = from_micros((await self._operations.head(programme)).now_us)
+        now = from_micros((await ledger.head(self._session, programme)).now_us)
         if now >= week.ends_at:
             raise ReplayTooLate(f"the clock is at {now:%Y-%m-%d %H:%M} UTC, {day} was not sent yet")
         if now < wanted:
-            await self._operations.move_clock(programme, wanted)
+            await ledger.move_clock(self._session, programme, to_micros(wanted))
 
     async def _day(self, day: date, tills: Mapping[str, Till]) -> tuple[int, int]:
         """All earns of a day, partner by partner, then its burns; the order that README.md explains."""
@@ -203,7 +207,8 @@ class Replay:
 
     async def _close(self, programme: Programme, week: Week) -> None:
         """Moves the clock over the week's end and has its window closed and stated."""
-        now = from_micros((await self._operations.head(programme)).now_us)
+        now = from_micros((await ledger.head(self._session, programme)).now_us)
         if now < week.ends_at:
-            await self._operations.move_clock(programme, week.ends_at + timedelta(seconds=1))
-        await self._operations.close_windows(programme, week.ends_at)
+            just_after = week.ends_at + timedelta(seconds=1)
+            await ledger.move_clock(self._session, programme, to_micros(just_after))
+        await settlement.close(self._session, programme, to_micros(week.ends_at))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -12,20 +11,10 @@ from services.demo.compare import Difference
 from services.demo.config import DemoConfig
 from services.demo.figures import OPERATOR, Figures
 from services.demo.till import Latencies
+from services.operations.proofs import Proof
 
 _WEEKS_SHOWN_MAX = 60
 _DIFFERENCES_SHOWN_MAX = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """An invariant as a checker found it."""
-
-    number: int
-    name: str
-    figure: str
-    holds: bool
-    breaches: Sequence[str]
 
 
 def print_figures(console: Console, config: DemoConfig, figures: Figures) -> None:
@@ -83,7 +72,7 @@ def print_proofs(console: Console, proofs: Iterable[Proof]) -> bool:
     for proof in proofs:
         fine = fine and proof.holds
         table.add_row(
-            f"{proof.number} {'holds' if proof.holds else 'BROKEN'}",
+            f"{proof.invariant} {'holds' if proof.holds else 'BROKEN'}",
             proof.name,
             "\n".join((proof.figure, *proof.breaches)),
             style=None if proof.holds else "bold red",

@@ -43,12 +43,7 @@ class Running:
 
     def __init__(self, platform: PlatformSettings, settings: Settings) -> None:
         self.settings = settings
-        self.database = Database(
-            settings.database_url.get_secret_value(),
-            NAME,
-            settings.database_pool_size,
-            settings.statement_timeout_seconds,
-        )
+        self.database = Database.of(settings, NAME)
         self._channels = {
             "members": open_channel(platform.members_target),
             "points": open_channel(platform.points_target),

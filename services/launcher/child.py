@@ -107,6 +107,41 @@ class ChildProcess:
             return f"(no log: {error})"
 
 
+class ChildUnit:
+    """What every unit of the supervisor tells of its child, and how it ends it; `launch` sets the child."""
+
+    def __init__(self, log_path: Path, stop_steps: StopSteps = GRACEFUL) -> None:
+        self._log_path, self._stop_steps = log_path, stop_steps
+        self._child: ChildProcess | None = None
+
+    @property
+    def log_path(self) -> Path:
+        """Where its output goes."""
+        return self._log_path
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._child.pid if self._child and self._child.is_alive() else None
+
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self.pid is not None
+
+    def exit_status(self) -> int | None:
+        """How the last process ended; None while one runs or before the first."""
+        return self._child.exit_status() if self._child else None
+
+    def log_tail(self) -> str:
+        """The end of what the last process wrote to its log."""
+        return self._child.log_tail() if self._child else ""
+
+    def stop(self) -> None:
+        """End it step by step, by force in the end. Does nothing when it is not running."""
+        if self._child is not None:
+            self._child.stop(self._stop_steps)
+
+
 def kill_session(pid: int) -> None:
     """SIGKILL the process group that `pid` leads; does nothing when it is gone."""
     try:

@@ -9,7 +9,7 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health_pb2
 
-from services.launcher.child import GRACEFUL, ChildProcess
+from services.launcher.child import ChildProcess, ChildUnit
 from services.launcher.errors import ProcessFailed
 from services.launcher.ports import LOOPBACK, accepts_connections, is_free
 from services.launcher.processes import ProcessSpec, Readiness
@@ -26,7 +26,7 @@ SERVER_IS_UP: Final = frozenset(
 )
 
 
-class ServiceProcess:
+class ServiceProcess(ChildUnit):
     """Starts, probes and stops the process of a spec; a Unit of the supervisor."""
 
     ready_timeout_seconds: float = 60.0
@@ -35,27 +35,16 @@ class ServiceProcess:
         self, spec: ProcessSpec, *, port: int, environment: Mapping[str, str], log_path: Path
     ) -> None:
         """`port` is the one the process is told to listen on (unused where it does not listen)."""
+        super().__init__(log_path)
         self._spec = spec
         self._port = port
         self._environment = environment
-        self._log_path = log_path
-        self._child: ChildProcess | None = None
         self._launched_at = 0.0
 
     @property
     def name(self) -> str:
         """The spec's name."""
         return self._spec.name
-
-    @property
-    def log_path(self) -> Path:
-        """Where its output goes."""
-        return self._log_path
-
-    @property
-    def pid(self) -> int | None:
-        """Process id while it runs."""
-        return self._child.pid if self._child and self._child.is_alive() else None
 
     def prepare(self) -> None:
         """Make sure that nobody else answers on its port. Raises ProcessFailed."""
@@ -83,19 +72,6 @@ class ServiceProcess:
             if self._spec.readiness is Readiness.GRPC
             else answers_http(self._port)
         )
-
-    def exit_status(self) -> int | None:
-        """How it ended; None while it runs or before it was launched."""
-        return self._child.exit_status() if self._child else None
-
-    def log_tail(self) -> str:
-        """The end of what this process wrote."""
-        return self._child.log_tail() if self._child else ""
-
-    def stop(self) -> None:
-        """SIGTERM, then SIGKILL after 15 s."""
-        if self._child is not None:
-            self._child.stop(GRACEFUL)
 
 
 def grpc_is_serving(port: int) -> bool:

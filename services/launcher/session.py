@@ -15,12 +15,12 @@ from rich.table import Table
 from services.launcher.errors import LauncherError
 from services.launcher.reach import platform_environment
 from services.operations.amounts import Unreadable
+from services.operations.documents import Document
 from services.operations.session import STAFF_TOKEN, Session, open_session
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import MalformedId
 
 T = TypeVar("T")
-Document = dict[str, Any]
 
 ProgrammeOption = Annotated[
     str, typer.Option("--programme", "-p", envvar="COALITION_PROGRAMME", help="Slug of the programme.")

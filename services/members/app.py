@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from services.members.commands.close import Close
 from services.members.commands.enrol import Enrol
-from services.members.events.reading import ReadEvents
 from services.members.queries.lookup import Lookup
 from services.members.queries.member import ReadMember
 from services.members.queries.standings import ReadStandings
 from services.members.storage.member_index import MemberIndex
 from services.runtime.database import Database
+from services.runtime.event_log import ReadEvents
 
 
 @dataclass(frozen=True, slots=True)

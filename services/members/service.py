@@ -12,9 +12,9 @@ from coalition.members.v1.members_pb2_grpc import add_MembersServiceServicer_to_
 from services.members.app import Members
 from services.members.commands.close import Close
 from services.members.commands.enrol import Enrol
+from services.members.domain.access import STAFF_ROLES
 from services.members.domain.cards import issue_card
 from services.members.events.publishing import Announcer
-from services.members.events.reading import ReadEvents
 from services.members.queries.lookup import Lookup
 from services.members.queries.member import ReadMember
 from services.members.queries.standings import ReadStandings
@@ -28,7 +28,7 @@ from services.members.storage.sealing import KeyRing, read_wrapping_keys
 from services.members.storage.writing import MemberWriter
 from services.runtime.bus import MEMBERS, Bus
 from services.runtime.database import Database
-from services.runtime.event_log import EventLog
+from services.runtime.event_log import EventLog, ReadEvents
 from services.runtime.grpc_server import GrpcServer
 from services.runtime.idempotency import Idempotency
 from services.runtime.principal import Verifier
@@ -44,12 +44,7 @@ SERVICE_NAME: Final = DESCRIPTOR.services_by_name["MembersService"].full_name
 def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Members:
     """The service without its server and relay; `draw_card` replaces the random card numbers in tests."""
     secret = _secret(settings)
-    database = Database(
-        settings.database_url.get_secret_value(),
-        NAME,
-        settings.database_pool_size,
-        settings.statement_timeout_seconds,
-    )
+    database = Database.of(settings, NAME)
     keys = KeyRing(read_wrapping_keys(secret, settings.wrapping_keys.get_secret_value()))
     lookup = LookupHash(secret)
     index = MemberIndex(database.writer)
@@ -62,7 +57,7 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
         member=ReadMember(database.reader, MemberReader(keys)),
         lookup=Lookup(index, lookup),
         standings=ReadStandings(database.reader),
-        events=ReadEvents(database.reader, log),
+        events=ReadEvents(database.reader, log, *STAFF_ROLES),
         database=database,
         index=index,
     )
@@ -91,13 +86,8 @@ async def serve() -> None:
     await grpc_server.start()
     process.at_stop(partial(grpc_server.stop, settings.stop_grace_seconds))
     # The bus may come later than this service, and go: neither stops an enrolment.
-    process.background(_relay(members.database, bus), "relay")
+    process.background(Relay(members.database, bus, MEMBERS).run(), "relay")
     await process.run()
-
-
-async def _relay(database: Database, bus: Bus) -> None:
-    await bus.connect()
-    await Relay(database, bus, MEMBERS).run()
 
 
 def _secret(settings: Settings) -> bytes:

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from coalition.partners.v1 import clearing_pb2, partners_pb2
 from coalition.points.v1 import points_pb2
-from coalition.type.v1 import principal_pb2
 
 from services.operations.amounts import write_time
 from services.runtime.ids import to_text
+from services.runtime.principal import Programme
 
 Document = dict[str, Any]
 
@@ -23,15 +23,14 @@ def identity(prefix: str, value: bytes) -> str | None:
     return to_text(prefix, UUID(bytes=value)) if value else None
 
 
-def programme(message: principal_pb2.Programme) -> Document:
+def programme(found: Programme) -> Document:
     """A programme."""
-    is_test = message.mode == principal_pb2.PROGRAMME_MODE_TEST
     return {
-        "slug": message.slug,
-        "ledger_id": message.ledger_id,
-        "zone": message.zone,
-        "currency": message.currency,
-        "mode": "test" if is_test else "live",
+        "slug": found.slug,
+        "ledger_id": found.ledger_id,
+        "zone": found.zone,
+        "currency": found.currency,
+        "mode": "test" if found.is_test else "live",
     }
 
 
@@ -62,6 +61,11 @@ def api_key(message: partners_pb2.ApiKey) -> Document:
     }
 
 
+def issued_key(message: partners_pb2.IssueApiKeyResponse) -> Document:
+    """An API key just made, with its secret."""
+    return {**api_key(message.api_key), "secret": message.secret}
+
+
 def staff(message: partners_pb2.Staff) -> Document:
     """A person of the staff."""
     return {
@@ -69,6 +73,11 @@ def staff(message: partners_pb2.Staff) -> Document:
         "name": message.name,
         "roles": list(message.roles),
     }
+
+
+def added_staff(message: partners_pb2.AddStaffResponse) -> Document:
+    """A person just taken on, with the token."""
+    return {**staff(message.staff), "token": message.token}
 
 
 def earn_rate(message: points_pb2.EarnRate, zone: str) -> Document:

@@ -1,8 +1,10 @@
-"""A command line's session with the services: who acts, and in which programme."""
+"""A session with the services, as the command line and the demo hold one: who acts, and how patiently."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +17,7 @@ from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, Partner
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
 from services.runtime import grpc_client
+from services.runtime.errors import CoalitionError
 from services.runtime.ids import to_text
 from services.runtime.principal import HOST, Kind, Programme, Signer, programme_from
 from services.runtime.secrets import read_key
@@ -25,6 +28,7 @@ PRIVATE_KEY: Final = "COALITION_PRINCIPAL_PRIVATE_KEY"
 PARTNERS_TARGET: Final = "COALITION_PARTNERS_TARGET"
 POINTS_TARGET: Final = "COALITION_POINTS_TARGET"
 _CALL_SECONDS: Final = 30.0
+_RETRY_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,10 @@ class Person:
 
 
 class Session:
-    """Calls as one person, or as the host. Every call raises CoalitionError with the service's reason."""
+    """Calls as one person, or as the host. Every call raises CoalitionError with the service's reason.
+
+    `patience_seconds`: how long a call is asked again while its service is away or behind; 0: never.
+    """
 
     def __init__(
         self,
@@ -44,8 +51,9 @@ class Session:
         partners: grpc.aio.Channel,
         points: grpc.aio.Channel,
         person: Person | None = None,
+        patience_seconds: float = 0.0,
     ) -> None:
-        self._signer, self._person = signer, person
+        self._signer, self._person, self._patience_seconds = signer, person, patience_seconds
         self.registry = PartnersServiceStub(partners)
         self.clearing = ClearingServiceStub(partners)
         self.ledger = PointsServiceStub(points)
@@ -54,7 +62,18 @@ class Session:
         self, method: Any, request: Any, programme: Programme | None = None, seconds: float = _CALL_SECONDS
     ) -> Any:
         """One call in a programme, or on the platform as a whole."""
-        return await grpc_client.call(method, request, self._principal(programme), seconds)
+        give_up = time.monotonic() + self._patience_seconds
+        while True:
+            try:
+                return await grpc_client.call(method, request, self._principal(programme), seconds)
+            except CoalitionError as error:
+                if not error.entry.retryable or time.monotonic() >= give_up:
+                    raise
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    def stream(self, method: Any, request: Any, programme: Programme | None = None) -> AsyncIterator[Any]:
+        """One call that answers a stream of messages; one that breaks off is not asked again."""
+        return grpc_client.stream(method, request, self._principal(programme))
 
     def _principal(self, programme: Programme | None) -> bytes:
         if self._person is None:
@@ -73,17 +92,21 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(environment: Mapping[str, str], staff_token: str = "") -> AsyncGenerator[Session]:
+async def open_session(
+    environment: Mapping[str, str], staff_token: str = "", patience_seconds: float = 0.0
+) -> AsyncGenerator[Session]:
     """A session from the launcher's environment, for whoever the token belongs to; without one for the host.
 
+    `patience_seconds`: how long a call is asked again while its service is away or behind; 0: never.
     Raises UNAUTHENTICATED for a token that nobody has.
     """
     signer = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY))
     partners = grpc_client.open_channel(environment[PARTNERS_TARGET])
     points = grpc_client.open_channel(environment[POINTS_TARGET])
     try:
-        host = Session(signer, partners, points)
-        yield Session(signer, partners, points, await _person(host, staff_token)) if staff_token else host
+        host = Session(signer, partners, points, patience_seconds=patience_seconds)
+        person = await _person(host, staff_token) if staff_token else None
+        yield Session(signer, partners, points, person, patience_seconds) if person else host
     finally:
         await partners.close()
         await points.close()

@@ -1,14 +1,13 @@
-"""What the operator does with windows, nets and statements. Each answers documents."""
+"""What the operator does with windows, nets and statements."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from coalition.partners.v1 import clearing_pb2 as pb
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.operations import documents
-from services.operations.documents import Document
 from services.operations.session import Session
 from services.runtime.errors import NotFound
 from services.runtime.ids import from_text
@@ -18,45 +17,44 @@ from services.runtime.principal import Programme
 _CLOSE_SECONDS: Final = 300.0
 
 
-async def status(session: Session, programme: Programme) -> Document:
+async def status(session: Session, programme: Programme) -> pb.GetClearingStatusResponse:
     """How far rating and windows are, and what is in the way."""
     request = pb.GetClearingStatusRequest()
-    answer = await session.call(session.clearing.GetClearingStatus, request, programme)
-    return documents.status(answer, programme.zone)
+    return await session.call(session.clearing.GetClearingStatus, request, programme)
 
 
-async def close(session: Session, programme: Programme, until_us: int) -> list[Document]:
+async def close(session: Session, programme: Programme, until_us: int) -> Sequence[pb.Window]:
     """Closes and states all windows that end by then (0: by now); answers those that this call stated.
 
     Raises BOUNDARY_IN_FUTURE, RATING_BEHIND, RATE_CARD_MISSING.
     """
     request = pb.CloseWindowsRequest(until_us=until_us)
     answer = await session.call(session.clearing.CloseWindows, request, programme, _CLOSE_SECONDS)
-    return [documents.window(each, programme.zone) for each in answer.windows]
+    return answer.windows
 
 
-async def windows(session: Session, programme: Programme, limit: int, before: int) -> list[Document]:
+async def windows(session: Session, programme: Programme, limit: int, before: int) -> Sequence[pb.Window]:
     """A page of windows, newest first; `before`: only with a lower number, 0: from the newest."""
     request = pb.ListWindowsRequest(limit=limit, before_number=before)
     answer = await session.call(session.clearing.ListWindows, request, programme)
-    return [documents.window(each, programme.zone) for each in answer.windows]
+    return answer.windows
 
 
-async def nets(session: Session, programme: Programme, first: int, last: int) -> list[Document]:
+async def nets(session: Session, programme: Programme, first: int, last: int) -> Sequence[pb.Net]:
     """Nets by window and party, the operator last; 0: from the first, to the last stated."""
     request = pb.GetNetsRequest(from_window=first, to_window=last)
     answer = await session.call(session.clearing.GetNets, request, programme)
-    return [documents.net(each) for each in answer.nets]
+    return answer.nets
 
 
-async def matrix(session: Session, programme: Programme, first: int, last: int) -> list[Document]:
+async def matrix(session: Session, programme: Programme, first: int, last: int) -> Sequence[pb.MatrixCell]:
     """The burn matrix issuer → redeemer over windows; 0: from the first, to the last stated."""
     request = pb.GetMatrixRequest(from_window=first, to_window=last)
     answer = await session.call(session.clearing.GetMatrix, request, programme)
-    return [documents.cell(each) for each in answer.cells]
+    return answer.cells
 
 
-async def statement(session: Session, programme: Programme, partner: str, window: int) -> Document:
+async def statement(session: Session, programme: Programme, partner: str, window: int) -> pb.Statement:
     """A partner's statement of a window (0: its newest), with its lines. Raises NOT_FOUND."""
     request = pb.ListStatementsRequest(
         limit=1,
@@ -70,12 +68,12 @@ async def statement(session: Session, programme: Programme, partner: str, window
     return await _with_lines(session, programme, listed.statements[0].statement_id)
 
 
-async def statement_by_id(session: Session, programme: Programme, statement_id: str) -> Document:
+async def statement_by_id(session: Session, programme: Programme, statement_id: str) -> pb.Statement:
     """A statement by its id (`stm_…`), with its lines. Raises NOT_FOUND, MalformedId."""
     return await _with_lines(session, programme, from_text("stm", statement_id).bytes)
 
 
-async def _with_lines(session: Session, programme: Programme, statement_id: bytes) -> Document:
+async def _with_lines(session: Session, programme: Programme, statement_id: bytes) -> pb.Statement:
     request = pb.GetStatementRequest(statement_id=statement_id)
     answer = await session.call(session.clearing.GetStatement, request, programme)
-    return documents.statement(answer.statement, programme.zone)
+    return answer.statement

@@ -12,7 +12,6 @@ from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.set_rates import SetRates
-from services.partners.events.reading import ReadEvents
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
@@ -20,6 +19,7 @@ from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.statements import Statements
 from services.runtime.database import Database
+from services.runtime.event_log import ReadEvents
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.set_rates import SetRates
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.publish import LOG, tell
-from services.partners.events.reading import ReadEvents
 from services.partners.jobs import CloseDueWindows, jobs
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -38,6 +37,7 @@ from services.partners.settings import Settings
 from services.partners.storage import tables
 from services.runtime.bus import PARTNERS, POINTS, Bus, Stream
 from services.runtime.database import Database
+from services.runtime.event_log import ReadEvents
 from services.runtime.grpc_client import open_channel
 from services.runtime.grpc_server import GrpcServer
 from services.runtime.inbox import Inbox
@@ -53,16 +53,6 @@ NAME: Final = "partners"
 SERVICE_NAMES: Final = tuple(
     DESCRIPTOR.services_by_name[name].full_name for name in ("PartnersService", "ClearingService")
 )
-
-
-def open_database(settings: Settings) -> Database:
-    """The database of this service."""
-    return Database(
-        settings.database_url.get_secret_value(),
-        NAME,
-        settings.database_pool_size,
-        settings.statement_timeout_seconds,
-    )
 
 
 def points_ledger(database: Database, channel: grpc.aio.Channel, signer: Signer) -> GrpcPointsLedger:
@@ -86,7 +76,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),
-        events=ReadEvents(database, LOG),
+        events=ReadEvents(database.reader, LOG),
         clearing=Clearing(database, programmes),
         statements=Statements(database),
         check_clearing=CheckClearing(database, programmes, points, SUBSCRIBER, SOURCE),
@@ -126,7 +116,7 @@ async def serve() -> None:
     """Serves, rates and relays until SIGTERM or SIGINT: `coalition run partners`."""
     platform, settings = PlatformSettings(), Settings.model_validate({})
     process = Process(NAME, platform)
-    database = open_database(settings)
+    database = Database.of(settings, NAME)
     process.at_stop(database.close)
     bus = Bus(platform.nats_url, NAME)
     process.at_stop(bus.close)
@@ -141,17 +131,7 @@ async def serve() -> None:
     await grpc_server.start()
     process.at_stop(partial(grpc_server.stop, settings.stop_grace_seconds))
     # The bus may come later than this service, and go: neither stops the registry.
-    process.background(_relay(database, bus), "relay")
-    process.background(_rate(partners, points, bus), "rating")
+    process.background(Relay(database, bus, PARTNERS).run(), "relay")
+    process.background(rating(partners, points, bus).run(), "rating")
     process.background(scheduler(partners, settings).run(), "jobs")
     await process.run()
-
-
-async def _relay(database: Database, bus: Bus) -> None:
-    await bus.connect()
-    await Relay(database, bus, PARTNERS).run()
-
-
-async def _rate(partners: Partners, points: PointsLedger, bus: Bus) -> None:
-    await bus.connect()
-    await rating(partners, points, bus).run()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-
-from coalition.type.v1.event_record_pb2 import EventRecord
 
 from services.points.commands.cut_at import CutAt
 from services.points.commands.move_clock import MoveClock
@@ -14,6 +11,7 @@ from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.queries.check_ledger import CheckLedger
 from services.points.queries.reads import Reads
+from services.runtime.event_log import ReadEvents
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +25,4 @@ class Points:
     cut_at: CutAt
     reads: Reads
     check_ledger: CheckLedger
-    read_events: Callable[[int, int, int], AsyncIterator[list[EventRecord]]]
+    events: ReadEvents

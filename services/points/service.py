@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc.aio
 from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
-from coalition.type.v1.event_record_pb2 import EventRecord
 
 from services.points.app import Points
 from services.points.clients.members import GrpcMembers
@@ -27,7 +26,7 @@ from services.points.settings import Settings
 from services.points.storage.tables import EVENTS, INBOX
 from services.runtime.bus import MEMBERS, POINTS, Bus
 from services.runtime.database import Database
-from services.runtime.event_log import EventLog
+from services.runtime.event_log import EventLog, ReadEvents
 from services.runtime.grpc_client import open_channel
 from services.runtime.grpc_server import GrpcServer
 from services.runtime.inbox import Inbox
@@ -54,20 +53,13 @@ class Wired:
 
 def build(settings: Settings, platform: PlatformSettings) -> Wired:
     """Wires the application to its database and neighbours; nothing is started or reached yet."""
-    database = _database(settings, "points")
+    database = Database.of(settings, "points")
     signer = Signer(
         "points", read_key(platform.principal_private_key.get_secret_value(), "principal_private_key")
     )
     channels = [open_channel(platform.members_target), open_channel(platform.partners_target)]
     members, partners = GrpcMembers(channels[0], signer), GrpcPartners(channels[1], signer)
     doors = Doors(settings, database.writer, partners, TELLING)
-    event_log = EventLog(EVENTS)
-
-    async def read_events(ledger_id: int, from_pos: int, limit: int) -> AsyncIterator[list[EventRecord]]:
-        async with database.reader.snapshot() as connection:
-            async for block in event_log.read(connection, ledger_id, from_pos, limit):
-                yield block
-
     application = Points(
         doors=doors,
         post=PostMovements(
@@ -81,7 +73,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         cut_at=CutAt(doors, database.writer),
         reads=Reads(database.reader),
         check_ledger=CheckLedger(database.reader),
-        read_events=read_events,
+        events=ReadEvents(database.reader, EventLog(EVENTS)),
     )
 
     async def close() -> None:
@@ -91,15 +83,6 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         await database.close()
 
     return Wired(application, database, members, partners, close)
-
-
-def _database(settings: Settings, process: str) -> Database:
-    return Database(
-        settings.database_url.get_secret_value(),
-        process,
-        settings.database_pool_size,
-        settings.statement_timeout_seconds,
-    )
 
 
 def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) -> GrpcServer:
@@ -138,12 +121,7 @@ async def serve() -> None:
     server = grpc_server(wired, settings, platform)
     await server.start()
     process.at_stop(lambda: server.stop(settings.stop_grace_seconds))
-
-    async def subscribe() -> None:
-        await bus.connect()
-        await closed_members(wired, bus).run()
-
-    process.background(subscribe(), "closed members")
+    process.background(closed_members(wired, bus).run(), "closed members")
     await process.run()
 
 
@@ -151,14 +129,9 @@ async def serve_relay() -> None:
     """Relays the ledger's event log until SIGTERM or SIGINT: beside the posting, not in its way."""
     platform, settings = PlatformSettings(), Settings()  # pyright: ignore[reportCallIssue]
     process = Process("points-relay", platform)
-    database = _database(settings, process.name)
+    database = Database.of(settings, process.name)
     process.at_stop(database.close)
     bus = Bus(platform.nats_url, process.name)
     process.at_stop(bus.close)
-
-    async def relay() -> None:
-        await bus.connect()
-        await Relay(database, bus, POINTS).run()
-
-    process.background(relay(), "relay")
+    process.background(Relay(database, bus, POINTS).run(), "relay")
     await process.run()

@@ -161,6 +161,7 @@ class Bus:
     def __init__(self, url: str, process: str, replicas: int = 1) -> None:
         self._url, self._process, self._replicas = url, process, replicas
         self._client: EventClient | None = None
+        self._connecting = asyncio.Lock()
 
     @property
     def client(self) -> EventClient:
@@ -175,8 +176,12 @@ class Bus:
         return self.client.jetstream(timeout=5)
 
     async def connect(self) -> None:
-        """Connects, trying for as long as it takes: the bus may start after us."""
+        """Connects, trying for as long as it takes: the bus may start after us. Does nothing when it is connected."""
+        # A relay and a subscriber of one process come here together, and are to share one connection.
+        async with self._connecting:
+            await self._connect()
 
+    async def _connect(self) -> None:
         async def on_error(error: Exception) -> None:
             _log.warning("bus.error", error=str(error) or type(error).__name__)
 

@@ -15,6 +15,7 @@ from sqlalchemy.sql import Executable
 
 from services.runtime import telemetry
 from services.runtime.errors import Unavailable
+from services.runtime.settings import DatabaseSettings
 
 if TYPE_CHECKING:
     # Generic in the stubs only.
@@ -147,6 +148,12 @@ class Database:
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
         self.reader = ReadDatabase(self._engine)
         self.writer = WriteDatabase(self._engine, server_settings)
+
+    @classmethod
+    def of(cls, settings: DatabaseSettings, process: str) -> Database:
+        """The database that a service's settings name."""
+        url = settings.database_url.get_secret_value()
+        return cls(url, process, settings.database_pool_size, settings.statement_timeout_seconds)
 
     async def close(self) -> None:
         """Closes the pool."""

@@ -34,7 +34,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime import telemetry
 from services.runtime.clock import from_micros, to_micros
-from services.runtime.database import ReadConnection
+from services.runtime.database import ReadConnection, ReadDatabase
+from services.runtime.errors import InvalidRequest
+from services.runtime.principal import Principal
 
 PARTITIONS: Final = 16
 BLOCK_EVENTS_MAX: Final = 500
@@ -175,26 +177,28 @@ class EventLog:
         }
 
     async def read(
-        self, connection: ReadConnection, ledger_id: int, from_pos: int, limit: int = 0
+        self, database: ReadDatabase, ledger_id: int, from_pos: int, limit: int = 0
     ) -> AsyncIterator[list[EventRecord]]:
-        """Blocks of up to 500 events from a position on, in order, to the end or a limit."""
-        log = self._tables.log
-        next_pos, left = max(1, from_pos), limit
-        while True:
-            take = min(BLOCK_EVENTS_MAX, left) if limit else BLOCK_EVENTS_MAX
-            if take == 0:
-                return
-            found = await connection.execute(
+        """Blocks of up to 500 events from a position on, in order, to a limit or to where the log ends now."""
+        log, next_pos = self._tables.log, max(1, from_pos)
+        async with database.snapshot() as connection:
+            last_pos, _ = await self.positions(connection, ledger_id)
+        if limit:
+            last_pos = min(last_pos, next_pos + limit - 1)
+        while next_pos <= last_pos:
+            statement = (
                 select(log)
-                .where(log.c.ledger_id == ledger_id, log.c.pos >= next_pos)
+                .where(log.c.ledger_id == ledger_id, log.c.pos.between(next_pos, last_pos))
                 .order_by(log.c.pos)
-                .limit(take)
+                .limit(BLOCK_EVENTS_MAX)
             )
-            block = [record_from(row) for row in found.all()]
+            # A connection for each block, not for the whole stream: a slow reader must not hold one.
+            async with database.snapshot() as connection:
+                block = [record_from(row) for row in (await connection.execute(statement)).all()]
             if not block:
                 return
             yield block
-            next_pos, left = block[-1].pos + 1, left - len(block)
+            next_pos = block[-1].pos + 1
 
     async def positions(self, connection: ReadConnection, ledger_id: int) -> tuple[int, int]:
         """Last position written and last position relayed; zeros before the first."""
@@ -202,6 +206,31 @@ class EventLog:
         written = await connection.execute(select(head.c.pos).where(head.c.ledger_id == ledger_id))
         relayed = await connection.execute(select(cursor.c.pos).where(cursor.c.ledger_id == ledger_id))
         return written.scalar() or 0, relayed.scalar() or 0
+
+
+class ReadEvents:
+    """The query that every service with an event log answers: what subscribers fill their gaps with."""
+
+    def __init__(self, database: ReadDatabase, log: EventLog, *roles: str) -> None:
+        """`roles`: the staff that may read it besides services; none named: all."""
+        self._database, self._log, self._roles = database, log, roles
+
+    async def __call__(
+        self, principal: Principal, from_pos: int, limit: int
+    ) -> AsyncIterator[list[EventRecord]]:
+        """Blocks of up to 500 events of the programme acted in, from a position on (0 is taken for 1).
+
+        They go to where the log ends now, or to `limit` events (0: all of them). Raises PermissionDenied for
+        partners, InvalidRequest for negative numbers.
+        """
+        principal.require_internal(*self._roles)
+        for field, value in (("from_pos", from_pos), ("limit", limit)):
+            if value < 0:
+                raise InvalidRequest("a position or a limit is not negative", field=field)
+        async for block in self._log.read(
+            self._database, principal.in_programme().ledger_id, from_pos, limit
+        ):
+            yield block
 
 
 def record_from(row: Any) -> EventRecord:

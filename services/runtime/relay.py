@@ -114,7 +114,8 @@ class Relay:
         self._published = telemetry.meter().create_counter("coalition.events.relayed", "{event}")
 
     async def run(self) -> None:
-        """Relays until cancelled; survives a database or a bus that goes away."""
+        """Relays until cancelled; survives a database or a bus that comes late or goes away."""
+        await self._bus.connect()
         publisher = Publisher(self._bus)
         await publisher.start()
         while True:

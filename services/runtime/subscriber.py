@@ -85,7 +85,8 @@ class Subscriber:
         self._waiting: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Subscribes until cancelled; survives a database, a bus or a stream that goes away."""
+        """Subscribes until cancelled; survives a database, a bus or a stream that comes late or goes away."""
+        await self._bus.connect()
         delay = 0.1
         while True:
             try:

@@ -18,7 +18,8 @@ from services.demo.figures import Figures, figures_from_json
 from services.demo.platform_figures import read_figures
 from services.demo.replay import Replay, Step
 from services.launcher.platform import Platform
-from services.operations.client import Operations, connect
+from services.operations.proofs import prove_clearing, prove_ledger
+from services.operations.session import Session, open_session
 from services.runtime.principal import Programme
 from tests.support.platform import kill, running_platform
 
@@ -32,21 +33,19 @@ def recomputed() -> Figures:
     return figures_from_json(done.stdout)
 
 
-async def replayed(platform: Platform, operations: Operations) -> Programme:
+async def replayed(platform: Platform, session: Session) -> Programme:
     config = load_config()
     dataset = await asyncio.to_thread(load_dataset, config, WEEKS)
     steps: list[Step] = []
-    replay = Replay(config, dataset, operations, platform.gateway_url, platform.state.path, steps.append)
+    replay = Replay(config, dataset, session, platform.gateway_url, platform.state.path, steps.append)
     programme = await replay.run()
     assert sum(step.purchases for step in steps) == len(dataset)
     return programme
 
 
-async def assert_all_proved(operations: Operations, programme: Programme) -> None:
-    ledger = await operations.check_ledger(programme)
-    clearing = await operations.check_clearing(programme)
-    for finding in (*ledger.findings, *clearing.findings):
-        assert finding.holds, (finding.name, finding.figure, list(finding.breaches))
+async def assert_all_proved(session: Session, programme: Programme) -> None:
+    for proof in (*await prove_ledger(session, programme), *await prove_clearing(session, programme)):
+        assert proof.holds, (proof.name, proof.figure, proof.breaches)
 
 
 async def drop_one_rated_entry(platform: Platform) -> None:
@@ -67,7 +66,10 @@ async def drop_one_rated_entry(platform: Platform) -> None:
 @pytest.mark.timeout(600)
 async def test_the_figures_equal_a_recomputation_whatever_is_killed_meanwhile() -> None:
     """kill -9 of every process in turn while purchases come in; then a dropped rated entry is found out."""
-    async with running_platform() as platform, connect(platform.environment, 120) as operations:
+    async with (
+        running_platform() as platform,
+        open_session(platform.environment, patience_seconds=120) as session,
+    ):
         order = random.Random(20170101)
         killed: list[str] = []
 
@@ -79,18 +81,18 @@ async def test_the_figures_equal_a_recomputation_whatever_is_killed_meanwhile() 
 
         disturbing = asyncio.create_task(disturb())
         try:
-            programme = await replayed(platform, operations)
+            programme = await replayed(platform, session)
         finally:
             await asyncio.wait_for(disturbing, 120)
         assert sorted(killed) == sorted(KILLED)
         await platform.wait_ready()
-        figures = await read_figures(operations, programme, WEEKS)
+        figures = await read_figures(session, programme, WEEKS)
         assert [str(difference) for difference in compare(recomputed(), figures)] == []
         for week in range(1, WEEKS + 1):
             assert sum(row[week] for row in figures.nets.values()) == 0
-        await assert_all_proved(operations, programme)
+        await assert_all_proved(session, programme)
 
         await drop_one_rated_entry(platform)
-        clearing = await operations.check_clearing(programme)
-        broken = [finding for finding in clearing.findings if not finding.holds]
-        assert broken, json.dumps([finding.figure for finding in clearing.findings])
+        clearing = await prove_clearing(session, programme)
+        broken = [proof for proof in clearing if not proof.holds]
+        assert broken, json.dumps([proof.figure for proof in clearing])

@@ -13,8 +13,9 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from services.operations.client import Operations, connect
-from services.runtime.clock import from_micros
+from services.operations import ledger, registry, settlement
+from services.operations.session import Session, open_session
+from services.runtime.clock import from_micros, to_micros
 from services.runtime.principal import Programme
 from tests.support.platform import running_platform
 
@@ -28,7 +29,7 @@ OCCURRED_AT = "2024-01-01T05:00:00Z"
 class Coalition:
     """A programme with two partners, each at the HTTP API with its own key."""
 
-    operations: Operations
+    session: Session
     programme: Programme
     grocer: httpx2.AsyncClient
     fuel: httpx2.AsyncClient
@@ -65,16 +66,20 @@ def redemption(card: str, points: int, reference: str | None = None) -> dict[str
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def coalition() -> AsyncGenerator[Coalition]:
-    async with running_platform() as platform, connect(platform.environment, 60) as operations:
-        programme = await operations.register_programme(
-            "shop", "Shop Points", "America/New_York", "USD", STARTS_AT, is_test=True
+    starts_at_us = to_micros(STARTS_AT)
+    async with (
+        running_platform() as platform,
+        open_session(platform.environment, patience_seconds=60) as session,
+    ):
+        programme = await registry.create_programme(
+            session, "shop", "Shop Points", "America/New_York", "USD", starts_at_us, is_test=True
         )
         clients: list[httpx2.AsyncClient] = []
         for slug in ("grocer", "fuel"):
-            partner_id = await operations.onboard_partner(programme, slug, slug.title())
-            await operations.set_prices(programme, partner_id, 10_000, 8_000, STARTS_AT)
-            await operations.set_earn_rate(programme, partner_id, 1, 100, STARTS_AT)
-            secret = await operations.issue_key(programme, partner_id, "test")
+            await registry.onboard(session, programme, slug, slug.title())
+            await registry.set_rates(session, programme, slug, 10_000, 8_000, starts_at_us)
+            await registry.set_earn_rate(session, programme, slug, 1, 100, starts_at_us)
+            secret = (await registry.issue_key(session, programme, slug, "test")).secret
             clients.append(
                 httpx2.AsyncClient(
                     base_url=platform.gateway_url,
@@ -83,7 +88,7 @@ async def coalition() -> AsyncGenerator[Coalition]:
                     trust_env=False,
                 )
             )
-        yield Coalition(operations, programme, *clients)
+        yield Coalition(session, programme, *clients)
         for client in clients:
             await client.aclose()
 
@@ -197,11 +202,11 @@ async def test_a_closed_week_becomes_a_statement_that_adds_up(coalition: Coaliti
     await coalition.grocer.post("/v1/earns", json=earn(card, 70_000), headers=key())
     await coalition.fuel.post("/v1/redemptions", json=redemption(card, 300), headers=key())
     week_end = STARTS_AT + timedelta(weeks=1)
-    now = from_micros((await coalition.operations.head(coalition.programme)).now_us)
-    assert now < week_end
-    await coalition.operations.move_clock(coalition.programme, week_end + timedelta(minutes=1))
-    await coalition.operations.close_windows(coalition.programme, week_end)
-    nets = await coalition.operations.nets(coalition.programme, 1, 1)
+    session, programme = coalition.session, coalition.programme
+    assert from_micros((await ledger.head(session, programme)).now_us) < week_end
+    await ledger.move_clock(session, programme, to_micros(week_end + timedelta(minutes=1)))
+    await settlement.close(session, programme, to_micros(week_end))
+    nets = await settlement.nets(session, programme, 1, 1)
     assert sum(net.net_minor for net in nets) == 0
     for client in (coalition.grocer, coalition.fuel):
         listed = (await client.get("/v1/statements")).json()["data"]

@@ -10,13 +10,12 @@ from uuid import UUID
 
 from coalition.members.v1 import members_pb2
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
-from coalition.partners.v1 import partners_pb2
-from coalition.partners.v1.partners_pb2_grpc import PartnersServiceStub
 
-from services.operations.client import connect
+from services.operations import registry
+from services.operations.session import PRIVATE_KEY, Session, open_session
 from services.runtime import grpc_client
 from services.runtime.clock import MICROS_PER_SECOND, to_micros
-from services.runtime.principal import Kind, Programme, Signer
+from services.runtime.principal import HOST, Programme, Signer
 from services.runtime.secrets import read_key
 from tests.performance import sale
 from tests.performance.plan import Scale
@@ -24,8 +23,7 @@ from tests.performance.plan import Scale
 SLUG: Final = "bench"
 ZONE: Final = "Europe/Berlin"
 #: A Monday's midnight in the zone, so that the first window ends a week later.
-STARTS_AT: Final = datetime(2026, 1, 4, 23, tzinfo=UTC)
-STARTS_AT_US: Final = to_micros(STARTS_AT)
+STARTS_AT_US: Final = to_micros(datetime(2026, 1, 4, 23, tzinfo=UTC))
 #: Programme time when the measuring begins: no window closes while it goes on.
 NOW_US: Final = STARTS_AT_US + 12 * 3_600 * MICROS_PER_SECOND
 #: When all purchases of a run happened.
@@ -79,48 +77,31 @@ async def onboard(environment: dict[str, str], scale: Scale) -> Bench:
 
     The ledger is not opened: filling does that.
     """
-    signer = Signer("cli", read_key(environment["COALITION_PRINCIPAL_PRIVATE_KEY"], "the signing key"))
-    async with connect(environment) as operations:
-        programme = await operations.register_programme(
-            SLUG, "Benchmark", ZONE, sale.CURRENCY, STARTS_AT, is_test=True
+    async with open_session(environment) as session:
+        programme = await registry.create_programme(
+            session, SLUG, "Benchmark", ZONE, sale.CURRENCY, STARTS_AT_US, is_test=True
         )
-        partners: list[BenchPartner] = []
-        for number in range(scale.partners):
-            partner_id = await operations.onboard_partner(
-                programme, f"partner-{number:02}", f"Partner {number}"
-            )
-            store_code, issue_micros = f"S{number:03}", 10_000 + 100 * number
-            await operations.add_stores(programme, partner_id, [store_code])
-            await operations.set_prices(programme, partner_id, issue_micros, REIMBURSEMENT_MICROS, STARTS_AT)
-            secret = await operations.issue_key(programme, partner_id, "bench")
-            store_id = await _store_id(environment, signer, programme, partner_id)
-            partners.append(BenchPartner(UUID(bytes=partner_id), store_id, store_code, secret, issue_micros))
-    members = await _enrol(environment, signer, programme, scale.cards)
+        partners = [await _partner(session, programme, number) for number in range(scale.partners)]
+    members = await _enrol(environment, programme, scale.cards)
     return Bench(programme, tuple(partners), members)
 
 
-async def _store_id(
-    environment: dict[str, str], signer: Signer, programme: Programme, partner_id: bytes
-) -> UUID:
-    channel = grpc_client.open_channel(environment["COALITION_PARTNERS_TARGET"])
-    try:
-        answer = await grpc_client.call(
-            PartnersServiceStub(channel).GetPartner,
-            partners_pb2.GetPartnerRequest(partner_id=partner_id),
-            signer.sign(Kind.SERVICE, "cli", programme),
-        )
-        return UUID(bytes=answer.stores[0].store_id)
-    finally:
-        await channel.close()
+async def _partner(session: Session, programme: Programme, number: int) -> BenchPartner:
+    slug, store_code, issue_micros = f"partner-{number:02}", f"S{number:03}", 10_000 + 100 * number
+    partner = await registry.onboard(session, programme, slug, f"Partner {number}")
+    (store,) = await registry.add_stores(session, programme, slug, [(store_code, f"Store {store_code}")])
+    await registry.set_rates(session, programme, slug, issue_micros, REIMBURSEMENT_MICROS, STARTS_AT_US)
+    secret = (await registry.issue_key(session, programme, slug, "bench")).secret
+    return BenchPartner(
+        UUID(bytes=partner.partner_id), UUID(bytes=store.store_id), store_code, secret, issue_micros
+    )
 
 
-async def _enrol(
-    environment: dict[str, str], signer: Signer, programme: Programme, count: int
-) -> tuple[BenchMember, ...]:
+async def _enrol(environment: dict[str, str], programme: Programme, count: int) -> tuple[BenchMember, ...]:
     """Enrols members some at a time; each is issued a card."""
     channel = grpc_client.open_channel(environment["COALITION_MEMBERS_TARGET"])
     stub, slots = MembersServiceStub(channel), asyncio.Semaphore(_ENROL_AT_ONCE)
-    principal = signer.sign(Kind.SERVICE, "cli", programme)
+    principal = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY)).own(programme)
 
     async def one(number: int) -> BenchMember:
         async with slots:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,8 @@ from rich.console import Console
 
 from services.launcher.embedded import location, nats
 from services.launcher.platform import Platform
-from services.operations.client import connect as connect_operations
+from services.operations.proofs import prove_clearing, prove_ledger
+from services.operations.session import open_session
 from tests.performance import machine, report, results
 from tests.performance.backlog import Backlog
 from tests.performance.fill import FillPlan, fill
@@ -174,33 +175,24 @@ async def _fill(run: Run, stage: Stage) -> None:
     filled = run.progress.seconds
     say("proving the filled books")
     try:
-        async with asyncio.timeout(_PROOF_SECONDS_MAX), connect_operations(environment) as operations:
+        async with asyncio.timeout(_PROOF_SECONDS_MAX), open_session(environment) as session:
+            programme = stage.bench.programme
             ledger, clearing = await asyncio.gather(
-                operations.check_ledger(stage.bench.programme),
-                operations.check_clearing(stage.bench.programme),
+                prove_ledger(session, programme), prove_clearing(session, programme)
             )
     except TimeoutError:
         raise BenchRefused(
             f"the checkers did not prove the books within {_PROOF_SECONDS_MAX:.0f} s"
         ) from None
-    findings = [*ledger.findings, *clearing.findings]
+    proofs = [*ledger, *clearing]
     run.about["books"] = {
         "postings": scale.postings,
         "wallets": scale.members,
         "fill_seconds": round(filled - began, 1),
         "proof_seconds": round(run.progress.seconds - filled, 1),
-        "findings": [
-            {
-                "invariant": each.invariant,
-                "name": each.name,
-                "figure": each.figure,
-                "holds": each.holds,
-                "breaches": list(each.breaches),
-            }
-            for each in findings
-        ],
+        "findings": [asdict(each) for each in proofs],
     }
-    broken = [f"{each.invariant} ({each.name}): {list(each.breaches)}" for each in findings if not each.holds]
+    broken = [f"{each.invariant} ({each.name}): {list(each.breaches)}" for each in proofs if not each.holds]
     if broken:
         raise BenchRefused(f"the filled books do not hold: {'; '.join(broken)}")
 

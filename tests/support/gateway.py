@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,14 +33,10 @@ from tests.support.gateway_faults import Faults
 from tests.support.gateway_members import MembersBook
 from tests.support.gateway_partners import PartnersBook, fresh_ledger_id
 from tests.support.gateway_points import PointsBook
+from tests.support.keys import key_text
 
 # Nobody listens there: for gateways that keep no batches.
 NO_DATABASE: Final = "postgresql://nobody:nothing@127.0.0.1:1/nowhere"
-
-
-def key_text(key: bytes | None = None) -> str:
-    """32 bytes, random unless given, as a setting holds them."""
-    return urlsafe_b64encode(key or secrets.token_bytes(32)).decode()
 
 
 def new_secret() -> str:

@@ -172,9 +172,8 @@ class LedgerDouble(PointsServiceServicer):
         self, request: pb.ReadEventsRequest, context: Any
     ) -> AsyncIterator[pb.ReadEventsResponse]:
         ledger_id = acting().in_programme().ledger_id
-        async with self.database.reader.snapshot() as connection:
-            async for block in self.log.read(connection, ledger_id, request.from_pos, request.limit):
-                yield pb.ReadEventsResponse(events=block)
+        async for block in self.log.read(self.database.reader, ledger_id, request.from_pos, request.limit):
+            yield pb.ReadEventsResponse(events=block)
 
     def server(self, verifier: Verifier) -> GrpcServer:
         """A gRPC server over this, not started yet."""

@@ -27,6 +27,7 @@ from services.members.settings import Settings
 from services.runtime import grpc_client
 from services.runtime.ids import new_id
 from services.runtime.principal import Kind, Principal, Programme, Signer, Verifier
+from tests.support.keys import key_text
 from tests.support.servers import ServiceDatabase
 
 READ: Final = "members:read"
@@ -51,11 +52,6 @@ def members_settings(database: ServiceDatabase) -> Settings:
         database_pool_size=12,
         stop_grace_seconds=0,
     )
-
-
-def key_text() -> str:
-    """32 random bytes as a setting holds them."""
-    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def principal_of(programme: Programme, kind: Kind, *grants: str, partner_id: UUID | None = None) -> Principal:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from base64 import urlsafe_b64encode
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -30,14 +29,15 @@ from services.runtime.grpc_server import GrpcServer
 from services.runtime.principal import Kind, Programme, Signer, Verifier, programme_from
 from services.runtime.relay import Relay
 from services.runtime.subscriber import Subscriber
+from tests.support.keys import key_text
 from tests.support.ledger import LedgerDouble
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 # Sunday 2017-01-01 00:00 in New York: the first window is this one day.
 STARTS_AT_US: Final = 1_483_246_800 * MICROS_PER_SECOND
 DAY_US: Final = 86_400 * MICROS_PER_SECOND
 ZONE: Final = "America/New_York"
-_WAIT_SECONDS: Final = 20.0
 _ISSUERS: Final = ("gateway", "cli", "points", "partners")
 
 
@@ -172,7 +172,7 @@ class House:
         async def reached() -> bool:
             return (await self.status(programme)).rated_seq >= seq
 
-        await eventually(reached)
+        await until(reached)
 
     def start_rating(self) -> asyncio.Task[None]:
         """Runs the subscriber in the background."""
@@ -217,13 +217,6 @@ async def stop(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = _WAIT_SECONDS) -> None:
-    """Waits until something holds."""
-    async with asyncio.timeout(seconds):
-        while not await holds():
-            await asyncio.sleep(0.02)
-
-
 def partners_settings(database: ServiceDatabase, **changes: Any) -> Settings:
     """Settings on a test's database and a free port."""
     return Settings(
@@ -232,11 +225,6 @@ def partners_settings(database: ServiceDatabase, **changes: Any) -> Settings:
         stop_grace_seconds=0,
         **changes,
     )
-
-
-def key_text(key: bytes) -> str:
-    """A key as a setting holds it."""
-    return urlsafe_b64encode(key).decode()
 
 
 @asynccontextmanager
@@ -259,7 +247,7 @@ async def partners_house(
         ledger_server = ledger.server(Verifier(public))
         ledger_port = await ledger_server.start()
         exits.push_async_callback(ledger_server.stop, 0)
-        pool = service.open_database(settings)
+        pool = Database.of(settings, service.NAME)
         exits.push_async_callback(pool.close)
         to_ledger = open_channel(f"127.0.0.1:{ledger_port}")
         exits.push_async_callback(to_ledger.close)

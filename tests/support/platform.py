@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.launcher.embedded import location
 from services.launcher.platform import Platform
+from tests.support.waiting import until
 
 
 @asynccontextmanager
@@ -43,10 +43,3 @@ async def kill(platform: Platform, name: str) -> int:
     os.kill(before, signal.SIGKILL)
     await until(lambda: platform.pid_of(name) not in (None, before))
     return before
-
-
-async def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Waits until something holds. Raises TimeoutError when it does not in time."""
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.05)

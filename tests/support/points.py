@@ -31,8 +31,9 @@ from services.runtime.grpc_server import GrpcServer
 from services.runtime.ids import new_id
 from services.runtime.principal import Kind, Programme, Signer, Verifier
 from services.runtime.settings import PlatformSettings
+from tests.support.keys import key_text
 from tests.support.points_database import as_superuser
-from tests.support.points_neighbours import Identity, Neighbours, key_text, new_programme, registering
+from tests.support.points_neighbours import Identity, Neighbours, new_programme, registering
 from tests.support.points_wire import earn, redemption
 from tests.support.servers import ServiceDatabase
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -73,13 +73,3 @@ async def own_postgres(folder: Path) -> AsyncGenerator[tuple[EmbeddedPostgres, S
     finally:
         await asyncio.to_thread(server.stop)
         await asyncio.to_thread(location.erase_data, folder)
-
-
-async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0) -> None:
-    """Waits until something holds. Raises TimeoutError when it does not in time."""
-    async with asyncio.timeout(seconds):
-        while True:
-            found = holds()
-            if found if isinstance(found, bool) else await found:
-                return
-            await asyncio.sleep(0.01)

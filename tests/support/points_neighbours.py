@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +18,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.runtime.clock import MICROS_PER_SECOND
 from services.runtime.errors import NotFound
 from services.runtime.principal import Programme, Signer, acting, programme_message
+from tests.support.keys import key_text
 
 # 2017-01-01 00:00 in New York.
 STARTS_AT_US: Final = 1_483_246_800 * MICROS_PER_SECOND
@@ -28,11 +28,6 @@ _ledger_ids: Final = itertools.count(1)
 def new_key() -> bytes:
     """A signing key."""
     return secrets.token_bytes(32)
-
-
-def key_text(key: bytes) -> str:
-    """A key as a setting holds it."""
-    return urlsafe_b64encode(key).decode()
 
 
 class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.PartnersServiceServicer):

@@ -43,8 +43,7 @@ EARN_BODIES: Final[dict[str, Any]] = {
         "currency": "EUR",
     },
 }
-EARN: Final[dict[str, Any]] = {
-    "object": "earn",
+_EARNED: Final[dict[str, Any]] = {
     "id": _EARN_ID,
     "member": _MEMBER_ID,
     "reference": "S367-7-20260314-1001",
@@ -54,6 +53,10 @@ EARN: Final[dict[str, Any]] = {
     "recorded_at": "2026-03-14T08:26:54.012345Z",
     "expires_at": "2028-03-31T22:00:00Z",
     "purchase": _PURCHASE_ID,
+}
+EARN: Final[dict[str, Any]] = {
+    "object": "earn",
+    **_EARNED,
     "receipt": {
         "earned": 25,
         "balance": 1240,
@@ -82,19 +85,7 @@ REDEMPTION: Final[dict[str, Any]] = {
     "recorded_at": "2026-03-14T08:31:07.45Z",
     "receipt": {"burned": 500, "balance": 740, "lines": ["Points spent: 500", "Balance: 740 points"]},
 }
-TRANSACTION: Final[dict[str, Any]] = {
-    "object": "transaction",
-    "type": "earn",
-    "id": _EARN_ID,
-    "member": _MEMBER_ID,
-    "reference": "S367-7-20260314-1001",
-    "points": 25,
-    "balance": 1240,
-    "occurred_at": "2026-03-14T08:26:53Z",
-    "recorded_at": "2026-03-14T08:26:54.012345Z",
-    "expires_at": "2028-03-31T22:00:00Z",
-    "purchase": _PURCHASE_ID,
-}
+TRANSACTION: Final[dict[str, Any]] = {"object": "transaction", "type": "earn", **_EARNED}
 
 ENROL_BODIES: Final[dict[str, Any]] = {
     "with a card": {"card": "6035550000000018", "customer_id": "C-4711", "personal": _PERSONAL},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from services.gateway.answers.problems import problem, status_of
 from services.gateway.domain.errors import HttpError
 from services.gateway.domain.movements import Declined
+from services.gateway.domain.pages import Entry, Page
 from services.gateway.http.exchange import Exchange, exchange_of
 from services.runtime.errors import CoalitionError, code_of
 
@@ -52,9 +53,10 @@ class Answer(Response):
         await send({"type": "http.response.body", "body": self.body})
 
 
-def listing(url: str, data: list[dict[str, Any]], *, has_more: bool) -> Answer:
+def listing(url: str, page: Page[Entry], answer_of: Callable[[Entry], dict[str, Any]]) -> Answer:
     """A page of a list, of schemas.lists.ListOf."""
-    return Answer({"object": "list", "url": url, "has_more": has_more, "data": data})
+    data = [answer_of(entry) for entry in page.entries]
+    return Answer({"object": "list", "url": url, "has_more": page.has_more, "data": data})
 
 
 def problem_answer(

@@ -12,11 +12,10 @@ from services.gateway.answers.batches import batch_summary
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_READ
-from services.gateway.domain.pages import LIMIT_DEFAULT
 from services.gateway.http.admission import admit, admit_write
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
-from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
+from services.gateway.http.cursors import AskedPage
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, get, post
 from services.gateway.schemas.batches import LINES_MAX, Batch, BatchBody, BatchSummary
@@ -63,8 +62,7 @@ class Batches:
                 summary="List batches",
                 description="Newest first, without their results.",
                 answer=ListOf[BatchSummary],
-                example=examples.list_of("/v1/batches", examples.BATCH_SUMMARY),
-                reasons=(Reason.REASON_CURSOR_INVALID,),
+                example=examples.BATCH_SUMMARY,
             ),
             get(
                 "/v1/batches/{batch_id}",
@@ -88,21 +86,15 @@ class Batches:
         answer = await gateway.batches.run(caller, key, body, exchange.until_us)
         return Answer(answer.body, 201, replayed=answer.replayed)
 
-    async def page(
-        self,
-        request: Request,
-        limit: Limit = LIMIT_DEFAULT,
-        starting_after: StartingAfter = "",
-        ending_before: EndingBefore = "",
-    ) -> Response:
+    async def page(self, request: Request, asked: AskedPage) -> Response:
         """Lists batches."""
         caller = await admit(self._gateway, request, POINTS_READ)
-        cursor = cursor_of(limit, starting_after, ending_before)
         page = await self._gateway.batch_store.page(
-            caller.programme.ledger_id, caller.partner.partner_id, cursor
+            caller.programme.ledger_id, caller.partner.partner_id, asked()
         )
-        data = [batch_summary(each.batch_id, each.created_at_us, each.counts) for each in page.entries]
-        return listing("/v1/batches", data, has_more=page.has_more)
+        return listing(
+            "/v1/batches", page, lambda each: batch_summary(each.batch_id, each.created_at_us, each.counts)
+        )
 
     async def one(self, request: Request, batch_id: str) -> Response:
         """Reads a batch with its results."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -14,11 +15,10 @@ from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import MEMBERS_READ, MEMBERS_WRITE, POINTS_READ, Caller
 from services.gateway.domain.members import Identifier, IdentifierKind, Member, Personal
-from services.gateway.domain.pages import LIMIT_DEFAULT
 from services.gateway.http.admission import admit, admit_write
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
-from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
+from services.gateway.http.cursors import AskedPage
 from services.gateway.http.routes import ToldRoute, get, post
 from services.gateway.queries.transactions import Wanted, list_transactions
 from services.gateway.schemas import members as schema
@@ -125,8 +125,8 @@ class Members:
                 summary="List a member's transactions",
                 description="Those that you asked for, newest first.",
                 answer=ListOf[Transaction],
-                example=examples.list_of("/v1/members/…/transactions", examples.TRANSACTION),
-                reasons=(Reason.REASON_MEMBER_UNKNOWN, Reason.REASON_CURSOR_INVALID),
+                example=examples.TRANSACTION,
+                reasons=_UNKNOWN,
             ),
         ]
 
@@ -177,22 +177,15 @@ class Members:
         balance = await gateway.points.balance(caller.token, found)
         return Answer(gateway.answers.balance(member_id, balance))
 
-    async def transactions(
-        self,
-        request: Request,
-        member_id: str,
-        limit: Limit = LIMIT_DEFAULT,
-        starting_after: StartingAfter = "",
-        ending_before: EndingBefore = "",
-    ) -> Response:
+    async def transactions(self, request: Request, member_id: str, asked: AskedPage) -> Response:
         """Lists what became of a wallet, as far as the caller asked for it."""
         gateway = self._gateway
         caller = await admit(gateway, request, POINTS_READ)
         found = await gateway.member_directory.existing(caller, member_id)
-        cursor = cursor_of(limit, starting_after, ending_before)
-        page = await list_transactions(gateway.points, caller, Wanted(member_id=found), cursor)
-        data = [gateway.answers.transaction(caller, movement) for movement in page.entries]
-        return listing(f"/v1/members/{member_id}/transactions", data, has_more=page.has_more)
+        page = await list_transactions(gateway.points, caller, Wanted(member_id=found), asked())
+        return listing(
+            f"/v1/members/{member_id}/transactions", page, partial(gateway.answers.transaction, caller)
+        )
 
     async def _read(self, caller: Caller, alias: str) -> Response:
         found = self._gateway.member_directory.by_alias(caller, alias)

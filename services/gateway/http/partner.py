@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,10 +11,10 @@ from services.gateway.answers.clearing import rate_answer, store_answer
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import STATEMENTS_READ
-from services.gateway.domain.pages import LIMIT_DEFAULT, page_of
+from services.gateway.domain.pages import page_of
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import listing
-from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
+from services.gateway.http.cursors import AskedPage
 from services.gateway.http.routes import ToldRoute, get
 from services.gateway.schemas.clearing import Rate, Store
 from services.gateway.schemas.lists import ListOf
@@ -41,8 +40,7 @@ class Partner:
                 summary="List stores",
                 description="Your stores, by code.",
                 answer=ListOf[Store],
-                example=examples.list_of("/v1/stores", examples.STORE),
-                reasons=(Reason.REASON_CURSOR_INVALID,),
+                example=examples.STORE,
             ),
             get(
                 "/v1/rates",
@@ -52,35 +50,22 @@ class Partner:
                 summary="List your prices",
                 description="All versions of your rate card, the oldest first. A cursor is a version's number.",
                 answer=ListOf[Rate],
-                example=examples.list_of("/v1/rates", examples.RATE),
-                reasons=(Reason.REASON_CURSOR_INVALID,),
+                example=examples.RATE,
             ),
         ]
 
-    async def stores(
-        self,
-        request: Request,
-        limit: Limit = LIMIT_DEFAULT,
-        starting_after: StartingAfter = "",
-        ending_before: EndingBefore = "",
-    ) -> Response:
+    async def stores(self, request: Request, asked: AskedPage) -> Response:
         """Lists the partner's stores."""
         caller = await admit(self._gateway, request)
-        cursor = cursor_of(limit, starting_after, ending_before)
+        cursor = asked()
         stores = await self._gateway.store_directory.stores(caller)
         page = page_of(stores, lambda store: to_text("sto", store.store_id), cursor)
-        return listing("/v1/stores", [store_answer(store) for store in page.entries], has_more=page.has_more)
+        return listing("/v1/stores", page, store_answer)
 
-    async def rates(
-        self,
-        request: Request,
-        limit: Limit = LIMIT_DEFAULT,
-        starting_after: StartingAfter = "",
-        ending_before: EndingBefore = "",
-    ) -> Response:
+    async def rates(self, request: Request, asked: AskedPage) -> Response:
         """Lists the partner's prices."""
         caller = await admit(self._gateway, request, STATEMENTS_READ)
-        cursor = cursor_of(limit, starting_after, ending_before)
+        cursor = asked()
         rates = await self._gateway.partners.rates(caller.token)
         page = page_of(rates, lambda rate: str(rate.version), cursor)
-        return listing("/v1/rates", [rate_answer(rate) for rate in page.entries], has_more=page.has_more)
+        return listing("/v1/rates", page, rate_answer)

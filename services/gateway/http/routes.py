@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi.routing import APIRoute
@@ -13,8 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from services.gateway.apidocs.examples import list_of
+from services.gateway.schemas.lists import ListOf
+
 Endpoint = Callable[..., Awaitable[Response]]
 Reasons = Sequence[Reason.ValueType]
+_PARAMETER: Final = re.compile(r"\{[a-z_]+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,16 @@ def get(
     tag: str,
     summary: str,
     description: str = "",
-    answer: Any,
+    answer: type[BaseModel],
     example: Any,
     reasons: Reasons = (),
     public: bool = False,
     csv_example: str = "",
 ) -> ToldRoute:
-    """A read; `answer` is the model of its answer."""
+    """A read; `answer` is the model of its answer. That of a ListOf is told by the `example` of an entry."""
+    if issubclass(answer, ListOf):
+        example = list_of(_PARAMETER.sub("…", path), example)
+        reasons = (*reasons, Reason.REASON_CURSOR_INVALID)
     return ToldRoute(
         path,
         endpoint,
@@ -101,7 +109,7 @@ def post(
     description: str,
     body: type[BaseModel] | None,
     examples: Mapping[str, Any] | None = None,
-    answer: Any,
+    answer: type[BaseModel],
     example: Any,
     reasons: Reasons = (),
     status: int = 201,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Final, Literal
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -13,10 +14,9 @@ from services.gateway.answers.clearing import statement_answer, statement_csv
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import STATEMENTS_READ
-from services.gateway.domain.pages import LIMIT_DEFAULT
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer, listing
-from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
+from services.gateway.http.cursors import AskedPage
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, get
 from services.gateway.queries.statements import get_statement, list_statements
@@ -47,8 +47,7 @@ class Statements:
                 summary="List statements",
                 description="One for each clearing window, newest first, without their lines.",
                 answer=ListOf[StatementSummary],
-                example=examples.list_of("/v1/statements", examples.STATEMENT_SUMMARY),
-                reasons=(Reason.REASON_CURSOR_INVALID,),
+                example=examples.STATEMENT_SUMMARY,
             ),
             get(
                 "/v1/statements/{statement_id}",
@@ -65,19 +64,11 @@ class Statements:
             ),
         ]
 
-    async def page(
-        self,
-        request: Request,
-        limit: Limit = LIMIT_DEFAULT,
-        starting_after: StartingAfter = "",
-        ending_before: EndingBefore = "",
-    ) -> Response:
+    async def page(self, request: Request, asked: AskedPage) -> Response:
         """Lists statements."""
         caller = await admit(self._gateway, request, STATEMENTS_READ)
-        cursor = cursor_of(limit, starting_after, ending_before)
-        page = await list_statements(self._gateway.partners, caller, cursor)
-        data = [statement_answer(statement, with_lines=False) for statement in page.entries]
-        return listing("/v1/statements", data, has_more=page.has_more)
+        page = await list_statements(self._gateway.partners, caller, asked())
+        return listing("/v1/statements", page, partial(statement_answer, with_lines=False))
 
     async def one(self, request: Request, statement_id: str, wanted: _Format = None) -> Response:
         """Reads one statement."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final
 
 from coalition.type.v1.reason_pb2 import Reason
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,10 +16,9 @@ from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_READ
 from services.gateway.domain.errors import FieldError, InvalidBody
-from services.gateway.domain.pages import LIMIT_DEFAULT
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer, listing
-from services.gateway.http.cursors import EndingBefore, Limit, StartingAfter, cursor_of
+from services.gateway.http.cursors import AskedPage
 from services.gateway.http.routes import ToldRoute, get
 from services.gateway.queries.transactions import PREFIX, Wanted, list_transactions
 from services.gateway.schemas.fields import read_moment
@@ -42,6 +43,24 @@ _CreatedFrom = Annotated[
 ]
 
 
+def _moment(text: str) -> int:
+    if not text:
+        return 0
+    try:
+        return max(0, read_moment(text))
+    except PydanticCustomError as error:
+        detail = error.message()
+        raise InvalidBody(detail, [FieldError(error.type, detail, parameter=_CREATED_FROM)]) from None
+
+
+async def _which(reference: _Reference = "", created_from: _CreatedFrom = "") -> Callable[[], Wanted]:
+    return lambda: Wanted(reference=reference, recorded_from_us=_moment(created_from))
+
+
+# (A dependency, so that the reference names these after the page's own.)
+_Which = Annotated[Callable[[], Wanted], Depends(_which)]
+
+
 class Transactions:
     """What a partner's movements came to."""
 
@@ -59,8 +78,7 @@ class Transactions:
                 summary="List transactions",
                 description="All that you asked for, newest first.",
                 answer=ListOf[Transaction],
-                example=examples.list_of("/v1/transactions", examples.TRANSACTION),
-                reasons=(Reason.REASON_CURSOR_INVALID,),
+                example=examples.TRANSACTION,
             ),
             get(
                 "/v1/transactions/{transaction_id}",
@@ -74,23 +92,12 @@ class Transactions:
             ),
         ]
 
-    async def page(
-        self,
-        request: Request,
-        limit: Limit = LIMIT_DEFAULT,
-        starting_after: StartingAfter = "",
-        ending_before: EndingBefore = "",
-        reference: _Reference = "",
-        created_from: _CreatedFrom = "",
-    ) -> Response:
+    async def page(self, request: Request, asked: AskedPage, which: _Which) -> Response:
         """Lists transactions."""
         gateway = self._gateway
         caller = await admit(gateway, request, POINTS_READ)
-        cursor = cursor_of(limit, starting_after, ending_before)
-        wanted = Wanted(reference=reference, recorded_from_us=_moment(created_from))
-        page = await list_transactions(gateway.points, caller, wanted, cursor)
-        data = [gateway.answers.transaction(caller, movement) for movement in page.entries]
-        return listing("/v1/transactions", data, has_more=page.has_more)
+        page = await list_transactions(gateway.points, caller, which(), asked())
+        return listing("/v1/transactions", page, partial(gateway.answers.transaction, caller))
 
     async def one(self, request: Request, transaction_id: str) -> Response:
         """Reads one transaction."""
@@ -103,13 +110,3 @@ class Transactions:
         return Answer(
             gateway.answers.transaction(caller, await gateway.points.transaction(caller.token, wanted))
         )
-
-
-def _moment(text: str) -> int:
-    if not text:
-        return 0
-    try:
-        return max(0, read_moment(text))
-    except PydanticCustomError as error:
-        detail = error.message()
-        raise InvalidBody(detail, [FieldError(error.type, detail, parameter=_CREATED_FROM)]) from None

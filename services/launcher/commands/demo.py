@@ -24,13 +24,13 @@ from services.demo.dataset import load_dataset
 from services.demo.figures import figures_from_json
 from services.demo.platform_figures import read_figures
 from services.demo.replay import Replay, ReplayTooLate, Step
-from services.demo.report import Proof
 from services.demo.till import Latencies, TillError
 from services.launcher.embedded import location
 from services.launcher.errors import LauncherError
 from services.launcher.platform import Platform
 from services.launcher.state import StateDirectory
-from services.operations.client import Operations, connect
+from services.operations.proofs import prove_clearing, prove_ledger
+from services.operations.session import Session, open_session
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
 
@@ -100,14 +100,16 @@ async def _demo(console: Console, folder: Path, weeks: int, *, check_only: bool,
     console.print(f"starting PostgreSQL, NATS and the services; state and logs in {folder}")
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(Platform(folder, free_ports=True))
-        operations = await stack.enter_async_context(connect(platform.environment, _PATIENCE_SECONDS))
+        session = await stack.enter_async_context(
+            open_session(platform.environment, patience_seconds=_PATIENCE_SECONDS)
+        )
         if check_only:
-            programme = await operations.programme(config.programme.slug)
+            programme = await session.programme(config.programme.slug)
             found = memory.load(folder)
             weeks = found.weeks if found else weeks
-            fine = await _judge(console, config, operations, programme, weeks)
+            fine = await _judge(console, config, session, programme, weeks)
         else:
-            fine = await _replay(console, config, operations, platform, folder, weeks)
+            fine = await _replay(console, config, session, platform, folder, weeks)
         if keep and fine:
             console.print(f"the platform is up at {platform.gateway_url} until Ctrl-C")
             await asyncio.Event().wait()
@@ -115,7 +117,7 @@ async def _demo(console: Console, folder: Path, weeks: int, *, check_only: bool,
 
 
 async def _replay(
-    console: Console, config: DemoConfig, operations: Operations, platform: Platform, folder: Path, weeks: int
+    console: Console, config: DemoConfig, session: Session, platform: Platform, folder: Path, weeks: int
 ) -> bool:
     dataset = await asyncio.to_thread(load_dataset, config, weeks)
     with Progress(
@@ -130,28 +132,24 @@ async def _replay(
                 done, seconds = replay.progress.operations, replay.progress.seconds
                 console.print(f"week {step.week:2} closed: {done:,} operations so far, {seconds:.0f} s")
 
-        replay = Replay(config, dataset, operations, platform.gateway_url, folder, told)
+        replay = Replay(config, dataset, session, platform.gateway_url, folder, told)
         bar.update(shown, completed=replay.progress.operations)
         programme = await replay.run()
-    fine = await _judge(console, config, operations, programme, weeks)
+    fine = await _judge(console, config, session, programme, weeks)
     report.print_speed(console, replay.progress.operations, replay.progress.seconds, replay.latencies)
     _further(console, folder, replay.latencies)
     return fine
 
 
 async def _judge(
-    console: Console, config: DemoConfig, operations: Operations, programme: Programme, weeks: int
+    console: Console, config: DemoConfig, session: Session, programme: Programme, weeks: int
 ) -> bool:
     """Prints the figures and the proofs, and compares with the separate recomputation."""
-    figures = await read_figures(operations, programme, weeks)
+    figures = await read_figures(session, programme, weeks)
     report.print_figures(console, config, figures)
-    ledger = await operations.check_ledger(programme)
-    clearing = await operations.check_clearing(programme)
-    proofs = [
-        Proof(finding.invariant, finding.name, finding.figure, finding.holds, list(finding.breaches))
-        for finding in (*ledger.findings, *clearing.findings)
-    ]
-    proved = report.print_proofs(console, proofs)
+    ledger = await prove_ledger(session, programme)
+    clearing = await prove_clearing(session, programme)
+    proved = report.print_proofs(console, (*ledger, *clearing))
     expected = figures_from_json(await asyncio.to_thread(_recompute, weeks))
     return report.print_check(console, compare(expected, figures)) and proved
 

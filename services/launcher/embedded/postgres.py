@@ -5,24 +5,20 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from services.launcher.child import ChildProcess, StopSteps, SystemUser, describe_exit
+from services.launcher.child import ChildProcess, StopSteps, SystemUser
 from services.launcher.embedded import location, tether
+from services.launcher.embedded.server import EmbeddedServer
 from services.launcher.errors import ServerFailed
 from services.launcher.leftovers import end_processes, processes_in
-from services.launcher.ports import LOOPBACK, accepts_connections, free_port, is_free
+from services.launcher.ports import LOOPBACK, accepts_connections
 
 ADMIN: Final = "coalition_admin"
 INIT_TIMEOUT_SECONDS: Final = 120
-#: Recovery after a crash replays up to max_wal_size; slow disks need minutes for it.
-READY_TIMEOUT_SECONDS: Final = 180.0
-PORT_ATTEMPTS_MAX: Final = 5
-POLL_SECONDS: Final = 0.02
 
 #: SIGINT is PostgreSQL's fast shutdown (checkpoint, no waiting for clients), SIGQUIT the immediate one.
 STOP_STEPS: Final[StopSteps] = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
@@ -59,13 +55,16 @@ SETTINGS: Final[Mapping[str, str]] = {
 }
 
 
-class EmbeddedPostgres:
-    """One PostgreSQL server; see EmbeddedServer for the life cycle.
+class EmbeddedPostgres(EmbeddedServer):
+    """One PostgreSQL server. Its superuser is `coalition_admin`.
 
-    Its superuser is `coalition_admin`. As root it runs as an unprivileged user (`placement.user`).
+    As root it runs as an unprivileged user (`placement.user`).
     """
 
-    ready_timeout_seconds: float = READY_TIMEOUT_SECONDS
+    name = "postgres"
+    program = "PostgreSQL"
+    #: Recovery after a crash replays up to max_wal_size; slow disks need minutes for it.
+    ready_timeout_seconds = 180.0
 
     def __init__(
         self,
@@ -85,35 +84,17 @@ class EmbeddedPostgres:
         unknown = set(settings or ()) - set(SETTINGS)
         if unknown:
             raise ValueError(f"PostgreSQL settings not in the allow-list: {', '.join(sorted(unknown))}")
+        super().__init__(log_path or state_dir.resolve() / "logs" / "postgres.log", port, STOP_STEPS)
         self._state_dir = state_dir.resolve()
         self._password = admin_password
-        self._log_path = log_path or self._state_dir / "logs" / "postgres.log"
-        self._port = port or free_port()
-        self._port_is_final = port is not None
         self._settings = {**SETTINGS, **(settings or {})}
         self._outside = outside
         self._placement: location.Placement | None = None
-        self._child: ChildProcess | None = None
 
     @property
     def url(self) -> str:
         """The administrator's URL, database `postgres`. Final once `start` has returned."""
         return f"postgresql://{ADMIN}:{quote(self._password, safe='')}@{LOOPBACK}:{self._port}/postgres"
-
-    @property
-    def name(self) -> str:
-        """Its name among the supervised processes."""
-        return "postgres"
-
-    @property
-    def port(self) -> int:
-        """TCP port on 127.0.0.1. Final once `start` has returned."""
-        return self._port
-
-    @property
-    def pid(self) -> int | None:
-        """The postmaster's process id while it runs."""
-        return self._child.pid if self._child and self._child.is_alive() else None
 
     @property
     def placement(self) -> location.Placement:
@@ -127,34 +108,10 @@ class EmbeddedPostgres:
         """PostgreSQL's data directory."""
         return self.placement.folder / "data"
 
-    def is_alive(self) -> bool:
-        """Whether the postmaster runs."""
-        return self.pid is not None
-
-    def exit_status(self) -> int | None:
-        """How the last postmaster ended; None while one runs or before the first."""
-        return self._child.exit_status() if self._child else None
-
-    def start(self) -> str:
-        """Start on a free port (the same one every time for this object). Raises ServerFailed."""
-        for attempt in range(1, PORT_ATTEMPTS_MAX + 1):
-            self.prepare()
-            self.launch()
-            try:
-                self.wait_until_ready()
-                return self.url
-            except ServerFailed:
-                port_was_taken = self._child is not None and "already in use" in self._child.log_tail()
-                if self._port_is_final or not port_was_taken or attempt == PORT_ATTEMPTS_MAX:
-                    raise
-                self._port = free_port()
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
     def prepare(self) -> None:
         """Initialise the data directory if it is new; end our own leftovers in it."""
         self._clear_leftovers()
-        if not self._port_is_final and not is_free(self._port):
-            self._port = free_port()
+        self._find_port()
         if not (self.data_dir / "PG_VERSION").exists():
             self._initialise()
 
@@ -178,45 +135,17 @@ class EmbeddedPostgres:
             working_directory=Path("/"),
         )
 
-    def is_ready(self) -> bool:
-        """Whether it accepts clients now; looks once."""
-        pid = self.pid
-        if pid is None or not self._reports_ready(pid) or not accepts_connections(self._port):
-            return False
-        self._port_is_final = True
-        return True
-
-    def log_tail(self) -> str:
-        """The end of what this process wrote to its log."""
-        return self._child.log_tail() if self._child else ""
-
-    def wait_until_ready(self) -> None:
-        """Wait until it accepts clients, recovery included. Raises ServerFailed."""
-        deadline = time.monotonic() + self.ready_timeout_seconds
-        while not self.is_ready():
-            status = self.exit_status()
-            if status is not None or time.monotonic() > deadline:
-                reason = (
-                    describe_exit(status)
-                    if status is not None
-                    else f"not ready within {READY_TIMEOUT_SECONDS:.0f} s"
-                )
-                self.stop()
-                raise ServerFailed(
-                    f"PostgreSQL did not start on port {self._port} ({reason}); log {self._log_path}:\n{self.log_tail()}"
-                )
-            time.sleep(POLL_SECONDS)
-
     def stop(self) -> None:
         """Fast shutdown, then immediate, then kill; 25 s at most."""
+        super().stop()
         if self._child is not None:
-            self._child.stop(STOP_STEPS)
             self._clear_leftovers()
 
-    def _reports_ready(self, pid: int) -> bool:
-        """The eighth line of postmaster.pid says `ready`, as pg_ctl reads it."""
+    def _accepts_clients(self) -> bool:
+        # The eighth line of postmaster.pid says `ready`, as pg_ctl reads it.
         lines = self._pid_file_lines()
-        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+        reports_ready = len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
+        return reports_ready and accepts_connections(self._port)
 
     def _recorded_pid(self) -> str:
         return next(iter(self._pid_file_lines()), "")

@@ -25,11 +25,6 @@ def require(principal: Principal, scope: str) -> None:
         principal.require_internal(*STAFF_ROLES)
 
 
-def require_internal(principal: Principal) -> None:
-    """Raises PermissionDenied for partners, and for staff without one of the roles."""
-    principal.require_internal(*STAFF_ROLES)
-
-
 def partner_of(principal: Principal) -> UUID | None:
     """The acting partner; None for staff and services."""
     return principal.as_partner() if principal.kind is Kind.PARTNER else None

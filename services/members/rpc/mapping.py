@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
-from uuid import UUID
 
 from coalition.members.v1 import members_pb2 as pb
 
@@ -12,7 +11,7 @@ from services.members.domain.identifiers import GivenIdentifier, Identifier, Ide
 from services.members.domain.member import Member, MemberStatus, Standing
 from services.members.domain.personal import PersonalData
 from services.runtime.boundary import item_error_of
-from services.runtime.errors import CoalitionError, InvalidRequest
+from services.runtime.errors import CoalitionError
 
 _KINDS: Final[dict[int, IdentifierKind]] = {
     pb.IDENTIFIER_KIND_CARD: IdentifierKind.CARD,
@@ -27,14 +26,6 @@ _STATUS_VALUES: Final[dict[MemberStatus | None, pb.MemberStatus.ValueType]] = {
     MemberStatus.CLOSED: pb.MEMBER_STATUS_CLOSED,
     None: pb.MEMBER_STATUS_UNSPECIFIED,
 }
-_ID_BYTES: Final = 16
-
-
-def id_from(value: bytes, field: str) -> UUID:
-    """Reads an id. Raises InvalidRequest unless it has 16 bytes."""
-    if len(value) != _ID_BYTES:
-        raise InvalidRequest(f"an id has {_ID_BYTES} bytes", field=field)
-    return UUID(bytes=value)
 
 
 def identifiers_from(messages: Iterable[pb.Identifier]) -> tuple[GivenIdentifier, ...]:

@@ -10,6 +10,7 @@ from coalition.members.v1 import members_pb2_grpc
 from services.members.app import Members
 from services.members.commands.enrol import Enrolment
 from services.members.rpc import mapping
+from services.runtime.fields import read_id
 from services.runtime.idempotency import request_hash
 from services.runtime.principal import acting
 
@@ -39,7 +40,7 @@ class MembersServicer(members_pb2_grpc.MembersServiceServicer):
 
     async def GetMember(self, request: pb.GetMemberRequest, context: object) -> pb.GetMemberResponse:
         """See the contract."""
-        member = await self._members.member(acting(), mapping.id_from(request.member_id, "member_id"))
+        member = await self._members.member(acting(), read_id(request.member_id, "member_id"))
         return pb.GetMemberResponse(member=mapping.member_message(member))
 
     async def LookupMembers(
@@ -51,14 +52,14 @@ class MembersServicer(members_pb2_grpc.MembersServiceServicer):
 
     async def GetStandings(self, request: pb.GetStandingsRequest, context: object) -> pb.GetStandingsResponse:
         """See the contract."""
-        ids = [mapping.id_from(value, f"member_ids[{n}]") for n, value in enumerate(request.member_ids)]
+        ids = [read_id(value, f"member_ids[{n}]") for n, value in enumerate(request.member_ids)]
         standings = await self._members.standings(acting(), ids)
         return pb.GetStandingsResponse(standings=map(mapping.standing_message, standings))
 
     async def CloseMember(self, request: pb.CloseMemberRequest, context: object) -> pb.CloseMemberResponse:
         """See the contract."""
         principal = acting()
-        member_id = mapping.id_from(request.member_id, "member_id")
+        member_id = read_id(request.member_id, "member_id")
         await self._members.close(principal, member_id)
         member = await self._members.member.as_seen_by(principal, member_id)
         return pb.CloseMemberResponse(member=mapping.member_message(member))

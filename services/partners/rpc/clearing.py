@@ -8,8 +8,8 @@ from coalition.partners.v1.partners_pb2_grpc import ClearingServiceServicer
 from services.partners.app import Partners
 from services.partners.queries.statements import Wanted
 from services.partners.rpc import clearing_mapping as mapping
-from services.partners.rpc.fields import read_id, read_optional_id
 from services.runtime.errors import InvalidRequest
+from services.runtime.fields import read_id, read_optional_id
 from services.runtime.principal import acting
 
 

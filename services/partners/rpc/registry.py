@@ -13,8 +13,8 @@ from services.partners.app import Partners
 from services.partners.domain.partner import NewStore
 from services.partners.domain.programme import NewProgramme
 from services.partners.rpc import registry_mapping as mapping
-from services.partners.rpc.fields import read_id, read_optional_id
 from services.runtime.errors import InvalidRequest
+from services.runtime.fields import read_id, read_optional_id
 from services.runtime.principal import acting, programme_message
 
 _IS_TEST: Final = {principal_pb2.PROGRAMME_MODE_LIVE: False, principal_pb2.PROGRAMME_MODE_TEST: True}

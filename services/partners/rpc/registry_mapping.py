@@ -9,7 +9,7 @@ from coalition.partners.v1 import partners_pb2 as pb
 from services.partners.domain.credentials import ApiKey, Staff
 from services.partners.domain.partner import ACTIVE, Partner, Store
 from services.partners.domain.rates import Rates, RateVersion
-from services.partners.rpc.fields import read_id
+from services.runtime.fields import read_id
 
 _STATUSES: Final = {ACTIVE: pb.PARTNER_STATUS_ACTIVE}
 

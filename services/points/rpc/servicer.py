@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Final, TypeVar, cast
-from uuid import UUID
 
 from coalition.points.v1 import points_pb2 as pb
 from coalition.points.v1.points_pb2_grpc import PointsServiceServicer
@@ -21,13 +20,13 @@ from services.runtime.boundary import CallContext
 from services.runtime.clock import wall_now_us
 from services.runtime.coalescer import Lane
 from services.runtime.errors import InvalidRequest
+from services.runtime.fields import read_id, read_optional_id
 from services.runtime.principal import Kind, Principal, Verifier, acting
 
 _ITEMS_MAX: Final = 512
 # Reading and answering large calls gives way after so many items: the door, which holds the ledger's lock
 # meanwhile, must not wait for them.
 _ITEMS_A_TURN: Final = 32
-_UUID_BYTES: Final = 16
 _Item = TypeVar("_Item")
 
 
@@ -75,7 +74,7 @@ class PointsServicer(PointsServiceServicer):
         """Reads a balance."""
         principal = _reading()
         ledger_id = principal.in_programme().ledger_id
-        found = await self._app.reads.balance(ledger_id, _uuid("member_id", request.member_id))
+        found = await self._app.reads.balance(ledger_id, read_id(request.member_id, "member_id"))
         return pb.GetBalanceResponse(
             available=found.available,
             as_of_seq=found.as_of_seq,
@@ -88,7 +87,7 @@ class PointsServicer(PointsServiceServicer):
     ) -> pb.GetTransactionResponse:
         """Reads one movement."""
         principal = _reading()
-        transaction_id = _uuid("transaction_id", request.transaction_id)
+        transaction_id = read_id(request.transaction_id, "transaction_id")
         found = await self._app.reads.transaction(
             principal.in_programme().ledger_id, transaction_id, principal.partner_id
         )
@@ -100,7 +99,7 @@ class PointsServicer(PointsServiceServicer):
         """Lists movements."""
         principal = _reading()
         wanted = Filter(
-            _uuid("member_id", request.member_id) if request.member_id else None,
+            read_optional_id(request.member_id, "member_id"),
             principal.partner_id,
             request.reference,
             request.recorded_from_us,
@@ -120,7 +119,7 @@ class PointsServicer(PointsServiceServicer):
         """Sets an earn rate."""
         principal = acting()
         principal.require_role("pricing")
-        partner_id = _uuid("partner_id", request.rate.partner_id)
+        partner_id = read_id(request.rate.partner_id, "partner_id")
         rate = EarnRate(request.rate.valid_from_us, request.rate.points, request.rate.per_minor)
         await self._app.set_earn_rate(principal.in_programme(), partner_id, rate, principal.actor)
         return pb.SetEarnRateResponse(rate=mapping.rate_message(partner_id, rate))
@@ -130,7 +129,7 @@ class PointsServicer(PointsServiceServicer):
     ) -> pb.ListEarnRatesResponse:
         """Lists earn rates; a partner gets its own."""
         principal = acting()
-        asked = _uuid("partner_id", request.partner_id) if request.partner_id else None
+        asked = read_optional_id(request.partner_id, "partner_id")
         rates = await self._app.reads.earn_rates(
             principal.in_programme().ledger_id, principal.partner_id or asked
         )
@@ -192,12 +191,7 @@ class PointsServicer(PointsServiceServicer):
         self, request: pb.ReadEventsRequest, context: CallContext
     ) -> AsyncIterator[pb.ReadEventsResponse]:
         """Streams the event log."""
-        principal = acting()
-        principal.require_internal()
-        if request.limit < 0:
-            raise InvalidRequest("limit must be 0 or more", field="limit")
-        ledger_id = principal.in_programme().ledger_id
-        async for block in self._app.read_events(ledger_id, request.from_pos, request.limit):
+        async for block in self._app.events(acting(), request.from_pos, request.limit):
             yield pb.ReadEventsResponse(events=block)
 
     async def CheckLedger(
@@ -217,12 +211,6 @@ def _reading() -> Principal:
     if principal.kind is Kind.PARTNER:
         principal.require("points:read")
     return principal
-
-
-def _uuid(field: str, value: bytes) -> UUID:
-    if len(value) != _UUID_BYTES:
-        raise InvalidRequest(f"{field} is not an id", field=field)
-    return UUID(bytes=value)
 
 
 def _deadline_us(context: CallContext) -> int:

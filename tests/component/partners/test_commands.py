@@ -20,8 +20,9 @@ from services.launcher.cli import build
 from services.launcher.errors import LauncherError
 from services.runtime.ids import from_text
 from services.runtime.principal import Programme
+from tests.support.keys import key_text
 from tests.support.ledger import Burn, Earn
-from tests.support.partners import DAY_US, STARTS_AT_US, House, key_text
+from tests.support.partners import DAY_US, STARTS_AT_US, House
 
 ROOT = Path(__file__).parents[3]
 
@@ -176,6 +177,20 @@ async def test_a_staff_token_acts_with_its_own_roles(house: House) -> None:
     assert "UNAUTHENTICATED" in unknown
 
 
+async def test_a_broken_invariant_is_named_and_ends_with_1(house: House) -> None:
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer")
+    await house.ledger.post(programme, Earn(grocer, 12), Earn(grocer, 3))
+    await house.rate_now(programme)
+    held = await answer(house, "verify", "clearing", "-p", programme.slug)
+    assert [(proof["invariant"], proof["holds"]) for proof in held] == [(8, True), (9, True), (10, True)]
+    assert "BROKEN" not in await command(house, "verify", "clearing", "-p", programme.slug)
+    await house.as_superuser(f"DELETE FROM rated_entry WHERE ledger_id = {programme.ledger_id} AND seq = 1")
+    told = await command(house, "verify", "clearing", "-p", programme.slug, fails=True)
+    assert "9 BROKEN" in told
+    assert "seq 1 is not rated" in told
+
+
 async def test_what_goes_wrong_is_said_in_one_line(house: House) -> None:
     programme = await house.programme()
     await house.partner(programme, "grocer")
@@ -186,6 +201,7 @@ async def test_what_goes_wrong_is_said_in_one_line(house: House) -> None:
         (("settle", "close", "-p", programme.slug, "--until", "2017-02-01"), "BOUNDARY_IN_FUTURE"),
         (("settle", "statement", "-p", programme.slug, "--partner", "grocer"), "NOT_FOUND"),
         (("settle", "close", "-p", programme.slug, "--until", "soon"), "is not a date or time"),
+        (("verify", "clearing", "-p", "nobody"), "PROGRAMME_UNKNOWN"),
     ):
         assert said in await command(house, *words, fails=True)
 

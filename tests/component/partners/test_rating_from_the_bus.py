@@ -12,7 +12,8 @@ from coalition.type.v1.event_record_pb2 import EventRecord
 from services.runtime.bus import headers_of, subject_of
 from services.runtime.principal import Programme
 from tests.support.ledger import Burn, Earn, Expiry
-from tests.support.partners import DAY_US, STARTS_AT_US, House, eventually, stop
+from tests.support.partners import DAY_US, STARTS_AT_US, House, stop
+from tests.support.waiting import until
 
 
 async def rated_seqs(house: House, programme: Programme) -> list[int]:
@@ -24,12 +25,9 @@ async def rated_seqs(house: House, programme: Programme) -> list[int]:
 
 async def records(house: House, programme: Programme) -> list[EventRecord]:
     """All that the ledger has told of a programme."""
-    async with house.ledger.database.reader.snapshot() as connection:
-        return [
-            record
-            async for block in house.ledger.log.read(connection, programme.ledger_id, 1)
-            for record in block
-        ]
+    ledger = house.ledger
+    blocks = ledger.log.read(ledger.database.reader, programme.ledger_id, 1)
+    return [record async for block in blocks for record in block]
 
 
 async def publish(house: House, programme: Programme, wanted: Sequence[EventRecord], twist: str = "") -> None:
@@ -58,7 +56,7 @@ async def test_what_the_ledger_relays_is_rated_once_in_order(house_on_bus: House
     async def heard_of() -> bool:
         return (await house.status(programme)).now_us > STARTS_AT_US + 3 * DAY_US
 
-    await eventually(heard_of)
+    await until(heard_of)
     await house.close(programme)
     assert all(finding.holds for finding in (await house.findings(programme)).values())
     assert not rating.done()
@@ -198,7 +196,7 @@ async def test_a_journal_event_that_this_version_does_not_know_is_never_skipped(
     async def blocked() -> bool:
         return "does not know how to rate points.invented" in (await house.status(programme)).blocked
 
-    await eventually(blocked)
+    await until(blocked)
     await house.rated(programme, 1)
 
 

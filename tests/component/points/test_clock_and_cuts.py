@@ -12,9 +12,9 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.errors import Refused
 from tests.support.points import PointsHouse, RunningPoints, running_points
-from tests.support.points_database import until
 from tests.support.points_neighbours import STARTS_AT_US, new_programme
 from tests.support.points_wire import earn, redemption
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

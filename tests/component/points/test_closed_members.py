@@ -21,8 +21,9 @@ from services.runtime.bus import MEMBERS, Bus
 from services.runtime.clock import wall_now_us
 from tests.support.own_nats import connected, own_nats, publish
 from tests.support.points import PointsHouse, RunningPoints, Till
-from tests.support.points_database import as_superuser, until
+from tests.support.points_database import as_superuser
 from tests.support.points_wire import reason
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -16,9 +16,9 @@ from services.runtime import grpc_client
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, Unavailable
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
-from tests.support.points_database import until
 from tests.support.points_wire import earn, outcomes, reasons, redemption
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -27,9 +27,9 @@ from services.runtime.relay import Relay
 from services.runtime.subscriber import Subscriber, Subscription
 from tests.support.own_nats import connected, own_nats
 from tests.support.points import PointsHouse, RunningPoints, running_points
-from tests.support.points_database import until
 from tests.support.points_wire import earn
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -152,9 +152,8 @@ async def test_a_request_is_found_again_on_the_event_the_bus_and_the_listener(
     (published,) = [span for span in _named(spans, "nats.publish") if trace in _linked(span)]
     (consumed,) = [span for span in _named(spans, "consume tracing") if trace in _linked(span)]
     assert (published.kind, consumed.kind) == (SpanKind.PRODUCER, SpanKind.CONSUMER)
-    async with database.reader.snapshot() as connection:
-        log = EventLog(EVENTS)
-        kept = [r async for block in log.read(connection, house.programme.ledger_id, 1) for r in block]
+    log = EventLog(EVENTS)
+    kept = [r async for block in log.read(database.reader, house.programme.ledger_id, 1) for r in block]
     assert [record.traceparent for record in kept] == ["", trace]
 
 

@@ -24,9 +24,10 @@ from tests.support.flaky_proxy import Cut, FlakyProxy, flaky_proxy
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import ask_of, replay
 from tests.support.points import PointsHouse, RunningPoints, Till, points_house, running_points
-from tests.support.points_database import as_superuser, locked_table, own_postgres, until
+from tests.support.points_database import as_superuser, locked_table, own_postgres
 from tests.support.points_neighbours import STARTS_AT_US, new_programme
 from tests.support.points_wire import earn, redemption
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

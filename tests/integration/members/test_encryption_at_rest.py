@@ -14,11 +14,11 @@ from services.members.domain.personal import PersonalData
 from services.members.settings import Settings
 from services.members.storage.sealing import SealBroken
 from services.runtime.principal import Kind, Programme
+from tests.support.keys import key_text
 from tests.support.members import (
     READ,
     card_number,
     enrolment,
-    key_text,
     partner_principal,
     principal_of,
     with_wrapping_keys,

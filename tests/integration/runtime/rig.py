@@ -81,13 +81,9 @@ class Teller:
             record async for block in self.read_events(programme, 1, 0) for record in block
         ]  # fmt: skip
 
-    async def read_events(
-        self, programme: str, from_pos: int, limit: int
-    ) -> AsyncIterator[list[EventRecord]]:
+    def read_events(self, programme: str, from_pos: int, limit: int) -> AsyncIterator[list[EventRecord]]:
         """What the owner answers to a subscriber that has missed something."""
-        async with self.database.reader.snapshot() as connection:
-            async for block in self.log.read(connection, self.ledgers[programme], from_pos, limit):
-                yield block
+        return self.log.read(self.database.reader, self.ledgers[programme], from_pos, limit)
 
     async def relayed(self, programme: str) -> int:
         """How far the relay has come."""

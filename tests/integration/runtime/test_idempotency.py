@@ -16,8 +16,9 @@ from services.runtime.database import Database
 from services.runtime.errors import Conflict, InvalidRequest
 from services.runtime.idempotency import Idempotency, Scope, idempotency_table
 from services.runtime.ids import new_id
-from tests.support.points_database import as_superuser, until
+from tests.support.points_database import as_superuser
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,8 +14,9 @@ from services.runtime.ids import from_text
 from services.runtime.relay import Relay
 from tests.integration.runtime.rig import Teller, database_of, running
 from tests.support.own_nats import connected, kill, stored, wipe
-from tests.support.points_database import as_superuser, until
+from tests.support.points_database import as_superuser
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("quick")]
 

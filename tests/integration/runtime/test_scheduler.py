@@ -11,8 +11,9 @@ from services.runtime.database import Database
 from services.runtime.errors import Unavailable
 from services.runtime.scheduler import Job, Scheduler
 from tests.integration.runtime.rig import database_of, running
-from tests.support.points_database import as_superuser, until
+from tests.support.points_database import as_superuser
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -12,8 +12,9 @@ from services.runtime.relay import Relay
 from services.runtime.subscriber import Postponed
 from tests.integration.runtime.rig import Listener, Teller, database_of, running
 from tests.support.own_nats import connected, kill, publish, wipe
-from tests.support.points_database import as_superuser, until
+from tests.support.points_database import as_superuser
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("quick")]
 

@@ -14,7 +14,7 @@ from services.gateway.domain.caller import KeyFacts, Partner
 from services.runtime.errors import Unauthenticated, Unavailable
 from services.runtime.ids import new_id
 from services.runtime.principal import Kind, Programme, Signer, Verifier
-from tests.support.gateway import key_text
+from tests.support.keys import key_text
 
 _PROGRAMME = Programme(1, "plaza", "Europe/Sofia", "EUR", is_test=True)
 _GOOD = "sk_test_" + "a" * 40

@@ -1,7 +1,6 @@
 """Data keys, wrapping keys and look-up hashes."""
 
 import secrets
-from base64 import urlsafe_b64encode
 
 import pytest
 
@@ -10,13 +9,10 @@ from services.members.storage.lookup_hash import LookupHash
 from services.members.storage.sealing import KeyRing, Owner, SealBroken, WrappedKey, read_wrapping_keys
 from services.runtime.ids import new_id
 from services.runtime.secrets import MalformedKey
+from tests.support.keys import key_text
 
 SECRET = secrets.token_bytes(32)
 OWNER = Owner(1, new_id())
-
-
-def key_text() -> str:
-    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def test_a_sealed_value_opens_with_the_unwrapped_key():

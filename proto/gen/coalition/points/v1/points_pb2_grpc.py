@@ -154,7 +154,8 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MoveClock(self, request, context):
-        """Moves the clock of a test programme forward. Errors: CLOCK_FIXED, CLOCK_BACKWARDS.
+        """Moves the clock of a test programme forward, up to the year 2200.
+        Errors: CLOCK_FIXED, CLOCK_BACKWARDS, INVALID_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,7 +170,7 @@ class PointsServiceServicer:
 
     def CutAt(self, request, context):
         """Answers the last seq recorded before a boundary and makes sure that nothing will be recorded before it
-        any more. Idempotent by boundary; never pauses postings. Errors: BOUNDARY_IN_FUTURE.
+        any more. Idempotent by boundary; never pauses postings. Errors: BOUNDARY_IN_FUTURE, INVALID_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,12 +36,14 @@ class PointsServiceStub:
     ListEarnRates: _aio.UnaryUnaryMultiCallable[_points_pb2.ListEarnRatesRequest, _points_pb2.ListEarnRatesResponse]
     """Lists the earn rates of a partner, or of all."""
     MoveClock: _aio.UnaryUnaryMultiCallable[_points_pb2.MoveClockRequest, _points_pb2.MoveClockResponse]
-    """Moves the clock of a test programme forward. Errors: CLOCK_FIXED, CLOCK_BACKWARDS."""
+    """Moves the clock of a test programme forward, up to the year 2200.
+    Errors: CLOCK_FIXED, CLOCK_BACKWARDS, INVALID_REQUEST.
+    """
     GetHead: _aio.UnaryUnaryMultiCallable[_points_pb2.GetHeadRequest, _points_pb2.GetHeadResponse]
     """Reads programme time and how far the journal and the event log go."""
     CutAt: _aio.UnaryUnaryMultiCallable[_points_pb2.CutAtRequest, _points_pb2.CutAtResponse]
     """Answers the last seq recorded before a boundary and makes sure that nothing will be recorded before it
-    any more. Idempotent by boundary; never pauses postings. Errors: BOUNDARY_IN_FUTURE.
+    any more. Idempotent by boundary; never pauses postings. Errors: BOUNDARY_IN_FUTURE, INVALID_REQUEST.
     """
     ReadJournal: _aio.UnaryStreamMultiCallable[_points_pb2.ReadJournalRequest, _points_pb2.ReadJournalResponse]
     """Streams the journal from a seq, in order, to where it ends now or to a last seq."""
@@ -116,7 +118,9 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.MoveClockRequest,
         context: _aio.ServicerContext[_points_pb2.MoveClockRequest, _abc.Awaitable[_points_pb2.MoveClockResponse]],
     ) -> _abc.Awaitable[_points_pb2.MoveClockResponse]:
-        """Moves the clock of a test programme forward. Errors: CLOCK_FIXED, CLOCK_BACKWARDS."""
+        """Moves the clock of a test programme forward, up to the year 2200.
+        Errors: CLOCK_FIXED, CLOCK_BACKWARDS, INVALID_REQUEST.
+        """
 
     @_abc_1.abstractmethod
     def GetHead(
@@ -133,7 +137,7 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.CutAtRequest, _abc.Awaitable[_points_pb2.CutAtResponse]],
     ) -> _abc.Awaitable[_points_pb2.CutAtResponse]:
         """Answers the last seq recorded before a boundary and makes sure that nothing will be recorded before it
-        any more. Idempotent by boundary; never pauses postings. Errors: BOUNDARY_IN_FUTURE.
+        any more. Idempotent by boundary; never pauses postings. Errors: BOUNDARY_IN_FUTURE, INVALID_REQUEST.
         """
 
     @_abc_1.abstractmethod

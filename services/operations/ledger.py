@@ -1,0 +1,28 @@
+"""What the operator reads of a programme's ledger, and its clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from coalition.points.v1 import movement_pb2
+from coalition.points.v1 import points_pb2 as pb
+
+from services.operations.session import Session
+from services.runtime.principal import Programme
+
+
+async def head(session: Session, programme: Programme) -> pb.GetHeadResponse:
+    """Programme time and how far the journal, the event log and the relay are."""
+    return await session.call(session.ledger.GetHead, pb.GetHeadRequest(), programme)
+
+
+async def move_clock(session: Session, programme: Programme, now_us: int) -> None:
+    """Moves a test programme's clock forward. Raises CLOCK_BACKWARDS, CLOCK_FIXED."""
+    await session.call(session.ledger.MoveClock, pb.MoveClockRequest(now_us=now_us), programme)
+
+
+async def purchases(session: Session, programme: Programme) -> AsyncIterator[Sequence[movement_pb2.Purchase]]:
+    """Blocks of all recorded purchases, in the order of their seq."""
+    request = pb.ReadPurchasesRequest(from_seq=1)
+    async for block in session.stream(session.ledger.ReadPurchases, request, programme):
+        yield block.purchases

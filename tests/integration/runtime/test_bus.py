@@ -1,0 +1,27 @@
+"""The connection to the bus."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.runtime import bus as module
+from services.runtime.bus import Bus, EventClient
+
+
+async def test_a_relay_and_a_subscriber_that_connect_at_once_share_one_connection(
+    nats_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[EventClient] = []
+
+    class Noted(EventClient):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(module, "EventClient", Noted)
+    bus = Bus(nats_url, "test")
+    await asyncio.gather(bus.connect(), bus.connect())
+    assert made == [bus.client]
+    await bus.close()
