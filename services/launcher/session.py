@@ -68,9 +68,12 @@ def show(answer: Document | Sequence[Document], as_json: bool, title: str, *colu
 
 
 def console() -> Console:
-    """Standard output; as wide as it takes where it is no terminal, so that no cell is cut."""
-    found = Console()
-    return found if found.is_terminal else Console(width=200)
+    """Standard output; as wide as it takes where it is no terminal, so that no cell is cut.
+
+    Names and labels are the operator's own words: nothing in them is markup.
+    """
+    found = Console(markup=False)
+    return found if found.is_terminal else Console(markup=False, width=200)
 
 
 def field(name: str) -> Callable[[Document], str]:

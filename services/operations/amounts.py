@@ -11,6 +11,8 @@ from services.runtime.clock import in_zone, to_micros
 
 _MICROS_PER_MAJOR: Final = 1_000_000
 _MINOR_PER_MAJOR: Final = 100
+#: What the partners service takes at most: 1,000 major units a point.
+_PRICE_MAX: Final = 1_000
 
 
 class Unreadable(ValueError):
@@ -20,10 +22,14 @@ class Unreadable(ValueError):
 def read_price(text: str) -> int:
     """A price in major units, e.g. 0.0105, as micros. Raises Unreadable for a finer one, or no number at all."""
     try:
-        micros = Decimal(text) * _MICROS_PER_MAJOR
+        price = Decimal(text)
     except InvalidOperation:
         raise Unreadable(f"{text!r} is not a price such as 0.0105") from None
-    if not micros.is_finite() or micros != micros.to_integral_value():
+    # (Before any arithmetic: a number with a huge exponent is short to write and long to multiply out.)
+    if not price.is_finite() or abs(price) > _PRICE_MAX:
+        raise Unreadable(f"{text!r} is not a price up to {_PRICE_MAX:,}")
+    micros = price * _MICROS_PER_MAJOR
+    if micros != micros.to_integral_value():
         raise Unreadable(f"{text!r} has more than six decimals")
     return int(micros)
 

@@ -22,7 +22,7 @@ from services.runtime.ids import to_text
 from services.runtime.principal import HOST, Kind, Programme, Signer, programme_from
 from services.runtime.secrets import read_key
 
-#: A staff person's `st_…` token. Without it the host's own command line acts, which may do what an admin may.
+#: A staff person's `st_…` token. Without it the host's own command line acts, which may do what all roles together may.
 STAFF_TOKEN: Final = "COALITION_STAFF_TOKEN"  # noqa: S105 - the name of a variable
 PRIVATE_KEY: Final = "COALITION_PRINCIPAL_PRIVATE_KEY"
 PARTNERS_TARGET: Final = "COALITION_PARTNERS_TARGET"

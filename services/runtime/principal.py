@@ -22,7 +22,7 @@ from services.runtime.clock import MICROS_PER_SECOND, wall_now_us
 from services.runtime.errors import PermissionDenied, Unauthenticated
 from services.runtime.secrets import read_key
 
-# The issuer and service name of the host's own command line, which may do what an admin may.
+# The issuer and service name of the host's own command line, which may do what all roles together may.
 HOST: Final = "cli"
 METADATA_KEY: Final = "coalition-principal-bin"
 LIFE_SECONDS: Final = 300

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 import secrets
-from collections.abc import AsyncGenerator
+import sys
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +33,7 @@ OCCURRED_AT = "2024-01-01T05:00:00Z"
 class Coalition:
     """A programme with two partners, each at the HTTP API with its own key."""
 
+    environment: Mapping[str, str]
     session: Session
     programme: Programme
     grocer: httpx2.AsyncClient
@@ -88,9 +93,28 @@ async def coalition() -> AsyncGenerator[Coalition]:
                     trust_env=False,
                 )
             )
-        yield Coalition(session, programme, *clients)
+        yield Coalition(platform.environment, session, programme, *clients)
         for client in clients:
             await client.aclose()
+
+
+async def test_an_operator_moves_the_clock_of_a_test_programme(coalition: Coalition) -> None:
+    async def run(*words: str) -> tuple[int | None, bytes, bytes]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.launcher", "programme", *words,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, **coalition.environment},
+        )  # fmt: skip
+        out, err = await process.communicate()
+        return process.returncode, out, err
+
+    zone = ("--zone", "America/New_York", "--currency", "USD", "--starts-at", "2017-01-01")
+    assert (await run("create", "clock", "--name", "Clock", *zone))[0] == 0
+    status, told, _ = await run("clock", "clock", "--to", "2017-03-12T09:30", "--json")
+    assert status == 0
+    assert json.loads(told)["now"].startswith("2017-03-12T09:30:")
+    assert json.loads(told)["now"].endswith("-04:00")
+    status, _, why = await run("clock", "clock", "--to", "2017-03-12T09:29")
+    assert (status, b"CLOCK_BACKWARDS" in why) == (1, True)
 
 
 async def test_points_earned_at_one_partner_are_burned_at_another(coalition: Coalition) -> None:

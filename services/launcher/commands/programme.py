@@ -1,4 +1,4 @@
-"""`coalition programme`: register and list programmes."""
+"""`coalition programme`: register and list programmes, move the clock of a test programme."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Annotated, Final
 import typer
 
 from services.launcher.session import Column, JsonOption, field, in_session, show
-from services.operations import documents, registry
-from services.operations.amounts import read_time
+from services.operations import documents, ledger, registry
+from services.operations.amounts import read_time, write_time
 from services.operations.documents import Document
 from services.operations.session import Session
 
-app = typer.Typer(help="Register and list programmes.", no_args_is_help=True)
+app = typer.Typer(help="Register and list programmes; move a test programme's clock.", no_args_is_help=True)
 
 _COLUMNS: Final[tuple[Column, ...]] = tuple(
     (name, field(name)) for name in ("slug", "ledger_id", "zone", "currency", "mode")
@@ -60,3 +60,27 @@ def list_all(as_json: JsonOption = False) -> None:
         return [documents.programme(each) for each in await registry.list_programmes(session)]
 
     show(in_session(work), as_json, "Programmes", *_COLUMNS)
+
+
+@app.command()
+def clock(
+    slug: Annotated[str, typer.Argument(help="Its slug.")],
+    to: Annotated[
+        str,
+        typer.Option(help="Date or time to move it forward to; without an offset, in the programme's zone."),
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what time it is in a programme; with --to, move a test programme's clock forward first.
+
+    Example: coalition programme clock plaza --to 2026-03-14T09:30
+    """
+
+    async def work(session: Session) -> Document:
+        programme = await session.programme(slug)
+        if to:
+            await ledger.move_clock(session, programme, read_time(to, programme.zone))
+        now_us = (await ledger.head(session, programme)).now_us
+        return {"slug": slug, "now": write_time(now_us, programme.zone)}
+
+    show(in_session(work), as_json, "Programme time", ("slug", field("slug")), ("now", field("now")))

@@ -18,6 +18,7 @@ from services.partners.commands.telling import Tell
 from services.partners.domain.events import StatementIssued, WindowClosed
 from services.partners.domain.netting import OPERATOR, NotBalanced, net_operator, net_partners
 from services.partners.domain.programme import Registration
+from services.partners.domain.rating import AMOUNT_MICROS_MAX
 from services.partners.domain.statement import Statement, lines_of
 from services.partners.domain.windows import Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes
@@ -154,6 +155,9 @@ class CloseWindows:
                 _log.exception("clearing.not_balanced", ledger_id=ledger_id, window=window.number)
                 raise Fault(f"window {window.number} does not sum to zero: {error}") from error
             cells = await rating.matrix(connection, ledger_id, window)
+            largest = max(each.magnitude for each in (*nets, operator, *cells))
+            if largest > AMOUNT_MICROS_MAX:
+                raise Fault(f"window {window.number}: {largest} micros are more than a statement can hold")
             await windows.add_nets(connection, ledger_id, window.number, (*nets, operator), cells)
             await windows.move(connection, ledger_id, window.number, WindowState.AGGREGATED)
 

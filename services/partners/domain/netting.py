@@ -57,6 +57,11 @@ class Net:
     net_minor: int
     carry_out_micros: int
 
+    @property
+    def magnitude(self) -> int:
+        """Its largest figure, without a sign."""
+        return max(abs(self.exact_micros), self.points_issued, self.points_burned)
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
@@ -66,6 +71,11 @@ class MatrixCell:
     redeemer_id: UUID
     points: int
     micros: int
+
+    @property
+    def magnitude(self) -> int:
+        """Its largest figure."""
+        return max(self.points, self.micros)
 
 
 class NotBalanced(Exception):

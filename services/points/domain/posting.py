@@ -26,8 +26,9 @@ from services.runtime.event_log import PARTITIONS, LogHead
 from services.runtime.ids import new_id
 
 FUTURE_TOLERANCE_SECONDS: Final = 300
-# Most points that one partner may have issued. Counters have 63 bits, and thousands of partners fill one wallet.
-ISSUED_POINTS_MAX: Final = 10**15
+# Most points that one partner may have issued. Counters have 63 bits and thousands of partners fill one wallet; and
+# at up to 9.00 a point what they cost is still counted by clearing, in micros.
+ISSUED_POINTS_MAX: Final = 10**12
 
 
 class Earlier(NamedTuple):

@@ -191,6 +191,21 @@ async def test_a_broken_invariant_is_named_and_ends_with_1(house: House) -> None
     assert "seq 1 is not rated" in told
 
 
+async def test_names_and_labels_are_printed_as_they_are_whatever_is_in_them(house: House) -> None:
+    programme = await house.programme()
+    await house.partner(programme, "grocer")
+    issued = await command(
+        house, "partner", "key", "issue", "grocer", "--label", "till [/1] [red]", "-p", programme.slug
+    )
+    assert "sk_test_" in issued
+    assert "till [/1] [red]" in issued
+    assert "till [/1] [red]" in await command(house, "partner", "key", "list", "grocer", "-p", programme.slug)
+    assert "st_" in await command(
+        house, "staff", "add", f"Eve [/x] {secrets.token_hex(4)}", "--role", "pricing"
+    )
+    assert "Eve [/x]" in await command(house, "staff", "list")
+
+
 async def test_what_goes_wrong_is_said_in_one_line(house: House) -> None:
     programme = await house.programme()
     await house.partner(programme, "grocer")

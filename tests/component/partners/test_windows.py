@@ -12,7 +12,8 @@ from coalition.partners.v1 import partners_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.partners.commands.close_windows import CloseWindows
-from services.partners.domain.windows import WindowState
+from services.partners.domain.programme import Registration
+from services.partners.domain.windows import Window, WindowState
 from services.partners.events.publish import tell
 from services.partners.jobs import CloseDueWindows
 from services.partners.storage import windows
@@ -360,3 +361,35 @@ async def test_the_job_closes_what_is_due_in_every_programme_that_can(house: Hou
     await house.rate_now(stuck)
     await CloseDueWindows(house.app.close_windows, house.app.clearing, house.app.programmes)()
     assert [(await house.status(each)).stated for each in (due, stuck, early)] == [1, 1, 0]
+
+
+async def test_a_window_too_large_to_state_is_named_and_holds_up_no_other_programme(house: House) -> None:
+    """Each entry fits into 63 bits of micros, their sum does not."""
+    huge, plain = await house.programme(), await house.programme()
+    grocer = await house.partner(huge, "grocer", 1_000, 0)
+    await house.ledger.post(huge, Earn(grocer, 9 * 10**15), Earn(grocer, 9 * 10**15))
+    for programme in (huge, plain):
+        await to_monday(house, programme)
+        await house.rate_now(programme)
+    with pytest.raises(CoalitionError, match="more than a statement can hold"):
+        await house.close(huge)
+    await CloseDueWindows(house.app.close_windows, house.app.clearing, house.app.programmes)()
+    assert [(await house.status(each)).stated for each in (huge, plain)] == [0, 1]
+
+
+async def test_a_fault_in_one_programme_holds_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, plain = await house.programme(), await house.programme()
+    for programme in (broken, plain):
+        await to_monday(house, programme)
+    close = house.app.close_windows.close
+
+    async def failing(registration: Registration, until_us: int = 0) -> list[Window]:
+        if registration.programme.slug == broken.slug:
+            raise OverflowError("a mistake of ours")
+        return await close(registration, until_us)
+
+    monkeypatch.setattr(house.app.close_windows, "close", failing)
+    await CloseDueWindows(house.app.close_windows, house.app.clearing, house.app.programmes)()
+    assert [(await house.status(each)).stated for each in (broken, plain)] == [0, 1]

@@ -21,7 +21,9 @@ def test_a_price_is_read_to_the_millionth(text: str, micros: int) -> None:
     assert read_price(text) == micros
 
 
-@pytest.mark.parametrize("text", ["", "x", "0.0000001", "NaN", "Infinity", "0,01"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "0.0000001", "NaN", "Infinity", "0,01", "1e15", "1e999", "1e999999", "-1e9"]
+)
 def test_a_price_that_is_none_or_too_fine_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         read_price(text)
