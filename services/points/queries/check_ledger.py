@@ -22,7 +22,7 @@ class CheckLedger:
         """The seq that all was checked at, and a finding per invariant. Raises NotFound for no ledger."""
         async with self._database.snapshot() as snapshot:
             connection = await snapshot.driver()
-            await proofs.allow_time(connection, _STATEMENT_SECONDS_MAX)
+            await proofs.prepare(connection, _STATEMENT_SECONDS_MAX)
             head = await ledgers.head(connection, ledger_id)
             if head is None:
                 raise NotFound("the ledger is not open")

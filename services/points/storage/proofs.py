@@ -224,6 +224,12 @@ async def prove(connection: PgConnection, ledger_id: int, as_of_seq: int, proof:
     return Finding(proof.number, proof.name, str(figure), [str(row[0]) for row in rows])
 
 
-async def allow_time(connection: PgConnection, seconds: int) -> None:
-    """Lets the statements of this transaction take longer than the service's own."""
-    await connection.execute(f"SET LOCAL statement_timeout = '{int(seconds)}s'")
+async def prepare(connection: PgConnection, seconds: int) -> None:
+    """Readies a transaction for proofs: statements may take longer than the service's own, and join whole tables.
+
+    Statistics of a young or fast-growing table say that it is all but empty, and the planner would then go
+    through the journal once for each row of it (measured: over 5 minutes instead of a second for 80,000 postings).
+    """
+    await connection.execute(
+        f"SET LOCAL statement_timeout = '{int(seconds)}s'; SET LOCAL enable_nestloop = off"
+    )
