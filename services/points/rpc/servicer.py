@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final, TypeVar, cast
 
 from coalition.points.v1 import points_pb2 as pb
@@ -53,21 +53,19 @@ class PointsServicer(PointsServiceServicer):
         lane = Lane.BULK if request.bulk else Lane.INTERACTIVE
         answers = await self._app.post(programme, asked, lane, deadline_us)
         response = pb.PostResponse()
-        for turn in _turns(answers):
+        async for turn in _in_turns(answers):
             response.results.extend([mapping.result_message(answer) for answer in turn])
-            await asyncio.sleep(0)
         return response
 
     async def _read(
         self, request: pb.PostRequest, principals: Sequence[Principal], currency: str, deadline_us: int
     ) -> list[Movement | TurnedAway]:
         asked: list[Movement | TurnedAway] = []
-        for turn in _turns(request.items):
+        async for turn in _in_turns(request.items):
             for item in turn:
                 if item.principal >= len(principals):
                     raise InvalidRequest("an item points at a principal that is not there", field="principal")
                 asked.append(self._reader.read(item, principals[item.principal], currency, deadline_us))
-            await asyncio.sleep(0)
         return asked
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: CallContext) -> pb.GetBalanceResponse:
@@ -218,5 +216,9 @@ def _deadline_us(context: CallContext) -> int:
     return wall_now_us() + int(left * 1e6) if left is not None else 0
 
 
-def _turns(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    return (items[start : start + _ITEMS_A_TURN] for start in range(0, len(items), _ITEMS_A_TURN))
+async def _in_turns(items: Sequence[_Item]) -> AsyncIterator[Sequence[_Item]]:
+    """The items piece by piece, giving way between two of them; a small call is one piece."""
+    for start in range(0, len(items), _ITEMS_A_TURN):
+        if start:
+            await asyncio.sleep(0)
+        yield items[start : start + _ITEMS_A_TURN]

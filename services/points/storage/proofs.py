@@ -228,7 +228,8 @@ async def prepare(connection: PgConnection, seconds: int) -> None:
     """Readies a transaction for proofs: statements may take longer than the service's own, and join whole tables.
 
     Statistics of a young or fast-growing table say that it is all but empty, and the planner would then go
-    through the journal once for each row of it (measured: over 5 minutes instead of a second for 80,000 postings).
+    through the journal once for each row of it (measured on 80,000 postings without statistics: the first proof was
+    ended after 20 seconds, and takes 0.2 this way).
     """
     await connection.execute(
         f"SET LOCAL statement_timeout = '{int(seconds)}s'; SET LOCAL enable_nestloop = off"
