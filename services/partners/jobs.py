@@ -9,7 +9,6 @@ from services.partners.domain.windows import WindowState
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.programmes import Programmes
 from services.runtime import logging
-from services.runtime.database import is_away
 from services.runtime.errors import CoalitionError
 from services.runtime.scheduler import Job
 
@@ -34,9 +33,7 @@ class CloseDueWindows:
                 stated = await self._close.close(registration)
             except CoalitionError as error:
                 _log.warning("window.waiting", programme=slug, window=window.number, error=str(error))
-            except Exception as error:
-                if is_away(error):
-                    raise
+            except Exception:
                 _log.exception("window.failed", programme=slug, window=window.number)
             else:
                 _log.info("window.stated", programme=slug, windows=[each.number for each in stated])

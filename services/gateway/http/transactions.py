@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Final
 
 from coalition.type.v1.reason_pb2 import Reason
-from fastapi import Depends, Query
+from fastapi import Query
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -53,14 +52,6 @@ def _moment(text: str) -> int:
         raise InvalidBody(detail, [FieldError(error.type, detail, parameter=_CREATED_FROM)]) from None
 
 
-async def _which(reference: _Reference = "", created_from: _CreatedFrom = "") -> Callable[[], Wanted]:
-    return lambda: Wanted(reference=reference, recorded_from_us=_moment(created_from))
-
-
-# (A dependency, so that the reference names these after the page's own.)
-_Which = Annotated[Callable[[], Wanted], Depends(_which)]
-
-
 class Transactions:
     """What a partner's movements came to."""
 
@@ -92,11 +83,14 @@ class Transactions:
             ),
         ]
 
-    async def page(self, request: Request, asked: AskedPage, which: _Which) -> Response:
+    async def page(
+        self, request: Request, asked: AskedPage, reference: _Reference = "", created_from: _CreatedFrom = ""
+    ) -> Response:
         """Lists transactions."""
         gateway = self._gateway
         caller = await admit(gateway, request, POINTS_READ)
-        page = await list_transactions(gateway.points, caller, which(), asked())
+        wanted = Wanted(reference=reference, recorded_from_us=_moment(created_from))
+        page = await list_transactions(gateway.points, caller, wanted, asked())
         return listing("/v1/transactions", page, partial(gateway.answers.transaction, caller))
 
     async def one(self, request: Request, transaction_id: str) -> Response:
