@@ -95,12 +95,16 @@ def headers_of(programme: str, service: str, record: EventRecord) -> dict[str, s
 
 
 def frame_of(programme: str, service: str, record: EventRecord, reply: str) -> bytes:
-    """An event as the protocol's publish command, headers and all (docs.nats.io, client protocol: HPUB)."""
+    """An event as the protocol's publish command, headers and all (docs.nats.io, client protocol: HPUB).
+
+    `reply` is where the acknowledgement goes; none is asked for where it is empty.
+    """
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers_of(programme, service, record).items())
     head = f"NATS/1.0\r\n{lines}\r\n".encode()
     payload = record.payload
     subject = subject_of(programme, service, record)
-    command = f"HPUB {subject} {reply} {len(head)} {len(head) + len(payload)}\r\n"
+    asking = f"{reply} " if reply else ""
+    command = f"HPUB {subject} {asking}{len(head)} {len(head) + len(payload)}\r\n"
     return b"".join((command.encode(), head, payload, b"\r\n"))
 
 

@@ -15,6 +15,7 @@ import asyncpg
 import nats.errors
 from coalition.type.v1.event_record_pb2 import EventRecord
 from nats.aio.msg import Msg
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.runtime import logging, telemetry
@@ -45,17 +46,20 @@ ON CONFLICT (ledger_id) DO UPDATE SET pos = excluded.pos WHERE relay_cursor.pos 
 
 
 class Publisher:
-    """Publishes blocks of events and waits for their acknowledgements on one inbox.
+    """Publishes blocks of events; JetStream's acknowledgements come to one inbox.
 
-    nats-py's own publish_async makes a future, a random token and a semaphore wait per message; counting
-    acknowledgements by the position in the reply subject costs a third of it.
+    The first and the last event of a block ask for one, and since they tell the places in the stream, they tell whether
+    all between was stored as well. Where they don't, the block goes again with every event asking (those stored
+    already are dropped by their ids). An acknowledgement an event costs relay and server a third more time;
+    nats-py's own publish_async, with a future, a token and a semaphore for each, three times as much.
     """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._inbox = ""
-        self._block = 0
+        self._sending = 0
         self._waiting: set[int] = set()
+        self._places: dict[int, int] = {}
         self._failed: str = ""
         self._done = asyncio.Event()
 
@@ -65,45 +69,74 @@ class Publisher:
         await self._bus.client.subscribe(f"{self._inbox}.*.*", cb=self._on_ack)
 
     async def _on_ack(self, message: Msg) -> None:
-        _, block, pos = message.subject.rsplit(".", 2)
-        if int(block) != self._block:
+        _, sending, pos = message.subject.rsplit(".", 2)
+        if int(sending) != self._sending:
             # Late, of a block that was given up: its positions may be another programme's too.
             return
-        if b'"error"' in message.data or not message.data:
+        place = _place_of(message.data)
+        if place is None:
             self._failed = message.data.decode(errors="replace")[:200] or "no stream takes the subject"
             self._done.set()
             return
+        self._places[int(pos)] = place
         self._waiting.discard(int(pos))
         if not self._waiting:
             self._done.set()
 
     async def publish(self, programme: str, service: str, records: Sequence[EventRecord]) -> int:
-        """Publishes a block; answers the last position acknowledged without a gap (0: none)."""
-        client = self._bus.client
-        self._block += 1
-        self._waiting = {record.pos for record in records}
-        self._failed = ""
-        self._done.clear()
+        """Publishes a block; answers the last position known to be stored without a gap (0: none)."""
         with telemetry.span(
             "nats.publish",
             telemetry.SpanKind.PRODUCER,
             links=(record.traceparent for record in records if record.traceparent),
             attributes={"events": len(records), "programme": programme},
         ):
-            frames = [
-                frame_of(programme, service, record, f"{self._inbox}.{self._block}.{record.pos}")
-                for record in records
-            ]
-            await client.publish_frames(frames)
-            try:
-                await asyncio.wait_for(self._done.wait(), _ACK_SECONDS)
-            except TimeoutError:
-                self._failed = f"no acknowledgement within {_ACK_SECONDS:.0f} s"
+            first, last = records[0].pos, records[-1].pos
+            await self._send(programme, service, records, {first, last})
+            if not self._waiting and self._places[last] - self._places[first] == len(records) - 1:
+                return last
+            if len(records) > 2:
+                await self._send(programme, service, records, {record.pos for record in records})
         if self._failed:
             _log.warning("relay.unacknowledged", reason=self._failed, missing=len(self._waiting))
         if not self._waiting:
-            return records[-1].pos
-        return min(self._waiting) - 1 if min(self._waiting) > records[0].pos else 0
+            return last
+        return min(self._waiting) - 1 if min(self._waiting) > first else 0
+
+    async def _send(
+        self, programme: str, service: str, records: Sequence[EventRecord], asking: set[int]
+    ) -> None:
+        """Sends a block and waits until those that ask are answered, one is refused or time is up."""
+        self._sending += 1
+        self._waiting, self._places, self._failed = asking, {}, ""
+        self._done.clear()
+        inbox = f"{self._inbox}.{self._sending}"
+        # (What is asking shrinks as answers come, so the frames are made before the first is sent.)
+        frames = [
+            frame_of(programme, service, record, f"{inbox}.{record.pos}" if record.pos in asking else "")
+            for record in records
+        ]
+        await self._bus.client.publish_frames(frames)
+        try:
+            await asyncio.wait_for(self._done.wait(), _ACK_SECONDS)
+        except TimeoutError:
+            self._failed = f"no acknowledgement within {_ACK_SECONDS:.0f} s"
+
+
+class _Answer(BaseModel):
+    """What JetStream says of a published message, as far as it matters."""
+
+    seq: int
+    error: object = None
+
+
+def _place_of(data: bytes) -> int | None:
+    """The place in the stream that an acknowledgement tells; None where it is a refusal."""
+    try:
+        answer = _Answer.model_validate_json(data)
+    except ValidationError:
+        return None
+    return answer.seq if answer.error is None else None
 
 
 class Relay:

@@ -177,20 +177,20 @@ async def _load_plan(connection: PgConnection, plan: FillPlan) -> None:
     await _load(
         connection,
         "partner",
-        {"partner_no": "bigint", "partner_id": "uuid", "store_id": "uuid", "issue_micros": "bigint", "account_no": "bigint"},
+        {"partner_no": "bigint", "partner_id": "uuid", "store_id": "uuid", "issue_micros": "bigint", "account_no": "integer"},
         [[no, each.partner_id, each.store_id, each.issue_micros, no + 1] for no, each in enumerate(partners)],
     )  # fmt: skip
     await _load(
         connection,
         "member",
-        {"member_no": "bigint", "member_id": "uuid", "account_no": "bigint"},
+        {"member_no": "bigint", "member_id": "uuid", "account_no": "integer"},
         [[no, plan.bench.wallet_owner(no), len(partners) + no + 1] for no in range(plan.members)],
     )
     await _load(
         connection,
         "sale",
         {
-            "sale_no": "bigint", "amount_minor": "bigint", "points": "bigint", "lines": "jsonb", "tenders": "jsonb",
+            "sale_no": "bigint", "amount_minor": "bigint", "points": "bigint", "lines": "json", "tenders": "json",
             "payload": "bytea",
         },
         [_sale(plan.bench, number) for number in range(SALES)],

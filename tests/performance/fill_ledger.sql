@@ -44,27 +44,23 @@ SELECT plan.ledger_id, moved.account_no, moved.debits, moved.credits, moved.floo
 ORDER BY moved.account_no
 --;;
 --@ journal
-INSERT INTO posting (ledger_id, seq, transaction_id, kind, member_id, partner_id, reference, points, balance_after, occurred_at, recorded_at, expires_at, content_hash)
-SELECT plan.ledger_id, seq, transaction_id, 'earn', member_id, partner_id, reference, points, balance_after, recorded_at, recorded_at, plan.expires_at, content_hash
+INSERT INTO posting (
+    seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
+    ledger_id, item_no, transaction_id, kind, reference, key, content_hash
+)
+SELECT
+    seq, points, balance_after, points, recorded_at, recorded_at, plan.expires_at, issuance_no, wallet_no, wallet_no, issuance_no,
+    plan.ledger_id, (seq - 1) % plan.batch_items, transaction_id, 'earn', reference, 'k:' || reference, content_hash
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made ORDER BY seq
 --;;
-INSERT INTO entry (ledger_id, seq, leg, account_no, amount)
-SELECT plan.ledger_id, seq, leg.no, leg.account_no, leg.amount
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made
-CROSS JOIN LATERAL (VALUES (1, issuance_no, -points), (2, wallet_no, points)) leg (no, account_no, amount) ORDER BY seq
---;;
 --@ rest
-INSERT INTO lot (ledger_id, lot_no, account_no, issuer_id, point_type, opened_seq, original, earned_at, expires_at, remaining, open)
-SELECT plan.ledger_id, seq, wallet_no, partner_id, 'base', seq, points, recorded_at, plan.expires_at, points, true
+INSERT INTO lot (ledger_id, lot_no, account_no, issuer_no, point_type, opened_seq, original, earned_at, expires_at, remaining, open)
+SELECT plan.ledger_id, seq, wallet_no, issuance_no, 'base', seq, points, recorded_at, plan.expires_at, points, true
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made ORDER BY seq
 --;;
 INSERT INTO purchase (ledger_id, seq, store_id, till, business_date, receipt_number, channel, entry_mode, amount_minor, lines, tenders)
 SELECT plan.ledger_id, seq, store_id, plan.till, plan.business_date, reference, 'store', 'scanned', sale.amount_minor, sale.lines, sale.tenders
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made JOIN bench_fill.sale sale USING (sale_no) ORDER BY seq
---;;
-INSERT INTO decision (ledger_id, partner_id, key, batch_no, item_no, content_hash, seq)
-SELECT plan.ledger_id, partner_id, 'k:' || reference, batch_no, (seq - 1) % plan.batch_items, content_hash, seq
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made ORDER BY seq
 --;;
 INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, payload)
 SELECT plan.ledger_id, seq, 'points.earned', partition, partition_prev, partner_id, seq, recorded_at, sale.payload

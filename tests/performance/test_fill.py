@@ -97,7 +97,9 @@ async def test_rating_begins_behind_the_filled_postings_and_agrees_with_its_cont
 async def test_ledger_and_rating_know_the_same_points_of_each_partner(filled: Filled):
     async with connected(filled.points.admin_url) as connection:
         issued = await connection.fetch(
-            "SELECT partner_id, sum(points) FROM posting WHERE seq <= $1 GROUP BY 1 ORDER BY 1", POSTINGS
+            """SELECT i.owner_id, sum(p.points) FROM posting p
+            JOIN account i ON i.ledger_id = p.ledger_id AND i.account_no = p.partner_no WHERE p.seq <= $1 GROUP BY 1 ORDER BY 1""",
+            POSTINGS,
         )
     async with connected(filled.partners.admin_url) as connection:
         rated = await connection.fetch(

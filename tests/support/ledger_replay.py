@@ -83,8 +83,15 @@ async def replay(
     by_key = {(ask.partner, ask.key): ask for ask in asks}
     async with as_superuser(house.database) as connection:
         rows = await connection.fetch(
-            """SELECT d.partner_id, d.key, b.recorded_at, b.n FROM decision d JOIN batch b USING (ledger_id, batch_no)
-            WHERE ledger_id = $1 ORDER BY d.batch_no, d.item_no""",
+            """SELECT i.owner_id, d.key, b.recorded_at, b.n FROM (
+                SELECT ledger_id, batch_no, item_no, partner_no, key FROM decision
+                UNION ALL
+                SELECT p.ledger_id, b.batch_no, p.item_no, p.partner_no, p.key
+                FROM posting p JOIN batch b ON b.ledger_id = p.ledger_id AND p.seq BETWEEN b.first_seq AND b.first_seq + b.n - 1
+                WHERE p.key IS NOT NULL
+            ) d JOIN batch b USING (ledger_id, batch_no)
+            JOIN account i ON i.ledger_id = d.ledger_id AND i.account_no = d.partner_no
+            WHERE d.ledger_id = $1 ORDER BY d.batch_no, d.item_no""",
             house.programme.ledger_id,
         )
     verdicts: dict[tuple[UUID, str], Verdict] = {}

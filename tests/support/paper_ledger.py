@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind
+from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Decision, Refused
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.lots import Lot, OpenLots
@@ -78,8 +78,10 @@ class PaperLedger:
     batch_no: int = 0
     log: LogHead = field(default_factory=lambda: LogHead(0, [0] * PARTITIONS))
     accounts: dict[AccountKey, int] = field(default_factory=dict)
+    numbers: AccountNumbers = field(default_factory=lambda: AccountNumbers(1_000))
     counters: dict[int, list[int]] = field(default_factory=dict)
     postings: dict[int, PostingRow] = field(default_factory=dict)
+    recorded_us: dict[int, int] = field(default_factory=dict)
     decisions: dict[tuple[UUID, str], Earlier] = field(default_factory=dict)
     lots: dict[int, _LotRow] = field(default_factory=dict)
     uses: list[tuple[int, int, int]] = field(default_factory=list)
@@ -129,8 +131,9 @@ class PaperLedger:
             burn = item.points if isinstance(item, Redemption) else 0
             burns[item.member_id] = burns.get(item.member_id, 0) + burn
             self._account(AccountKind.WALLET, item.member_id)
-            kind = AccountKind.ISSUANCE if isinstance(item, Earn) else AccountKind.REDEMPTION
-            self._account(kind, item.partner_id)
+            self._account(AccountKind.ISSUANCE, item.partner_id)
+            if isinstance(item, Redemption):
+                self._account(AccountKind.REDEMPTION, item.partner_id)
         self._account(AccountKind.EXPIRY, PROGRAMME)
         return Opened(
             last_seq=self.last_seq,
@@ -144,11 +147,12 @@ class PaperLedger:
                 if (item.partner_id, item.key) in self.decisions
             },
             by_reference={
-                (row.partner_id, row.kind, row.reference): (row.seq, row.content_hash or b"")
-                for row in self.postings.values()
-                if row.partner_id is not None and row.reference is not None
+                (self._owner(row.partner_no), row.kind, row.reference): (seq, row.content_hash or b"")
+                for seq, row in self.postings.items()
+                if row.partner_no is not None and row.reference is not None
             },
-            accounts=dict(self.accounts),
+            accounts=self.numbers,
+            learned=(),
             balances={account: self._balance(account) for account in self.accounts.values()},
             closed=frozenset(self.closed),
             lots=self._read_lots(burns, now_us),
@@ -172,34 +176,34 @@ class PaperLedger:
         if AccountKey(kind, owner) not in self.accounts:
             number = len(self.accounts) + 1
             self.accounts[AccountKey(kind, owner)] = number
+            self.numbers.learn(AccountKey(kind, owner), number)
             self.counters[number] = [0, 0]
+
+    def _owner(self, account: int) -> UUID:
+        return next(key.owner_id for key, number in self.accounts.items() if number == account)
 
     def _write(self, opened: Opened, posting: Posting) -> None:
         rows = posting.rows
-        owners = {number: key.owner_id for key, number in self.accounts.items()}
-        for row in rows.postings:
-            assert row.seq == self.last_seq + 1
-            assert row.recorded_at_us > self.last_time_us
-            self.last_seq, self.last_time_us = row.seq, row.recorded_at_us
-            self.postings[row.seq] = row
-            if row.key is not None and row.partner_id is not None:
-                self._remember(row.partner_id, row.key, Earlier(row.content_hash or b"", row.seq, None))
-            if row.lot_no is not None:
-                owner = owners[row.credit_account or 0]
-                assert owner is not None
-                assert row.partner_id is not None
+        for place, row in enumerate(rows.postings):
+            seq = self.last_seq + 1
+            self.last_seq, self.last_time_us = seq, opened.now_us + place
+            self.postings[seq], self.recorded_us[seq] = row, self.last_time_us
+            if row.key is not None and row.partner_no is not None:
+                self._remember(row.partner_no, row.key, Earlier(row.content_hash or b"", seq, None))
+            if row.lot_no is not None and row.partner_no is not None:
+                assert row.credit_no == row.wallet_no
                 lot = Lot(
-                    row.lot_no, row.partner_id, "base", row.amount, row.occurred_at_us,
-                    row.lot_expires_at_us or 0,
+                    row.lot_no, self._owner(row.partner_no), "base", row.amount, row.occurred_at_us,
+                    row.expires_at_us or 0,
                 )  # fmt: skip
                 assert row.lot_no == self.last_lot_no + 1
                 self.last_lot_no = row.lot_no
-                self.lots[row.lot_no] = _LotRow(owner, lot)
+                self.lots[row.lot_no] = _LotRow(self._owner(row.wallet_no), lot)
         assert (opened.last_lot_no, opened.log.pos) == (self.last_lot_no, self.log.pos + len(rows.postings))
-        self.last_time_us = max(self.last_time_us, posting.last_time_us)
+        self.last_time_us = max(self.last_time_us, opened.now_us)
         self.batch_no, self.log = opened.batch_no, opened.log
         for decision in rows.decisions:
-            self._remember(decision.partner_id, decision.key, _earlier(decision))
+            self._remember(decision.partner_no, decision.key, _earlier(decision))
         for account, (debit, credit) in rows.deltas.items():
             self.counters[account][0] += debit
             self.counters[account][1] += credit
@@ -208,7 +212,8 @@ class PaperLedger:
                 self.lots[lot.lot_no].lot.remaining = lot.remaining
         self.uses += rows.uses
 
-    def _remember(self, partner: UUID, key: str, earlier: Earlier) -> None:
+    def _remember(self, partner_no: int, key: str, earlier: Earlier) -> None:
+        partner = self._owner(partner_no)
         assert (partner, key) not in self.decisions
         self.decisions[partner, key] = earlier
 
@@ -264,7 +269,7 @@ def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
 def posted_of(ledger: PaperLedger, seq: int) -> Posted:
     """A posting of the journal in the words of the model."""
     row = ledger.postings[seq]
-    kind = row.kind
+    kind, moved = row.kind, _moved(ledger, seq)
     assert kind in ("earn", "redeem", "expire")
     taken = tuple(
         Taken(lot_no, ledger.lots[lot_no].lot.issuer_id, points)
@@ -272,9 +277,24 @@ def posted_of(ledger: PaperLedger, seq: int) -> Posted:
         if used_seq == seq
     )
     return Posted(
-        row.seq, kind, row.member_id, row.partner_id, row.reference or "", row.points, row.balance_after,
+        seq, kind, moved.member_id, moved.partner_id, row.reference or "", row.points, row.balance_after,
         row.expires_at_us or 0, row.lot_no or 0, taken,
     )  # fmt: skip
+
+
+def _moved(ledger: PaperLedger, seq: int) -> Transaction:
+    """What was told of a posting; checks that its row says the same."""
+    moved = next(told.transaction for told in ledger.told if told.transaction.seq == seq)
+    row = ledger.postings[seq]
+    assert ledger.accounts[AccountKey(AccountKind.WALLET, moved.member_id)] == row.wallet_no
+    partner = moved.partner_id
+    assert row.partner_no == (ledger.accounts[AccountKey(AccountKind.ISSUANCE, partner)] if partner else None)
+    assert row.event_partner_id == partner
+    assert ledger.recorded_us[seq] == moved.recorded_at_us
+    assert (row.transaction_id, row.kind, row.reference, row.points) == (
+        moved.transaction_id, moved.kind, moved.reference, moved.points,
+    )  # fmt: skip
+    return moved
 
 
 def pair(zone: str, months: int, backdate_days: int) -> tuple[PaperLedger, LedgerModel]:

@@ -14,12 +14,13 @@ from typing import Final
 import asyncpg
 
 from services.points.commands.door_connections import DoorConnections
+from services.points.domain.accounts import AccountKey, AccountNumbers
 from services.points.domain.answers import Accepted, Answer, Decision, Replay
 from services.points.domain.earning import EarnRates
 from services.points.domain.movements import Movement, Transaction
 from services.points.domain.posting import LedgerRules, Posting, Telling
 from services.points.storage import journal, ledgers
-from services.points.storage.door import AccountNumbers, open_ledger, write
+from services.points.storage.door import open_ledger, write
 from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us
 from services.runtime.coalescer import Coalescer, Lane
@@ -29,6 +30,8 @@ from services.runtime.principal import Programme
 
 _log = logging.get(__name__)
 _RETRY_SECONDS: Final = 0.2
+WALLETS_KEPT_MAX: Final = 300_000
+_LEARN_AT_ONCE: Final = 2_000
 # The server has not done the work, or it is unknown whether it has: the same items may go again.
 _AGAIN: Final = (
     *LOST, asyncpg.SerializationError,
@@ -62,7 +65,7 @@ class Door:
     ) -> None:
         self._programme, self._rules, self._database = programme, rules, database
         self._telling, self._limits, self._connections = telling, limits, connections
-        self._numbers = AccountNumbers()
+        self.numbers = AccountNumbers(WALLETS_KEPT_MAX)
         self._rates = EarnRates(-1, {})
         self._connection: PgConnection | None = None
         self._rests_since: float | None = 0.0
@@ -80,6 +83,20 @@ class Door:
         the queue, UNAVAILABLE when the database stayed away (what was asked may or may not have happened).
         """
         return await self._queue.submit(group, lane, deadline_us, weight=len(group))
+
+    async def learn_accounts(self) -> None:
+        """Reads the accounts made last, so that a ledger at work is not asked for each wallet as it turns up."""
+        below = 1 << 31
+        for _ in range(0, WALLETS_KEPT_MAX // 2, _LEARN_AT_ONCE):
+            async with self._database.dedicated() as connection:
+                found = await ledgers.accounts_below(
+                    connection, self._programme.ledger_id, below, _LEARN_AT_ONCE
+                )
+            for key, number in found:
+                self.numbers.learn(key, number)
+            if len(found) < _LEARN_AT_ONCE:
+                return
+            below = found[-1][1]
 
     async def close(self) -> None:
         """Finishes what is queued and closes the connection; at most 10 seconds."""
@@ -137,17 +154,25 @@ class Door:
             attributes={"items": len(items), "programme": self._programme.slug},
         ):
             connection = await self._connected()
-            async with connection.transaction():
-                opened, version = await open_ledger(connection, ledger_id, items, self._numbers)
-                if version != self._rates.version:
-                    self._rates = await ledgers.earn_rates(connection, ledger_id, version)
-                first_pos = opened.log.pos
-                posting = Posting(opened, self._rules, self._rates, self._telling, self._programme.currency)
-                decisions = posting.decide(items, wall_now_us())
-                replayed = await self._replayed(connection, decisions)
-                if posting.rows.decisions or posting.rows.postings:
-                    await write(connection, ledger_id, opened, first_pos, posting)
-            self._numbers.learn(list(opened.accounts), list(opened.accounts.values()))
+            self.numbers.trim()
+            learned: Sequence[AccountKey] = ()
+            try:
+                async with connection.transaction():
+                    opened, version = await open_ledger(connection, ledger_id, items, self.numbers)
+                    learned = opened.learned
+                    if version != self._rates.version:
+                        self._rates = await ledgers.earn_rates(connection, ledger_id, version)
+                    first_pos = opened.log.pos
+                    posting = Posting(
+                        opened, self._rules, self._rates, self._telling, self._programme.currency
+                    )
+                    decisions = posting.decide(items, wall_now_us())
+                    replayed = await self._replayed(connection, decisions)
+                    if posting.rows.decisions or posting.rows.postings:
+                        await write(connection, ledger_id, opened, first_pos, posting)
+            except BaseException:
+                self.numbers.forget(learned)
+                raise
         return [
             Accepted(replayed[decision.seq], replayed=True) if isinstance(decision, Replay) else decision
             for decision in decisions

@@ -12,10 +12,13 @@ from services.points.commands.door_connections import DoorConnections
 from services.points.domain.posting import Telling
 from services.points.settings import Settings
 from services.points.storage import ledgers
+from services.runtime import logging
 from services.runtime.clock import wall_now_us
 from services.runtime.database import WriteDatabase
 from services.runtime.errors import NotFound
 from services.runtime.principal import Programme
+
+_log = logging.get(__name__)
 
 
 class Doors:
@@ -32,6 +35,7 @@ class Doors:
         self._connections = DoorConnections(settings.door_connections_max)
         # A door's batches run in the context that it is made in: the wiring's, not that of the first caller.
         self._context = contextvars.copy_context()
+        self._learning: set[asyncio.Task[None]] = set()
 
     async def programme(self, slug: str) -> Programme:
         """A programme by slug. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
@@ -63,9 +67,20 @@ class Doors:
         if rules is None:
             raise NotFound("the ledger could not be opened")
         limits = DoorLimits(settings.batch_items_max, settings.queue_items_max, settings.post_retry_seconds)
-        return self._context.run(
+        door = self._context.run(
             Door, programme, rules, self._database, self._telling, limits, self._connections
         )
+        task = asyncio.get_running_loop().create_task(self._learn(door), context=self._context.copy())
+        self._learning.add(task)
+        task.add_done_callback(self._learning.discard)
+        return door
+
+    async def _learn(self, door: Door) -> None:
+        try:
+            await door.learn_accounts()
+        except Exception as error:
+            # Nothing is wrong without it: accounts are looked up as they turn up.
+            _log.warning("door.learns_later", error=repr(error)[:200])
 
     def open_doors(self) -> Sequence[Door]:
         """All doors that are open."""
@@ -73,4 +88,6 @@ class Doors:
 
     async def close(self) -> None:
         """Closes all doors, finishing what is queued."""
+        for task in self._learning:
+            task.cancel()
         await asyncio.gather(*(door.close() for door in self._doors.values()))

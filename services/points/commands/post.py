@@ -12,6 +12,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.points.clients.members import Members, Standing
 from services.points.clients.partners import Partners
 from services.points.commands.open_ledger import Doors
+from services.points.domain.accounts import AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Answer, TurnedAway
 from services.points.domain.movements import Earn, Movement
 from services.points.storage import journal, ledgers
@@ -24,28 +25,35 @@ from services.runtime.principal import Programme
 
 _ASK_MEMBERS_MAX = 1_000
 _STORES_FRESH_SECONDS = 2.0
-_MEMBERS_KEPT_MAX = 1_000_000
+_MEMBERS_KEPT_MAX = 100_000
 
 
 class KnownMembers:
-    """Members that exist, by ledger: asked of the members service only on first sight."""
+    """Members that exist: those with a wallet, and those that the members service was asked for on first sight."""
 
     def __init__(self, members: Members, reader: ReadDatabase, writer: WriteDatabase) -> None:
         self._members, self._reader, self._writer = members, reader, writer
-        self._known: dict[int, set[UUID]] = {}
+        self._without_wallet: dict[int, set[UUID]] = {}
 
-    async def unknown_of(self, programme: Programme, wanted: Iterable[UUID]) -> set[UUID]:
-        """Those of the members that do not exist. Raises Unavailable where that can't be found out."""
-        known = self._known.setdefault(programme.ledger_id, set())
-        unseen = set(wanted) - known
+    async def unknown_of(
+        self, programme: Programme, numbers: AccountNumbers, wanted: Iterable[UUID]
+    ) -> set[UUID]:
+        """Those of the members that do not exist; learns the wallets of those that have one.
+
+        Raises Unavailable where that can't be found out.
+        """
+        wallets = numbers.wallet
+        unseen = {member for member in wanted if member not in wallets}
+        if unseen:
+            unseen -= self._without_wallet.setdefault(programme.ledger_id, set())
         if not unseen:
             return unseen
-        if len(known) > _MEMBERS_KEPT_MAX:
-            known.clear()
         async with self._reader.snapshot() as connection:
-            held = await ledgers.known_wallets(await connection.driver(), programme.ledger_id, list(unseen))
-        known |= held
-        return await self._ask(programme, sorted(unseen - held)) if unseen - held else set()
+            held = await ledgers.wallets_of(await connection.driver(), programme.ledger_id, list(unseen))
+        for member, number in held:
+            numbers.learn(AccountKey(AccountKind.WALLET, member), number)
+            unseen.discard(member)
+        return await self._ask(programme, sorted(unseen)) if unseen else unseen
 
     async def _ask(self, programme: Programme, members: Sequence[UUID]) -> set[UUID]:
         unknown: set[UUID] = set()
@@ -61,7 +69,10 @@ class KnownMembers:
             here = {
                 member for member in asked if standings.get(member, Standing.UNKNOWN) is not Standing.UNKNOWN
             }
-            self._known[programme.ledger_id] |= here
+            known = self._without_wallet[programme.ledger_id]
+            if len(known) > _MEMBERS_KEPT_MAX:
+                known.clear()
+            known |= here
             unknown |= set(asked) - here
         return unknown
 
@@ -111,7 +122,9 @@ class PostMovements:
         """
         answers: list[Answer | None] = [item if isinstance(item, TurnedAway) else None for item in asked]
         group = [(place, item) for place, item in enumerate(asked) if not isinstance(item, TurnedAway)]
-        unknown = await self._members.unknown_of(programme, {item.member_id for _, item in group})
+        door = await self._doors.to(programme)
+        members = {item.member_id for _, item in group}
+        unknown = await self._members.unknown_of(programme, door.numbers, members)
         ready: list[tuple[int, Movement]] = []
         for place, item in group:
             away = await self._turned_away(programme, item, unknown)
@@ -120,7 +133,6 @@ class PostMovements:
             else:
                 answers[place] = away
         if ready:
-            door = await self._doors.to(programme)
             decided = await door.post([item for _, item in ready], lane, deadline_us)
             for (place, item), answer in zip(ready, decided, strict=True):
                 answers[place] = answer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -29,3 +31,38 @@ class AccountKey(NamedTuple):
 
     kind: AccountKind
     owner_id: UUID
+
+
+class AccountNumbers:
+    """Numbers of a ledger's accounts by kind and owner. They never change, so what is known stays right.
+
+    There may be millions of wallets: `wallets_max` of them are kept.
+    """
+
+    __slots__ = ("_wallets_max", "expiry", "issuance", "redemption", "wallet")
+
+    def __init__(self, wallets_max: int) -> None:
+        self._wallets_max = wallets_max
+        self.wallet: dict[UUID, int] = {}
+        self.issuance: dict[UUID, int] = {}
+        self.redemption: dict[UUID, int] = {}
+        self.expiry: dict[UUID, int] = {}
+
+    def of(self, kind: AccountKind) -> dict[UUID, int]:
+        """The numbers of one kind, by owner."""
+        numbers: dict[UUID, int] = getattr(self, kind.value)
+        return numbers
+
+    def learn(self, key: AccountKey, number: int) -> None:
+        """Keeps a number."""
+        self.of(key.kind)[key.owner_id] = number
+
+    def trim(self) -> None:
+        """Lets go of the wallets learned first where there are too many; not while a batch is being decided."""
+        for owner in list(islice(self.wallet, max(0, len(self.wallet) - self._wallets_max))):
+            del self.wallet[owner]
+
+    def forget(self, keys: Iterable[AccountKey]) -> None:
+        """Drops what was learned of accounts whose making may have been undone."""
+        for kind, owner_id in keys:
+            self.of(kind).pop(owner_id, None)

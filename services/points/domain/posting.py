@@ -14,7 +14,7 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind
+from services.points.domain.accounts import PROGRAMME, AccountKey, AccountNumbers
 from services.points.domain.answers import Accepted, Decision, Refused, Replay, TurnedAway
 from services.points.domain.earning import EarnRates
 from services.points.domain.expiry import expires_at_us
@@ -58,32 +58,35 @@ class Opened:
     log: LogHead
     by_key: Mapping[tuple[UUID, str], Earlier]
     by_reference: Mapping[tuple[UUID, str, str], tuple[int, bytes]]
-    accounts: Mapping[AccountKey, int]
+    accounts: AccountNumbers
+    learned: Sequence[AccountKey]
     balances: dict[int, int]
     closed: frozenset[UUID]
     lots: dict[UUID, OpenLots]
 
 
 class PostingRow(NamedTuple):
-    """All that one posting writes: journal, legs, lot, purchase, event, key. Fields as in the type door_posting."""
+    """All that one posting writes: journal, lot, purchase, event. Fields as in the type door_posting.
+
+    Its seq, time and position in the log follow from its place in the batch.
+    """
 
     transaction_id: UUID
-    seq: int
     kind: str
-    member_id: UUID
-    partner_id: UUID | None
+    wallet_no: int
+    partner_no: int | None
     reference: str | None
+    key: str | None
+    item_no: int | None
+    content_hash: bytes | None
     points: int
     balance_after: int
     occurred_at_us: int
-    recorded_at_us: int
     expires_at_us: int | None
-    content_hash: bytes | None
-    debit_account: int | None
-    credit_account: int | None
+    debit_no: int | None
+    credit_no: int | None
     amount: int
     lot_no: int | None
-    lot_expires_at_us: int | None
     store_id: UUID | None
     till: str | None
     business_date: str | None
@@ -94,18 +97,17 @@ class PostingRow(NamedTuple):
     lines_json: str | None
     tenders_json: str | None
     event_type: str
+    event_partner_id: UUID | None
     partition: int
     partition_prev: int
     traceparent: str
     payload: bytes
-    key: str | None
-    item_no: int | None
 
 
 class DecisionRow(NamedTuple):
     """What is remembered of an item that posted nothing. Fields as in the type door_decision."""
 
-    partner_id: UUID
+    partner_no: int
     key: str
     item_no: int
     content_hash: bytes
@@ -150,11 +152,6 @@ class Posting:
         self._keys: dict[tuple[UUID, str], Earlier] = {}
         self._references: dict[tuple[UUID, str, str], tuple[int, bytes]] = {}
         self._posted: dict[int, Transaction] = {}
-
-    @property
-    def last_time_us(self) -> int:
-        """Programme time of the last posting, or of the head where nothing was posted."""
-        return self._first_us + max(0, self._seq - self._at.last_seq - 1)
 
     def decide(self, items: Sequence[Movement], wall_now_us: int) -> list[Decision]:
         """Decides all items in order. Wall-clock time ends what is past its deadline."""
@@ -229,9 +226,8 @@ class Posting:
         told = (None, None, None)
         if refusal is not None:
             told = (code_of(refusal.reason), refusal.message, json.dumps(refusal.metadata))
-        self.rows.decisions.append(
-            DecisionRow(item.partner_id, item.key, number, item.content_hash, seq, *told)
-        )
+        partner_no = self._at.accounts.issuance[item.partner_id]
+        self.rows.decisions.append(DecisionRow(partner_no, item.key, number, item.content_hash, seq, *told))
 
     def _refuse(
         self, number: int, item: Movement, reason: Reason.ValueType, message: str, metadata: dict[str, str]
@@ -239,9 +235,6 @@ class Posting:
         refusal = Refused(reason, message, metadata)
         self._remember(number, item, None, refusal)
         return refusal
-
-    def _account(self, kind: AccountKind, owner_id: UUID) -> int:
-        return self._at.accounts[AccountKey(kind, owner_id)]
 
     def _move(self, debit: int, credit: int, points: int) -> tuple[int, int, int]:
         """Two legs: points from one account to another."""
@@ -259,29 +252,37 @@ class Posting:
     def _write(
         self,
         transaction: Transaction,
+        wallet: int,
         legs: tuple[int | None, int | None, int],
-        lot: tuple[int | None, int | None],
+        lot_no: int | None,
         purchase: tuple[Any, ...],
         event: tuple[str, bytes],
         asked: tuple[int, Movement] | None,
     ) -> None:
         """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
-        number, item = asked if asked is not None else (None, None)
         partition = transaction.member_id.int % PARTITIONS
         before = self._at.log.advance(partition)
-        # The transaction's own fields come first and in the same order: see PostingRow.
-        head = (*transaction[:10], transaction.expires_at_us or None, item.content_hash if item else None)
-        tail = (
-            event[0], partition, before, item.traceparent if item else "", event[1], item.key if item else None, number,
-        )  # fmt: skip
-        self.rows.postings.append(PostingRow._make((*head, *legs, *lot, *purchase, *tail)))
+        partner_no, key, number, content_hash, traceparent = None, None, None, None, ""
+        if asked is not None:
+            number, item = asked
+            key, content_hash, traceparent = item.key, item.content_hash, item.traceparent
+            partner_no = self._at.accounts.issuance[item.partner_id]
+            self._keys[item.partner_id, key] = Earlier(content_hash, transaction.seq, None)
+            self._references[item.partner_id, item.kind, item.reference] = (transaction.seq, content_hash)
+        head = (
+            transaction.transaction_id,
+            transaction.kind,
+            wallet,
+            partner_no,
+            transaction.reference,
+            key,
+            number,
+        )
+        moved = (content_hash, transaction.points, transaction.balance_after, transaction.occurred_at_us)
+        told = (event[0], transaction.partner_id, partition, before, traceparent, event[1])
+        lapses = transaction.expires_at_us or None
+        self.rows.postings.append(PostingRow._make((*head, *moved, lapses, *legs, lot_no, *purchase, *told)))
         self._posted[transaction.seq] = transaction
-        if item is not None:
-            self._keys[item.partner_id, item.key] = Earlier(item.content_hash, transaction.seq, None)
-            self._references[item.partner_id, item.kind, item.reference] = (
-                transaction.seq,
-                item.content_hash,
-            )
 
     def _earn(self, number: int, item: Earn) -> Decision:
         rate = self._rates.at(item.partner_id, item.occurred_at_us)
@@ -289,14 +290,14 @@ class Posting:
             # Not remembered: the operator sets the rate, and the till sends the sale again under the same key.
             return TurnedAway(Reason.REASON_EARN_RATE_MISSING, "the partner had no earn rate then", {})
         points = rate.points_for(item.purchase.amount_minor)
-        issuance = self._account(AccountKind.ISSUANCE, item.partner_id)
+        issuance = self._at.accounts.issuance[item.partner_id]
         if points - self._at.balances[issuance] > ISSUED_POINTS_MAX:
             return TurnedAway(
                 Reason.REASON_INVALID_REQUEST,
                 "amount: the partner would have issued more points than the ledger counts",
                 {"field": "amount", "limit_points": str(ISSUED_POINTS_MAX)},
             )
-        wallet = self._account(AccountKind.WALLET, item.member_id)
+        wallet = self._at.accounts.wallet[item.member_id]
         self._expire_overdue(item.member_id, wallet)
         seq, recorded_us = self._next()
         lot_no, lapses_us = 0, 0
@@ -310,8 +311,8 @@ class Posting:
             self._at.balances[wallet], item.occurred_at_us, recorded_us, lapses_us,
         )  # fmt: skip
         payload = self._tell.earned(transaction, item, lot_no, self._currency)
-        lot = (lot_no, lapses_us) if points else (None, None)
-        self._write(transaction, legs, lot, item.purchase, ("points.earned", payload), (number, item))
+        event = ("points.earned", payload)
+        self._write(transaction, wallet, legs, lot_no or None, item.purchase, event, (number, item))
         return Accepted(transaction)
 
     def _open_lot(self, item: Earn, points: int, lapses_us: int) -> int:
@@ -327,7 +328,7 @@ class Posting:
         return self._at.last_lot_no
 
     def _redeem(self, number: int, item: Redemption) -> Decision:
-        wallet = self._account(AccountKind.WALLET, item.member_id)
+        wallet = self._at.accounts.wallet[item.member_id]
         self._expire_overdue(item.member_id, wallet)
         available = self._at.balances[wallet]
         if item.points > available:
@@ -341,14 +342,14 @@ class Posting:
         taken = self._at.lots[item.member_id].take(item.points)
         seq, recorded_us = self._next()
         self._use(seq, taken)
-        legs = self._move(wallet, self._account(AccountKind.REDEMPTION, item.partner_id), item.points)
+        legs = self._move(wallet, self._at.accounts.redemption[item.partner_id], item.points)
         transaction = Transaction(
             new_id(), seq, MovementKind.REDEEM, item.member_id, item.partner_id, item.reference, -item.points,
             self._at.balances[wallet], item.occurred_at_us, recorded_us, 0,
         )  # fmt: skip
         payload = self._tell.redeemed(transaction, item, taken)
         event = ("points.redeemed", payload)
-        self._write(transaction, legs, (None, None), _NO_PURCHASE, event, (number, item))
+        self._write(transaction, wallet, legs, None, _NO_PURCHASE, event, (number, item))
         return Accepted(transaction)
 
     def _expire_overdue(self, member_id: UUID, wallet: int) -> None:
@@ -360,13 +361,13 @@ class Posting:
         points = sum(part.points for part in taken)
         seq, recorded_us = self._next()
         self._use(seq, taken)
-        legs = self._move(wallet, self._account(AccountKind.EXPIRY, PROGRAMME), points)
+        legs = self._move(wallet, self._at.accounts.expiry[PROGRAMME], points)
         transaction = Transaction(
             new_id(), seq, MovementKind.EXPIRE, member_id, None, None, -points, self._at.balances[wallet],
             recorded_us, recorded_us, 0,
         )  # fmt: skip
         event = ("points.expired", self._tell.expired(transaction, taken))
-        self._write(transaction, legs, (None, None), _NO_PURCHASE, event, None)
+        self._write(transaction, wallet, legs, None, _NO_PURCHASE, event, None)
 
     def _use(self, seq: int, taken: Sequence[LotTaken]) -> None:
         self.rows.uses.extend((seq, part.lot_no, part.points) for part in taken)

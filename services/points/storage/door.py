@@ -7,53 +7,50 @@ cost ten times as much (measured: about 80 µs a call against 850–1,100 µs fo
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
-from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind
+from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import Lot, OpenLots
-from services.points.domain.movements import Earn, Movement, Redemption
+from services.points.domain.movements import Movement, Redemption
 from services.points.domain.posting import Earlier, Opened, Posting
 from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
-_EXPIRY: Final = AccountKey(AccountKind.EXPIRY, PROGRAMME)
-_ACCOUNTS_KEPT_MAX: Final = 500_000
-_OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)"
+_OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)"
 _WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 16))})"
 
 
-class AccountNumbers:
-    """Account numbers of one ledger known to this process. They never change, so a cache can't be wrong."""
+class _Listed:
+    """The accounts that a batch may touch: those whose numbers are known, then those that `ledger_open` finds or makes."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[AccountKey, int] = {}
+    def __init__(self, numbers: AccountNumbers) -> None:
+        self._numbers = numbers
+        self.known: list[int] = []
+        self.missing: list[AccountKey] = []
 
-    def learn(self, keys: Sequence[AccountKey], numbers: Sequence[int]) -> None:
-        """Keeps numbers just read."""
-        if len(self._numbers) + len(keys) > _ACCOUNTS_KEPT_MAX:
-            self._numbers.clear()
-        self._numbers.update(zip(keys, numbers, strict=True))
+    def add(self, kind: AccountKind, owners: Iterable[UUID]) -> dict[UUID, int]:
+        """Lists the accounts of one kind; answers their places from 1 on, those of missing ones below 0."""
+        numbers = self._numbers.of(kind)
+        places: dict[UUID, int] = {}
+        for owner in owners:
+            number = numbers.get(owner)
+            if number is None:
+                self.missing.append(AccountKey(kind, owner))
+                places[owner] = -len(self.missing)
+            else:
+                self.known.append(number)
+                places[owner] = len(self.known)
+        return places
 
-    def known(self, keys: set[AccountKey]) -> dict[AccountKey, int]:
-        """The numbers of those that are known."""
-        numbers = self._numbers
-        return {key: numbers[key] for key in keys if key in numbers}
-
-
-def touched_accounts(items: Sequence[Movement]) -> set[AccountKey]:
-    """The accounts that a batch may touch."""
-    keys = {_EXPIRY}
-    for item in items:
-        keys.add(AccountKey(AccountKind.WALLET, item.member_id))
-        kind = AccountKind.ISSUANCE if isinstance(item, Earn) else AccountKind.REDEMPTION
-        keys.add(AccountKey(kind, item.partner_id))
-    return keys
+    def place(self, place: int) -> int:
+        """The place in the whole list, once all are listed."""
+        return place if place > 0 else len(self.known) - place
 
 
 async def open_ledger(
@@ -61,35 +58,45 @@ async def open_ledger(
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
-    Makes missing accounts. The caller's transaction holds the lock from here to its end.
+    Makes missing accounts and learns their numbers; where the caller's transaction, which holds the lock from here
+    to its end, is undone, what was learned must be forgotten.
     """
-    keys = touched_accounts(items)
-    known = numbers.known(keys)
-    missing = sorted((key for key in keys if key not in known), key=lambda key: (key.kind, str(key.owner_id)))
     burns: dict[UUID, int] = {}
+    partners: dict[UUID, None] = {}
+    redeemers: dict[UUID, None] = {}
     for item in items:
-        burn = item.points if isinstance(item, Redemption) else 0
+        partners[item.partner_id] = None
+        burn = 0
+        if isinstance(item, Redemption):
+            burn = item.points
+            redeemers[item.partner_id] = None
         burns[item.member_id] = burns.get(item.member_id, 0) + burn
-    partners = [item.partner_id for item in items]
+    listed = _Listed(numbers)
+    wallet_at = listed.add(AccountKind.WALLET, burns)
+    # The issuance account stands for the partner in the journal, whatever the partner does.
+    partner_at = listed.add(AccountKind.ISSUANCE, partners)
+    listed.add(AccountKind.REDEMPTION, redeemers)
+    listed.add(AccountKind.EXPIRY, (PROGRAMME,))
+    members = list(burns)
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
-        partners,
+        listed.known,
+        [key.kind for key in listed.missing],
+        [key.owner_id for key in listed.missing],
+        [listed.place(partner_at[item.partner_id]) for item in items],
         [item.key for item in items],
-        partners,
         [item.kind for item in items],
         [item.reference for item in items],
-        [key.kind for key in missing],
-        [key.owner_id for key in missing],
-        list(known.values()),
-        list(burns),
-        # 0: this process has not met the wallet yet.
-        [known.get(AccountKey(AccountKind.WALLET, member), 0) for member in burns],
+        members,
+        [listed.place(place) for place in wallet_at.values()],
         list(burns.values()),
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
-    known.update(zip(missing, row["new_accounts"] or (), strict=True))
+    accounts: list[int] = row["accounts"]
+    for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
+        numbers.learn(key, number)
     opened = Opened(
         last_seq=row["last_seq"],
         now_us=row["now_us"],
@@ -103,10 +110,11 @@ async def open_ledger(
                 row["ref_no"] or (), row["ref_seq"] or (), row["ref_hash"] or (), strict=True
             )
         },
-        accounts=known,
-        balances=dict(zip(row["account_nos"] or (), row["balances"] or (), strict=True)),
+        accounts=numbers,
+        learned=listed.missing,
+        balances=dict(zip(accounts, row["balances"], strict=True)),
         closed=frozenset(row["closed"] or ()),
-        lots=_lots(row, [member for member, burn in burns.items() if burn]),
+        lots=_lots(row, members, burns),
     )
     return opened, row["config_version"]
 
@@ -124,14 +132,13 @@ def _earlier(row: asyncpg.Record, items: Sequence[Movement]) -> dict[tuple[UUID,
     return found
 
 
-def _lots(row: asyncpg.Record, burners: Sequence[UUID]) -> dict[UUID, OpenLots]:
-    found: dict[UUID, list[Lot]] = {member: [] for member in burners}
+def _lots(row: asyncpg.Record, members: Sequence[UUID], burns: Mapping[UUID, int]) -> dict[UUID, OpenLots]:
+    found: dict[UUID, list[Lot]] = {member: [] for member, burn in burns.items() if burn}
     if row["lot_nos"]:
-        columns = (
-            "lot_members", "lot_nos", "lot_issuers", "lot_types", "lot_remaining", "lot_earned_us", "lot_expires_us",
-        )  # fmt: skip
-        for member, *facts in zip(*(row[name] for name in columns), strict=True):
-            found.setdefault(member, []).append(Lot(*facts))
+        columns = ("lot_nos", "lot_issuers", "lot_types", "lot_remaining", "lot_earned_us", "lot_expires_us")
+        places: list[int] = row["lot_member"]
+        for place, facts in zip(places, zip(*(row[name] for name in columns), strict=True), strict=True):
+            found.setdefault(members[place], []).append(Lot(*facts))
     return {member: OpenLots(lots) for member, lots in found.items()}
 
 
@@ -146,7 +153,7 @@ async def write(
         _WRITE,
         ledger_id,
         opened.last_seq,
-        posting.last_time_us,
+        opened.now_us,
         opened.last_lot_no,
         opened.batch_no,
         first_pos + 1,

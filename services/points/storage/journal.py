@@ -12,8 +12,13 @@ from services.points.domain.movements import LotTaken, MovementKind, Purchase, T
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
-_COLUMNS: Final = """p.transaction_id, p.seq, p.kind, p.member_id, p.partner_id, p.reference, p.points,
-p.balance_after, p.occurred_at, p.recorded_at, p.expires_at"""
+_COLUMNS: Final = """p.transaction_id, p.seq, p.kind, w.owner_id AS member_id, i.owner_id AS partner_id, p.reference,
+p.points, p.balance_after, p.occurred_at, p.recorded_at, p.expires_at"""
+# The journal names members and partners by the numbers of their accounts.
+_POSTING: Final = """posting p JOIN account w ON w.ledger_id = p.ledger_id AND w.account_no = p.wallet_no
+LEFT JOIN account i ON i.ledger_id = p.ledger_id AND i.account_no = p.partner_no"""
+# Looked up once, before the journal is read; nothing is found of one that has no account.
+_NUMBER: Final = "(SELECT account_no FROM account WHERE ledger_id = $1 AND kind = '{}' AND owner_id = ${{}})"
 
 
 class EntryRow(NamedTuple):
@@ -73,7 +78,7 @@ def transaction_of(row: asyncpg.Record) -> Transaction:
 async def by_seq(connection: PgConnection, ledger_id: int, seqs: Sequence[int]) -> dict[int, Transaction]:
     """Movements by their seq."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM posting p WHERE p.ledger_id = $1 AND p.seq = ANY ($2)", ledger_id, seqs
+        f"SELECT {_COLUMNS} FROM {_POSTING} WHERE p.ledger_id = $1 AND p.seq = ANY ($2)", ledger_id, seqs
     )
     return {row["seq"]: transaction_of(row) for row in rows}
 
@@ -94,7 +99,7 @@ async def originals(connection: PgConnection, ledger_id: int, seqs: Sequence[int
 async def by_id(connection: PgConnection, ledger_id: int, transaction_id: UUID) -> Transaction | None:
     """One movement by its id."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM posting p WHERE p.ledger_id = $1 AND p.transaction_id = $2",
+        f"SELECT {_COLUMNS} FROM {_POSTING} WHERE p.ledger_id = $1 AND p.transaction_id = $2",
         ledger_id,
         transaction_id,
     )
@@ -107,8 +112,8 @@ async def page(
     """Up to `limit` movements, newest first, and whether there are more in the direction asked."""
     conditions, values = ["p.ledger_id = $1"], [ledger_id]
     filters = (
-        ("p.member_id = ${}", wanted.member_id),
-        ("p.partner_id = ${}", wanted.partner_id),
+        (f"p.wallet_no = {_NUMBER.format('wallet')}", wanted.member_id),
+        (f"p.partner_no = {_NUMBER.format('issuance')}", wanted.partner_id),
         ("p.reference = ${}", wanted.reference or None),
         (
             "p.recorded_at >= ${}",
@@ -125,7 +130,7 @@ async def page(
     order = "ASC" if wanted.after_seq and not wanted.before_seq else "DESC"
     arguments.append(limit + 1)
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM posting p WHERE {' AND '.join(conditions)} "
+        f"SELECT {_COLUMNS} FROM {_POSTING} WHERE {' AND '.join(conditions)} "
         f"ORDER BY p.seq {order} LIMIT ${len(arguments)}",
         *arguments,
     )
@@ -140,7 +145,7 @@ async def details(
     span = (ledger_id, first_seq, last_seq)
     within = "WHERE {0}.ledger_id = $1 AND {0}.seq BETWEEN $2 AND $3"
     postings = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM posting p {within.format('p')} ORDER BY p.seq", *span
+        f"SELECT {_COLUMNS} FROM {_POSTING} {within.format('p')} ORDER BY p.seq", *span
     )
     entries = await connection.fetch(
         f"""SELECT e.seq, e.account_no, a.kind, a.owner_id, e.amount FROM entry e
@@ -149,14 +154,16 @@ async def details(
         *span,
     )
     uses = await connection.fetch(
-        f"""SELECT e.seq, e.lot_no, l.issuer_id, l.point_type, e.points FROM lot_use e
+        f"""SELECT e.seq, e.lot_no, i.owner_id, l.point_type, e.points FROM lot_use e
         JOIN lot l ON l.ledger_id = e.ledger_id AND l.lot_no = e.lot_no
+        JOIN account i ON i.ledger_id = l.ledger_id AND i.account_no = l.issuer_no
         {within.format("e")} ORDER BY e.seq, l.expires_at, l.earned_at, l.lot_no""",
         *span,
     )
     opened = await connection.fetch(
-        """SELECT opened_seq, lot_no, issuer_id, point_type, original, expires_at FROM lot
-        WHERE ledger_id = $1 AND opened_seq BETWEEN $2 AND $3 ORDER BY lot_no""",
+        """SELECT l.opened_seq, l.lot_no, i.owner_id, l.point_type, l.original, l.expires_at FROM lot l
+        JOIN account i ON i.ledger_id = l.ledger_id AND i.account_no = l.issuer_no
+        WHERE l.ledger_id = $1 AND l.opened_seq BETWEEN $2 AND $3 ORDER BY l.lot_no""",
         *span,
     )
     by_posting: dict[int, tuple[list[EntryRow], list[LotOpened], list[LotTaken]]] = {
@@ -179,7 +186,7 @@ async def purchases(
     rows = await connection.fetch(
         f"""SELECT {_COLUMNS}, u.store_id, u.till, u.business_date, u.receipt_number, u.channel, u.entry_mode,
         u.amount_minor, u.lines::text, u.tenders::text
-        FROM purchase u JOIN posting p ON p.ledger_id = u.ledger_id AND p.seq = u.seq
+        FROM {_POSTING} JOIN purchase u ON u.ledger_id = p.ledger_id AND u.seq = p.seq
         WHERE u.ledger_id = $1 AND u.seq BETWEEN $2 AND $3 ORDER BY u.seq""",
         ledger_id,
         first_seq,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.domain.accounts import AccountKey, AccountKind
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.posting import LedgerRules
 from services.runtime.clock import from_micros, to_micros
@@ -183,14 +184,31 @@ async def _last_seq_before(connection: PgConnection, ledger_id: int, boundary_us
     return low
 
 
-async def known_wallets(connection: PgConnection, ledger_id: int, members: Sequence[UUID]) -> set[UUID]:
-    """Those of the members that have a wallet already."""
+async def wallets_of(
+    connection: PgConnection, ledger_id: int, members: Sequence[UUID]
+) -> list[tuple[UUID, int]]:
+    """Those of the members that have a wallet already, with its number."""
     rows = await connection.fetch(
-        "SELECT owner_id FROM account WHERE ledger_id = $1 AND kind = 'wallet' AND owner_id = ANY ($2)",
+        """SELECT owner_id, account_no FROM account
+        WHERE ledger_id = $1 AND kind = 'wallet' AND owner_id = ANY ($2)""",
         ledger_id,
         members,
     )
-    return {row[0] for row in rows}
+    return [(row[0], row[1]) for row in rows]
+
+
+async def accounts_below(
+    connection: PgConnection, ledger_id: int, account_no: int, limit: int
+) -> list[tuple[AccountKey, int]]:
+    """Up to `limit` accounts with numbers below one, the last first."""
+    rows = await connection.fetch(
+        """SELECT kind, owner_id, account_no FROM account WHERE ledger_id = $1 AND account_no < $2
+        ORDER BY account_no DESC LIMIT $3""",
+        ledger_id,
+        account_no,
+        limit,
+    )
+    return [(AccountKey(AccountKind(row[0]), row[1]), row[2]) for row in rows]
 
 
 async def close_members(connection: PgConnection, ledger_id: int, closed: Sequence[tuple[UUID, int]]) -> None:

@@ -43,15 +43,22 @@ PROOFS: Final = (
             (SELECT count(*) FROM posting WHERE ledger_id = $1 AND seq <= $2), count(*),
             coalesce(sum(amount) FILTER (WHERE amount > 0), 0))
         FROM entry WHERE ledger_id = $1 AND seq <= $2""",
-        """SELECT format('posting %s: %s legs sum to %s', seq, count(*), sum(amount)) FROM entry
-        WHERE ledger_id = $1 AND seq <= $2 GROUP BY seq HAVING sum(amount) <> 0 OR count(*) < 2
+        """SELECT format('posting %s: %s from account %s to account %s', seq, amount, coalesce(debit_no::text, 'none'),
+            coalesce(credit_no::text, 'none'))
+        FROM posting WHERE ledger_id = $1 AND seq <= $2 AND CASE amount WHEN 0 THEN num_nonnulls(debit_no, credit_no) <> 0
+            ELSE amount < 0 OR num_nulls(debit_no, credit_no) <> 0 OR debit_no = credit_no END
         UNION ALL
-        SELECT format('posting %s moves %s points, its leg on the wallet %s', p.seq, p.points, coalesce(w.amount, 0))
-        FROM posting p LEFT JOIN (
-            SELECT e.seq, a.owner_id, e.amount FROM entry e JOIN account a USING (ledger_id, account_no)
-            WHERE e.ledger_id = $1 AND e.seq <= $2 AND a.kind = 'wallet'
-        ) w ON w.seq = p.seq AND w.owner_id = p.member_id
-        WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.points <> coalesce(w.amount, 0)
+        SELECT format('posting %s moves %s points, its leg on the wallet %s', seq, points, leg) FROM (
+            SELECT seq, points, CASE wallet_no WHEN credit_no THEN amount WHEN debit_no THEN -amount ELSE 0 END AS leg
+            FROM posting WHERE ledger_id = $1 AND seq <= $2
+        ) p WHERE points <> leg
+        UNION ALL
+        SELECT format('posting %s names account %s, which is no %s', seq, account_no, expected) FROM (
+            SELECT seq, wallet_no AS account_no, 'wallet' AS expected FROM posting WHERE ledger_id = $1 AND seq <= $2
+            UNION ALL
+            SELECT seq, partner_no, 'issuance' FROM posting WHERE ledger_id = $1 AND seq <= $2 AND partner_no IS NOT NULL
+        ) p LEFT JOIN (SELECT account_no, kind FROM account WHERE ledger_id = $1) a USING (account_no)
+        WHERE a.kind IS DISTINCT FROM expected
         UNION ALL
         SELECT format('counters net to %s', sum(credits - debits)) FROM balance
         WHERE ledger_id = $1 HAVING sum(credits - debits) <> 0""",
@@ -70,7 +77,7 @@ PROOFS: Final = (
         UNION ALL
         SELECT format('posting %s says that it leaves %s points, the postings before it %s', seq, balance_after, reached)
         FROM (
-            SELECT seq, balance_after, sum(points) OVER (PARTITION BY member_id ORDER BY seq) AS reached
+            SELECT seq, balance_after, sum(points) OVER (PARTITION BY wallet_no ORDER BY seq) AS reached
             FROM posting WHERE ledger_id = $1 AND seq <= $2
         ) walked WHERE balance_after <> reached""",
     ),
@@ -116,10 +123,9 @@ PROOFS: Final = (
         WHERE p.ledger_id = $1 AND p.seq <= $2 AND greatest(-p.points, 0) <> coalesce(u.points, 0)
         UNION ALL
         SELECT format('lot %s is not what posting %s opened', l.lot_no, l.opened_seq)
-        FROM lot l JOIN account a USING (ledger_id, account_no)
-        LEFT JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq
-        WHERE l.ledger_id = $1 AND (l.original, l.issuer_id, a.owner_id, l.earned_at, l.expires_at)
-            IS DISTINCT FROM (p.points, p.partner_id, p.member_id, p.occurred_at, coalesce(p.expires_at, 'infinity'))
+        FROM lot l LEFT JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq
+        WHERE l.ledger_id = $1 AND (l.original, l.issuer_no, l.account_no, l.earned_at, l.expires_at)
+            IS DISTINCT FROM (p.points, p.partner_no, p.wallet_no, p.occurred_at, coalesce(p.expires_at, 'infinity'))
         UNION ALL
         SELECT format('posting %s opened no lot', p.seq) FROM posting p
         WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.points > 0
@@ -128,27 +134,34 @@ PROOFS: Final = (
     Proof(
         6,
         "one key, one effect, one answer",
-        """SELECT format('%s keys: %s accepted, %s refused', count(*), count(seq), count(refusal)) FROM decision
-        WHERE ledger_id = $1 AND coalesce(seq, 0) <= $2""",
+        """SELECT format('%s keys: %s of postings, %s refused, %s further ones', sum(posted) + sum(others), sum(posted), sum(refused), sum(others) - sum(refused))
+        FROM (
+            SELECT count(key) AS posted, 0 AS refused, 0 AS others FROM posting WHERE ledger_id = $1 AND seq <= $2
+            UNION ALL
+            SELECT 0, count(refusal), count(*) FROM decision WHERE ledger_id = $1 AND coalesce(seq, 0) <= $2
+        ) answered""",
         """SELECT format('key %s points at seq %s, which is not there or another''s', d.key, d.seq) FROM decision d
         LEFT JOIN posting p ON p.ledger_id = d.ledger_id AND p.seq = d.seq
         WHERE d.ledger_id = $1 AND d.seq IS NOT NULL
-          AND (d.partner_id, d.content_hash) IS DISTINCT FROM (p.partner_id, p.content_hash)
+          AND (d.partner_no, d.content_hash) IS DISTINCT FROM (p.partner_no, p.content_hash)
         UNION ALL
-        SELECT format('key %s has %s answers', key, count(*)) FROM decision
-        WHERE ledger_id = $1 GROUP BY partner_id, key HAVING count(*) > 1
+        SELECT format('key %s has %s answers', key, count(*)) FROM (
+            SELECT partner_no, key FROM posting WHERE ledger_id = $1 AND seq <= $2 AND key IS NOT NULL
+            UNION ALL
+            SELECT partner_no, key FROM decision WHERE ledger_id = $1
+        ) answered GROUP BY partner_no, key HAVING count(*) > 1
         UNION ALL
         SELECT format('key %s was decided in batch %s, which is not there', d.key, d.batch_no) FROM decision d
         WHERE d.ledger_id = $1
           AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.ledger_id = d.ledger_id AND b.batch_no = d.batch_no)
         UNION ALL
-        SELECT format('posting %s has no key', p.seq) FROM posting p
-        WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.partner_id IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.ledger_id = p.ledger_id AND d.partner_id = p.partner_id AND d.seq = p.seq)
+        SELECT format('posting %s has no key', seq) FROM posting
+        WHERE ledger_id = $1 AND seq <= $2
+          AND num_nulls(partner_no, key, content_hash) <> CASE kind WHEN 'expire' THEN 3 ELSE 0 END
         UNION ALL
         SELECT format('reference %s of kind %s is accepted %s times', reference, kind, count(*)) FROM posting
         WHERE ledger_id = $1 AND seq <= $2 AND reference IS NOT NULL
-        GROUP BY partner_id, kind, reference HAVING count(*) > 1""",
+        GROUP BY partner_no, kind, reference HAVING count(*) > 1""",
     ),
     Proof(
         7,

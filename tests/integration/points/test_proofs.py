@@ -19,9 +19,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # Statements see the ledger as {l}. Accounts: those of members in the order they were made.
 FIRST_WALLET = "(SELECT min(account_no) FROM account WHERE ledger_id = {l} AND kind = 'wallet')"
+# Two earns of one member at one partner: the points of one more, of the other less, and the accounts stay the same.
 TWO_EARNS = """(SELECT array_agg(seq ORDER BY seq) FROM (
-    SELECT seq FROM posting WHERE ledger_id = {l} AND kind = 'earn' AND points > 0
-    AND partner_id = (SELECT partner_id FROM posting WHERE ledger_id = {l} AND seq = 1) ORDER BY seq LIMIT 2) two)"""
+    SELECT seq FROM posting WHERE ledger_id = {l} AND kind = 'earn' AND points > 0 AND (wallet_no, partner_no) IN (
+        SELECT wallet_no, partner_no FROM posting WHERE ledger_id = {l} AND kind = 'earn' AND points > 0
+        GROUP BY 1, 2 HAVING count(*) > 1
+    ) ORDER BY wallet_no, seq LIMIT 2) two)"""
 ONE_OF = "(SELECT {what} FROM {table} WHERE ledger_id = {{l}} AND {where} ORDER BY {what} {order} LIMIT 1)"
 
 
@@ -32,19 +35,32 @@ def _one(what: str, table: str, where: str = "true", order: str = "ASC") -> str:
 BURN, LAPSE = _one("seq", "posting", "kind = 'redeem'"), _one("seq", "posting", "kind = 'expire'")
 LAST_BURN = _one("seq", "posting", "kind = 'redeem'", "DESC")
 LAST_POS = _one("pos", "event_log", order="DESC")
-KEY = _one("key", "decision", f"seq = {BURN}")
+KEY = _one("key", "posting", f"seq = {BURN}")
 
 # What is done past all guards → the invariants that no longer hold.
 FAULTS: dict[str, tuple[str, set[int]]] = {
-    "points moved from one posting's leg to another's": (
-        f"""UPDATE entry SET amount = amount - CASE seq WHEN ({TWO_EARNS})[1] THEN 1 ELSE -1 END
-        WHERE ledger_id = {{l}} AND leg = 1 AND seq = ANY ({TWO_EARNS}::bigint[])""",
+    "points moved from one posting to another of the same accounts": (
+        f"""UPDATE posting SET amount = amount + CASE seq WHEN ({TWO_EARNS})[1] THEN 1 ELSE -1 END
+        WHERE ledger_id = {{l}} AND seq = ANY ({TWO_EARNS}::bigint[])""",
         {1},
     ),
     "a leg on another member's wallet": (
-        f"""UPDATE entry e SET account_no = (SELECT max(account_no) FROM account WHERE ledger_id = {{l}} AND kind = 'wallet')
-        WHERE ledger_id = {{l}} AND seq = 1 AND leg = 2 AND account_no = {FIRST_WALLET}""",
+        f"""UPDATE posting SET credit_no = (SELECT max(account_no) FROM account WHERE ledger_id = {{l}} AND kind = 'wallet')
+        WHERE ledger_id = {{l}} AND seq = 1 AND credit_no = {FIRST_WALLET}""",
         {1, 2, 3},
+    ),
+    "one leg of two": (
+        "ALTER TABLE posting DROP CONSTRAINT posting_legs_ck; UPDATE posting SET debit_no = NULL WHERE ledger_id = {l} AND seq = 1",
+        {1, 2},
+    ),
+    "a posting of an account that is no wallet": (
+        f"""UPDATE posting SET wallet_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND points = 0
+        AND kind = 'earn'""",
+        {1, 2},
+    ),
+    "a posting asked for by an account that issues nothing": (
+        f"""UPDATE posting SET partner_no = {_one("account_no", "account", "kind = 'redemption'")} WHERE ledger_id = {{l}} AND seq = {BURN}""",
+        {1},
     ),
     "a posting's points": (f"UPDATE posting SET points = points - 1 WHERE ledger_id = {{l}} AND seq = {BURN}", {1, 2, 5}),
     "a counter": ("UPDATE balance SET debits = debits + 1 WHERE ledger_id = {l} AND floor IS NULL", {1, 2}),
@@ -75,7 +91,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {5},
     ),
     "an original": ("UPDATE lot SET original = original + 1 WHERE ledger_id = {l} AND lot_no = 1", {5}),
-    "the issuer of a lot": ("UPDATE lot SET issuer_id = gen_random_uuid() WHERE ledger_id = {l} AND lot_no = 1", {5}),
+    "the issuer of a lot": ("UPDATE lot SET issuer_no = issuer_no + 1 WHERE ledger_id = {l} AND lot_no = 1", {5}),
     "the expiry of a lot": (
         "UPDATE lot SET expires_at = expires_at + interval '1 day' WHERE ledger_id = {l} AND lot_no = 1",
         {5},
@@ -93,7 +109,14 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         "WITH gone AS (DELETE FROM lot_use WHERE ledger_id = {l} AND lot_no = 1) DELETE FROM lot WHERE ledger_id = {l} AND lot_no = 1",
         {5},
     ),
-    "a key lost": (f"DELETE FROM decision WHERE ledger_id = {{l}} AND key = {KEY}", {6}),
+    "a key lost": (
+        f"ALTER TABLE posting DROP CONSTRAINT posting_key_ck; UPDATE posting SET key = NULL WHERE ledger_id = {{l}} AND seq = {BURN}",
+        {6},
+    ),
+    "a key answered in both tables": (
+        f"INSERT INTO decision SELECT ledger_id, partner_no, key, 1, 0, content_hash, seq FROM posting WHERE ledger_id = {{l}} AND key = {KEY}",
+        {6},
+    ),
     "a key that points at another posting": (
         "UPDATE decision SET seq = 1 WHERE ledger_id = {l} AND key = 'b'",
         {6},
@@ -125,13 +148,13 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     ),
     "a head before its journal": ("UPDATE ledger_head SET last_seq = last_seq + 1 WHERE ledger_id = {l}", {7}),
     "a posting with all that hangs on it": (
-        """WITH e AS (DELETE FROM entry WHERE ledger_id = {l} AND seq = 1), d AS (DELETE FROM decision WHERE ledger_id = {l} AND seq = 1),
-        v AS (DELETE FROM event_log WHERE ledger_id = {l} AND seq = 1) DELETE FROM posting WHERE ledger_id = {l} AND seq = 1""",
+        """WITH v AS (DELETE FROM event_log WHERE ledger_id = {l} AND seq = 1)
+        DELETE FROM posting WHERE ledger_id = {l} AND seq = 1""",
         {2, 3, 5, 7, 8},
     ),
     "a posting beyond the head": (
-        """INSERT INTO posting SELECT ledger_id, 1000, gen_random_uuid(), 'earn', member_id, partner_id, 'beyond', 0, 0, occurred_at,
-        recorded_at, NULL, content_hash FROM posting WHERE ledger_id = {l} AND seq = 1""",
+        """INSERT INTO posting SELECT 1000, 0, 0, 0, occurred_at, recorded_at, NULL, NULL, NULL, wallet_no, partner_no, ledger_id,
+        item_no, gen_random_uuid(), 'earn', 'beyond', 'beyond', content_hash FROM posting WHERE ledger_id = {l} AND seq = 1""",
         {7},
     ),
     "an event lost": (f"DELETE FROM event_log WHERE ledger_id = {{l}} AND pos = {LAST_POS}", {8}),

@@ -152,8 +152,8 @@ def test_each_posting_tells_one_event_with_its_place_in_the_partition(batch: lis
     _with_rates(ledger, model)
     ledger.post([movement_of(rough.at(NOW_US)) for rough in batch])
     last: dict[int, int] = {}
-    for pos, row in enumerate(ledger.postings.values(), start=1):
-        assert row.partition == row.member_id.int % 16
+    for pos, (row, told) in enumerate(zip(ledger.postings.values(), ledger.told, strict=True), start=1):
+        assert row.partition == told.transaction.member_id.int % 16
         assert row.partition_prev == last.get(row.partition, 0)
         last[row.partition] = pos
     assert [told.transaction.seq for told in ledger.told] == list(ledger.postings)

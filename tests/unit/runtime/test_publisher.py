@@ -29,10 +29,15 @@ class Client:
         self.subject, self._callback = subject, cb
 
     async def publish_frames(self, frames: Sequence[bytes]) -> None:
-        self.replies = [frame.split(b" ")[2].decode() for frame in frames]
+        heads = [frame.split(b"\r\n")[0].decode().split(" ") for frame in frames]
+        self.replies = [head[2] if len(head) == 5 else "" for head in heads]
         self.sent.set()
 
-    async def acknowledge(self, reply: str, data: bytes = b'{"stream":"POINTS","seq":1}') -> None:
+    async def acknowledge(self, reply: str, place: int = 1) -> None:
+        await self.answer(reply, f'{{"stream":"POINTS","seq":{place}}}'.encode())
+
+    async def answer(self, reply: str, data: bytes) -> None:
+        assert reply
         await self._callback(Msg(cast("Any", None), subject=reply, data=data))
 
 
@@ -61,12 +66,56 @@ async def _publish(
     return task
 
 
-async def test_a_block_that_is_acknowledged_in_any_order_reaches_its_end() -> None:
+async def _publish_with_care(
+    publisher: Publisher, client: Client, programme: str, records: list[EventRecord]
+) -> asyncio.Task[int]:
+    """A block whose ends told of a gap, so that it goes again with every event asking."""
+    task = await _publish(publisher, client, programme, records)
+    client.sent.clear()
+    for place, reply in enumerate((client.replies[0], client.replies[-1])):
+        await client.acknowledge(reply, place=10 + place)
+    await client.sent.wait()
+    assert all(client.replies)
+    return task
+
+
+async def test_a_block_whose_ends_lie_so_far_apart_in_the_stream_as_in_the_log_is_stored() -> None:
     publisher, client = await _publisher()
-    task = await _publish(publisher, client, "demo", _records(4, first=7))
+    task = await _publish(publisher, client, "demo", _records(5, first=7))
+    assert [bool(reply) for reply in client.replies] == [True, False, False, False, True]
+    await client.acknowledge(client.replies[4], place=104)
+    await client.acknowledge(client.replies[0], place=100)
+    assert await task == 11
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_of_a_short_block_every_event_asks(count: int) -> None:
+    publisher, client = await _publisher()
+    task = await _publish(publisher, client, "demo", _records(count))
+    for place, reply in enumerate(client.replies, start=3):
+        await client.acknowledge(reply, place=place)
+    assert await task == count
+
+
+async def test_two_events_that_another_publisher_came_between_are_stored_all_the_same() -> None:
+    publisher, client = await _publisher()
+    task = await _publish(publisher, client, "demo", _records(2))
+    await client.acknowledge(client.replies[0], place=3)
+    await client.acknowledge(client.replies[1], place=9)
+    assert await task == 2
+
+
+@pytest.mark.parametrize("place_of_last", [102, 103, 105, 99])
+async def test_a_block_whose_ends_tell_of_a_gap_goes_again_and_reaches_its_end(place_of_last: int) -> None:
+    publisher, client = await _publisher()
+    task = await _publish(publisher, client, "demo", _records(5, first=7))
+    client.sent.clear()
+    await client.acknowledge(client.replies[0], place=100)
+    await client.acknowledge(client.replies[4], place=place_of_last)
+    await client.sent.wait()
     for reply in reversed(client.replies):
         await client.acknowledge(reply)
-    assert await task == 10
+    assert await task == 11
 
 
 @pytest.mark.parametrize(
@@ -78,20 +127,35 @@ async def test_without_an_answer_the_cursor_stops_before_the_first_gap(
 ) -> None:
     monkeypatch.setattr("services.runtime.relay._ACK_SECONDS", 0.05)
     publisher, client = await _publisher()
-    task = await _publish(publisher, client, "demo", _records(4))
+    task = await _publish_with_care(publisher, client, "demo", _records(4))
     for pos in acknowledged:
         await client.acknowledge(client.replies[pos - 1])
     assert await task == reached
 
 
-@pytest.mark.parametrize("data", [b"", b'{"error":{"code":503,"description":"no space left"}}'])
+REFUSALS = [b"", b"{}", b"[1]", b"no", b'{"error":{"code":503,"description":"no space left"},"seq":0}']
+
+
+@pytest.mark.parametrize("data", REFUSALS)
 async def test_a_refused_event_ends_the_block_before_it(data: bytes) -> None:
     publisher, client = await _publisher()
-    task = await _publish(publisher, client, "demo", _records(4))
+    task = await _publish_with_care(publisher, client, "demo", _records(4))
     for reply in client.replies[:2]:
         await client.acknowledge(reply)
-    await client.acknowledge(client.replies[2], data)
+    await client.answer(client.replies[2], data)
     assert await task == 2
+
+
+@pytest.mark.parametrize("data", REFUSALS)
+async def test_a_block_one_end_of_which_is_refused_goes_again(data: bytes) -> None:
+    publisher, client = await _publisher()
+    task = await _publish(publisher, client, "demo", _records(4))
+    client.sent.clear()
+    await client.answer(client.replies[3], data)
+    await client.sent.wait()
+    for reply in client.replies:
+        await client.acknowledge(reply)
+    assert await task == 4
 
 
 async def test_late_acknowledgements_of_one_programme_do_not_count_for_another(
@@ -99,9 +163,9 @@ async def test_late_acknowledgements_of_one_programme_do_not_count_for_another(
 ) -> None:
     publisher, client = await _publisher()
     monkeypatch.setattr("services.runtime.relay._ACK_SECONDS", 0.05)
-    assert await (await _publish(publisher, client, "slow", _records(3))) == 0
+    assert await (await _publish_with_care(publisher, client, "slow", _records(3))) == 0
     late = client.replies
-    task = await _publish(publisher, client, "other", _records(3))
+    task = await _publish_with_care(publisher, client, "other", _records(3))
     for reply in late:
         await client.acknowledge(reply)
     await client.acknowledge(client.replies[0])
@@ -115,7 +179,7 @@ async def test_a_late_refusal_does_not_fail_the_next_block(monkeypatch: pytest.M
     late = client.replies
     monkeypatch.setattr("services.runtime.relay._ACK_SECONDS", 30)
     task = await _publish(publisher, client, "demo", _records(2))
-    await client.acknowledge(late[0], b"")
+    await client.answer(late[0], b"")
     for reply in client.replies:
         await client.acknowledge(reply)
     assert await task == 2

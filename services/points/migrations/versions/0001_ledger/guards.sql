@@ -8,30 +8,36 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['posting', 'entry', 'lot_use', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'account', 'event_log']
+    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'account', 'event_log']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
 END
 $$
 --;;
-CREATE FUNCTION check_legs() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A key has one answer, and answers stand in two tables: what posted in one, what did not in the other.
+CREATE FUNCTION check_key_answers() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    unbalanced bigint;
+    answered text;
 BEGIN
-    SELECT seq INTO unbalanced FROM added
-    GROUP BY ledger_id, seq HAVING sum(amount) <> 0 OR count(*) < 2 LIMIT 1;
+    IF tg_table_name = 'posting' THEN
+        SELECT d.key INTO answered FROM added JOIN decision d USING (ledger_id, partner_no, key) LIMIT 1;
+    ELSE
+        SELECT p.key INTO answered FROM added JOIN posting p USING (ledger_id, partner_no, key) LIMIT 1;
+    END IF;
     IF found THEN
-        RAISE EXCEPTION 'debits and credits of posting % differ', unbalanced
-            USING errcode = 'check_violation', constraint = 'entry_balanced_ck';
+        RAISE EXCEPTION 'key % has been answered', answered
+            USING errcode = 'unique_violation', constraint = 'key_answered_once_ck';
     END IF;
     RETURN NULL;
 END
 $$
 --;;
--- The legs of a posting are inserted by one statement, so the added rows are all of them.
-CREATE TRIGGER entry_balanced AFTER INSERT ON entry
-REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_legs()
+CREATE TRIGGER posting_key_answered AFTER INSERT ON posting
+REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_key_answers()
+--;;
+CREATE TRIGGER decision_key_answered AFTER INSERT ON decision
+REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_key_answers()
 --;;
 CREATE FUNCTION check_lot_facts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -42,9 +48,9 @@ $$
 --;;
 CREATE TRIGGER lot_facts BEFORE UPDATE ON lot FOR EACH ROW
 WHEN (
-    (old.ledger_id, old.lot_no, old.account_no, old.issuer_id, old.point_type, old.opened_seq, old.original, old.earned_at, old.expires_at)
+    (old.ledger_id, old.lot_no, old.account_no, old.issuer_no, old.point_type, old.opened_seq, old.original, old.earned_at, old.expires_at)
     IS DISTINCT FROM
-    (new.ledger_id, new.lot_no, new.account_no, new.issuer_id, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at)
+    (new.ledger_id, new.lot_no, new.account_no, new.issuer_no, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at)
 )
 EXECUTE FUNCTION check_lot_facts()
 --;;

@@ -20,7 +20,7 @@ CREATE TABLE ledger_head (
     clock_offset_us bigint NOT NULL DEFAULT 0,
     last_lot_no bigint NOT NULL DEFAULT 0,
     last_batch_no bigint NOT NULL DEFAULT 0,
-    last_account_no bigint NOT NULL DEFAULT 0,
+    last_account_no integer NOT NULL DEFAULT 0,
     config_version bigint NOT NULL DEFAULT 0,
     CONSTRAINT ledger_head_pk PRIMARY KEY (ledger_id),
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
@@ -30,7 +30,7 @@ COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger lock
 --;;
 CREATE TABLE account (
     ledger_id smallint NOT NULL,
-    account_no bigint NOT NULL,
+    account_no integer NOT NULL,
     kind text NOT NULL,
     owner_id uuid NOT NULL,
     CONSTRAINT account_pk PRIMARY KEY (ledger_id, account_no),
@@ -38,11 +38,13 @@ CREATE TABLE account (
     CONSTRAINT account_kind_ck CHECK (kind IN ('wallet', 'issuance', 'redemption', 'expiry'))
 )
 --;;
+COMMENT ON TABLE account IS 'Who owns what. Elsewhere in the ledger a member is the number of the wallet, a partner that of its issuance account.'
+--;;
 COMMENT ON COLUMN account.owner_id IS 'A member, a partner, or the nil UUID for the programme''s own accounts.'
 --;;
 CREATE TABLE balance (
     ledger_id smallint NOT NULL,
-    account_no bigint NOT NULL,
+    account_no integer NOT NULL,
     debits bigint NOT NULL DEFAULT 0,
     credits bigint NOT NULL DEFAULT 0,
     floor bigint,
@@ -54,67 +56,75 @@ CREATE TABLE balance (
 COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. floor: credits - debits may not go below it.'
 --;;
 CREATE TABLE posting (
-    ledger_id smallint NOT NULL,
     seq bigint NOT NULL,
-    transaction_id uuid NOT NULL,
-    kind text NOT NULL,
-    member_id uuid,
-    partner_id uuid,
-    reference text,
     points bigint NOT NULL,
     balance_after bigint NOT NULL,
+    amount bigint NOT NULL,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     expires_at timestamptz,
+    debit_no integer,
+    credit_no integer,
+    wallet_no integer NOT NULL,
+    partner_no integer,
+    ledger_id smallint NOT NULL,
+    item_no smallint,
+    transaction_id uuid NOT NULL,
+    kind text NOT NULL,
+    reference text,
+    key text,
     content_hash bytea,
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN ('earn', 'redeem', 'expire')),
-    CONSTRAINT posting_seq_ck CHECK (seq > 0)
+    CONSTRAINT posting_seq_ck CHECK (seq > 0),
+    CONSTRAINT posting_amount_ck CHECK (amount >= 0),
+    CONSTRAINT posting_legs_ck CHECK (
+        CASE WHEN amount = 0 THEN debit_no IS NULL AND credit_no IS NULL
+        ELSE debit_no IS NOT NULL AND credit_no IS NOT NULL AND debit_no <> credit_no END
+    ),
+    CONSTRAINT posting_key_ck CHECK (num_nulls(partner_no, key, item_no, reference, content_hash) IN (0, 5))
 )
 --;;
-COMMENT ON TABLE posting IS 'The journal. points: effect on the wallet. content_hash: keyed hash of what the caller sent.'
+COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts.'
 --;;
 CREATE UNIQUE INDEX posting_transaction_uq ON posting (ledger_id, transaction_id)
 --;;
-CREATE UNIQUE INDEX posting_reference_uq ON posting (ledger_id, partner_id, kind, reference) WHERE reference IS NOT NULL
+CREATE UNIQUE INDEX posting_key_uq ON posting (ledger_id, partner_no, key) WHERE key IS NOT NULL
 --;;
-CREATE INDEX posting_member_ix ON posting (ledger_id, member_id, seq)
+CREATE UNIQUE INDEX posting_reference_uq ON posting (ledger_id, partner_no, kind, reference) WHERE reference IS NOT NULL
 --;;
-CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_id, seq)
+CREATE INDEX posting_wallet_ix ON posting (ledger_id, wallet_no, seq)
 --;;
-CREATE TABLE entry (
-    ledger_id smallint NOT NULL,
-    seq bigint NOT NULL,
-    leg smallint NOT NULL,
-    account_no bigint NOT NULL,
-    amount bigint NOT NULL,
-    CONSTRAINT entry_pk PRIMARY KEY (ledger_id, seq, leg),
-    CONSTRAINT entry_amount_ck CHECK (amount <> 0)
-)
+CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq)
 --;;
-COMMENT ON TABLE entry IS 'Legs of postings. amount: positive is a credit, negative a debit; they sum to zero per posting.'
+CREATE VIEW entry AS
+SELECT ledger_id, seq, 1 AS leg, debit_no AS account_no, -amount AS amount FROM posting WHERE amount <> 0
+UNION ALL
+SELECT ledger_id, seq, 2 AS leg, credit_no AS account_no, amount FROM posting WHERE amount <> 0
+--;;
+COMMENT ON VIEW entry IS 'Legs of postings. amount: positive is a credit, negative a debit; they sum to zero per posting.'
 --;;
 CREATE TABLE lot (
-    ledger_id smallint NOT NULL,
     lot_no bigint NOT NULL,
-    account_no bigint NOT NULL,
-    issuer_id uuid NOT NULL,
-    point_type text NOT NULL,
     opened_seq bigint NOT NULL,
     original bigint NOT NULL,
+    remaining bigint NOT NULL,
     earned_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
-    remaining bigint NOT NULL,
+    account_no integer NOT NULL,
+    issuer_no integer NOT NULL,
+    ledger_id smallint NOT NULL,
     open boolean NOT NULL,
+    point_type text NOT NULL,
     CONSTRAINT lot_pk PRIMARY KEY (ledger_id, lot_no),
     CONSTRAINT lot_remaining_ck CHECK (remaining BETWEEN 0 AND original AND original > 0),
     CONSTRAINT lot_open_ck CHECK (open = (remaining > 0)),
     CONSTRAINT lot_point_type_ck CHECK (point_type IN ('base', 'bonus'))
-) WITH (fillfactor = 80)
+) WITH (fillfactor = 90)
 --;;
 COMMENT ON TABLE lot IS 'Where points came from. remaining and open are the only columns that change; expires_at is infinity for never.'
 --;;
-CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at, earned_at, lot_no) WHERE open
+CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at) WHERE open
 --;;
 -- Lots are opened in the order of seq, so a block range index finds those of a stretch of the journal for next to nothing.
 CREATE INDEX lot_opened_ix ON lot USING brin (opened_seq) WITH (pages_per_range = 16, autosummarize = on)
@@ -129,17 +139,17 @@ CREATE TABLE lot_use (
 )
 --;;
 CREATE TABLE purchase (
-    ledger_id smallint NOT NULL,
     seq bigint NOT NULL,
+    amount_minor bigint NOT NULL,
     store_id uuid,
+    ledger_id smallint NOT NULL,
     till text NOT NULL,
     business_date text NOT NULL,
     receipt_number text NOT NULL,
     channel text NOT NULL,
     entry_mode text NOT NULL,
-    amount_minor bigint NOT NULL,
-    lines jsonb NOT NULL,
-    tenders jsonb NOT NULL,
+    lines json NOT NULL,
+    tenders json NOT NULL,
     CONSTRAINT purchase_pk PRIMARY KEY (ledger_id, seq)
 )
 --;;
@@ -158,20 +168,20 @@ COMMENT ON TABLE batch IS 'What was posted together: seq first_seq to first_seq 
 --;;
 CREATE TABLE decision (
     ledger_id smallint NOT NULL,
-    partner_id uuid NOT NULL,
+    partner_no integer NOT NULL,
     key text NOT NULL,
     batch_no bigint NOT NULL,
-    item_no integer NOT NULL,
+    item_no smallint NOT NULL,
     content_hash bytea NOT NULL,
     seq bigint,
     refusal text,
     message text,
     metadata jsonb,
-    CONSTRAINT decision_pk PRIMARY KEY (ledger_id, partner_id, key),
+    CONSTRAINT decision_pk PRIMARY KEY (ledger_id, partner_no, key),
     CONSTRAINT decision_outcome_ck CHECK ((seq IS NULL) <> (refusal IS NULL))
 )
 --;;
-COMMENT ON TABLE decision IS 'One key, one effect, one answer: accepted (seq) or refused (refusal), for ever.'
+COMMENT ON TABLE decision IS 'What was decided under a key and posted nothing, for ever: a refusal, or a further key of the posting seq.'
 --;;
 CREATE TABLE cut (
     ledger_id smallint NOT NULL,
