@@ -32,6 +32,7 @@ _log = logging.get(__name__)
 _RETRY_SECONDS: Final = 0.2
 WALLETS_KEPT_MAX: Final = 300_000
 _LEARN_AT_ONCE: Final = 2_000
+_ACCOUNT_NO_MAX: Final = 2**31 - 1
 # The server has not done the work, or it is unknown whether it has: the same items may go again.
 _AGAIN: Final = (
     *LOST, asyncpg.SerializationError,
@@ -86,7 +87,7 @@ class Door:
 
     async def learn_accounts(self) -> None:
         """Reads the accounts made last, so that a ledger at work is not asked for each wallet as it turns up."""
-        below = 1 << 31
+        below = _ACCOUNT_NO_MAX
         for _ in range(0, WALLETS_KEPT_MAX // 2, _LEARN_AT_ONCE):
             async with self._database.dedicated() as connection:
                 found = await ledgers.accounts_below(
