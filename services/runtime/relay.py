@@ -8,7 +8,8 @@ only over positions that JetStream has acknowledged without a gap, so a crash pu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -48,10 +49,11 @@ ON CONFLICT (ledger_id) DO UPDATE SET pos = excluded.pos WHERE relay_cursor.pos 
 class Publisher:
     """Publishes blocks of events; JetStream's acknowledgements come to one inbox.
 
-    The first and the last event of a block ask for one, and since they tell the places in the stream, they tell whether
-    all between was stored as well. Where they don't, the block goes again with every event asking (those stored
-    already are dropped by their ids). An acknowledgement an event costs relay and server a third more time;
-    nats-py's own publish_async, with a future, a token and a semaphore for each, three times as much.
+    Where nobody else publishes to the stream, the first and the last event of a block ask for one: they tell their places
+    in the stream, and so whether all between was stored as well. Where that is not so, or somebody else publishes,
+    every event asks (those stored already are dropped by their ids). An acknowledgement an event costs relay and
+    server a third more time; nats-py's own publish_async, with a future, a token and a semaphore for each, three
+    times as much.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -83,8 +85,13 @@ class Publisher:
         if not self._waiting:
             self._done.set()
 
-    async def publish(self, programme: str, service: str, records: Sequence[EventRecord]) -> int:
-        """Publishes a block; answers the last position known to be stored without a gap (0: none)."""
+    async def publish(
+        self, programme: str, service: str, records: Sequence[EventRecord], *, alone: bool
+    ) -> int:
+        """Publishes a block; answers the last position known to be stored without a gap (0: none).
+
+        `alone`: nobody else publishes to the stream meanwhile.
+        """
         with telemetry.span(
             "nats.publish",
             telemetry.SpanKind.PRODUCER,
@@ -92,10 +99,11 @@ class Publisher:
             attributes={"events": len(records), "programme": programme},
         ):
             first, last = records[0].pos, records[-1].pos
-            await self._send(programme, service, records, {first, last})
-            if not self._waiting and self._places[last] - self._places[first] == len(records) - 1:
-                return last
-            if len(records) > 2:
+            if alone:
+                await self._send(programme, service, records, {first, last})
+                if not self._waiting and self._places[last] - self._places[first] == len(records) - 1:
+                    return last
+            if not alone or len(records) > 2:
                 await self._send(programme, service, records, {record.pos for record in records})
         if self._failed:
             _log.warning("relay.unacknowledged", reason=self._failed, missing=len(self._waiting))
@@ -168,6 +176,7 @@ class Relay:
         while True:
             heads = await connection.fetch("SELECT ledger_id, programme, pos FROM event_head")
             moved = 0
+            alone = owned.keys() >= {ledger_id for ledger_id, _, _ in heads}
             for ledger_id, programme, head_pos in heads:
                 if ledger_id not in owned:
                     if not await connection.fetchval(
@@ -181,7 +190,8 @@ class Relay:
                 cursor = owned[ledger_id][1]
                 if cursor >= head_pos:
                     continue
-                reached = await self._block(connection, publisher, ledger_id, programme, cursor)
+                publish = partial(publisher.publish, programme, self._stream.service, alone=alone)
+                reached = await self._block(connection, publish, ledger_id, cursor)
                 failures = failures + 1 if reached == cursor else 0
                 moved += reached - cursor
                 owned[ledger_id] = (programme, reached)
@@ -195,17 +205,14 @@ class Relay:
     async def _block(
         self,
         connection: PgConnection,
-        publisher: Publisher,
+        publish: Callable[[Sequence[EventRecord]], Awaitable[int]],
         ledger_id: int,
-        programme: str,
         cursor: int,
     ) -> int:
         rows = await connection.fetch(_READ, ledger_id, cursor, _BLOCK_EVENTS)
         if not rows:
             return cursor
-        acknowledged = await publisher.publish(
-            programme, self._stream.service, [_record(row) for row in rows]
-        )
+        acknowledged = await publish([_record(row) for row in rows])
         if acknowledged <= cursor:
             return cursor
         await connection.execute(_ADVANCE, ledger_id, acknowledged)

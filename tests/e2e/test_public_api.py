@@ -125,6 +125,35 @@ async def test_points_earned_at_one_partner_are_burned_at_another(coalition: Coa
     assert (spent.status_code, spent.json()["points"], spent.json()["balance"]) == (201, 100, 23)
 
 
+async def test_points_held_at_the_till_are_captured_in_part_and_the_rest_is_spent_elsewhere(
+    coalition: Coalition,
+) -> None:
+    card = await coalition.member()
+    earned = await coalition.grocer.post("/v1/earns", json=earn(card, 60_000), headers=key())
+    moment = earned.json()["occurred_at"]
+    body = {"member": {"card": card}, "reference": secrets.token_hex(8), "points": 500, "occurred_at": moment}
+    held = await coalition.fuel.post("/v1/holds", json=body, headers=key())
+    assert (held.status_code, held.json()["points"], held.json()["balance"]) == (201, 500, 600)
+    short = await coalition.grocer.post("/v1/redemptions", json=redemption(card, 101), headers=key())
+    assert (short.status_code, short.json()["available"]) == (409, 100)
+    path, headers = f"/v1/holds/{held.json()['hold']}", key()
+    theirs = await coalition.grocer.post(f"{path}/void", json={"occurred_at": moment}, headers=key())
+    assert (theirs.status_code, theirs.json()["code"]) == (404, "hold_unknown")
+    # The connection is lost, and the till asks again under the same key: one capture.
+    asked = {"points": 320, "occurred_at": moment}
+    first, again = [
+        await coalition.fuel.post(f"{path}/capture", json=asked, headers=headers) for _ in range(2)
+    ]
+    assert (first.status_code, first.json()["released"], first.json()["balance"]) == (201, 180, 280)
+    assert (again.headers["idempotency-replayed"], again.json()) == ("true", first.json())
+    late = await coalition.fuel.post(f"{path}/void", json={"occurred_at": moment}, headers=key())
+    assert (late.status_code, late.json()["code"]) == (409, "hold_resolved")
+    rest = await coalition.grocer.post("/v1/redemptions", json=redemption(card, 280), headers=key())
+    assert (rest.status_code, rest.json()["balance"]) == (201, 0)
+    other = await coalition.fuel.post("/v1/holds", json={**body, "points": 1, "reference": secrets.token_hex(8)}, headers=key())  # fmt: skip
+    assert (other.status_code, other.json()["available"]) == (409, 0)
+
+
 async def test_the_same_batch_sent_twice_posts_once_and_answers_the_same(coalition: Coalition) -> None:
     card = await coalition.member()
     lines = [{"type": "earn", **earn(card, 1_000)} for _ in range(20)]

@@ -48,3 +48,19 @@ def redemption(card: str, points: int, **changes: Any) -> dict[str, Any]:
         "occurred_at": "2026-03-14T09:31:07+01:00",
         **changes,
     }
+
+
+def hold(card: str, points: int, **changes: Any) -> dict[str, Any]:
+    """Points set aside for the usual time."""
+    return {
+        "member": {"card": card},
+        "reference": new_reference(),
+        "points": points,
+        "occurred_at": "2026-03-14T09:31:07+01:00",
+        **changes,
+    }
+
+
+def resolve(**changes: Any) -> dict[str, Any]:
+    """What resolves a hold, a minute later."""
+    return {"occurred_at": "2026-03-14T09:32:07+01:00", **changes}

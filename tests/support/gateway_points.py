@@ -40,6 +40,8 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         self._references: dict[tuple[UUID, str, str], _Decided] = {}
         self.wallets: dict[bytes, int] = {}
         self.journal: list[movement_pb2.Transaction] = []
+        self.holds: dict[bytes, movement_pb2.Transaction] = {}
+        self.resolved: set[bytes] = set()
         self.calls: list[points_pb2.PostRequest] = []
         # From this call on, counted from 1, nothing is posted any more; 0: all is well.
         self.broken_from_call = 0
@@ -67,25 +69,30 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
             self._faults.items_overloaded -= 1
             return _away(_R.REASON_OVERLOADED, "the queue is full", retry_after_seconds="1")
         kind = str(item.WhichOneof("movement"))
-        asked: movement_pb2.Earn | movement_pb2.Redemption = getattr(item, kind)
+        asked: Any = getattr(item, kind)
+        reference: str = getattr(asked, "reference", "")
         content = asked.SerializeToString(deterministic=True)
         by_key = self._keys.get((partner, item.key))
         if by_key is not None:
             if by_key.content != content:
                 return _away(_R.REASON_IDEMPOTENCY_KEY_REUSED, "this key was used with another request")
             return _again(by_key.result)
-        by_reference = self._references.get((partner, kind, asked.reference))
+        by_reference = self._references.get((partner, kind, reference)) if reference else None
         if by_reference is not None:
             if by_reference.content != content:
                 return _away(_R.REASON_REFERENCE_REUSED, "the reference was used before", fields="amount")
             return _again(by_reference.result)
-        result = self._earn(item.earn, partner) if kind == "earn" else self._redeem(item.redemption, partner)
+        decide = {
+            "earn": self._earn, "redemption": self._redeem, "hold": self._hold, "capture": self._resolve,
+            "void": self._resolve,
+        }  # fmt: skip
+        result = decide[kind](asked, partner)
         if result.outcome == movement_pb2.OUTCOME_TURNED_AWAY:
             return result
         decided = _Decided(content, result)
         self._keys[(partner, item.key)] = decided
         if result.outcome == movement_pb2.OUTCOME_ACCEPTED:
-            self._references[(partner, kind, asked.reference)] = decided
+            self._references[(partner, kind, reference)] = decided
         return result
 
     def _earn(self, earn: movement_pb2.Earn, partner: UUID) -> movement_pb2.Result:
@@ -127,6 +134,46 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
             movement_pb2.MOVEMENT_KIND_REDEEM, redemption.member_id, redemption.reference, -redemption.points,
             redemption.occurred_at_us, partner,
         )  # fmt: skip
+
+    def _hold(self, hold: movement_pb2.Hold, partner: UUID) -> movement_pb2.Result:
+        refusal = self._redeem(
+            movement_pb2.Redemption(
+                member_id=hold.member_id, points=hold.points, occurred_at_us=hold.occurred_at_us
+            ),
+            partner,
+        )
+        if refusal.outcome != movement_pb2.OUTCOME_ACCEPTED:
+            return refusal
+        # Set aside, not spent: what is posted is a hold, and the wallet's balance is what it was.
+        moved = refusal.transaction
+        moved.kind, moved.reference, moved.held, moved.points = (
+            movement_pb2.MOVEMENT_KIND_HOLD, hold.reference, hold.points, 0,
+        )  # fmt: skip
+        moved.balance_after += hold.points
+        moved.expires_at_us = moved.recorded_at_us + hold.seconds * 1_000_000
+        self.journal[-1].CopyFrom(moved)
+        self.holds[moved.transaction_id] = moved
+        return refusal
+
+    def _resolve(self, asked: movement_pb2.Capture | movement_pb2.Void, partner: UUID) -> movement_pb2.Result:
+        hold = self.holds.get(asked.hold_id)
+        if hold is None or hold.partner_id != partner.bytes:
+            return _away(_R.REASON_HOLD_UNKNOWN, "no such hold")
+        if asked.hold_id in self.resolved:
+            error = ItemError(reason=_R.REASON_HOLD_RESOLVED, message="the hold was resolved before")
+            return movement_pb2.Result(outcome=movement_pb2.OUTCOME_REFUSED, error=error)
+        points = (asked.points or hold.held) if isinstance(asked, movement_pb2.Capture) else 0
+        if points > hold.held:
+            figures = {"held": str(hold.held), "required": str(points)}
+            error = ItemError(reason=_R.REASON_HOLD_TOO_SMALL, message="not so many", metadata=figures)
+            return movement_pb2.Result(outcome=movement_pb2.OUTCOME_REFUSED, error=error)
+        self.resolved.add(asked.hold_id)
+        kind = movement_pb2.MOVEMENT_KIND_CAPTURE if points else movement_pb2.MOVEMENT_KIND_VOID
+        result = self._posted(kind, hold.member_id, "", hold.held - points, asked.occurred_at_us, partner)
+        result.transaction.points, result.transaction.held = -points, -hold.held
+        result.transaction.hold_id = asked.hold_id
+        self.journal[-1].CopyFrom(result.transaction)
+        return result
 
     def _member(self, member_id: bytes, occurred_at_us: int) -> movement_pb2.Result | None:
         member = self._members.members.get(member_id)

@@ -14,7 +14,15 @@ from tests.support.ledger_model import Ask, LedgerModel, Posted, Taken, Verdict
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
 
-KINDS = {pb.MOVEMENT_KIND_EARN: "earn", pb.MOVEMENT_KIND_REDEEM: "redeem", pb.MOVEMENT_KIND_EXPIRE: "expire"}
+KINDS = {
+    pb.MOVEMENT_KIND_EARN: "earn",
+    pb.MOVEMENT_KIND_REDEEM: "redeem",
+    pb.MOVEMENT_KIND_EXPIRE: "expire",
+    pb.MOVEMENT_KIND_HOLD: "hold",
+    pb.MOVEMENT_KIND_CAPTURE: "capture",
+    pb.MOVEMENT_KIND_VOID: "void",
+    pb.MOVEMENT_KIND_LAPSE: "lapse",
+}
 
 
 def ask_of(item: pb.Item, partner: UUID) -> Ask:
@@ -35,7 +43,7 @@ def posted_of(record: journal_pb2.JournalRecord) -> Posted:
     """A record of the journal in the words of the model; checks what the record says twice."""
     moved = record.transaction
     kind = KINDS[moved.kind]
-    assert kind in ("earn", "redeem", "expire")
+    assert kind in ("earn", "redeem", "expire", "hold", "capture", "void", "lapse")
     assert sum(entry.amount for entry in record.entries) == 0
     wallet = [entry for entry in record.entries if entry.account_kind == "wallet"]
     assert [(entry.owner_id, entry.amount) for entry in wallet] == (

@@ -34,7 +34,7 @@ from services.runtime.settings import PlatformSettings
 from tests.support.keys import key_text
 from tests.support.points_database import as_superuser
 from tests.support.points_neighbours import Identity, Neighbours, new_programme, registering
-from tests.support.points_wire import earn, redemption
+from tests.support.points_wire import capture, earn, hold, redemption, void
 from tests.support.servers import ServiceDatabase
 
 GRANTS: Final = ("points:earn", "points:redeem", "points:read")
@@ -71,6 +71,15 @@ class Till:
 
     async def redeem(self, member: UUID, points: int, **changes: Any) -> movement_pb2.Result:
         return (await self.post(redemption(member, points, **changes)))[0]
+
+    async def hold(self, member: UUID, points: int, **changes: Any) -> movement_pb2.Result:
+        return (await self.post(hold(member, points, **changes)))[0]
+
+    async def capture(self, hold_id: bytes, points: int = 0, **changes: Any) -> movement_pb2.Result:
+        return (await self.post(capture(hold_id, points, **changes)))[0]
+
+    async def void(self, hold_id: bytes, **changes: Any) -> movement_pb2.Result:
+        return (await self.post(void(hold_id, **changes)))[0]
 
     async def balance(self, member: UUID) -> points_pb2.GetBalanceResponse:
         return await self.call("GetBalance", points_pb2.GetBalanceRequest(member_id=member.bytes))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,12 +54,13 @@ async def locked_table(database: ServiceDatabase, table: str) -> AsyncGenerator[
 
 
 @asynccontextmanager
-async def own_postgres(folder: Path) -> AsyncGenerator[tuple[EmbeddedPostgres, ServiceDatabase]]:
+async def own_postgres() -> AsyncGenerator[tuple[EmbeddedPostgres, ServiceDatabase]]:
     """A PostgreSQL of the test's own, which it may stop and start; with the ledger's database, migrated."""
+    # Not in a folder of pytest's: a parent that is closed would have to be opened, and whose that is nobody knows.
+    folder = Path(tempfile.mkdtemp(prefix="coalition-pg-"))
     if os.geteuid() == 0:
         # It runs as another user then, and must be able to pass through.
-        for each in (folder, *folder.parents[:2]):
-            await asyncio.to_thread(each.chmod, 0o711)
+        await asyncio.to_thread(folder.chmod, 0o711)
     server = EmbeddedPostgres(
         folder, admin_password=secrets.token_urlsafe(16), settings={"shared_buffers": "64MB"}
     )
@@ -73,3 +76,4 @@ async def own_postgres(folder: Path) -> AsyncGenerator[tuple[EmbeddedPostgres, S
     finally:
         await asyncio.to_thread(server.stop)
         await asyncio.to_thread(location.erase_data, folder)
+        await asyncio.to_thread(shutil.rmtree, folder)

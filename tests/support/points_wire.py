@@ -48,6 +48,33 @@ def redemption(member: UUID, points: int, **changes: Any) -> movement_pb2.Item:
     )
 
 
+def hold(member: UUID, points: int, **changes: Any) -> movement_pb2.Item:
+    """A hold; changes: key, deadline_us, principal, traceparent; any field of the hold."""
+    envelope = _envelope(changes)
+    asked: dict[str, Any] = {"reference": f"r-{secrets.token_hex(8)}", "occurred_at_us": STARTS_AT_US}
+    return movement_pb2.Item(
+        **envelope, hold=movement_pb2.Hold(**{**asked, **changes}, member_id=member.bytes, points=points)
+    )
+
+
+def capture(hold_id: bytes, points: int = 0, **changes: Any) -> movement_pb2.Item:
+    """A capture; changes: key, deadline_us, principal, traceparent, receipt; any field of the capture."""
+    envelope = _envelope(changes)
+    asked: dict[str, Any] = {
+        "receipt": _receipt(changes), "occurred_at_us": STARTS_AT_US, "channel": "store",
+    }  # fmt: skip
+    return movement_pb2.Item(
+        **envelope, capture=movement_pb2.Capture(**{**asked, **changes}, hold_id=hold_id, points=points)
+    )
+
+
+def void(hold_id: bytes, **changes: Any) -> movement_pb2.Item:
+    """A void; changes: key, deadline_us, principal, traceparent, occurred_at_us."""
+    envelope = _envelope(changes)
+    asked: dict[str, Any] = {"occurred_at_us": STARTS_AT_US}
+    return movement_pb2.Item(**envelope, void=movement_pb2.Void(**{**asked, **changes}, hold_id=hold_id))
+
+
 def _envelope(changes: dict[str, Any]) -> dict[str, Any]:
     names = ("key", "deadline_us", "principal", "traceparent")
     given = {name: changes.pop(name) for name in names if name in changes}

@@ -7,10 +7,11 @@ from typing import Any, Final
 from services.gateway.answers.moments import instant, instant_or_none, last_day
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.domain.caller import Caller
-from services.gateway.domain.movements import Balance, Movement
+from services.gateway.domain.movements import Balance, Movement, MovementType
 from services.runtime.ids import to_text
 
 RECEIPT_LINE_MAX: Final = 40
+HOLD_PREFIX: Final = "hld"
 
 
 class MovementAnswers:
@@ -48,11 +49,38 @@ class MovementAnswers:
             "object": "redemption",
             **self._posted(caller, movement),
             "points": burned,
-            "receipt": {
-                "burned": burned,
-                "balance": movement.balance,
-                "lines": [f"Points spent: {burned:,}", f"Balance: {movement.balance:,} points"],
-            },
+            "receipt": _burned(burned, movement.balance),
+        }
+
+    def hold(self, caller: Caller, movement: Movement) -> dict[str, Any]:
+        """The answer to a hold, of schemas.holds.Hold."""
+        return {
+            "object": "hold",
+            "hold": _hold(movement),
+            **self._posted(caller, movement),
+            "points": movement.held,
+            "expires_at": instant(movement.expires_at_us),
+        }
+
+    def capture(self, caller: Caller, movement: Movement) -> dict[str, Any]:
+        """The answer to a capture, of schemas.holds.Capture."""
+        burned = -movement.points
+        return {
+            "object": "capture",
+            "hold": _hold(movement),
+            **_without_reference(self._posted(caller, movement)),
+            "points": burned,
+            "released": -movement.held - burned,
+            "receipt": _burned(burned, movement.balance),
+        }
+
+    def void(self, caller: Caller, movement: Movement) -> dict[str, Any]:
+        """The answer to a void, of schemas.holds.Void."""
+        return {
+            "object": "void",
+            "hold": _hold(movement),
+            **_without_reference(self._posted(caller, movement)),
+            "released": -movement.held,
         }
 
     def transaction(self, caller: Caller, movement: Movement) -> dict[str, Any]:
@@ -63,6 +91,8 @@ class MovementAnswers:
             **self._posted(caller, movement),
             "points": movement.points,
             "expires_at": instant_or_none(movement.expires_at_us),
+            "hold": _hold(movement),
+            "held": movement.held,
             "purchase": _purchase(movement),
         }
 
@@ -87,6 +117,22 @@ class MovementAnswers:
             "occurred_at": instant(movement.occurred_at_us),
             "recorded_at": instant(movement.recorded_at_us),
         }
+
+
+def _burned(burned: int, balance: int) -> dict[str, Any]:
+    lines = [f"Points spent: {burned:,}", f"Balance: {balance:,} points"]
+    return {"burned": burned, "balance": balance, "lines": lines}
+
+
+def _without_reference(posted: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in posted.items() if name != "reference"}
+
+
+def _hold(movement: Movement) -> str | None:
+    """A hold goes by the transaction that opened it."""
+    if movement.type is MovementType.HOLD:
+        return to_text(HOLD_PREFIX, movement.transaction_id)
+    return to_text(HOLD_PREFIX, movement.hold_id) if movement.hold_id else None
 
 
 def _purchase(movement: Movement) -> str | None:

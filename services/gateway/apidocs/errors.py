@@ -152,6 +152,19 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Send amounts in the currency that `GET /v1/me` names.",
         ("currency", "expected"),
     ),
+    _R.REASON_HOLD_UNKNOWN: Explained(
+        "You have no hold with this id.", "Send the id that the hold was answered with."
+    ),
+    _R.REASON_HOLD_RESOLVED: Explained(
+        "The hold was captured or voided before, or its time is over. A hold is resolved once.",
+        "Look up what became of it; to burn points now, open another hold.",
+    ),
+    _R.REASON_HOLD_TOO_SMALL: Explained(
+        "More points were to be captured than the hold set aside.",
+        "Capture what is held or less; void it and hold again for more.",
+        ("held", "required"),
+        "Only {held} points are held.",
+    ),
     _R.REASON_PROGRAMME_UNKNOWN: Explained(
         "No programme has this name.", "Ask the programme's operator. No call of this API should answer so."
     ),

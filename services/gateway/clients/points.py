@@ -18,6 +18,7 @@ from services.gateway.domain.movements import (
     Movement,
     MovementType,
 )
+from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
 from services.gateway.schemas.movements import EarnBody, RedemptionBody
 from services.runtime.errors import Fault, NotFound
 from services.runtime.grpc_client import error_of_item
@@ -29,6 +30,10 @@ _TYPES: Final = {
     movement_pb2.MOVEMENT_KIND_EARN: MovementType.EARN,
     movement_pb2.MOVEMENT_KIND_REDEEM: MovementType.REDEMPTION,
     movement_pb2.MOVEMENT_KIND_EXPIRE: MovementType.EXPIRY,
+    movement_pb2.MOVEMENT_KIND_HOLD: MovementType.HOLD,
+    movement_pb2.MOVEMENT_KIND_CAPTURE: MovementType.CAPTURE,
+    movement_pb2.MOVEMENT_KIND_VOID: MovementType.VOID,
+    movement_pb2.MOVEMENT_KIND_LAPSE: MovementType.HOLD_EXPIRY,
 }
 
 
@@ -177,7 +182,39 @@ def redemption_order(
     return Order(token, item)
 
 
-def _receipt(body: EarnBody | RedemptionBody, store_id: UUID | None) -> movement_pb2.Receipt:
+def hold_order(token: bytes, key: str, body: HoldBody, member_id: UUID, trace: str, until_us: int) -> Order:
+    """The order of a hold; arguments as for earn_order."""
+    hold = movement_pb2.Hold(
+        member_id=member_id.bytes,
+        reference=body.reference,
+        points=body.points,
+        occurred_at_us=body.occurred_at,
+        seconds=body.seconds,
+    )
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, hold=hold))
+
+
+def capture_order(
+    token: bytes, key: str, body: CaptureBody, hold_id: UUID, store_id: UUID | None, trace: str, until_us: int
+) -> Order:
+    """The order to capture a hold; arguments as for earn_order."""
+    capture = movement_pb2.Capture(
+        hold_id=hold_id.bytes,
+        points=body.points or 0,
+        occurred_at_us=body.occurred_at,
+        receipt=_receipt(body, store_id),
+        channel=body.channel,
+    )
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, capture=capture))
+
+
+def void_order(token: bytes, key: str, body: VoidBody, hold_id: UUID, trace: str, until_us: int) -> Order:
+    """The order to give a hold up; arguments as for earn_order."""
+    void = movement_pb2.Void(hold_id=hold_id.bytes, occurred_at_us=body.occurred_at)
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, void=void))
+
+
+def _receipt(body: EarnBody | RedemptionBody | CaptureBody, store_id: UUID | None) -> movement_pb2.Receipt:
     given = body.receipt
     if given is None:
         return movement_pb2.Receipt(store_id=store_id.bytes if store_id else b"")
@@ -210,4 +247,6 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         message.occurred_at_us,
         message.recorded_at_us,
         message.expires_at_us,
+        message.held,
+        uuid_of(message.hold_id),
     )

@@ -1,15 +1,22 @@
-"""Single movements: one earn or one redemption of a till."""
+"""Single movements of a till: an earn, a redemption, a hold and what resolves it."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from services.gateway.clients.points import earn_order, redemption_order
+from services.gateway.clients.points import (
+    capture_order,
+    earn_order,
+    hold_order,
+    redemption_order,
+    void_order,
+)  # fmt: skip
 from services.gateway.commands.posting import Posting, Waiting
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import Decision
+from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
 from services.gateway.schemas.movements import EarnBody, RedemptionBody
 from services.runtime import telemetry
 
@@ -35,6 +42,28 @@ class Movements:
         member_id, store_id = await self._resolve(caller, body, until_us)
         trace = telemetry.current_traceparent()
         order = redemption_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)
+        return await self._posting.post(Waiting(caller.programme, order, until_us))
+
+    async def hold(self, caller: Caller, key: str, body: HoldBody, until_us: int) -> Decision:
+        """Sets points aside. Raises as earn does, but for stores."""
+        member_id = await self._members.resolve(caller, body.member, until_us)
+        trace = telemetry.current_traceparent()
+        order = hold_order(caller.token, f"k:{key}", body, member_id, trace, until_us)
+        return await self._posting.post(Waiting(caller.programme, order, until_us))
+
+    async def capture(
+        self, caller: Caller, key: str, hold_id: UUID, body: CaptureBody, until_us: int
+    ) -> Decision:
+        """Spends what a hold set aside, or some of it. Raises NotFound (STORE_UNKNOWN) and Unavailable."""
+        store_id = await self._stores.store_id(caller, body.store)
+        trace = telemetry.current_traceparent()
+        order = capture_order(caller.token, f"k:{key}", body, hold_id, store_id, trace, until_us)
+        return await self._posting.post(Waiting(caller.programme, order, until_us))
+
+    async def void(self, caller: Caller, key: str, hold_id: UUID, body: VoidBody, until_us: int) -> Decision:
+        """Gives a hold up. Raises Unavailable."""
+        trace = telemetry.current_traceparent()
+        order = void_order(caller.token, f"k:{key}", body, hold_id, trace, until_us)
         return await self._posting.post(Waiting(caller.programme, order, until_us))
 
     async def _resolve(

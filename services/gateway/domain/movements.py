@@ -15,6 +15,10 @@ class MovementType(StrEnum):
     EARN = "earn"
     REDEMPTION = "redemption"
     EXPIRY = "expiry"
+    HOLD = "hold"
+    CAPTURE = "capture"
+    VOID = "void"
+    HOLD_EXPIRY = "hold_expiry"
 
 
 class Movement(NamedTuple):
@@ -22,6 +26,7 @@ class Movement(NamedTuple):
 
     `points` is the effect on the wallet, `balance` the wallet right after it. Times are microseconds since
     1970-01-01 UTC, `expires_at_us` 0 where nothing expires. `partner_id` is None for the platform's own acts.
+    `held` is what a hold set aside, or what resolving the hold `hold_id` freed (negative).
     """
 
     transaction_id: UUID
@@ -36,6 +41,8 @@ class Movement(NamedTuple):
     occurred_at_us: int
     recorded_at_us: int
     expires_at_us: int
+    held: int = 0
+    hold_id: UUID | None = None
 
 
 class Accepted(NamedTuple):

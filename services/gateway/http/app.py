@@ -17,6 +17,7 @@ from services.gateway.http.batches import Batches
 from services.gateway.http.dispatch import LiteralFirst
 from services.gateway.http.earns import Earns
 from services.gateway.http.edge import Edge
+from services.gateway.http.holds import Holds
 from services.gateway.http.members import Members
 from services.gateway.http.partner import Partner
 from services.gateway.http.platform import Platform
@@ -65,6 +66,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
     public: list[ToldRoute] = [
         *Earns(gateway).routes(),
         *Redemptions(gateway).routes(),
+        *Holds(gateway).routes(),
         *Members(gateway).routes(),
         *Batches(gateway).routes(),
         *Transactions(gateway).routes(),

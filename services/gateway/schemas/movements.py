@@ -152,7 +152,9 @@ class RedemptionReceipt(Answer):
     lines: Annotated[list[str], Field(description="Ready to print, each at most 40 characters")]
 
 
-class _Posted(Answer):
+class Posted(Answer):
+    """What all accepted movements have."""
+
     id: Annotated[str, Field(description="Id of the transaction", examples=["txn_…"])]
     member: MemberId
     balance: Annotated[int, Field(description="Points in the wallet right after it")]
@@ -160,7 +162,7 @@ class _Posted(Answer):
     recorded_at: Annotated[Instant, Field(description="Programme time of the posting")]
 
 
-class Earn(_Posted):
+class Earn(Posted):
     """Points earned by a purchase."""
 
     object: Literal["earn"]
@@ -173,7 +175,7 @@ class Earn(_Posted):
     receipt: EarnReceipt
 
 
-class Redemption(_Posted):
+class Redemption(Posted):
     """Points spent."""
 
     object: Literal["redemption"]
@@ -182,12 +184,18 @@ class Redemption(_Posted):
     receipt: RedemptionReceipt
 
 
-class Transaction(_Posted):
+class Transaction(Posted):
     """An accepted movement of points, in one shape for all types."""
 
     object: Literal["transaction"]
-    type: Literal["earn", "redemption", "expiry"]
-    reference: Annotated[str | None, Field(description="Your reference; null for an expiry")]
+    type: Literal["earn", "redemption", "expiry", "hold", "capture", "void", "hold_expiry"]
+    reference: Annotated[str | None, Field(description="Your reference; null where the movement has none")]
     points: Annotated[int, Field(description="Effect on the wallet: negative for points taken")]
-    expires_at: Annotated[Instant | None, Field(description="When the points earned expire; null: never")]
+    expires_at: Annotated[
+        Instant | None, Field(description="When the points earned expire, or the hold ends; null: never")
+    ]
+    hold: Annotated[
+        str | None, Field(description="Id of the hold, of one and of what resolved it", examples=["hld_…"])
+    ]
+    held: Annotated[int, Field(description="Points that a hold set aside; negative: that were freed of it")]
     purchase: Annotated[str | None, Field(description="Id of the recorded purchase, of an earn")]

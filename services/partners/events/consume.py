@@ -16,6 +16,10 @@ from services.runtime.subscriber import Postponed
 
 SUBSCRIBER: Final = "partners-rating"
 SOURCE: Final = "points"
+_WITHOUT_PRICE: Final[dict[str, type[pb.PointsHeld | pb.PointsReleased]]] = {
+    "points.held": pb.PointsHeld,
+    "points.released": pb.PointsReleased,
+}
 # A new price mends most stops; how long to wait before the next look.
 _RETRY_SECONDS: Final = 0.5
 # A programme that this service does not know is none that it registered: it waits, and holds up no other.
@@ -70,6 +74,10 @@ def read(records: Sequence[EventRecord]) -> Block:
                     0, taken,
                 )
             )  # fmt: skip
+        elif kind in _WITHOUT_PRICE:
+            # Points set aside and freed: nobody owes anybody for them.
+            message = _WITHOUT_PRICE[kind].FromString(record.payload)
+            postings.append(Posting(record.pos, message.seq, message.partner_id, message.recorded_at_us))
         elif kind == "points.expired":
             expired = pb.PointsExpired.FromString(record.payload)
             postings.append(Posting(record.pos, expired.seq, b"", expired.recorded_at_us))

@@ -18,7 +18,8 @@ from services.points.domain.accounts import AccountKey, AccountNumbers
 from services.points.domain.answers import Accepted, Answer, Decision, Replay
 from services.points.domain.earning import EarnRates
 from services.points.domain.movements import Movement, Transaction
-from services.points.domain.posting import LedgerRules, Posting, Telling
+from services.points.domain.opened import LedgerRules
+from services.points.domain.posting import Posting, Telling
 from services.points.storage import journal, ledgers
 from services.points.storage.door import open_ledger, write
 from services.runtime import logging, telemetry
@@ -32,7 +33,6 @@ _log = logging.get(__name__)
 _RETRY_SECONDS: Final = 0.2
 WALLETS_KEPT_MAX: Final = 300_000
 _LEARN_AT_ONCE: Final = 2_000
-_ACCOUNT_NO_MAX: Final = 2**31 - 1
 # The server has not done the work, or it is unknown whether it has: the same items may go again.
 _AGAIN: Final = (
     *LOST, asyncpg.SerializationError,
@@ -87,17 +87,13 @@ class Door:
 
     async def learn_accounts(self) -> None:
         """Reads the accounts made last, so that a ledger at work is not asked for each wallet as it turns up."""
-        below = _ACCOUNT_NO_MAX
-        for _ in range(0, WALLETS_KEPT_MAX // 2, _LEARN_AT_ONCE):
-            async with self._database.dedicated() as connection:
-                found = await ledgers.accounts_below(
-                    connection, self._programme.ledger_id, below, _LEARN_AT_ONCE
-                )
-            for key, number in found:
-                self.numbers.learn(key, number)
-            if len(found) < _LEARN_AT_ONCE:
-                return
-            below = found[-1][1]
+        ledger_id = self._programme.ledger_id
+        async with self._database.dedicated() as connection:
+            after = await ledgers.last_account_no(connection, ledger_id) - WALLETS_KEPT_MAX // 2
+            while found := await ledgers.accounts_after(connection, ledger_id, after, _LEARN_AT_ONCE):
+                for key, number in found:
+                    self.numbers.learn(key, number)
+                after = found[-1][1]
 
     async def close(self) -> None:
         """Finishes what is queued and closes the connection; at most 10 seconds."""
@@ -135,6 +131,8 @@ class Door:
                     "door.again", ledger=self._programme.slug, error=repr(error)[:200], items=len(items)
                 )
                 await self._drop_connection()
+                # Another server may have taken over, without the accounts that the last one made at the end.
+                self.numbers.clear()
                 if wall_now_us() > give_up_us:
                     raise Unavailable("the ledger's database cannot be reached") from error
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -156,11 +154,10 @@ class Door:
         ):
             connection = await self._connected()
             self.numbers.trim()
-            learned: Sequence[AccountKey] = ()
+            learned: list[AccountKey] = []
             try:
                 async with connection.transaction():
-                    opened, version = await open_ledger(connection, ledger_id, items, self.numbers)
-                    learned = opened.learned
+                    opened, version = await open_ledger(connection, ledger_id, items, self.numbers, learned)
                     if version != self._rates.version:
                         self._rates = await ledgers.earn_rates(connection, ledger_id, version)
                     first_pos = opened.log.pos

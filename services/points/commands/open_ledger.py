@@ -36,6 +36,8 @@ class Doors:
         # A door's batches run in the context that it is made in: the wiring's, not that of the first caller.
         self._context = contextvars.copy_context()
         self._learning: set[asyncio.Task[None]] = set()
+        # Each takes a connection of the pool, which callers need too.
+        self._learners = asyncio.Semaphore(1)
 
     async def programme(self, slug: str) -> Programme:
         """A programme by slug. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
@@ -77,7 +79,8 @@ class Doors:
 
     async def _learn(self, door: Door) -> None:
         try:
-            await door.learn_accounts()
+            async with self._learners:
+                await door.learn_accounts()
         except Exception as error:
             # Nothing is wrong without it: accounts are looked up as they turn up.
             _log.warning("door.learns_later", error=repr(error)[:200])

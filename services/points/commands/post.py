@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -14,9 +13,9 @@ from services.points.clients.partners import Partners
 from services.points.commands.open_ledger import Doors
 from services.points.domain.accounts import AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Answer, TurnedAway
-from services.points.domain.movements import Earn, Movement
+from services.points.domain.movements import Capture, Earn, Hold, Movement, MovementKind, Redemption, Void
 from services.points.storage import journal, ledgers
-from services.points.storage.journal import Original
+from services.points.storage.journal import HoldOf, Original
 from services.runtime.clock import wall_now_us
 from services.runtime.coalescer import Lane
 from services.runtime.database import ReadDatabase, WriteDatabase
@@ -120,6 +119,7 @@ class PostMovements:
 
         What was turned away before keeps its answer. Raises Unavailable as the door does.
         """
+        asked = await self._with_holds(programme, asked)
         answers: list[Answer | None] = [item if isinstance(item, TurnedAway) else None for item in asked]
         group = [(place, item) for place, item in enumerate(asked) if not isinstance(item, TurnedAway)]
         door = await self._doors.to(programme)
@@ -140,12 +140,23 @@ class PostMovements:
                     answers[place] = await self._name_fields(programme, item, answer)
         return [answer for answer in answers if answer is not None]
 
+    async def _with_holds(
+        self, programme: Programme, asked: Sequence[Movement | TurnedAway]
+    ) -> Sequence[Movement | TurnedAway]:
+        """Finds the holds that are to be resolved; another partner's is unknown to this one."""
+        ids = {item.hold_id for item in asked if isinstance(item, Capture | Void)}
+        if not ids:
+            return asked
+        async with self._reader.snapshot() as connection:
+            found = await journal.holds(await connection.driver(), programme.ledger_id, list(ids))
+        return [_of_hold(item, found) if isinstance(item, Capture | Void) else item for item in asked]
+
     async def _turned_away(
         self, programme: Programme, item: Movement, unknown: set[UUID]
     ) -> TurnedAway | None:
         if item.member_id in unknown:
             return TurnedAway(Reason.REASON_MEMBER_UNKNOWN, "no member has this id", {})
-        store_id = item.purchase.store_id if isinstance(item, Earn) else item.store_id
+        store_id = _store_of(item)
         if store_id is None or self._stores.knows(programme, item.partner_id, store_id):
             return None
         if not await self._stores.has(programme, item.partner_id, store_id):
@@ -165,6 +176,19 @@ class PostMovements:
         return answer._replace(message=message, metadata=metadata)
 
 
+def _of_hold(item: Capture | Void, holds: Mapping[UUID, HoldOf]) -> Capture | Void | TurnedAway:
+    hold = holds.get(item.hold_id)
+    if hold is None or hold.partner_id != item.partner_id:
+        return TurnedAway(Reason.REASON_HOLD_UNKNOWN, "the partner has no hold with this id", {})
+    return item._replace(member_id=hold.member_id, hold_seq=hold.seq)
+
+
+def _store_of(item: Movement) -> UUID | None:
+    if isinstance(item, Earn):
+        return item.purchase.store_id
+    return item.store_id if isinstance(item, Redemption | Capture) else None
+
+
 def differing_fields(item: Movement, original: Original) -> list[str]:
     """The fields in which a movement differs from the one that has its reference."""
     transaction, purchase = original
@@ -174,19 +198,15 @@ def differing_fields(item: Movement, original: Original) -> list[str]:
     ]
     if isinstance(item, Earn):
         if purchase is not None:
-            names = ("store", "till", "business_date", "number", "channel", "entry_mode", "amount")
-            pairs += zip(names, item.purchase[:7], purchase[:7], strict=True)
-            # Lines and tenders come back from the database in another spelling of the same JSON.
-            pairs += [
-                ("lines", _plain(item.purchase.lines_json), _plain(purchase.lines_json)),
-                ("tenders", _plain(item.purchase.tenders_json), _plain(purchase.tenders_json)),
-            ]
-    else:
+            names = (
+                "store", "till", "business_date", "number", "channel", "entry_mode", "amount", "lines", "tenders",
+            )  # fmt: skip
+            pairs += zip(names, item.purchase, purchase, strict=True)
+    elif isinstance(item, Hold):
+        pairs.append(("points", item.points, transaction.held))
+    elif isinstance(item, Redemption):
         pairs.append(("points", -item.points, transaction.points))
     named = [name for name, asked, stands in pairs if asked != stands]
-    # What is left is not kept: the spelling of a quantity, or where a redemption was rung up.
-    return named or (["lines"] if isinstance(item, Earn) else ["receipt", "channel"])
-
-
-def _plain(text: str) -> object:
-    return json.loads(text)
+    # What is left is not kept: the spelling of a quantity, where a redemption was rung up, how long a hold was to live.
+    rest = {MovementKind.EARN: ["lines"], MovementKind.HOLD: ["seconds"]}
+    return named or rest.get(item.kind, ["receipt", "channel"])

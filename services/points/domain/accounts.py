@@ -62,6 +62,11 @@ class AccountNumbers:
         for owner in list(islice(self.wallet, max(0, len(self.wallet) - self._wallets_max))):
             del self.wallet[owner]
 
+    def clear(self) -> None:
+        """Forgets all: every number is looked up again."""
+        for kind in AccountKind:
+            self.of(kind).clear()
+
     def forget(self, keys: Iterable[AccountKey]) -> None:
         """Drops what was learned of accounts whose making may have been undone."""
         for kind, owner_id in keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,12 +14,16 @@ NEVER_US = 1 << 62
 
 @dataclass(slots=True)
 class Lot:
-    """A lot of one wallet while its postings are decided. Times in microseconds UTC; expires_at_us 0: never."""
+    """A lot of one wallet while its postings are decided. Times in microseconds UTC; expires_at_us 0: never.
+
+    Open holds have set `reserved` of what remains aside.
+    """
 
     lot_no: int
     issuer_id: UUID
     point_type: str
     remaining: int
+    reserved: int
     earned_at_us: int
     expires_at_us: int
 
@@ -27,9 +32,14 @@ class Lot:
         """Its place among the lots of its wallet."""
         return self.expires_at_us or NEVER_US, self.earned_at_us, self.lot_no
 
+    @property
+    def free(self) -> int:
+        """What no hold has set aside."""
+        return self.remaining - self.reserved
+
 
 class OpenLots:
-    """The open lots of one wallet, in order; `touched` are those that something was taken from."""
+    """The open lots of one wallet, in order; `touched` are those that changed."""
 
     def __init__(self, lots: list[Lot]) -> None:
         self._lots = sorted(lots, key=lambda lot: lot.order)
@@ -40,22 +50,57 @@ class OpenLots:
         insort(self._lots, lot, key=lambda other: other.order)
 
     def take(self, points: int) -> list[LotTaken]:
-        """Takes points from the first lots on. Raises ArithmeticError when there are not enough."""
-        taken: list[LotTaken] = []
-        for lot in self._lots:
-            if points == 0:
-                break
-            part = min(points, lot.remaining)
+        """Takes free points from the first lots on. Raises ArithmeticError when there are not enough."""
+        parts = self._parts(points)
+        for lot, part in parts:
             lot.remaining -= part
+        self._lots = [lot for lot in self._lots if lot.remaining]
+        return [_taken(lot, part) for lot, part in parts]
+
+    def reserve(self, points: int) -> list[LotTaken]:
+        """Sets free points of the first lots on aside. Raises ArithmeticError when there are not enough."""
+        parts = self._parts(points)
+        for lot, part in parts:
+            lot.reserved += part
+        return [_taken(lot, part) for lot, part in parts]
+
+    def resolve(self, reserved: Sequence[tuple[int, int]], points: int) -> list[LotTaken]:
+        """Ends a reservation, given as lots and points in order: takes `points` of it, the rest is free again."""
+        by_no = {lot.lot_no: lot for lot in self._lots}
+        parts = sorted(((by_no[lot_no], part) for lot_no, part in reserved), key=lambda pair: pair[0].order)
+        taken: list[LotTaken] = []
+        for lot, held in parts:
+            part = min(points, held)
             points -= part
+            lot.reserved -= held
+            lot.remaining -= part
             self.touched[lot.lot_no] = lot
-            taken.append(LotTaken(lot.lot_no, lot.issuer_id, lot.point_type, part))
+            if part:
+                taken.append(_taken(lot, part))
         if points:
-            raise ArithmeticError(f"the lots of the wallet are {points} points short of its balance")
+            raise ArithmeticError(f"a hold has reserved {points} points fewer than it holds")
         self._lots = [lot for lot in self._lots if lot.remaining]
         return taken
 
+    def _parts(self, points: int) -> list[tuple[Lot, int]]:
+        parts: list[tuple[Lot, int]] = []
+        for lot in self._lots:
+            if points == 0:
+                break
+            part = min(points, lot.free)
+            if part:
+                points -= part
+                self.touched[lot.lot_no] = lot
+                parts.append((lot, part))
+        if points:
+            raise ArithmeticError(f"the lots of the wallet are {points} points short of its balance")
+        return parts
+
     def take_overdue(self, now_us: int) -> list[LotTaken]:
-        """Takes all that is left in lots whose expiry has passed."""
-        overdue = sum(lot.remaining for lot in self._lots if 0 < lot.expires_at_us <= now_us)
+        """Takes all that is free in lots whose expiry has passed."""
+        overdue = sum(lot.free for lot in self._lots if 0 < lot.expires_at_us <= now_us)
         return self.take(overdue) if overdue else []
+
+
+def _taken(lot: Lot, points: int) -> LotTaken:
+    return LotTaken(lot.lot_no, lot.issuer_id, lot.point_type, points)

@@ -13,6 +13,10 @@ class MovementKind(StrEnum):
     EARN = "earn"
     REDEEM = "redeem"
     EXPIRE = "expire"
+    HOLD = "hold"
+    CAPTURE = "capture"
+    VOID = "void"
+    LAPSE = "lapse"
 
 
 class Purchase(NamedTuple):
@@ -61,11 +65,65 @@ class Redemption(NamedTuple):
     kind: MovementKind = MovementKind.REDEEM
 
 
-Movement = Earn | Redemption
+class Hold(NamedTuple):
+    """Points set aside for so many seconds of programme time; points is positive."""
+
+    key: str
+    partner_id: UUID
+    member_id: UUID
+    reference: str
+    content_hash: bytes
+    occurred_at_us: int
+    points: int
+    seconds: int
+    traceparent: str
+    deadline_us: int
+    kind: MovementKind = MovementKind.HOLD
+
+
+class Capture(NamedTuple):
+    """A hold's points spent: `points` of them (0: all). hold_seq and member_id are those of the hold."""
+
+    key: str
+    partner_id: UUID
+    member_id: UUID
+    hold_id: UUID
+    hold_seq: int
+    content_hash: bytes
+    occurred_at_us: int
+    points: int
+    store_id: UUID | None
+    channel: str
+    traceparent: str
+    deadline_us: int
+    kind: MovementKind = MovementKind.CAPTURE
+    reference: str | None = None
+
+
+class Void(NamedTuple):
+    """A hold given up. hold_seq and member_id are those of the hold."""
+
+    key: str
+    partner_id: UUID
+    member_id: UUID
+    hold_id: UUID
+    hold_seq: int
+    content_hash: bytes
+    occurred_at_us: int
+    traceparent: str
+    deadline_us: int
+    kind: MovementKind = MovementKind.VOID
+    reference: str | None = None
+
+
+Movement = Earn | Redemption | Hold | Capture | Void
 
 
 class Transaction(NamedTuple):
-    """An accepted movement as the journal holds it. points: effect on the wallet."""
+    """An accepted movement as the journal holds it. points: effect on the wallet.
+
+    held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative).
+    """
 
     transaction_id: UUID
     seq: int
@@ -78,6 +136,8 @@ class Transaction(NamedTuple):
     occurred_at_us: int
     recorded_at_us: int
     expires_at_us: int
+    held: int = 0
+    hold_id: UUID | None = None
 
 
 class LotTaken(NamedTuple):

@@ -7,22 +7,33 @@ rows to write (`Rows`) and one decision per item; a bad item never fails its nei
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.accounts import PROGRAMME, AccountKey, AccountNumbers
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Decision, Refused, Replay, TurnedAway
 from services.points.domain.earning import EarnRates
 from services.points.domain.expiry import expires_at_us
 from services.points.domain.lots import Lot, OpenLots
-from services.points.domain.movements import Earn, LotTaken, Movement, MovementKind, Redemption, Transaction
+from services.points.domain.movements import (
+    Capture,
+    Earn,
+    Hold,
+    LotTaken,
+    Movement,
+    MovementKind,
+    Redemption,
+    Transaction,
+    Void,
+)
+from services.points.domain.opened import Earlier, LedgerRules, Opened, OpenHold
+from services.points.domain.rows import DecisionRow, HoldEndRow, HoldRow, PostingRow, Rows
 from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
-from services.runtime.event_log import PARTITIONS, LogHead
+from services.runtime.event_log import PARTITIONS
 from services.runtime.ids import new_id
 
 FUTURE_TOLERANCE_SECONDS: Final = 300
@@ -31,103 +42,8 @@ FUTURE_TOLERANCE_SECONDS: Final = 300
 ISSUED_POINTS_MAX: Final = 10**12
 
 
-class Earlier(NamedTuple):
-    """A decision remembered under a key: a posting's seq, or a refusal."""
-
-    content_hash: bytes
-    seq: int | None
-    refusal: Refused | None
-
-
-class LedgerRules(NamedTuple):
-    """What a ledger's programme fixes."""
-
-    zone: str
-    expiry_months: int
-    backdate_days_max: int
-
-
-@dataclass(slots=True)
-class Opened:
-    """A ledger as seen under its head's lock. Times in microseconds UTC, programme time."""
-
-    last_seq: int
-    now_us: int
-    last_lot_no: int
-    batch_no: int
-    log: LogHead
-    by_key: Mapping[tuple[UUID, str], Earlier]
-    by_reference: Mapping[tuple[UUID, str, str], tuple[int, bytes]]
-    accounts: AccountNumbers
-    learned: Sequence[AccountKey]
-    balances: dict[int, int]
-    closed: frozenset[UUID]
-    lots: dict[UUID, OpenLots]
-
-
-class PostingRow(NamedTuple):
-    """All that one posting writes: journal, lot, purchase, event. Fields as in the type door_posting.
-
-    Its seq, time and position in the log follow from its place in the batch.
-    """
-
-    transaction_id: UUID
-    kind: str
-    wallet_no: int
-    partner_no: int | None
-    reference: str | None
-    key: str | None
-    item_no: int | None
-    content_hash: bytes | None
-    points: int
-    balance_after: int
-    occurred_at_us: int
-    expires_at_us: int | None
-    debit_no: int | None
-    credit_no: int | None
-    amount: int
-    lot_no: int | None
-    store_id: UUID | None
-    till: str | None
-    business_date: str | None
-    receipt_number: str | None
-    channel: str | None
-    entry_mode: str | None
-    sale_minor: int | None
-    lines_json: str | None
-    tenders_json: str | None
-    event_type: str
-    event_partner_id: UUID | None
-    partition: int
-    partition_prev: int
-    traceparent: str
-    payload: bytes
-
-
-class DecisionRow(NamedTuple):
-    """What is remembered of an item that posted nothing. Fields as in the type door_decision."""
-
-    partner_no: int
-    key: str
-    item_no: int
-    content_hash: bytes
-    seq: int | None
-    refusal: str | None
-    message: str | None
-    metadata_json: str | None
-
-
-@dataclass(slots=True)
-class Rows:
-    """What a batch writes."""
-
-    postings: list[PostingRow] = field(default_factory=list)
-    decisions: list[DecisionRow] = field(default_factory=list)
-    deltas: dict[int, list[int]] = field(default_factory=dict)
-    uses: list[tuple[int, int, int]] = field(default_factory=list)
-
-
 _NO_PURCHASE: Final = (None,) * 9
+_NO_LEGS: Final = (None, None, 0)
 
 
 class Telling(NamedTuple):
@@ -136,6 +52,9 @@ class Telling(NamedTuple):
     earned: Callable[[Transaction, Earn, int, str], bytes]
     redeemed: Callable[[Transaction, Redemption, Sequence[LotTaken]], bytes]
     expired: Callable[[Transaction, Sequence[LotTaken]], bytes]
+    held: Callable[[Transaction], bytes]
+    captured: Callable[[Transaction, Capture, Sequence[LotTaken]], bytes]
+    released: Callable[[Transaction], bytes]
 
 
 class Posting:
@@ -152,6 +71,7 @@ class Posting:
         self._keys: dict[tuple[UUID, str], Earlier] = {}
         self._references: dict[tuple[UUID, str, str], tuple[int, bytes]] = {}
         self._posted: dict[int, Transaction] = {}
+        self._due = _by_member(opened)
 
     def decide(self, items: Sequence[Movement], wall_now_us: int) -> list[Decision]:
         """Decides all items in order. Wall-clock time ends what is past its deadline."""
@@ -166,11 +86,14 @@ class Posting:
         untimely = self._untimely(item)
         if untimely is not None:
             return untimely
+        if isinstance(item, Capture | Void):
+            # Of a closed member too: the points were set aside while it took part.
+            return self._resolve(number, item)
         if item.member_id in self._at.closed:
             return self._refuse(number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {})
         if isinstance(item, Earn):
             return self._earn(number, item)
-        return self._redeem(number, item)
+        return self._redeem(number, item) if isinstance(item, Redemption) else self._hold(number, item)
 
     def _earlier(self, number: int, item: Movement) -> Decision | None:
         """One key, one effect, one answer; then one accepted operation per reference and kind."""
@@ -186,6 +109,8 @@ class Posting:
             if found.refusal is not None:
                 return found.refusal._replace(replayed=True)
             return self._replay(found.seq or 0)
+        if item.reference is None:
+            return None
         reference = (item.partner_id, item.kind, item.reference)
         same = self._references.get(reference) or self._at.by_reference.get(reference)
         if same is None:
@@ -238,9 +163,9 @@ class Posting:
 
     def _move(self, debit: int, credit: int, points: int) -> tuple[int, int, int]:
         """Two legs: points from one account to another."""
-        deltas, balances = self.rows.deltas, self._at.balances
-        deltas.setdefault(debit, [0, 0])[0] += points
-        deltas.setdefault(credit, [0, 0])[1] += points
+        rows, balances = self.rows, self._at.balances
+        rows.delta(debit)[0] += points
+        rows.delta(credit)[1] += points
         balances[debit] -= points
         balances[credit] += points
         return debit, credit, points
@@ -258,17 +183,19 @@ class Posting:
         purchase: tuple[Any, ...],
         event: tuple[str, bytes],
         asked: tuple[int, Movement] | None,
+        partner_no: int | None = None,
     ) -> None:
         """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
         partition = transaction.member_id.int % PARTITIONS
         before = self._at.log.advance(partition)
-        partner_no, key, number, content_hash, traceparent = None, None, None, None, ""
+        key, number, content_hash, traceparent = None, None, None, ""
         if asked is not None:
             number, item = asked
             key, content_hash, traceparent = item.key, item.content_hash, item.traceparent
             partner_no = self._at.accounts.issuance[item.partner_id]
             self._keys[item.partner_id, key] = Earlier(content_hash, transaction.seq, None)
-            self._references[item.partner_id, item.kind, item.reference] = (transaction.seq, content_hash)
+            if item.reference is not None:
+                self._references[item.partner_id, item.kind, item.reference] = (transaction.seq, content_hash)
         head = (
             transaction.transaction_id,
             transaction.kind,
@@ -323,22 +250,29 @@ class Posting:
             lots = self._at.lots[item.member_id] = OpenLots([])
         if lots is not None:
             lots.add(
-                Lot(self._at.last_lot_no, item.partner_id, "base", points, item.occurred_at_us, lapses_us)
+                Lot(self._at.last_lot_no, item.partner_id, "base", points, 0, item.occurred_at_us, lapses_us)
             )
         return self._at.last_lot_no
 
+    def _available(self, number: int, item: Redemption | Hold, wallet: int) -> Refused | None:
+        """Frees and lapses what is due, then refuses what the wallet has not."""
+        self._expire_overdue(item.member_id, wallet)
+        available = self._at.balances[wallet] - self._at.held[wallet]
+        if item.points <= available:
+            return None
+        return self._refuse(
+            number,
+            item,
+            Reason.REASON_INSUFFICIENT_POINTS,
+            f"{available} points are available, {item.points} are required",
+            {"available": str(available), "required": str(item.points)},
+        )
+
     def _redeem(self, number: int, item: Redemption) -> Decision:
         wallet = self._at.accounts.wallet[item.member_id]
-        self._expire_overdue(item.member_id, wallet)
-        available = self._at.balances[wallet]
-        if item.points > available:
-            return self._refuse(
-                number,
-                item,
-                Reason.REASON_INSUFFICIENT_POINTS,
-                f"{available} points are available, {item.points} are required",
-                {"available": str(available), "required": str(item.points)},
-            )
+        refusal = self._available(number, item, wallet)
+        if refusal is not None:
+            return refusal
         taken = self._at.lots[item.member_id].take(item.points)
         seq, recorded_us = self._next()
         self._use(seq, taken)
@@ -352,8 +286,89 @@ class Posting:
         self._write(transaction, wallet, legs, None, _NO_PURCHASE, event, (number, item))
         return Accepted(transaction)
 
+    def _hold(self, number: int, item: Hold) -> Decision:
+        wallet = self._at.accounts.wallet[item.member_id]
+        refusal = self._available(number, item, wallet)
+        if refusal is not None:
+            return refusal
+        reserved = self._at.lots[item.member_id].reserve(item.points)
+        seq, recorded_us = self._next()
+        ends_us = recorded_us + item.seconds * MICROS_PER_SECOND
+        partner_no = self._at.accounts.issuance[item.partner_id]
+        self.rows.holds.append(HoldRow(seq, item.points, ends_us, wallet, partner_no))
+        self.rows.hold_lots.extend((seq, part.lot_no, part.points) for part in reserved)
+        self.rows.delta(wallet)[2] += item.points
+        self._at.held[wallet] += item.points
+        transaction = Transaction(
+            new_id(), seq, MovementKind.HOLD, item.member_id, item.partner_id, item.reference, 0,
+            self._at.balances[wallet], item.occurred_at_us, recorded_us, ends_us, item.points,
+        )  # fmt: skip
+        event = ("points.held", self._tell.held(transaction))
+        self._write(transaction, wallet, _NO_LEGS, None, _NO_PURCHASE, event, (number, item))
+        return Accepted(transaction)
+
+    def _resolve(self, number: int, item: Capture | Void) -> Decision:
+        """Captures a hold or gives it up; either way what is not taken is free again, and lapses where it is overdue."""
+        wallet = self._at.accounts.wallet[item.member_id]
+        self._expire_overdue(item.member_id, wallet)
+        hold = self._at.holds.get(item.hold_seq)
+        if hold is None:
+            return self._refuse(
+                number,
+                item,
+                Reason.REASON_HOLD_RESOLVED,
+                "the hold was resolved before, or its time is over",
+                {},
+            )
+        points = (item.points or hold.points) if isinstance(item, Capture) else 0
+        if points > hold.points:
+            return self._refuse(
+                number,
+                item,
+                Reason.REASON_HOLD_TOO_SMALL,
+                f"{hold.points} points are held, {points} are required",
+                {"held": str(hold.points), "required": str(points)},
+            )
+        seq, recorded_us = self._next()
+        taken = self._end(hold, wallet, seq, points)
+        self._use(seq, taken)
+        legs = _NO_LEGS
+        if points:
+            legs = self._move(wallet, self._at.accounts.redemption[item.partner_id], points)
+        transaction = Transaction(
+            new_id(), seq, item.kind, item.member_id, item.partner_id, None, -points, self._at.balances[wallet],
+            item.occurred_at_us, recorded_us, 0, -hold.points, hold.hold_id,
+        )  # fmt: skip
+        event = ("points.released", self._tell.released(transaction))
+        if isinstance(item, Capture):
+            event = ("points.redeemed", self._tell.captured(transaction, item, taken))
+        self._write(transaction, wallet, legs, None, _NO_PURCHASE, event, (number, item))
+        self._expire_overdue(item.member_id, wallet)
+        return Accepted(transaction)
+
+    def _end(self, hold: OpenHold, wallet: int, seq: int, points: int) -> Sequence[LotTaken]:
+        """Resolves a hold: `points` of its lots are taken, the rest of them is free."""
+        del self._at.holds[hold.seq]
+        self.rows.hold_ends.append(HoldEndRow(hold.seq, seq, hold.points, points))
+        self.rows.delta(wallet)[3] += hold.points
+        self._at.held[wallet] -= hold.points
+        return self._at.lots[hold.member_id].resolve(hold.lots, points)
+
+    def _release_due(self, member_id: UUID, wallet: int) -> None:
+        """Holds whose time is over end before anything is decided, as overdue lots lapse."""
+        for hold in self._due.pop(member_id, ()):
+            seq, recorded_us = self._next()
+            self._end(hold, wallet, seq, 0)
+            transaction = Transaction(
+                new_id(), seq, MovementKind.LAPSE, member_id, hold.partner_id, None, 0, self._at.balances[wallet],
+                recorded_us, recorded_us, 0, -hold.points, hold.hold_id,
+            )  # fmt: skip
+            event = ("points.released", self._tell.released(transaction))
+            self._write(transaction, wallet, _NO_LEGS, None, _NO_PURCHASE, event, None, hold.partner_no)
+
     def _expire_overdue(self, member_id: UUID, wallet: int) -> None:
         """Lots past their expiry lapse before anything is decided, so no job's timing changes an answer."""
+        self._release_due(member_id, wallet)
         lots = self._at.lots.get(member_id)
         taken = lots.take_overdue(self._at.now_us) if lots is not None else []
         if not taken:
@@ -371,3 +386,12 @@ class Posting:
 
     def _use(self, seq: int, taken: Sequence[LotTaken]) -> None:
         self.rows.uses.extend((seq, part.lot_no, part.points) for part in taken)
+
+
+def _by_member(opened: Opened) -> dict[UUID, list[OpenHold]]:
+    """The holds whose time is over, by member, in the order in which they ran out."""
+    due: dict[UUID, list[OpenHold]] = {}
+    for hold in sorted(opened.holds.values(), key=lambda hold: (hold.expires_at_us, hold.seq)):
+        if hold.expires_at_us <= opened.now_us:
+            due.setdefault(hold.member_id, []).append(hold)
+    return due

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from coalition.events.v1 import points_pb2 as pb
 
-from services.points.domain.movements import Earn, LotTaken, Redemption, Transaction
+from services.points.domain.movements import Capture, Earn, LotTaken, MovementKind, Redemption, Transaction
 from services.points.domain.posting import Telling
 
 
@@ -51,6 +52,52 @@ def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTake
     ).SerializeToString()
 
 
+def held(transaction: Transaction) -> bytes:
+    """The payload of `points.held`."""
+    return pb.PointsHeld(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        partner_id=_bytes(transaction.partner_id),
+        points=transaction.held,
+        expires_at_us=transaction.expires_at_us,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def captured(transaction: Transaction, item: Capture, taken: Sequence[LotTaken]) -> bytes:
+    """The payload of `points.redeemed` where a hold was captured."""
+    return pb.PointsRedeemed(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=item.member_id.bytes,
+        partner_id=item.partner_id.bytes,
+        store_id=_bytes(item.store_id),
+        channel=item.channel,
+        points=-transaction.points,
+        lots=_lots(taken),
+        balance_after=transaction.balance_after,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+        hold_id=item.hold_id.bytes,
+    ).SerializeToString()
+
+
+def released(transaction: Transaction) -> bytes:
+    """The payload of `points.released`."""
+    return pb.PointsReleased(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        partner_id=_bytes(transaction.partner_id),
+        hold_id=_bytes(transaction.hold_id),
+        points=-transaction.held,
+        lapsed=transaction.kind is MovementKind.LAPSE,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
 def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
     """The payload of `points.expired`."""
     return pb.PointsExpired(
@@ -69,6 +116,10 @@ def clock_moved(offset_us: int, now_us: int) -> bytes:
     return pb.ProgrammeClockMoved(offset_us=offset_us, now_us=now_us).SerializeToString()
 
 
+def _bytes(value: UUID | None) -> bytes:
+    return value.bytes if value else b""
+
+
 def _lots(taken: Sequence[LotTaken]) -> list[pb.LotTaken]:
     return [
         pb.LotTaken(
@@ -78,4 +129,6 @@ def _lots(taken: Sequence[LotTaken]) -> list[pb.LotTaken]:
     ]
 
 
-TELLING = Telling(earned=earned, redeemed=redeemed, expired=expired)
+TELLING = Telling(
+    earned=earned, redeemed=redeemed, expired=expired, held=held, captured=captured, released=released
+)

@@ -21,6 +21,10 @@ _KINDS: Final = {
     MovementKind.EARN: pb.MOVEMENT_KIND_EARN,
     MovementKind.REDEEM: pb.MOVEMENT_KIND_REDEEM,
     MovementKind.EXPIRE: pb.MOVEMENT_KIND_EXPIRE,
+    MovementKind.HOLD: pb.MOVEMENT_KIND_HOLD,
+    MovementKind.CAPTURE: pb.MOVEMENT_KIND_CAPTURE,
+    MovementKind.VOID: pb.MOVEMENT_KIND_VOID,
+    MovementKind.LAPSE: pb.MOVEMENT_KIND_LAPSE,
 }
 
 
@@ -40,6 +44,8 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
         expires_at_us=transaction.expires_at_us,
+        held=transaction.held,
+        hold_id=transaction.hold_id.bytes if transaction.hold_id else b"",
     )
 
 

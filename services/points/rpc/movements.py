@@ -14,8 +14,9 @@ import orjson
 from coalition.points.v1 import movement_pb2 as pb
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import TurnedAway
-from services.points.domain.movements import Earn, Movement, Purchase, Redemption
+from services.points.domain.movements import Capture, Earn, Hold, Movement, Purchase, Redemption, Void
 from services.runtime.ids import from_bytes
 from services.runtime.principal import Principal
 
@@ -24,10 +25,13 @@ REFERENCE_CHARACTERS_MAX: Final = 255
 TEXT_CHARACTERS_MAX: Final = 64
 AMOUNT_MINOR_MAX: Final = 10**12
 POINTS_MAX: Final = 10**9
+HOLD_SECONDS: Final = 900
+HOLD_SECONDS_MAX: Final = 7 * 86_400
 LINES_MAX: Final = 500
 QUANTITY_CHARACTERS_MAX: Final = 17
 TENDERS_MAX: Final = 20
 _UUID_BYTES: Final = 16
+_OF_HOLDS: Final = frozenset({"hold", "capture", "void"})
 _CHANNELS: Final = frozenset({"store", "web", "app", "phone", "other"})
 _ENTRY_MODES: Final = frozenset({"", "scanned", "swiped", "typed", "app", "on_file"})
 _TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "other"})
@@ -70,11 +74,46 @@ class MovementReader:
             if kind == "redemption":
                 _check_grant(principal, "points:redeem")
                 return self._redemption(item, item.redemption, partner, item_deadline_us)
+            if kind in _OF_HOLDS:
+                _check_grant(principal, "points:redeem")
+                return self._of_hold(item, kind, partner, item_deadline_us)
             raise _invalid("movement", "nothing is asked for")
         except _Invalid as invalid:
             return invalid.answer
 
-    def _hash(self, kind: bytes, asked: pb.Earn | pb.Redemption) -> bytes:
+    def _of_hold(self, item: pb.Item, kind: str, partner: UUID, deadline_us: int) -> Hold | Capture | Void:
+        if kind == "hold":
+            return self._hold(item, item.hold, partner, deadline_us)
+        asked = item.capture if kind == "capture" else item.void
+        hold_id = _hold_id(asked.hold_id)
+        if asked.occurred_at_us <= 0:
+            raise _invalid("occurred_at", "a time is needed")
+        content_hash, trace = self._hash(kind.encode(), asked), _traceparent(item)
+        # Whose hold it is, and where in the journal, is looked up before it comes to the door.
+        if isinstance(asked, pb.Void):
+            return Void(
+                item.key, partner, PROGRAMME, hold_id, 0, content_hash, asked.occurred_at_us, trace, deadline_us
+            )  # fmt: skip
+        _check_channel(asked.channel)
+        if not 0 <= asked.points <= POINTS_MAX:
+            raise _invalid("points", f"0 to {POINTS_MAX}")
+        return Capture(
+            item.key, partner, PROGRAMME, hold_id, 0, content_hash, asked.occurred_at_us, asked.points,
+            _receipt(asked.receipt), asked.channel, trace, deadline_us,
+        )  # fmt: skip
+
+    def _hold(self, item: pb.Item, hold: pb.Hold, partner: UUID, deadline_us: int) -> Hold:
+        member_id = _named(hold.member_id, hold.reference, hold.occurred_at_us)
+        if not 1 <= hold.points <= POINTS_MAX:
+            raise _invalid("points", f"1 to {POINTS_MAX}")
+        if not 0 <= hold.seconds <= HOLD_SECONDS_MAX:
+            raise _invalid("seconds", f"1 to {HOLD_SECONDS_MAX}")
+        return Hold(
+            item.key, partner, member_id, hold.reference, self._hash(b"hold", hold), hold.occurred_at_us,
+            hold.points, hold.seconds or HOLD_SECONDS, _traceparent(item), deadline_us,
+        )  # fmt: skip
+
+    def _hash(self, kind: bytes, asked: pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void) -> bytes:
         content = asked.SerializeToString(deterministic=True)
         return hashlib.blake2b(content, key=self._hash_key, digest_size=16, person=kind).digest()
 
@@ -127,14 +166,29 @@ def _check_text(field: str, text: str, characters_max: int) -> None:
 
 
 def _common(member_id: bytes, reference: str, occurred_at_us: int, channel: str) -> tuple[UUID, int]:
+    member = _named(member_id, reference, occurred_at_us)
+    _check_channel(channel)
+    return member, occurred_at_us
+
+
+def _named(member_id: bytes, reference: str, occurred_at_us: int) -> UUID:
     if len(member_id) != _UUID_BYTES:
         raise _invalid("member", "not an id")
     _check_text("reference", reference, REFERENCE_CHARACTERS_MAX)
     if occurred_at_us <= 0:
         raise _invalid("occurred_at", "a time is needed")
+    return from_bytes(member_id)
+
+
+def _check_channel(channel: str) -> None:
     if channel not in _CHANNELS:
         raise _invalid("channel", f"one of {', '.join(sorted(_CHANNELS))}")
-    return from_bytes(member_id), occurred_at_us
+
+
+def _hold_id(value: bytes) -> UUID:
+    if len(value) != _UUID_BYTES:
+        raise _invalid("hold", "not an id")
+    return from_bytes(value)
 
 
 def _receipt(receipt: pb.Receipt) -> UUID | None:

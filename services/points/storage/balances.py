@@ -18,26 +18,34 @@ class Balance(NamedTuple):
     next_expiry_at_us: int
 
 
-# Lots past their expiry are left out whether or not their lapse has been posted yet. (The offset is an interval of
+# Lots past their expiry are left out whether or not their lapse has been posted yet, and holds past their time count
+# for nothing; what a hold that is still alive has reserved of an overdue lot is in the hold. (The offset is an interval of
 # microseconds alone: one with days in it would be added in the server's time zone.)
 _BALANCE: Final = """
 WITH head AS (
     SELECT last_seq, clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now
     FROM ledger_head WHERE ledger_id = $1
 ), wallet AS (
-    SELECT a.account_no, b.credits - b.debits AS points
+    SELECT a.account_no, b.credits - b.debits AS points, b.reserved > b.released AS holds
     FROM account a JOIN balance b ON b.ledger_id = a.ledger_id AND b.account_no = a.account_no
     WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND a.owner_id = $2
+), held AS (
+    SELECT h.seq, h.points FROM hold h, wallet, head
+    WHERE wallet.holds AND h.ledger_id = $1 AND h.wallet_no = wallet.account_no AND h.open AND h.expires_at > head.now
+), held_lot AS (
+    SELECT r.lot_no, sum(r.points)::bigint AS points FROM held JOIN hold_lot r ON r.ledger_id = $1 AND r.hold_seq = held.seq
+    GROUP BY r.lot_no
 ), upcoming AS (
-    SELECT l.expires_at, sum(l.remaining) AS points FROM lot l, wallet, head
-    WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open
-        AND l.expires_at > head.now AND isfinite(l.expires_at)
-    GROUP BY l.expires_at ORDER BY l.expires_at LIMIT 1
+    SELECT l.expires_at, sum(l.remaining - coalesce(r.points, 0)) AS points
+    FROM wallet CROSS JOIN head JOIN lot l ON l.ledger_id = $1 AND l.account_no = wallet.account_no
+    LEFT JOIN held_lot r ON r.lot_no = l.lot_no
+    WHERE l.open AND l.expires_at > head.now AND isfinite(l.expires_at)
+    GROUP BY l.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0 ORDER BY l.expires_at LIMIT 1
 )
 SELECT coalesce(wallet.points, 0) - coalesce((
-        SELECT sum(l.remaining) FROM lot l
+        SELECT sum(l.remaining - coalesce(r.points, 0)) FROM lot l LEFT JOIN held_lot r ON r.lot_no = l.lot_no
         WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open AND l.expires_at <= head.now
-    ), 0) AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points, upcoming.expires_at
+    ), 0) - coalesce((SELECT sum(points) FROM held), 0) AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points, upcoming.expires_at
 FROM head LEFT JOIN wallet ON true LEFT JOIN upcoming ON true
 """
 

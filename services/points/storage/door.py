@@ -16,14 +16,15 @@ import asyncpg
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import Lot, OpenLots
-from services.points.domain.movements import Movement, Redemption
-from services.points.domain.posting import Earlier, Opened, Posting
+from services.points.domain.movements import Capture, Hold, Movement, Redemption, Void
+from services.points.domain.opened import Earlier, Opened, OpenHold
+from services.points.domain.posting import Posting
 from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
-_OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 16))})"
+_OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 22))})"
 
 
 class _Listed:
@@ -54,21 +55,25 @@ class _Listed:
 
 
 async def open_ledger(
-    connection: PgConnection, ledger_id: int, items: Sequence[Movement], numbers: AccountNumbers
+    connection: PgConnection,
+    ledger_id: int,
+    items: Sequence[Movement],
+    numbers: AccountNumbers,
+    learned: list[AccountKey],
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
-    Makes missing accounts and learns their numbers; where the caller's transaction, which holds the lock from here
-    to its end, is undone, what was learned must be forgotten.
+    Makes missing accounts and learns their numbers. The caller's transaction holds the lock from here to its end;
+    where it is undone, or this raises, the caller forgets what is in `learned` by then: the next account made gets
+    the number, and whoever kept it would post to somebody else's wallet.
     """
     burns: dict[UUID, int] = {}
     partners: dict[UUID, None] = {}
     redeemers: dict[UUID, None] = {}
     for item in items:
         partners[item.partner_id] = None
-        burn = 0
-        if isinstance(item, Redemption):
-            burn = item.points
+        burn = item.points if isinstance(item, Redemption | Hold) else 0
+        if isinstance(item, Redemption | Capture):
             redeemers[item.partner_id] = None
         burns[item.member_id] = burns.get(item.member_id, 0) + burn
     listed = _Listed(numbers)
@@ -91,11 +96,13 @@ async def open_ledger(
         members,
         [listed.place(place) for place in wallet_at.values()],
         list(burns.values()),
+        [item.hold_seq for item in items if isinstance(item, Capture | Void)],
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
     accounts: list[int] = row["accounts"]
     for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
+        learned.append(key)
         numbers.learn(key, number)
     opened = Opened(
         last_seq=row["last_seq"],
@@ -105,16 +112,17 @@ async def open_ledger(
         log=LogHead(row["last_pos"], row["partition_pos"]),
         by_key=_earlier(row, items),
         by_reference={
-            (items[no].partner_id, items[no].kind, items[no].reference): (seq, content_hash)
+            (items[no].partner_id, items[no].kind, items[no].reference or ""): (seq, content_hash)
             for no, seq, content_hash in zip(
                 row["ref_no"] or (), row["ref_seq"] or (), row["ref_hash"] or (), strict=True
             )
         },
         accounts=numbers,
-        learned=listed.missing,
         balances=dict(zip(accounts, row["balances"], strict=True)),
+        held=dict(zip(accounts, row["held"], strict=True)),
         closed=frozenset(row["closed"] or ()),
         lots=_lots(row, members, burns),
+        holds=_holds(row, members),
     )
     return opened, row["config_version"]
 
@@ -133,13 +141,36 @@ def _earlier(row: asyncpg.Record, items: Sequence[Movement]) -> dict[tuple[UUID,
 
 
 def _lots(row: asyncpg.Record, members: Sequence[UUID], burns: Mapping[UUID, int]) -> dict[UUID, OpenLots]:
-    found: dict[UUID, list[Lot]] = {member: [] for member, burn in burns.items() if burn}
+    # By number: one that a hold has reserved may come twice.
+    found: dict[UUID, dict[int, Lot]] = {member: {} for member, burn in burns.items() if burn}
     if row["lot_nos"]:
-        columns = ("lot_nos", "lot_issuers", "lot_types", "lot_remaining", "lot_earned_us", "lot_expires_us")
+        columns = (
+            "lot_nos", "lot_issuers", "lot_types", "lot_remaining", "lot_reserved", "lot_earned_us", "lot_expires_us",
+        )  # fmt: skip
         places: list[int] = row["lot_member"]
         for place, facts in zip(places, zip(*(row[name] for name in columns), strict=True), strict=True):
-            found.setdefault(members[place], []).append(Lot(*facts))
-    return {member: OpenLots(lots) for member, lots in found.items()}
+            lot = Lot(*facts)
+            found.setdefault(members[place], {})[lot.lot_no] = lot
+    return {member: OpenLots(list(lots.values())) for member, lots in found.items()}
+
+
+def _holds(row: asyncpg.Record, members: Sequence[UUID]) -> dict[int, OpenHold]:
+    if not row["hold_seqs"]:
+        return {}
+    lots: dict[int, list[tuple[int, int]]] = {}
+    for seq, lot_no, points in zip(row["part_hold"], row["part_lot"], row["part_points"], strict=True):
+        lots.setdefault(seq, []).append((lot_no, points))
+    columns = (
+        "hold_seqs", "hold_ids", "hold_partners", "hold_partner_nos", "hold_member", "hold_points", "hold_expires_us",
+    )  # fmt: skip
+    return {
+        seq: OpenHold(
+            seq, hold_id, partner, partner_no, members[member], points, expires_us, lots.get(seq, ())
+        )
+        for seq, hold_id, partner, partner_no, member, points, expires_us in zip(
+            *(row[name] for name in columns), strict=True
+        )
+    }
 
 
 async def write(
@@ -162,8 +193,11 @@ async def write(
         rows.decisions,
         rows.uses,
         [account for account, _ in deltas],
-        [debit for _, (debit, _) in deltas],
-        [credit for _, (_, credit) in deltas],
+        *([delta[place] for _, delta in deltas] for place in range(4)),
         [lot.lot_no for lot in touched],
         [lot.remaining for lot in touched],
+        [lot.reserved for lot in touched],
+        rows.holds,
+        rows.hold_lots,
+        rows.hold_ends,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -12,13 +12,30 @@ from services.points.domain.movements import LotTaken, MovementKind, Purchase, T
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
-_COLUMNS: Final = """p.transaction_id, p.seq, p.kind, w.owner_id AS member_id, i.owner_id AS partner_id, p.reference,
-p.points, p.balance_after, p.occurred_at, p.recorded_at, p.expires_at"""
-# The journal names members and partners by the numbers of their accounts.
-_POSTING: Final = """posting p JOIN account w ON w.ledger_id = p.ledger_id AND w.account_no = p.wallet_no
-LEFT JOIN account i ON i.ledger_id = p.ledger_id AND i.account_no = p.partner_no"""
+_COLUMNS: Final = """p.transaction_id, p.seq, p.kind, p.wallet_no, p.partner_no, p.reference,
+p.points, p.balance_after, p.occurred_at, p.recorded_at, p.expires_at,
+CASE p.kind WHEN 'hold' THEN h.points ELSE -e.held END AS held, o.transaction_id AS hold_id"""
+# What a posting did to a hold, looked up by its key. The owners of accounts come with a query of their own: joined, and
+# planned for a programme that statistics do not know yet, all its accounts would be gone through for each row
+# (measured: 3.3 seconds for 500 rows of a programme with 1,800 wallets).
+_POSTING: Final = """posting p
+LEFT JOIN LATERAL (
+    SELECT points FROM hold WHERE p.kind = 'hold' AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1
+) h ON true
+LEFT JOIN LATERAL (
+    SELECT hold_seq, held FROM hold_end
+    WHERE p.kind IN ('capture', 'void', 'lapse') AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1
+) e ON true
+LEFT JOIN LATERAL (SELECT transaction_id FROM posting WHERE ledger_id = p.ledger_id AND seq = e.hold_seq LIMIT 1) o ON true"""
 # Looked up once, before the journal is read; nothing is found of one that has no account.
 _NUMBER: Final = "(SELECT account_no FROM account WHERE ledger_id = $1 AND kind = '{}' AND owner_id = ${{}})"
+
+
+class Owner(NamedTuple):
+    """Whose an account is, and what it holds."""
+
+    kind: str
+    owner_id: UUID
 
 
 class EntryRow(NamedTuple):
@@ -56,6 +73,14 @@ class Original(NamedTuple):
     purchase: Purchase | None
 
 
+class HoldOf(NamedTuple):
+    """Whose a hold is, and its place in the journal."""
+
+    seq: int
+    member_id: UUID
+    partner_id: UUID
+
+
 class Filter(NamedTuple):
     """Which movements are listed. Nones and zeros do not filter."""
 
@@ -67,12 +92,32 @@ class Filter(NamedTuple):
     after_seq: int = 0
 
 
-def transaction_of(row: asyncpg.Record) -> Transaction:
+async def owners(
+    connection: PgConnection, ledger_id: int, numbers: Iterable[int | None]
+) -> Mapping[int, Owner]:
+    """The owners of accounts, by number."""
+    rows = await connection.fetch(
+        "SELECT account_no, kind, owner_id FROM account WHERE ledger_id = $1 AND account_no = ANY ($2)",
+        ledger_id,
+        list({number for number in numbers if number is not None}),
+    )
+    return {row[0]: Owner(row[1], row[2]) for row in rows}
+
+
+def _transaction_of(row: asyncpg.Record, owned: Mapping[int, Owner]) -> Transaction:
     """A movement from a row of `_COLUMNS`."""
     return Transaction(
-        row[0], row[1], MovementKind(row[2]), row[3], row[4], row[5], row[6], row[7], to_micros(row[8]),
-        to_micros(row[9]), to_micros(row[10]) if row[10] else 0,
+        row[0], row[1], MovementKind(row[2]), owned[row[3]].owner_id,
+        owned[row[4]].owner_id if row[4] is not None else None, row[5], row[6], row[7], to_micros(row[8]),
+        to_micros(row[9]), to_micros(row[10]) if row[10] else 0, row[11] or 0, row[12],
     )  # fmt: skip
+
+
+async def _transactions(
+    connection: PgConnection, ledger_id: int, rows: Sequence[asyncpg.Record]
+) -> list[Transaction]:
+    owned = await owners(connection, ledger_id, (number for row in rows for number in row[3:5]))
+    return [_transaction_of(row, owned) for row in rows]
 
 
 async def by_seq(connection: PgConnection, ledger_id: int, seqs: Sequence[int]) -> dict[int, Transaction]:
@@ -80,7 +125,7 @@ async def by_seq(connection: PgConnection, ledger_id: int, seqs: Sequence[int]) 
     rows = await connection.fetch(
         f"SELECT {_COLUMNS} FROM {_POSTING} WHERE p.ledger_id = $1 AND p.seq = ANY ($2)", ledger_id, seqs
     )
-    return {row["seq"]: transaction_of(row) for row in rows}
+    return {found.seq: found for found in await _transactions(connection, ledger_id, rows)}
 
 
 async def originals(connection: PgConnection, ledger_id: int, seqs: Sequence[int]) -> dict[int, Original]:
@@ -96,6 +141,18 @@ async def originals(connection: PgConnection, ledger_id: int, seqs: Sequence[int
     return {seq: Original(found, purchases.get(seq)) for seq, found in transactions.items()}
 
 
+async def holds(connection: PgConnection, ledger_id: int, hold_ids: Sequence[UUID]) -> dict[UUID, HoldOf]:
+    """Holds by the id of the posting that opened them. What is told of them never changes."""
+    rows = await connection.fetch(
+        """SELECT transaction_id, seq, wallet_no, partner_no FROM posting
+        WHERE ledger_id = $1 AND transaction_id = ANY ($2) AND kind = 'hold'""",
+        ledger_id,
+        hold_ids,
+    )
+    owned = await owners(connection, ledger_id, (number for row in rows for number in row[2:4]))
+    return {row[0]: HoldOf(row[1], owned[row[2]].owner_id, owned[row[3]].owner_id) for row in rows}
+
+
 async def by_id(connection: PgConnection, ledger_id: int, transaction_id: UUID) -> Transaction | None:
     """One movement by its id."""
     row = await connection.fetchrow(
@@ -103,7 +160,7 @@ async def by_id(connection: PgConnection, ledger_id: int, transaction_id: UUID) 
         ledger_id,
         transaction_id,
     )
-    return transaction_of(row) if row else None
+    return (await _transactions(connection, ledger_id, [row]))[0] if row else None
 
 
 async def page(
@@ -134,7 +191,7 @@ async def page(
         f"ORDER BY p.seq {order} LIMIT ${len(arguments)}",
         *arguments,
     )
-    found = [transaction_of(row) for row in rows[:limit]]
+    found = await _transactions(connection, ledger_id, rows[:limit])
     return (found[::-1] if order == "ASC" else found), len(rows) > limit
 
 
@@ -143,53 +200,59 @@ async def details(
 ) -> list[PostingDetail]:
     """The journal from one seq to another, in order, with legs and lots."""
     span = (ledger_id, first_seq, last_seq)
-    within = "WHERE {0}.ledger_id = $1 AND {0}.seq BETWEEN $2 AND $3"
     postings = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM {_POSTING} {within.format('p')} ORDER BY p.seq", *span
-    )
-    entries = await connection.fetch(
-        f"""SELECT e.seq, e.account_no, a.kind, a.owner_id, e.amount FROM entry e
-        JOIN account a ON a.ledger_id = e.ledger_id AND a.account_no = e.account_no
-        {within.format("e")} ORDER BY e.seq, e.leg""",
+        f"""SELECT {_COLUMNS}, p.debit_no, p.credit_no, p.amount FROM {_POSTING}
+        WHERE p.ledger_id = $1 AND p.seq BETWEEN $2 AND $3 ORDER BY p.seq""",
         *span,
     )
     uses = await connection.fetch(
-        f"""SELECT e.seq, e.lot_no, i.owner_id, l.point_type, e.points FROM lot_use e
-        JOIN lot l ON l.ledger_id = e.ledger_id AND l.lot_no = e.lot_no
-        JOIN account i ON i.ledger_id = l.ledger_id AND i.account_no = l.issuer_no
-        {within.format("e")} ORDER BY e.seq, l.expires_at, l.earned_at, l.lot_no""",
+        """SELECT u.seq, u.lot_no, l.issuer_no, l.point_type, u.points FROM lot_use u
+        CROSS JOIN LATERAL (SELECT * FROM lot WHERE ledger_id = u.ledger_id AND lot_no = u.lot_no LIMIT 1) l
+        WHERE u.ledger_id = $1 AND u.seq BETWEEN $2 AND $3 ORDER BY u.seq, l.expires_at, l.earned_at, l.lot_no""",
         *span,
     )
     opened = await connection.fetch(
-        """SELECT l.opened_seq, l.lot_no, i.owner_id, l.point_type, l.original, l.expires_at FROM lot l
-        JOIN account i ON i.ledger_id = l.ledger_id AND i.account_no = l.issuer_no
-        WHERE l.ledger_id = $1 AND l.opened_seq BETWEEN $2 AND $3 ORDER BY l.lot_no""",
+        """SELECT opened_seq, lot_no, issuer_no, point_type, original, expires_at FROM lot
+        WHERE ledger_id = $1 AND opened_seq BETWEEN $2 AND $3 ORDER BY lot_no""",
         *span,
     )
-    by_posting: dict[int, tuple[list[EntryRow], list[LotOpened], list[LotTaken]]] = {
-        row["seq"]: ([], [], []) for row in postings
-    }
-    for seq, *leg in entries:
-        by_posting[seq][0].append(EntryRow(*leg))
-    for seq, lot_no, issuer, point_type, points, expires_at in opened:
+    numbers = {number for row in postings for number in (*row[3:5], *row[13:15])}
+    owned = await owners(connection, ledger_id, numbers | {row[2] for row in (*uses, *opened)})
+    lots: dict[int, list[LotOpened]] = {}
+    for seq, lot_no, issuer_no, point_type, points, expires_at in opened:
         lapses_us = to_micros(expires_at) if expires_at.year < 9999 else 0
-        by_posting[seq][1].append(LotOpened(lot_no, issuer, point_type, points, lapses_us))
-    for seq, *use in uses:
-        by_posting[seq][2].append(LotTaken(*use))
-    return [PostingDetail(transaction_of(row), *by_posting[row["seq"]]) for row in postings]
+        lot = LotOpened(lot_no, owned[issuer_no].owner_id, point_type, points, lapses_us)
+        lots.setdefault(seq, []).append(lot)
+    taken: dict[int, list[LotTaken]] = {}
+    for seq, lot_no, issuer_no, point_type, points in uses:
+        taken.setdefault(seq, []).append(LotTaken(lot_no, owned[issuer_no].owner_id, point_type, points))
+    return [
+        PostingDetail(
+            _transaction_of(row, owned), _entries(row, owned), lots.get(row[1], ()), taken.get(row[1], ())
+        )
+        for row in postings
+    ]
+
+
+def _entries(row: asyncpg.Record, owned: Mapping[int, Owner]) -> Sequence[EntryRow]:
+    debit_no, credit_no, amount = row[13:16]
+    if not amount:
+        return ()
+    return (
+        EntryRow(debit_no, *owned[debit_no], -amount),
+        EntryRow(credit_no, *owned[credit_no], amount),
+    )
 
 
 async def purchases(
     connection: PgConnection, ledger_id: int, first_seq: int, last_seq: int
 ) -> list[tuple[Transaction, Purchase]]:
     """Purchases from one seq to another, in order, with the movement that recorded each."""
+    span = (ledger_id, first_seq, last_seq)
     rows = await connection.fetch(
-        f"""SELECT {_COLUMNS}, u.store_id, u.till, u.business_date, u.receipt_number, u.channel, u.entry_mode,
-        u.amount_minor, u.lines::text, u.tenders::text
-        FROM {_POSTING} JOIN purchase u ON u.ledger_id = p.ledger_id AND u.seq = p.seq
-        WHERE u.ledger_id = $1 AND u.seq BETWEEN $2 AND $3 ORDER BY u.seq""",
-        ledger_id,
-        first_seq,
-        last_seq,
+        """SELECT seq, store_id, till, business_date, receipt_number, channel, entry_mode, amount_minor,
+        lines::text, tenders::text FROM purchase WHERE ledger_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq""",
+        *span,
     )
-    return [(transaction_of(row), Purchase(*tuple(row)[11:])) for row in rows]
+    transactions = await by_seq(connection, ledger_id, [row[0] for row in rows])
+    return [(transactions[row[0]], Purchase(*tuple(row)[1:])) for row in rows]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.points.domain.accounts import AccountKey, AccountKind
 from services.points.domain.earning import EarnRate, EarnRates
-from services.points.domain.posting import LedgerRules
+from services.points.domain.opened import LedgerRules
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 from services.runtime.event_log import PARTITIONS, LogHead, NewEvent
@@ -197,15 +197,23 @@ async def wallets_of(
     return [(row[0], row[1]) for row in rows]
 
 
-async def accounts_below(
+async def last_account_no(connection: PgConnection, ledger_id: int) -> int:
+    """The number of the account made last; 0 where there is none."""
+    found: int | None = await connection.fetchval(
+        "SELECT last_account_no FROM ledger_head WHERE ledger_id = $1", ledger_id
+    )
+    return found or 0
+
+
+async def accounts_after(
     connection: PgConnection, ledger_id: int, account_no: int, limit: int
 ) -> list[tuple[AccountKey, int]]:
-    """Up to `limit` accounts with numbers below one, the last first."""
+    """Up to `limit` accounts with numbers above one, in order."""
     rows = await connection.fetch(
-        """SELECT kind, owner_id, account_no FROM account WHERE ledger_id = $1 AND account_no < $2
-        ORDER BY account_no DESC LIMIT $3""",
+        """SELECT kind, owner_id, account_no FROM account WHERE ledger_id = $1 AND account_no > $2
+        ORDER BY account_no LIMIT $3""",
         ledger_id,
-        account_no,
+        max(0, account_no),
         limit,
     )
     return [(AccountKey(AccountKind(row[0]), row[1]), row[2]) for row in rows]

@@ -53,6 +53,15 @@ PROOFS: Final = (
             FROM posting WHERE ledger_id = $1 AND seq <= $2
         ) p WHERE points <> leg
         UNION ALL
+        SELECT format('posting %s, a %s, moves %s from account %s to account %s', p.seq, p.kind, p.amount, p.debit_no, p.credit_no)
+        FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND amount <> 0) p
+        LEFT JOIN (SELECT account_no AS credit_no, kind AS to_kind, owner_id AS to_owner FROM account WHERE ledger_id = $1) c USING (credit_no)
+        LEFT JOIN (SELECT account_no AS partner_no, owner_id AS partner FROM account WHERE ledger_id = $1) i USING (partner_no)
+        WHERE CASE WHEN p.kind = 'earn' THEN (p.debit_no, p.credit_no) IS DISTINCT FROM (p.partner_no, p.wallet_no)
+            WHEN p.kind IN ('redeem', 'capture') THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'redemption', i.partner)
+            WHEN p.kind = 'expire' THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'expiry')
+            ELSE true END
+        UNION ALL
         SELECT format('posting %s names account %s, which is no %s', seq, account_no, expected) FROM (
             SELECT seq, wallet_no AS account_no, 'wallet' AS expected FROM posting WHERE ledger_id = $1 AND seq <= $2
             UNION ALL
@@ -83,20 +92,86 @@ PROOFS: Final = (
     ),
     Proof(
         3,
-        "every wallet is guarded, and no guarded account was ever below its floor",
+        "every wallet is guarded, and no guarded account, less its open holds, was ever below its floor",
         """SELECT format('%s guarded accounts, %s entries in order', count(DISTINCT e.account_no), count(*))
         FROM entry e JOIN balance b USING (ledger_id, account_no)
         WHERE e.ledger_id = $1 AND e.seq <= $2 AND b.floor IS NOT NULL""",
         """SELECT format('account %s at seq %s: %s, floor %s', account_no, seq, reached, floor) FROM (
-            SELECT e.account_no, e.seq, b.floor,
-                   sum(e.amount) OVER (PARTITION BY e.account_no ORDER BY e.seq, e.leg) AS reached
-            FROM entry e JOIN balance b USING (ledger_id, account_no)
-            WHERE e.ledger_id = $1 AND e.seq <= $2 AND b.floor IS NOT NULL
+            SELECT m.account_no, m.seq, b.floor,
+                   sum(m.amount) OVER (PARTITION BY m.account_no ORDER BY m.seq, m.leg) AS reached
+            FROM (
+                SELECT account_no, seq, leg, amount FROM entry WHERE ledger_id = $1 AND seq <= $2
+                UNION ALL
+                SELECT wallet_no, seq, 0, -points FROM hold WHERE ledger_id = $1 AND seq <= $2
+                UNION ALL
+                SELECT h.wallet_no, e.seq, 0, e.held FROM hold_end e JOIN hold h ON h.ledger_id = e.ledger_id AND h.seq = e.hold_seq
+                WHERE e.ledger_id = $1 AND e.seq <= $2
+            ) m JOIN balance b ON b.ledger_id = $1 AND b.account_no = m.account_no
+            WHERE b.floor IS NOT NULL
         ) walked WHERE reached < floor
         UNION ALL
         SELECT format('wallet %s has %s as its floor', account_no, coalesce(b.floor::text, 'nothing'))
         FROM account a JOIN balance b USING (ledger_id, account_no)
         WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND b.floor IS DISTINCT FROM 0""",
+    ),
+    Proof(
+        4,
+        "a hold is resolved once, in its time and for no more than it held; until then its points are reserved",
+        """SELECT format('%s holds, %s open with %s points, %s points captured', count(*), count(*) FILTER (WHERE h.open),
+            coalesce(sum(h.points) FILTER (WHERE h.open), 0), coalesce(sum(e.captured), 0))
+        FROM hold h LEFT JOIN hold_end e ON e.ledger_id = h.ledger_id AND e.hold_seq = h.seq
+        WHERE h.ledger_id = $1 AND h.seq <= $2""",
+        """SELECT format('hold %s is %s, and %s resolve it', h.seq, CASE WHEN h.open THEN 'open' ELSE 'resolved' END, count(e.seq))
+        FROM hold h LEFT JOIN hold_end e ON e.ledger_id = h.ledger_id AND e.hold_seq = h.seq
+        WHERE h.ledger_id = $1 GROUP BY h.seq, h.open HAVING count(e.seq) <> CASE WHEN h.open THEN 0 ELSE 1 END
+        UNION ALL
+        SELECT format('posting %s resolves hold %s of %s points as one of %s and captures %s', e.seq, e.hold_seq, h.points, e.held, e.captured)
+        FROM hold_end e LEFT JOIN hold h ON h.ledger_id = e.ledger_id AND h.seq = e.hold_seq
+        WHERE e.ledger_id = $1 AND (h.points IS DISTINCT FROM e.held OR e.captured NOT BETWEEN 0 AND e.held)
+        UNION ALL
+        SELECT format('hold %s of %s points is not what posting %s opened', coalesce(h.seq, p.seq), coalesce(h.points, 0), p.seq)
+        FROM (SELECT * FROM hold WHERE ledger_id = $1) h
+        FULL JOIN (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'hold') p USING (seq)
+        WHERE (h.wallet_no, h.partner_no, h.expires_at) IS DISTINCT FROM (p.wallet_no, p.partner_no, p.expires_at)
+        UNION ALL
+        -- A batch is decided at one time, and what it posts follows in steps of a microsecond: hence the 10 ms.
+        SELECT format('posting %s, a %s of %s points, does not resolve hold %s', coalesce(p.seq, e.seq), p.kind, p.amount, e.hold_seq)
+        FROM (
+            SELECT e.seq, e.hold_seq, e.captured, h.wallet_no, h.partner_no, h.expires_at
+            FROM hold_end e LEFT JOIN hold h ON h.ledger_id = e.ledger_id AND h.seq = e.hold_seq WHERE e.ledger_id = $1
+        ) e
+        FULL JOIN (
+            SELECT seq, kind, amount, wallet_no, partner_no, recorded_at FROM posting
+            WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('capture', 'void', 'lapse')
+        ) p USING (seq)
+        WHERE (e.wallet_no, e.partner_no, e.captured) IS DISTINCT FROM (p.wallet_no, p.partner_no, p.amount)
+            OR (p.kind = 'capture') IS DISTINCT FROM (e.captured > 0)
+            OR CASE p.kind WHEN 'lapse' THEN p.recorded_at < e.expires_at ELSE p.recorded_at > e.expires_at + interval '10 milliseconds' END
+        UNION ALL
+        SELECT format('hold %s of %s points reserved %s of lots', seq, coalesce(h.points, 0), coalesce(r.points, 0))
+        FROM (SELECT seq, points FROM hold WHERE ledger_id = $1) h
+        FULL JOIN (SELECT hold_seq AS seq, sum(points) AS points FROM hold_lot WHERE ledger_id = $1 GROUP BY hold_seq) r USING (seq)
+        WHERE h.points IS DISTINCT FROM r.points
+        UNION ALL
+        SELECT format('lot %s has %s reserved, open holds %s', lot_no, coalesce(l.reserved, 0), coalesce(r.points, 0))
+        FROM (SELECT lot_no, reserved FROM lot WHERE ledger_id = $1) l
+        FULL JOIN (
+            SELECT r.lot_no, sum(r.points) AS points FROM hold_lot r JOIN hold h ON h.ledger_id = r.ledger_id AND h.seq = r.hold_seq
+            WHERE r.ledger_id = $1 AND h.open GROUP BY r.lot_no
+        ) r USING (lot_no)
+        WHERE coalesce(l.reserved, 0) <> coalesce(r.points, 0)
+        UNION ALL
+        SELECT format('posting %s took %s points of lot %s, its hold had reserved %s', u.seq, u.points, u.lot_no, coalesce(r.points, 0))
+        FROM lot_use u JOIN hold_end e ON e.ledger_id = u.ledger_id AND e.seq = u.seq
+        LEFT JOIN hold_lot r ON r.ledger_id = e.ledger_id AND r.hold_seq = e.hold_seq AND r.lot_no = u.lot_no
+        WHERE u.ledger_id = $1 AND u.seq <= $2 AND u.points > coalesce(r.points, 0)
+        UNION ALL
+        SELECT format('account %s: reserved %s, released %s, its holds %s and %s', account_no, b.reserved, b.released, h.reserved, h.released)
+        FROM (SELECT account_no, reserved, released FROM balance WHERE ledger_id = $1) b FULL JOIN (
+            SELECT wallet_no AS account_no, sum(points) AS reserved, coalesce(sum(points) FILTER (WHERE NOT open), 0) AS released
+            FROM hold WHERE ledger_id = $1 GROUP BY wallet_no
+        ) h USING (account_no)
+        WHERE coalesce(b.reserved, 0) <> coalesce(h.reserved, 0) OR coalesce(b.released, 0) <> coalesce(h.released, 0)""",
     ),
     Proof(
         5,
@@ -157,7 +232,8 @@ PROOFS: Final = (
         UNION ALL
         SELECT format('posting %s has no key', seq) FROM posting
         WHERE ledger_id = $1 AND seq <= $2
-          AND num_nulls(partner_no, key, content_hash) <> CASE kind WHEN 'expire' THEN 3 ELSE 0 END
+          AND (num_nulls(key, content_hash) <> CASE WHEN kind IN ('expire', 'lapse') THEN 2 ELSE 0 END
+            OR (partner_no IS NULL) <> (kind = 'expire'))
         UNION ALL
         SELECT format('reference %s of kind %s is accepted %s times', reference, kind, count(*)) FROM posting
         WHERE ledger_id = $1 AND seq <= $2 AND reference IS NOT NULL
@@ -195,8 +271,15 @@ PROOFS: Final = (
         WHERE ledger_id = $1 AND coalesce(seq, 0) <= $2""",
         """SELECT format('posting %s has %s events', p.seq, count(e.pos)) FROM posting p
         LEFT JOIN event_log e ON e.ledger_id = p.ledger_id AND e.seq = p.seq AND e.type = CASE p.kind
-            WHEN 'earn' THEN 'points.earned' WHEN 'redeem' THEN 'points.redeemed' ELSE 'points.expired' END
+            WHEN 'earn' THEN 'points.earned' WHEN 'redeem' THEN 'points.redeemed' WHEN 'capture' THEN 'points.redeemed'
+            WHEN 'hold' THEN 'points.held' WHEN 'void' THEN 'points.released' WHEN 'lapse' THEN 'points.released'
+            ELSE 'points.expired' END
         WHERE p.ledger_id = $1 AND p.seq <= $2 GROUP BY p.seq HAVING count(e.pos) <> 1
+        UNION ALL
+        SELECT format('event %s lies in partition %s, the member of posting %s in %s', e.pos, e.partition, p.seq, get_byte(uuid_send(w.owner_id), 15) & 15)
+        FROM event_log e JOIN posting p ON p.ledger_id = e.ledger_id AND p.seq = e.seq
+        JOIN account w ON w.ledger_id = p.ledger_id AND w.account_no = p.wallet_no
+        WHERE e.ledger_id = $1 AND p.seq <= $2 AND e.partition <> get_byte(uuid_send(w.owner_id), 15) & 15
         UNION ALL
         SELECT format('event %s tells of posting %s, which is not there', e.pos, e.seq) FROM event_log e
         WHERE e.ledger_id = $1 AND e.seq IS NOT NULL

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -191,8 +190,8 @@ async def test_a_caller_that_goes_is_posted_if_its_batch_was_under_way_and_dropp
     await house.assert_sound()
 
 
-async def test_a_restarted_database_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    async with own_postgres(tmp_path) as (server, database), points_house(database, new_programme()) as house:
+async def test_a_restarted_database_loses_nothing_and_doubles_nothing() -> None:
+    async with own_postgres() as (server, database), points_house(database, new_programme()) as house:
         traffic = await _traffic(house)
 
         async def restart() -> None:

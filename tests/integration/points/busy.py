@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
-from tests.support.points_wire import earn, redemption
+from tests.support.points_wire import capture, earn, hold, redemption, void
 
 LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
 
@@ -43,11 +43,17 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await fuel.post(
         earn(members[3], 500, key="a", reference="twice"), earn(members[3], 500, key="b", reference="twice")
     )
+    holds = await grocer.post(hold(members[1], 5), hold(members[2], 4), hold(members[1], 2, seconds=60))
+    first, second, _ = (result.transaction.transaction_id for result in holds)
+    await grocer.post(capture(first, 3), void(second))
     await house.cut_at((await house.head()).now_us)
     await house.move_clock(LAPSE_US)
     await fuel.post(
         earn(members[0], 5_000, occurred_at_us=LAPSE_US), redemption(members[0], 20, occurred_at_us=LAPSE_US)
     )
+    # One hold stays open, and one past its time is found when somebody comes to its wallet.
+    await fuel.hold(members[0], 30, occurred_at_us=LAPSE_US)
+    await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
     # Refusals alone make a batch of nothing.
     await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
     return (grocer, fuel), members

@@ -16,10 +16,10 @@ from tests.support.points_database import as_runtime_role, as_superuser
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JOURNAL = (
-    "posting", "lot_use", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
+    "posting", "lot_use", "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
 )  # fmt: skip
 PROJECTIONS = ("ledger", "closed_member")
-COUNTERS = ("ledger_head", "event_head", "balance", "lot", "relay_cursor", "inbox")
+COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox")
 VERBS = {
     "update": "UPDATE {0} SET ledger_id = ledger_id",
     "delete": "DELETE FROM {0}",
@@ -130,12 +130,26 @@ async def test_of_a_lot_nothing_changes_but_what_remains(busy: Busy, column: str
         assert refusal.constraint_name == "lot_facts_ck"
 
 
+@pytest.mark.parametrize("table", ["lot", "hold"])
 @pytest.mark.parametrize("verb", ["delete", "truncate"])
-async def test_a_lot_is_never_lost(busy: Busy, verb: str) -> None:
+async def test_a_lot_and_a_hold_are_never_lost(busy: Busy, table: str, verb: str) -> None:
     async with _as("owner", busy) as connection:
         assert isinstance(
-            await _refusal(connection, VERBS[verb].format("lot")), asyncpg.RestrictViolationError
+            await _refusal(connection, VERBS[verb].format(table)), asyncpg.RestrictViolationError
         )
+
+
+@pytest.mark.parametrize("column", ["seq", "points", "wallet_no", "partner_no"])
+async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, column: str) -> None:
+    statement = f"UPDATE hold SET {column} = {column} + 1 WHERE ledger_id = $1"
+    async with _as("service", busy) as connection:
+        assert isinstance(
+            await _refusal(connection, statement, busy.ledger_id), asyncpg.InsufficientPrivilegeError
+        )
+    async with _as("owner", busy) as connection:
+        refusal = await _refusal(connection, statement, busy.ledger_id)
+        # (Its key is also what resolves it points at.)
+        assert refusal.constraint_name in ("hold_facts_ck", "hold_end_hold_fk")
 
 
 @pytest.mark.parametrize(
@@ -144,6 +158,30 @@ async def test_a_lot_is_never_lost(busy: Busy, verb: str) -> None:
         ("UPDATE lot SET remaining = -1, open = false WHERE ledger_id = $1", "lot_remaining_ck"),
         ("UPDATE lot SET remaining = original + 1 WHERE ledger_id = $1", "lot_remaining_ck"),
         ("UPDATE lot SET open = NOT open WHERE ledger_id = $1", "lot_open_ck"),
+        ("UPDATE lot SET reserved = remaining + 1 WHERE ledger_id = $1", "lot_reserved_ck"),
+        ("UPDATE lot SET reserved = -1 WHERE ledger_id = $1", "lot_reserved_ck"),
+        (
+            "UPDATE balance SET reserved = released + credits - debits + 1 WHERE floor = 0 AND ledger_id = $1",
+            "balance_floor_ck",
+        ),
+        ("UPDATE balance SET released = reserved + 1 WHERE ledger_id = $1", "balance_counters_ck"),
+        ("UPDATE hold SET open = true WHERE NOT open AND ledger_id = $1", "hold_facts_ck"),
+        (
+            "INSERT INTO hold_end SELECT ledger_id, hold_seq, seq + 1000, held, captured FROM hold_end WHERE ledger_id = $1",
+            "hold_end_pk",
+        ),
+        (
+            "INSERT INTO hold_end SELECT ledger_id, seq, 1000, points, points + 1 FROM hold WHERE open AND ledger_id = $1",
+            "hold_end_captured_ck",
+        ),
+        (
+            "INSERT INTO hold_end SELECT ledger_id, seq, 1000, points + 1, 0 FROM hold WHERE open AND ledger_id = $1",
+            "hold_end_hold_fk",
+        ),
+        (
+            "INSERT INTO hold_end SELECT h.ledger_id, h.seq, e.seq, h.points, 0 FROM hold h JOIN hold_end e USING (ledger_id) WHERE h.open AND ledger_id = $1 LIMIT 1",
+            "hold_end_seq_uq",
+        ),
         ("UPDATE balance SET debits = credits + 1 WHERE floor = 0 AND ledger_id = $1", "balance_floor_ck"),
         ("UPDATE balance SET credits = -1 WHERE floor IS NULL AND ledger_id = $1", "balance_counters_ck"),
         ("INSERT INTO posting SELECT * FROM posting WHERE ledger_id = $1", "posting_pk"),

@@ -36,6 +36,8 @@ BURN, LAPSE = _one("seq", "posting", "kind = 'redeem'"), _one("seq", "posting", 
 LAST_BURN = _one("seq", "posting", "kind = 'redeem'", "DESC")
 LAST_POS = _one("pos", "event_log", order="DESC")
 KEY = _one("key", "posting", f"seq = {BURN}")
+CAPTURE, VOID = _one("seq", "posting", "kind = 'capture'"), _one("seq", "posting", "kind = 'void'")
+HELD = _one("seq", "hold", "open")
 
 # What is done past all guards → the invariants that no longer hold.
 FAULTS: dict[str, tuple[str, set[int]]] = {
@@ -56,7 +58,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "a posting of an account that is no wallet": (
         f"""UPDATE posting SET wallet_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND points = 0
         AND kind = 'earn'""",
-        {1, 2},
+        {1, 2, 8},
     ),
     "a posting asked for by an account that issues nothing": (
         f"""UPDATE posting SET partner_no = {_one("account_no", "account", "kind = 'redemption'")} WHERE ledger_id = {{l}} AND seq = {BURN}""",
@@ -71,7 +73,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "a balance row lost, while another ledger has the same account number": (
         """DELETE FROM balance WHERE ledger_id = {l} AND account_no = (
             SELECT account_no FROM balance WHERE ledger_id = {l} AND floor = 0 AND debits = credits AND debits > 0 LIMIT 1)""",
-        {2},
+        {2, 4},
     ),
     "a balance after a posting": (
         f"UPDATE posting SET balance_after = balance_after + 1 WHERE ledger_id = {{l}} AND seq = {BURN}",
@@ -79,12 +81,66 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     ),
     "a floor raised above what was once there": (
         """UPDATE balance b SET floor = 13 FROM account a WHERE b.ledger_id = {l} AND a.ledger_id = b.ledger_id
-        AND a.account_no = b.account_no AND a.kind = 'redemption' AND b.credits = 15""",
+        AND a.account_no = b.account_no AND a.kind = 'redemption' AND b.credits = 18""",
         {3},
     ),
     "a wallet without a floor": (
         f"UPDATE balance SET floor = NULL WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}",
         {3},
+    ),
+    "a hold resolved twice": (
+        f"""ALTER TABLE hold_end DROP CONSTRAINT hold_end_pk; INSERT INTO hold_end
+        SELECT ledger_id, hold_seq, {VOID} + 1000, held, captured FROM hold_end WHERE ledger_id = {{l}} AND seq = {VOID}""",
+        {4},
+    ),
+    "a hold that nothing resolved any more": (f"DELETE FROM hold_end WHERE ledger_id = {{l}} AND seq = {VOID}", {4}),
+    "an open hold made a resolved one": (f"UPDATE hold SET open = false WHERE ledger_id = {{l}} AND seq = {HELD}", {4}),
+    "a resolved hold made an open one": (
+        "UPDATE hold SET open = true WHERE ledger_id = {l} AND NOT open",
+        {4},
+    ),
+    "more captured than held": (
+        f"""ALTER TABLE hold_end DROP CONSTRAINT hold_end_captured_ck;
+        UPDATE hold_end SET captured = held + 1 WHERE ledger_id = {{l}} AND seq = {CAPTURE}""",
+        {4},
+    ),
+    "less captured than was taken": (
+        f"UPDATE hold_end SET captured = captured - 1 WHERE ledger_id = {{l}} AND seq = {CAPTURE}",
+        {4},
+    ),
+    "the points of a hold": (f"UPDATE hold SET points = points + 1 WHERE ledger_id = {{l}} AND seq = {HELD}", {4}),
+    "the wallet of a hold": (f"UPDATE hold SET wallet_no = wallet_no + 1 WHERE ledger_id = {{l}} AND seq = {HELD}", {3, 4}),
+    "a hold without its posting": (
+        f"UPDATE posting SET kind = 'void' WHERE ledger_id = {{l}} AND seq = {HELD}",
+        {4, 8},
+    ),
+    "a capture after the hold's time": (
+        """UPDATE posting SET expires_at = recorded_at - interval '1 day' WHERE ledger_id = {l} AND kind = 'hold';
+        UPDATE hold h SET expires_at = p.recorded_at - interval '1 day' FROM posting p WHERE h.ledger_id = {l} AND p.ledger_id = h.ledger_id AND p.seq = h.seq""",
+        {4},
+    ),
+    "a hold that ran out before its time": (
+        """UPDATE posting SET expires_at = expires_at + interval '1000 days' WHERE ledger_id = {l} AND kind = 'hold';
+        UPDATE hold SET expires_at = expires_at + interval '1000 days' WHERE ledger_id = {l}""",
+        {4},
+    ),
+    "a reservation lost": (f"DELETE FROM hold_lot WHERE ledger_id = {{l}} AND hold_seq = {HELD}", {4}),
+    "points reserved that no hold asked for": (
+        "UPDATE lot SET reserved = reserved + 1 WHERE ledger_id = {l} AND remaining > reserved",
+        {4},
+    ),
+    "points reserved that are free": ("UPDATE lot SET reserved = 0 WHERE ledger_id = {l} AND reserved > 0", {4}),
+    "a capture from another lot than its hold's": (
+        f"UPDATE hold_lot SET lot_no = lot_no + 1000 WHERE ledger_id = {{l}} AND hold_seq <> {HELD}",
+        {4},
+    ),
+    "a counter of what is reserved": (
+        f"UPDATE balance SET reserved = reserved + 1 WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}",
+        {4},
+    ),
+    "a counter of what is released": (
+        "ALTER TABLE balance DROP CONSTRAINT balance_floor_ck; UPDATE balance SET released = released - 1 WHERE ledger_id = {l} AND released > 0",
+        {4},
     ),
     "points lost from a lot": (
         "UPDATE lot SET remaining = remaining - 1 WHERE ledger_id = {l} AND remaining > 1",
@@ -161,6 +217,25 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "an event of another kind": (
         "UPDATE event_log SET type = 'points.redeemed' WHERE ledger_id = {l} AND seq = 1",
         {8},
+    ),
+    "an event in another member's partition": (
+        """UPDATE event_log SET partition = (partition + 1) % 16 WHERE ledger_id = {l} AND seq = 1""",
+        {8},
+    ),
+    "a wallet that is another member's now": (
+        f"""UPDATE account SET owner_id = (left(owner_id::text, 35) || CASE right(owner_id::text, 1) WHEN '0' THEN '1' ELSE '0' END)::uuid
+        WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}""",
+        {8},
+    ),
+    "an earn that another account than the partner's issued": (
+        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'redemption'")}
+        WHERE ledger_id = {{l}} AND seq = 1""",
+        {1, 2},
+    ),
+    "a burn at another partner": (
+        f"""UPDATE posting SET credit_no = {_one("account_no", "account", "kind = 'expiry'")}
+        WHERE ledger_id = {{l}} AND seq = {BURN}""",
+        {1, 2},
     ),
     "an event of no posting": ("UPDATE event_log SET seq = 999 WHERE ledger_id = {l} AND seq = 1", {8}),
     "a notice that tells of a posting a second time": (

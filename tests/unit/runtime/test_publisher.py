@@ -58,10 +58,10 @@ async def _publisher() -> tuple[Publisher, Client]:
 
 
 async def _publish(
-    publisher: Publisher, client: Client, programme: str, records: list[EventRecord]
+    publisher: Publisher, client: Client, programme: str, records: list[EventRecord], *, alone: bool = True
 ) -> asyncio.Task[int]:
     client.sent.clear()
-    task = asyncio.create_task(publisher.publish(programme, "points", records))
+    task = asyncio.create_task(publisher.publish(programme, "points", records, alone=alone))
     await client.sent.wait()
     return task
 
@@ -95,6 +95,19 @@ async def test_of_a_short_block_every_event_asks(count: int) -> None:
     for place, reply in enumerate(client.replies, start=3):
         await client.acknowledge(reply, place=place)
     assert await task == count
+
+
+async def test_beside_another_publisher_every_event_asks_at_once() -> None:
+    """One of ours lost and one of another's in its place would look like a whole block from its ends."""
+    publisher, client = await _publisher()
+    task = await _publish(publisher, client, "demo", _records(5), alone=False)
+    assert all(client.replies)
+    for pos in (0, 1, 2, 4):
+        await client.acknowledge(client.replies[pos], place=100 + pos)
+    client.sent.clear()
+    await client.answer(client.replies[3], b"")
+    assert await task == 3
+    assert not client.sent.is_set(), "nothing was sent a second time"
 
 
 async def test_two_events_that_another_publisher_came_between_are_stored_all_the_same() -> None:

@@ -15,7 +15,7 @@ _SQL = Path(__file__).with_name("0001_ledger")
 _FILES = ("tables.sql", "guards.sql", "door.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
-    "ledger", "account", "posting", "lot_use", "purchase", "decision", "batch", "cut", "earn_rate",
+    "ledger", "account", "posting", "lot_use", "hold", "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate",
     "closed_member", "event_log",
 )  # fmt: skip
 
@@ -29,8 +29,9 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
     op.execute(f"GRANT SELECT ON entry TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE (debits, credits) ON balance TO {role}")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, open) ON lot TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released) ON balance TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open) ON lot TO {role}")
+    op.execute(f"GRANT UPDATE (open) ON hold TO {role}")
 
 
 def downgrade() -> None:

@@ -102,7 +102,7 @@ Global___PointsEarned: _TypeAlias = PointsEarned  # noqa: Y015
 
 @_typing.final
 class PointsRedeemed(_message.Message):
-    """`points.redeemed`: a member spent points."""
+    """`points.redeemed`: a member spent points, in one step or by a hold that was captured."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -117,6 +117,7 @@ class PointsRedeemed(_message.Message):
     BALANCE_AFTER_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -137,6 +138,8 @@ class PointsRedeemed(_message.Message):
     """The till's clock. Microseconds since 1970-01-01 UTC."""
     recorded_at_us: _builtins.int
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    hold_id: _builtins.bytes
+    """The hold that was captured (16 bytes of a UUID), or empty."""
     @_builtins.property
     def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
         """The lots they came from, in the order used."""
@@ -155,14 +158,115 @@ class PointsRedeemed(_message.Message):
         balance_after: _builtins.int = ...,
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
+        hold_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "hold_id", b"hold_id", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PointsRedeemed: _TypeAlias = PointsRedeemed  # noqa: Y015
+
+@_typing.final
+class PointsHeld(_message.Message):
+    """`points.held`: points of a member were set aside for a burn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID; names the hold from here on."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner that may capture them (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points set aside, positive."""
+    expires_at_us: _builtins.int
+    """When the hold's time is over. Microseconds since 1970-01-01 UTC."""
+    occurred_at_us: _builtins.int
+    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        expires_at_us: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_us", b"expires_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsHeld: _TypeAlias = PointsHeld  # noqa: Y015
+
+@_typing.final
+class PointsReleased(_message.Message):
+    """`points.released`: a hold ended without a burn, voided by its partner or past its time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LAPSED_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner that held them (16 bytes of a UUID)."""
+    hold_id: _builtins.bytes
+    """The hold (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points that are free again, positive."""
+    lapsed: _builtins.bool
+    """True where the hold's time was over, false where the partner voided it."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        hold_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        lapsed: _builtins.bool = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "lapsed", b"lapsed", "member_id", b"member_id", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsReleased: _TypeAlias = PointsReleased  # noqa: Y015
 
 @_typing.final
 class PointsExpired(_message.Message):

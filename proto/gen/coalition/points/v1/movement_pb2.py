@@ -25,35 +25,41 @@ _sym_db = _symbol_database.Default()
 from coalition.type.v1 import error_pb2 as coalition_dot_type_dot_v1_dot_error__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"coalition/points/v1/movement.proto\x12\x13\x63oalition.points.v1\x1a\x1d\x63oalition/type/v1/error.proto\"\xbe\x01\n\x04Item\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x11\n\tprincipal\x18\x02 \x01(\r\x12\x13\n\x0btraceparent\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65\x61\x64line_us\x18\x04 \x01(\x03\x12)\n\x04\x65\x61rn\x18\n \x01(\x0b\x32\x19.coalition.points.v1.EarnH\x00\x12\x35\n\nredemption\x18\x0b \x01(\x0b\x32\x1f.coalition.points.v1.RedemptionH\x00\x42\n\n\x08movement\"U\n\x04\x45\x61rn\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x11\n\treference\x18\x02 \x01(\t\x12\'\n\x04sale\x18\x03 \x01(\x0b\x32\x19.coalition.points.v1.Sale\"\x9a\x01\n\nRedemption\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x16\n\x0eoccurred_at_us\x18\x04 \x01(\x03\x12-\n\x07receipt\x18\x05 \x01(\x0b\x32\x1c.coalition.points.v1.Receipt\x12\x0f\n\x07\x63hannel\x18\x06 \x01(\t\"P\n\x07Receipt\x12\x10\n\x08store_id\x18\x01 \x01(\x0c\x12\x0c\n\x04till\x18\x02 \x01(\t\x12\x15\n\rbusiness_date\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\"\xf6\x01\n\x04Sale\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.coalition.points.v1.Receipt\x12\x16\n\x0eoccurred_at_us\x18\x02 \x01(\x03\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x12\n\nentry_mode\x18\x04 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12,\n\x05lines\x18\x07 \x03(\x0b\x32\x1d.coalition.points.v1.SaleLine\x12,\n\x07tenders\x18\x08 \x03(\x0b\x32\x1b.coalition.points.v1.Tender\"c\n\x08SaleLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x10\n\x08returned\x18\x05 \x01(\x08\",\n\x06Tender\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x02 \x01(\x03\"\xad\x01\n\x06Result\x12-\n\x07outcome\x18\x01 \x01(\x0e\x32\x1c.coalition.points.v1.Outcome\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12\x35\n\x0btransaction\x18\x03 \x01(\x0b\x32 .coalition.points.v1.Transaction\x12+\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x1c.coalition.type.v1.ItemError\"\xa0\x02\n\x0bTransaction\x12\x16\n\x0etransaction_id\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12/\n\x04kind\x18\x03 \x01(\x0e\x32!.coalition.points.v1.MovementKind\x12\x11\n\tmember_id\x18\x04 \x01(\x0c\x12\x12\n\npartner_id\x18\x05 \x01(\x0c\x12\x11\n\treference\x18\x06 \x01(\t\x12\x13\n\x0bpurchase_id\x18\x07 \x01(\x0c\x12\x0e\n\x06points\x18\x08 \x01(\x03\x12\x15\n\rbalance_after\x18\t \x01(\x03\x12\x16\n\x0eoccurred_at_us\x18\n \x01(\x03\x12\x16\n\x0erecorded_at_us\x18\x0b \x01(\x03\x12\x15\n\rexpires_at_us\x18\x0c \x01(\x03\"\x8c\x01\n\x08Purchase\x12\x13\n\x0bpurchase_id\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x11\n\tmember_id\x18\x04 \x01(\x0c\x12\'\n\x04sale\x18\x05 \x01(\x0b\x32\x19.coalition.points.v1.Sale\x12\x0e\n\x06points\x18\x06 \x01(\x03*f\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ACCEPTED\x10\x01\x12\x13\n\x0fOUTCOME_REFUSED\x10\x02\x12\x17\n\x13OUTCOME_TURNED_AWAY\x10\x03*y\n\x0cMovementKind\x12\x1d\n\x19MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12MOVEMENT_KIND_EARN\x10\x01\x12\x18\n\x14MOVEMENT_KIND_REDEEM\x10\x02\x12\x18\n\x14MOVEMENT_KIND_EXPIRE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"coalition/points/v1/movement.proto\x12\x13\x63oalition.points.v1\x1a\x1d\x63oalition/type/v1/error.proto\"\xc5\x02\n\x04Item\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x11\n\tprincipal\x18\x02 \x01(\r\x12\x13\n\x0btraceparent\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65\x61\x64line_us\x18\x04 \x01(\x03\x12)\n\x04\x65\x61rn\x18\n \x01(\x0b\x32\x19.coalition.points.v1.EarnH\x00\x12\x35\n\nredemption\x18\x0b \x01(\x0b\x32\x1f.coalition.points.v1.RedemptionH\x00\x12)\n\x04hold\x18\x0c \x01(\x0b\x32\x19.coalition.points.v1.HoldH\x00\x12/\n\x07\x63\x61pture\x18\r \x01(\x0b\x32\x1c.coalition.points.v1.CaptureH\x00\x12)\n\x04void\x18\x0e \x01(\x0b\x32\x19.coalition.points.v1.VoidH\x00\x42\n\n\x08movement\"U\n\x04\x45\x61rn\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x11\n\treference\x18\x02 \x01(\t\x12\'\n\x04sale\x18\x03 \x01(\x0b\x32\x19.coalition.points.v1.Sale\"\x9a\x01\n\nRedemption\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x16\n\x0eoccurred_at_us\x18\x04 \x01(\x03\x12-\n\x07receipt\x18\x05 \x01(\x0b\x32\x1c.coalition.points.v1.Receipt\x12\x0f\n\x07\x63hannel\x18\x06 \x01(\t\"e\n\x04Hold\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x16\n\x0eoccurred_at_us\x18\x04 \x01(\x03\x12\x0f\n\x07seconds\x18\x05 \x01(\x05\"\x82\x01\n\x07\x43\x61pture\x12\x0f\n\x07hold_id\x18\x01 \x01(\x0c\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x16\n\x0eoccurred_at_us\x18\x03 \x01(\x03\x12-\n\x07receipt\x18\x04 \x01(\x0b\x32\x1c.coalition.points.v1.Receipt\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"/\n\x04Void\x12\x0f\n\x07hold_id\x18\x01 \x01(\x0c\x12\x16\n\x0eoccurred_at_us\x18\x02 \x01(\x03\"P\n\x07Receipt\x12\x10\n\x08store_id\x18\x01 \x01(\x0c\x12\x0c\n\x04till\x18\x02 \x01(\t\x12\x15\n\rbusiness_date\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\"\xf6\x01\n\x04Sale\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.coalition.points.v1.Receipt\x12\x16\n\x0eoccurred_at_us\x18\x02 \x01(\x03\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x12\n\nentry_mode\x18\x04 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12,\n\x05lines\x18\x07 \x03(\x0b\x32\x1d.coalition.points.v1.SaleLine\x12,\n\x07tenders\x18\x08 \x03(\x0b\x32\x1b.coalition.points.v1.Tender\"c\n\x08SaleLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x10\n\x08returned\x18\x05 \x01(\x08\",\n\x06Tender\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x02 \x01(\x03\"\xad\x01\n\x06Result\x12-\n\x07outcome\x18\x01 \x01(\x0e\x32\x1c.coalition.points.v1.Outcome\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12\x35\n\x0btransaction\x18\x03 \x01(\x0b\x32 .coalition.points.v1.Transaction\x12+\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x1c.coalition.type.v1.ItemError\"\xbf\x02\n\x0bTransaction\x12\x16\n\x0etransaction_id\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12/\n\x04kind\x18\x03 \x01(\x0e\x32!.coalition.points.v1.MovementKind\x12\x11\n\tmember_id\x18\x04 \x01(\x0c\x12\x12\n\npartner_id\x18\x05 \x01(\x0c\x12\x11\n\treference\x18\x06 \x01(\t\x12\x13\n\x0bpurchase_id\x18\x07 \x01(\x0c\x12\x0e\n\x06points\x18\x08 \x01(\x03\x12\x15\n\rbalance_after\x18\t \x01(\x03\x12\x16\n\x0eoccurred_at_us\x18\n \x01(\x03\x12\x16\n\x0erecorded_at_us\x18\x0b \x01(\x03\x12\x15\n\rexpires_at_us\x18\x0c \x01(\x03\x12\x0c\n\x04held\x18\r \x01(\x03\x12\x0f\n\x07hold_id\x18\x0e \x01(\x0c\"\x8c\x01\n\x08Purchase\x12\x13\n\x0bpurchase_id\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x11\n\tmember_id\x18\x04 \x01(\x0c\x12\'\n\x04sale\x18\x05 \x01(\x0b\x32\x19.coalition.points.v1.Sale\x12\x0e\n\x06points\x18\x06 \x01(\x03*f\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ACCEPTED\x10\x01\x12\x13\n\x0fOUTCOME_REFUSED\x10\x02\x12\x17\n\x13OUTCOME_TURNED_AWAY\x10\x03*\xdd\x01\n\x0cMovementKind\x12\x1d\n\x19MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12MOVEMENT_KIND_EARN\x10\x01\x12\x18\n\x14MOVEMENT_KIND_REDEEM\x10\x02\x12\x18\n\x14MOVEMENT_KIND_EXPIRE\x10\x03\x12\x16\n\x12MOVEMENT_KIND_HOLD\x10\x04\x12\x19\n\x15MOVEMENT_KIND_CAPTURE\x10\x05\x12\x16\n\x12MOVEMENT_KIND_VOID\x10\x06\x12\x17\n\x13MOVEMENT_KIND_LAPSE\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.points.v1.movement_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OUTCOME']._serialized_start=1615
-  _globals['_OUTCOME']._serialized_end=1717
-  _globals['_MOVEMENTKIND']._serialized_start=1719
-  _globals['_MOVEMENTKIND']._serialized_end=1840
+  _globals['_OUTCOME']._serialized_start=2066
+  _globals['_OUTCOME']._serialized_end=2168
+  _globals['_MOVEMENTKIND']._serialized_start=2171
+  _globals['_MOVEMENTKIND']._serialized_end=2392
   _globals['_ITEM']._serialized_start=91
-  _globals['_ITEM']._serialized_end=281
-  _globals['_EARN']._serialized_start=283
-  _globals['_EARN']._serialized_end=368
-  _globals['_REDEMPTION']._serialized_start=371
-  _globals['_REDEMPTION']._serialized_end=525
-  _globals['_RECEIPT']._serialized_start=527
-  _globals['_RECEIPT']._serialized_end=607
-  _globals['_SALE']._serialized_start=610
-  _globals['_SALE']._serialized_end=856
-  _globals['_SALELINE']._serialized_start=858
-  _globals['_SALELINE']._serialized_end=957
-  _globals['_TENDER']._serialized_start=959
-  _globals['_TENDER']._serialized_end=1003
-  _globals['_RESULT']._serialized_start=1006
-  _globals['_RESULT']._serialized_end=1179
-  _globals['_TRANSACTION']._serialized_start=1182
-  _globals['_TRANSACTION']._serialized_end=1470
-  _globals['_PURCHASE']._serialized_start=1473
-  _globals['_PURCHASE']._serialized_end=1613
+  _globals['_ITEM']._serialized_end=416
+  _globals['_EARN']._serialized_start=418
+  _globals['_EARN']._serialized_end=503
+  _globals['_REDEMPTION']._serialized_start=506
+  _globals['_REDEMPTION']._serialized_end=660
+  _globals['_HOLD']._serialized_start=662
+  _globals['_HOLD']._serialized_end=763
+  _globals['_CAPTURE']._serialized_start=766
+  _globals['_CAPTURE']._serialized_end=896
+  _globals['_VOID']._serialized_start=898
+  _globals['_VOID']._serialized_end=945
+  _globals['_RECEIPT']._serialized_start=947
+  _globals['_RECEIPT']._serialized_end=1027
+  _globals['_SALE']._serialized_start=1030
+  _globals['_SALE']._serialized_end=1276
+  _globals['_SALELINE']._serialized_start=1278
+  _globals['_SALELINE']._serialized_end=1377
+  _globals['_TENDER']._serialized_start=1379
+  _globals['_TENDER']._serialized_end=1423
+  _globals['_RESULT']._serialized_start=1426
+  _globals['_RESULT']._serialized_end=1599
+  _globals['_TRANSACTION']._serialized_start=1602
+  _globals['_TRANSACTION']._serialized_end=1921
+  _globals['_PURCHASE']._serialized_start=1924
+  _globals['_PURCHASE']._serialized_end=2064
 # @@protoc_insertion_point(module_scope)

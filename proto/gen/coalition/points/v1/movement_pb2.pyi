@@ -59,6 +59,14 @@ class _MovementKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Movement
     """Points spent in one step."""
     MOVEMENT_KIND_EXPIRE: _MovementKind.ValueType  # 3
     """Points whose lots passed their expiry."""
+    MOVEMENT_KIND_HOLD: _MovementKind.ValueType  # 4
+    """Points set aside for a burn."""
+    MOVEMENT_KIND_CAPTURE: _MovementKind.ValueType  # 5
+    """Points of a hold spent."""
+    MOVEMENT_KIND_VOID: _MovementKind.ValueType  # 6
+    """A hold given up by the partner."""
+    MOVEMENT_KIND_LAPSE: _MovementKind.ValueType  # 7
+    """A hold whose time was over."""
 
 class MovementKind(_MovementKind, metaclass=_MovementKindEnumTypeWrapper):
     """What kind of movement a posting is."""
@@ -70,6 +78,14 @@ MOVEMENT_KIND_REDEEM: MovementKind.ValueType  # 2
 """Points spent in one step."""
 MOVEMENT_KIND_EXPIRE: MovementKind.ValueType  # 3
 """Points whose lots passed their expiry."""
+MOVEMENT_KIND_HOLD: MovementKind.ValueType  # 4
+"""Points set aside for a burn."""
+MOVEMENT_KIND_CAPTURE: MovementKind.ValueType  # 5
+"""Points of a hold spent."""
+MOVEMENT_KIND_VOID: MovementKind.ValueType  # 6
+"""A hold given up by the partner."""
+MOVEMENT_KIND_LAPSE: MovementKind.ValueType  # 7
+"""A hold whose time was over."""
 Global___MovementKind: _TypeAlias = MovementKind  # noqa: Y015
 
 @_typing.final
@@ -84,6 +100,9 @@ class Item(_message.Message):
     DEADLINE_US_FIELD_NUMBER: _builtins.int
     EARN_FIELD_NUMBER: _builtins.int
     REDEMPTION_FIELD_NUMBER: _builtins.int
+    HOLD_FIELD_NUMBER: _builtins.int
+    CAPTURE_FIELD_NUMBER: _builtins.int
+    VOID_FIELD_NUMBER: _builtins.int
     key: _builtins.str
     """Idempotency key, unique per partner: 1 to 300 visible characters. The answer is kept under it for ever."""
     principal: _builtins.int
@@ -102,6 +121,18 @@ class Item(_message.Message):
     def redemption(self) -> Global___Redemption:
         """Points spent in one step."""
 
+    @_builtins.property
+    def hold(self) -> Global___Hold:
+        """Points set aside for a burn that is still open: the first of two steps."""
+
+    @_builtins.property
+    def capture(self) -> Global___Capture:
+        """A hold's points spent, all or some of them: the second step."""
+
+    @_builtins.property
+    def void(self) -> Global___Void:
+        """A hold given up: the other second step."""
+
     def __init__(
         self,
         *,
@@ -111,12 +142,15 @@ class Item(_message.Message):
         deadline_us: _builtins.int = ...,
         earn: Global___Earn | None = ...,
         redemption: Global___Redemption | None = ...,
+        hold: Global___Hold | None = ...,
+        capture: Global___Capture | None = ...,
+        void: Global___Void | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["earn", b"earn", "movement", b"movement", "redemption", b"redemption"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["capture", b"capture", "earn", b"earn", "hold", b"hold", "movement", b"movement", "redemption", b"redemption", "void", b"void"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_us", b"deadline_us", "earn", b"earn", "key", b"key", "movement", b"movement", "principal", b"principal", "redemption", b"redemption", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture", b"capture", "deadline_us", b"deadline_us", "earn", b"earn", "hold", b"hold", "key", b"key", "movement", b"movement", "principal", b"principal", "redemption", b"redemption", "traceparent", b"traceparent", "void", b"void"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_movement: _TypeAlias = _typing.Literal["earn", "redemption"]  # noqa: Y015
+    _WhichOneofReturnType_movement: _TypeAlias = _typing.Literal["earn", "redemption", "hold", "capture", "void"]  # noqa: Y015
     _WhichOneofArgType_movement: _TypeAlias = _typing.Literal["movement", b"movement"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_movement) -> _WhichOneofReturnType_movement | None: ...
 
@@ -197,6 +231,110 @@ class Redemption(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Redemption: _TypeAlias = Redemption  # noqa: Y015
+
+@_typing.final
+class Hold(_message.Message):
+    """Points set aside: nobody else can spend them until the hold is captured, voided or past its time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    reference: _builtins.str
+    """The partner's own number of this operation: 1 to 255 visible characters, unique for ever per partner and kind."""
+    points: _builtins.int
+    """Points to set aside, 1 to 1,000,000,000."""
+    occurred_at_us: _builtins.int
+    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    seconds: _builtins.int
+    """How long the hold lives, in programme time: 1 to 604,800 seconds; 0: 900."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        reference: _builtins.str = ...,
+        points: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "reference", b"reference", "seconds", b"seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Hold: _TypeAlias = Hold  # noqa: Y015
+
+@_typing.final
+class Capture(_message.Message):
+    """A hold's points spent. A hold is resolved once: what is not captured is free again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    hold_id: _builtins.bytes
+    """The hold: the transaction id of its posting (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points to spend, up to those held; 0: all of them."""
+    occurred_at_us: _builtins.int
+    """The till's clock at the burn: decides the price. Microseconds since 1970-01-01 UTC."""
+    channel: _builtins.str
+    """How the member was met, as Sale.channel."""
+    @_builtins.property
+    def receipt(self) -> Global___Receipt:
+        """Where they were spent."""
+
+    def __init__(
+        self,
+        *,
+        hold_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        receipt: Global___Receipt | None = ...,
+        channel: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "hold_id", b"hold_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Capture: _TypeAlias = Capture  # noqa: Y015
+
+@_typing.final
+class Void(_message.Message):
+    """A hold given up: all its points are free again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    hold_id: _builtins.bytes
+    """The hold: the transaction id of its posting (16 bytes of a UUID)."""
+    occurred_at_us: _builtins.int
+    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        hold_id: _builtins.bytes = ...,
+        occurred_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "occurred_at_us", b"occurred_at_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Void: _TypeAlias = Void  # noqa: Y015
 
 @_typing.final
 class Receipt(_message.Message):
@@ -408,6 +546,8 @@ class Transaction(_message.Message):
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -431,7 +571,11 @@ class Transaction(_message.Message):
     recorded_at_us: _builtins.int
     """Programme time of the posting; strictly rises with seq. Microseconds since 1970-01-01 UTC."""
     expires_at_us: _builtins.int
-    """When the points earned expire; 0: never, or nothing earned. Microseconds since 1970-01-01 UTC."""
+    """When the points earned expire, or the hold's time is over; 0: never, or neither. Microseconds since 1970-01-01 UTC."""
+    held: _builtins.int
+    """Points set aside by a hold (positive), or freed by what resolved it (negative: all that were held)."""
+    hold_id: _builtins.bytes
+    """Of what resolved a hold: the transaction id of the hold (16 bytes of a UUID)."""
     def __init__(
         self,
         *,
@@ -447,10 +591,12 @@ class Transaction(_message.Message):
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
         expires_at_us: _builtins.int = ...,
+        held: _builtins.int = ...,
+        hold_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "kind", b"kind", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

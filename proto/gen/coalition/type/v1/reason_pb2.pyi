@@ -77,6 +77,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The amount of the sale is not the sum of its lines (metadata: amount_minor, lines_minor)."""
     REASON_CURRENCY_UNSUPPORTED: _Reason.ValueType  # 56
     """The currency is not the programme's settlement currency (metadata: currency, expected)."""
+    REASON_HOLD_UNKNOWN: _Reason.ValueType  # 57
+    """The partner has no hold with this id."""
+    REASON_HOLD_RESOLVED: _Reason.ValueType  # 58
+    """The hold was captured, voided or past its time before; a hold is resolved once."""
+    REASON_HOLD_TOO_SMALL: _Reason.ValueType  # 59
+    """More was to be captured than is held (metadata: held, required)."""
     REASON_PROGRAMME_UNKNOWN: _Reason.ValueType  # 70
     """--- programme and clearing ----------------------------------------------------------------
     No programme has this slug.
@@ -167,6 +173,12 @@ REASON_AMOUNT_MISMATCH: Reason.ValueType  # 55
 """The amount of the sale is not the sum of its lines (metadata: amount_minor, lines_minor)."""
 REASON_CURRENCY_UNSUPPORTED: Reason.ValueType  # 56
 """The currency is not the programme's settlement currency (metadata: currency, expected)."""
+REASON_HOLD_UNKNOWN: Reason.ValueType  # 57
+"""The partner has no hold with this id."""
+REASON_HOLD_RESOLVED: Reason.ValueType  # 58
+"""The hold was captured, voided or past its time before; a hold is resolved once."""
+REASON_HOLD_TOO_SMALL: Reason.ValueType  # 59
+"""More was to be captured than is held (metadata: held, required)."""
 REASON_PROGRAMME_UNKNOWN: Reason.ValueType  # 70
 """--- programme and clearing ----------------------------------------------------------------
 No programme has this slug.

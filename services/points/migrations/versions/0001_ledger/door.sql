@@ -12,16 +12,19 @@ CREATE FUNCTION ledger_open(
     p_ledger smallint,
     p_accounts integer [], p_new_kinds text [], p_new_owners uuid [],
     p_partner_at integer [], p_keys text [], p_kinds text [], p_references text [],
-    p_members uuid [], p_wallet_at integer [], p_burns bigint [],
+    p_members uuid [], p_wallet_at integer [], p_burns bigint [], p_holds bigint [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
     OUT key_message text [], OUT key_metadata text [],
     OUT ref_no integer [], OUT ref_seq bigint [], OUT ref_hash bytea [],
-    OUT accounts integer [], OUT balances bigint [],
+    OUT accounts integer [], OUT balances bigint [], OUT held bigint [],
     OUT closed uuid [],
+    OUT hold_member integer [], OUT hold_seqs bigint [], OUT hold_ids uuid [], OUT hold_partners uuid [], OUT hold_partner_nos integer [],
+    OUT hold_points bigint [], OUT hold_expires_us bigint [],
+    OUT part_hold bigint [], OUT part_member integer [], OUT part_lot bigint [], OUT part_points bigint [],
     OUT lot_member integer [], OUT lot_nos bigint [], OUT lot_issuers uuid [], OUT lot_types text [],
-    OUT lot_remaining bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint []
+    OUT lot_remaining bigint [], OUT lot_reserved bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint []
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_last_account integer;
@@ -67,7 +70,8 @@ BEGIN
         accounts := p_accounts || v_found;
     END IF;
 
-    SELECT array_agg(b.credits - b.debits ORDER BY t.no) INTO balances
+    SELECT array_agg(b.credits - b.debits ORDER BY t.no), array_agg(b.reserved - b.released ORDER BY t.no)
+    INTO balances, held
     FROM unnest(accounts) WITH ORDINALITY t (account_no, no)
     CROSS JOIN LATERAL (
         SELECT * FROM balance WHERE ledger_id = p_ledger AND balance.account_no = t.account_no LIMIT 1
@@ -97,26 +101,60 @@ BEGIN
     SELECT array_agg(c.member_id) INTO closed
     FROM closed_member c WHERE c.ledger_id = p_ledger AND c.member_id = ANY (p_members);
 
-    -- Of every wallet the overdue lots; of those that burn also as many live ones, in order, as the burns need.
+    -- Open holds whose time is over, of every wallet; and those that shall be resolved. With the lots they reserved.
+    SELECT array_agg(w.no::integer - 1), array_agg(h.seq), array_agg(p.transaction_id), array_agg(i.owner_id),
+           array_agg(h.partner_no), array_agg(h.points), array_agg((extract(epoch FROM h.expires_at) * 1000000)::bigint)
+    INTO hold_member, hold_seqs, hold_ids, hold_partners, hold_partner_nos, hold_points, hold_expires_us
+    FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
+    CROSS JOIN LATERAL (
+        SELECT * FROM hold
+        WHERE held[w.place] > 0 AND ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
+            AND (expires_at <= v_now OR seq = ANY (p_holds))
+        OFFSET 0
+    ) h
+    CROSS JOIN LATERAL (
+        SELECT transaction_id FROM posting WHERE ledger_id = p_ledger AND seq = h.seq LIMIT 1
+    ) p
+    CROSS JOIN LATERAL (
+        SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = h.partner_no LIMIT 1
+    ) i;
+    IF hold_seqs IS NOT NULL THEN
+        SELECT array_agg(l.hold_seq), array_agg(h.member), array_agg(l.lot_no), array_agg(l.points)
+        INTO part_hold, part_member, part_lot, part_points
+        FROM unnest(hold_seqs, hold_member) h (seq, member)
+        CROSS JOIN LATERAL (
+            SELECT * FROM hold_lot WHERE ledger_id = p_ledger AND hold_lot.hold_seq = h.seq OFFSET 0
+        ) l;
+    END IF;
+
+    -- Of every wallet the overdue lots; of those that burn also as many live ones, in order, as the burns need; and
+    -- those that the holds above reserved (which may come twice).
     SELECT array_agg(l.member::integer - 1), array_agg(l.lot_no), array_agg(i.owner_id), array_agg(l.point_type),
-           array_agg(l.remaining), array_agg((extract(epoch FROM l.earned_at) * 1000000)::bigint),
+           array_agg(l.remaining), array_agg(l.reserved), array_agg((extract(epoch FROM l.earned_at) * 1000000)::bigint),
            array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END)
-    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_earned_us, lot_expires_us
+    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us
     FROM (
-        SELECT w.no AS member, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.earned_at, o.expires_at
+        SELECT w.no AS member, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at
         FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
         CROSS JOIN LATERAL (
             SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at <= v_now
+                AND i.remaining > i.reserved
             OFFSET 0
         ) o
         UNION ALL
-        SELECT w.no, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.earned_at, o.expires_at
+        SELECT w.no, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at
         FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no)
         CROSS JOIN LATERAL (
-            SELECT i.*, sum(i.remaining) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
+            SELECT i.*, sum(i.remaining - i.reserved) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
             FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at > v_now
         ) o
-        WHERE w.burn > 0 AND o.reached - o.remaining < w.burn
+        WHERE w.burn > 0 AND o.remaining > o.reserved AND o.reached - (o.remaining - o.reserved) < w.burn
+        UNION ALL
+        SELECT r.member + 1, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at
+        FROM unnest(part_member, part_lot) r (member, lot_no)
+        CROSS JOIN LATERAL (
+            SELECT * FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = r.lot_no LIMIT 1
+        ) o
     ) l
     CROSS JOIN LATERAL (
         SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = l.issuer_no LIMIT 1
@@ -140,7 +178,12 @@ CREATE TYPE door_decision AS (
     partner_no integer, key text, item_no smallint, content_hash bytea, seq bigint, refusal text, message text, metadata text
 )
 --;;
+-- Points of a lot: taken by the posting seq, or reserved by the hold seq.
 CREATE TYPE door_use AS (seq bigint, lot_no bigint, points bigint)
+--;;
+CREATE TYPE door_hold AS (seq bigint, points bigint, expires_us bigint, wallet_no integer, partner_no integer)
+--;;
+CREATE TYPE door_hold_end AS (hold_seq bigint, seq bigint, held bigint, captured bigint)
 --;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
@@ -149,8 +192,9 @@ CREATE FUNCTION ledger_write(
     p_ledger smallint, p_expected_seq bigint, p_first_time_us bigint, p_last_lot_no bigint, p_batch_no bigint,
     p_first_pos bigint, p_partition_pos bigint [],
     p_postings door_posting [], p_decisions door_decision [], p_uses door_use [],
-    p_accounts integer [], p_debits bigint [], p_credits bigint [],
-    p_lots bigint [], p_remaining bigint []
+    p_accounts integer [], p_debits bigint [], p_credits bigint [], p_reserved bigint [], p_released bigint [],
+    p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [],
+    p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end []
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
@@ -206,10 +250,11 @@ BEGIN
         FROM unnest(p_decisions) d;
     END IF;
     IF cardinality(p_accounts) > 0 THEN
-        UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit
+        UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit,
+            reserved = b.reserved + t.reserve, released = b.released + t.release
         FROM (
-            SELECT t.debit, t.credit, f.ctid AS place
-            FROM unnest(p_accounts, p_debits, p_credits) t (account_no, debit, credit)
+            SELECT t.debit, t.credit, t.reserve, t.release, f.ctid AS place
+            FROM unnest(p_accounts, p_debits, p_credits, p_reserved, p_released) t (account_no, debit, credit, reserve, release)
             CROSS JOIN LATERAL (
                 SELECT ctid FROM balance WHERE ledger_id = p_ledger AND balance.account_no = t.account_no LIMIT 1
             ) f
@@ -223,16 +268,29 @@ BEGIN
     IF cardinality(p_uses) > 0 THEN
         INSERT INTO lot_use (ledger_id, seq, lot_no, points)
         SELECT p_ledger, u.seq, u.lot_no, u.points FROM unnest(p_uses) u;
+    END IF;
+    IF cardinality(p_lots) > 0 THEN
         -- A statement of its own, after the lots of this batch were opened: they may be used in it already.
-        UPDATE lot l SET remaining = t.remaining, open = t.remaining > 0
+        UPDATE lot l SET remaining = t.remaining, reserved = t.reserved, open = t.remaining > 0
         FROM (
-            SELECT t.remaining, f.ctid AS place
-            FROM unnest(p_lots, p_remaining) t (lot_no, remaining)
+            SELECT t.remaining, t.reserved, f.ctid AS place
+            FROM unnest(p_lots, p_lot_remaining, p_lot_reserved) t (lot_no, remaining, reserved)
             CROSS JOIN LATERAL (
                 SELECT ctid FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = t.lot_no LIMIT 1
             ) f
         ) t
         WHERE l.ctid = t.place;
+    END IF;
+    IF cardinality(p_holds) > 0 THEN
+        INSERT INTO hold (ledger_id, seq, points, expires_at, wallet_no, partner_no, open)
+        SELECT p_ledger, h.seq, h.points, v_epoch + h.expires_us * v_us, h.wallet_no, h.partner_no, true FROM unnest(p_holds) h;
+        INSERT INTO hold_lot (ledger_id, hold_seq, lot_no, points)
+        SELECT p_ledger, r.seq, r.lot_no, r.points FROM unnest(p_hold_lots) r;
+    END IF;
+    IF cardinality(p_hold_ends) > 0 THEN
+        INSERT INTO hold_end (ledger_id, hold_seq, seq, held, captured)
+        SELECT p_ledger, e.hold_seq, e.seq, e.held, e.captured FROM unnest(p_hold_ends) e;
+        UPDATE hold h SET open = false FROM unnest(p_hold_ends) e WHERE h.ledger_id = p_ledger AND h.seq = e.hold_seq;
     END IF;
 END
 $$

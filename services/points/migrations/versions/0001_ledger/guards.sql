@@ -8,14 +8,15 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'account', 'event_log']
+    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'account', 'event_log']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
 END
 $$
 --;;
--- A key has one answer, and answers stand in two tables: what posted in one, what did not in the other.
+-- A key has one answer, and answers stand in two tables: what posted in one, what did not in the other. (It sees what
+-- is committed: that nobody else answers at the same time is the head's lock.)
 CREATE FUNCTION check_key_answers() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     answered text;
@@ -53,5 +54,22 @@ WHEN (
     (new.ledger_id, new.lot_no, new.account_no, new.issuer_no, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at)
 )
 EXECUTE FUNCTION check_lot_facts()
+--;;
+CREATE FUNCTION check_hold_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'hold % can only be resolved', old.seq
+        USING errcode = 'restrict_violation', constraint = 'hold_facts_ck';
+END
+$$
+--;;
+CREATE TRIGGER hold_facts BEFORE UPDATE ON hold FOR EACH ROW
+WHEN (
+    (old.ledger_id, old.seq, old.points, old.expires_at, old.wallet_no, old.partner_no)
+    IS DISTINCT FROM (new.ledger_id, new.seq, new.points, new.expires_at, new.wallet_no, new.partner_no)
+    OR (new.open AND NOT old.open)
+)
+EXECUTE FUNCTION check_hold_facts()
+--;;
+CREATE TRIGGER hold_kept BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
 CREATE TRIGGER lot_kept BEFORE DELETE OR TRUNCATE ON lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()

@@ -47,13 +47,15 @@ CREATE TABLE balance (
     account_no integer NOT NULL,
     debits bigint NOT NULL DEFAULT 0,
     credits bigint NOT NULL DEFAULT 0,
+    reserved bigint NOT NULL DEFAULT 0,
+    released bigint NOT NULL DEFAULT 0,
     floor bigint,
     CONSTRAINT balance_pk PRIMARY KEY (ledger_id, account_no),
-    CONSTRAINT balance_floor_ck CHECK (floor IS NULL OR credits - debits >= floor),
-    CONSTRAINT balance_counters_ck CHECK (debits >= 0 AND credits >= 0)
+    CONSTRAINT balance_floor_ck CHECK (floor IS NULL OR credits - debits - (reserved - released) >= floor),
+    CONSTRAINT balance_counters_ck CHECK (debits >= 0 AND credits >= 0 AND released BETWEEN 0 AND reserved)
 ) WITH (fillfactor = 50)
 --;;
-COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. floor: credits - debits may not go below it.'
+COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it.'
 --;;
 CREATE TABLE posting (
     seq bigint NOT NULL,
@@ -75,14 +77,15 @@ CREATE TABLE posting (
     key text,
     content_hash bytea,
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
-    CONSTRAINT posting_kind_ck CHECK (kind IN ('earn', 'redeem', 'expire')),
+    CONSTRAINT posting_kind_ck CHECK (kind IN ('earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse')),
     CONSTRAINT posting_seq_ck CHECK (seq > 0),
     CONSTRAINT posting_amount_ck CHECK (amount >= 0),
     CONSTRAINT posting_legs_ck CHECK (
         CASE WHEN amount = 0 THEN debit_no IS NULL AND credit_no IS NULL
         ELSE debit_no IS NOT NULL AND credit_no IS NOT NULL AND debit_no <> credit_no END
     ),
-    CONSTRAINT posting_key_ck CHECK (num_nulls(partner_no, key, item_no, reference, content_hash) IN (0, 5))
+    CONSTRAINT posting_key_ck CHECK (num_nulls(key, item_no, content_hash) IN (0, 3)),
+    CONSTRAINT posting_asked_ck CHECK (key IS NULL AND reference IS NULL OR partner_no IS NOT NULL)
 )
 --;;
 COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts.'
@@ -109,6 +112,7 @@ CREATE TABLE lot (
     opened_seq bigint NOT NULL,
     original bigint NOT NULL,
     remaining bigint NOT NULL,
+    reserved bigint NOT NULL DEFAULT 0,
     earned_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     account_no integer NOT NULL,
@@ -118,11 +122,12 @@ CREATE TABLE lot (
     point_type text NOT NULL,
     CONSTRAINT lot_pk PRIMARY KEY (ledger_id, lot_no),
     CONSTRAINT lot_remaining_ck CHECK (remaining BETWEEN 0 AND original AND original > 0),
+    CONSTRAINT lot_reserved_ck CHECK (reserved BETWEEN 0 AND remaining),
     CONSTRAINT lot_open_ck CHECK (open = (remaining > 0)),
     CONSTRAINT lot_point_type_ck CHECK (point_type IN ('base', 'bonus'))
 ) WITH (fillfactor = 90)
 --;;
-COMMENT ON TABLE lot IS 'Where points came from. remaining and open are the only columns that change; expires_at is infinity for never.'
+COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds) and open are the only columns that change; expires_at is infinity for never.'
 --;;
 CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at) WHERE open
 --;;
@@ -137,6 +142,50 @@ CREATE TABLE lot_use (
     CONSTRAINT lot_use_pk PRIMARY KEY (ledger_id, seq, lot_no),
     CONSTRAINT lot_use_points_ck CHECK (points > 0)
 )
+--;;
+CREATE TABLE hold (
+    seq bigint NOT NULL,
+    points bigint NOT NULL,
+    expires_at timestamptz NOT NULL,
+    wallet_no integer NOT NULL,
+    partner_no integer NOT NULL,
+    ledger_id smallint NOT NULL,
+    open boolean NOT NULL,
+    CONSTRAINT hold_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT hold_points_uq UNIQUE (ledger_id, seq, points),
+    CONSTRAINT hold_points_ck CHECK (points > 0)
+)
+--;;
+COMMENT ON TABLE hold IS 'Points set aside by the posting seq. open is the only column that changes, once.'
+--;;
+CREATE INDEX hold_open_ix ON hold (ledger_id, wallet_no) WHERE open
+--;;
+CREATE INDEX hold_due_ix ON hold (ledger_id, expires_at) WHERE open
+--;;
+CREATE TABLE hold_lot (
+    ledger_id smallint NOT NULL,
+    hold_seq bigint NOT NULL,
+    lot_no bigint NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT hold_lot_pk PRIMARY KEY (ledger_id, hold_seq, lot_no),
+    CONSTRAINT hold_lot_points_ck CHECK (points > 0)
+)
+--;;
+COMMENT ON TABLE hold_lot IS 'Which lots a hold reserved, and how much of each.'
+--;;
+CREATE TABLE hold_end (
+    ledger_id smallint NOT NULL,
+    hold_seq bigint NOT NULL,
+    seq bigint NOT NULL,
+    held bigint NOT NULL,
+    captured bigint NOT NULL,
+    CONSTRAINT hold_end_pk PRIMARY KEY (ledger_id, hold_seq),
+    CONSTRAINT hold_end_seq_uq UNIQUE (ledger_id, seq),
+    CONSTRAINT hold_end_hold_fk FOREIGN KEY (ledger_id, hold_seq, held) REFERENCES hold (ledger_id, seq, points),
+    CONSTRAINT hold_end_captured_ck CHECK (captured BETWEEN 0 AND held)
+)
+--;;
+COMMENT ON TABLE hold_end IS 'What resolved a hold: the posting seq, which captured so much of it. Once, and for no more than was held, by its keys.'
 --;;
 CREATE TABLE purchase (
     seq bigint NOT NULL,
@@ -178,7 +227,8 @@ CREATE TABLE decision (
     message text,
     metadata jsonb,
     CONSTRAINT decision_pk PRIMARY KEY (ledger_id, partner_no, key),
-    CONSTRAINT decision_outcome_ck CHECK ((seq IS NULL) <> (refusal IS NULL))
+    CONSTRAINT decision_outcome_ck CHECK ((seq IS NULL) <> (refusal IS NULL)),
+    CONSTRAINT decision_refusal_ck CHECK (num_nulls(refusal, message, metadata) IN (0, 3))
 )
 --;;
 COMMENT ON TABLE decision IS 'What was decided under a key and posted nothing, for ever: a refusal, or a further key of the posting seq.'

@@ -1,0 +1,128 @@
+"""Holds: points set aside while a sale is paid for, then captured or given up."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.answers.movements import HOLD_PREFIX
+from services.gateway.apidocs import examples
+from services.gateway.app import Gateway
+from services.gateway.domain.caller import POINTS_REDEEM
+from services.gateway.domain.movements import Declined
+from services.gateway.http.admission import admit_write
+from services.gateway.http.answering import Answer, declined
+from services.gateway.http.bodies import read_json
+from services.gateway.http.earns import MOVEMENT_REASONS
+from services.gateway.http.exchange import exchange_of
+from services.gateway.http.routes import ToldRoute, post
+from services.gateway.schemas.holds import Capture, CaptureBody, Hold, HoldBody, Void, VoidBody
+from services.gateway.schemas.reading import read
+from services.runtime.errors import NotFound
+from services.runtime.ids import MalformedId, from_text
+
+_RESOLVING = (
+    Reason.REASON_HOLD_UNKNOWN,
+    Reason.REASON_HOLD_RESOLVED,
+    Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+    Reason.REASON_OCCURRED_IN_FUTURE,
+    Reason.REASON_OCCURRED_TOO_LONG_AGO,
+)
+
+
+def _hold_id(text: str) -> UUID:
+    try:
+        return from_text(HOLD_PREFIX, text)
+    except MalformedId:
+        raise NotFound("there is no such hold", Reason.REASON_HOLD_UNKNOWN) from None
+
+
+class Holds:
+    """Points spent in two steps."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[ToldRoute]:
+        """POST /v1/holds, /v1/holds/{hold_id}/capture and /v1/holds/{hold_id}/void."""
+        return [
+            post(
+                "/v1/holds",
+                self.create,
+                id="createHold",
+                tag="Burning",
+                summary="Set points aside",
+                description="Nobody else can spend them until you capture the hold, void it or its time is over. The "
+                "balance does not change yet; what a balance calls available does.",
+                body=HoldBody,
+                examples=examples.HOLD_BODIES,
+                answer=Hold,
+                example=examples.HOLD,
+                reasons=(
+                    *(reason for reason in MOVEMENT_REASONS if reason != Reason.REASON_STORE_UNKNOWN),
+                    Reason.REASON_INSUFFICIENT_POINTS,
+                ),
+            ),
+            post(
+                "/v1/holds/{hold_id}/capture",
+                self.capture,
+                id="captureHold",
+                tag="Burning",
+                summary="Spend what is held",
+                description="All of it or some; the rest is free again, so a hold is captured once. It works even where "
+                "the points have expired since they were set aside.",
+                body=CaptureBody,
+                examples=examples.CAPTURE_BODIES,
+                answer=Capture,
+                example=examples.CAPTURE,
+                reasons=(*_RESOLVING, Reason.REASON_HOLD_TOO_SMALL, Reason.REASON_STORE_UNKNOWN),
+            ),
+            post(
+                "/v1/holds/{hold_id}/void",
+                self.void,
+                id="voidHold",
+                tag="Burning",
+                summary="Give a hold up",
+                description="All points of it are free again.",
+                body=VoidBody,
+                examples=examples.VOID_BODIES,
+                answer=Void,
+                example=examples.VOID,
+                reasons=_RESOLVING,
+            ),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Holds once per key."""
+        gateway = self._gateway
+        caller, key = await admit_write(gateway, request, POINTS_REDEEM)
+        body = read(HoldBody, await read_json(request, gateway.settings.body_bytes_max))
+        decision = await gateway.movements.hold(caller, key, body, exchange_of(request).until_us)
+        if isinstance(decision, Declined):
+            return declined(request, decision, gateway.settings.public_url)
+        return Answer(gateway.answers.hold(caller, decision.movement), 201, replayed=decision.replayed)
+
+    async def capture(self, request: Request, hold_id: str) -> Response:
+        """Captures once per key, and once per hold."""
+        gateway = self._gateway
+        caller, key = await admit_write(gateway, request, POINTS_REDEEM)
+        body = read(CaptureBody, await read_json(request, gateway.settings.body_bytes_max))
+        hold, until_us = _hold_id(hold_id), exchange_of(request).until_us
+        decision = await gateway.movements.capture(caller, key, hold, body, until_us)
+        if isinstance(decision, Declined):
+            return declined(request, decision, gateway.settings.public_url)
+        return Answer(gateway.answers.capture(caller, decision.movement), 201, replayed=decision.replayed)
+
+    async def void(self, request: Request, hold_id: str) -> Response:
+        """Voids once per key, and once per hold."""
+        gateway = self._gateway
+        caller, key = await admit_write(gateway, request, POINTS_REDEEM)
+        body = read(VoidBody, await read_json(request, gateway.settings.body_bytes_max))
+        hold, until_us = _hold_id(hold_id), exchange_of(request).until_us
+        decision = await gateway.movements.void(caller, key, hold, body, until_us)
+        if isinstance(decision, Declined):
+            return declined(request, decision, gateway.settings.public_url)
+        return Answer(gateway.answers.void(caller, decision.movement), 201, replayed=decision.replayed)

@@ -1,0 +1,78 @@
+"""Holds, and what resolves them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.gateway.schemas.fields import POINTS_MAX, Body, Instant, Moment, Reference, StoreCode
+from services.gateway.schemas.movements import Channel, MemberReference, Posted, Receipt, RedemptionReceipt
+
+SECONDS: int = 900
+SECONDS_MAX: int = 7 * 86_400
+_OccurredAt = Annotated[Moment, Field(description="The till's clock: RFC 3339 with a zone")]
+
+
+class HoldBody(Body):
+    """Points to set aside for a burn."""
+
+    member: MemberReference
+    reference: Reference
+    points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to set aside")]
+    occurred_at: _OccurredAt
+    seconds: Annotated[
+        int, Field(ge=1, le=SECONDS_MAX, description="How long they are set aside, in programme time")
+    ] = SECONDS
+
+
+class CaptureBody(Body):
+    """What is spent of a hold."""
+
+    points: Annotated[
+        int | None,
+        Field(ge=1, le=POINTS_MAX, description="Points to spend; leave it out for all that is held"),
+    ] = None
+    occurred_at: _OccurredAt
+    store: Annotated[
+        StoreCode | None, Field(description="Your own code of the store; leave it out where there is none")
+    ] = None
+    channel: Channel = "store"
+    receipt: Annotated[Receipt | None, Field(description="Where it was rung up")] = None
+
+
+class VoidBody(Body):
+    """A hold given up."""
+
+    occurred_at: _OccurredAt
+
+
+HoldId = Annotated[str, Field(description="Id of the hold", examples=["hld_…"])]
+
+
+class Hold(Posted):
+    """Points set aside."""
+
+    object: Literal["hold"]
+    hold: HoldId
+    reference: Annotated[str, Field(description="Your reference")]
+    points: Annotated[int, Field(description="Points set aside")]
+    expires_at: Annotated[Instant, Field(description="From this moment on they are free again")]
+
+
+class Capture(Posted):
+    """Points of a hold spent."""
+
+    object: Literal["capture"]
+    hold: HoldId
+    points: Annotated[int, Field(description="Points spent, as a positive number")]
+    released: Annotated[int, Field(description="Points of the hold that are free again")]
+    receipt: RedemptionReceipt
+
+
+class Void(Posted):
+    """A hold given up."""
+
+    object: Literal["void"]
+    hold: HoldId
+    released: Annotated[int, Field(description="Points that are free again")]

@@ -1,0 +1,97 @@
+"""What a decided batch writes, row by row, in the order that the door's types take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+
+class PostingRow(NamedTuple):
+    """All that one posting writes: journal, lot, purchase, event. Fields as in the type door_posting.
+
+    Its seq, time and position in the log follow from its place in the batch.
+    """
+
+    transaction_id: UUID
+    kind: str
+    wallet_no: int
+    partner_no: int | None
+    reference: str | None
+    key: str | None
+    item_no: int | None
+    content_hash: bytes | None
+    points: int
+    balance_after: int
+    occurred_at_us: int
+    expires_at_us: int | None
+    debit_no: int | None
+    credit_no: int | None
+    amount: int
+    lot_no: int | None
+    store_id: UUID | None
+    till: str | None
+    business_date: str | None
+    receipt_number: str | None
+    channel: str | None
+    entry_mode: str | None
+    sale_minor: int | None
+    lines_json: str | None
+    tenders_json: str | None
+    event_type: str
+    event_partner_id: UUID | None
+    partition: int
+    partition_prev: int
+    traceparent: str
+    payload: bytes
+
+
+class DecisionRow(NamedTuple):
+    """What is remembered of an item that posted nothing. Fields as in the type door_decision."""
+
+    partner_no: int
+    key: str
+    item_no: int
+    content_hash: bytes
+    seq: int | None
+    refusal: str | None
+    message: str | None
+    metadata_json: str | None
+
+
+class HoldRow(NamedTuple):
+    """A hold that was opened. Fields as in the type door_hold."""
+
+    seq: int
+    points: int
+    expires_at_us: int
+    wallet_no: int
+    partner_no: int
+
+
+class HoldEndRow(NamedTuple):
+    """A hold that was resolved. Fields as in the type door_hold_end."""
+
+    hold_seq: int
+    seq: int
+    held: int
+    captured: int
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a batch writes."""
+
+    postings: list[PostingRow] = field(default_factory=list)
+    decisions: list[DecisionRow] = field(default_factory=list)
+    # Account → what it is debited, credited, and what of it is reserved and released.
+    deltas: dict[int, list[int]] = field(default_factory=dict)
+    # (seq, lot, points) that a posting took, and that a hold reserved.
+    uses: list[tuple[int, int, int]] = field(default_factory=list)
+    hold_lots: list[tuple[int, int, int]] = field(default_factory=list)
+    holds: list[HoldRow] = field(default_factory=list)
+    hold_ends: list[HoldEndRow] = field(default_factory=list)
+
+    def delta(self, account: int) -> list[int]:
+        """The growing sums of an account in this batch: debited, credited, reserved, released."""
+        return self.deltas.setdefault(account, [0, 0, 0, 0])

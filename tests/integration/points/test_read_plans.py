@@ -1,0 +1,60 @@
+"""What reads of the journal cost in a programme that the statistics of its tables do not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.points.storage import journal
+from services.runtime.database import PgConnection
+from services.runtime.ids import new_id
+from tests.integration.points.busy import Busy
+from tests.support.points_database import as_superuser
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OLD, YOUNG, ROWS, WALLETS = 31_000, 31_001, 1_500, 300
+FILL = (
+    "INSERT INTO account SELECT {l}, no, CASE no WHEN 1 THEN 'issuance' ELSE 'wallet' END, gen_random_uuid() FROM generate_series(1, {wallets} + 1) no",
+    """INSERT INTO posting SELECT no, 1, 1, 1, now(), now() + no * interval '1 ms', NULL, 1, 2 + no % {wallets}, 2 + no % {wallets}, 1, {l}, 0,
+    gen_random_uuid(), 'earn', 'r' || no, 'k' || no, 'x' FROM generate_series(1, {rows}) no""",
+    "INSERT INTO lot SELECT no, no, 1, 1, 0, now(), 'infinity', 2 + no % {wallets}, 1, {l}, true, 'base' FROM generate_series(1, {rows}) no",
+    "INSERT INTO purchase SELECT no, 100, NULL, {l}, '1', '', '17', 'store', '', '[]', '[]' FROM generate_series(1, {rows}) no",
+)
+
+
+async def _touched(connection: PgConnection) -> int:
+    """Rows that this transaction has read so far, by scans and from indexes; what was looked at in vain counts too."""
+    row: Any = await connection.fetchrow(
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
+    )
+    return int(row[0])
+
+
+async def test_no_read_goes_through_all_accounts_for_each_row(busy: Busy) -> None:
+    """The planner takes a programme it has not counted for one of a single row, and would join by the programme alone."""
+    async with as_superuser(busy.house.database, without_triggers=True) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        for ledger, rows in ((OLD, 20 * ROWS), (YOUNG, ROWS)):
+            for statement in FILL:
+                await connection.execute(statement.format(l=ledger, rows=rows, wallets=WALLETS))
+            if ledger == OLD:
+                await connection.execute("ANALYZE account, posting, lot, purchase, hold, hold_end, lot_use")
+        reads = {
+            "details": journal.details(connection, YOUNG, 1, 500),
+            "purchases": journal.purchases(connection, YOUNG, 1, 500),
+            "by_seq": journal.by_seq(connection, YOUNG, list(range(1, 501))),
+            "page": journal.page(connection, YOUNG, journal.Filter(), 500),
+            "originals": journal.originals(connection, YOUNG, list(range(1, 501))),
+            "by_id": journal.by_id(connection, YOUNG, new_id()),
+            "holds": journal.holds(connection, YOUNG, [new_id() for _ in range(100)]),
+        }
+        for name, reading in reads.items():
+            before = await _touched(connection)
+            await reading
+            touched = await _touched(connection) - before
+            # Each of 500 rows with its purchase or lot, and once all accounts: far from a row times all accounts.
+            assert touched < 500 * WALLETS / 50, f"{name} read {touched} rows"
+        await transaction.rollback()
