@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from coalition.points.v1 import journal_pb2
@@ -25,9 +25,21 @@ KINDS = {
 }
 
 
-def ask_of(item: pb.Item, partner: UUID) -> Ask:
-    """An item in the words of the model."""
-    if item.WhichOneof("movement") == "earn":
+def ask_of(item: pb.Item, partner: UUID, holds: Mapping[bytes, tuple[int, UUID]] | None = None) -> Ask:
+    """An item in the words of the model. `holds`: seq and member of those that may be resolved, by id."""
+    kind = item.WhichOneof("movement")
+    if kind == "hold":
+        held = item.hold
+        return Ask(
+            "hold", partner, item.key, UUID(bytes=held.member_id), held.reference, held.occurred_at_us, held.points,
+            held.seconds or 900,
+        )  # fmt: skip
+    if kind == "capture" or kind == "void":
+        resolved = item.capture if kind == "capture" else item.void
+        seq, member = (holds or {})[resolved.hold_id]
+        points = item.capture.points if kind == "capture" else 0
+        return Ask(kind, partner, item.key, member, "", resolved.occurred_at_us, points, 0, seq)
+    if kind == "earn":
         asked, sale = item.earn, item.earn.sale
         return Ask(
             "earn", partner, item.key, UUID(bytes=asked.member_id), asked.reference, sale.occurred_at_us,
@@ -39,7 +51,13 @@ def ask_of(item: pb.Item, partner: UUID) -> Ask:
     )  # fmt: skip
 
 
-def posted_of(record: journal_pb2.JournalRecord) -> Posted:
+def journal_of(records: Sequence[journal_pb2.JournalRecord]) -> list[Posted]:
+    """The journal in the words of the model."""
+    seqs = {record.transaction.transaction_id: record.transaction.seq for record in records}
+    return [_posted_of(record, seqs) for record in records]
+
+
+def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> Posted:
     """A record of the journal in the words of the model; checks what the record says twice."""
     moved = record.transaction
     kind = KINDS[moved.kind]
@@ -53,6 +71,7 @@ def posted_of(record: journal_pb2.JournalRecord) -> Posted:
     expected = {
         "earn": ("issuance", moved.partner_id),
         "redeem": ("redemption", moved.partner_id),
+        "capture": ("redemption", moved.partner_id),
         "expire": ("expiry", b""),
     }
     assert others == ([expected[kind]] if moved.points else [])
@@ -64,6 +83,7 @@ def posted_of(record: journal_pb2.JournalRecord) -> Posted:
         moved.reference, moved.points, moved.balance_after, moved.expires_at_us,
         record.lots_opened[0].lot_no if record.lots_opened else 0,
         tuple(Taken(use.lot_no, UUID(bytes=use.issuer_id), use.points) for use in record.lot_uses),
+        moved.held, seqs[moved.hold_id] if moved.hold_id else 0,
     )  # fmt: skip
 
 
@@ -107,4 +127,4 @@ async def replay(
         # A batch is decided at one time, and each of its postings recorded a microsecond after the last.
         decided_us = to_micros(recorded_at) - max(0, postings - 1)
         verdicts[partner, key] = model.post(by_key[partner, key], decided_us)
-    return verdicts, [posted_of(record) for record in await house.journal()]
+    return verdicts, journal_of(await house.journal())

@@ -15,7 +15,7 @@ from coalition.points.v1 import movement_pb2 as pb
 from tests.support.ledger_model import Ask, LedgerModel
 from tests.support.ledger_replay import ask_of, replay, verdict_of
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
-from tests.support.points_wire import earn, redemption
+from tests.support.points_wire import capture, earn, hold, redemption, void
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,9 +44,30 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
     asked: list[Ask] = []
     answers: dict[tuple[UUID, str], pb.Result] = {}
 
+    holds: dict[bytes, tuple[int, UUID]] = {}
+    open_at: dict[UUID, list[bytes]] = {till.partner_id: [] for till in tills}
+
+    async def burn_in_two_steps(till: Till, member: UUID) -> None:
+        """Any task may resolve what any other has opened, at either replica, and several try the same."""
+        mine = open_at[till.partner_id]
+        item = hold(member, rng.randint(1, 25))
+        if mine and rng.random() < 0.6:
+            hold_id = rng.choice(mine)
+            item = capture(hold_id, rng.choice((0, 1, 7, 40))) if rng.random() < 0.7 else void(hold_id)
+        result = await till.at(rng.choice(houses)).post(item)
+        asked.append(ask_of(item, till.partner_id, holds))
+        answers[till.partner_id, item.key] = result[0]
+        if item.WhichOneof("movement") == "hold" and result[0].HasField("transaction"):
+            moved = result[0].transaction
+            holds[moved.transaction_id] = (moved.seq, member)
+            mine.append(moved.transaction_id)
+
     async def work() -> None:
         for _ in range(6):
             till, member = rng.choice(tills), rng.choice(members)
+            if rng.random() < 0.5:
+                await burn_in_two_steps(till, member)
+                continue
             items = [
                 earn(member, rng.randint(0, 3_000)) if rng.random() < 0.5 else redemption(member, rng.randint(1, 25))
                 for _ in range(rng.randint(1, 4))
@@ -63,7 +84,10 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
     assert [posted.seq for posted in journal] == list(range(1, len(journal) + 1))
     times = [record.transaction.recorded_at_us for record in await house.journal()]
     assert all(earlier < later for earlier, later in pairwise(times))
-    assert {verdict.reason for verdict in verdicts.values()} == {"", "INSUFFICIENT_POINTS"}
+    reasons = {verdict.reason for verdict in verdicts.values()}
+    assert {"", "INSUFFICIENT_POINTS", "HOLD_RESOLVED"} <= reasons
+    assert reasons <= {"", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "HOLD_TOO_SMALL"}
+    assert {posted.kind for posted in journal} >= {"earn", "redeem", "hold", "capture"}
     await house.assert_sound()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
 from tests.support.ledger_model import DAY_US, Ask, LedgerModel, Verdict
-from tests.support.ledger_replay import posted_of, verdict_of
+from tests.support.ledger_replay import journal_of, verdict_of
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import earn, redemption
@@ -121,7 +121,7 @@ class Play:
 
     async def compare(self) -> None:
         records = await self.house.journal()
-        journal = {record.transaction.seq: posted_of(record) for record in records}
+        journal = {posted.seq: posted for posted in journal_of(records)}
         assert list(journal.values()) == self.model.journal
         assert [verdict_of(result, journal) for result, _ in self.answers] == [
             verdict for _, verdict in self.answers
