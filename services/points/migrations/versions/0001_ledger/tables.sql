@@ -160,8 +160,6 @@ COMMENT ON TABLE hold IS 'Points set aside by the posting seq. open is the only 
 --;;
 CREATE INDEX hold_open_ix ON hold (ledger_id, wallet_no) WHERE open
 --;;
-CREATE INDEX hold_due_ix ON hold (ledger_id, expires_at) WHERE open
---;;
 CREATE TABLE hold_lot (
     ledger_id smallint NOT NULL,
     hold_seq bigint NOT NULL,
