@@ -63,6 +63,7 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_HOLD_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Hold unknown"),
     Reason.REASON_HOLD_RESOLVED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Hold already resolved"),
     Reason.REASON_HOLD_TOO_SMALL: ReasonEntry(_S.FAILED_PRECONDITION, 409, "More than is held"),
+    Reason.REASON_TOO_MANY_HOLDS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too many open holds"),
     Reason.REASON_PROGRAMME_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Programme unknown"),
     Reason.REASON_ALREADY_EXISTS: ReasonEntry(_S.ALREADY_EXISTS, 409, "Exists already"),
     Reason.REASON_CLOCK_FIXED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock cannot be moved"),

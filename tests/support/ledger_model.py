@@ -258,6 +258,8 @@ class LedgerModel:
         available = self._free(ask.member)
         if ask.amount > available:
             return Verdict("refused", "INSUFFICIENT_POINTS", available=available)
+        if sum(hold.open and hold.member == ask.member for hold in self.holds.values()) >= 20:
+            return Verdict("refused", "TOO_MANY_HOLDS")
         parts: list[tuple[Lot, int]] = []
         missing = ask.amount
         for lot in sorted(self.lots[ask.member], key=lambda lot: lot.order):

@@ -24,8 +24,9 @@ from services.points.domain.movements import (
     Void,
 )
 from services.points.domain.opened import Earlier, LedgerRules, Opened, OpenHold
-from services.points.domain.posting import Posting, Telling
+from services.points.domain.posting import Posting
 from services.points.domain.rows import DecisionRow, PostingRow
+from services.points.domain.telling import Telling
 from services.runtime.errors import reason_of
 from services.runtime.event_log import PARTITIONS, LogHead
 from tests.support.ledger_model import Ask, LedgerModel, Posted, Taken, Verdict
@@ -188,6 +189,9 @@ class PaperLedger:
             accounts=self.numbers,
             balances={account: self._balance(account) for account in self.accounts.values()},
             held={account: self._held(account) for account in self.accounts.values()},
+            open_holds={
+                member: sum(hold.member_id == member for hold in self.holds.values()) for member in burns
+            },
             closed=frozenset(self.closed),
             lots=self._read_lots(burns, now_us, holds),
             holds=holds,

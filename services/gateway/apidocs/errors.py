@@ -165,6 +165,11 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         ("held", "required"),
         "Only {held} points are held.",
     ),
+    _R.REASON_TOO_MANY_HOLDS: Explained(
+        "As many holds are open on the wallet as there may be, of all partners together.",
+        "Capture or void what is open, or wait until it ends; then hold under a new key and reference.",
+        ("limit",),
+    ),
     _R.REASON_PROGRAMME_UNKNOWN: Explained(
         "No programme has this name.", "Ask the programme's operator. No call of this API should answer so."
     ),

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.gateway.answers.problems import problem, status_of
 from services.gateway.domain.errors import HttpError
-from services.gateway.domain.movements import Declined
+from services.gateway.domain.movements import Decision, Declined, Movement
 from services.gateway.domain.pages import Entry, Page
 from services.gateway.http.exchange import Exchange, exchange_of
 from services.runtime.errors import CoalitionError, code_of
@@ -84,6 +84,15 @@ def problem_answer(
     return Answer(
         document, status, replayed=replayed, media_type=b"application/problem+json", headers=headers
     )
+
+
+def decided(
+    request: Request, decision: Decision, answer_of: Callable[[Movement], dict[str, Any]], public_url: str
+) -> Answer:
+    """The answer to a movement asked for: what was posted, or why it was not."""
+    if isinstance(decision, Declined):
+        return declined(request, decision, public_url)
+    return Answer(answer_of(decision.movement), 201, replayed=decision.replayed)
 
 
 def declined(request: Request, decision: Declined, public_url: str) -> Answer:

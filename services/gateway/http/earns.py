@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,9 +11,8 @@ from starlette.responses import Response
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_EARN
-from services.gateway.domain.movements import Declined
 from services.gateway.http.admission import admit_write
-from services.gateway.http.answering import Answer, declined
+from services.gateway.http.answering import decided
 from services.gateway.http.bodies import read_json
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, post
@@ -66,6 +67,4 @@ class Earns:
         caller, key = await admit_write(gateway, request, POINTS_EARN)
         body = read(EarnBody, await read_json(request, gateway.settings.body_bytes_max))
         decision = await gateway.movements.earn(caller, key, body, exchange_of(request).until_us)
-        if isinstance(decision, Declined):
-            return declined(request, decision, gateway.settings.public_url)
-        return Answer(gateway.answers.earn(caller, decision.movement), 201, replayed=decision.replayed)
+        return decided(request, decision, partial(gateway.answers.earn, caller), gateway.settings.public_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -12,9 +13,8 @@ from services.gateway.answers.movements import HOLD_PREFIX
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_REDEEM
-from services.gateway.domain.movements import Declined
 from services.gateway.http.admission import admit_write
-from services.gateway.http.answering import Answer, declined
+from services.gateway.http.answering import decided
 from services.gateway.http.bodies import read_json
 from services.gateway.http.earns import MOVEMENT_REASONS
 from services.gateway.http.exchange import exchange_of
@@ -64,6 +64,7 @@ class Holds:
                 reasons=(
                     *(reason for reason in MOVEMENT_REASONS if reason != Reason.REASON_STORE_UNKNOWN),
                     Reason.REASON_INSUFFICIENT_POINTS,
+                    Reason.REASON_TOO_MANY_HOLDS,
                 ),
             ),
             post(
@@ -101,9 +102,7 @@ class Holds:
         caller, key = await admit_write(gateway, request, POINTS_REDEEM)
         body = read(HoldBody, await read_json(request, gateway.settings.body_bytes_max))
         decision = await gateway.movements.hold(caller, key, body, exchange_of(request).until_us)
-        if isinstance(decision, Declined):
-            return declined(request, decision, gateway.settings.public_url)
-        return Answer(gateway.answers.hold(caller, decision.movement), 201, replayed=decision.replayed)
+        return decided(request, decision, partial(gateway.answers.hold, caller), gateway.settings.public_url)
 
     async def capture(self, request: Request, hold_id: str) -> Response:
         """Captures once per key, and once per hold."""
@@ -112,9 +111,9 @@ class Holds:
         body = read(CaptureBody, await read_json(request, gateway.settings.body_bytes_max))
         hold, until_us = _hold_id(hold_id), exchange_of(request).until_us
         decision = await gateway.movements.capture(caller, key, hold, body, until_us)
-        if isinstance(decision, Declined):
-            return declined(request, decision, gateway.settings.public_url)
-        return Answer(gateway.answers.capture(caller, decision.movement), 201, replayed=decision.replayed)
+        return decided(
+            request, decision, partial(gateway.answers.capture, caller), gateway.settings.public_url
+        )
 
     async def void(self, request: Request, hold_id: str) -> Response:
         """Voids once per key, and once per hold."""
@@ -123,6 +122,4 @@ class Holds:
         body = read(VoidBody, await read_json(request, gateway.settings.body_bytes_max))
         hold, until_us = _hold_id(hold_id), exchange_of(request).until_us
         decision = await gateway.movements.void(caller, key, hold, body, until_us)
-        if isinstance(decision, Declined):
-            return declined(request, decision, gateway.settings.public_url)
-        return Answer(gateway.answers.void(caller, decision.movement), 201, replayed=decision.replayed)
+        return decided(request, decision, partial(gateway.answers.void, caller), gateway.settings.public_url)

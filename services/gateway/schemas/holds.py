@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from services.gateway.schemas.fields import POINTS_MAX, Body, Instant, Moment, Reference, StoreCode
 from services.gateway.schemas.movements import Channel, MemberReference, Posted, Receipt, RedemptionReceipt
 
-SECONDS: int = 900
-SECONDS_MAX: int = 7 * 86_400
+SECONDS: Final = 900
+SECONDS_MAX: Final = 7 * 86_400
 _OccurredAt = Annotated[Moment, Field(description="The till's clock: RFC 3339 with a zone")]
 
 

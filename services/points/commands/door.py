@@ -19,7 +19,8 @@ from services.points.domain.answers import Accepted, Answer, Decision, Replay
 from services.points.domain.earning import EarnRates
 from services.points.domain.movements import Movement, Transaction
 from services.points.domain.opened import LedgerRules
-from services.points.domain.posting import Posting, Telling
+from services.points.domain.posting import Posting
+from services.points.domain.telling import Telling
 from services.points.storage import journal, ledgers
 from services.points.storage.door import open_ledger, write
 from services.runtime import logging, telemetry

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from services.points.clients.partners import Partners
 from services.points.commands.door import Door, DoorLimits
 from services.points.commands.door_connections import DoorConnections
-from services.points.domain.posting import Telling
+from services.points.domain.telling import Telling
 from services.points.settings import Settings
 from services.points.storage import ledgers
 from services.runtime import logging

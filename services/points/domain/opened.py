@@ -56,6 +56,7 @@ class Opened:
     accounts: AccountNumbers
     balances: dict[int, int]
     held: dict[int, int]
+    open_holds: dict[UUID, int]
     closed: frozenset[UUID]
     lots: dict[UUID, OpenLots]
     holds: dict[int, OpenHold]

@@ -7,8 +7,8 @@ rows to write (`Rows`) and one decision per item; a bad item never fails its nei
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -31,6 +31,7 @@ from services.points.domain.movements import (
 )
 from services.points.domain.opened import Earlier, LedgerRules, Opened, OpenHold
 from services.points.domain.rows import DecisionRow, HoldEndRow, HoldRow, PostingRow, Rows
+from services.points.domain.telling import Telling
 from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
 from services.runtime.event_log import PARTITIONS
@@ -42,19 +43,11 @@ FUTURE_TOLERANCE_SECONDS: Final = 300
 ISSUED_POINTS_MAX: Final = 10**12
 
 
+# Of one wallet, of all partners together. Those whose time is over all end in the next batch that comes to the
+# wallet, under the head's lock: thousands of them would stop every till of the programme.
+OPEN_HOLDS_MAX: Final = 20
 _NO_PURCHASE: Final = (None,) * 9
 _NO_LEGS: Final = (None, None, 0)
-
-
-class Telling(NamedTuple):
-    """How the ledger words its events; the events room provides it."""
-
-    earned: Callable[[Transaction, Earn, int, str], bytes]
-    redeemed: Callable[[Transaction, Redemption, Sequence[LotTaken]], bytes]
-    expired: Callable[[Transaction, Sequence[LotTaken]], bytes]
-    held: Callable[[Transaction], bytes]
-    captured: Callable[[Transaction, Capture, Sequence[LotTaken]], bytes]
-    released: Callable[[Transaction], bytes]
 
 
 class Posting:
@@ -291,6 +284,11 @@ class Posting:
         refusal = self._available(number, item, wallet)
         if refusal is not None:
             return refusal
+        if self._at.open_holds[item.member_id] >= OPEN_HOLDS_MAX:
+            return self._refuse(
+                number, item, Reason.REASON_TOO_MANY_HOLDS, f"{OPEN_HOLDS_MAX} holds are open on the wallet",
+                {"limit": str(OPEN_HOLDS_MAX)},
+            )  # fmt: skip
         reserved = self._at.lots[item.member_id].reserve(item.points)
         seq, recorded_us = self._next()
         ends_us = recorded_us + item.seconds * MICROS_PER_SECOND
@@ -298,6 +296,7 @@ class Posting:
         self.rows.holds.append(HoldRow(seq, item.points, ends_us, wallet, partner_no))
         self.rows.hold_lots.extend((seq, part.lot_no, part.points) for part in reserved)
         self.rows.delta(wallet)[2] += item.points
+        self._at.open_holds[item.member_id] += 1
         self._at.held[wallet] += item.points
         transaction = Transaction(
             new_id(), seq, MovementKind.HOLD, item.member_id, item.partner_id, item.reference, 0,
@@ -351,6 +350,7 @@ class Posting:
         del self._at.holds[hold.seq]
         self.rows.hold_ends.append(HoldEndRow(hold.seq, seq, hold.points, points))
         self.rows.delta(wallet)[3] += hold.points
+        self._at.open_holds[hold.member_id] -= 1
         self._at.held[wallet] -= hold.points
         return self._at.lots[hold.member_id].resolve(hold.lots, points)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from coalition.events.v1 import points_pb2 as pb
 
 from services.points.domain.movements import Capture, Earn, LotTaken, MovementKind, Redemption, Transaction
-from services.points.domain.posting import Telling
+from services.points.domain.telling import Telling
 
 
 def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> bytes:

@@ -54,6 +54,20 @@ class _Listed:
         return place if place > 0 else len(self.known) - place
 
 
+def _asked(items: Sequence[Movement]) -> tuple[dict[UUID, int], Iterable[UUID], Iterable[UUID]]:
+    """Members with what they burn or set aside, partners, and partners at whom is burned; in the order of the items."""
+    burns: dict[UUID, int] = {}
+    partners: dict[UUID, None] = {}
+    redeemers: dict[UUID, None] = {}
+    for item in items:
+        partners[item.partner_id] = None
+        burn = item.points if isinstance(item, Redemption | Hold) else 0
+        if isinstance(item, Redemption | Capture):
+            redeemers[item.partner_id] = None
+        burns[item.member_id] = burns.get(item.member_id, 0) + burn
+    return burns, partners, redeemers
+
+
 async def open_ledger(
     connection: PgConnection,
     ledger_id: int,
@@ -67,15 +81,7 @@ async def open_ledger(
     where it is undone, or this raises, the caller forgets what is in `learned` by then: the next account made gets
     the number, and whoever kept it would post to somebody else's wallet.
     """
-    burns: dict[UUID, int] = {}
-    partners: dict[UUID, None] = {}
-    redeemers: dict[UUID, None] = {}
-    for item in items:
-        partners[item.partner_id] = None
-        burn = item.points if isinstance(item, Redemption | Hold) else 0
-        if isinstance(item, Redemption | Capture):
-            redeemers[item.partner_id] = None
-        burns[item.member_id] = burns.get(item.member_id, 0) + burn
+    burns, partners, redeemers = _asked(items)
     listed = _Listed(numbers)
     wallet_at = listed.add(AccountKind.WALLET, burns)
     # The issuance account stands for the partner in the journal, whatever the partner does.
@@ -120,6 +126,7 @@ async def open_ledger(
         accounts=numbers,
         balances=dict(zip(accounts, row["balances"], strict=True)),
         held=dict(zip(accounts, row["held"], strict=True)),
+        open_holds=dict(zip(members, row["open_holds"], strict=True)),
         closed=frozenset(row["closed"] or ()),
         lots=_lots(row, members, burns),
         holds=_holds(row, members),

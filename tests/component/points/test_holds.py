@@ -8,6 +8,7 @@ import pytest
 from coalition.events.v1 import points_pb2 as events
 from coalition.points.v1 import movement_pb2 as pb
 
+from services.points.domain.posting import OPEN_HOLDS_MAX
 from services.runtime.ids import new_id
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
@@ -215,6 +216,24 @@ async def test_everything_in_one_batch_is_decided_in_its_order(house: PointsHous
     first, second = (result.transaction.transaction_id for result in results[2:4])
     results = await till.post(void(first), redemption(member, 10), capture(second), hold(member, 1))
     assert reasons(results) == ["", "", "", "INSUFFICIENT_POINTS"]
+    await house.assert_sound()
+
+
+async def test_a_wallet_has_so_many_open_holds_and_no_more(house: PointsHouse) -> None:
+    """All end in one batch when their time is over, and every till of the programme waits for it."""
+    till, other = await house.till(), await house.till()
+    member, another = house.member(), house.member()
+    await till.post(earn(member, 10_000), earn(another, 10_000))
+    results = await till.post(*(hold(member, 1) for _ in range(OPEN_HOLDS_MAX + 2)), hold(another, 1))
+    assert reasons(results) == [""] * OPEN_HOLDS_MAX + ["TOO_MANY_HOLDS"] * 2 + [""]
+    assert dict(results[-2].error.metadata) == {"limit": str(OPEN_HOLDS_MAX)}
+    first = results[0].transaction
+    assert reason(await other.hold(member, 1)) == "TOO_MANY_HOLDS"
+    again = await till.post(void(first.transaction_id), hold(member, 1), hold(member, 1))
+    assert reasons(again) == ["", "", "TOO_MANY_HOLDS"]
+    await house.move_clock(first.expires_at_us + MINUTE_US)
+    # Those past their time end first, and count no more.
+    assert (await other.hold(member, 100, occurred_at_us=first.expires_at_us)).outcome == pb.OUTCOME_ACCEPTED
     await house.assert_sound()
 
 

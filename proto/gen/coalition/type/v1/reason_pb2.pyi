@@ -83,6 +83,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The hold was captured, voided or past its time before; a hold is resolved once."""
     REASON_HOLD_TOO_SMALL: _Reason.ValueType  # 59
     """More was to be captured than is held (metadata: held, required)."""
+    REASON_TOO_MANY_HOLDS: _Reason.ValueType  # 60
+    """The wallet has as many open holds as it may have (metadata: limit)."""
     REASON_PROGRAMME_UNKNOWN: _Reason.ValueType  # 70
     """--- programme and clearing ----------------------------------------------------------------
     No programme has this slug.
@@ -179,6 +181,8 @@ REASON_HOLD_RESOLVED: Reason.ValueType  # 58
 """The hold was captured, voided or past its time before; a hold is resolved once."""
 REASON_HOLD_TOO_SMALL: Reason.ValueType  # 59
 """More was to be captured than is held (metadata: held, required)."""
+REASON_TOO_MANY_HOLDS: Reason.ValueType  # 60
+"""The wallet has as many open holds as it may have (metadata: limit)."""
 REASON_PROGRAMME_UNKNOWN: Reason.ValueType  # 70
 """--- programme and clearing ----------------------------------------------------------------
 No programme has this slug.

@@ -20,6 +20,7 @@ CREATE FUNCTION ledger_open(
     OUT ref_no integer [], OUT ref_seq bigint [], OUT ref_hash bytea [],
     OUT accounts integer [], OUT balances bigint [], OUT held bigint [],
     OUT closed uuid [],
+    OUT open_holds integer [],
     OUT hold_member integer [], OUT hold_seqs bigint [], OUT hold_ids uuid [], OUT hold_partners uuid [], OUT hold_partner_nos integer [],
     OUT hold_points bigint [], OUT hold_expires_us bigint [],
     OUT part_hold bigint [], OUT part_member integer [], OUT part_lot bigint [], OUT part_points bigint [],
@@ -100,6 +101,11 @@ BEGIN
 
     SELECT array_agg(c.member_id) INTO closed
     FROM closed_member c WHERE c.ledger_id = p_ledger AND c.member_id = ANY (p_members);
+
+    SELECT array_agg(CASE WHEN w.burn > 0 AND held[w.place] > 0 THEN (
+        SELECT count(*) FROM hold WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
+    ) ELSE 0 END ORDER BY w.no) INTO open_holds
+    FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no);
 
     -- Open holds whose time is over, of every wallet; and those that shall be resolved. With the lots they reserved.
     SELECT array_agg(w.no::integer - 1), array_agg(h.seq), array_agg(p.transaction_id), array_agg(i.owner_id),

@@ -1,0 +1,19 @@
+"""How the ledger words its events: what the decision asks of the events room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from services.points.domain.movements import Capture, Earn, LotTaken, Redemption, Transaction
+
+
+class Telling(NamedTuple):
+    """One wording a kind of event; each answers the payload."""
+
+    earned: Callable[[Transaction, Earn, int, str], bytes]
+    redeemed: Callable[[Transaction, Redemption, Sequence[LotTaken]], bytes]
+    expired: Callable[[Transaction, Sequence[LotTaken]], bytes]
+    held: Callable[[Transaction], bytes]
+    captured: Callable[[Transaction, Capture, Sequence[LotTaken]], bytes]
+    released: Callable[[Transaction], bytes]
