@@ -34,7 +34,7 @@ _SHORT_EVENTS: Final = 200
 _GATHER_SECONDS: Final = 0.1
 _RETRY_SECONDS: Final = 0.5
 # First key of the advisory locks that relays hold; the second is the ledger.
-_LOCK_CLASS: Final = 0x52454C41
+LOCK_CLASS: Final = 0x52454C41
 
 _READ: Final = """
 SELECT pos, type, partition, partition_prev, partner_id, seq, recorded_at, traceparent, payload
@@ -180,7 +180,7 @@ class Relay:
             for ledger_id, programme, head_pos in heads:
                 if ledger_id not in owned:
                     if not await connection.fetchval(
-                        "SELECT pg_try_advisory_lock($1, $2)", _LOCK_CLASS, ledger_id
+                        "SELECT pg_try_advisory_lock($1, $2)", LOCK_CLASS, ledger_id
                     ):
                         continue
                     cursor = await connection.fetchval(

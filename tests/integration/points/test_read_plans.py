@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.points.storage import journal
+from services.points.storage import balances, journal
 from services.runtime.database import PgConnection
 from services.runtime.ids import new_id
 from tests.integration.points.busy import Busy
@@ -19,7 +19,11 @@ FILL = (
     "INSERT INTO account SELECT {l}, no, CASE no WHEN 1 THEN 'issuance' ELSE 'wallet' END, gen_random_uuid() FROM generate_series(1, {wallets} + 1) no",
     """INSERT INTO posting SELECT no, 1, 1, 1, now(), now() + no * interval '1 ms', NULL, 1, 2 + no % {wallets}, 2 + no % {wallets}, 1, {l}, 0,
     gen_random_uuid(), 'earn', 'r' || no, 'k' || no, 'x' FROM generate_series(1, {rows}) no""",
-    "INSERT INTO lot SELECT no, no, 1, 1, 0, now(), 'infinity', 2 + no % {wallets}, 1, {l}, true, 'base' FROM generate_series(1, {rows}) no",
+    "INSERT INTO ledger VALUES ({l}, 'plans-{l}', 'UTC', 'EUR', true, 0)",
+    "INSERT INTO ledger_head (ledger_id) VALUES ({l})",
+    """INSERT INTO balance (ledger_id, account_no, credits) SELECT {l}, no, CASE no WHEN 1 THEN 0 ELSE {rows} / {wallets} END
+    FROM generate_series(1, {wallets} + 1) no""",
+    "INSERT INTO lot SELECT no, no, 1, 1, 0, now(), now() + interval '1 year', 2 + no % {wallets}, 1, {l}, true, 'base' FROM generate_series(1, {rows}) no",
     "INSERT INTO purchase SELECT no, 100, NULL, {l}, '1', '', '17', 'store', '', '[]', '[]' FROM generate_series(1, {rows}) no",
 )
 
@@ -57,4 +61,12 @@ async def test_no_read_goes_through_all_accounts_for_each_row(busy: Busy) -> Non
             touched = await _touched(connection) - before
             # Each of 500 rows with its purchase or lot, and once all accounts: far from a row times all accounts.
             assert touched < 500 * WALLETS / 50, f"{name} read {touched} rows"
+        member = await connection.fetchval(
+            "SELECT owner_id FROM account WHERE ledger_id = $1 AND kind = 'wallet' LIMIT 1", YOUNG
+        )
+        before = await _touched(connection)
+        found = await balances.balance(connection, YOUNG, member)
+        assert found.available == ROWS // WALLETS
+        # Its lots, twice, and a few rows of heads and holds: not all the lots of the programme.
+        assert await _touched(connection) - before < ROWS / 10
         await transaction.rollback()

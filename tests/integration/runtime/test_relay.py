@@ -11,7 +11,7 @@ from services.launcher.embedded.nats import EmbeddedNats
 from services.runtime.bus import Bus
 from services.runtime.database import LOST
 from services.runtime.ids import from_text
-from services.runtime.relay import Relay
+from services.runtime.relay import LOCK_CLASS, Publisher, Relay
 from tests.integration.runtime.rig import Teller, database_of, running
 from tests.support.own_nats import connected, kill, stored, wipe
 from tests.support.points_database import as_superuser
@@ -162,6 +162,39 @@ async def test_of_two_relays_one_works_and_the_other_takes_over(
     events = [record.pos for record in await stored(bus, teller.stream, programme)]
     assert events == list(range(1, 11))
     assert await _holders(given, teller.ledgers[programme]) == 0
+
+
+async def test_a_relay_knows_whether_another_publishes_beside_it(
+    teller: Teller, bus: Bus, given: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one does, the places of a block's ends prove nothing, and every event has to ask."""
+    mine, theirs = teller.programme(), teller.programme()
+    published: list[tuple[str, bool]] = []
+    publish = Publisher.publish
+
+    async def noted(self: Publisher, programme: str, service: str, records: Any, *, alone: bool) -> int:
+        published.append((programme, alone))
+        return await publish(self, programme, service, records, alone=alone)
+
+    monkeypatch.setattr(Publisher, "publish", noted)
+    await teller.tell(theirs, 3)
+    async with as_superuser(given) as another:
+        await another.execute("SELECT pg_advisory_lock($1, $2)", LOCK_CLASS, teller.ledgers[theirs])
+        async with running(Relay(teller.database, bus, teller.stream).run()):
+            for count in (1, 2):
+                await teller.tell(mine, 5)
+                await until(lambda count=count: _relayed(teller, mine, 5 * count))
+            assert published
+            assert not any(alone for _, alone in published)
+            await another.execute("SELECT pg_advisory_unlock_all()")
+            await until(lambda: _relayed(teller, theirs, 3))
+            published.clear()
+            await teller.tell(mine, 5)
+            await until(lambda: _relayed(teller, mine, 15))
+            assert published
+            assert all(alone for _, alone in published)
+    for programme in (mine, theirs):
+        assert await stored(bus, teller.stream, programme) == await teller.told(programme)
 
 
 async def _holders(given: ServiceDatabase, ledger_id: int) -> int:

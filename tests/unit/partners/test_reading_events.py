@@ -1,0 +1,47 @@
+"""What rating makes of the events of the points service."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from coalition.events.v1 import points_pb2 as pb
+from coalition.type.v1.event_record_pb2 import EventRecord
+from google.protobuf.message import Message
+
+from services.partners.domain.rates import RateCards
+from services.partners.domain.rating import EntryKind, LotTaken, Posting, Unrateable, rate
+from services.partners.events.consume import read
+
+PARTNER, ISSUER, HOLD = UUID(int=1).bytes, UUID(int=2).bytes, UUID(int=3).bytes
+
+
+def _record(pos: int, kind: str, payload: Message, seq: int) -> EventRecord:
+    return EventRecord(pos=pos, type=kind, seq=seq, partner_id=PARTNER, payload=payload.SerializeToString())
+
+
+def test_points_set_aside_and_freed_keep_their_place_and_cost_nobody_anything() -> None:
+    held = pb.PointsHeld(seq=1, partner_id=PARTNER, points=9, occurred_at_us=5, recorded_at_us=7)
+    freed = pb.PointsReleased(seq=2, partner_id=PARTNER, points=9, hold_id=HOLD, recorded_at_us=8)
+    block = read([_record(11, "points.held", held, 1), _record(12, "points.released", freed, 2)])
+    assert block.postings == [Posting(11, 1, PARTNER, 7), Posting(12, 2, PARTNER, 8)]
+    entries = rate(block.postings, 0, RateCards(1, []))
+    assert [(entry.seq, entry.kind, entry.partner_id, entry.amount_micros) for entry in entries] == [
+        (1, EntryKind.NOTHING, None, 0),
+        (2, EntryKind.NOTHING, None, 0),
+    ]
+
+
+def test_a_captured_hold_is_a_burn_at_the_time_of_its_capture() -> None:
+    lot = pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="base", points=6)
+    captured = pb.PointsRedeemed(
+        seq=3, partner_id=PARTNER, points=6, lots=[lot], occurred_at_us=20, recorded_at_us=21, hold_id=HOLD
+    )
+    block = read([_record(13, "points.redeemed", captured, 3)])
+    assert block.postings == [Posting(13, 3, PARTNER, 20, 6, 0, [LotTaken(ISSUER, "base", 6)])]
+
+
+def test_an_event_of_a_posting_that_is_not_known_stops_rating_and_a_notice_does_not() -> None:
+    with pytest.raises(Unrateable, match=r"points\.lent"):
+        read([_record(14, "points.lent", pb.PointsHeld(), 4)])
+    assert read([_record(14, "points.noticed", pb.PointsHeld(), 0)]).postings == []
