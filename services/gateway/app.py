@@ -13,6 +13,8 @@ from services.gateway.clients.points import Points
 from services.gateway.commands.batches import Batches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
+from services.gateway.commands.purchases import Purchases
+from services.gateway.commands.refunds import Refunds
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
@@ -32,6 +34,8 @@ class Gateway:
     store_directory: StoreDirectory
     # Writes.
     movements: Movements
+    purchases: Purchases
+    refunds: Refunds
     batches: Batches
     posting: Posting
     # Reads go straight to the service that owns the answer.

@@ -18,6 +18,8 @@ from services.gateway.commands.batch_lines import BatchLines
 from services.gateway.commands.batches import Batches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
+from services.gateway.commands.purchases import Purchases
+from services.gateway.commands.refunds import Refunds
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
@@ -99,6 +101,8 @@ class Running:
             member_directory=member_directory,
             store_directory=store_directory,
             movements=Movements(member_directory, store_directory, posting),
+            purchases=Purchases(member_directory, store_directory, posting),
+            refunds=Refunds(store_directory, posting),
             batches=Batches(
                 self.batch_store,
                 BatchLines(member_directory, store_directory, posting, batch_answers),

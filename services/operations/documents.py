@@ -89,6 +89,16 @@ def earn_rate(message: points_pb2.EarnRate, zone: str) -> Document:
     }
 
 
+def refund_rule(message: points_pb2.RefundRule) -> Document:
+    """What a partner's refunds do."""
+    shortfall = points_pb2.Shortfall.Name(message.shortfall)
+    order = points_pb2.TenderOrder.Name(message.tender_order)
+    return {
+        "shortfall": shortfall.removeprefix("SHORTFALL_").lower(),
+        "tender_order": order.removeprefix("TENDER_ORDER_").lower(),
+    }
+
+
 def rates(message: partners_pb2.RateVersion, zone: str) -> Document:
     """A version of a rate card."""
     return {
@@ -132,7 +142,9 @@ def net(message: clearing_pb2.Net) -> Document:
         "party": message.party.slug,
         "partner_id": identity("ptr", message.party.partner_id),
         "points_issued": message.points_issued,
+        "points_reversed": message.points_reversed,
         "points_burned": message.points_burned,
+        "points_returned": message.points_returned,
         "exact_micros": message.exact_micros,
         "carry_in_micros": message.carry_in_micros,
         "net_minor": message.net_minor,
@@ -141,12 +153,14 @@ def net(message: clearing_pb2.Net) -> Document:
 
 
 def cell(message: clearing_pb2.MatrixCell) -> Document:
-    """A cell of the burn matrix."""
+    """A cell of the burn matrix: what was burned, and what refunds gave back of such points."""
     return {
         "issuer": message.issuer.slug,
         "redeemer": message.redeemer.slug,
         "points": message.points,
         "micros": message.micros,
+        "points_returned": message.points_returned,
+        "micros_returned": message.micros_returned,
     }
 
 

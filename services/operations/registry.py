@@ -147,6 +147,29 @@ async def list_earn_rates(session: Session, programme: Programme, slug: str) -> 
     return answer.rates
 
 
+async def set_refund_rule(
+    session: Session, programme: Programme, slug: str, shortfall: str, tender_order: str
+) -> points_pb2.RefundRule:
+    """Sets what a partner's refunds do from now on, in the words of documents.refund_rule."""
+    rule = points_pb2.RefundRule(
+        partner_id=await session.partner_id(programme, slug),
+        shortfall=points_pb2.Shortfall.Value(f"SHORTFALL_{shortfall.upper()}"),
+        tender_order=points_pb2.TenderOrder.Value(f"TENDER_ORDER_{tender_order.upper()}"),
+    )
+    request = points_pb2.SetRefundRuleRequest(rule=rule)
+    answer = await session.call(session.ledger.SetRefundRule, request, programme)
+    return answer.rule
+
+
+async def list_refund_rules(
+    session: Session, programme: Programme, slug: str
+) -> Sequence[points_pb2.RefundRule]:
+    """The refund rule of a partner; nothing where it has none of its own."""
+    request = points_pb2.ListRefundRulesRequest(partner_id=await session.partner_id(programme, slug))
+    answer = await session.call(session.ledger.ListRefundRules, request, programme)
+    return answer.rules
+
+
 async def add_staff(session: Session, name: str, roles: Sequence[str]) -> pb.AddStaffResponse:
     """Takes on a person; the token is in this answer and nowhere else. Raises ALREADY_EXISTS."""
     request = pb.AddStaffRequest(name=name, roles=roles)

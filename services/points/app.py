@@ -9,6 +9,7 @@ from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.queries.check_ledger import CheckLedger
 from services.points.queries.reads import Reads
 from services.runtime.event_log import ReadEvents
@@ -21,6 +22,7 @@ class Points:
     doors: Doors
     post: PostMovements
     set_earn_rate: SetEarnRate
+    set_refund_rule: SetRefundRule
     move_clock: MoveClock
     cut_at: CutAt
     reads: Reads

@@ -12,10 +12,12 @@ from services.points.app import Points
 from services.points.clients.members import GrpcMembers
 from services.points.clients.partners import GrpcPartners
 from services.points.commands.cut_at import CutAt
+from services.points.commands.known import KnownMembers, KnownStores
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
-from services.points.commands.post import KnownMembers, KnownStores, PostMovements
+from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.events.members import ClosedMembers, MembersLog
 from services.points.events.publish import TELLING, clock_moved
 from services.points.queries.check_ledger import CheckLedger
@@ -69,6 +71,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
             database.reader,
         ),
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
+        set_refund_rule=SetRefundRule(doors, database.writer, partners),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),
         reads=Reads(database.reader),

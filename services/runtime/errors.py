@@ -64,6 +64,14 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_HOLD_RESOLVED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Hold already resolved"),
     Reason.REASON_HOLD_TOO_SMALL: ReasonEntry(_S.FAILED_PRECONDITION, 409, "More than is held"),
     Reason.REASON_TOO_MANY_HOLDS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too many open holds"),
+    Reason.REASON_ORIGINAL_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Original unknown"),
+    Reason.REASON_REFUND_TOO_LARGE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "More than is left to refund"),
+    Reason.REASON_PART_OF_SALE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Part of a sale"),
+    Reason.REASON_LINKED_ITEM_FAILED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Linked item failed"),
+    Reason.REASON_NOTHING_TO_REVERSE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Nothing to reverse"),
+    Reason.REASON_REVERSED_BEFORE_ARRIVAL: ReasonEntry(
+        _S.FAILED_PRECONDITION, 409, "Reversed before it arrived"
+    ),
     Reason.REASON_PROGRAMME_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Programme unknown"),
     Reason.REASON_ALREADY_EXISTS: ReasonEntry(_S.ALREADY_EXISTS, 409, "Exists already"),
     Reason.REASON_CLOCK_FIXED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock cannot be moved"),

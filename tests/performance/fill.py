@@ -165,6 +165,8 @@ async def _load_plan(connection: PgConnection, plan: FillPlan) -> None:
         "clock_offset_us": ("bigint", plan.clock_offset_us),
         "till": ("text", sale.TILL),
         "business_date": ("text", sale.BUSINESS_DATE),
+        "rate_points": ("integer", sale.POINTS_PER_MAJOR),
+        "rate_per_minor": ("integer", sale.MINOR_PER_MAJOR),
         "subscriber": ("text", SUBSCRIBER),
         "source": ("text", SOURCE),
     }

@@ -58,8 +58,13 @@ INSERT INTO lot (ledger_id, lot_no, account_no, issuer_no, point_type, opened_se
 SELECT plan.ledger_id, seq, wallet_no, issuance_no, 'base', seq, points, recorded_at, plan.expires_at, points, true
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made ORDER BY seq
 --;;
-INSERT INTO purchase (ledger_id, seq, store_id, till, business_date, receipt_number, channel, entry_mode, amount_minor, lines, tenders)
-SELECT plan.ledger_id, seq, store_id, plan.till, plan.business_date, reference, 'store', 'scanned', sale.amount_minor, sale.lines, sale.tenders
+INSERT INTO purchase (
+    ledger_id, seq, store_id, till, business_date, receipt_number, channel, entry_mode, amount_minor, points_minor, rate_points,
+    rate_per_minor, lines, tenders
+)
+SELECT
+    plan.ledger_id, seq, store_id, plan.till, plan.business_date, reference, 'store', 'scanned', sale.amount_minor, 0, plan.rate_points,
+    plan.rate_per_minor, sale.lines, sale.tenders
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made JOIN bench_fill.sale sale USING (sale_no) ORDER BY seq
 --;;
 INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, payload)

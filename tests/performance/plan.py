@@ -48,12 +48,13 @@ class RowPlan:
 
 PGBENCH: Final = RowPlan("pgbench.tpcb", "transactions/s")
 POSTING: Final = RowPlan("posting.earn_batched", "postings/s", PGBENCH.name, posts=True)
+MIXED: Final = RowPlan("posting.mixed", "postings/s", PGBENCH.name, posts=True, ratio_min=1.5)
 BATCH: Final = RowPlan("http.batch_lines", "lines/s", PGBENCH.name, posts=True)
 BARE: Final = RowPlan("http.bare", "requests/s")
 NOOP: Final = RowPlan("http.noop", "requests/s", BARE.name, ratio_min=0.5)
 EARN: Final = RowPlan("http.earn_single", "requests/s", NOOP.name, posts=True)
 #: Rows that take turns, round by round: each subject runs in the same round as its reference.
-CHAINS: Final = ((PGBENCH, POSTING, BATCH), (BARE, NOOP, EARN))
+CHAINS: Final = ((PGBENCH, POSTING, MIXED, BATCH), (BARE, NOOP, EARN))
 ROWS: Final = tuple(row for chain in CHAINS for row in chain)
 
 

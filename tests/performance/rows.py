@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from services.runtime.principal import Kind, Signer
 from services.runtime.secrets import read_key
-from tests.performance import bare_app, noop_gateway, posting_load, wrk
+from tests.performance import bare_app, noop_gateway, posting_calls, wrk
 from tests.performance.cpu import LOAD, per_operation
 from tests.performance.plan import (
     BARE,
@@ -20,6 +20,7 @@ from tests.performance.plan import (
     CALLS_IN_FLIGHT,
     EARN,
     ITEMS_A_CALL,
+    MIXED,
     NOOP,
     PGBENCH,
     POSTING,
@@ -27,11 +28,14 @@ from tests.performance.plan import (
     RowFailed,
     RowPlan,
 )
-from tests.performance.posting_load import Order, Outcome
+from tests.performance.posting_calls import Order
+from tests.performance.posting_load import Outcome
 from tests.performance.results import Drain, Latency, Measured
 from tests.performance.stage import Stage
 
 _GRANTS: Final = ("points:earn", "points:redeem", "points:read")
+#: Postings a second that a row is taken to do before it has been seen.
+_POSTING_RATE: Final = 3_000.0
 _BUILD_SECONDS_MAX: Final = 60.0
 _LOAD_SECONDS_MAX: Final = 120.0
 
@@ -85,17 +89,29 @@ async def _pgbench(stage: Stage, seconds: float) -> Load:
 
 
 async def _posting(stage: Stage, seconds: float) -> Load:
+    return await _over_grpc(stage, POSTING.name, seconds)
+
+
+async def _mixed(stage: Stage, seconds: float) -> Load:
+    return await _over_grpc(stage, MIXED.name, seconds)
+
+
+async def _over_grpc(stage: Stage, name: str, seconds: float) -> Load:
     """Post over gRPC, as many calls as will fill the time."""
-    calls = max(CALLS_IN_FLIGHT, round(stage.posting_rate * seconds / ITEMS_A_CALL))
-    outcome = await _posted(_order(stage, calls))
-    if outcome.other or outcome.accepted != calls * ITEMS_A_CALL:
-        raise RowFailed(f"{outcome.accepted:,} accepted of {calls * ITEMS_A_CALL:,}, besides {outcome.other}")
-    stage.posting_rate = outcome.accepted / outcome.seconds
+    rate = stage.posting_rates.get(name, _POSTING_RATE)
+    calls = max(CALLS_IN_FLIGHT, round(rate * seconds / ITEMS_A_CALL))
+    outcome = await _posted(_order(stage, name, calls))
+    postings, sent = outcome.postings, calls * ITEMS_A_CALL
+    if outcome.other or postings != sent:
+        raise RowFailed(f"{postings:,} accepted of {sent:,}, besides {outcome.other}")
+    stage.posting_rates[name] = postings / outcome.seconds
     cuts = quantiles(outcome.call_ms, n=100)
-    return Load(outcome.accepted, outcome.seconds, Latency(cuts[49], cuts[98]), outcome.cpu_us)
+    shares = ", ".join(f"{kind} {number / postings:.0%}" for kind, number in sorted(outcome.accepted.items()))
+    remarks = (shares,) if name == MIXED.name else ()
+    return Load(postings, outcome.seconds, Latency(cuts[49], cuts[98]), outcome.cpu_us, remarks)
 
 
-def _order(stage: Stage, calls: int) -> Order:
+def _order(stage: Stage, name: str, calls: int) -> Order:
     bench, credentials = stage.bench, stage.platform.state.credentials()
     signer = Signer("gateway", read_key(credentials.principal_private_keys["gateway"], "the gateway's key"))
     tills = [
@@ -104,14 +120,15 @@ def _order(stage: Stage, calls: int) -> Order:
     ]
     return Order(
         target=stage.platform.environment["COALITION_POINTS_TARGET"],
-        run=stage.next_run(POSTING.name),
-        own_principal=posting_load.encode(signer.sign(Kind.SERVICE, "gateway", bench.programme)),
-        tills=posting_load.owners(tills),
+        run=stage.next_run(name),
+        own_principal=posting_calls.encode(signer.sign(Kind.SERVICE, "gateway", bench.programme)),
+        tills=posting_calls.owners(tills),
         members_from=len(bench.members),
         members_until=stage.scale.members,
         calls=calls,
         items_a_call=ITEMS_A_CALL,
         in_flight=CALLS_IN_FLIGHT,
+        mixed=name == MIXED.name,
     )
 
 
@@ -174,6 +191,7 @@ async def _earn(stage: Stage, seconds: float) -> Load:
 _LOADS: Final[Mapping[str, Loader]] = {
     PGBENCH.name: _pgbench,
     POSTING.name: _posting,
+    MIXED.name: _mixed,
     BATCH.name: _batch,
     BARE.name: _bare,
     NOOP.name: _noop,

@@ -33,9 +33,7 @@ CARD, REFERENCE, STORE = "@card@", "@reference@", "@store@"
 def sale_message(store_id: bytes, occurred_at_us: int) -> movement_pb2.Sale:
     """The purchase as points takes it."""
     return movement_pb2.Sale(
-        receipt=movement_pb2.Receipt(
-            store_id=store_id, till=TILL, business_date=BUSINESS_DATE, number=RECEIPT_NUMBER
-        ),
+        receipt=receipt_message(store_id),
         occurred_at_us=occurred_at_us,
         channel="store",
         entry_mode="scanned",
@@ -47,6 +45,23 @@ def sale_message(store_id: bytes, occurred_at_us: int) -> movement_pb2.Sale:
         ],
         tenders=[movement_pb2.Tender(kind="card", amount_minor=AMOUNT_MINOR)],
     )
+
+
+def receipt_message(store_id: bytes) -> movement_pb2.Receipt:
+    """The receipt at a store, as points takes it."""
+    return movement_pb2.Receipt(
+        store_id=store_id, till=TILL, business_date=BUSINESS_DATE, number=RECEIPT_NUMBER
+    )
+
+
+def refund_message(store_id: bytes, occurred_at_us: int) -> movement_pb2.Refund:
+    """One line of the purchase given back, as points takes it; without the references."""
+    sku, category, quantity, amount = LINES[1]
+    line = movement_pb2.SaleLine(sku=sku, category=category, quantity=quantity, amount_minor=amount)
+    return movement_pb2.Refund(
+        amount_minor=amount, currency=CURRENCY, lines=[line], occurred_at_us=occurred_at_us,
+        receipt=receipt_message(store_id), channel="store",
+    )  # fmt: skip
 
 
 def http_pieces(occurred_at_us: int, *, in_batch: bool) -> list[str]:

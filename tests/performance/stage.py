@@ -63,8 +63,8 @@ class Stage:
     progress: Progress
     servers: dict[str, ChildProcess] = field(default_factory=dict[str, ChildProcess])
     urls: dict[str, str] = field(default_factory=dict[str, str])
-    #: Postings a second as last seen: how many requests a load is made of.
-    posting_rate: float = 3_000.0
+    #: Postings a second as last seen, by row: how many requests a load is made of.
+    posting_rates: dict[str, float] = field(default_factory=dict[str, float])
     runs: int = 0
 
     @property

@@ -9,12 +9,14 @@ from typing import Any
 
 import asyncpg
 import pytest
-from coalition.points.v1 import movement_pb2
+from coalition.points.v1 import movement_pb2, points_pb2
 
+from services.runtime import grpc_client
 from services.runtime.ids import new_id
-from services.runtime.principal import Programme
+from services.runtime.principal import Kind, Programme
 from tests.performance.fill import STRIDE, FillPlan, fill
 from tests.performance.plan import FULL, QUICK
+from tests.performance.posting_calls import Order, encode, lanes_of, owners
 from tests.performance.programme import OCCURRED_AT_US, Bench, BenchMember, BenchPartner
 from tests.support.points import Till, points_house
 from tests.support.servers import ServiceDatabase
@@ -74,6 +76,38 @@ async def test_the_filled_ledger_holds_every_invariant_and_posting_carries_on(fi
         assert result.outcome == movement_pb2.OUTCOME_ACCEPTED
         assert result.transaction.seq == POSTINGS + 1
         assert result.transaction.balance_after > result.transaction.points
+        breaches = {number: list(each.breaches) for number, each in (await house.findings()).items()}
+        assert not any(breaches.values()), breaches
+
+
+async def test_everything_that_the_mixed_row_sends_is_accepted_on_the_filled_ledger(filled: Filled):
+    async with points_house(filled.points, filled.bench.programme) as house:
+        house.neighbours.everyone_exists = True
+        house.neighbours.stores = {
+            each.partner_id.bytes: {each.store_id.bytes} for each in filled.bench.partners
+        }
+        tills = [(Till(house, each.partner_id).principal, each.store_id) for each in filled.bench.partners]
+        own = house.signer.sign(Kind.SERVICE, "gateway", house.programme)
+        order = Order("", "mixed", encode(own), owners(tills), 1, MEMBERS, 6, 60, 2, mixed=True)
+        kinds: set[str] = set()
+        for lane in lanes_of(order):
+            holds: list[bytes] = []
+            for call in lane:
+                call.capture(holds)
+                request = points_pb2.PostRequest.FromString(bytes(call.request))
+                results = (await grpc_client.call(house.stub.Post, request, own)).results
+                assert {(each.outcome, each.replayed) for each in results} == {
+                    (movement_pb2.OUTCOME_ACCEPTED, False)
+                }
+                holds = [results[place].transaction.transaction_id for place in call.holds]
+                kinds |= {movement_pb2.MovementKind.Name(each.transaction.kind) for each in results}
+        assert {kind.removeprefix("MOVEMENT_KIND_") for kind in kinds} == {
+            "EARN",
+            "HOLD",
+            "CAPTURE",
+            "REDEEM",
+            "REFUND",
+        }
         breaches = {number: list(each.breaches) for number, each in (await house.findings()).items()}
         assert not any(breaches.values()), breaches
 

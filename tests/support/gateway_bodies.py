@@ -64,3 +64,19 @@ def hold(card: str, points: int, **changes: Any) -> dict[str, Any]:
 def resolve(**changes: Any) -> dict[str, Any]:
     """What resolves a hold, a minute later."""
     return {"occurred_at": "2026-03-14T09:32:07+01:00", **changes}
+
+
+def purchase(card: str, **changes: Any) -> dict[str, Any]:
+    """A sale of 25.99 at the store S1, 5.00 of it paid with points."""
+    paid = [{"kind": "points", "amount": 500}, {"kind": "card", "amount": 2099}]
+    return {**earn(card), "tenders": paid, **changes}
+
+
+def refund(**changes: Any) -> dict[str, Any]:
+    """Something given back at the store S1, three days later."""
+    return {
+        "reference": new_reference(),
+        "store": "S1",
+        "occurred_at": "2026-03-17T17:05:40+01:00",
+        **changes,
+    }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -15,12 +17,12 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import InvalidRequest, NotFound
-from services.runtime.ids import new_id
+from services.runtime.ids import new_id, to_text
 from services.runtime.principal import Verifier, acting
 from tests.support.gateway_faults import Faults
 from tests.support.gateway_members import MembersBook
+from tests.support.gateway_refunds import EARN_PER_MINOR, Sale, sale_of
 
-EARN_PER_MINOR: Final = 100
 EXPIRES_AT_US: Final = 1_838_152_800_000_000  # 2028-04-01 00:00 in Berlin
 _R: Final = Reason
 
@@ -42,6 +44,9 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         self.journal: list[movement_pb2.Transaction] = []
         self.holds: dict[bytes, movement_pb2.Transaction] = {}
         self.resolved: set[bytes] = set()
+        self.sales: dict[bytes, Sale] = {}
+        self.parts: dict[bytes, bytes] = {}
+        self.owed: dict[bytes, int] = {}
         self.calls: list[points_pb2.PostRequest] = []
         # From this call on, counted from 1, nothing is posted any more; 0: all is well.
         self.broken_from_call = 0
@@ -58,11 +63,46 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         programme = acting().in_programme()
         principals = [self._verifier.verify(token) for token in request.principals] or [acting()]
         assert all(each.in_programme() == programme for each in principals)
-        results = [self._decide(item, principals[item.principal].as_partner()) for item in request.items]
+        results: list[movement_pb2.Result] = []
+        for group in _groups(request.items):
+            results += self._decide_together(group, principals[group[0].principal].as_partner())
         if self._faults.post_answers_lost:
             self._faults.post_answers_lost -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the answer is lost on purpose")
         return points_pb2.PostResponse(results=results)
+
+    def _decide_together(
+        self, items: Sequence[movement_pb2.Item], partner: UUID
+    ) -> list[movement_pb2.Result]:
+        books = (
+            "wallets", "journal", "resolved", "sales", "parts", "owed", "_keys", "_references",
+        )  # fmt: skip
+        before = {name: copy.copy(getattr(self, name)) for name in books} if len(items) > 1 else {}
+        results = [self._decide(item, partner) for item in items]
+        failed = [each for each in results if each.outcome != movement_pb2.OUTCOME_ACCEPTED]
+        if not before or all(each.replayed for each in results):
+            return results
+        if not failed:
+            self._link(*(each.transaction for each in results))
+            return results
+        for name, value in before.items():
+            setattr(self, name, value)
+        # What failed for another is remembered where that other is.
+        outcome = min(each.outcome for each in failed)
+        error = ItemError(reason=_R.REASON_LINKED_ITEM_FAILED, message="another item was not accepted")
+        because = movement_pb2.Result(outcome=outcome, error=error)
+        results = [each if each in failed else because for each in results]
+        if outcome == movement_pb2.OUTCOME_REFUSED:
+            for item, result in zip(items, results, strict=True):
+                self._keys[(partner, item.key)] = _Decided(_content(item), result)
+        return results
+
+    def _link(self, earn: movement_pb2.Transaction, burn: movement_pb2.Transaction) -> None:
+        sale, part = self.sales[earn.transaction_id], self.sales.pop(burn.transaction_id)
+        sale.burned, sale.burn_id = part.burned, part.burn_id
+        self.parts[burn.transaction_id] = earn.transaction_id
+        burn.original_id, burn.original_seq = earn.transaction_id, earn.seq
+        self.journal[burn.seq - 1].CopyFrom(burn)
 
     def _decide(self, item: movement_pb2.Item, partner: UUID) -> movement_pb2.Result:
         if self._faults.items_overloaded:
@@ -71,7 +111,7 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         kind = str(item.WhichOneof("movement"))
         asked: Any = getattr(item, kind)
         reference: str = getattr(asked, "reference", "")
-        content = asked.SerializeToString(deterministic=True)
+        content = _content(item)
         by_key = self._keys.get((partner, item.key))
         if by_key is not None:
             if by_key.content != content:
@@ -84,7 +124,7 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
             return _again(by_reference.result)
         decide = {
             "earn": self._earn, "redemption": self._redeem, "hold": self._hold, "capture": self._resolve,
-            "void": self._resolve,
+            "void": self._resolve, "refund": self._refund,
         }  # fmt: skip
         result = decide[kind](asked, partner)
         if result.outcome == movement_pb2.OUTCOME_TURNED_AWAY:
@@ -108,8 +148,9 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
                 _R.REASON_AMOUNT_MISMATCH, f"the lines sum to {lines}", field="amount",
                 amount_minor=str(sale.amount_minor), lines_minor=str(lines),
             )  # fmt: skip
-        points = sale.amount_minor // EARN_PER_MINOR
-        return self._posted(
+        in_points = sum(tender.amount_minor for tender in sale.tenders if tender.kind == "points")
+        points = (sale.amount_minor - in_points) // EARN_PER_MINOR
+        result = self._posted(
             movement_pb2.MOVEMENT_KIND_EARN,
             earn.member_id,
             earn.reference,
@@ -117,6 +158,11 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
             sale.occurred_at_us,
             partner,
         )
+        made = result.transaction.transaction_id
+        self.sales[made] = Sale(
+            made, partner.bytes, earn.member_id, earn.reference, sale.amount_minor, in_points
+        )
+        return result
 
     def _redeem(self, redemption: movement_pb2.Redemption, partner: UUID) -> movement_pb2.Result:
         away = self._member(redemption.member_id, redemption.occurred_at_us)
@@ -124,16 +170,69 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
             return away
         available = self.wallets.get(redemption.member_id, 0)
         if redemption.points > available:
-            error = ItemError(
-                reason=_R.REASON_INSUFFICIENT_POINTS,
-                message=f"the wallet holds {available} points, {redemption.points} were asked for",
-                metadata={"available": str(available), "required": str(redemption.points)},
-            )
-            return movement_pb2.Result(outcome=movement_pb2.OUTCOME_REFUSED, error=error)
-        return self._posted(
+            return _refusal(
+                _R.REASON_INSUFFICIENT_POINTS,
+                f"the wallet holds {available} points, {redemption.points} were asked for",
+                available=str(available), required=str(redemption.points),
+            )  # fmt: skip
+        result = self._posted(
             movement_pb2.MOVEMENT_KIND_REDEEM, redemption.member_id, redemption.reference, -redemption.points,
             redemption.occurred_at_us, partner,
         )  # fmt: skip
+        self._burnt(result.transaction)
+        return result
+
+    def _burnt(self, burn: movement_pb2.Transaction) -> None:
+        made = burn.transaction_id
+        self.sales[made] = Sale(
+            made, burn.partner_id, burn.member_id, "", -burn.points, burned=-burn.points, burn_id=made
+        )
+
+    def _refund(self, refund: movement_pb2.Refund, partner: UUID) -> movement_pb2.Result:
+        if refund.original_id in self.parts:
+            return _refusal(
+                _R.REASON_PART_OF_SALE, "it belongs to a sale",
+                original=to_text("txn", UUID(bytes=self.parts[refund.original_id])),
+            )  # fmt: skip
+        sale = sale_of(self.sales.values(), partner.bytes, refund)
+        if sale is None:
+            return _away(_R.REASON_ORIGINAL_UNKNOWN, "you have no such movement")
+        asked = refund.amount_minor or refund.points or sale.left
+        if not 1 <= asked <= sale.left:
+            return _refusal(
+                _R.REASON_REFUND_TOO_LARGE, "so much is not left", left=str(sale.left), required=str(asked)
+            )
+        sale = self.sales[sale.transaction_id] = copy.copy(sale)
+        due = sale.refund(asked)
+        member = sale.member_id
+        clawed_back = min(due.taken, self.wallets.get(member, 0) + due.returned)
+        owed = due.taken - clawed_back
+        self.owed[member] = self.owed.get(member, 0) + owed
+        for kind, moved, points in (
+            (movement_pb2.MOVEMENT_KIND_RETURN, due.returned, due.returned),
+            (movement_pb2.MOVEMENT_KIND_CLAWBACK, clawed_back, -clawed_back),
+            (movement_pb2.MOVEMENT_KIND_OWE, owed, 0),
+        ):
+            if moved:
+                self._part(self._posted(kind, member, "", points, refund.occurred_at_us, partner), sale)
+        result = self._posted(
+            movement_pb2.MOVEMENT_KIND_REFUND, member, refund.reference, 0, refund.occurred_at_us, partner
+        )
+        figures = movement_pb2.RefundFigures(
+            amount=asked,
+            returned=due.returned,
+            clawed_back=clawed_back,
+            owed=owed,
+            money_minor=due.money_minor,
+        )
+        result.transaction.refund.CopyFrom(figures)
+        self._part(result, sale)
+        return result
+
+    def _part(self, result: movement_pb2.Result, sale: Sale) -> None:
+        returned = result.transaction.kind == movement_pb2.MOVEMENT_KIND_RETURN
+        result.transaction.original_id = sale.burn_id if returned else sale.transaction_id
+        self.journal[-1].CopyFrom(result.transaction)
 
     def _hold(self, hold: movement_pb2.Hold, partner: UUID) -> movement_pb2.Result:
         refusal = self._redeem(
@@ -144,6 +243,7 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         )
         if refusal.outcome != movement_pb2.OUTCOME_ACCEPTED:
             return refusal
+        self.sales.pop(refusal.transaction.transaction_id)
         # Set aside, not spent: what is posted is a hold, and the wallet's balance is what it was.
         moved = refusal.transaction
         moved.kind, moved.reference, moved.held, moved.points = (
@@ -160,19 +260,20 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         if hold is None or hold.partner_id != partner.bytes:
             return _away(_R.REASON_HOLD_UNKNOWN, "no such hold")
         if asked.hold_id in self.resolved:
-            error = ItemError(reason=_R.REASON_HOLD_RESOLVED, message="the hold was resolved before")
-            return movement_pb2.Result(outcome=movement_pb2.OUTCOME_REFUSED, error=error)
+            return _refusal(_R.REASON_HOLD_RESOLVED, "the hold was resolved before")
         points = (asked.points or hold.held) if isinstance(asked, movement_pb2.Capture) else 0
         if points > hold.held:
-            figures = {"held": str(hold.held), "required": str(points)}
-            error = ItemError(reason=_R.REASON_HOLD_TOO_SMALL, message="not so many", metadata=figures)
-            return movement_pb2.Result(outcome=movement_pb2.OUTCOME_REFUSED, error=error)
+            return _refusal(
+                _R.REASON_HOLD_TOO_SMALL, "not so many", held=str(hold.held), required=str(points)
+            )
         self.resolved.add(asked.hold_id)
         kind = movement_pb2.MOVEMENT_KIND_CAPTURE if points else movement_pb2.MOVEMENT_KIND_VOID
         result = self._posted(kind, hold.member_id, "", hold.held - points, asked.occurred_at_us, partner)
         result.transaction.points, result.transaction.held = -points, -hold.held
         result.transaction.hold_id = asked.hold_id
         self.journal[-1].CopyFrom(result.transaction)
+        if points:
+            self._burnt(result.transaction)
         return result
 
     def _member(self, member_id: bytes, occurred_at_us: int) -> movement_pb2.Result | None:
@@ -215,10 +316,11 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         acting().require("points:read")
         held = self.wallets.get(request.member_id, 0)
         return points_pb2.GetBalanceResponse(
-            available=held,
+            available=held - self.owed.get(request.member_id, 0),
             as_of_seq=len(self.journal),
             next_expiry_points=held,
             next_expiry_at_us=EXPIRES_AT_US if held else 0,
+            owed=self.owed.get(request.member_id, 0),
         )
 
     async def GetTransaction(
@@ -248,6 +350,29 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         limit = request.limit or 20
         newest_first = found[:limit][::-1] if request.after_seq else found[::-1][:limit]
         return points_pb2.ListTransactionsResponse(transactions=newest_first, has_more=len(found) > limit)
+
+
+def _groups(items: Sequence[movement_pb2.Item]) -> list[list[movement_pb2.Item]]:
+    groups: list[list[movement_pb2.Item]] = []
+    linked = False
+    for item in items:
+        if linked:
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+        linked = item.linked
+    assert not linked, "the last item is linked with nothing"
+    return groups
+
+
+def _content(item: movement_pb2.Item) -> bytes:
+    content = getattr(item, str(item.WhichOneof("movement"))).SerializeToString(deterministic=True)
+    return content + b"linked" if item.linked else content
+
+
+def _refusal(reason: Reason.ValueType, message: str, **metadata: str) -> movement_pb2.Result:
+    error = ItemError(reason=reason, message=message, metadata=metadata)
+    return movement_pb2.Result(outcome=movement_pb2.OUTCOME_REFUSED, error=error)
 
 
 def _away(reason: Reason.ValueType, message: str, **metadata: str) -> movement_pb2.Result:

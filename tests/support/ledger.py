@@ -55,7 +55,51 @@ class Expiry:
     points: int
 
 
-Movement = Earn | Burn | Expiry
+@dataclass(frozen=True)
+class Return:
+    """Points of a burn that a refund gave back, by who had issued them."""
+
+    partner: UUID
+    original_seq: int
+    lots: Sequence[tuple[UUID, int]]
+    at_us: int | None = None
+
+
+@dataclass(frozen=True)
+class ClawBack:
+    """Points of an earn that a refund took back; `lots`: whose points the wallet gave for them (None: the partner's)."""
+
+    partner: UUID
+    original_seq: int
+    points: int
+    lots: Sequence[tuple[UUID, int]] | None = None
+    at_us: int | None = None
+
+
+@dataclass(frozen=True)
+class Owe:
+    """Points of an earn that a refund could not take back: the member owes them."""
+
+    partner: UUID
+    original_seq: int
+    points: int
+
+
+@dataclass(frozen=True)
+class Repay:
+    """Debts that were paid: seq of the debt, seq of the earn, its partner, points."""
+
+    debts: Sequence[tuple[int, int, UUID, int]]
+
+
+@dataclass(frozen=True)
+class Refund:
+    """The end of a refund, whose parts were posted before it."""
+
+    partner: UUID
+
+
+Movement = Earn | Burn | Expiry | Return | ClawBack | Owe | Repay | Refund
 
 
 @dataclass
@@ -115,34 +159,13 @@ class LedgerDouble(PointsServiceServicer):
             "seq": seq,
             "member_id": member.bytes,
             "recorded_at_us": recorded_us,
-            "points": sum(points for _, points in movement.lots)
-            if isinstance(movement, Burn)
-            else movement.points,
         }
-        partner: UUID | None = None
-        message: Message
-        match movement:
-            case Earn(partner, points, at_us):
-                name = "points.earned"
-                message = told.PointsEarned(
-                    **common,
-                    partner_id=partner.bytes,
-                    lot_no=seq if points else 0,
-                    occurred_at_us=at_us or recorded_us,
-                )
-            case Burn(partner, lots, at_us):
-                name = "points.redeemed"
-                message = told.PointsRedeemed(
-                    **common,
-                    partner_id=partner.bytes,
-                    lots=[
-                        _lot(place, issuer, points) for place, (issuer, points) in enumerate(lots, start=1)
-                    ],
-                    occurred_at_us=at_us or recorded_us,
-                )
-            case Expiry(issuer, points):
-                name = "points.expired"
-                message = told.PointsExpired(**common, lots=[_lot(1, issuer, points)])
+        partner: UUID | None = None if isinstance(movement, Expiry | Repay) else movement.partner
+        if partner is not None:
+            common["partner_id"] = partner.bytes
+        if isinstance(movement, Earn | Burn | Return | ClawBack):
+            common["occurred_at_us"] = movement.at_us or recorded_us
+        name, message = _told(movement, common)
         return NewEvent(name, payload_of(message), recorded_us, member, partner, seq)
 
     async def GetHead(self, request: Any, context: Any) -> pb.GetHeadResponse:
@@ -184,5 +207,46 @@ class LedgerDouble(PointsServiceServicer):
         return GrpcServer("127.0.0.1:0", verifier, [], register)
 
 
-def _lot(lot_no: int, issuer: UUID, points: int) -> told.LotTaken:
-    return told.LotTaken(lot_no=lot_no, issuer_id=issuer.bytes, point_type="base", points=points)
+def _told(movement: Movement, common: dict[str, Any]) -> tuple[str, Message]:
+    """The type and the message of a movement's event; `common` is what most of them say."""
+    match movement:
+        case Earn(points=points):
+            lot_no = common["seq"] if points else 0
+            return "points.earned", told.PointsEarned(**common, points=points, lot_no=lot_no)
+        case Burn(lots=lots):
+            return "points.redeemed", told.PointsRedeemed(**common, points=_sum(lots), lots=_lots(lots))
+        case Expiry(issuer, points):
+            return "points.expired", told.PointsExpired(
+                **common, points=points, lots=_lots([(issuer, points)])
+            )
+        case Return(original_seq=original, lots=lots):
+            return "points.returned", told.PointsReturned(
+                **common, original_seq=original, points=_sum(lots), lots=_lots(lots)
+            )
+        case ClawBack(partner, original, points, lots):
+            return "points.clawed_back", told.PointsClawedBack(
+                **common, original_seq=original, points=points, lots=_lots(lots or [(partner, points)])
+            )
+        case Owe(original_seq=original, points=points):
+            return "points.owed", told.PointsOwed(**common, original_seq=original, points=points)
+        case Repay(debts):
+            paid = [
+                told.DebtPaid(debt_seq=debt, original_seq=original, partner_id=partner.bytes, points=points)
+                for debt, original, partner, points in debts
+            ]
+            return "points.repaid", told.PointsRepaid(
+                **common, points=sum(debt.points for debt in paid), debts=paid
+            )
+        case Refund():
+            return "points.refunded", told.PointsRefunded(**common)
+
+
+def _sum(lots: Sequence[tuple[UUID, int]]) -> int:
+    return sum(points for _, points in lots)
+
+
+def _lots(lots: Sequence[tuple[UUID, int]]) -> list[told.LotTaken]:
+    return [
+        told.LotTaken(lot_no=place, issuer_id=issuer.bytes, point_type="base", points=points)
+        for place, (issuer, points) in enumerate(lots, start=1)
+    ]

@@ -7,134 +7,27 @@ and nothing else: the balance is what is left in them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Final, Literal
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-SECOND_US: Final = 1_000_000
-DAY_US: Final = 86_400 * SECOND_US
-FUTURE_TOLERANCE_US: Final = 300 * SECOND_US
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-Kind = Literal["earn", "redeem", "hold", "capture", "void"]
-Outcome = Literal["accepted", "refused", "turned away"]
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A movement asked for. `amount`: minor units of an earn, points of all else (0 of a capture: all that is held).
-
-    `seconds` is how long a hold lives, `hold_seq` the hold that a capture or a void resolves.
-    """
-
-    kind: Kind
-    partner: UUID
-    key: str
-    member: UUID
-    reference: str
-    occurred_us: int
-    amount: int
-    seconds: int = 0
-    hold_seq: int = 0
-
-    @property
-    def content(self) -> tuple[object, ...]:
-        """What has to be the same for a repetition to be one."""
-        return (
-            self.kind, self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Points that a posting took from a lot."""
-
-    lot_no: int
-    issuer: UUID
-    points: int
-
-
-@dataclass
-class Lot:
-    """A lot of a wallet."""
-
-    lot_no: int
-    issuer: UUID
-    opened_seq: int
-    original: int
-    remaining: int
-    earned_us: int
-    expires_us: int
-    reserved: int = 0
-
-    @property
-    def order(self) -> tuple[bool, int, int, int]:
-        """Which lot is used first."""
-        return self.expires_us == 0, self.expires_us, self.earned_us, self.lot_no
-
-
-@dataclass
-class Hold:
-    """Points set aside, with the lots they are in."""
-
-    seq: int
-    partner: UUID
-    member: UUID
-    points: int
-    expires_us: int
-    lots: list[tuple[Lot, int]]
-    open: bool = True
-
-
-@dataclass(frozen=True)
-class Posted:
-    """A posting of the journal. held: points set aside, or freed (negative) by resolving the hold `hold_seq`."""
-
-    seq: int
-    kind: Literal["earn", "redeem", "expire", "hold", "capture", "void", "lapse"]
-    member: UUID
-    partner: UUID | None
-    reference: str
-    points: int
-    balance_after: int
-    expires_us: int = 0
-    lot_no: int = 0
-    taken: tuple[Taken, ...] = ()
-    held: int = 0
-    hold_seq: int = 0
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The answer to an item."""
-
-    outcome: Outcome
-    reason: str = ""
-    posted: Posted | None = None
-    available: int | None = None
-    replayed: bool = False
-
-
-@lru_cache(maxsize=10_000)
-def month_end_us(earned_us: int, months: int, zone: str) -> int:
-    """The first instant at which the zone's calendar is past the month that is `months` after the earn's.
-
-    Found by halving, from the definition alone.
-    """
-    tz = ZoneInfo(zone)
-    earned = (_EPOCH + timedelta(microseconds=earned_us)).astimezone(tz)
-    last_month = earned.year * 12 + (earned.month - 1) + months
-    due = datetime((last_month + 1) // 12, (last_month + 1) % 12 + 1, 1, tzinfo=UTC)
-    low = int((due - _EPOCH).total_seconds()) - 26 * 3600
-    high = low + 52 * 3600
-    while high - low > 1:
-        middle = (low + high) // 2
-        local = (_EPOCH + timedelta(seconds=middle)).astimezone(tz)
-        low, high = (low, middle) if local.year * 12 + local.month - 1 > last_month else (middle, high)
-    return high * SECOND_US
+from tests.support.ledger_facts import (
+    DAY_US,
+    FUTURE_TOLERANCE_US,
+    SECOND_US,
+    Ask,
+    Debt,
+    Hold,
+    Kind,
+    Lot,
+    Posted,
+    Sale,
+    Taken,
+    Verdict,
+    month_end_us,
+)
+from tests.support.refund_model import owed, refund, repay
 
 
 @dataclass
@@ -150,6 +43,10 @@ class LedgerModel:
     lots: dict[UUID, list[Lot]] = field(default_factory=dict)
     all_lots: list[Lot] = field(default_factory=list)
     holds: dict[int, Hold] = field(default_factory=dict)
+    sales: dict[int, Sale] = field(default_factory=dict)
+    debts: list[Debt] = field(default_factory=list)
+    # By partner: shortfall and tender order.
+    refund_rules: dict[UUID, tuple[str, str]] = field(default_factory=dict)
     by_key: dict[tuple[UUID, str], tuple[tuple[object, ...], Verdict]] = field(default_factory=dict)
     moment_us: int = -1
     moment_seq: int = 0
@@ -162,42 +59,122 @@ class LedgerModel:
         self.rates.setdefault(partner, {})[valid_from_us] = (points, per_minor)
 
     def post_all(self, asks: Sequence[Ask], now_us: int) -> list[Verdict]:
-        """Posts one after the other at one moment."""
-        return [self.post(ask, now_us) for ask in asks]
+        """Posts one after the other at one moment; what is linked stands or falls together."""
+        verdicts: list[Verdict] = []
+        chain: list[Ask] = []
+        for ask in asks:
+            chain.append(ask)
+            if not ask.linked:
+                verdicts += self._post_chain(chain, now_us) if len(chain) > 1 else [self.post(ask, now_us)]
+                chain = []
+        assert not chain
+        return verdicts
 
-    def post(self, ask: Ask, now_us: int) -> Verdict:
-        """Decides one movement."""
+    def _post_chain(self, asks: Sequence[Ask], now_us: int) -> list[Verdict]:
+        """A fallen chain has left no trace but its answers."""
+        before = deepcopy(self.__dict__)
+        verdicts: list[Verdict] = []
+        sale_seq = 0
+        for place, ask in enumerate(asks):
+            known = (ask.partner, ask.key) in self.by_key
+            if place and not known and verdicts[0].replayed and verdicts[0].posted is not None:
+                verdict = self._linked_with(verdicts[0].posted.seq, ask)
+            else:
+                verdict = self.post(ask, now_us, sale_seq)
+            if verdict.outcome != "accepted":
+                self.__dict__.update(before)
+                return self._fall(asks, place, verdict)
+            verdicts.append(verdict)
+            if not place and ask.kind == "earn" and verdict.posted and not verdict.replayed:
+                sale_seq = verdict.posted.seq
+        return verdicts
+
+    def _linked_with(self, seq: int, ask: Ask) -> Verdict:
+        for content, verdict in list(self.by_key.values()):
+            if content == ask.content and verdict.posted is not None and verdict.posted.original_seq == seq:
+                return replace(verdict, replayed=True)
+        return Verdict("turned away", "REFERENCE_REUSED")
+
+    def _fall(self, asks: Sequence[Ask], fallen: int, why: Verdict) -> list[Verdict]:
+        verdicts: list[Verdict] = []
+        for place, ask in enumerate(asks):
+            known = self.by_key.get((ask.partner, ask.key))
+            if place == fallen:
+                verdict = why
+            elif known is not None and known[0] == ask.content:
+                verdicts.append(replace(known[1], replayed=True))
+                continue
+            elif known is not None or why.outcome == "turned away":
+                verdict = Verdict("turned away", "LINKED_ITEM_FAILED")
+            else:
+                verdict = Verdict("refused", "LINKED_ITEM_FAILED")
+            if verdict.outcome == "refused" and not verdict.replayed:
+                self.by_key[ask.partner, ask.key] = (ask.content, verdict)
+            verdicts.append(verdict)
+        return verdicts
+
+    def post(self, ask: Ask, now_us: int, sale_seq: int = 0) -> Verdict:
+        """Decides one movement; a burn may belong to the sale of an earn."""
+        named = self._with_member(ask)
+        if isinstance(named, Verdict):
+            return named
+        earlier = self._earlier(named) or self._untimely(named, now_us)
+        if earlier is not None:
+            return earlier
+        verdict = self._decide(named, now_us, sale_seq)
+        repay(self, named.member)
+        if verdict.outcome == "turned away":
+            return verdict
+        self.by_key[named.partner, named.key] = (named.content, verdict)
+        if verdict.outcome == "accepted":
+            self.by_reference[named.partner, named.kind, named.reference] = (named.content, verdict)
+        return verdict
+
+    def _with_member(self, ask: Ask) -> Ask | Verdict:
+        """Whose hold it is, or whose sale."""
         if ask.kind in ("capture", "void"):
             hold = self.holds.get(ask.hold_seq)
             if hold is None or hold.partner != ask.partner:
                 return Verdict("turned away", "HOLD_UNKNOWN")
-            ask = replace(ask, member=hold.member)
+            return replace(ask, member=hold.member)
+        if ask.kind == "refund":
+            sale = self.sales.get(ask.original_seq)
+            if sale is None or self.journal[ask.original_seq - 1].partner != ask.partner:
+                return Verdict("turned away", "ORIGINAL_UNKNOWN")
+            if sale.part_of:
+                return Verdict("turned away", "PART_OF_SALE")
+            return replace(ask, member=sale.member)
+        return ask
+
+    def _earlier(self, ask: Ask) -> Verdict | None:
         known = self.by_key.get((ask.partner, ask.key))
         if known is not None:
             return self._again(known, ask, "IDEMPOTENCY_KEY_REUSED")
         same = self.by_reference.get((ask.partner, ask.kind, ask.reference))
-        if same is not None and ask.reference:
-            answer = self._again(same, ask, "REFERENCE_REUSED")
-            if answer.replayed:
-                self.by_key[ask.partner, ask.key] = (ask.content, same[1])
-            return answer
+        if same is None or not ask.reference:
+            return None
+        answer = self._again(same, ask, "REFERENCE_REUSED")
+        if answer.replayed:
+            self.by_key[ask.partner, ask.key] = (ask.content, same[1])
+        return answer
+
+    def _untimely(self, ask: Ask, now_us: int) -> Verdict | None:
         if ask.occurred_us > now_us + FUTURE_TOLERANCE_US:
             return Verdict("turned away", "OCCURRED_IN_FUTURE")
         if ask.occurred_us < now_us - self.backdate_days * DAY_US:
             return Verdict("turned away", "OCCURRED_TOO_LONG_AGO")
+        return None
+
+    def _decide(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         if ask.kind in ("capture", "void"):
-            verdict = self._resolve(ask, now_us)
-        elif ask.member in self.closed:
-            verdict = Verdict("refused", "MEMBER_CLOSED")
-        else:
-            decide = {"earn": self._earn, "redeem": self._redeem, "hold": self._hold}[ask.kind]
-            verdict = decide(ask, now_us)
-        if verdict.outcome == "turned away":
-            return verdict
-        self.by_key[ask.partner, ask.key] = (ask.content, verdict)
-        if verdict.outcome == "accepted":
-            self.by_reference[ask.partner, ask.kind, ask.reference] = (ask.content, verdict)
-        return verdict
+            return self._resolve(ask, now_us, sale_seq)
+        if ask.kind == "refund":
+            return refund(self, ask, now_us)
+        if ask.member in self.closed:
+            return Verdict("refused", "MEMBER_CLOSED")
+        if ask.kind == "redeem":
+            return self._redeem(ask, now_us, sale_seq)
+        return self._earn(ask, now_us) if ask.kind == "earn" else self._hold(ask, now_us)
 
     @staticmethod
     def _again(known: tuple[tuple[object, ...], Verdict], ask: Ask, conflict: str) -> Verdict:
@@ -216,46 +193,56 @@ class LedgerModel:
             lot.remaining - sum(points for held, points in alive if held is lot)
             for lot in self.lots.get(member, [])
             if lot.expires_us == 0 or lot.expires_us > now_us
-        )
+        ) - owed(self, member)
 
     def _rate(self, partner: UUID, occurred_us: int) -> tuple[int, int] | None:
         starts = [start for start in self.rates.get(partner, {}) if start <= occurred_us]
         return self.rates[partner][max(starts)] if starts else None
 
-    def _balance(self, member: UUID) -> int:
+    def balance(self, member: UUID) -> int:
+        """What is left in a member's lots."""
         return sum(lot.remaining for lot in self.lots.get(member, []))
 
     def _earn(self, ask: Ask, now_us: int) -> Verdict:
         rate = self._rate(ask.partner, ask.occurred_us)
         if rate is None:
             return Verdict("turned away", "EARN_RATE_MISSING")
-        self._lapse(ask.member, now_us)
-        points = ask.amount * rate[0] // rate[1]
+        self.lapse(ask.member, now_us)
+        points = (ask.amount - ask.in_points) * rate[0] // rate[1]
         seq, expires_us, lot_no = len(self.journal) + 1, 0, 0
         if points:
             if self.expiry_months:
                 expires_us = month_end_us(ask.occurred_us, self.expiry_months, self.zone)
             lot_no = len(self.all_lots) + 1
-            lot = Lot(lot_no, ask.partner, seq, points, points, ask.occurred_us, expires_us)
+            lot = Lot(lot_no, ask.partner, seq, points, points, ask.occurred_us, expires_us, 0, seq)
             self.all_lots.append(lot)
             self.lots.setdefault(ask.member, []).append(lot)
-        return self._accept(ask, points, expires_us, lot_no, ())
+        self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate)
+        return self.accept(ask, points, expires_us, lot_no, ())
 
-    def _redeem(self, ask: Ask, now_us: int) -> Verdict:
-        self._lapse(ask.member, now_us)
-        available = self._free(ask.member)
+    def _redeem(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
+        self.lapse(ask.member, now_us)
+        available = self.free(ask.member) - owed(self, ask.member)
         if ask.amount > available:
             return Verdict("refused", "INSUFFICIENT_POINTS", available=available)
         lots = sorted(self.lots[ask.member], key=lambda lot: lot.order)
-        taken = self._take(lots, ask.amount)
-        return self._accept(ask, -ask.amount, 0, 0, taken)
+        taken = self.take(lots, ask.amount)
+        self._burned(len(self.journal) + 1, ask.member, ask.amount, sale_seq)
+        return self.accept(ask, -ask.amount, 0, 0, taken, original_seq=sale_seq)
 
-    def _free(self, member: UUID) -> int:
+    def _burned(self, seq: int, member: UUID, points: int, sale_seq: int) -> None:
+        """A burn is refunded by itself, or with the sale that it belongs to."""
+        self.sales[seq] = Sale(member, points, burn_seq=seq, part_of=sale_seq)
+        if sale_seq:
+            self.sales[sale_seq].burn_seq = seq
+
+    def free(self, member: UUID) -> int:
+        """What no hold has set aside."""
         return sum(lot.remaining - lot.reserved for lot in self.lots.get(member, []))
 
     def _hold(self, ask: Ask, now_us: int) -> Verdict:
-        self._lapse(ask.member, now_us)
-        available = self._free(ask.member)
+        self.lapse(ask.member, now_us)
+        available = self.free(ask.member) - owed(self, ask.member)
         if ask.amount > available:
             return Verdict("refused", "INSUFFICIENT_POINTS", available=available)
         if sum(hold.open and hold.member == ask.member for hold in self.holds.values()) >= 20:
@@ -272,7 +259,7 @@ class LedgerModel:
         recorded_us = now_us + self._decided_before(now_us)
         expires_us = recorded_us + ask.seconds * SECOND_US
         self.holds[seq] = Hold(seq, ask.partner, ask.member, ask.amount, expires_us, parts)
-        return self._accept(ask, 0, expires_us, 0, (), held=ask.amount)
+        return self.accept(ask, 0, expires_us, 0, (), held=ask.amount)
 
     def _decided_before(self, now_us: int) -> int:
         """Postings of this moment so far: each is recorded a microsecond after the one before."""
@@ -280,17 +267,23 @@ class LedgerModel:
             self.moment_us, self.moment_seq = now_us, len(self.journal)
         return len(self.journal) - self.moment_seq
 
-    def _resolve(self, ask: Ask, now_us: int) -> Verdict:
+    def _resolve(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         hold = self.holds[ask.hold_seq]
-        self._lapse(hold.member, now_us)
+        self.lapse(hold.member, now_us)
         if not hold.open:
             return Verdict("refused", "HOLD_RESOLVED")
         points = (ask.amount or hold.points) if ask.kind == "capture" else 0
         if points > hold.points:
             return Verdict("refused", "HOLD_TOO_SMALL")
         taken = self._end(hold, points)
-        verdict = self._accept(ask, -points, 0, 0, taken, held=-hold.points, hold_seq=hold.seq)
-        self._lapse(hold.member, now_us)
+        if points:
+            self._burned(len(self.journal) + 1, hold.member, points, sale_seq)
+        else:
+            sale_seq = 0
+        verdict = self.accept(
+            ask, -points, 0, 0, taken, held=-hold.points, hold_seq=hold.seq, original_seq=sale_seq
+        )
+        self.lapse(hold.member, now_us)
         return verdict
 
     @staticmethod
@@ -306,7 +299,8 @@ class LedgerModel:
                 taken.append(Taken(lot.lot_no, lot.issuer, part))
         return tuple(taken)
 
-    def _lapse(self, member: UUID, now_us: int) -> None:
+    def lapse(self, member: UUID, now_us: int) -> None:
+        """Ends what is over."""
         self._decided_before(now_us)
         due = [hold for hold in self.holds.values() if hold.open and hold.member == member]
         for hold in sorted(due, key=lambda hold: (hold.expires_us, hold.seq)):
@@ -314,7 +308,7 @@ class LedgerModel:
                 self._end(hold, 0)
                 self.journal.append(
                     Posted(
-                        len(self.journal) + 1, "lapse", member, hold.partner, "", 0, self._balance(member),
+                        len(self.journal) + 1, "lapse", member, hold.partner, "", 0, self.balance(member),
                         held=-hold.points, hold_seq=hold.seq,
                     )
                 )  # fmt: skip
@@ -325,16 +319,17 @@ class LedgerModel:
         ]
         points = sum(lot.remaining - lot.reserved for lot in overdue)
         if points:
-            taken = self._take(sorted(overdue, key=lambda lot: lot.order), points)
+            taken = self.take(sorted(overdue, key=lambda lot: lot.order), points)
             self.journal.append(
                 Posted(
-                    len(self.journal) + 1, "expire", member, None, "", -points, self._balance(member),
+                    len(self.journal) + 1, "expire", member, None, "", -points, self.balance(member),
                     taken=taken,
                 )
             )  # fmt: skip
 
     @staticmethod
-    def _take(lots: Sequence[Lot], points: int) -> tuple[Taken, ...]:
+    def take(lots: Sequence[Lot], points: int) -> tuple[Taken, ...]:
+        """Takes free points from lots in the order given."""
         taken: list[Taken] = []
         for lot in lots:
             part = min(points, lot.remaining - lot.reserved)
@@ -345,12 +340,13 @@ class LedgerModel:
         assert points == 0
         return tuple(taken)
 
-    def _accept(
-        self, ask: Ask, points: int, expires_us: int, lot_no: int, taken: tuple[Taken, ...], **held: int
+    def accept(
+        self, ask: Ask, points: int, expires_us: int, lot_no: int, taken: tuple[Taken, ...], **more: Any
     ) -> Verdict:
+        """Posts what was asked."""
         posted = Posted(
             len(self.journal) + 1, ask.kind, ask.member, ask.partner, ask.reference, points,
-            self._balance(ask.member), expires_us, lot_no, taken, **held,
+            self.balance(ask.member), expires_us, lot_no, taken, **more,
         )  # fmt: skip
         self.journal.append(posted)
         return Verdict("accepted", posted=posted)

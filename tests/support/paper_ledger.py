@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
@@ -14,59 +13,21 @@ from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
     Capture,
-    Earn,
     Hold,
-    LotTaken,
     Movement,
-    Purchase,
     Redemption,
-    Transaction,
+    Refund,
+    Sale,
     Void,
 )
-from services.points.domain.opened import Earlier, LedgerRules, Opened, OpenHold
+from services.points.domain.opened import Debts, Earlier, LedgerRules, OpenDebt, Opened, OpenHold, Refunded
 from services.points.domain.posting import Posting
-from services.points.domain.rows import DecisionRow, PostingRow
-from services.points.domain.telling import Telling
+from services.points.domain.refunding import RefundRule, TenderOrder
+from services.points.domain.rows import ChildRow, DecisionRow, PostingRow, RefundRow
+from services.points.domain.terms import Terms
 from services.runtime.errors import reason_of
 from services.runtime.event_log import PARTITIONS, LogHead
-from tests.support.ledger_model import Ask, LedgerModel, Posted, Taken, Verdict
-
-
-def movement_of(ask: Ask, *, deadline_us: int = 0, store_id: UUID | None = None) -> Movement:
-    """The movement that the reader would make of it."""
-    content = repr(ask.content).encode()
-    common = (ask.key, ask.partner, ask.member)
-    if ask.kind == "hold":
-        return Hold(
-            *common, ask.reference, content, ask.occurred_us, ask.amount, ask.seconds, "", deadline_us
-        )
-    if ask.kind == "capture":
-        return Capture(
-            *common, UUID(int=ask.hold_seq), ask.hold_seq, content, ask.occurred_us, ask.amount, store_id, "store",
-            "", deadline_us,
-        )  # fmt: skip
-    if ask.kind == "void":
-        hold_id = UUID(int=ask.hold_seq)
-        return Void(*common, hold_id, ask.hold_seq, content, ask.occurred_us, "", deadline_us)
-    if ask.kind == "earn":
-        purchase = Purchase(store_id, "1", "", "17", "store", "", ask.amount, "[]", "[]")
-        return Earn(
-            ask.key, ask.partner, ask.member, ask.reference, content, ask.occurred_us, purchase, "", deadline_us
-        )  # fmt: skip
-    return Redemption(
-        ask.key, ask.partner, ask.member, ask.reference, content, ask.occurred_us, ask.amount, store_id, "store",
-        "", deadline_us,
-    )  # fmt: skip
-
-
-@dataclass
-class Told:
-    """An event that the decision worded."""
-
-    kind: str
-    transaction: Transaction
-    lot_no: int = 0
-    taken: Sequence[LotTaken] = ()
+from tests.support.paper_telling import Told, telling
 
 
 @dataclass
@@ -76,11 +37,23 @@ class _LotRow:
 
 
 @dataclass
+class PaperDebt:
+    """A debt as a row."""
+
+    seq: int
+    member: UUID
+    issuer: UUID
+    original_seq: int
+    left: int
+
+
+@dataclass
 class PaperLedger:
     """The tables of one ledger as dictionaries."""
 
     rules: LedgerRules
     rates: dict[UUID, list[EarnRate]] = field(default_factory=dict)
+    refund_rules: dict[UUID, RefundRule] = field(default_factory=dict)
     closed: set[UUID] = field(default_factory=set)
     now_us: int = 0
     last_seq: int = 0
@@ -97,18 +70,53 @@ class PaperLedger:
     lots: dict[int, _LotRow] = field(default_factory=dict)
     uses: list[tuple[int, int, int]] = field(default_factory=list)
     holds: dict[int, OpenHold] = field(default_factory=dict)
+    refunds: list[RefundRow] = field(default_factory=list)
+    debts: dict[int, PaperDebt] = field(default_factory=dict)
+    returns: list[tuple[int, int, int]] = field(default_factory=list)
+    children: dict[int, ChildRow] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
 
     def post(self, movements: Sequence[Movement], wall_now_us: int = 0) -> list[Decision]:
         """One batch: opened, decided, written."""
         opened = self._open(movements)
         first_us = opened.now_us
-        posting = Posting(opened, self.rules, EarnRates(0, self.rates), self._telling(), "USD")
+        terms = Terms(0, EarnRates(self.rates), self.refund_rules)
+        posting = Posting(opened, self.rules, terms, telling(self.told), "USD")
+        told_before = len(self.told)
         decisions = posting.decide(movements, wall_now_us)
+        # What a fallen chain had worded is told to nobody.
+        written = {row.transaction_id for row in posting.rows.postings}
+        self.told[told_before:] = [
+            told for told in self.told[told_before:] if told.transaction.transaction_id in written
+        ]
         if posting.rows.postings or posting.rows.decisions:
             self._write(opened, posting)
             assert self.last_time_us >= first_us
         return decisions
+
+    def sale(self, seq: int) -> Sale | None:
+        """What a refund of a posting refunds; None where it cannot be refunded by itself."""
+        row = self.postings.get(seq)
+        if (
+            row is None
+            or row.kind not in ("earn", "redeem", "capture")
+            or (row.kind != "earn" and row.original_seq)
+        ):
+            return None
+        linked = [
+            no
+            for no, each in self.postings.items()
+            if each.original_seq == seq and each.kind in ("redeem", "capture")
+        ]
+        burn_seq = seq if row.kind != "earn" else (linked or [0])[0]
+        used = [(lot_no, points) for used_seq, lot_no, points in self.uses if used_seq == burn_seq]
+        burned = self.postings[burn_seq].amount if burn_seq else 0
+        if row.kind != "earn":
+            return Sale(seq, row.transaction_id, 0, 0, 0, 0, 1, seq, burned, used)
+        return Sale(
+            seq, row.transaction_id, row.sale_minor or 0, row.points_minor or 0, row.points, row.rate_points or 0,
+            row.rate_per_minor or 0, burn_seq, burned, used,
+        )  # fmt: skip
 
     def balance(self, member: UUID) -> int:
         """The counters' balance of a wallet."""
@@ -123,41 +131,16 @@ class PaperLedger:
         _, _, reserved, released = self.counters[account]
         return reserved - released
 
-    def _telling(self) -> Telling:
-        def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> bytes:
-            assert (item.reference, currency) == (transaction.reference, "USD")
-            self.told.append(Told("earned", transaction, lot_no))
-            return b"earned"
-
-        def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTaken]) -> bytes:
-            assert item.points == -transaction.points
-            self.told.append(Told("redeemed", transaction, taken=taken))
-            return b"redeemed"
-
-        def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
-            self.told.append(Told("expired", transaction, taken=taken))
-            return b"expired"
-
-        def held(transaction: Transaction) -> bytes:
-            self.told.append(Told("held", transaction))
-            return b"held"
-
-        def captured(transaction: Transaction, item: Capture, taken: Sequence[LotTaken]) -> bytes:
-            assert -transaction.points == (item.points or -transaction.held)
-            self.told.append(Told("captured", transaction, taken=taken))
-            return b"captured"
-
-        def released(transaction: Transaction) -> bytes:
-            self.told.append(Told("released", transaction))
-            return b"released"
-
-        return Telling(earned, redeemed, expired, held, captured, released)
-
     def _open(self, movements: Sequence[Movement]) -> Opened:
         now_us = max(self.now_us, self.last_time_us + 1)
         burns: dict[UUID, int] = {}
         for item in movements:
             burn = item.points if isinstance(item, Redemption | Hold) else 0
+            if isinstance(item, Refund) and item.sale is not None:
+                burn = item.sale.earned
+                self._account(AccountKind.DEBT, item.member_id)
+                if item.sale.burned:
+                    self._account(AccountKind.REDEMPTION, item.partner_id)
             burns[item.member_id] = burns.get(item.member_id, 0) + burn
             self._account(AccountKind.WALLET, item.member_id)
             self._account(AccountKind.ISSUANCE, item.partner_id)
@@ -193,18 +176,54 @@ class PaperLedger:
                 member: sum(hold.member_id == member for hold in self.holds.values()) for member in burns
             },
             closed=frozenset(self.closed),
-            lots=self._read_lots(burns, now_us, holds),
+            lots=self._read_lots(burns, now_us, holds, movements),
             holds=holds,
+            refunded=self._refunded(movements),
+            debts=self._debts(burns),
         )
 
+    def _refunded(self, movements: Sequence[Movement]) -> dict[int, Refunded]:
+        """What is known of the originals that are refunded, from the last of their refunds and the sums of all."""
+        found: dict[int, Refunded] = {}
+        named = {item.sale.seq for item in movements if isinstance(item, Refund) and item.sale is not None}
+        for seq in named:
+            rows = [row for row in self.refunds if row.original_seq == seq]
+            if rows:
+                found[seq] = Refunded(
+                    max(row.no for row in rows), sum(row.given for row in rows), sum(row.returned for row in rows),
+                    sum(row.clawed_back + row.owed for row in rows), sum(row.money_minor for row in rows),
+                    TenderOrder(rows[0].tender_order),
+                )  # fmt: skip
+        return found
+
+    def _debts(self, members: Iterable[UUID]) -> dict[UUID, Debts]:
+        found: dict[UUID, Debts] = {}
+        for member in members:
+            open_debts = [debt for debt in self.debts.values() if debt.member == member and debt.left]
+            if open_debts:
+                account = self.accounts[AccountKey(AccountKind.DEBT, member)]
+                debts = [OpenDebt(debt.seq, debt.issuer, debt.original_seq, debt.left) for debt in open_debts]
+                found[member] = Debts(account, debts)
+        return found
+
     def _read_lots(
-        self, burns: dict[UUID, int], now_us: int, holds: Mapping[int, OpenHold]
+        self,
+        burns: dict[UUID, int],
+        now_us: int,
+        holds: Mapping[int, OpenHold],
+        movements: Sequence[Movement],
     ) -> dict[UUID, OpenLots]:
-        """Overdue lots of all, live ones of those who burn, no more than the burns can need; those of the holds."""
+        """Overdue lots of all; live ones of those who burn or owe, no more than that can need; those of the holds, of
+        burns that are refunded, and of earns that are.
+        """
         reserved = {lot_no for hold in holds.values() for lot_no, _ in hold.lots}
+        sales = [item.sale for item in movements if isinstance(item, Refund) and item.sale is not None]
+        reserved |= {lot_no for sale in sales for lot_no, _ in sale.lots}
+        earns = {sale.seq for sale in sales}
         found: dict[UUID, list[Lot]] = {member: [] for member, burn in burns.items() if burn}
-        for member, burn in burns.items():
-            rows = [row.lot for row in self.lots.values() if row.member == member and row.lot.remaining]
+        for member, asked in burns.items():
+            burn = asked + sum(debt.left for debt in self.debts.values() if debt.member == member)
+            rows = [row.lot for row in self.lots.values() if row.member == member]
             reached = 0
             for lot in sorted(rows, key=lambda lot: lot.order):
                 if 0 < lot.expires_at_us <= now_us:
@@ -212,7 +231,7 @@ class PaperLedger:
                 else:
                     needed = lot.free > 0 and reached < burn
                     reached += lot.free
-                if needed or lot.lot_no in reserved:
+                if needed or lot.lot_no in reserved or (lot.remaining and lot.earned_seq in earns):
                     found.setdefault(member, []).append(_copy(lot))
         return {member: OpenLots(lots) for member, lots in found.items()}
 
@@ -238,12 +257,13 @@ class PaperLedger:
                 assert row.credit_no == row.wallet_no
                 lot = Lot(
                     row.lot_no, self._owner(row.partner_no), "base", row.amount, 0, row.occurred_at_us,
-                    row.expires_at_us or 0,
+                    row.expires_at_us or 0, seq,
                 )  # fmt: skip
-                assert row.lot_no == self.last_lot_no + 1
-                self.last_lot_no = row.lot_no
                 self.lots[row.lot_no] = _LotRow(self._owner(row.wallet_no), lot)
-        assert (opened.last_lot_no, opened.log.pos) == (self.last_lot_no, self.log.pos + len(rows.postings))
+        self._write_children(posting)
+        assert sorted(self.lots) == list(range(1, opened.last_lot_no + 1))
+        self.last_lot_no = opened.last_lot_no
+        assert opened.log.pos == self.log.pos + len(rows.postings)
         self.last_time_us = max(self.last_time_us, opened.now_us)
         self.batch_no, self.log = opened.batch_no, opened.log
         for decision in rows.decisions:
@@ -257,7 +277,40 @@ class PaperLedger:
                 self.lots[lot.lot_no].lot.remaining = lot.remaining
                 self.lots[lot.lot_no].lot.reserved = lot.reserved
         self._write_holds(posting)
+        self._write_refunds(opened, posting)
         self.uses += rows.uses
+        self.returns += rows.returns
+
+    def _write_children(self, posting: Posting) -> None:
+        for row in posting.rows.children:
+            parent = self.lots[row.parent_no]
+            assert parent.member == self._owner(row.wallet_no)
+            lot = Lot(
+                row.lot_no, parent.lot.issuer_id, parent.lot.point_type, row.points, 0, row.earned_us, row.expires_us,
+                row.earned_seq,
+            )  # fmt: skip
+            self.lots[row.lot_no] = _LotRow(parent.member, lot)
+            self.children[row.lot_no] = row
+
+    def _write_refunds(self, opened: Opened, posting: Posting) -> None:
+        rows = posting.rows
+        for row in rows.refunds:
+            before = [each for each in self.refunds if each.original_seq == row.original_seq]
+            assert (row.no, row.given_before) == (len(before) + 1, sum(each.given for each in before))
+            assert row.given_before + row.given <= row.whole
+            self.refunds.append(row)
+        for debt in rows.debts:
+            self.debts[debt.seq] = PaperDebt(
+                debt.seq,
+                self._owner(debt.wallet_no),
+                self._owner(debt.partner_no),
+                debt.original_seq,
+                debt.points,
+            )
+        for _, debt_seq, points in rows.paid:
+            self.debts[debt_seq].left -= points
+        for debts in opened.debts.values():
+            assert all(self.debts[debt.seq].left == debt.left for debt in debts.touched.values())
 
     def _write_holds(self, posting: Posting) -> None:
         rows = posting.rows
@@ -294,7 +347,17 @@ class PaperLedger:
         used: dict[int, int] = {}
         for _, lot_no, points in self.uses:
             used[lot_no] = used.get(lot_no, 0) + points
+        for _, lot_no, points in self.returns:
+            used[lot_no] -= points
         opened = {row.lot_no: row.amount for row in self.postings.values() if row.lot_no is not None}
+        opened |= {lot_no: row.points for lot_no, row in self.children.items()}
+        for key, account in self.accounts.items():
+            if key.kind is AccountKind.DEBT:
+                owed = sum(debt.left for debt in self.debts.values() if debt.member == key.owner_id)
+                assert self._balance(account) == -owed <= 0
+                # Nobody owes points and has some to spend.
+                wallet = self.accounts[AccountKey(AccountKind.WALLET, key.owner_id)]
+                assert owed == 0 or self._balance(wallet) == self._held(wallet)
         for lot_no, row in self.lots.items():
             assert opened[lot_no] == row.lot.remaining + used.get(lot_no, 0)
 
@@ -302,6 +365,7 @@ class PaperLedger:
 def _copy(lot: Lot) -> Lot:
     return Lot(
         lot.lot_no, lot.issuer_id, lot.point_type, lot.remaining, lot.reserved, lot.earned_at_us, lot.expires_at_us,
+        lot.earned_seq,
     )  # fmt: skip
 
 
@@ -311,67 +375,3 @@ def _earlier(row: DecisionRow) -> Earlier:
         metadata: dict[str, str] = json.loads(row.metadata_json or "{}")
         refusal = Refused(reason_of(row.refusal), row.message or "", metadata)
     return Earlier(row.content_hash, row.seq, refusal)
-
-
-def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
-    """A decision in the words of the model."""
-    from services.points.domain.answers import Accepted, Replay, TurnedAway
-    from services.runtime.errors import code_of
-
-    if isinstance(decision, Replay):
-        return Verdict("accepted", posted=posted_of(ledger, decision.seq), replayed=True)
-    if isinstance(decision, Accepted):
-        posted = posted_of(ledger, decision.transaction.seq)
-        return Verdict("accepted", posted=posted, replayed=decision.replayed)
-    if isinstance(decision, TurnedAway):
-        return Verdict("turned away", code_of(decision.reason))
-    assert isinstance(decision, Refused)
-    available = decision.metadata.get("available")
-    return Verdict(
-        "refused", code_of(decision.reason), available=int(available) if available is not None else None,
-        replayed=decision.replayed,
-    )  # fmt: skip
-
-
-def posted_of(ledger: PaperLedger, seq: int) -> Posted:
-    """A posting of the journal in the words of the model."""
-    row = ledger.postings[seq]
-    kind, moved = row.kind, _moved(ledger, seq)
-    assert kind in ("earn", "redeem", "expire", "hold", "capture", "void", "lapse")
-    taken = tuple(
-        Taken(lot_no, ledger.lots[lot_no].lot.issuer_id, points)
-        for used_seq, lot_no, points in ledger.uses
-        if used_seq == seq
-    )
-    return Posted(
-        seq, kind, moved.member_id, moved.partner_id, row.reference or "", row.points, row.balance_after,
-        row.expires_at_us or 0, row.lot_no or 0, taken, moved.held, _hold_seq(ledger, moved),
-    )  # fmt: skip
-
-
-def _hold_seq(ledger: PaperLedger, moved: Transaction) -> int:
-    if moved.hold_id is None:
-        return 0
-    return next(
-        told.transaction.seq for told in ledger.told if told.transaction.transaction_id == moved.hold_id
-    )
-
-
-def _moved(ledger: PaperLedger, seq: int) -> Transaction:
-    """What was told of a posting; checks that its row says the same."""
-    moved = next(told.transaction for told in ledger.told if told.transaction.seq == seq)
-    row = ledger.postings[seq]
-    assert ledger.accounts[AccountKey(AccountKind.WALLET, moved.member_id)] == row.wallet_no
-    partner = moved.partner_id
-    assert row.partner_no == (ledger.accounts[AccountKey(AccountKind.ISSUANCE, partner)] if partner else None)
-    assert row.event_partner_id == partner
-    assert ledger.recorded_us[seq] == moved.recorded_at_us
-    assert (row.transaction_id, row.kind, row.reference, row.points) == (
-        moved.transaction_id, moved.kind, moved.reference, moved.points,
-    )  # fmt: skip
-    return moved
-
-
-def pair(zone: str, months: int, backdate_days: int) -> tuple[PaperLedger, LedgerModel]:
-    """An empty ledger on paper, and its model."""
-    return PaperLedger(LedgerRules(zone, months, backdate_days)), LedgerModel(zone, months, backdate_days)

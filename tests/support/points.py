@@ -34,7 +34,7 @@ from services.runtime.settings import PlatformSettings
 from tests.support.keys import key_text
 from tests.support.points_database import as_superuser
 from tests.support.points_neighbours import Identity, Neighbours, new_programme, registering
-from tests.support.points_wire import capture, earn, hold, redemption, void
+from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 from tests.support.servers import ServiceDatabase
 
 GRANTS: Final = ("points:earn", "points:redeem", "points:read")
@@ -80,6 +80,11 @@ class Till:
 
     async def void(self, hold_id: bytes, **changes: Any) -> movement_pb2.Result:
         return (await self.post(void(hold_id, **changes)))[0]
+
+    async def refund(
+        self, original: bytes | str, amount_minor: int = 0, **changes: Any
+    ) -> movement_pb2.Result:
+        return (await self.post(refund(original, amount_minor, **changes)))[0]
 
     async def balance(self, member: UUID) -> points_pb2.GetBalanceResponse:
         return await self.call("GetBalance", points_pb2.GetBalanceRequest(member_id=member.bytes))
@@ -138,6 +143,14 @@ class PointsHouse:
             partner_id=partner_id.bytes, points=points, per_minor=per_minor, valid_from_us=valid_from_us
         )
         await self.as_staff(self.stub.SetEarnRate, points_pb2.SetEarnRateRequest(rate=rate))
+
+    async def set_refund_rule(self, partner_id: UUID, shortfall: str, tender_order: str = "PRO_RATA") -> None:
+        rule = points_pb2.RefundRule(
+            partner_id=partner_id.bytes,
+            shortfall=points_pb2.Shortfall.Value(f"SHORTFALL_{shortfall}"),
+            tender_order=points_pb2.TenderOrder.Value(f"TENDER_ORDER_{tender_order}"),
+        )
+        await self.as_staff(self.stub.SetRefundRule, points_pb2.SetRefundRuleRequest(rule=rule))
 
     async def as_staff(self, method: Any, request: Any) -> Any:
         return await grpc_client.call(method, request, self.staff)

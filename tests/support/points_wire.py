@@ -75,8 +75,32 @@ def void(hold_id: bytes, **changes: Any) -> movement_pb2.Item:
     return movement_pb2.Item(**envelope, void=movement_pb2.Void(**{**asked, **changes}, hold_id=hold_id))
 
 
+def refund(original: bytes | str, amount_minor: int = 0, **changes: Any) -> movement_pb2.Item:
+    """A refund of a posting by id, or of an earn by reference; changes as for a redemption, and currency, lines."""
+    envelope = _envelope(changes)
+    asked: dict[str, Any] = {
+        "reference": f"r-{secrets.token_hex(8)}",
+        "receipt": _receipt(changes),
+        "occurred_at_us": STARTS_AT_US,
+        "channel": "store",
+        "currency": "USD",
+        "amount_minor": amount_minor,
+    }
+    asked["original_reference" if isinstance(original, str) else "original_id"] = original
+    return movement_pb2.Item(**envelope, refund=movement_pb2.Refund(**{**asked, **changes}))
+
+
+def reversal(key: str, **changes: Any) -> movement_pb2.Item:
+    """A reversal of what was asked under a key; `by` is its own key, and changes: deadline_us, occurred_at_us."""
+    if "by" in changes:
+        changes["key"] = changes.pop("by")
+    envelope = _envelope(changes)
+    asked: dict[str, Any] = {"occurred_at_us": STARTS_AT_US}
+    return movement_pb2.Item(**envelope, reversal=movement_pb2.Reversal(**{**asked, **changes}, key=key))
+
+
 def _envelope(changes: dict[str, Any]) -> dict[str, Any]:
-    names = ("key", "deadline_us", "principal", "traceparent")
+    names = ("key", "deadline_us", "principal", "traceparent", "linked")
     given = {name: changes.pop(name) for name in names if name in changes}
     return {"key": f"k-{secrets.token_hex(8)}", **given}
 

@@ -50,7 +50,9 @@ def statement_answer(statement: Statement, *, with_lines: bool) -> dict[str, Any
         },
         "currency": statement.currency,
         "points_issued": statement.points_issued,
+        "points_reversed": statement.points_reversed,
         "points_burned": statement.points_burned,
+        "points_returned": statement.points_returned,
         "net": {
             "amount": net,
             "direction": "you_pay" if net > 0 else "you_receive" if net < 0 else "nothing",

@@ -1,4 +1,4 @@
-"""Earns, redemptions, transactions and balances."""
+"""Earns, burns, refunds, transactions and balances."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any, Final
 from services.gateway.answers.moments import instant, instant_or_none, last_day
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.domain.caller import Caller
-from services.gateway.domain.movements import Balance, Movement, MovementType
+from services.gateway.domain.movements import Accepted, Balance, Movement, MovementType, RefundFigures
+from services.runtime.errors import Fault
 from services.runtime.ids import to_text
 
 RECEIPT_LINE_MAX: Final = 40
@@ -22,12 +23,8 @@ class MovementAnswers:
 
     def earn(self, caller: Caller, movement: Movement) -> dict[str, Any]:
         """The answer to an earn, of schemas.movements.Earn."""
-        expires_on = (
-            last_day(movement.expires_at_us, caller.programme.zone) if movement.expires_at_us else None
-        )
-        lines = [f"Points earned: {movement.points:,}", f"Balance: {movement.balance:,} points"]
-        if expires_on:
-            lines.append(f"Use these points by {expires_on}")
+        expires_on = _expires_on(caller, movement)
+        lines = [f"Points earned: {movement.points:,}", _balance_line(movement), *_use_by(expires_on)]
         return {
             "object": "earn",
             **self._posted(caller, movement),
@@ -49,7 +46,61 @@ class MovementAnswers:
             "object": "redemption",
             **self._posted(caller, movement),
             "points": burned,
-            "receipt": _burned(burned, movement.balance),
+            "receipt": _burned(movement),
+        }
+
+    def purchase(self, caller: Caller, accepted: Accepted) -> dict[str, Any]:
+        """The answer to a purchase, of schemas.sales.Purchase: its earn, and what was posted with it."""
+        earn = accepted.movement
+        burn = accepted.linked[0] if accepted.linked else None
+        last = burn or earn
+        burned = -burn.points if burn else 0
+        expires_on = _expires_on(caller, earn)
+        spent = [f"Points spent: {burned:,}"] if burn else []
+        return {
+            "object": "purchase",
+            **self._posted(caller, earn),
+            "id": _purchase(earn),
+            "balance": last.balance,
+            "earn": self.transaction(caller, earn),
+            "burn": self.transaction(caller, burn) if burn else None,
+            "receipt": {
+                "earned": earn.points,
+                "burned": burned,
+                "balance": last.balance,
+                "expires_on": expires_on,
+                "lines": [
+                    *spent,
+                    f"Points earned: {earn.points:,}",
+                    _balance_line(last),
+                    *_use_by(expires_on),
+                ],
+            },
+        }
+
+    def refund(self, caller: Caller, movement: Movement) -> dict[str, Any]:
+        """The answer to a refund, of schemas.sales.Refund. Raises Fault where the ledger told no figures."""
+        figures = movement.refund
+        if figures is None:
+            raise Fault
+        told = {
+            "Points returned": figures.returned,
+            "Points taken back": figures.clawed_back,
+            "Points owed": figures.owed,
+        }
+        lines = [f"{words}: {points:,}" for words, points in told.items() if points]
+        return {
+            "object": "refund",
+            **self._posted(caller, movement),
+            "original": _original(movement),
+            **_figures(caller, figures),
+            "receipt": {
+                "returned": figures.returned,
+                "clawed_back": figures.clawed_back,
+                "owed": figures.owed,
+                "balance": movement.balance,
+                "lines": [*lines, _balance_line(movement)],
+            },
         }
 
     def hold(self, caller: Caller, movement: Movement) -> dict[str, Any]:
@@ -71,7 +122,7 @@ class MovementAnswers:
             **_without_reference(self._posted(caller, movement)),
             "points": burned,
             "released": -movement.held - burned,
-            "receipt": _burned(burned, movement.balance),
+            "receipt": _burned(movement),
         }
 
     def void(self, caller: Caller, movement: Movement) -> dict[str, Any]:
@@ -94,6 +145,8 @@ class MovementAnswers:
             "hold": _hold(movement),
             "held": movement.held,
             "purchase": _purchase(movement),
+            "original": _original(movement),
+            "refund": _figures(caller, movement.refund) if movement.refund else None,
         }
 
     def balance(self, alias: str, balance: Balance) -> dict[str, Any]:
@@ -105,6 +158,7 @@ class MovementAnswers:
             "object": "balance",
             "member": alias,
             "available": balance.available,
+            "owed": balance.owed,
             "next_expiry": expiry,
         }
 
@@ -119,9 +173,33 @@ class MovementAnswers:
         }
 
 
-def _burned(burned: int, balance: int) -> dict[str, Any]:
-    lines = [f"Points spent: {burned:,}", f"Balance: {balance:,} points"]
-    return {"burned": burned, "balance": balance, "lines": lines}
+def _burned(movement: Movement) -> dict[str, Any]:
+    burned = -movement.points
+    lines = [f"Points spent: {burned:,}", _balance_line(movement)]
+    return {"burned": burned, "balance": movement.balance, "lines": lines}
+
+
+def _balance_line(movement: Movement) -> str:
+    return f"Balance: {movement.balance:,} points"
+
+
+def _expires_on(caller: Caller, movement: Movement) -> str | None:
+    return last_day(movement.expires_at_us, caller.programme.zone) if movement.expires_at_us else None
+
+
+def _use_by(expires_on: str | None) -> list[str]:
+    return [f"Use these points by {expires_on}"] if expires_on else []
+
+
+def _figures(caller: Caller, figures: RefundFigures) -> dict[str, Any]:
+    return {
+        "amount": figures.amount,
+        "points_returned": figures.returned,
+        "points_clawed_back": figures.clawed_back,
+        "points_owed": figures.owed,
+        "points_written_off": figures.written_off,
+        "money": {"amount": figures.money_minor, "currency": caller.programme.currency},
+    }
 
 
 def _without_reference(posted: dict[str, Any]) -> dict[str, Any]:
@@ -133,6 +211,10 @@ def _hold(movement: Movement) -> str | None:
     if movement.type is MovementType.HOLD:
         return to_text(HOLD_PREFIX, movement.transaction_id)
     return to_text(HOLD_PREFIX, movement.hold_id) if movement.hold_id else None
+
+
+def _original(movement: Movement) -> str | None:
+    return to_text("txn", movement.original_id) if movement.original_id else None
 
 
 def _purchase(movement: Movement) -> str | None:

@@ -19,8 +19,10 @@ _RENAMED: Final = {
     "till": "receipt/till",
     "number": "receipt/number",
     "business_date": "receipt/business_date",
+    "original_id": "original/transaction",
+    "original_reference": "original/reference",
 }
-_WRAPPERS: Final = frozenset({"earn", "redemption", "sale", "items"})
+_WRAPPERS: Final = frozenset({"earn", "redemption", "sale", "refund", "items"})
 
 
 def status_of(error: CoalitionError) -> int:

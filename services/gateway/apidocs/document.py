@@ -33,7 +33,7 @@ _FIGURES: Final = {
     "available": "120", "required": "500", "tolerance_seconds": "300", "limit_days": "365", "limit": "5000",
     "limit_bytes": "262144", "lines": "5001", "retry_after_seconds": "1", "amount_minor": "2599",
     "lines_minor": "2589", "currency": "USD", "expected": "EUR", "needed": "points:earn", "store": "S999",
-    "fields": "amount",
+    "fields": "amount", "left": "1300", "original": "txn_01kkq5x2m8e4ta7c9v1w3y5z70",
 }  # fmt: skip
 _DESCRIPTION: Final = """
 The API of a partner of the coalition: members, earning, spending, statements.
@@ -52,6 +52,7 @@ The API of a partner of the coalition: members, earning, spending, statements.
 """.strip()
 _TAGS: Final = (
     ("Members", "Enrol, find and close members; read balances."),
+    ("Sales", "A sale in one call, and its refund."),
     ("Earning", "Points for purchases."),
     ("Burning", "Points spent."),
     ("Batches", "Many movements in one call."),

@@ -170,6 +170,39 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Capture or void what is open, or wait until it ends; then hold under a new key and reference.",
         ("limit",),
     ),
+    _R.REASON_ORIGINAL_UNKNOWN: Explained(
+        "You have no earn or burn with this id, or no earn with this reference, that could be refunded.",
+        "Name the earn of the sale by its transaction id or its reference, a burn without a sale by its id. If the sale "
+        "was kept for a batch, send that first.",
+        receipt_text="This sale is not known",
+    ),
+    _R.REASON_REFUND_TOO_LARGE: Explained(
+        "More was to be refunded than is left of the original after the refunds before.",
+        "Refund at most `left`, in minor units of a sale or in points of a burn, under a new reference and a new "
+        "Idempotency-Key.",
+        ("left", "required"),
+        "That much is not left to refund",
+    ),
+    _R.REASON_PART_OF_SALE: Explained(
+        "The points were burned for a sale, and go back with its goods.",
+        "Refund the sale: its earn, which `original` names.",
+        ("original",),
+        "Refund the sale, not its points",
+    ),
+    _R.REASON_LINKED_ITEM_FAILED: Explained(
+        "Another movement that this one stands or falls with was not posted.",
+        "See why the other one was not posted. No call of this API should answer so.",
+    ),
+    _R.REASON_NOTHING_TO_REVERSE: Explained(
+        "Nothing was posted under the key that was to be reversed, or all of it was undone before.",
+        "Nothing is left to do: what never arrived will be refused if it still does.",
+        ("key",),
+    ),
+    _R.REASON_REVERSED_BEFORE_ARRIVAL: Explained(
+        "The request was reversed before it arrived, so it will never be posted.",
+        "Ring the sale up again, if it is still wanted, under a new Idempotency-Key and a new reference.",
+        ("key",),
+    ),
     _R.REASON_PROGRAMME_UNKNOWN: Explained(
         "No programme has this name.", "Ask the programme's operator. No call of this API should answer so."
     ),

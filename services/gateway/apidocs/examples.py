@@ -138,7 +138,7 @@ VOID: Final[dict[str, Any]] = {
     "recorded_at": "2026-03-14T08:33:12.61Z",
 }
 TRANSACTION: Final[dict[str, Any]] = {
-    "object": "transaction", "type": "earn", **_EARNED, "hold": None, "held": 0,
+    "object": "transaction", "type": "earn", **_EARNED, "hold": None, "held": 0, "original": None, "refund": None,
 }  # fmt: skip
 
 ENROL_BODIES: Final[dict[str, Any]] = {
@@ -164,6 +164,7 @@ BALANCE: Final[dict[str, Any]] = {
     "object": "balance",
     "member": _MEMBER_ID,
     "available": 1240,
+    "owed": 0,
     "next_expiry": {"points": 180, "at": "2026-11-30T23:00:00Z"},
 }
 
@@ -248,11 +249,13 @@ STATEMENT_SUMMARY: Final[dict[str, Any]] = {
     "window": {"number": 11, "starts_at": "2026-03-08T23:00:00Z", "ends_at": "2026-03-15T23:00:00Z"},
     "currency": "EUR",
     "points_issued": 48_210,
+    "points_reversed": 310,
     "points_burned": 31_500,
+    "points_returned": 400,
     "net": {
-        "amount": 19_860,
+        "amount": 19_910,
         "direction": "you_pay",
-        "exact_micros": 198_600_000,
+        "exact_micros": 199_100_000,
         "carry_in_micros": 3_200,
         "carry_out_micros": 3_200,
     },
@@ -269,11 +272,25 @@ STATEMENT: Final[dict[str, Any]] = {
             "amount_micros": 482_100_000,
         },
         {
+            "type": "reversed",
+            "count": 12,
+            "points": 310,
+            "price_micros": 10_000,
+            "amount_micros": -3_100_000,
+        },
+        {
             "type": "burned",
             "count": 63,
             "points": 31_500,
             "price_micros": 9_000,
             "amount_micros": -283_500_000,
+        },
+        {
+            "type": "returned",
+            "count": 2,
+            "points": 400,
+            "price_micros": 9_000,
+            "amount_micros": 3_600_000,
         },
         {"type": "carry_in", "count": 0, "points": 0, "price_micros": 0, "amount_micros": 3_200},
         {"type": "carry_out", "count": 0, "points": 0, "price_micros": 0, "amount_micros": -3_200},
@@ -282,10 +299,12 @@ STATEMENT: Final[dict[str, Any]] = {
 STATEMENT_CSV: Final = (
     "window,line,count,points,price,amount,currency\r\n"
     "11,issued,1930,48210,0.010000,482.100000,EUR\r\n"
+    "11,reversed,12,310,0.010000,-3.100000,EUR\r\n"
     "11,burned,63,31500,0.009000,-283.500000,EUR\r\n"
+    "11,returned,2,400,0.009000,3.600000,EUR\r\n"
     "11,carry_in,0,0,0.000000,0.003200,EUR\r\n"
     "11,carry_out,0,0,0.000000,-0.003200,EUR\r\n"
-    "11,net,,,,198.60,EUR\r\n"
+    "11,net,,,,199.10,EUR\r\n"
 )
 
 PING: Final[dict[str, Any]] = {"object": "ping", "now": "2026-03-14T08:26:53.5Z"}

@@ -12,7 +12,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.gateway.clients.calls import ask
 from services.gateway.domain.caller import KeyFacts, Partner
 from services.gateway.domain.clearing import Rate, Statement, StatementLine, StatementLineType, Store
-from services.runtime.errors import CoalitionError
+from services.runtime.errors import CoalitionError, Fault
 from services.runtime.grpc_client import call
 from services.runtime.ids import from_bytes
 from services.runtime.principal import Programme, Signer, programme_from
@@ -21,7 +21,9 @@ _STORES_A_PAGE: Final = 1_000
 _AUTHENTICATE_SECONDS: Final = 5.0
 _LINE_TYPES: Final = {
     clearing_pb2.STATEMENT_LINE_KIND_ISSUED: StatementLineType.ISSUED,
+    clearing_pb2.STATEMENT_LINE_KIND_REVERSED: StatementLineType.REVERSED,
     clearing_pb2.STATEMENT_LINE_KIND_BURNED: StatementLineType.BURNED,
+    clearing_pb2.STATEMENT_LINE_KIND_RETURNED: StatementLineType.RETURNED,
     clearing_pb2.STATEMENT_LINE_KIND_CARRY_IN: StatementLineType.CARRY_IN,
     clearing_pb2.STATEMENT_LINE_KIND_CARRY_OUT: StatementLineType.CARRY_OUT,
 }
@@ -51,7 +53,7 @@ class Partners(Protocol):
         ...
 
     async def statement(self, token: bytes, statement_id: UUID) -> Statement:
-        """One statement of the caller's, with its lines. Raises NotFound."""
+        """One statement of the caller's, with its lines. Raises NotFound; Fault for a line of a kind not known here."""
         ...
 
 
@@ -141,18 +143,21 @@ def _statement_of(message: clearing_pb2.Statement) -> Statement:
         ends_at_us=window.ends_at_us,
         currency=message.currency,
         points_issued=net.points_issued,
+        points_reversed=net.points_reversed,
         points_burned=net.points_burned,
+        points_returned=net.points_returned,
         exact_micros=net.exact_micros,
         carry_in_micros=net.carry_in_micros,
         carry_out_micros=net.carry_out_micros,
         net_minor=net.net_minor,
         issued_at_us=message.issued_at_us,
-        lines=tuple(
-            StatementLine(
-                _LINE_TYPES[line.kind], line.count, line.points, line.price_micros, line.amount_micros
-            )
-            for line in message.lines
-            # A kind that a newer service adds is in the net all the same.
-            if line.kind in _LINE_TYPES
-        ),
+        lines=tuple(_line_of(line) for line in message.lines),
     )
+
+
+def _line_of(message: clearing_pb2.StatementLine) -> StatementLine:
+    found = _LINE_TYPES.get(message.kind)
+    if found is None:
+        # A statement without one of its lines would no longer add up to its net.
+        raise Fault
+    return StatementLine(found, message.count, message.points, message.price_micros, message.amount_micros)

@@ -10,6 +10,7 @@ import grpc.aio
 from coalition.points.v1 import movement_pb2, points_pb2, points_pb2_grpc
 
 from services.gateway.clients.calls import ask, uuid_of
+from services.gateway.clients.orders import Order
 from services.gateway.domain.movements import (
     Accepted,
     Balance,
@@ -17,9 +18,8 @@ from services.gateway.domain.movements import (
     Declined,
     Movement,
     MovementType,
+    RefundFigures,
 )
-from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
-from services.gateway.schemas.movements import EarnBody, RedemptionBody
 from services.runtime.errors import Fault, NotFound
 from services.runtime.grpc_client import error_of_item
 from services.runtime.ids import from_bytes
@@ -34,14 +34,12 @@ _TYPES: Final = {
     movement_pb2.MOVEMENT_KIND_CAPTURE: MovementType.CAPTURE,
     movement_pb2.MOVEMENT_KIND_VOID: MovementType.VOID,
     movement_pb2.MOVEMENT_KIND_LAPSE: MovementType.HOLD_EXPIRY,
+    movement_pb2.MOVEMENT_KIND_REFUND: MovementType.REFUND,
+    movement_pb2.MOVEMENT_KIND_RETURN: MovementType.POINTS_RETURNED,
+    movement_pb2.MOVEMENT_KIND_CLAWBACK: MovementType.CLAWBACK,
+    movement_pb2.MOVEMENT_KIND_OWE: MovementType.DEBT,
+    movement_pb2.MOVEMENT_KIND_REPAY: MovementType.DEBT_REPAYMENT,
 }
-
-
-class Order(NamedTuple):
-    """A movement to post: the signed principal of who asks, and the item as points takes it."""
-
-    token: bytes
-    item: movement_pb2.Item
 
 
 class TransactionFilter(NamedTuple):
@@ -105,7 +103,9 @@ class GrpcPoints:
         """As Points.balance."""
         request = points_pb2.GetBalanceRequest(member_id=member_id.bytes)
         response: points_pb2.GetBalanceResponse = await ask(self._stub.GetBalance, request, token)
-        return Balance(response.available, response.next_expiry_points, response.next_expiry_at_us)
+        return Balance(
+            response.available, response.next_expiry_points, response.next_expiry_at_us, response.owed
+        )
 
     async def transaction(self, token: bytes, transaction_id: UUID) -> Movement:
         """As Points.transaction."""
@@ -131,101 +131,6 @@ class GrpcPoints:
         return found, response.has_more
 
 
-def earn_order(
-    token: bytes, key: str, body: EarnBody, member_id: UUID, store_id: UUID | None, trace: str, until_us: int
-) -> Order:
-    """The order of an earn; `until_us` is the wall-clock time after which it need not be started."""
-    sale = movement_pb2.Sale(
-        receipt=_receipt(body, store_id),
-        occurred_at_us=body.occurred_at,
-        channel=body.channel,
-        entry_mode=body.entry_mode or "",
-        amount_minor=body.amount,
-        currency=body.currency,
-        lines=[
-            movement_pb2.SaleLine(
-                sku=line.sku,
-                category=line.category,
-                quantity=line.quantity,
-                amount_minor=line.amount,
-                returned=line.returned,
-            )
-            for line in body.lines
-        ],
-        tenders=[
-            movement_pb2.Tender(kind=tender.kind, amount_minor=tender.amount) for tender in body.tenders
-        ],
-    )
-    earn = movement_pb2.Earn(member_id=member_id.bytes, reference=body.reference, sale=sale)
-    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
-
-
-def redemption_order(
-    token: bytes,
-    key: str,
-    body: RedemptionBody,
-    member_id: UUID,
-    store_id: UUID | None,
-    trace: str,
-    until_us: int,
-) -> Order:
-    """The order of a redemption; arguments as for earn_order."""
-    redemption = movement_pb2.Redemption(
-        member_id=member_id.bytes,
-        reference=body.reference,
-        points=body.points,
-        occurred_at_us=body.occurred_at,
-        receipt=_receipt(body, store_id),
-        channel=body.channel,
-    )
-    item = movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, redemption=redemption)
-    return Order(token, item)
-
-
-def hold_order(token: bytes, key: str, body: HoldBody, member_id: UUID, trace: str, until_us: int) -> Order:
-    """The order of a hold; arguments as for earn_order."""
-    hold = movement_pb2.Hold(
-        member_id=member_id.bytes,
-        reference=body.reference,
-        points=body.points,
-        occurred_at_us=body.occurred_at,
-        seconds=body.seconds,
-    )
-    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, hold=hold))
-
-
-def capture_order(
-    token: bytes, key: str, body: CaptureBody, hold_id: UUID, store_id: UUID | None, trace: str, until_us: int
-) -> Order:
-    """The order to capture a hold; arguments as for earn_order."""
-    capture = movement_pb2.Capture(
-        hold_id=hold_id.bytes,
-        points=body.points or 0,
-        occurred_at_us=body.occurred_at,
-        receipt=_receipt(body, store_id),
-        channel=body.channel,
-    )
-    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, capture=capture))
-
-
-def void_order(token: bytes, key: str, body: VoidBody, hold_id: UUID, trace: str, until_us: int) -> Order:
-    """The order to give a hold up; arguments as for earn_order."""
-    void = movement_pb2.Void(hold_id=hold_id.bytes, occurred_at_us=body.occurred_at)
-    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, void=void))
-
-
-def _receipt(body: EarnBody | RedemptionBody | CaptureBody, store_id: UUID | None) -> movement_pb2.Receipt:
-    given = body.receipt
-    if given is None:
-        return movement_pb2.Receipt(store_id=store_id.bytes if store_id else b"")
-    return movement_pb2.Receipt(
-        store_id=store_id.bytes if store_id else b"",
-        till=given.till,
-        business_date=given.business_date or "",
-        number=given.number,
-    )
-
-
 def _decision_of(result: movement_pb2.Result) -> Decision:
     if result.outcome == movement_pb2.OUTCOME_ACCEPTED:
         return Accepted(_movement_of(result.transaction), result.replayed)
@@ -249,4 +154,17 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         message.expires_at_us,
         message.held,
         uuid_of(message.hold_id),
+        uuid_of(message.original_id),
+        _figures_of(message.refund) if message.HasField("refund") else None,
+    )
+
+
+def _figures_of(message: movement_pb2.RefundFigures) -> RefundFigures:
+    return RefundFigures(
+        message.amount,
+        message.returned,
+        message.clawed_back,
+        message.owed,
+        message.written_off,
+        message.money_minor,
     )

@@ -14,7 +14,8 @@ from uuid import UUID
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.answers.batches import BatchAnswers, Tally
-from services.gateway.clients.points import ITEMS_MAX, Order, earn_order, redemption_order
+from services.gateway.clients.orders import Order, earn_order, redemption_order
+from services.gateway.clients.points import ITEMS_MAX
 from services.gateway.commands.posting import Posting, Waiting
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
@@ -120,9 +121,8 @@ class BatchLines:
             elif isinstance(named, CoalitionError):
                 decisions.append(Declined(named, remembered=False, replayed=False))
             else:
-                waiting.append(
-                    Waiting(caller.programme, _order(caller, line, named, trace, until_us), until_us)
-                )
+                order = _order(caller, line, named, trace, until_us)
+                waiting.append(Waiting(caller.programme, (order,), until_us))
                 decisions.append(None)
         posted = iter(await self._posting.post_bulk(waiting))
         return [each or _under_reference(next(posted)) for each in decisions]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.gateway.clients.points import (
+from services.gateway.clients.orders import (
     capture_order,
     earn_order,
     hold_order,
@@ -35,21 +35,21 @@ class Movements:
         member_id, store_id = await self._resolve(caller, body, until_us)
         trace = telemetry.current_traceparent()
         order = earn_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)
-        return await self._posting.post(Waiting(caller.programme, order, until_us))
+        return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def redeem(self, caller: Caller, key: str, body: RedemptionBody, until_us: int) -> Decision:
         """Spends points in one step. Raises as earn does."""
         member_id, store_id = await self._resolve(caller, body, until_us)
         trace = telemetry.current_traceparent()
         order = redemption_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)
-        return await self._posting.post(Waiting(caller.programme, order, until_us))
+        return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def hold(self, caller: Caller, key: str, body: HoldBody, until_us: int) -> Decision:
         """Sets points aside. Raises as earn does, but for stores."""
         member_id = await self._members.resolve(caller, body.member, until_us)
         trace = telemetry.current_traceparent()
         order = hold_order(caller.token, f"k:{key}", body, member_id, trace, until_us)
-        return await self._posting.post(Waiting(caller.programme, order, until_us))
+        return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def capture(
         self, caller: Caller, key: str, hold_id: UUID, body: CaptureBody, until_us: int
@@ -58,13 +58,13 @@ class Movements:
         store_id = await self._stores.store_id(caller, body.store)
         trace = telemetry.current_traceparent()
         order = capture_order(caller.token, f"k:{key}", body, hold_id, store_id, trace, until_us)
-        return await self._posting.post(Waiting(caller.programme, order, until_us))
+        return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def void(self, caller: Caller, key: str, hold_id: UUID, body: VoidBody, until_us: int) -> Decision:
         """Gives a hold up. Raises Unavailable."""
         trace = telemetry.current_traceparent()
         order = void_order(caller.token, f"k:{key}", body, hold_id, trace, until_us)
-        return await self._posting.post(Waiting(caller.programme, order, until_us))
+        return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def _resolve(
         self, caller: Caller, body: EarnBody | RedemptionBody, until_us: int

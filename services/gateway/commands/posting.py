@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.gateway.clients.points import Order, Points
+from services.gateway.clients.orders import Order
+from services.gateway.clients.points import Points
 from services.gateway.domain.errors import is_passing
-from services.gateway.domain.movements import Decision, Declined
+from services.gateway.domain.movements import Decision, Declined, together
 from services.runtime import logging, telemetry
 from services.runtime.clock import MICROS_PER_SECOND, wall_now_us
 from services.runtime.coalescer import Coalescer
@@ -28,10 +29,13 @@ _PAUSE_SECONDS_MAX: Final = 1.0
 
 
 class Waiting(NamedTuple):
-    """A movement whose caller waits until a wall-clock time, in microseconds."""
+    """What a caller waits for until a wall-clock time, in microseconds: a movement, or some that are linked.
+
+    Those follow one upon the other in one call, and have one decision.
+    """
 
     programme: Programme
-    order: Order
+    orders: tuple[Order, ...]
     until_us: int
 
 
@@ -48,12 +52,12 @@ class Posting:
         self._sizes = telemetry.meter().create_histogram("coalition.gateway.post_items", "{item}")
 
     async def post(self, waiting: Waiting) -> Decision:
-        """Posts one movement along with those of other callers.
+        """Posts one movement, or some that are linked, along with those of other callers.
 
         Raises Unavailable where the ledger gave no answer in time, which leaves open what happened, and
         where too many wait already.
         """
-        return await self._queue.submit(waiting, deadline_us=waiting.until_us)
+        return await self._queue.submit(waiting, deadline_us=waiting.until_us, weight=len(waiting.orders))
 
     async def post_bulk(self, waiting: Sequence[Waiting]) -> list[Decision]:
         """Posts up to 512 movements of one programme after those of tills. Raises Unavailable as post does."""
@@ -111,15 +115,26 @@ class Posting:
     async def _attempt(self, batch: Sequence[Waiting], *, bulk: bool) -> Sequence[Decision | CoalitionError]:
         left_us = max(each.until_us for each in batch) - wall_now_us()
         seconds = min(self._attempt_seconds, left_us / MICROS_PER_SECOND)
-        links = (each.order.item.traceparent for each in batch) if telemetry.enabled() else ()
-        self._sizes.record(len(batch), {"bulk": bulk})
-        with telemetry.span("points.post", links=links, attributes={"items": len(batch)}):
+        orders = [order for each in batch for order in each.orders]
+        links = (order.item.traceparent for order in orders) if telemetry.enabled() else ()
+        self._sizes.record(len(orders), {"bulk": bulk})
+        with telemetry.span("points.post", links=links, attributes={"items": len(orders)}):
             try:
-                return await self._points.post(
-                    batch[0].programme, [each.order for each in batch], bulk=bulk, seconds=seconds
-                )
+                decisions = await self._points.post(batch[0].programme, orders, bulk=bulk, seconds=seconds)
             except CoalitionError as error:
                 return [error] * len(batch)
+        return decisions if len(orders) == len(batch) else _by_caller(batch, decisions)
+
+
+def _by_caller(batch: Sequence[Waiting], decisions: Sequence[Decision]) -> list[Decision]:
+    """One decision for each caller, of one for each order."""
+    found: list[Decision] = []
+    first = 0
+    for each in batch:
+        last = first + len(each.orders)
+        found.append(decisions[first] if last == first + 1 else together(decisions[first:last]))
+        first = last
+    return found
 
 
 def _too_late() -> CoalitionError:

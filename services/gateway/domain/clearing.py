@@ -34,7 +34,9 @@ class StatementLineType(StrEnum):
     """What a line of a statement is about."""
 
     ISSUED = "issued"
+    REVERSED = "reversed"
     BURNED = "burned"
+    RETURNED = "returned"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 
@@ -64,7 +66,9 @@ class Statement:
     ends_at_us: int
     currency: str
     points_issued: int
+    points_reversed: int
     points_burned: int
+    points_returned: int
     exact_micros: int
     carry_in_micros: int
     carry_out_micros: int

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.errors import CoalitionError
 
@@ -19,6 +22,25 @@ class MovementType(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     HOLD_EXPIRY = "hold_expiry"
+    REFUND = "refund"
+    POINTS_RETURNED = "points_returned"
+    CLAWBACK = "clawback"
+    DEBT = "debt"
+    DEBT_REPAYMENT = "debt_repayment"
+
+
+class RefundFigures(NamedTuple):
+    """What a refund came to: points, and the most money to pay out in minor units.
+
+    `amount` is what the goods had cost in minor units, or the points of a burn without a sale.
+    """
+
+    amount: int
+    returned: int
+    clawed_back: int
+    owed: int
+    written_off: int
+    money_minor: int
 
 
 class Movement(NamedTuple):
@@ -26,7 +48,8 @@ class Movement(NamedTuple):
 
     `points` is the effect on the wallet, `balance` the wallet right after it. Times are microseconds since
     1970-01-01 UTC, `expires_at_us` 0 where nothing expires. `partner_id` is None for the platform's own acts.
-    `held` is what a hold set aside, or what resolving the hold `hold_id` freed (negative).
+    `held` is what a hold set aside, or what resolving the hold `hold_id` freed (negative). `original_id` is the
+    movement that it corrects or belongs to; `refund` is a refund's alone.
     """
 
     transaction_id: UUID
@@ -43,13 +66,19 @@ class Movement(NamedTuple):
     expires_at_us: int
     held: int = 0
     hold_id: UUID | None = None
+    original_id: UUID | None = None
+    refund: RefundFigures | None = None
 
 
 class Accepted(NamedTuple):
-    """A movement that was posted; `replayed` where an earlier item with the same key or reference was."""
+    """A movement that was posted; `replayed` where an earlier item with the same key or reference was.
+
+    `linked` are those that were posted with it, both or neither.
+    """
 
     movement: Movement
     replayed: bool
+    linked: tuple[Movement, ...] = ()
 
 
 class Declined(NamedTuple):
@@ -63,9 +92,25 @@ class Declined(NamedTuple):
 Decision = Accepted | Declined
 
 
+def together(decisions: Sequence[Decision]) -> Decision:
+    """The one decision on movements that stand or fall together: all of them, or why not."""
+    declined = [each for each in decisions if isinstance(each, Declined)]
+    if declined:
+        # What the others were not posted for says nothing; what it was that could not be posted does.
+        causes = [each for each in declined if each.error.reason != Reason.REASON_LINKED_ITEM_FAILED]
+        return (causes or declined)[0]
+    accepted = [each for each in decisions if isinstance(each, Accepted)]
+    replayed = all(each.replayed for each in accepted)
+    return Accepted(accepted[0].movement, replayed, tuple(each.movement for each in accepted[1:]))
+
+
 class Balance(NamedTuple):
-    """A wallet: points that can be spent now, and those that expire next (0 at 0: none do)."""
+    """A wallet: points that can be spent now, and those that expire next (0 at 0: none do).
+
+    `owed` is what the member owes; it is off `available` already, which is then below 0.
+    """
 
     available: int
     next_expiry_points: int
     next_expiry_at_us: int
+    owed: int

@@ -21,8 +21,10 @@ from services.gateway.http.holds import Holds
 from services.gateway.http.members import Members
 from services.gateway.http.partner import Partner
 from services.gateway.http.platform import Platform
+from services.gateway.http.purchases import Purchases
 from services.gateway.http.redemptions import Redemptions
 from services.gateway.http.reference import Reference
+from services.gateway.http.refunds import Refunds
 from services.gateway.http.routes import ToldRoute
 from services.gateway.http.statements import Statements
 from services.gateway.http.transactions import Transactions
@@ -64,9 +66,11 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
     and production must not have one.
     """
     public: list[ToldRoute] = [
+        *Purchases(gateway).routes(),
         *Earns(gateway).routes(),
         *Redemptions(gateway).routes(),
         *Holds(gateway).routes(),
+        *Refunds(gateway).routes(),
         *Members(gateway).routes(),
         *Batches(gateway).routes(),
         *Transactions(gateway).routes(),

@@ -29,6 +29,12 @@ MOVEMENT_REASONS = (
     Reason.REASON_OCCURRED_IN_FUTURE,
     Reason.REASON_OCCURRED_TOO_LONG_AGO,
 )
+EARN_REASONS = (
+    *MOVEMENT_REASONS,
+    Reason.REASON_EARN_RATE_MISSING,
+    Reason.REASON_AMOUNT_MISMATCH,
+    Reason.REASON_CURRENCY_UNSUPPORTED,
+)
 
 
 class Earns:
@@ -52,12 +58,7 @@ class Earns:
                 examples=examples.EARN_BODIES,
                 answer=Earn,
                 example=examples.EARN,
-                reasons=(
-                    *MOVEMENT_REASONS,
-                    Reason.REASON_EARN_RATE_MISSING,
-                    Reason.REASON_AMOUNT_MISMATCH,
-                    Reason.REASON_CURRENCY_UNSUPPORTED,
-                ),
+                reasons=EARN_REASONS,
             )
         ]
 

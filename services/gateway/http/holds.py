@@ -33,7 +33,8 @@ _RESOLVING = (
 )
 
 
-def _hold_id(text: str) -> UUID:
+def hold_id_of(text: str) -> UUID:
+    """The hold of a public id. Raises NotFound (HOLD_UNKNOWN)."""
     try:
         return from_text(HOLD_PREFIX, text)
     except MalformedId:
@@ -109,7 +110,7 @@ class Holds:
         gateway = self._gateway
         caller, key = await admit_write(gateway, request, POINTS_REDEEM)
         body = read(CaptureBody, await read_json(request, gateway.settings.body_bytes_max))
-        hold, until_us = _hold_id(hold_id), exchange_of(request).until_us
+        hold, until_us = hold_id_of(hold_id), exchange_of(request).until_us
         decision = await gateway.movements.capture(caller, key, hold, body, until_us)
         return decided(
             request, decision, partial(gateway.answers.capture, caller), gateway.settings.public_url
@@ -120,6 +121,6 @@ class Holds:
         gateway = self._gateway
         caller, key = await admit_write(gateway, request, POINTS_REDEEM)
         body = read(VoidBody, await read_json(request, gateway.settings.body_bytes_max))
-        hold, until_us = _hold_id(hold_id), exchange_of(request).until_us
+        hold, until_us = hold_id_of(hold_id), exchange_of(request).until_us
         decision = await gateway.movements.void(caller, key, hold, body, until_us)
         return decided(request, decision, partial(gateway.answers.void, caller), gateway.settings.public_url)

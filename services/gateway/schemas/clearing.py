@@ -58,8 +58,11 @@ class StatementLine(Answer):
     """A line of a statement."""
 
     type: Annotated[
-        Literal["issued", "burned", "carry_in", "carry_out"],
-        Field(description="Points you issued, points spent with you, and the rounding's residue in and out"),
+        Literal["issued", "reversed", "burned", "returned", "carry_in", "carry_out"],
+        Field(
+            description="Points you issued, and of such points those that refunds took back; points spent with you, "
+            "and of such points those that refunds gave back; the rounding's residue in and out"
+        ),
     ]
     count: Annotated[int, Field(description="Rated entries in it")]
     points: int
@@ -77,7 +80,13 @@ class StatementSummary(Answer):
     window: StatementWindow
     currency: Annotated[str, Field(description="ISO 4217")]
     points_issued: Annotated[int, Field(description="Points you issued in the window")]
+    points_reversed: Annotated[
+        int, Field(description="Points you had issued that refunds took back, in the window")
+    ]
     points_burned: Annotated[int, Field(description="Points spent with you in the window")]
+    points_returned: Annotated[
+        int, Field(description="Points spent with you that refunds gave back, in the window")
+    ]
     net: Net
     issued_at: Annotated[Instant, Field(description="Programme time")]
 

@@ -79,5 +79,11 @@ class Balance(Answer):
 
     object: Literal["balance"]
     member: MemberId
-    available: Annotated[int, Field(description="Points that can be spent")]
+    available: Annotated[
+        int, Field(description="Points that can be spent; below 0 where the member owes more than there is")
+    ]
+    owed: Annotated[
+        int,
+        Field(description="Points that the member owes, off `available` already; later earns pay them first"),
+    ]
     next_expiry: Annotated[Expiry | None, Field(description="What expires next; null: nothing")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.gateway.schemas.fields import (
@@ -30,7 +30,8 @@ EntryMode = Annotated[
 ]
 
 
-def _one_of(schema: dict[str, Any]) -> None:
+def one_of(schema: dict[str, Any]) -> None:
+    """Says in a schema that exactly one of its properties is given."""
     schema["oneOf"] = [{"required": [name]} for name in schema["properties"]]
     for field in schema["properties"].values():
         field.pop("default", None)
@@ -39,7 +40,7 @@ def _one_of(schema: dict[str, Any]) -> None:
 class MemberReference(Body):
     """Names a member in exactly one way."""
 
-    model_config = ConfigDict(json_schema_extra=_one_of)
+    model_config = ConfigDict(json_schema_extra=one_of)
 
     id: Annotated[str, Field(max_length=64, description="Your id of the member", examples=["mem_…"])] = ""
     card: Annotated[
@@ -123,7 +124,22 @@ class EarnBody(_Movement):
         tuple[SaleLine, ...],
         Field(max_length=500, description="What was bought; where given, the amounts sum to `amount`"),
     ] = ()
-    tenders: Annotated[tuple[Tender, ...], Field(max_length=20, description="How it was paid")] = ()
+    tenders: Annotated[
+        tuple[Tender, ...],
+        Field(
+            max_length=20,
+            description="How it was paid. What was paid in `points`, in money's worth, is part of `amount` and earns "
+            "nothing",
+        ),
+    ] = ()
+
+    @field_validator("tenders")
+    @classmethod
+    def _no_more_than_all(cls, value: tuple[Tender, ...], info: ValidationInfo) -> tuple[Tender, ...]:
+        in_points = sum(tender.amount for tender in value if tender.kind == "points")
+        if not 0 <= in_points <= info.data.get("amount", AMOUNT_MAX):
+            raise PydanticCustomError("points_tender", "The tenders in points are worth 0 up to the amount")
+        return value
 
 
 class RedemptionBody(_Movement):
@@ -184,11 +200,52 @@ class Redemption(Posted):
     receipt: RedemptionReceipt
 
 
+OriginalId = Annotated[
+    str, Field(description="Id of the earn of the sale, or of the burn without one", examples=["txn_…"])
+]
+
+
+class Money(Answer):
+    """An amount of money."""
+
+    amount: Annotated[int, Field(description="Minor units")]
+    currency: Annotated[str, Field(description="ISO 4217", examples=["EUR"])]
+
+
+class RefundFigures(Answer):
+    """What a refund came to."""
+
+    amount: Annotated[
+        int,
+        Field(
+            description="What the goods had cost, in minor units; of a burn without a sale: points given back"
+        ),
+    ]
+    points_returned: Annotated[int, Field(description="Points burned that are back in the wallet")]
+    points_clawed_back: Annotated[int, Field(description="Points earned that were taken from the wallet")]
+    points_owed: Annotated[int, Field(description="Points earned that the member owes from now on")]
+    points_written_off: Annotated[int, Field(description="Points earned that nobody takes back")]
+    money: Annotated[Money, Field(description="The most money to pay out")]
+
+
 class Transaction(Posted):
     """An accepted movement of points, in one shape for all types."""
 
     object: Literal["transaction"]
-    type: Literal["earn", "redemption", "expiry", "hold", "capture", "void", "hold_expiry"]
+    type: Literal[
+        "earn",
+        "redemption",
+        "expiry",
+        "hold",
+        "capture",
+        "void",
+        "hold_expiry",
+        "refund",
+        "points_returned",
+        "clawback",
+        "debt",
+        "debt_repayment",
+    ]
     reference: Annotated[str | None, Field(description="Your reference; null where the movement has none")]
     points: Annotated[int, Field(description="Effect on the wallet: negative for points taken")]
     expires_at: Annotated[
@@ -199,3 +256,12 @@ class Transaction(Posted):
     ]
     held: Annotated[int, Field(description="Points that a hold set aside; negative: that were freed of it")]
     purchase: Annotated[str | None, Field(description="Id of the recorded purchase, of an earn")]
+    original: Annotated[
+        str | None,
+        Field(
+            description="What it corrects: of a refund what was refunded, of its parts the earn or the burn; of what was "
+            "burned in a purchase its earn",
+            examples=["txn_…"],
+        ),
+    ]
+    refund: Annotated[RefundFigures | None, Field(description="What it came to, of a refund")]

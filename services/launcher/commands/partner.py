@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -30,6 +31,8 @@ app.add_typer(keys, name="key")
 app.add_typer(rates, name="rates")
 earn_rates = typer.Typer(help="What a partner gives for money: dated, never edited.", no_args_is_help=True)
 app.add_typer(earn_rates, name="earn-rates")
+refund_rules = typer.Typer(help="What a partner's refunds do.", no_args_is_help=True)
+app.add_typer(refund_rules, name="refund-rules")
 
 PartnerArgument = Annotated[str, typer.Argument(help="Slug of the partner.")]
 
@@ -56,6 +59,25 @@ _EARN_RATES: Final[tuple[Column, ...]] = (
     ("#per minor units", count("per_minor")),
     ("from", field("valid_from")),
 )
+_REFUND_RULES: Final[tuple[Column, ...]] = (
+    ("shortfall", field("shortfall")),
+    ("tender order", field("tender_order")),
+)
+
+
+class Shortfall(StrEnum):
+    """What a refund does where the wallet has not the points that are due back."""
+
+    ALLOW_NEGATIVE = "allow_negative"
+    WITHIN_BALANCE = "within_balance"
+
+
+class TenderOrder(StrEnum):
+    """What a refund gives back first of a sale that was paid in points and money."""
+
+    PRO_RATA = "pro_rata"
+    POINTS_FIRST = "points_first"
+    MONEY_FIRST = "money_first"
 
 
 @app.command()
@@ -278,3 +300,52 @@ def list_earn_rates(
         return [documents.earn_rate(each, found.zone) for each in given]
 
     show(in_session(work), as_json, f"What {partner} gives", *_EARN_RATES)
+
+
+@refund_rules.command("set")
+def set_refund_rule(
+    partner: PartnerArgument,
+    programme: ProgrammeOption,
+    shortfall: Annotated[
+        Shortfall,
+        typer.Option(
+            help="Where the wallet has too few points to take back: the member owes the rest (allow_negative), or it is "
+            "written off (within_balance)."
+        ),
+    ],
+    tender_order: Annotated[
+        TenderOrder,
+        typer.Option(
+            help="What goes back first of a sale paid in points and money; pro_rata: both, in proportion."
+        ),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Set what a partner's refunds do from now on; a sale keeps the tender order of its first refund.
+
+    Example: coalition partner refund-rules set grocer -p plaza --shortfall within_balance --tender-order points_first
+    """
+
+    async def work(session: Session) -> Document:
+        found = await session.programme(programme)
+        rule = await registry.set_refund_rule(session, found, partner, shortfall.value, tender_order.value)
+        return documents.refund_rule(rule)
+
+    show(in_session(work), as_json, f"Refunds of {partner}", *_REFUND_RULES)
+
+
+@refund_rules.command("list")
+def list_refund_rules(
+    partner: PartnerArgument, programme: ProgrammeOption, as_json: JsonOption = False
+) -> None:
+    """List what a partner's refunds do; without a rule of its own: allow_negative, pro_rata.
+
+    Example: coalition partner refund-rules list grocer -p plaza
+    """
+
+    async def work(session: Session) -> list[Document]:
+        found = await session.programme(programme)
+        rules = await registry.list_refund_rules(session, found, partner)
+        return [documents.refund_rule(rule) for rule in rules]
+
+    show(in_session(work), as_json, f"Refunds of {partner}", *_REFUND_RULES)

@@ -39,7 +39,9 @@ _NETS: Final[tuple[Column, ...]] = (
     ("#window", count("window")),
     ("party", field("party")),
     ("#issued", count("points_issued")),
+    ("#reversed", count("points_reversed")),
     ("#burned", count("points_burned")),
+    ("#returned", count("points_returned")),
     ("#exact", lambda net: write_micros(net["exact_micros"], 2)),
     ("#carried in", lambda net: write_micros(net["carry_in_micros"], 2)),
     ("#net (+ pays)", lambda net: write_minor(net["net_minor"])),
@@ -50,6 +52,8 @@ _CELLS: Final[tuple[Column, ...]] = (
     ("redeemer", field("redeemer")),
     ("#points", count("points")),
     ("#reimbursed", lambda cell: write_micros(cell["micros"], 2)),
+    ("#returned", count("points_returned")),
+    ("#owed back", lambda cell: write_micros(cell["micros_returned"], 2)),
 )
 _LINES: Final[tuple[Column, ...]] = (
     ("line", lambda line: line["kind"].replace("_", " ")),

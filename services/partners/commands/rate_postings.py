@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.rates import RateCards
-from services.partners.domain.rating import Posting, Unrateable, rate, totals_of
+from services.partners.domain.rating import Posting, Unrateable, originals_of, rate, totals_of
 from services.partners.queries.programmes import Programmes
 from services.partners.storage import rates, rating
 from services.runtime import logging
@@ -48,8 +48,10 @@ class RatePostings:
         ledger_id = (await self._programmes.named(slug)).programme.ledger_id
         head = await rating.locked_head(connection, ledger_id)
         cards = await self._cards_of(connection, ledger_id, head.rates_generation)
+        undone = originals_of(block.postings, head.rated_seq)
+        originals = await rating.first_entries(connection, ledger_id, undone) if undone else {}
         try:
-            entries = rate(block.postings, head.rated_seq, cards)
+            entries = rate(block.postings, head.rated_seq, cards, originals)
         except Unrateable as stop:
             raise await self.stopped(slug, stop) from None
         if entries:

@@ -45,13 +45,16 @@ class KindTotal:
 class Net:
     """What a party owes (positive) or is owed (negative) in one window.
 
-    exact + carry in = net × 10,000 + carry out. For the operator the carries are those of the rounding
+    Points are each kind's own, never one less the other: what was reversed may have been issued in an earlier
+    window. exact + carry in = net × 10,000 + carry out. For the operator the carries are those of the rounding
     account: the partners' with the other sign.
     """
 
     party_id: UUID
     points_issued: int
+    points_reversed: int
     points_burned: int
+    points_returned: int
     exact_micros: int
     carry_in_micros: int
     net_minor: int
@@ -60,22 +63,30 @@ class Net:
     @property
     def magnitude(self) -> int:
         """Its largest figure, without a sign."""
-        return max(abs(self.exact_micros), self.points_issued, self.points_burned)
+        return max(
+            abs(self.exact_micros), self.points_issued, self.points_reversed, self.points_burned,
+            self.points_returned,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """Points of an issuer's lots burned at a redeemer, and their reimbursement in micros."""
+    """Points of an issuer's lots burned at a redeemer, and their reimbursement in micros.
+
+    Beside them those that were returned, and the reimbursement that the redeemer owes back.
+    """
 
     issuer_id: UUID
     redeemer_id: UUID
     points: int
     micros: int
+    points_returned: int
+    micros_returned: int
 
     @property
     def magnitude(self) -> int:
         """Its largest figure."""
-        return max(self.points, self.micros)
+        return max(self.points, self.micros, self.points_returned, self.micros_returned)
 
 
 class NotBalanced(Exception):
@@ -90,45 +101,49 @@ def half_even(micros: int, per_minor: int = MICROS_PER_MINOR) -> int:
 
 
 def net_partner(
-    partner_id: UUID, points_issued: int, points_burned: int, exact_micros: int, carry_in_micros: int
+    partner_id: UUID, points: Mapping[EntryKind, int], exact_micros: int, carry_in_micros: int
 ) -> Net:
-    """A partner's net over one statement."""
+    """A partner's net over one statement; `points` by kind, none where a kind is missing."""
     due = exact_micros + carry_in_micros
     net_minor = half_even(due)
     return Net(
-        partner_id, points_issued, points_burned, exact_micros, carry_in_micros, net_minor,
-        due - net_minor * MICROS_PER_MINOR,
-    )  # fmt: skip
+        party_id=partner_id,
+        points_issued=points.get(EntryKind.ISSUED, 0),
+        points_reversed=points.get(EntryKind.REVERSED, 0),
+        points_burned=points.get(EntryKind.BURNED, 0),
+        points_returned=points.get(EntryKind.RETURNED, 0),
+        exact_micros=exact_micros,
+        carry_in_micros=carry_in_micros,
+        net_minor=net_minor,
+        carry_out_micros=due - net_minor * MICROS_PER_MINOR,
+    )
 
 
 def net_partners(
     partners: Iterable[UUID], folds: Sequence[Fold], carries: Mapping[UUID, int]
 ) -> tuple[Net, ...]:
     """The nets of all partners in their order; `carries`: what each carried out of its last statement."""
-    points = {(fold.partner_id, kind): 0 for fold in folds for kind in EntryKind}
-    exact = dict.fromkeys((fold.partner_id for fold in folds), 0)
+    points: dict[UUID, dict[EntryKind, int]] = {fold.partner_id: {} for fold in folds}
+    exact = dict.fromkeys(points, 0)
     for fold in folds:
-        points[fold.partner_id, fold.kind] += fold.points
+        of_partner = points[fold.partner_id]
+        of_partner[fold.kind] = of_partner.get(fold.kind, 0) + fold.points
         exact[fold.partner_id] += fold.amount_micros
     return tuple(
-        net_partner(
-            partner,
-            points.get((partner, EntryKind.ISSUED), 0),
-            points.get((partner, EntryKind.BURNED), 0),
-            exact.get(partner, 0),
-            carries.get(partner, 0),
-        )
+        net_partner(partner, points.get(partner, {}), exact.get(partner, 0), carries.get(partner, 0))
         for partner in partners
     )
 
 
 def net_operator(kinds: Iterable[KindTotal], partners: Sequence[Net]) -> Net:
-    """The operator's side: it is owed what was issued, it owes what was burned, it keeps the rounding account.
+    """The operator's side: it is owed what was issued and returned, and owes what was burned and reversed.
 
+    It keeps the rounding account.
     Raises NotBalanced unless it and the partners' nets sum to zero.
     """
     by_kind = {total.kind: total.micros for total in kinds}
-    exact = by_kind.get(EntryKind.BURNED, 0) - by_kind.get(EntryKind.ISSUED, 0)
+    owes = by_kind.get(EntryKind.BURNED, 0) + by_kind.get(EntryKind.REVERSED, 0)
+    exact = owes - by_kind.get(EntryKind.ISSUED, 0) - by_kind.get(EntryKind.RETURNED, 0)
     carry_in = -sum(net.carry_in_micros for net in partners)
     carry_out = -sum(net.carry_out_micros for net in partners)
     net_minor, rest = divmod(exact + carry_in - carry_out, MICROS_PER_MINOR)
@@ -138,4 +153,4 @@ def net_operator(kinds: Iterable[KindTotal], partners: Sequence[Net]) -> Net:
             f"by kind the operator's side is {exact} micros, by partner it is "
             f"{-sum(net.exact_micros for net in partners)}"
         )
-    return Net(OPERATOR, 0, 0, exact, carry_in, net_minor, carry_out)
+    return Net(OPERATOR, 0, 0, 0, 0, exact, carry_in, net_minor, carry_out)

@@ -1,15 +1,19 @@
 """Rating: what each posting of the journal makes one partner owe, or be owed.
 
 An earn makes its issuer owe the issue price of every point; a redemption makes its partner be owed the
-reimbursement of every point burned there, told apart by who issued them. Points that expire move no
-money. Postings are rated in the order of seq, each once; every seq gets at least one entry, so that a
-missing one shows.
+reimbursement of every point burned there, told apart by who issued them. A refund undoes either, at the
+price and version that the posting it undoes was rated at, whatever the price is today. Points that expire
+move no money. Postings are rated in the order of seq, each once; every seq gets at least one entry, so
+that a missing one shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -24,8 +28,16 @@ class EntryKind(StrEnum):
     """What a rated entry is about."""
 
     ISSUED = "issued"
+    REVERSED = "reversed"
     BURNED = "burned"
+    RETURNED = "returned"
     NOTHING = "nothing"
+
+
+# What each kind that undoes something undoes.
+UNDOES: Final[Mapping[EntryKind, EntryKind]] = MappingProxyType(
+    {EntryKind.REVERSED: EntryKind.ISSUED, EntryKind.RETURNED: EntryKind.BURNED}
+)
 
 
 class LotTaken(NamedTuple):
@@ -36,11 +48,24 @@ class LotTaken(NamedTuple):
     points: int
 
 
+class Undone(NamedTuple):
+    """Points of an earlier posting that are undone: REVERSED those of an earn, RETURNED those of a burn.
+
+    `partner`: whose posting it was, as 16 bytes of its UUID. `taken`: the points by who issued them, which
+    for an earn is the partner itself, whichever lots they were taken back from.
+    """
+
+    kind: EntryKind
+    original_seq: int
+    partner: bytes
+    taken: Sequence[LotTaken]
+
+
 class Posting(NamedTuple):
-    """What rating needs of a posting. One that moves no money has neither a lot nor lots taken.
+    """What rating needs of a posting. One that moves no money has no points, no lots taken, and undoes nothing.
 
     `pos`: place of its event in the owner's log. `partner`: 16 bytes of its UUID. `effective_us`: the
-    till's clock, which decides the price.
+    till's clock, which decides the price. One that undoes others has its points there alone.
     """
 
     pos: int
@@ -50,6 +75,7 @@ class Posting(NamedTuple):
     points: int = 0
     lot_no: int = 0
     taken: Sequence[LotTaken] = ()
+    undoes: Sequence[Undone] = ()
 
 
 class Unrateable(Exception):
@@ -70,10 +96,28 @@ class Totals(NamedTuple):
     issued: int = 0
     issued_points: int = 0
     issued_micros: int = 0
+    reversed: int = 0
+    reversed_points: int = 0
+    reversed_micros: int = 0
     burned: int = 0
     burned_points: int = 0
     burned_micros: int = 0
+    returned: int = 0
+    returned_points: int = 0
+    returned_micros: int = 0
     nothings: int = 0
+
+    @classmethod
+    def of(cls, sums: Mapping[EntryKind, Sequence[int]]) -> Totals:
+        """From how many entries there are of each kind, their points, and their micros without a sign."""
+        moving = (EntryKind.ISSUED, EntryKind.REVERSED, EntryKind.BURNED, EntryKind.RETURNED)
+        figures = [figure for kind in moving for figure in sums[kind]]
+        return cls(*figures, nothings=sums[EntryKind.NOTHING][0])
+
+    @property
+    def entries(self) -> int:
+        """How many entries there are in all."""
+        return self.issued + self.reversed + self.burned + self.returned + self.nothings
 
 
 class Entry(NamedTuple):
@@ -103,18 +147,29 @@ def totals_of(entries: Iterable[Entry]) -> Totals:
         count[entry.kind] += 1
         points[entry.kind] += entry.points
         micros[entry.kind] += abs(entry.amount_micros)
-    issued, burned = EntryKind.ISSUED, EntryKind.BURNED
-    return Totals(
-        count[issued], points[issued], micros[issued], count[burned], points[burned], micros[burned],
-        count[EntryKind.NOTHING],
-    )  # fmt: skip
+    return Totals.of({kind: (count[kind], points[kind], micros[kind]) for kind in EntryKind})
 
 
-def rate(postings: Iterable[Posting], rated_seq: int, cards: RateCards) -> list[Entry]:
-    """Rates postings that follow `rated_seq`, in order.
+def originals_of(postings: Iterable[Posting], rated_seq: int) -> set[int]:
+    """The seqs up to `rated_seq` that postings undo: how those were rated has to be looked up."""
+    return {
+        undone.original_seq
+        for posting in postings
+        for undone in posting.undoes
+        if undone.original_seq <= rated_seq
+    }
 
-    Raises Unrateable for the first one that has no price in force, that is not the next of the journal, or
-    whose amount is beyond what a book can hold.
+
+def rate(
+    postings: Iterable[Posting],
+    rated_seq: int,
+    cards: RateCards,
+    originals: Mapping[int, Entry] = MappingProxyType({}),
+) -> list[Entry]:
+    """Rates postings that follow `rated_seq`, in order. `originals`: the first entries of `originals_of` by seq.
+
+    Raises Unrateable for the first one that has no price in force, that is not the next of the journal, that
+    undoes what was not rated, or whose amount is beyond what a book can hold.
     """
     entries: list[Entry] = []
     expected = rated_seq
@@ -126,6 +181,8 @@ def rate(postings: Iterable[Posting], rated_seq: int, cards: RateCards) -> list[
             entries += _burned(posting, _price(cards, posting))
         elif posting.points:
             entries.append(_issued(posting, _price(cards, posting)))
+        elif posting.undoes:
+            entries += _undone(posting, entries, originals)
         else:
             entries.append(_nothing(posting))
     return entries
@@ -165,6 +222,48 @@ def _burned(posting: Posting, version: RateVersion) -> list[Entry]:
         )
         for line, ((issuer, point_type), points) in enumerate(groups.items(), start=1)
     ]  # fmt: skip
+
+
+def _undone(posting: Posting, made: Sequence[Entry], originals: Mapping[int, Entry]) -> list[Entry]:
+    """An entry for each original, issuer and type of points, at the original's price, with the other sign."""
+    originals_by_seq: dict[int, Entry] = {}
+    groups: dict[tuple[EntryKind, int, bytes, str], int] = {}
+    for undone in posting.undoes:
+        originals_by_seq[undone.original_seq] = _original(posting, undone, made, originals)
+        for issuer, point_type, points in undone.taken:
+            group = undone.kind, undone.original_seq, issuer, point_type
+            groups[group] = groups.get(group, 0) + points
+    if not groups:
+        raise Unrateable(posting, "it undoes no points")
+    entries: list[Entry] = []
+    for line, ((kind, original_seq, issuer, point_type), points) in enumerate(groups.items(), start=1):
+        original = originals_by_seq[original_seq]
+        amount = _amount(posting, points, original.price_micros)
+        entries.append(
+            Entry(
+                posting.seq, line, kind, original.partner_id, UUID(bytes=issuer), point_type, None,
+                original.version, points, original.price_micros,
+                amount if kind is EntryKind.RETURNED else -amount, posting.effective_us,
+            )
+        )  # fmt: skip
+    return entries
+
+
+def _original(
+    posting: Posting, undone: Undone, made: Sequence[Entry], originals: Mapping[int, Entry]
+) -> Entry:
+    """How the posting that is undone was rated: before, or just now. All of its entries have the same price."""
+    seq = undone.original_seq
+    found = originals.get(seq)
+    if found is None:
+        place = bisect_left(made, seq, key=attrgetter("seq"))
+        found = made[place] if place < len(made) and made[place].seq == seq else None
+    if found is None:
+        raise Unrateable(posting, f"seq {seq}, which it undoes, is not rated")
+    kind = UNDOES[undone.kind]
+    if found.kind is not kind or found.partner_id is None or found.partner_id.bytes != undone.partner:
+        raise Unrateable(posting, f"seq {seq}, which it undoes, has no points {kind} by its partner")
+    return found
 
 
 def _amount(posting: Posting, points: int, price: int) -> int:

@@ -16,7 +16,9 @@ class LineKind(StrEnum):
     """What a line is about, in the order of a statement."""
 
     ISSUED = "issued"
+    REVERSED = "reversed"
     BURNED = "burned"
+    RETURNED = "returned"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 
@@ -48,7 +50,12 @@ class Statement:
     lines: tuple[StatementLine, ...] = ()
 
 
-_LINE_OF = {EntryKind.ISSUED: LineKind.ISSUED, EntryKind.BURNED: LineKind.BURNED}
+_LINE_OF = {
+    EntryKind.ISSUED: LineKind.ISSUED,
+    EntryKind.REVERSED: LineKind.REVERSED,
+    EntryKind.BURNED: LineKind.BURNED,
+    EntryKind.RETURNED: LineKind.RETURNED,
+}
 
 
 def lines_of(folds: Iterable[Fold], net: Net) -> tuple[StatementLine, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from coalition.events.v1 import points_pb2 as pb
@@ -10,16 +10,12 @@ from coalition.type.v1.event_record_pb2 import EventRecord
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.rate_postings import Block, RatePostings, RatingStopped
-from services.partners.domain.rating import LotTaken, Posting, Unrateable
+from services.partners.domain.rating import BASE_POINTS, EntryKind, LotTaken, Posting, Undone, Unrateable
 from services.runtime.errors import NotFound
 from services.runtime.subscriber import Postponed
 
 SUBSCRIBER: Final = "partners-rating"
 SOURCE: Final = "points"
-_WITHOUT_PRICE: Final[dict[str, type[pb.PointsHeld | pb.PointsReleased]]] = {
-    "points.held": pb.PointsHeld,
-    "points.released": pb.PointsReleased,
-}
 # A new price mends most stops; how long to wait before the next look.
 _RETRY_SECONDS: Final = 0.5
 # A programme that this service does not know is none that it registered: it waits, and holds up no other.
@@ -65,25 +61,79 @@ def read(records: Sequence[EventRecord]) -> Block:
                     earned.lot_no,
                 )
             )  # fmt: skip
-        elif kind == "points.redeemed":
-            redeemed = pb.PointsRedeemed.FromString(record.payload)
-            taken = [LotTaken(lot.issuer_id, lot.point_type, lot.points) for lot in redeemed.lots]
-            postings.append(
-                Posting(
-                    record.pos, redeemed.seq, redeemed.partner_id, redeemed.occurred_at_us, redeemed.points,
-                    0, taken,
-                )
-            )  # fmt: skip
-        elif kind in _WITHOUT_PRICE:
-            # Points set aside and freed: nobody owes anybody for them.
-            message = _WITHOUT_PRICE[kind].FromString(record.payload)
-            postings.append(Posting(record.pos, message.seq, message.partner_id, message.recorded_at_us))
-        elif kind == "points.expired":
-            expired = pb.PointsExpired.FromString(record.payload)
-            postings.append(Posting(record.pos, expired.seq, b"", expired.recorded_at_us))
+        elif kind in _READERS:
+            postings.append(_READERS[kind](record))
         elif kind == "programme.clock_moved":
             clock_offset_us = pb.ProgrammeClockMoved.FromString(record.payload).offset_us
         elif record.seq:
             unknown = Posting(record.pos, record.seq, record.partner_id, record.recorded_at_us)
             raise Unrateable(unknown, f"this version does not know how to rate {kind}")
     return Block(postings, clock_offset_us)
+
+
+def _redeemed(record: EventRecord) -> Posting:
+    told = pb.PointsRedeemed.FromString(record.payload)
+    taken = _taken(told.lots)
+    return Posting(record.pos, told.seq, told.partner_id, told.occurred_at_us, told.points, taken=taken)
+
+
+def _expired(record: EventRecord) -> Posting:
+    told = pb.PointsExpired.FromString(record.payload)
+    return Posting(record.pos, told.seq, b"", told.recorded_at_us)
+
+
+def _returned(record: EventRecord) -> Posting:
+    told = pb.PointsReturned.FromString(record.payload)
+    undone = Undone(EntryKind.RETURNED, told.original_seq, told.partner_id, _taken(told.lots))
+    return Posting(record.pos, told.seq, told.partner_id, told.occurred_at_us, undoes=(undone,))
+
+
+def _clawed_back(record: EventRecord) -> Posting:
+    told = pb.PointsClawedBack.FromString(record.payload)
+    undone = _reversed(told.original_seq, told.partner_id, told.points)
+    return Posting(record.pos, told.seq, told.partner_id, told.occurred_at_us, undoes=(undone,))
+
+
+def _repaid(record: EventRecord) -> Posting:
+    """What was owed is reversed now that it is paid; the debts may be towards several partners."""
+    told = pb.PointsRepaid.FromString(record.payload)
+    undoes = [_reversed(debt.original_seq, debt.partner_id, debt.points) for debt in told.debts]
+    return Posting(record.pos, told.seq, b"", told.recorded_at_us, undoes=undoes)
+
+
+def _reversed(original_seq: int, partner: bytes, points: int) -> Undone:
+    """Points of an earn that its issuer need not have issued, whichever lots they were taken back from."""
+    taken = (LotTaken(partner, BASE_POINTS, points),)
+    return Undone(EntryKind.REVERSED, original_seq, partner, taken)
+
+
+def _taken(lots: Iterable[pb.LotTaken]) -> list[LotTaken]:
+    return [LotTaken(lot.issuer_id, lot.point_type, lot.points) for lot in lots]
+
+
+def _costs_nobody(
+    message: type[pb.PointsHeld | pb.PointsReleased | pb.PointsOwed | pb.PointsRefunded],
+) -> Callable[[EventRecord], Posting]:
+    """A reader of postings that keep their place in the journal, and for which nobody owes anybody."""
+
+    def read_one(record: EventRecord) -> Posting:
+        told = message.FromString(record.payload)
+        return Posting(record.pos, told.seq, told.partner_id, told.recorded_at_us)
+
+    return read_one
+
+
+# How postings are read, but for the one that most of them are. One is known if it is here.
+_READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
+    "points.redeemed": _redeemed,
+    "points.expired": _expired,
+    # Points set aside and freed.
+    "points.held": _costs_nobody(pb.PointsHeld),
+    "points.released": _costs_nobody(pb.PointsReleased),
+    "points.returned": _returned,
+    "points.clawed_back": _clawed_back,
+    # A debt is reversed once it is paid, and what a refund moves is in its parts.
+    "points.owed": _costs_nobody(pb.PointsOwed),
+    "points.repaid": _repaid,
+    "points.refunded": _costs_nobody(pb.PointsRefunded),
+}

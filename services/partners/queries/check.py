@@ -116,8 +116,7 @@ async def _check_rated(connection: Reads, ledger_id: int, breaches: Breaches) ->
     for name, kept, folded in zip(Totals._fields, head.totals, found.totals, strict=True):
         what = name.replace("_", " ")
         breaches.expect(kept == folded, f"control of {what}: {kept:,} were rated, entries hold {folded:,}")
-    entries = found.totals.issued + found.totals.burned + found.totals.nothings
-    return f"{head.rated_seq:,} postings, {entries:,} entries"
+    return f"{head.rated_seq:,} postings, {found.totals.entries:,} entries"
 
 
 async def _check_windows(

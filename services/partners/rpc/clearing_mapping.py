@@ -21,7 +21,9 @@ _STATES: Final = {
 }
 _LINES: Final = {
     LineKind.ISSUED: pb.STATEMENT_LINE_KIND_ISSUED,
+    LineKind.REVERSED: pb.STATEMENT_LINE_KIND_REVERSED,
     LineKind.BURNED: pb.STATEMENT_LINE_KIND_BURNED,
+    LineKind.RETURNED: pb.STATEMENT_LINE_KIND_RETURNED,
     LineKind.CARRY_IN: pb.STATEMENT_LINE_KIND_CARRY_IN,
     LineKind.CARRY_OUT: pb.STATEMENT_LINE_KIND_CARRY_OUT,
 }
@@ -67,6 +69,8 @@ def cell_message(found: PartyCell) -> pb.MatrixCell:
         redeemer=party_message(found.redeemer.partner_id, found.redeemer.slug),
         points=found.cell.points,
         micros=found.cell.micros,
+        points_returned=found.cell.points_returned,
+        micros_returned=found.cell.micros_returned,
     )
 
 
@@ -100,7 +104,9 @@ def _net(window: int, party: Party, net: Net) -> pb.Net:
         window=window,
         party=party_message(party.partner_id, party.slug),
         points_issued=net.points_issued,
+        points_reversed=net.points_reversed,
         points_burned=net.points_burned,
+        points_returned=net.points_returned,
         exact_micros=net.exact_micros,
         carry_in_micros=net.carry_in_micros,
         net_minor=net.net_minor,

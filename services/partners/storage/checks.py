@@ -66,20 +66,24 @@ GROUP BY closed.number, rated.partner_id, rated.kind, rated.price_micros
 _MATRIX_DIFFERENCES: Final = text("""
 WITH fold AS (
     SELECT closed.number AS number, rated.issuer_id, rated.partner_id AS redeemer_id,
-        sum(rated.points) AS points, -sum(rated.amount_micros) AS micros
+        coalesce(sum(rated.points) FILTER (WHERE rated.kind = 'burned'), 0) AS points,
+        coalesce(-sum(rated.amount_micros) FILTER (WHERE rated.kind = 'burned'), 0) AS micros,
+        coalesce(sum(rated.points) FILTER (WHERE rated.kind = 'returned'), 0) AS points_returned,
+        coalesce(sum(rated.amount_micros) FILTER (WHERE rated.kind = 'returned'), 0) AS micros_returned
     FROM clearing_window AS closed
     INNER JOIN rated_entry AS rated
         ON rated.ledger_id = closed.ledger_id AND rated.seq BETWEEN closed.first_seq AND closed.last_seq
     WHERE closed.ledger_id = :ledger_id AND closed.number BETWEEN :first AND :last
-        AND closed.state <> 'closed' AND rated.kind = 'burned'
+        AND closed.state <> 'closed' AND rated.kind IN ('burned', 'returned')
     GROUP BY closed.number, rated.issuer_id, rated.partner_id
 ), kept AS (
-    SELECT window_number AS number, issuer_id, redeemer_id, points, micros
+    SELECT window_number AS number, issuer_id, redeemer_id, points, micros, points_returned, micros_returned
     FROM matrix_cell WHERE ledger_id = :ledger_id AND window_number BETWEEN :first AND :last
 )
 SELECT number, issuer_id, redeemer_id
 FROM fold FULL JOIN kept USING (number, issuer_id, redeemer_id)
-WHERE (fold.points, fold.micros) IS DISTINCT FROM (kept.points, kept.micros)
+WHERE (fold.points, fold.micros, fold.points_returned, fold.micros_returned)
+    IS DISTINCT FROM (kept.points, kept.micros, kept.points_returned, kept.micros_returned)
 ORDER BY number LIMIT :at_most
 """)
 
@@ -105,9 +109,8 @@ async def rated(connection: Reads, ledger_id: int) -> Rated:
     sums: dict[EntryKind, tuple[int, int, int]] = dict.fromkeys(EntryKind, (0, 0, 0))
     for row in await connection.execute(_TOTALS, {"ledger_id": ledger_id}):
         sums[EntryKind(row.kind)] = (row.entries, int(row.points), int(row.micros))
-    totals = Totals(*sums[EntryKind.ISSUED], *sums[EntryKind.BURNED], sums[EntryKind.NOTHING][0])
     of = (await connection.execute(_POSTINGS, {"ledger_id": ledger_id})).one()
-    return Rated(totals, of.postings, of.first_seq, of.last_seq)
+    return Rated(Totals.of(sums), of.postings, of.first_seq, of.last_seq)
 
 
 async def holes(connection: Reads, ledger_id: int, at_most: int) -> list[tuple[int, int]]:

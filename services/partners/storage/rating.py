@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +17,7 @@ from services.partners.domain.windows import Window
 from services.partners.storage.connection import Reads
 from services.partners.storage.errors import programme_unknown
 from services.partners.storage.tables import rated_entry, rating_blocked, rating_head
-from services.runtime.clock import from_micros
+from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import driver_of
 
 
@@ -46,6 +46,12 @@ _ENTRY_COLUMNS: Final = ("ledger_id", *Entry._fields[:-1], "effective_at")
 # Put together once: they run with every block.
 _HEAD: Final = select(rating_head).where(rating_head.c.ledger_id == bindparam("ledger"))
 _LOCKED_HEAD: Final = _HEAD.with_for_update()
+# One value however many seqs are asked for; each is found by the primary key.
+_FIRST_ENTRIES: Final = select(rated_entry).where(
+    rated_entry.c.ledger_id == bindparam("ledger"),
+    rated_entry.c.seq == func.any(bindparam("seqs", type_=ARRAY(BigInteger))),
+    rated_entry.c.line == 1,
+)
 _ADVANCE: Final = text("""
 UPDATE rating_head SET
     rated_seq = :rated_seq,
@@ -53,9 +59,15 @@ UPDATE rating_head SET
     issued = issued + :issued,
     issued_points = issued_points + :issued_points,
     issued_micros = issued_micros + :issued_micros,
+    reversed = reversed + :reversed,
+    reversed_points = reversed_points + :reversed_points,
+    reversed_micros = reversed_micros + :reversed_micros,
     burned = burned + :burned,
     burned_points = burned_points + :burned_points,
     burned_micros = burned_micros + :burned_micros,
+    returned = returned + :returned,
+    returned_points = returned_points + :returned_points,
+    returned_micros = returned_micros + :returned_micros,
     nothings = nothings + :nothings
 WHERE ledger_id = :ledger_id
 """)
@@ -78,6 +90,14 @@ async def next_generation(connection: AsyncConnection, ledger_id: int) -> None:
         .where(rating_head.c.ledger_id == ledger_id)
         .values(rates_generation=rating_head.c.rates_generation + 1)
     )
+
+
+async def first_entries(
+    connection: AsyncConnection, ledger_id: int, seqs: Collection[int]
+) -> dict[int, Entry]:
+    """The first entry of each of these postings that is rated, by seq."""
+    found = await connection.execute(_FIRST_ENTRIES, {"ledger": ledger_id, "seqs": list(seqs)})
+    return {row.seq: _entry(row) for row in found}
 
 
 async def add_entries(connection: AsyncConnection, ledger_id: int, entries: Sequence[Entry]) -> None:
@@ -174,17 +194,27 @@ async def kind_totals(connection: Reads, ledger_id: int, window: Window) -> list
 async def matrix(connection: Reads, ledger_id: int, window: Window) -> list[MatrixCell]:
     """The burn matrix of a closed window."""
     of = rated_entry.c
+    points, micros = func.sum(of.points), func.sum(of.points * of.price_micros)
+    burned, returned = of.kind == EntryKind.BURNED, of.kind == EntryKind.RETURNED
     found = await connection.execute(
         select(
             of.issuer_id,
             of.partner_id,
-            func.sum(of.points).label("points"),
-            func.sum(-of.amount_micros).label("micros"),
+            func.coalesce(points.filter(burned), 0).label("points"),
+            func.coalesce(micros.filter(burned), 0).label("micros"),
+            func.coalesce(points.filter(returned), 0).label("points_returned"),
+            func.coalesce(micros.filter(returned), 0).label("micros_returned"),
         )
-        .where(*_of_window(ledger_id, window), of.kind == EntryKind.BURNED)
+        .where(*_of_window(ledger_id, window), burned | returned)
         .group_by(of.issuer_id, of.partner_id)
     )
-    return [MatrixCell(row.issuer_id, row.partner_id, int(row.points), int(row.micros)) for row in found]
+    return [
+        MatrixCell(
+            row.issuer_id, row.partner_id, int(row.points), int(row.micros), int(row.points_returned),
+            int(row.micros_returned),
+        )
+        for row in found
+    ]  # fmt: skip
 
 
 def _of_window(ledger_id: int, window: Window) -> tuple[Any, ...]:
@@ -192,6 +222,13 @@ def _of_window(ledger_id: int, window: Window) -> tuple[Any, ...]:
         rated_entry.c.ledger_id == ledger_id,
         rated_entry.c.seq.between(window.first_seq, window.last_seq),
     )
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        row.seq, row.line, EntryKind(row.kind), row.partner_id, row.issuer_id, row.point_type, row.lot_no,
+        row.version, row.points, row.price_micros, row.amount_micros, to_micros(row.effective_at),
+    )  # fmt: skip
 
 
 def _head(row: Any) -> RatingHead:

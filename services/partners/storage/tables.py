@@ -124,9 +124,15 @@ rating_head: Final = Table(
     Column("issued", BigInteger, nullable=False),
     Column("issued_points", _SUM, nullable=False),
     Column("issued_micros", _SUM, nullable=False),
+    Column("reversed", BigInteger, nullable=False),
+    Column("reversed_points", _SUM, nullable=False),
+    Column("reversed_micros", _SUM, nullable=False),
     Column("burned", BigInteger, nullable=False),
     Column("burned_points", _SUM, nullable=False),
     Column("burned_micros", _SUM, nullable=False),
+    Column("returned", BigInteger, nullable=False),
+    Column("returned_points", _SUM, nullable=False),
+    Column("returned_micros", _SUM, nullable=False),
     Column("nothings", BigInteger, nullable=False),
 )
 
@@ -185,7 +191,9 @@ net: Final = Table(
     Column("window_number", Integer, primary_key=True),
     Column("party_id", Uuid, primary_key=True),
     Column("points_issued", BigInteger, nullable=False),
+    Column("points_reversed", BigInteger, nullable=False),
     Column("points_burned", BigInteger, nullable=False),
+    Column("points_returned", BigInteger, nullable=False),
     Column("exact_micros", BigInteger, nullable=False),
     Column("carry_in_micros", BigInteger, nullable=False),
     Column("net_minor", BigInteger, nullable=False),
@@ -201,6 +209,8 @@ matrix_cell: Final = Table(
     Column("redeemer_id", Uuid, primary_key=True),
     Column("points", BigInteger, nullable=False),
     Column("micros", BigInteger, nullable=False),
+    Column("points_returned", BigInteger, nullable=False),
+    Column("micros_returned", BigInteger, nullable=False),
 )
 
 statement: Final = Table(

@@ -117,7 +117,9 @@ async def add_nets(
                 "window_number": number,
                 "party_id": each.party_id,
                 "points_issued": each.points_issued,
+                "points_reversed": each.points_reversed,
                 "points_burned": each.points_burned,
+                "points_returned": each.points_returned,
                 "exact_micros": each.exact_micros,
                 "carry_in_micros": each.carry_in_micros,
                 "net_minor": each.net_minor,
@@ -134,6 +136,8 @@ async def add_nets(
             "redeemer_id": cell.redeemer_id,
             "points": cell.points,
             "micros": cell.micros,
+            "points_returned": cell.points_returned,
+            "micros_returned": cell.micros_returned,
         }
         for cell in cells
     ]
@@ -172,11 +176,19 @@ async def cells_between(connection: Reads, ledger_id: int, first: int, last_numb
             of.redeemer_id,
             func.sum(of.points).label("points"),
             func.sum(of.micros).label("micros"),
+            func.sum(of.points_returned).label("points_returned"),
+            func.sum(of.micros_returned).label("micros_returned"),
         )
         .where(of.ledger_id == ledger_id, of.window_number.between(first, last_number))
         .group_by(of.issuer_id, of.redeemer_id)
     )
-    return [MatrixCell(row.issuer_id, row.redeemer_id, int(row.points), int(row.micros)) for row in found]
+    return [
+        MatrixCell(
+            row.issuer_id, row.redeemer_id, int(row.points), int(row.micros), int(row.points_returned),
+            int(row.micros_returned),
+        )
+        for row in found
+    ]  # fmt: skip
 
 
 def window_from(row: Any) -> Window:
@@ -196,7 +208,9 @@ def net_from(row: Any) -> Net:
     return Net(
         row.party_id,
         row.points_issued,
+        row.points_reversed,
         row.points_burned,
+        row.points_returned,
         row.exact_micros,
         row.carry_in_micros,
         row.net_minor,

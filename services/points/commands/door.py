@@ -7,20 +7,21 @@ same items are decided again, and those that were posted answer with what was po
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
+from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.commands.door_connections import DoorConnections
 from services.points.domain.accounts import AccountKey, AccountNumbers
-from services.points.domain.answers import Accepted, Answer, Decision, Replay
-from services.points.domain.earning import EarnRates
+from services.points.domain.answers import Accepted, Answer, Decision, Replay, TurnedAway
 from services.points.domain.movements import Movement, Transaction
 from services.points.domain.opened import LedgerRules
 from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
+from services.points.domain.terms import Terms
 from services.points.storage import journal, ledgers
 from services.points.storage.door import open_ledger, write
 from services.runtime import logging, telemetry
@@ -68,7 +69,7 @@ class Door:
         self._programme, self._rules, self._database = programme, rules, database
         self._telling, self._limits, self._connections = telling, limits, connections
         self.numbers = AccountNumbers(WALLETS_KEPT_MAX)
-        self._rates = EarnRates(-1, {})
+        self._terms: Terms | None = None
         self._connection: PgConnection | None = None
         self._rests_since: float | None = 0.0
         self._queue: Coalescer[Group, list[Answer]] = Coalescer(
@@ -159,12 +160,11 @@ class Door:
             try:
                 async with connection.transaction():
                     opened, version = await open_ledger(connection, ledger_id, items, self.numbers, learned)
-                    if version != self._rates.version:
-                        self._rates = await ledgers.earn_rates(connection, ledger_id, version)
+                    terms = self._terms
+                    if terms is None or version != terms.version:
+                        terms = self._terms = await ledgers.terms(connection, ledger_id, version)
                     first_pos = opened.log.pos
-                    posting = Posting(
-                        opened, self._rules, self._rates, self._telling, self._programme.currency
-                    )
+                    posting = Posting(opened, self._rules, terms, self._telling, self._programme.currency)
                     decisions = posting.decide(items, wall_now_us())
                     replayed = await self._replayed(connection, decisions)
                     if posting.rows.decisions or posting.rows.postings:
@@ -172,16 +172,26 @@ class Door:
             except BaseException:
                 self.numbers.forget(learned)
                 raise
-        return [
-            Accepted(replayed[decision.seq], replayed=True) if isinstance(decision, Replay) else decision
-            for decision in decisions
-        ]
+        return [replayed[decision] if isinstance(decision, Replay) else decision for decision in decisions]
 
     async def _replayed(
         self, connection: PgConnection, decisions: Sequence[Decision]
-    ) -> dict[int, Transaction]:
-        seqs = [decision.seq for decision in decisions if isinstance(decision, Replay)]
-        return await journal.by_seq(connection, self._programme.ledger_id, seqs) if seqs else {}
+    ) -> dict[Replay, Accepted | TurnedAway]:
+        """What was posted before, and the answers to what is linked with it."""
+        replays = {decision for decision in decisions if isinstance(decision, Replay)}
+        if not replays:
+            return {}
+        ledger_id = self._programme.ledger_id
+        linked = [(each.seq, each.linked_hash) for each in replays if each.linked_hash is not None]
+        seq_of = await journal.linked_with(connection, ledger_id, linked) if linked else {}
+        seqs = {seq_of.get((each.seq, each.linked_hash or b""), each.seq) for each in replays}
+        found = await journal.by_seq(connection, ledger_id, list(seqs))
+        return {
+            each: Accepted(found[each.seq], replayed=True)
+            if each.linked_hash is None
+            else _of_linked(found, seq_of.get((each.seq, each.linked_hash)))
+            for each in replays
+        }
 
     async def _connected(self) -> PgConnection:
         if self._connection is None or self._connection.is_closed():
@@ -202,3 +212,11 @@ class Door:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.terminate()
+
+
+def _of_linked(found: Mapping[int, Transaction], seq: int | None) -> Accepted | TurnedAway:
+    """The answer to an item that is linked with one posted before, whose own posting is `seq`, if there is one."""
+    if seq is not None:
+        return Accepted(found[seq], replayed=True)
+    message = "what it is linked with was posted before, with something else"
+    return TurnedAway(Reason.REASON_REFERENCE_REUSED, message, {})

@@ -20,6 +20,8 @@ class AccountKind(StrEnum):
     """Points burned at a partner."""
     EXPIRY = "expiry"
     """Points that lapsed; the programme's own."""
+    DEBT = "debt"
+    """Points that a member owes, as a debit balance."""
 
 
 # Owns the programme's own accounts.
@@ -39,7 +41,7 @@ class AccountNumbers:
     There may be millions of wallets: `wallets_max` of them are kept.
     """
 
-    __slots__ = ("_wallets_max", "expiry", "issuance", "redemption", "wallet")
+    __slots__ = ("_wallets_max", "debt", "expiry", "issuance", "redemption", "wallet")
 
     def __init__(self, wallets_max: int) -> None:
         self._wallets_max = wallets_max
@@ -47,6 +49,7 @@ class AccountNumbers:
         self.issuance: dict[UUID, int] = {}
         self.redemption: dict[UUID, int] = {}
         self.expiry: dict[UUID, int] = {}
+        self.debt: dict[UUID, int] = {}
 
     def of(self, kind: AccountKind) -> dict[UUID, int]:
         """The numbers of one kind, by owner."""

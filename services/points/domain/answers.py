@@ -26,18 +26,28 @@ class Refused(NamedTuple):
 
 
 class TurnedAway(NamedTuple):
-    """Not decided and not remembered. `conflict_seq` is the posting that a reference stands for already."""
+    """Not decided and not remembered. `conflict_seq` is the posting that a reference stands for already.
+
+    `linked`: whether the item was linked with the next one. `again`: whether it is to be asked once more, since what it
+    refers to has turned up meanwhile.
+    """
 
     reason: Reason.ValueType
     message: str
     metadata: dict[str, str]
     conflict_seq: int = 0
+    linked: bool = False
+    again: bool = False
 
 
 class Replay(NamedTuple):
-    """The answer is that of an earlier posting, to be read from the journal."""
+    """The answer is that of an earlier posting, to be read from the journal.
+
+    With a hash: that of what was posted with the posting as linked with it, if that had this content.
+    """
 
     seq: int
+    linked_hash: bytes | None = None
 
 
 Answer = Accepted | Refused | TurnedAway

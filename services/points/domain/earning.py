@@ -23,8 +23,7 @@ class EarnRate(NamedTuple):
 class EarnRates:
     """The rates of all partners of a ledger, at one version of its configuration."""
 
-    def __init__(self, version: int, rates: Mapping[UUID, Iterable[EarnRate]]) -> None:
-        self.version = version
+    def __init__(self, rates: Mapping[UUID, Iterable[EarnRate]]) -> None:
         self._rates = {partner: sorted(of_partner) for partner, of_partner in rates.items()}
         self._starts = {
             partner: [rate.valid_from_us for rate in of_partner]

@@ -16,7 +16,7 @@ NEVER_US = 1 << 62
 class Lot:
     """A lot of one wallet while its postings are decided. Times in microseconds UTC; expires_at_us 0: never.
 
-    Open holds have set `reserved` of what remains aside.
+    Open holds have set `reserved` of what remains aside. earned_seq: the earn that its points stem from.
     """
 
     lot_no: int
@@ -26,6 +26,7 @@ class Lot:
     reserved: int
     earned_at_us: int
     expires_at_us: int
+    earned_seq: int
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -39,10 +40,11 @@ class Lot:
 
 
 class OpenLots:
-    """The open lots of one wallet, in order; `touched` are those that changed."""
+    """Lots of one wallet: the open ones in order, and used up ones that points may come back to; `touched` have changed."""
 
     def __init__(self, lots: list[Lot]) -> None:
-        self._lots = sorted(lots, key=lambda lot: lot.order)
+        self._lots = sorted((lot for lot in lots if lot.remaining), key=lambda lot: lot.order)
+        self._used_up = {lot.lot_no: lot for lot in lots if not lot.remaining}
         self.touched: dict[int, Lot] = {}
 
     def add(self, lot: Lot) -> None:
@@ -51,15 +53,40 @@ class OpenLots:
 
     def take(self, points: int) -> list[LotTaken]:
         """Takes free points from the first lots on. Raises ArithmeticError when there are not enough."""
-        parts = self._parts(points)
+        return self._taken_of(self._parts(self._lots, points))
+
+    def take_back(self, points: int, earned_seq: int) -> list[LotTaken]:
+        """As take, but first from lots whose points stem from one earn."""
+        own = [lot for lot in self._lots if lot.earned_seq == earned_seq]
+        others = [lot for lot in self._lots if lot.earned_seq != earned_seq]
+        return self._taken_of(self._parts([*own, *others], points))
+
+    def give_back(self, lot_no: int, points: int, now_us: int) -> Lot | None:
+        """Puts points back into a lot that they were taken from; answers the lot where it has expired: it takes none."""
+        lot = self._used_up.get(lot_no) or next(lot for lot in self._lots if lot.lot_no == lot_no)
+        if 0 < lot.expires_at_us <= now_us:
+            return lot
+        if self._used_up.pop(lot_no, None) is not None:
+            self.add(lot)
+        lot.remaining += points
+        self.touched[lot_no] = lot
+        return None
+
+    def _taken_of(self, parts: Sequence[tuple[Lot, int]]) -> list[LotTaken]:
         for lot, part in parts:
             lot.remaining -= part
-        self._lots = [lot for lot in self._lots if lot.remaining]
+        self._drop_used_up()
         return [_taken(lot, part) for lot, part in parts]
+
+    def _drop_used_up(self) -> None:
+        for lot in self._lots:
+            if not lot.remaining:
+                self._used_up[lot.lot_no] = lot
+        self._lots = [lot for lot in self._lots if lot.remaining]
 
     def reserve(self, points: int) -> list[LotTaken]:
         """Sets free points of the first lots on aside. Raises ArithmeticError when there are not enough."""
-        parts = self._parts(points)
+        parts = self._parts(self._lots, points)
         for lot, part in parts:
             lot.reserved += part
         return [_taken(lot, part) for lot, part in parts]
@@ -79,12 +106,12 @@ class OpenLots:
                 taken.append(_taken(lot, part))
         if points:
             raise ArithmeticError(f"a hold has reserved {points} points fewer than it holds")
-        self._lots = [lot for lot in self._lots if lot.remaining]
+        self._drop_used_up()
         return taken
 
-    def _parts(self, points: int) -> list[tuple[Lot, int]]:
+    def _parts(self, lots: Sequence[Lot], points: int) -> list[tuple[Lot, int]]:
         parts: list[tuple[Lot, int]] = []
-        for lot in self._lots:
+        for lot in lots:
             if points == 0:
                 break
             part = min(points, lot.free)

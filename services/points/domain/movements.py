@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -17,10 +18,15 @@ class MovementKind(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     LAPSE = "lapse"
+    REFUND = "refund"
+    RETURN = "return"
+    CLAWBACK = "clawback"
+    OWE = "owe"
+    REPAY = "repay"
 
 
 class Purchase(NamedTuple):
-    """The sale behind an earn, as the till told it."""
+    """The sale behind an earn, as the till told it. points_minor: the part of its amount that was paid in points."""
 
     store_id: UUID | None
     till: str
@@ -31,6 +37,7 @@ class Purchase(NamedTuple):
     amount_minor: int
     lines_json: str
     tenders_json: str
+    points_minor: int = 0
 
 
 class Earn(NamedTuple):
@@ -46,6 +53,7 @@ class Earn(NamedTuple):
     traceparent: str
     deadline_us: int
     kind: MovementKind = MovementKind.EARN
+    linked: bool = False
 
 
 class Redemption(NamedTuple):
@@ -63,6 +71,7 @@ class Redemption(NamedTuple):
     traceparent: str
     deadline_us: int
     kind: MovementKind = MovementKind.REDEEM
+    linked: bool = False
 
 
 class Hold(NamedTuple):
@@ -79,6 +88,7 @@ class Hold(NamedTuple):
     traceparent: str
     deadline_us: int
     kind: MovementKind = MovementKind.HOLD
+    linked: bool = False
 
 
 class Capture(NamedTuple):
@@ -98,6 +108,7 @@ class Capture(NamedTuple):
     deadline_us: int
     kind: MovementKind = MovementKind.CAPTURE
     reference: str | None = None
+    linked: bool = False
 
 
 class Void(NamedTuple):
@@ -114,15 +125,105 @@ class Void(NamedTuple):
     deadline_us: int
     kind: MovementKind = MovementKind.VOID
     reference: str | None = None
+    linked: bool = False
 
 
-Movement = Earn | Redemption | Hold | Capture | Void
+class Receipt(NamedTuple):
+    """Where goods were given back, and which, as the till told it."""
+
+    store_id: UUID | None
+    till: str
+    business_date: str
+    number: str
+    channel: str
+    lines_json: str
+
+
+class Sale(NamedTuple):
+    """What can be refunded: an earn with the burn that is linked with it, or a burn alone. Nothing of it ever changes.
+
+    `amount_minor`, of which `points_minor` was paid in points, earned `earned` points at so many `rate_points` for
+    `rate_per_minor` minor units; all 0 for a burn alone. `burned` points were taken at `burn_seq` (0: none) from lots,
+    in the order used.
+    """
+
+    seq: int
+    transaction_id: UUID
+    amount_minor: int
+    points_minor: int
+    earned: int
+    rate_points: int
+    rate_per_minor: int
+    burn_seq: int
+    burned: int
+    lots: Sequence[tuple[int, int]]
+
+    @property
+    def whole(self) -> int:
+        """What there is to refund: minor units of a sale, points of a burn alone."""
+        return self.burned if self.seq == self.burn_seq else self.amount_minor
+
+
+class Refund(NamedTuple):
+    """Goods or points given back: `amount` minor units of a sale, points of a burn alone (0: all that is left).
+
+    `sale` and member_id are found by the original's id, or by the reference of the partner's earn. One that reverses
+    its original has no reference.
+    """
+
+    key: str
+    partner_id: UUID
+    member_id: UUID
+    reference: str | None
+    content_hash: bytes
+    occurred_at_us: int
+    original_id: UUID | None
+    original_reference: str
+    amount_minor: int
+    points: int
+    receipt: Receipt
+    traceparent: str
+    deadline_us: int
+    sale: Sale | None = None
+    kind: MovementKind = MovementKind.REFUND
+    linked: bool = False
+
+
+class Reversal(NamedTuple):
+    """What an earlier item did undone, known by that one's key; of no member as long as nothing was posted under it."""
+
+    key: str
+    partner_id: UUID
+    content_hash: bytes
+    occurred_at_us: int
+    target_key: str
+    traceparent: str
+    deadline_us: int
+    member_id: UUID = UUID(int=0)
+    kind: MovementKind = MovementKind.REFUND
+    reference: str | None = None
+    linked: bool = False
+
+
+Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal
+
+
+class RefundFigures(NamedTuple):
+    """What a refund came to: points, and the most money to pay out in minor units. `amount` is as Refund.amount."""
+
+    amount: int
+    returned: int
+    clawed_back: int
+    owed: int
+    written_off: int
+    money_minor: int
 
 
 class Transaction(NamedTuple):
     """An accepted movement as the journal holds it. points: effect on the wallet.
 
-    held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative).
+    held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative). original_seq and
+    original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked.
     """
 
     transaction_id: UUID
@@ -138,12 +239,24 @@ class Transaction(NamedTuple):
     expires_at_us: int
     held: int = 0
     hold_id: UUID | None = None
+    original_seq: int = 0
+    original_id: UUID | None = None
+    refund: RefundFigures | None = None
 
 
 class LotTaken(NamedTuple):
-    """Points that a posting took from a lot."""
+    """Points that a posting took from a lot, or gave back to it."""
 
     lot_no: int
     issuer_id: UUID
     point_type: str
+    points: int
+
+
+class DebtPaid(NamedTuple):
+    """Points of a debt that were paid: of the earn original_seq, issued by a partner."""
+
+    debt_seq: int
+    original_seq: int
+    issuer_id: UUID
     points: int

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.points.domain.accounts import AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
+from services.points.domain.refunding import TenderOrder
 from services.runtime.event_log import LogHead
+
+# The hash of an answer that stands whatever is asked under its key.
+ANY_CONTENT: Final = b""
 
 
 class Earlier(NamedTuple):
@@ -19,6 +23,10 @@ class Earlier(NamedTuple):
     content_hash: bytes
     seq: int | None
     refusal: Refused | None
+
+    def answers(self, content_hash: bytes) -> bool:
+        """Whether this is the answer to what is asked."""
+        return self.content_hash in (content_hash, ANY_CONTENT)
 
 
 class LedgerRules(NamedTuple):
@@ -42,6 +50,41 @@ class OpenHold(NamedTuple):
     lots: Sequence[tuple[int, int]]
 
 
+class Refunded(NamedTuple):
+    """What the refunds of an original came to so far. taken: points clawed back or owed."""
+
+    no: int
+    given: int
+    returned: int
+    taken: int
+    money_minor: int
+    tender_order: TenderOrder
+
+
+@dataclass(slots=True)
+class OpenDebt:
+    """Points that a member owes, of the earn original_seq of an issuer."""
+
+    seq: int
+    issuer_id: UUID
+    original_seq: int
+    left: int
+
+
+@dataclass(slots=True)
+class Debts:
+    """A member's open debts, the oldest first; `touched` are those that were paid on."""
+
+    account_no: int
+    open: list[OpenDebt] = field(default_factory=list)
+    touched: dict[int, OpenDebt] = field(default_factory=dict)
+
+    @property
+    def points(self) -> int:
+        """All that is owed."""
+        return sum(debt.left for debt in self.open)
+
+
 @dataclass(slots=True)
 class Opened:
     """A ledger as seen under its head's lock. Times in microseconds UTC, programme time."""
@@ -60,3 +103,5 @@ class Opened:
     closed: frozenset[UUID]
     lots: dict[UUID, OpenLots]
     holds: dict[int, OpenHold]
+    refunded: dict[int, Refunded]
+    debts: dict[UUID, Debts]

@@ -28,6 +28,7 @@ class PostingRow(NamedTuple):
     debit_no: int | None
     credit_no: int | None
     amount: int
+    original_seq: int | None
     lot_no: int | None
     store_id: UUID | None
     till: str | None
@@ -38,6 +39,9 @@ class PostingRow(NamedTuple):
     sale_minor: int | None
     lines_json: str | None
     tenders_json: str | None
+    points_minor: int | None
+    rate_points: int | None
+    rate_per_minor: int | None
     event_type: str
     event_partner_id: UUID | None
     partition: int
@@ -78,6 +82,52 @@ class HoldEndRow(NamedTuple):
     captured: int
 
 
+class ChildRow(NamedTuple):
+    """A lot of points that came back after their lot had expired. Fields as in the type door_child."""
+
+    lot_no: int
+    seq: int
+    points: int
+    earned_us: int
+    expires_us: int
+    wallet_no: int
+    parent_no: int
+    earned_seq: int
+
+
+class RefundRow(NamedTuple):
+    """A refund. Fields as in the type door_refund."""
+
+    seq: int
+    original_seq: int
+    no: int
+    whole: int
+    given_before: int
+    given: int
+    returned: int
+    clawed_back: int
+    owed: int
+    written_off: int
+    money_minor: int
+    tender_order: str
+    store_id: UUID | None
+    till: str
+    business_date: str
+    receipt_number: str
+    channel: str
+    lines_json: str
+
+
+class DebtRow(NamedTuple):
+    """A debt that was made. Fields as in the type door_debt."""
+
+    seq: int
+    original_seq: int
+    points: int
+    wallet_no: int
+    partner_no: int
+
+
 @dataclass(slots=True)
 class Rows:
     """What a batch writes."""
@@ -91,6 +141,12 @@ class Rows:
     hold_lots: list[tuple[int, int, int]] = field(default_factory=list)
     holds: list[HoldRow] = field(default_factory=list)
     hold_ends: list[HoldEndRow] = field(default_factory=list)
+    refunds: list[RefundRow] = field(default_factory=list)
+    # (seq, lot, points) that a posting gave back, and (seq, debt, points) that it paid.
+    returns: list[tuple[int, int, int]] = field(default_factory=list)
+    paid: list[tuple[int, int, int]] = field(default_factory=list)
+    children: list[ChildRow] = field(default_factory=list)
+    debts: list[DebtRow] = field(default_factory=list)
 
     def delta(self, account: int) -> list[int]:
         """The growing sums of an account in this batch: debited, credited, reserved, released."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from services.points.domain.movements import Capture, Earn, LotTaken, Redemption, Transaction
+from services.points.domain.movements import (
+    Capture,
+    DebtPaid,
+    Earn,
+    LotTaken,
+    Redemption,
+    Refund,
+    Transaction,
+)
 
 
 class Telling(NamedTuple):
@@ -17,3 +25,8 @@ class Telling(NamedTuple):
     held: Callable[[Transaction], bytes]
     captured: Callable[[Transaction, Capture, Sequence[LotTaken]], bytes]
     released: Callable[[Transaction], bytes]
+    returned: Callable[[Transaction, Sequence[LotTaken]], bytes]
+    clawed_back: Callable[[Transaction, Sequence[LotTaken]], bytes]
+    owed: Callable[[Transaction, int], bytes]
+    repaid: Callable[[Transaction, Sequence[DebtPaid], Sequence[LotTaken]], bytes]
+    refunded: Callable[[Transaction, Refund], bytes]

@@ -7,7 +7,16 @@ from uuid import UUID
 
 from coalition.events.v1 import points_pb2 as pb
 
-from services.points.domain.movements import Capture, Earn, LotTaken, MovementKind, Redemption, Transaction
+from services.points.domain.movements import (
+    Capture,
+    DebtPaid,
+    Earn,
+    LotTaken,
+    MovementKind,
+    Redemption,
+    Refund,
+    Transaction,
+)
 from services.points.domain.telling import Telling
 
 
@@ -24,7 +33,7 @@ def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> 
         channel=purchase.channel,
         purchase_id=identity,
         gross_minor=purchase.amount_minor,
-        eligible_minor=purchase.amount_minor,
+        eligible_minor=purchase.amount_minor - purchase.points_minor,
         currency=currency,
         points=transaction.points,
         lot_no=lot_no,
@@ -111,6 +120,91 @@ def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
     ).SerializeToString()
 
 
+def returned(transaction: Transaction, back: Sequence[LotTaken]) -> bytes:
+    """The payload of `points.returned`."""
+    return pb.PointsReturned(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        partner_id=_bytes(transaction.partner_id),
+        original_seq=transaction.original_seq,
+        points=transaction.points,
+        lots=_lots(back),
+        balance_after=transaction.balance_after,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def clawed_back(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
+    """The payload of `points.clawed_back`."""
+    return pb.PointsClawedBack(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        partner_id=_bytes(transaction.partner_id),
+        original_seq=transaction.original_seq,
+        points=-transaction.points,
+        lots=_lots(taken),
+        balance_after=transaction.balance_after,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def owed(transaction: Transaction, points: int) -> bytes:
+    """The payload of `points.owed`."""
+    return pb.PointsOwed(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        partner_id=_bytes(transaction.partner_id),
+        original_seq=transaction.original_seq,
+        points=points,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def repaid(transaction: Transaction, paid: Sequence[DebtPaid], taken: Sequence[LotTaken]) -> bytes:
+    """The payload of `points.repaid`."""
+    return pb.PointsRepaid(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        points=-transaction.points,
+        debts=[
+            pb.DebtPaid(
+                debt_seq=part.debt_seq,
+                original_seq=part.original_seq,
+                partner_id=part.issuer_id.bytes,
+                points=part.points,
+            )
+            for part in paid
+        ],
+        lots=_lots(taken),
+        balance_after=transaction.balance_after,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def refunded(transaction: Transaction, item: Refund) -> bytes:
+    """The payload of `points.refunded`."""
+    figures = transaction.refund
+    return pb.PointsRefunded(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        partner_id=_bytes(transaction.partner_id),
+        original_id=_bytes(transaction.original_id),
+        store_id=_bytes(item.receipt.store_id),
+        channel=item.receipt.channel,
+        **(figures._asdict() if figures is not None else {}),
+        balance_after=transaction.balance_after,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
 def clock_moved(offset_us: int, now_us: int) -> bytes:
     """The payload of `programme.clock_moved`."""
     return pb.ProgrammeClockMoved(offset_us=offset_us, now_us=now_us).SerializeToString()
@@ -130,5 +224,15 @@ def _lots(taken: Sequence[LotTaken]) -> list[pb.LotTaken]:
 
 
 TELLING = Telling(
-    earned=earned, redeemed=redeemed, expired=expired, held=held, captured=captured, released=released
+    earned=earned,
+    redeemed=redeemed,
+    expired=expired,
+    held=held,
+    captured=captured,
+    released=released,
+    returned=returned,
+    clawed_back=clawed_back,
+    owed=owed,
+    repaid=repaid,
+    refunded=refunded,
 )

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Purchase, Transaction
-from services.points.storage import balances, journal, ledgers
+from services.points.domain.refunding import RefundRule
+from services.points.storage import balances, journal, ledgers, records
 from services.points.storage.balances import Balance
-from services.points.storage.journal import Filter, PostingDetail
+from services.points.storage.journal import Filter
 from services.points.storage.ledgers import Head
+from services.points.storage.records import PostingDetail
 from services.runtime.clock import MICROS_MAX
 from services.runtime.database import ReadDatabase
 from services.runtime.errors import InvalidRequest, NotFound
@@ -59,6 +61,11 @@ class Reads:
         async with self._database.snapshot() as connection:
             return await ledgers.list_rates(await connection.driver(), ledger_id, partner_id)
 
+    async def refund_rules(self, ledger_id: int, partner_id: UUID | None) -> list[tuple[UUID, RefundRule]]:
+        """Refund rules of partners that have one of their own."""
+        async with self._database.snapshot() as connection:
+            return await ledgers.list_refund_rules(await connection.driver(), ledger_id, partner_id)
+
     async def head(self, ledger_id: int) -> Head:
         """The ledger's head. Raises NotFound where nothing was asked of the ledger yet."""
         async with self._database.snapshot() as connection:
@@ -73,7 +80,7 @@ class Reads:
         """The journal in blocks of up to 500, in order, to `to_seq` or to where it ends now (0)."""
         async for first, last in self._blocks(ledger_id, from_seq, to_seq):
             async with self._database.snapshot() as connection:
-                yield await journal.details(await connection.driver(), ledger_id, first, last)
+                yield await records.details(await connection.driver(), ledger_id, first, last)
 
     async def purchases(
         self, ledger_id: int, from_seq: int, to_seq: int

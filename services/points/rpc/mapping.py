@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from coalition.type.v1.error_pb2 import ItemError
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Answer, Refused
 from services.points.domain.earning import EarnRate
-from services.points.domain.movements import MovementKind, Purchase, Transaction
-from services.points.storage.journal import PostingDetail
+from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
+from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.storage.proofs import Finding
+from services.points.storage.records import PostingDetail
 
 _KINDS: Final = {
     MovementKind.EARN: pb.MOVEMENT_KIND_EARN,
@@ -25,7 +27,23 @@ _KINDS: Final = {
     MovementKind.CAPTURE: pb.MOVEMENT_KIND_CAPTURE,
     MovementKind.VOID: pb.MOVEMENT_KIND_VOID,
     MovementKind.LAPSE: pb.MOVEMENT_KIND_LAPSE,
+    MovementKind.REFUND: pb.MOVEMENT_KIND_REFUND,
+    MovementKind.RETURN: pb.MOVEMENT_KIND_RETURN,
+    MovementKind.CLAWBACK: pb.MOVEMENT_KIND_CLAWBACK,
+    MovementKind.OWE: pb.MOVEMENT_KIND_OWE,
+    MovementKind.REPAY: pb.MOVEMENT_KIND_REPAY,
 }
+SHORTFALLS: Final = {
+    points_pb2.SHORTFALL_ALLOW_NEGATIVE: Shortfall.ALLOW_NEGATIVE,
+    points_pb2.SHORTFALL_WITHIN_BALANCE: Shortfall.WITHIN_BALANCE,
+}
+TENDER_ORDERS: Final = {
+    points_pb2.TENDER_ORDER_PRO_RATA: TenderOrder.PRO_RATA,
+    points_pb2.TENDER_ORDER_POINTS_FIRST: TenderOrder.POINTS_FIRST,
+    points_pb2.TENDER_ORDER_MONEY_FIRST: TenderOrder.MONEY_FIRST,
+}
+_SHORTFALLS: Final = {rule: wire for wire, rule in SHORTFALLS.items()}
+_TENDER_ORDERS: Final = {order: wire for wire, order in TENDER_ORDERS.items()}
 
 
 def transaction_message(transaction: Transaction) -> pb.Transaction:
@@ -46,6 +64,9 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         expires_at_us=transaction.expires_at_us,
         held=transaction.held,
         hold_id=transaction.hold_id.bytes if transaction.hold_id else b"",
+        original_id=transaction.original_id.bytes if transaction.original_id else b"",
+        original_seq=transaction.original_seq,
+        refund=pb.RefundFigures(**transaction.refund._asdict()) if transaction.refund else None,
     )
 
 
@@ -122,16 +143,31 @@ def record_message(detail: PostingDetail) -> journal_pb2.JournalRecord:
                 point_type=lot.point_type,
                 points=lot.points,
                 expires_at_us=lot.expires_at_us,
+                parent_lot_no=lot.parent_no,
             )
             for lot in detail.opened
         ],
-        lot_uses=[
-            journal_pb2.LotUse(
-                lot_no=use.lot_no, issuer_id=use.issuer_id.bytes, point_type=use.point_type, points=use.points
+        lot_uses=_lot_uses(detail.used),
+        lot_returns=_lot_uses(detail.given_back),
+        debts_paid=[
+            journal_pb2.DebtPaid(
+                debt_seq=paid.debt_seq,
+                original_seq=paid.original_seq,
+                partner_id=paid.issuer_id.bytes,
+                points=paid.points,
             )
-            for use in detail.used
+            for paid in detail.paid
         ],
     )
+
+
+def _lot_uses(parts: Sequence[LotTaken]) -> list[journal_pb2.LotUse]:
+    return [
+        journal_pb2.LotUse(
+            lot_no=part.lot_no, issuer_id=part.issuer_id.bytes, point_type=part.point_type, points=part.points
+        )
+        for part in parts
+    ]
 
 
 def rate_message(partner_id: UUID, rate: EarnRate) -> points_pb2.EarnRate:
@@ -141,6 +177,15 @@ def rate_message(partner_id: UUID, rate: EarnRate) -> points_pb2.EarnRate:
         points=rate.points,
         per_minor=rate.per_minor,
         valid_from_us=rate.valid_from_us,
+    )
+
+
+def rule_message(partner_id: UUID, rule: RefundRule) -> points_pb2.RefundRule:
+    """The wire form of a refund rule."""
+    return points_pb2.RefundRule(
+        partner_id=partner_id.bytes,
+        shortfall=_SHORTFALLS[rule.shortfall],
+        tender_order=_TENDER_ORDERS[rule.tender_order],
     )
 
 

@@ -16,7 +16,18 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import TurnedAway
-from services.points.domain.movements import Capture, Earn, Hold, Movement, Purchase, Redemption, Void
+from services.points.domain.movements import (
+    Capture,
+    Earn,
+    Hold,
+    Movement,
+    Purchase,
+    Receipt,
+    Redemption,
+    Refund,
+    Reversal,
+    Void,
+)
 from services.runtime.ids import from_bytes
 from services.runtime.principal import Principal
 
@@ -38,6 +49,9 @@ _TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "oth
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _QUANTITY: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+_Asked = pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void | pb.Refund | pb.Reversal
 
 
 class _Invalid(Exception):
@@ -77,9 +91,57 @@ class MovementReader:
             if kind in _OF_HOLDS:
                 _check_grant(principal, "points:redeem")
                 return self._of_hold(item, kind, partner, item_deadline_us)
+            if kind == "refund":
+                _check_grant(principal, "points:earn")
+                _check_grant(principal, "points:redeem")
+                return self._refund(item, item.refund, partner, currency, item_deadline_us)
+            if kind == "reversal":
+                _check_grant(principal, "points:earn")
+                _check_grant(principal, "points:redeem")
+                return self._reversal(item, item.reversal, partner, item_deadline_us)
             raise _invalid("movement", "nothing is asked for")
         except _Invalid as invalid:
-            return invalid.answer
+            return invalid.answer._replace(linked=item.linked)
+
+    def _reversal(self, item: pb.Item, asked: pb.Reversal, partner: UUID, deadline_us: int) -> Reversal:
+        _check_text("key", asked.key, KEY_CHARACTERS_MAX)
+        if asked.key == item.key:
+            raise _invalid("key", "an item does not reverse itself")
+        if asked.occurred_at_us <= 0:
+            raise _invalid("occurred_at", "a time is needed")
+        return Reversal(
+            item.key, partner, self._hash(b"reversal", asked, item.linked), asked.occurred_at_us, asked.key,
+            _traceparent(item), deadline_us, linked=item.linked,
+        )  # fmt: skip
+
+    def _refund(
+        self, item: pb.Item, refund: pb.Refund, partner: UUID, currency: str, deadline_us: int
+    ) -> Refund:
+        _check_text("reference", refund.reference, REFERENCE_CHARACTERS_MAX)
+        if refund.occurred_at_us <= 0:
+            raise _invalid("occurred_at", "a time is needed")
+        _check_channel(refund.channel)
+        original_id = None
+        if refund.original_id:
+            if len(refund.original_id) != _UUID_BYTES or refund.original_reference:
+                raise _invalid("original", "one id, or one reference")
+            original_id = from_bytes(refund.original_id)
+        else:
+            _check_text("original", refund.original_reference, REFERENCE_CHARACTERS_MAX)
+        if not 0 <= refund.amount_minor <= AMOUNT_MINOR_MAX:
+            raise _invalid("amount", f"0 to {AMOUNT_MINOR_MAX} minor units")
+        if not 0 <= refund.points <= POINTS_MAX:
+            raise _invalid("points", f"0 to {POINTS_MAX}")
+        _check_currency(refund.currency, currency)
+        lines = _lines(refund.lines, refund.amount_minor)
+        store_id, told = _receipt(refund.receipt), refund.receipt
+        receipt = Receipt(store_id, told.till, told.business_date, told.number, refund.channel, lines)
+        # What it refunds, and whose it is, is looked up before it comes to the door.
+        return Refund(
+            item.key, partner, PROGRAMME, refund.reference, self._hash(b"refund", refund, item.linked),
+            refund.occurred_at_us, original_id, refund.original_reference, refund.amount_minor, refund.points, receipt,
+            _traceparent(item), deadline_us, linked=item.linked,
+        )  # fmt: skip
 
     def _of_hold(self, item: pb.Item, kind: str, partner: UUID, deadline_us: int) -> Hold | Capture | Void:
         if kind == "hold":
@@ -88,18 +150,19 @@ class MovementReader:
         hold_id = _hold_id(asked.hold_id)
         if asked.occurred_at_us <= 0:
             raise _invalid("occurred_at", "a time is needed")
-        content_hash, trace = self._hash(kind.encode(), asked), _traceparent(item)
+        content_hash, trace = self._hash(kind.encode(), asked, item.linked), _traceparent(item)
         # Whose hold it is, and where in the journal, is looked up before it comes to the door.
         if isinstance(asked, pb.Void):
             return Void(
-                item.key, partner, PROGRAMME, hold_id, 0, content_hash, asked.occurred_at_us, trace, deadline_us
+                item.key, partner, PROGRAMME, hold_id, 0, content_hash, asked.occurred_at_us, trace, deadline_us,
+                linked=item.linked,
             )  # fmt: skip
         _check_channel(asked.channel)
         if not 0 <= asked.points <= POINTS_MAX:
             raise _invalid("points", f"0 to {POINTS_MAX}")
         return Capture(
             item.key, partner, PROGRAMME, hold_id, 0, content_hash, asked.occurred_at_us, asked.points,
-            _receipt(asked.receipt), asked.channel, trace, deadline_us,
+            _receipt(asked.receipt), asked.channel, trace, deadline_us, linked=item.linked,
         )  # fmt: skip
 
     def _hold(self, item: pb.Item, hold: pb.Hold, partner: UUID, deadline_us: int) -> Hold:
@@ -109,12 +172,16 @@ class MovementReader:
         if not 0 <= hold.seconds <= HOLD_SECONDS_MAX:
             raise _invalid("seconds", f"1 to {HOLD_SECONDS_MAX}")
         return Hold(
-            item.key, partner, member_id, hold.reference, self._hash(b"hold", hold), hold.occurred_at_us,
-            hold.points, hold.seconds or HOLD_SECONDS, _traceparent(item), deadline_us,
+            item.key, partner, member_id, hold.reference, self._hash(b"hold", hold, item.linked),
+            hold.occurred_at_us, hold.points, hold.seconds or HOLD_SECONDS, _traceparent(item), deadline_us,
+            linked=item.linked,
         )  # fmt: skip
 
-    def _hash(self, kind: bytes, asked: pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void) -> bytes:
+    def _hash(self, kind: bytes, asked: _Asked, linked: bool) -> bytes:
         content = asked.SerializeToString(deterministic=True)
+        if linked:
+            # A sale with a burn is another one than the same sale without.
+            content += b"linked"
         return hashlib.blake2b(content, key=self._hash_key, digest_size=16, person=kind).digest()
 
     def _earn(self, item: pb.Item, earn: pb.Earn, partner: UUID, currency: str, deadline_us: int) -> Earn:
@@ -124,20 +191,16 @@ class MovementReader:
             raise _invalid("entry_mode", f"one of {', '.join(sorted(_ENTRY_MODES - {''}))}")
         if not 0 <= sale.amount_minor <= AMOUNT_MINOR_MAX:
             raise _invalid("amount", f"0 to {AMOUNT_MINOR_MAX} minor units")
-        if sale.currency != currency:
-            raise _Invalid(
-                "currency", f"this programme settles in {currency}", Reason.REASON_CURRENCY_UNSUPPORTED,
-                currency=sale.currency, expected=currency,
-            )  # fmt: skip
+        _check_currency(sale.currency, currency)
         store_id = _receipt(sale.receipt)
         receipt = sale.receipt
         purchase = Purchase(
             store_id, receipt.till, receipt.business_date, receipt.number, sale.channel, sale.entry_mode,
-            sale.amount_minor, _lines(sale), _tenders(sale.tenders),
+            sale.amount_minor, _lines(sale.lines, sale.amount_minor), _tenders(sale.tenders), _in_points(sale),
         )  # fmt: skip
         return Earn(
-            item.key, partner, member_id, earn.reference, self._hash(b"earn", earn), occurred_at_us, purchase,
-            _traceparent(item), deadline_us,
+            item.key, partner, member_id, earn.reference, self._hash(b"earn", earn, item.linked), occurred_at_us,
+            purchase, _traceparent(item), deadline_us, linked=item.linked,
         )  # fmt: skip
 
     def _redemption(
@@ -150,14 +213,23 @@ class MovementReader:
             raise _invalid("points", f"1 to {POINTS_MAX}")
         store_id = _receipt(redemption.receipt)
         return Redemption(
-            item.key, partner, member_id, redemption.reference, self._hash(b"redemption", redemption),
+            item.key, partner, member_id, redemption.reference, self._hash(b"redemption", redemption, item.linked),
             occurred_at_us, redemption.points, store_id, redemption.channel, _traceparent(item), deadline_us,
+            linked=item.linked,
         )  # fmt: skip
 
 
 def _check_grant(principal: Principal, grant: str) -> None:
     if grant not in principal.grants:
         raise _Invalid("principal", f"this needs {grant}", Reason.REASON_PERMISSION_DENIED, needed=grant)
+
+
+def _check_currency(asked: str, currency: str) -> None:
+    if asked != currency:
+        raise _Invalid(
+            "currency", f"this programme settles in {currency}", Reason.REASON_CURRENCY_UNSUPPORTED,
+            currency=asked, expected=currency,
+        )  # fmt: skip
 
 
 def _check_text(field: str, text: str, characters_max: int) -> None:
@@ -226,14 +298,14 @@ def _is_quantity(text: str) -> bool:
     return _QUANTITY.fullmatch(text) is not None
 
 
-def _lines(sale: pb.Sale) -> str:
-    if not sale.lines:
+def _lines(asked: Sequence[pb.SaleLine], amount_minor: int) -> str:
+    if not asked:
         return "[]"
-    if len(sale.lines) > LINES_MAX:
+    if len(asked) > LINES_MAX:
         raise _invalid("lines", f"up to {LINES_MAX}")
     total = 0
     lines: list[dict[str, object]] = []
-    for line in sale.lines:
+    for line in asked:
         sku, category, amount = line.sku, line.category, line.amount_minor
         quantity = line.quantity or "1"
         if len(sku) > TEXT_CHARACTERS_MAX or len(category) > TEXT_CHARACTERS_MAX:
@@ -251,10 +323,10 @@ def _lines(sale: pb.Sale) -> str:
         if line.returned:
             entry["returned"] = True
         lines.append(entry)
-    if total != sale.amount_minor:
+    if total != amount_minor:
         raise _Invalid(
             "amount", f"the lines sum to {total}", Reason.REASON_AMOUNT_MISMATCH,
-            amount_minor=str(sale.amount_minor), lines_minor=str(total),
+            amount_minor=str(amount_minor), lines_minor=str(total),
         )  # fmt: skip
     return orjson.dumps(lines).decode()
 
@@ -270,3 +342,13 @@ def _tenders(tenders: Sequence[pb.Tender]) -> str:
         if abs(tender.amount_minor) > AMOUNT_MINOR_MAX:
             raise _invalid("tenders", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
     return orjson.dumps([{"kind": tender.kind, "amount": tender.amount_minor} for tender in tenders]).decode()
+
+
+def _in_points(sale: pb.Sale) -> int:
+    """The part of a sale that was paid in points, in minor units."""
+    if not sale.tenders:
+        return 0
+    points_minor = sum(tender.amount_minor for tender in sale.tenders if tender.kind == "points")
+    if not 0 <= points_minor <= sale.amount_minor:
+        raise _invalid("tenders", "what is paid in points is part of the amount")
+    return points_minor

@@ -13,6 +13,7 @@ from services.points.app import Points
 from services.points.domain.answers import TurnedAway
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Movement
+from services.points.domain.refunding import RefundRule
 from services.points.rpc import mapping
 from services.points.rpc.movements import MovementReader
 from services.points.storage.journal import Filter
@@ -78,6 +79,7 @@ class PointsServicer(PointsServiceServicer):
             as_of_seq=found.as_of_seq,
             next_expiry_points=found.next_expiry_points,
             next_expiry_at_us=found.next_expiry_at_us,
+            owed=found.owed,
         )
 
     async def GetTransaction(
@@ -132,6 +134,33 @@ class PointsServicer(PointsServiceServicer):
             principal.in_programme().ledger_id, principal.partner_id or asked
         )
         return pb.ListEarnRatesResponse(rates=[mapping.rate_message(*rate) for rate in rates])
+
+    async def SetRefundRule(
+        self, request: pb.SetRefundRuleRequest, context: CallContext
+    ) -> pb.SetRefundRuleResponse:
+        """Sets a refund rule."""
+        principal = acting()
+        principal.require_role("pricing")
+        partner_id = read_id(request.rule.partner_id, "partner_id")
+        shortfall = mapping.SHORTFALLS.get(request.rule.shortfall)
+        tender_order = mapping.TENDER_ORDERS.get(request.rule.tender_order)
+        if shortfall is None or tender_order is None:
+            field = "shortfall" if shortfall is None else "tender_order"
+            raise InvalidRequest(f"{field} must be one of the rules that there are", field=field)
+        rule = RefundRule(shortfall, tender_order)
+        await self._app.set_refund_rule(principal.in_programme(), partner_id, rule, principal.actor)
+        return pb.SetRefundRuleResponse(rule=mapping.rule_message(partner_id, rule))
+
+    async def ListRefundRules(
+        self, request: pb.ListRefundRulesRequest, context: CallContext
+    ) -> pb.ListRefundRulesResponse:
+        """Lists refund rules; a partner gets its own."""
+        principal = acting()
+        asked = read_optional_id(request.partner_id, "partner_id")
+        rules = await self._app.reads.refund_rules(
+            principal.in_programme().ledger_id, principal.partner_id or asked
+        )
+        return pb.ListRefundRulesResponse(rules=[mapping.rule_message(*rule) for rule in rules])
 
     async def MoveClock(self, request: pb.MoveClockRequest, context: CallContext) -> pb.MoveClockResponse:
         """Moves the clock of a test programme."""

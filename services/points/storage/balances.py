@@ -10,12 +10,13 @@ from services.runtime.database import PgConnection
 
 
 class Balance(NamedTuple):
-    """What a member can spend now, and what lapses next (0 and 0: nothing does)."""
+    """What a member can spend now, and what lapses next (0 and 0: nothing does). What is owed is taken off already."""
 
     available: int
     as_of_seq: int
     next_expiry_points: int
     next_expiry_at_us: int
+    owed: int
 
 
 # Lots past their expiry are left out whether or not their lapse has been posted yet, and holds past their time count
@@ -41,12 +42,16 @@ WITH head AS (
     LEFT JOIN held_lot r ON r.lot_no = l.lot_no
     WHERE l.open AND l.expires_at > head.now AND isfinite(l.expires_at)
     GROUP BY l.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0 ORDER BY l.expires_at LIMIT 1
+), owed AS (
+    SELECT coalesce(sum(d.remaining), 0)::bigint AS points FROM wallet
+    JOIN debt d ON d.ledger_id = $1 AND d.wallet_no = wallet.account_no AND d.open
 )
 SELECT coalesce(wallet.points, 0) - coalesce((
         SELECT sum(l.remaining - coalesce(r.points, 0)) FROM lot l LEFT JOIN held_lot r ON r.lot_no = l.lot_no
         WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open AND l.expires_at <= head.now
-    ), 0) - coalesce((SELECT sum(points) FROM held), 0) AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points, upcoming.expires_at
-FROM head LEFT JOIN wallet ON true LEFT JOIN upcoming ON true
+    ), 0) - coalesce((SELECT sum(points) FROM held), 0) - owed.points AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points, upcoming.expires_at,
+    owed.points AS owed
+FROM head CROSS JOIN owed LEFT JOIN wallet ON true LEFT JOIN upcoming ON true
 """
 
 
@@ -54,6 +59,6 @@ async def balance(connection: PgConnection, ledger_id: int, member_id: UUID) -> 
     """A member's balance; zeros for one who has never moved a point."""
     row = await connection.fetchrow(_BALANCE, ledger_id, member_id)
     if row is None:
-        return Balance(0, 0, 0, 0)
+        return Balance(0, 0, 0, 0, 0)
     lapses_us = to_micros(row["expires_at"]) if row["expires_at"] else 0
-    return Balance(int(row["available"]), row["last_seq"], int(row["next_points"]), lapses_us)
+    return Balance(int(row["available"]), row["last_seq"], int(row["next_points"]), lapses_us, row["owed"])

@@ -16,15 +16,16 @@ import asyncpg
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import Lot, OpenLots
-from services.points.domain.movements import Capture, Hold, Movement, Redemption, Void
-from services.points.domain.opened import Earlier, Opened, OpenHold
+from services.points.domain.movements import Capture, Hold, Movement, Redemption, Refund, Reversal, Void
+from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded
 from services.points.domain.posting import Posting
+from services.points.domain.refunding import TenderOrder
 from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
-_OPEN: Final = "SELECT * FROM ledger_open($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 22))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 17))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 29))})"
 
 
 class _Listed:
@@ -61,11 +62,41 @@ def _asked(items: Sequence[Movement]) -> tuple[dict[UUID, int], Iterable[UUID], 
     redeemers: dict[UUID, None] = {}
     for item in items:
         partners[item.partner_id] = None
-        burn = item.points if isinstance(item, Redemption | Hold) else 0
-        if isinstance(item, Redemption | Capture):
+        if isinstance(item, Reversal):
+            continue
+        burns[item.member_id] = burns.get(item.member_id, 0) + _burn(item)
+        if isinstance(item, Redemption | Capture) or (
+            isinstance(item, Refund) and item.sale and item.sale.burned
+        ):
             redeemers[item.partner_id] = None
-        burns[item.member_id] = burns.get(item.member_id, 0) + burn
     return burns, partners, redeemers
+
+
+def _burn(item: Movement) -> int:
+    """What an item may take of the lots that are used first."""
+    if isinstance(item, Redemption | Hold):
+        return item.points
+    return item.sale.earned if isinstance(item, Refund) and item.sale is not None else 0
+
+
+class _Sales:
+    """What the refunds of a batch need to know of their originals: by place of the member, each once."""
+
+    def __init__(self, items: Sequence[Movement], members: Sequence[UUID]) -> None:
+        self.originals: list[int] = []
+        self.original_members: list[int] = []
+        self.back_members: list[int] = []
+        self.back_lots: list[int] = []
+        place_of: dict[UUID, int] = {}
+        for item in items:
+            if not isinstance(item, Refund) or item.sale is None or item.sale.seq in self.originals:
+                continue
+            place_of = place_of or {member: place for place, member in enumerate(members)}
+            place = place_of[item.member_id]
+            self.originals.append(item.sale.seq)
+            self.original_members.append(place)
+            self.back_lots += [lot_no for lot_no, _ in item.sale.lots]
+            self.back_members += [place] * len(item.sale.lots)
 
 
 async def open_ledger(
@@ -89,20 +120,27 @@ async def open_ledger(
     listed.add(AccountKind.REDEMPTION, redeemers)
     listed.add(AccountKind.EXPIRY, (PROGRAMME,))
     members = list(burns)
+    sales = _Sales(items, members)
+    keys = _keys(items)
+    listed.add(AccountKind.DEBT, {members[place] for place in sales.original_members})
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
         listed.known,
         [key.kind for key in listed.missing],
         [key.owner_id for key in listed.missing],
-        [listed.place(partner_at[item.partner_id]) for item in items],
-        [item.key for item in items],
+        [listed.place(partner_at[partner]) for partner, _ in keys],
+        [key for _, key in keys],
         [item.kind for item in items],
         [item.reference for item in items],
         members,
         [listed.place(place) for place in wallet_at.values()],
         list(burns.values()),
         [item.hold_seq for item in items if isinstance(item, Capture | Void)],
+        sales.originals,
+        sales.original_members,
+        sales.back_members,
+        sales.back_lots,
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -110,13 +148,24 @@ async def open_ledger(
     for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
         learned.append(key)
         numbers.learn(key, number)
+    return _opened(row, items, members, burns, numbers), row["config_version"]
+
+
+def _opened(
+    row: asyncpg.Record,
+    items: Sequence[Movement],
+    members: Sequence[UUID],
+    burns: Mapping[UUID, int],
+    numbers: AccountNumbers,
+) -> Opened:
+    accounts: list[int] = row["accounts"]
     opened = Opened(
         last_seq=row["last_seq"],
         now_us=row["now_us"],
         last_lot_no=row["last_lot_no"],
         batch_no=row["last_batch_no"] + 1,
         log=LogHead(row["last_pos"], row["partition_pos"]),
-        by_key=_earlier(row, items),
+        by_key=_earlier(row, _keys(items)),
         by_reference={
             (items[no].partner_id, items[no].kind, items[no].reference or ""): (seq, content_hash)
             for no, seq, content_hash in zip(
@@ -126,15 +175,25 @@ async def open_ledger(
         accounts=numbers,
         balances=dict(zip(accounts, row["balances"], strict=True)),
         held=dict(zip(accounts, row["held"], strict=True)),
-        open_holds=dict(zip(members, row["open_holds"], strict=True)),
+        open_holds=dict(zip(members, row["open_holds"] or (), strict=True)),
         closed=frozenset(row["closed"] or ()),
         lots=_lots(row, members, burns),
         holds=_holds(row, members),
+        refunded=_refunded(row),
+        debts=_debts(row, members),
     )
-    return opened, row["config_version"]
+    for debts in opened.debts.values():
+        opened.balances.setdefault(debts.account_no, -debts.points)
+    return opened
 
 
-def _earlier(row: asyncpg.Record, items: Sequence[Movement]) -> dict[tuple[UUID, str], Earlier]:
+def _keys(items: Sequence[Movement]) -> list[tuple[UUID, str]]:
+    """The keys that a batch asks for: those of its items, in their order, then those that shall be reversed."""
+    reversed_keys = [(item.partner_id, item.target_key) for item in items if isinstance(item, Reversal)]
+    return [(item.partner_id, item.key) for item in items] + reversed_keys
+
+
+def _earlier(row: asyncpg.Record, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Earlier]:
     found: dict[tuple[UUID, str], Earlier] = {}
     if not row["key_no"]:
         return found
@@ -143,7 +202,7 @@ def _earlier(row: asyncpg.Record, items: Sequence[Movement]) -> dict[tuple[UUID,
         *(row[name] for name in columns), strict=True
     ):
         refused = Refused(reason_of(refusal), message, json.loads(metadata)) if refusal else None
-        found[items[no].partner_id, items[no].key] = Earlier(content_hash, seq, refused)
+        found[keys[no]] = Earlier(content_hash, seq, refused)
     return found
 
 
@@ -153,6 +212,7 @@ def _lots(row: asyncpg.Record, members: Sequence[UUID], burns: Mapping[UUID, int
     if row["lot_nos"]:
         columns = (
             "lot_nos", "lot_issuers", "lot_types", "lot_remaining", "lot_reserved", "lot_earned_us", "lot_expires_us",
+            "lot_earned_seq",
         )  # fmt: skip
         places: list[int] = row["lot_member"]
         for place, facts in zip(places, zip(*(row[name] for name in columns), strict=True), strict=True):
@@ -180,12 +240,40 @@ def _holds(row: asyncpg.Record, members: Sequence[UUID]) -> dict[int, OpenHold]:
     }
 
 
+def _refunded(row: asyncpg.Record) -> dict[int, Refunded]:
+    if not row["refunded"]:
+        return {}
+    columns = (
+        "refunded", "refund_no", "refund_given", "refund_returned", "refund_taken", "refund_money", "refund_order",
+    )  # fmt: skip
+    return {
+        seq: Refunded(no, given, returned, taken, money, TenderOrder(order))
+        for seq, no, given, returned, taken, money, order in zip(
+            *(row[name] for name in columns), strict=True
+        )
+    }
+
+
+def _debts(row: asyncpg.Record, members: Sequence[UUID]) -> dict[UUID, Debts]:
+    found: dict[UUID, Debts] = {}
+    if row["debt_seq"]:
+        columns = ("debt_account", "debt_seq", "debt_partner", "debt_original", "debt_left")
+        places: list[int] = row["debt_member"]
+        for place, (account, seq, partner, original, left) in zip(
+            places, zip(*(row[name] for name in columns), strict=True), strict=True
+        ):
+            debts = found.setdefault(members[place], Debts(account))
+            debts.open.append(OpenDebt(seq, partner, original, left))
+    return found
+
+
 async def write(
     connection: PgConnection, ledger_id: int, opened: Opened, first_pos: int, posting: Posting
 ) -> None:
     """Writes a decided batch; the caller commits. `first_pos` is the log's position before the decisions."""
     rows = posting.rows
     touched = [lot for lots in opened.lots.values() for lot in lots.touched.values()]
+    paid = [debt for debts in opened.debts.values() for debt in debts.touched.values()]
     deltas = sorted(rows.deltas.items())
     await connection.execute(
         _WRITE,
@@ -207,4 +295,11 @@ async def write(
         rows.holds,
         rows.hold_lots,
         rows.hold_ends,
+        rows.refunds,
+        rows.returns,
+        rows.children,
+        rows.debts,
+        rows.paid,
+        [debt.seq for debt in paid],
+        [debt.left for debt in paid],
     )

@@ -87,19 +87,14 @@ def _statement(number: int) -> clearing_pb2.Statement:
     kinds = clearing_pb2.StatementLineKind
     lines = [
         clearing_pb2.StatementLine(
-            kind=kinds.STATEMENT_LINE_KIND_ISSUED,
-            count=3,
-            points=1_000,
-            price_micros=10_000,
-            amount_micros=10_000_000,
-        ),
-        clearing_pb2.StatementLine(
-            kind=kinds.STATEMENT_LINE_KIND_BURNED,
-            count=1,
-            points=500,
-            price_micros=9_000,
-            amount_micros=-4_500_000,
-        ),
+            kind=kind, count=count, points=points, price_micros=price, amount_micros=sign * points * price
+        )
+        for kind, count, points, price, sign in (
+            (kinds.STATEMENT_LINE_KIND_ISSUED, 3, 1_000, 10_000, 1),
+            (kinds.STATEMENT_LINE_KIND_REVERSED, 2, 150, 10_000, -1),
+            (kinds.STATEMENT_LINE_KIND_BURNED, 1, 500, 9_000, -1),
+            (kinds.STATEMENT_LINE_KIND_RETURNED, 1, 100, 9_000, 1),
+        )
     ]
     return clearing_pb2.Statement(
         statement_id=new_id().bytes,
@@ -111,7 +106,13 @@ def _statement(number: int) -> clearing_pb2.Statement:
         currency="EUR",
         lines=lines,
         net=clearing_pb2.Net(
-            window=number, points_issued=1_000, points_burned=500, exact_micros=5_500_000, net_minor=550
+            window=number,
+            points_issued=1_000,
+            points_reversed=150,
+            points_burned=500,
+            points_returned=100,
+            exact_micros=4_900_000,
+            net_minor=490,
         ),
         issued_at_us=_START_US + (number + 1) * _WEEK_US,
     )
@@ -127,8 +128,24 @@ async def test_statements_are_listed_newest_first_and_read_with_their_lines(hous
     before = (await house.get("/v1/statements", limit=2, ending_before=after["data"][0]["id"])).json()
     assert [each["window"]["number"] for each in before["data"]] == [5, 4]
     told = Statement.model_validate_json((await house.get(f"/v1/statements/{page.data[0].id}")).content)
-    assert (told.net.amount, told.net.direction) == (550, "you_pay")
-    assert [line.type for line in told.lines] == ["issued", "burned"]
+    assert (told.net.amount, told.net.direction) == (490, "you_pay")
+    assert [line.type for line in told.lines] == ["issued", "reversed", "burned", "returned"]
+    assert sum(line.amount_micros for line in told.lines) == told.net.exact_micros
+    for each in (told, page.data[0]):
+        assert (each.points_issued, each.points_reversed) == (1_000, 150)
+        assert (each.points_burned, each.points_returned) == (500, 100)
+
+
+@pytest.mark.parametrize("kind", [0, 99])
+async def test_a_line_of_a_kind_that_is_not_known_is_a_fault_and_no_statement_that_does_not_add_up(
+    house: House, kind: int
+) -> None:
+    statement = _statement(3)
+    statement.lines[0].kind = clearing_pb2.StatementLineKind.ValueType(kind)
+    house.partners.statements[house.partner_id.bytes] = [statement]
+    path = f"/v1/statements/{to_text('stm', UUID(bytes=statement.statement_id))}"
+    answer = await house.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
 
 
 async def test_a_statement_comes_as_csv_by_accept_or_by_format(house: House) -> None:
@@ -143,7 +160,7 @@ async def test_a_statement_comes_as_csv_by_accept_or_by_format(house: House) -> 
     assert by_format.headers["content-type"] == "text/csv; charset=utf-8"
     assert by_format.headers["content-disposition"] == 'attachment; filename="statement-9.csv"'
     rows = list(csv.DictReader(io.StringIO(by_format.text)))
-    assert [row["line"] for row in rows] == ["issued", "burned", "net"]
+    assert [row["line"] for row in rows] == ["issued", "reversed", "burned", "returned", "net"]
     overruled = await house.client.get(
         f"{path}?format=json", headers={"Authorization": f"Bearer {house.secret}", "Accept": "text/csv"}
     )

@@ -10,7 +10,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
-from tests.support.ledger import Burn, Earn, Expiry
+from tests.support.ledger import Burn, ClawBack, Earn, Expiry, Owe, Refund, Repay, Return
 from tests.support.partners import DAY_US, STARTS_AT_US, House
 
 MONDAY_US = STARTS_AT_US + DAY_US
@@ -29,6 +29,30 @@ async def two_windows(house: House) -> tuple[Programme, UUID, UUID]:
     await house.ledger.post(programme, Earn(fuel, 55), Expiry(grocer, 1), Burn(grocer, [(fuel, 5)]))
     await house.ledger.move_clock(programme, MONDAY_US + WEEK_US)
     await house.ledger.post(programme, Earn(grocer, 9))
+    await house.rate_now(programme)
+    await house.close(programme)
+    return programme, grocer, fuel
+
+
+async def two_windows_with_refunds(house: House) -> tuple[Programme, UUID, UUID]:
+    """Two stated windows of three and six postings; the second undoes parts of the first."""
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer", 10_333, 8_000)
+    fuel = await house.partner(programme, "fuel", 11_050, 8_475)
+    await house.ledger.post(
+        programme, Earn(grocer, 100), Earn(fuel, 50), Burn(fuel, [(grocer, 30), (fuel, 20)])
+    )
+    await house.ledger.move_clock(programme, MONDAY_US)
+    await house.ledger.post(
+        programme,
+        Return(fuel, 3, [(grocer, 10), (fuel, 20)]),
+        ClawBack(grocer, 1, 60),
+        Owe(grocer, 1, 25),
+        Refund(grocer),
+        Earn(grocer, 9),
+        Repay([(6, 1, grocer, 9)]),
+    )
+    await house.ledger.move_clock(programme, MONDAY_US + WEEK_US)
     await house.rate_now(programme)
     await house.close(programme)
     return programme, grocer, fuel
@@ -91,6 +115,88 @@ async def test_an_entry_whose_price_was_edited_is_noticed(house: House) -> None:
     )
     found = await breaches(house, programme, 9, 10)
     assert "control of issued micros: 1,767,197 were rated, entries hold 1,767,297" in found
+
+
+async def test_what_refunds_undo_is_part_of_what_is_proved(house: House) -> None:
+    programme, _, _ = await two_windows_with_refunds(house)
+    findings = await house.findings(programme)
+    assert all(finding.holds for finding in findings.values())
+    assert findings[9].figure == "9 postings, 11 entries, 2 windows, 2 netted to 0"
+    assert findings[10].figure.startswith("4 statements, 14 lines")
+
+
+async def test_a_reversal_that_is_gone_is_named_with_its_window(house: House) -> None:
+    programme, _, _ = await two_windows_with_refunds(house)
+    await house.as_superuser(f"DELETE FROM rated_entry WHERE ledger_id = {programme.ledger_id} AND seq = 5")
+    found = await breaches(house, programme, 9, 10)
+    assert found[0] == "seq 5 is not rated"
+    assert "control of reversed: 2 were rated, entries hold 1" in found
+    assert "control of reversed points: 69 were rated, entries hold 9" in found
+    assert any(breach.startswith("window 2: the net of grocer is") for breach in found)
+    assert "the statement of grocer for window 2 is not the fold of seqs 4 to 9" in found
+
+
+async def test_one_line_of_a_return_that_is_gone_is_named(house: House) -> None:
+    programme, _, _ = await two_windows_with_refunds(house)
+    await house.as_superuser(
+        f"DELETE FROM rated_entry WHERE ledger_id = {programme.ledger_id} AND seq = 4 AND line = 2"
+    )
+    found = await breaches(house, programme, 9, 10)
+    assert found[0] == "control of returned: 2 were rated, entries hold 1"
+    assert "window 2: the matrix of fuel at fuel is not the fold of its entries" in found
+
+
+@pytest.mark.parametrize(
+    ("seq", "sign", "breach"),
+    [
+        (4, 1, "control of returned micros: 254,250 were rated, entries hold 254,260"),
+        (5, -1, "control of reversed micros: 712,977 were rated, entries hold 713,037"),
+    ],
+)
+async def test_a_price_of_today_in_place_of_the_one_of_then_is_noticed(
+    house: House, seq: int, sign: int, breach: str
+) -> None:
+    programme, _, _ = await two_windows_with_refunds(house)
+    await house.as_superuser(
+        "UPDATE rated_entry SET price_micros = price_micros + 1, "
+        f"amount_micros = (price_micros + 1) * points * {sign} "
+        f"WHERE ledger_id = {programme.ledger_id} AND seq = {seq} AND line = 1"
+    )
+    assert breach in await breaches(house, programme, 9, 10)
+
+
+async def test_a_reversal_that_was_made_a_burn_is_noticed_though_the_amount_is_the_same(house: House) -> None:
+    programme, _, _ = await two_windows_with_refunds(house)
+    await house.as_superuser(
+        f"UPDATE rated_entry SET kind = 'burned' WHERE ledger_id = {programme.ledger_id} AND seq = 5"
+    )
+    found = await breaches(house, programme, 9, 10)
+    assert "control of reversed: 2 were rated, entries hold 1" in found
+    assert "window 2: the matrix of grocer at grocer is not the fold of its entries" in found
+    assert "the statement of grocer for window 2 has other lines than its entries make" in found
+
+
+@pytest.mark.parametrize("column", ["points_reversed", "points_returned"])
+async def test_edited_points_of_a_net_are_noticed(house: House, column: str) -> None:
+    programme, grocer, _ = await two_windows_with_refunds(house)
+    await house.as_superuser(
+        f"UPDATE net SET {column} = {column} + 1 WHERE ledger_id = {programme.ledger_id} "
+        f"AND window_number = 2 AND party_id = '{grocer}'"
+    )
+    (breach,) = await breaches(house, programme, 9)
+    assert breach.startswith("window 2: the net of grocer is")
+
+
+@pytest.mark.parametrize("column", ["points_returned", "micros_returned"])
+async def test_an_edited_return_in_the_matrix_is_named(house: House, column: str) -> None:
+    programme, grocer, _ = await two_windows_with_refunds(house)
+    await house.as_superuser(
+        f"UPDATE matrix_cell SET {column} = {column} + 1 WHERE ledger_id = {programme.ledger_id} "
+        f"AND window_number = 2 AND issuer_id = '{grocer}'"
+    )
+    assert await breaches(house, programme, 9) == [
+        "window 2: the matrix of grocer at fuel is not the fold of its entries"
+    ]
 
 
 async def test_an_entry_moved_to_another_partner_is_noticed(house: House) -> None:

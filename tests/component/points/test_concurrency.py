@@ -12,10 +12,11 @@ import pytest
 import pytest_asyncio
 from coalition.points.v1 import movement_pb2 as pb
 
-from tests.support.ledger_model import Ask, LedgerModel
-from tests.support.ledger_replay import ask_of, replay, verdict_of
+from tests.support.ledger_facts import Ask
+from tests.support.ledger_model import LedgerModel
+from tests.support.ledger_replay import ask_of, comparable, replay, verdict_of
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
-from tests.support.points_wire import capture, earn, hold, redemption, void
+from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,60 +35,106 @@ def _model(house: PointsHouse, tills: list[Till]) -> LedgerModel:
     return model
 
 
+class Traffic:
+    """Asks at random at two replicas, any task resolving and refunding what any other has opened and sold."""
+
+    def __init__(
+        self, houses: tuple[PointsHouse, PointsHouse], tills: list[Till], members: list[UUID]
+    ) -> None:
+        self.houses, self.tills, self.members = houses, tills, members
+        self.rng = random.Random(20_170_101)
+        self.asked: list[Ask] = []
+        self.answers: dict[tuple[UUID, str], pb.Result] = {}
+        self.known: dict[bytes, tuple[int, UUID]] = {}
+        self.holds: dict[UUID, list[bytes]] = {till.partner_id: [] for till in tills}
+        self.sales: dict[UUID, list[bytes]] = {till.partner_id: [] for till in tills}
+
+    async def work(self) -> None:
+        """One task."""
+        rng = self.rng
+        kinds = (self._plain, self._plain, self._hold, self._resolve, self._sale, self._refund, self._refund)
+        for _ in range(8):
+            till, member = rng.choice(self.tills), rng.choice(self.members)
+            items = rng.choice(kinds)(till, member)
+            self.asked.extend(ask_of(item, till.partner_id, self.known) for item in items)
+            for item, result in zip(items, await till.at(rng.choice(self.houses)).post(*items), strict=True):
+                self.answers[till.partner_id, item.key] = result
+                if result.HasField("transaction"):
+                    self._learn(till.partner_id, result.transaction)
+
+    def _learn(self, partner: UUID, moved: pb.Transaction) -> None:
+        self.known[moved.transaction_id] = (moved.seq, UUID(bytes=moved.member_id))
+        if moved.kind == pb.MOVEMENT_KIND_HOLD:
+            self.holds[partner].append(moved.transaction_id)
+        elif moved.kind in (pb.MOVEMENT_KIND_EARN, pb.MOVEMENT_KIND_REDEEM) and not moved.original_id:
+            self.sales[partner].append(moved.transaction_id)
+
+    def _plain(self, _: Till, member: UUID) -> list[pb.Item]:
+        rng = self.rng
+        return [
+            earn(member, rng.randint(0, 3_000)) if rng.random() < 0.5 else redemption(member, rng.randint(1, 25))
+            for _ in range(rng.randint(1, 4))
+        ]  # fmt: skip
+
+    def _hold(self, _: Till, member: UUID) -> list[pb.Item]:
+        return [hold(member, self.rng.randint(1, 25))]
+
+    def _resolve(self, till: Till, member: UUID) -> list[pb.Item]:
+        mine, rng = self.holds[till.partner_id], self.rng
+        if not mine:
+            return self._hold(till, member)
+        hold_id = rng.choice(mine)
+        return [capture(hold_id, rng.choice((0, 1, 7, 40))) if rng.random() < 0.7 else void(hold_id)]
+
+    def _sale(self, _: Till, member: UUID) -> list[pb.Item]:
+        amount, in_points = self.rng.randint(1_000, 3_000), self.rng.randint(0, 900)
+        tenders = [pb.Tender(kind="points", amount_minor=in_points)]
+        return [
+            earn(member, amount, linked=True, tenders=tenders),
+            redemption(member, self.rng.randint(1, 30)),
+        ]
+
+    def _refund(self, till: Till, member: UUID) -> list[pb.Item]:
+        mine, rng = self.sales[till.partner_id], self.rng
+        if not mine:
+            return self._plain(till, member)
+        original = rng.choice(mine)
+        kind = next(
+            result.transaction.kind
+            for result in self.answers.values()
+            if result.transaction.transaction_id == original
+        )
+        if kind == pb.MOVEMENT_KIND_EARN:
+            return [refund(original, rng.choice((0, 100, 700)))]
+        return [refund(original, points=rng.choice((0, 1, 6)))]
+
+
 async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_that_order(
     house: PointsHouse, replica: RunningPoints
 ) -> None:
-    rng = random.Random(20_170_101)
     tills = [await house.till() for _ in range(3)]
-    members = [house.member() for _ in range(8)]
-    houses = (house, house.at(replica))
-    asked: list[Ask] = []
-    answers: dict[tuple[UUID, str], pb.Result] = {}
+    await house.set_refund_rule(tills[0].partner_id, "WITHIN_BALANCE", "POINTS_FIRST")
+    traffic = Traffic((house, house.at(replica)), tills, [house.member() for _ in range(8)])
 
-    holds: dict[bytes, tuple[int, UUID]] = {}
-    open_at: dict[UUID, list[bytes]] = {till.partner_id: [] for till in tills}
+    await asyncio.gather(*(traffic.work() for _ in range(24)))
 
-    async def burn_in_two_steps(till: Till, member: UUID) -> None:
-        """Any task may resolve what any other has opened, at either replica, and several try the same."""
-        mine = open_at[till.partner_id]
-        item = hold(member, rng.randint(1, 25))
-        if mine and rng.random() < 0.6:
-            hold_id = rng.choice(mine)
-            item = capture(hold_id, rng.choice((0, 1, 7, 40))) if rng.random() < 0.7 else void(hold_id)
-        result = await till.at(rng.choice(houses)).post(item)
-        asked.append(ask_of(item, till.partner_id, holds))
-        answers[till.partner_id, item.key] = result[0]
-        if item.WhichOneof("movement") == "hold" and result[0].HasField("transaction"):
-            moved = result[0].transaction
-            holds[moved.transaction_id] = (moved.seq, member)
-            mine.append(moved.transaction_id)
-
-    async def work() -> None:
-        for _ in range(6):
-            till, member = rng.choice(tills), rng.choice(members)
-            if rng.random() < 0.5:
-                await burn_in_two_steps(till, member)
-                continue
-            items = [
-                earn(member, rng.randint(0, 3_000)) if rng.random() < 0.5 else redemption(member, rng.randint(1, 25))
-                for _ in range(rng.randint(1, 4))
-            ]  # fmt: skip
-            asked.extend(ask_of(item, till.partner_id) for item in items)
-            results = await till.at(rng.choice(houses)).post(*items)
-            answers.update({(till.partner_id, item.key): result for item, result in zip(items, results, strict=True)})  # fmt: skip
-
-    await asyncio.gather(*(work() for _ in range(24)))
-
-    verdicts, journal = await replay(house, _model(house, tills), asked)
+    model = _model(house, tills)
+    model.refund_rules[tills[0].partner_id] = ("within_balance", "points_first")
+    verdicts, journal = await replay(house, model, traffic.asked)
     by_seq = {posted.seq: posted for posted in journal}
-    assert {key: verdict_of(result, by_seq) for key, result in answers.items()} == verdicts
+    assert {key: verdict_of(result, by_seq) for key, result in traffic.answers.items()} == verdicts
     assert [posted.seq for posted in journal] == list(range(1, len(journal) + 1))
+    assert [comparable(posted) for posted in journal] == [comparable(posted) for posted in model.journal]
     times = [record.transaction.recorded_at_us for record in await house.journal()]
     assert all(earlier < later for earlier, later in pairwise(times))
     reasons = {verdict.reason for verdict in verdicts.values()}
-    assert {"", "INSUFFICIENT_POINTS", "HOLD_RESOLVED"} <= reasons
-    assert reasons <= {"", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "HOLD_TOO_SMALL"}
-    assert {posted.kind for posted in journal} >= {"earn", "redeem", "hold", "capture"}
+    assert {"", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "LINKED_ITEM_FAILED", "REFUND_TOO_LARGE"} <= reasons
+    assert reasons <= {
+        "", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "HOLD_TOO_SMALL", "LINKED_ITEM_FAILED", "REFUND_TOO_LARGE",
+    }  # fmt: skip
+    assert {posted.kind for posted in journal} >= {
+        "earn", "redeem", "hold", "capture", "refund", "return", "clawback", "owe", "repay",
+    }  # fmt: skip
     await house.assert_sound()
 
 

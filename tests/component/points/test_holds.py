@@ -8,7 +8,7 @@ import pytest
 from coalition.events.v1 import points_pb2 as events
 from coalition.points.v1 import movement_pb2 as pb
 
-from services.points.domain.posting import OPEN_HOLDS_MAX
+from services.points.domain.deciding.hold import OPEN_HOLDS_MAX
 from services.runtime.ids import new_id
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
+from coalition.partners.v1.clearing_pb2 import StatementLineKind
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi.openapi.models import OpenAPI
 from pydantic import BaseModel, TypeAdapter
 
+from services.gateway.apidocs import examples
 from services.gateway.apidocs.errors import BY_CODE, EXPLAINED
+from services.gateway.domain.clearing import StatementLineType
 from services.gateway.http.app import create_app
 from services.gateway.http.routes import ToldRoute
 from services.gateway.schemas.platform import Problem
@@ -29,7 +35,7 @@ _ROUTES: Final = {
     "/v1/holds/{hold_id}/capture": "post", "/v1/holds/{hold_id}/void": "post",
     "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
     "/v1/statements": "get", "/v1/statements/{statement_id}": "get", "/v1/stores": "get", "/v1/rates": "get",
-    "/healthz": "get", "/readyz": "get",
+    "/v1/purchases": "post", "/v1/refunds": "post", "/healthz": "get", "/readyz": "get",
 }  # fmt: skip
 
 
@@ -154,12 +160,37 @@ def test_the_examples_are_what_the_gateway_takes_and_gives(
 
 
 def test_answers_promise_all_their_fields_and_may_grow(document: dict[str, Any]) -> None:
-    for name in ("Earn", "Redemption", "Transaction", "Member", "Balance", "Batch", "Statement", "Me"):
+    for name in (
+        "Earn",
+        "Redemption",
+        "Purchase",
+        "Refund",
+        "Transaction",
+        "Member",
+        "Balance",
+        "Batch",
+        "Statement",
+        "Me",
+    ):
         schema = document["components"]["schemas"][name]
         assert set(schema["required"]) == set(schema["properties"]), name
         assert "additionalProperties" not in schema
-    for name in ("EarnBody", "RedemptionBody", "EnrolBody", "BatchBody"):
+    for name in ("EarnBody", "RedemptionBody", "PurchaseBody", "RefundBody", "EnrolBody", "BatchBody"):
         assert document["components"]["schemas"][name]["additionalProperties"] is False
+
+
+def test_the_example_of_a_statement_adds_up_as_a_real_one_does() -> None:
+    net, lines = examples.STATEMENT["net"], examples.STATEMENT["lines"]
+    assert sum(line["amount_micros"] for line in lines) == net["amount"] * 10_000
+    rows = list(csv.DictReader(io.StringIO(examples.STATEMENT_CSV, newline="")))
+    assert [row["line"] for row in rows] == [*(line["type"] for line in lines), "net"]
+    assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
+
+
+def test_every_kind_of_line_that_clearing_states_has_a_name_in_the_api(document: dict[str, Any]) -> None:
+    kinds = {name.removeprefix("STATEMENT_LINE_KIND_").lower() for name in StatementLineKind.keys()[1:]}
+    assert set(StatementLineType) == kinds
+    assert set(document["components"]["schemas"]["StatementLine"]["properties"]["type"]["enum"]) == kinds
 
 
 def test_every_reason_of_the_contract_is_explained_and_has_a_status() -> None:

@@ -140,7 +140,17 @@ async def test_a_window_becomes_aggregated_and_then_stated(admin: Connection) ->
         ("issued", PARTNER, 1, 10, 100, 999),
         ("issued", PARTNER, None, 10, 100, 1_000),
         ("issued", PARTNER, 1, 0, 100, 0),
+        ("reversed", PARTNER, None, 10, 100, 1_000),
+        ("reversed", PARTNER, None, 10, 100, -999),
+        ("reversed", PARTNER, None, 0, 100, 0),
+        ("reversed", PARTNER, 1, 10, 100, -1_000),
+        ("reversed", None, None, 10, 100, -1_000),
         ("burned", PARTNER, None, 10, 100, 1_000),
+        ("returned", PARTNER, None, 10, 100, -1_000),
+        ("returned", PARTNER, None, 10, 100, 999),
+        ("returned", PARTNER, None, 0, 100, 0),
+        ("returned", PARTNER, 1, 10, 100, 1_000),
+        ("returned", None, None, 10, 100, 1_000),
         ("nothing", PARTNER, None, 0, 0, 0),
         ("nothing", None, None, 1, 0, 0),
         ("invented", PARTNER, 1, 10, 100, 1_000),
@@ -152,6 +162,35 @@ async def test_an_entry_whose_amount_is_not_points_times_price_is_refused(
 ) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await admin.execute(_ENTRY, *entry)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lot", "amount"),
+    [("issued", 1, 1_000), ("reversed", None, -1_000), ("burned", None, -1_000), ("returned", None, 1_000)],
+)
+async def test_an_entry_of_each_kind_has_the_sign_of_who_owes(
+    admin: Connection, kind: str, lot: int | None, amount: int
+) -> None:
+    await admin.execute(_ENTRY, kind, PARTNER, lot, 10, 100, amount)
+
+
+async def test_what_is_reversed_is_the_partners_own(admin: Connection) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await admin.execute(
+            _ENTRY.replace("$2, $2", "$2, gen_random_uuid()"), "reversed", PARTNER, None, 1, 1, -1
+        )
+
+
+@pytest.mark.parametrize("cell", [(0, 0, 0, 0), (-1, 0, 2, 0), (2, 0, -1, 0), (1, -1, 0, 0), (0, 0, 1, -1)])
+async def test_a_cell_of_the_matrix_has_points_burned_or_returned_and_none_below_zero(
+    admin: Connection, cell: tuple[int, ...]
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await admin.execute("INSERT INTO matrix_cell VALUES (1, 1, $1, $1, $2, $3, $4, $5)", PARTNER, *cell)
+
+
+async def test_a_cell_of_the_matrix_may_have_points_returned_alone(admin: Connection) -> None:
+    await admin.execute("INSERT INTO matrix_cell VALUES (1, 1, $1, $1, 0, 0, 3, 30)", PARTNER)
 
 
 async def test_a_posting_is_rated_once(admin: Connection) -> None:
@@ -169,7 +208,7 @@ async def test_a_net_that_does_not_add_up_or_carries_too_much_is_refused(
 ) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await admin.execute(
-            "INSERT INTO net VALUES (1, 1, $1, 0, 0, $2, $3, $4, $5)",
+            "INSERT INTO net VALUES (1, 1, $1, 0, 0, 0, 0, $2, $3, $4, $5)",
             PARTNER, exact, carry_in, net_minor, carry_out,
         )  # fmt: skip
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from coalition.points.v1 import movement_pb2
+
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
-from tests.support.points_wire import capture, earn, hold, redemption, void
+from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 
 LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
 
@@ -46,6 +48,9 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     holds = await grocer.post(hold(members[1], 5), hold(members[2], 4), hold(members[1], 2, seconds=60))
     first, second, _ = (result.transaction.transaction_id for result in holds)
     await grocer.post(capture(first, 3), void(second))
+    late = house.member()
+    old = await grocer.post(earn(late, 2_000), redemption(late, 15))
+    burned = old[1].transaction.transaction_id
     await house.cut_at((await house.head()).now_us)
     await house.move_clock(LAPSE_US)
     await fuel.post(
@@ -56,4 +61,28 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
     # Refusals alone make a batch of nothing.
     await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
+    await _refund(house, grocer, fuel, late, burned)
     return (grocer, fuel), members
+
+
+async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burned: bytes) -> None:
+    """Refunds of every kind: points that come back, in a lot of their own too, points that are taken back and owed."""
+    now = {"occurred_at_us": LAPSE_US}
+    owing = house.member()
+    await grocer.earn(late, 900, **now)
+    await grocer.refund(burned, points=10, **now)
+    paid = [
+        movement_pb2.Tender(kind="points", amount_minor=300),
+        movement_pb2.Tender(kind="card", amount_minor=700),
+    ]
+    await fuel.post(
+        earn(late, 1_000, linked=True, reference="sale", tenders=paid, **now), redemption(late, 12, **now)
+    )
+    await fuel.refund("sale", 350, **now)
+    await fuel.refund("sale", 150, **now)
+    await grocer.post(
+        earn(owing, 5_000, reference="owed", **now), redemption(owing, 40, **now), refund("owed", 4_000, **now),
+        earn(owing, 1_200, **now),
+    )  # fmt: skip
+    await house.set_refund_rule(grocer.partner_id, "WITHIN_BALANCE")
+    await grocer.refund("owed", 500, **now)

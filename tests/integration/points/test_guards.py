@@ -16,7 +16,7 @@ from tests.support.points_database import as_runtime_role, as_superuser
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JOURNAL = (
-    "posting", "lot_use", "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
+    "posting", "lot_use", "lot_return", "refund", "debt_use", "refund_rule", "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
 )  # fmt: skip
 PROJECTIONS = ("ledger", "closed_member")
 COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox")
@@ -32,9 +32,18 @@ def _posting(
 ) -> str:
     """Inserts a posting like the first, but for what is said."""
     return f"""INSERT INTO posting SELECT p.seq + 1000, p.points, p.balance_after, {amount}, p.occurred_at, p.recorded_at,
-    p.expires_at, p.debit_no, {credit}, p.wallet_no, p.partner_no, p.ledger_id, p.item_no, gen_random_uuid(), p.kind,
+    p.expires_at, p.debit_no, {credit}, p.wallet_no, p.partner_no, p.ledger_id, p.item_no, p.original_seq, gen_random_uuid(), p.kind,
     {reference}, {key}, p.content_hash
     FROM posting p WHERE p.ledger_id = $1 AND p.seq = (SELECT min(seq) FROM posting WHERE ledger_id = $1)"""
+
+
+def _refund(
+    *, no: str = "r.no + 1000", before: str = "r.given_before + r.given + 1", returned: str = "0"
+) -> str:
+    """Inserts a refund of what was refunded twice already, but for what is said."""
+    return f"""INSERT INTO refund SELECT r.ledger_id, r.seq + 1000, r.original_seq, {no}, r.whole, {before}, 1, {returned}, 0, 0, 0, 0,
+    r.tender_order, NULL, '', '', '', 'store', '[]'
+    FROM refund r WHERE r.ledger_id = $1 AND r.no = 2 ORDER BY r.seq LIMIT 1"""
 
 
 @asynccontextmanager
@@ -117,6 +126,8 @@ async def test_the_service_cannot_lower_a_floor(busy: Busy) -> None:
         ("original", "original + 1"),
         ("earned_at", "earned_at + interval '1 day'"),
         ("expires_at", "expires_at + interval '1 day'"),
+        ("parent_no", "1"),
+        ("earned_seq", "1"),
     ],
 )
 async def test_of_a_lot_nothing_changes_but_what_remains(busy: Busy, column: str, value: str) -> None:
@@ -130,13 +141,24 @@ async def test_of_a_lot_nothing_changes_but_what_remains(busy: Busy, column: str
         assert refusal.constraint_name == "lot_facts_ck"
 
 
-@pytest.mark.parametrize("table", ["lot", "hold"])
+@pytest.mark.parametrize("table", ["lot", "hold", "debt"])
 @pytest.mark.parametrize("verb", ["delete", "truncate"])
-async def test_a_lot_and_a_hold_are_never_lost(busy: Busy, table: str, verb: str) -> None:
+async def test_a_lot_a_hold_and_a_debt_are_never_lost(busy: Busy, table: str, verb: str) -> None:
     async with _as("owner", busy) as connection:
         assert isinstance(
             await _refusal(connection, VERBS[verb].format(table)), asyncpg.RestrictViolationError
         )
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["seq = seq + 1", "points = points + 1", "wallet_no = 1", "original_seq = 1", "remaining = points"],
+)
+async def test_of_a_debt_nothing_changes_but_that_it_is_paid(busy: Busy, change: str) -> None:
+    async with _as("owner", busy) as connection:
+        refusal = await _refusal(connection, f"UPDATE debt SET {change} WHERE ledger_id = $1", busy.ledger_id)
+        assert isinstance(refusal, asyncpg.RestrictViolationError)
+        assert refusal.constraint_name == "debt_facts_ck"
 
 
 @pytest.mark.parametrize("column", ["seq", "points", "wallet_no", "partner_no"])
@@ -191,6 +213,10 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
         (_posting(key="p.key"), "posting_key_uq"),
         (_posting(reference="p.reference"), "posting_reference_uq"),
         (_posting(key="NULL"), "posting_key_ck"),
+        (_refund(before="r.given_before"), "refund_before_uq"),
+        (_refund(no="r.no"), "refund_no_uq"),
+        (_refund(before="r.whole"), "refund_given_ck"),
+        (_refund(returned="-1"), "refund_parts_ck"),
         (_posting(amount="-1"), "posting_amount_ck"),
         (_posting(amount="0"), "posting_legs_ck"),
         (_posting(credit="NULL"), "posting_legs_ck"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.points.storage import balances, journal
+from services.points.storage import balances, journal, records, sales
 from services.runtime.database import PgConnection
 from services.runtime.ids import new_id
 from tests.integration.points.busy import Busy
@@ -18,13 +18,13 @@ OLD, YOUNG, ROWS, WALLETS = 31_000, 31_001, 1_500, 300
 FILL = (
     "INSERT INTO account SELECT {l}, no, CASE no WHEN 1 THEN 'issuance' ELSE 'wallet' END, gen_random_uuid() FROM generate_series(1, {wallets} + 1) no",
     """INSERT INTO posting SELECT no, 1, 1, 1, now(), now() + no * interval '1 ms', NULL, 1, 2 + no % {wallets}, 2 + no % {wallets}, 1, {l}, 0,
-    gen_random_uuid(), 'earn', 'r' || no, 'k' || no, 'x' FROM generate_series(1, {rows}) no""",
+    NULL, gen_random_uuid(), 'earn', 'r' || no, 'k' || no, 'x' FROM generate_series(1, {rows}) no""",
     "INSERT INTO ledger VALUES ({l}, 'plans-{l}', 'UTC', 'EUR', true, 0)",
     "INSERT INTO ledger_head (ledger_id) VALUES ({l})",
     """INSERT INTO balance (ledger_id, account_no, credits) SELECT {l}, no, CASE no WHEN 1 THEN 0 ELSE {rows} / {wallets} END
     FROM generate_series(1, {wallets} + 1) no""",
     "INSERT INTO lot SELECT no, no, 1, 1, 0, now(), now() + interval '1 year', 2 + no % {wallets}, 1, {l}, true, 'base' FROM generate_series(1, {rows}) no",
-    "INSERT INTO purchase SELECT no, 100, NULL, {l}, '1', '', '17', 'store', '', '[]', '[]' FROM generate_series(1, {rows}) no",
+    "INSERT INTO purchase SELECT no, 100, 0, 1, 100, NULL, {l}, '1', '', '17', 'store', '', '[]', '[]' FROM generate_series(1, {rows}) no",
 )
 
 
@@ -46,13 +46,24 @@ async def test_no_read_goes_through_all_accounts_for_each_row(busy: Busy) -> Non
                 await connection.execute(statement.format(l=ledger, rows=rows, wallets=WALLETS))
             if ledger == OLD:
                 await connection.execute("ANALYZE account, posting, lot, purchase, hold, hold_end, lot_use")
+        issuer = await connection.fetchval(
+            "SELECT owner_id FROM account WHERE ledger_id = $1 AND kind = 'issuance'", YOUNG
+        )
+        some = await connection.fetchval(
+            "SELECT array_agg(transaction_id) FROM posting WHERE ledger_id = $1 AND seq <= 500", YOUNG
+        )
         reads = {
-            "details": journal.details(connection, YOUNG, 1, 500),
+            "details": records.details(connection, YOUNG, 1, 500),
             "purchases": journal.purchases(connection, YOUNG, 1, 500),
             "by_seq": journal.by_seq(connection, YOUNG, list(range(1, 501))),
             "page": journal.page(connection, YOUNG, journal.Filter(), 500),
             "originals": journal.originals(connection, YOUNG, list(range(1, 501))),
             "by_id": journal.by_id(connection, YOUNG, new_id()),
+            "sales": sales.by_ids(connection, YOUNG, some),
+            "sales by reference": sales.by_references(
+                connection, YOUNG, [(issuer, f"r{no}") for no in range(1, 501)]
+            ),
+            "linked": journal.linked_with(connection, YOUNG, [(no, b"x") for no in range(1, 501)]),
             "holds": journal.holds(connection, YOUNG, [new_id() for _ in range(100)]),
         }
         for name, reading in reads.items():

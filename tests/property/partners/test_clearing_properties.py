@@ -24,6 +24,8 @@ from services.partners.domain.rating import (
     EntryKind,
     LotTaken,
     Posting,
+    Undone,
+    originals_of,
     rate,
     totals_of,
 )
@@ -52,10 +54,11 @@ def versions(draw: st.DrawFn) -> list[RateVersion]:
 
 @st.composite
 def journals(draw: st.DrawFn) -> list[Posting]:
-    """Postings from seq 1 on: earns, burns of one or more lots, expiries."""
+    """Postings from seq 1 on: earns, burns of one or more lots, expiries, and parts of refunds of either."""
     made: list[Posting] = []
     for seq in range(1, draw(st.integers(1, 30)) + 1):
-        kind, partner, at = draw(st.sampled_from("eebx")), draw(partners), draw(times)
+        kind, partner, at = draw(st.sampled_from("eebxuu")), draw(partners), draw(times)
+        undoable = [each for each in made if each.points]
         if kind == "e":
             made.append(Posting(seq, seq, partner.bytes, at, draw(st.integers(0, 10**6)), seq))
         elif kind == "b":
@@ -63,9 +66,20 @@ def journals(draw: st.DrawFn) -> list[Posting]:
                 LotTaken(draw(partners).bytes, "base", draw(points)) for _ in range(draw(st.integers(1, 4)))
             ]
             made.append(Posting(seq, seq, partner.bytes, at, sum(lot.points for lot in lots), 0, lots))
+        elif kind == "u" and undoable:
+            originals = draw(st.lists(st.sampled_from(undoable), min_size=1, max_size=3))
+            made.append(Posting(seq, seq, b"", at, undoes=[draw(undoings(each)) for each in originals]))
         else:
             made.append(Posting(seq, seq, b"", at))
     return made
+
+
+@st.composite
+def undoings(draw: st.DrawFn, original: Posting) -> Undone:
+    """Some of the points of an earn or a burn, or all of them."""
+    whole = everything(original)
+    some = [lot._replace(points=draw(st.integers(1, lot.points))) for lot in whole.taken]
+    return draw(st.sampled_from([whole, whole._replace(taken=some)]))
 
 
 def fold(entries: Sequence[Entry]) -> list[Fold]:
@@ -124,7 +138,8 @@ def test_cutting_more_often_changes_no_total(
         paid = sum(window[party].net_minor for window in often) * MICROS_PER_MINOR
         assert paid + often[-1][party].carry_out_micros == whole.exact_micros
         assert sum(window[party].exact_micros for window in often) == whole.exact_micros
-        assert sum(window[party].points_issued for window in often) == whole.points_issued
+        for points_of in ("points_issued", "points_reversed", "points_burned", "points_returned"):
+            assert sum(getattr(window[party], points_of) for window in often) == getattr(whole, points_of)
 
 
 @given(versions(), journals(), st.lists(st.integers(0, 30), max_size=6))
@@ -163,7 +178,7 @@ def test_the_version_that_rates_is_the_highest_of_those_that_apply(
 ) -> None:
     taken_at = {posting.seq: posting for posting in journal}
     for entry in rate(journal, 0, RateCards(1, cards)):
-        if entry.partner_id is None:
+        if entry.kind not in (EntryKind.ISSUED, EntryKind.BURNED):
             continue
         posting = taken_at[entry.seq]
         applying = [
@@ -190,9 +205,66 @@ def test_however_the_journal_is_split_into_blocks_the_entries_are_the_same(
     pieces: list[Entry] = []
     done = 0
     for cut in [*sorted(min(cut, len(journal)) for cut in cuts), len(journal)]:
-        pieces += rate(journal[done:cut], done, RateCards(1, cards))
+        # What the database would answer.
+        wanted = originals_of(journal[done:cut], done)
+        found = {entry.seq: entry for entry in pieces if entry.line == 1 and entry.seq in wanted}
+        pieces += rate(journal[done:cut], done, RateCards(1, cards), found)
         done = cut
     assert pieces == whole
-    totals = totals_of(whole)
-    assert totals.issued + totals.burned + totals.nothings == len(whole)
+    assert totals_of(whole).entries == len(whole)
     assert {entry.seq for entry in whole} == set(range(1, len(journal) + 1))
+
+
+@given(versions(), journals())
+def test_what_is_undone_is_undone_for_its_partner_at_the_price_and_version_of_then(
+    cards: list[RateVersion], journal: list[Posting]
+) -> None:
+    entries = rate(journal, 0, RateCards(1, cards))
+    first = {entry.seq: entry for entry in entries if entry.line == 1}
+    for posting in journal:
+        made: dict[object, int] = defaultdict(int)
+        expected: dict[object, int] = defaultdict(int)
+        for undone in posting.undoes:
+            original = first[undone.original_seq]
+            sign = 1 if undone.kind is EntryKind.RETURNED else -1
+            for issuer, _, amount in undone.taken:
+                key = (
+                    undone.kind,
+                    original.partner_id,
+                    UUID(bytes=issuer),
+                    original.version,
+                    original.price_micros,
+                )
+                expected[key] += sign * amount * original.price_micros
+        for entry in (entry for entry in entries if entry.seq == posting.seq and posting.undoes):
+            key = entry.kind, entry.partner_id, entry.issuer_id, entry.version, entry.price_micros
+            made[key] += entry.amount_micros
+        assert made == expected
+
+
+@given(versions(), journals(), times)
+def test_a_journal_that_is_undone_as_a_whole_nets_to_nothing_whatever_prices_did_meanwhile(
+    cards: list[RateVersion], journal: list[Posting], at: int
+) -> None:
+    done = [posting._replace(undoes=()) for posting in journal]
+    last = len(done)
+    undone = [
+        Posting(last + place, last + place, b"", at, undoes=[everything(posting)])
+        for place, posting in enumerate((each for each in done if each.points), start=1)
+    ]
+    entries = rate(done + undone, 0, RateCards(1, cards))
+    first, second = clear(entries, [last, last + len(undone)])
+    for party, net in second.items():
+        assert net.exact_micros == -first[party].exact_micros
+        assert (net.net_minor, net.carry_out_micros) == (-first[party].net_minor, 0)
+        assert (net.points_reversed, net.points_returned) == (
+            first[party].points_issued,
+            first[party].points_burned,
+        )
+
+
+def everything(original: Posting) -> Undone:
+    """All points of an earn or a burn."""
+    taken = original.taken or [LotTaken(original.partner, "base", original.points)]
+    kind = EntryKind.RETURNED if original.taken else EntryKind.REVERSED
+    return Undone(kind, original.seq, original.partner, taken)

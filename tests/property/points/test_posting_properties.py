@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.points.domain.earning import EarnRate
-from tests.support.ledger_model import DAY_US, SECOND_US, Ask, Kind, LedgerModel, Verdict
-from tests.support.paper_ledger import PaperLedger, movement_of, pair, posted_of, verdict_of
+from services.points.domain.movements import Movement
+from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
+from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs
+from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Verdict
+from tests.support.ledger_model import LedgerModel
+from tests.support.paper_ledger import PaperLedger
+from tests.support.paper_words import movement_of, pair, posted_of, verdict_of
 
 NOW_US = 1_490_000_000 * SECOND_US
 BACKDATE_DAYS = 400
@@ -37,63 +41,25 @@ class Wait:
     micros: int
 
 
-class HeldBy(NamedTuple):
-    """A hold that there is or was."""
-
-    seq: int
-    partner: UUID
-    member: UUID
-
-
 @dataclass(frozen=True)
-class Rough:
-    """An ask whose time is still relative to the clock."""
-
-    kind: str
+class Rule:
     partner: UUID
-    key: int
-    member: UUID
-    reference: int
-    offset_us: int
-    amount: int
-    seconds: int = 1
-
-    def at(self, now_us: int, holds: Sequence[HeldBy] = ()) -> Ask:
-        """The ask at a time. What shall resolve a hold takes one of those given, or opens one where there is none."""
-        common = (self.partner, f"k{self.key}")
-        own = [hold for hold in holds if hold.partner == self.partner]
-        if self.kind in ("capture", "void") and own:
-            hold = own[self.reference % len(own)]
-            amount = self.amount if self.kind == "capture" else 0
-            kind = "capture" if self.kind == "capture" else "void"
-            return Ask(kind, *common, hold.member, "", now_us + self.offset_us, amount, 0, hold.seq)
-        kinds: dict[str, Kind] = {"earn": "earn", "redeem": "redeem"}
-        kind = kinds.get(self.kind, "hold")
-        return Ask(
-            kind, *common, self.member, f"r{self.reference}", now_us + self.offset_us, max(1, self.amount),
-            self.seconds if kind == "hold" else 0,
-        )  # fmt: skip
+    shortfall: Shortfall
+    order: TenderOrder
 
 
-def _roughs(offsets_us: Sequence[int]) -> st.SearchStrategy[Rough]:
-    return st.builds(
-        Rough,
-        kind=st.sampled_from(("earn", "earn", "earn", "redeem", "hold", "hold", "capture", "void")),
-        partner=st.sampled_from((PARTNERS[0], PARTNERS[0], PARTNERS[1], PARTNERS[2])),
-        key=st.integers(0, 30),
-        member=st.sampled_from(MEMBERS),
-        reference=st.integers(0, 30),
-        offset_us=st.sampled_from(offsets_us),
-        amount=st.integers(0, 40),
-        seconds=st.sampled_from((1, 900, 40 * 86_400)),
-    )
-
-
+rules = st.builds(
+    Rule, st.sampled_from(PARTNERS[:2]), st.sampled_from(list(Shortfall)), st.sampled_from(list(TenderOrder))
+)
 waits = st.builds(Wait, st.sampled_from((0, 1, DAY_US, 31 * DAY_US, 400 * DAY_US)))
 closes = st.builds(Close, st.sampled_from(MEMBERS))
-batches = st.lists(_roughs(OFFSETS_US), min_size=1, max_size=12)
-edgy_batches = st.lists(_roughs(OFFSETS_US + EDGES_US), min_size=1, max_size=12)
-scripts = st.lists(st.one_of(edgy_batches, edgy_batches, edgy_batches, waits, closes), max_size=10)
+batches = st.lists(roughs(PARTNERS, MEMBERS, OFFSETS_US), min_size=1, max_size=14)
+edgy_batches = st.lists(roughs(PARTNERS, MEMBERS, OFFSETS_US + EDGES_US), min_size=1, max_size=12)
+# Many at the clock's own time, so that there is much to refer to.
+busy_batches = st.lists(roughs(PARTNERS, MEMBERS, (0, 0, 0, -1, -35 * DAY_US)), min_size=4, max_size=14)
+scripts = st.lists(
+    st.one_of(busy_batches, busy_batches, edgy_batches, waits, closes, rules), min_size=2, max_size=12
+)
 months = st.sampled_from((0, 1, 2, 24))
 
 
@@ -105,15 +71,32 @@ def _with_rates(ledger: PaperLedger, model: LedgerModel) -> None:
     ledger.now_us = NOW_US
 
 
-def _holds(ledger: PaperLedger) -> list[HeldBy]:
-    opened = [told.transaction for told in ledger.told if told.kind == "held"]
-    return [HeldBy(each.seq, each.partner_id, each.member_id) for each in opened if each.partner_id]
+def _seen(ledger: PaperLedger) -> Seen:
+    """The holds, and what can be refunded by itself."""
+    found = Seen([], [])
+    for told in ledger.told:
+        each = told.transaction
+        if each.partner_id is not None:
+            by = Referred(each.seq, each.partner_id, each.member_id)
+            if told.kind == "held":
+                found = Seen([*found.holds, by], found.sales)
+            elif ledger.sale(each.seq) is not None:
+                found = Seen(found.holds, [*found.sales, by])
+    return found
+
+
+def _movements(ledger: PaperLedger, asks: Sequence[Ask]) -> list[Movement]:
+    return [movement_of(ask, sale=ledger.sale(ask.original_seq)) for ask in asks]
+
+
+def _asks(batch: Sequence[Rough], now_us: int, seen: Seen = NOTHING_SEEN) -> list[Ask]:
+    return [ask for rough in batch for ask in rough.at(now_us, seen)]
 
 
 @given(scripts, months)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_every_answer_and_posting_is_the_models(
-    script: list[list[Rough] | Wait | Close], expiry_months: int
+    script: list[list[Rough] | Wait | Close | Rule], expiry_months: int
 ) -> None:
     ledger, model = pair("America/New_York", expiry_months, BACKDATE_DAYS)
     _with_rates(ledger, model)
@@ -123,10 +106,13 @@ def test_every_answer_and_posting_is_the_models(
         elif isinstance(step, Close):
             ledger.closed.add(step.member)
             model.closed.add(step.member)
+        elif isinstance(step, Rule):
+            ledger.refund_rules[step.partner] = RefundRule(step.shortfall, step.order)
+            model.refund_rules[step.partner] = (step.shortfall.value, step.order.value)
         else:
             now_us = max(ledger.now_us, ledger.last_time_us + 1)
-            asks = [rough.at(now_us, _holds(ledger)) for rough in step]
-            decisions = ledger.post([movement_of(ask) for ask in asks])
+            asks = _asks(step, now_us, _seen(ledger))
+            decisions = ledger.post(_movements(ledger, asks))
             assert [verdict_of(each, ledger) for each in decisions] == model.post_all(asks, now_us)
     assert [posted_of(ledger, seq) for seq in ledger.postings] == model.journal
     assert {member: ledger.balance(member) for member in MEMBERS} == {
@@ -154,9 +140,15 @@ def test_how_items_fall_into_batches_changes_no_answer(groups: list[list[Rough]]
         # Both are asked at the same time of the clock; a batch moves it by a microsecond a posting.
         # (No hold's life ends on a multiple of this, so those microseconds end none.)
         apart.now_us = together.now_us = together.now_us + SECOND_US * 3 // 2
-        items = [movement_of(rough.at(together.now_us, _holds(together))) for rough in group]
+        seen = _seen(together)
+        chains = [rough.at(together.now_us, seen) for rough in group]
+        items = _movements(together, [ask for chain in chains for ask in chain])
         at_once = [_but_for_micros(verdict_of(each, together)) for each in together.post(items)]
-        one_by_one = [_but_for_micros(verdict_of(apart.post([item])[0], apart)) for item in items]
+        one_by_one = [
+            _but_for_micros(verdict_of(each, apart))
+            for chain in chains
+            for each in apart.post(_movements(apart, chain))
+        ]
         assert at_once == one_by_one
 
 
@@ -166,10 +158,10 @@ def test_a_batch_sent_again_answers_the_same_and_posts_nothing(batch: list[Rough
     ledger, model = pair("UTC", 24, BACKDATE_DAYS)
     _with_rates(ledger, model)
     # A key once a batch: what a caller repeats is what it had asked.
-    asks = list({rough.key: rough.at(NOW_US) for rough in batch}.values())
-    first = [verdict_of(each, ledger) for each in ledger.post([movement_of(ask) for ask in asks])]
+    asks = _asks(list({rough.key: rough for rough in batch}.values()), NOW_US)
+    first = [verdict_of(each, ledger) for each in ledger.post(_movements(ledger, asks))]
     journal = dict(ledger.postings)
-    again = [verdict_of(each, ledger) for each in ledger.post([movement_of(ask) for ask in asks])]
+    again = [verdict_of(each, ledger) for each in ledger.post(_movements(ledger, asks))]
     for before, after in zip(first, again, strict=True):
         if before.outcome == "turned away":
             # Not remembered, so only the word that it is not taken stands.
@@ -184,7 +176,7 @@ def test_a_batch_sent_again_answers_the_same_and_posts_nothing(batch: list[Rough
 def test_each_posting_tells_one_event_with_its_place_in_the_partition(batch: list[Rough]) -> None:
     ledger, model = pair("UTC", 24, BACKDATE_DAYS)
     _with_rates(ledger, model)
-    ledger.post([movement_of(rough.at(NOW_US)) for rough in batch])
+    ledger.post(_movements(ledger, _asks(batch, NOW_US)))
     last: dict[int, int] = {}
     for pos, (row, told) in enumerate(zip(ledger.postings.values(), ledger.told, strict=True), start=1):
         assert row.partition == told.transaction.member_id.int % 16

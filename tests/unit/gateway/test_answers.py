@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,10 +18,10 @@ from services.gateway.answers.movements import RECEIPT_LINE_MAX, MovementAnswers
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.domain.caller import Caller, KeyFacts, Partner
 from services.gateway.domain.clearing import Statement, StatementLine, StatementLineType
-from services.gateway.domain.movements import Movement, MovementType
+from services.gateway.domain.movements import Accepted, Movement, MovementType, RefundFigures
 from services.gateway.domain.pages import Cursor, page_of
 from services.runtime.clock import to_micros
-from services.runtime.errors import InvalidRequest
+from services.runtime.errors import Fault, InvalidRequest
 from services.runtime.ids import new_id
 from services.runtime.principal import Programme
 
@@ -72,13 +73,24 @@ def test_receipt_lines_fit_a_receipt(points: int, balance: int) -> None:
         1,
         1_838_152_800_000_000,
     )
+    burn = earn._replace(points=-points, expires_at_us=0)
+    figures = RefundFigures(points, points, points, points, points, points)
     receipts = [
         answers.earn(_caller(), earn)["receipt"],
-        answers.redemption(_caller(), earn._replace(points=-points, expires_at_us=0))["receipt"],
+        answers.redemption(_caller(), burn)["receipt"],
+        answers.purchase(_caller(), Accepted(earn, replayed=False, linked=(burn,)))["receipt"],
+        answers.refund(_caller(), earn._replace(refund=figures))["receipt"],
     ]
     assert all(len(line) <= RECEIPT_LINE_MAX for receipt in receipts for line in receipt["lines"])
     assert receipts[0]["expires_on"] == "2028-03-31"
-    assert receipts[1]["burned"] == points
+    assert receipts[1]["burned"] == receipts[2]["burned"] == points
+
+
+def test_a_refund_without_figures_is_a_fault_and_no_zero() -> None:
+    answers = MovementAnswers(MemberAliases(bytes(32)))
+    refund = Movement(new_id(), 1, MovementType.REFUND, new_id(), new_id(), "r", None, 0, 0, 1, 1, 0)
+    with pytest.raises(Fault):
+        answers.refund(_caller(), refund)
 
 
 def _ids(first: int, last: int) -> list[str]:
@@ -121,12 +133,24 @@ def test_a_cursor_that_is_not_in_the_list_is_refused() -> None:
 def test_the_csv_of_a_statement_adds_up_to_its_net() -> None:
     lines = (
         StatementLine(StatementLineType.ISSUED, 3, 1_000, 10_000, 10_000_000),
+        StatementLine(StatementLineType.REVERSED, 2, 150, 10_000, -1_500_000),
         StatementLine(StatementLineType.BURNED, 1, 500, 9_000, -4_500_000),
+        StatementLine(StatementLineType.RETURNED, 1, 100, 9_000, 900_000),
         StatementLine(StatementLineType.CARRY_IN, 0, 0, 0, -3_200),
         StatementLine(StatementLineType.CARRY_OUT, 0, 0, 0, 3_200),
     )
-    statement = Statement(new_id(), 7, 1, 2, "EUR", 1_000, 500, 5_500_000, -3_200, -3_200, 550, 3, lines)
+    statement = Statement(
+        new_id(), 7, 1, 2, "EUR", 1_000, 150, 500, 100, 4_900_000, -3_200, -3_200, 490, 3, lines
+    )
     rows = list(csv.DictReader(io.StringIO(statement_csv(statement))))
-    assert [row["line"] for row in rows] == ["issued", "burned", "carry_in", "carry_out", "net"]
-    assert [row["amount"] for row in rows] == ["10.000000", "-4.500000", "-0.003200", "0.003200", "5.50"]
+    assert [(row["line"], row["amount"]) for row in rows] == [
+        ("issued", "10.000000"),
+        ("reversed", "-1.500000"),
+        ("burned", "-4.500000"),
+        ("returned", "0.900000"),
+        ("carry_in", "-0.003200"),
+        ("carry_out", "0.003200"),
+        ("net", "4.90"),
+    ]
+    assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
     assert {row["currency"] for row in rows} == {"EUR"}

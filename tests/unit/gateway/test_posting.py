@@ -10,7 +10,7 @@ import pytest
 from coalition.points.v1 import movement_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.gateway.clients.points import Order
+from services.gateway.clients.orders import Order
 from services.gateway.commands.posting import Posting, Waiting
 from services.gateway.domain.movements import Accepted, Decision, Declined, Movement, MovementType
 from services.runtime.clock import wall_now_us
@@ -59,9 +59,9 @@ def _posting(points: Any, **changes: Any) -> Posting:
     return Posting(points, **limits)
 
 
-def _waiting(key: str, seconds: float = 5.0, programme: Programme = _ONE) -> Waiting:
-    order = Order(b"token", movement_pb2.Item(key=key))
-    return Waiting(programme, order, wall_now_us() + int(seconds * 1e6))
+def _waiting(*keys: str, seconds: float = 5.0, programme: Programme = _ONE) -> Waiting:
+    orders = tuple(Order(b"token", movement_pb2.Item(key=key)) for key in keys)
+    return Waiting(programme, orders, wall_now_us() + int(seconds * 1e6))
 
 
 def _lost(_: _Call) -> list[Decision]:
@@ -171,3 +171,49 @@ async def test_nothing_to_post_asks_nobody() -> None:
     points = _Points()
     assert await _posting(points).post_bulk([]) == []
     assert points.calls == []
+
+
+async def test_what_is_linked_stays_together_and_gets_one_answer() -> None:
+    points = _Points()
+    posting = _posting(points, items_max=4, flights=1)
+    asked = [_waiting(f"a{n}") for n in range(3)] + [_waiting("e", "b"), _waiting("z")]
+    decisions = await asyncio.gather(*(posting.post(each) for each in asked))
+    assert [_reference(decision) for decision in decisions] == ["a0", "a1", "a2", "e", "z"]
+    # There was room for one more beside the first three, but not for both that are linked.
+    assert points.calls == [["a0", "a1", "a2"], ["e", "b", "z"]]
+    linked = [each.linked for each in decisions if isinstance(each, Accepted)]
+    assert [[movement.reference for movement in each] for each in linked] == [[], [], [], ["b"], []]
+
+
+async def test_what_is_linked_goes_alone_where_a_call_takes_less_than_that() -> None:
+    points = _Points()
+    posting = _posting(points, items_max=1, flights=1)
+    await asyncio.gather(posting.post(_waiting("a")), posting.post(_waiting("e", "b")))
+    assert points.calls == [["a"], ["e", "b"]]
+
+
+async def test_what_is_linked_is_sent_again_as_a_whole() -> None:
+    busy = Declined(Unavailable("full", Reason.REASON_OVERLOADED), remembered=False, replayed=False)
+    other = Declined(Refused(Reason.REASON_LINKED_ITEM_FAILED, "no"), remembered=False, replayed=False)
+    points = _Points(lambda _: [_accepted("a"), other, busy], _lost)
+    posting = _posting(points)
+    decisions = await asyncio.gather(posting.post(_waiting("a")), posting.post(_waiting("e", "b")))
+    assert [_reference(decision) for decision in decisions] == ["a", "e"]
+    assert points.calls == [["a", "e", "b"], ["e", "b"], ["e", "b"]]
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_of_what_is_linked_the_cause_is_told_wherever_it_stands(first: bool) -> None:
+    cause = Declined(Refused(Reason.REASON_HOLD_RESOLVED, "no"), remembered=True, replayed=True)
+    other = Declined(Refused(Reason.REASON_LINKED_ITEM_FAILED, "no"), remembered=True, replayed=True)
+    points = _Points(lambda _: [cause, other] if first else [other, cause])
+    assert await _posting(points).post(_waiting("e", "b")) is cause
+    again = await _posting(_Points(lambda _: [other, other])).post(_waiting("e", "b"))
+    assert again is other
+
+
+async def test_what_is_linked_is_a_replay_where_all_of_it_is() -> None:
+    for replayed in ([True, True], [True, False]):
+        answers: list[Decision] = [_accepted("e")._replace(replayed=each) for each in replayed]
+        decision = await _posting(_Points(lambda _, answers=answers: answers)).post(_waiting("e", "b"))
+        assert decision.replayed is all(replayed)

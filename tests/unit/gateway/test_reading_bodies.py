@@ -73,6 +73,17 @@ def test_money_is_never_a_float(literal: str) -> None:
     assert _pointers(EarnBody, raw)[0] in ("/amount", "")
 
 
+@pytest.mark.parametrize(
+    ("in_points", "fits"), [([2599], True), ([2000, 599], True), ([2600], False), ([-1], False)]
+)
+def test_what_is_paid_in_points_is_part_of_the_amount(in_points: list[int], fits: bool) -> None:
+    tenders = [{"kind": "card", "amount": 9_000}, *({"kind": "points", "amount": each} for each in in_points)]
+    if fits:
+        read(EarnBody, json.dumps(_earn(tenders=tenders)).encode())
+    else:
+        assert _pointers(EarnBody, _earn(tenders=tenders)) == ["/tenders"]
+
+
 @pytest.mark.parametrize("points", [0, -5, 10**9 + 1, 1.5, "5"])
 def test_points_to_spend_are_a_positive_whole_number(points: Any) -> None:
     assert _pointers(RedemptionBody, {**_REDEMPTION, "points": points}) == ["/points"]

@@ -76,7 +76,10 @@ def test_totals_are_kept_by_kind_without_a_sign() -> None:
     entries = rate(
         [earn(1), burn(2, FUEL, (GROCER, "base", 4)), earn(3, points=0), earn(4, points=1)], 0, CARDS
     )
-    assert totals_of(entries) == Totals(2, 11, 110_000, 1, 4, 4 * 8_475, 1)
+    assert totals_of(entries) == Totals(
+        issued=2, issued_points=11, issued_micros=110_000, burned=1, burned_points=4, burned_micros=4 * 8_475,
+        nothings=1,
+    )  # fmt: skip
 
 
 def test_rating_stands_still_before_a_posting_without_a_price() -> None:

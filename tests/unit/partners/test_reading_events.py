@@ -10,7 +10,7 @@ from coalition.type.v1.event_record_pb2 import EventRecord
 from google.protobuf.message import Message
 
 from services.partners.domain.rates import RateCards
-from services.partners.domain.rating import EntryKind, LotTaken, Posting, Unrateable, rate
+from services.partners.domain.rating import EntryKind, LotTaken, Posting, Undone, Unrateable, rate
 from services.partners.events.consume import read
 
 PARTNER, ISSUER, HOLD = UUID(int=1).bytes, UUID(int=2).bytes, UUID(int=3).bytes
@@ -39,6 +39,48 @@ def test_a_captured_hold_is_a_burn_at_the_time_of_its_capture() -> None:
     )
     block = read([_record(13, "points.redeemed", captured, 3)])
     assert block.postings == [Posting(13, 3, PARTNER, 20, 6, 0, [LotTaken(ISSUER, "base", 6)])]
+
+
+def test_a_debt_and_the_end_of_a_refund_keep_their_place_and_cost_nobody_anything() -> None:
+    owed = pb.PointsOwed(seq=1, partner_id=PARTNER, original_seq=9, points=6, recorded_at_us=7)
+    end = pb.PointsRefunded(seq=2, partner_id=PARTNER, owed=6, amount=900, occurred_at_us=5, recorded_at_us=8)
+    block = read([_record(11, "points.owed", owed, 1), _record(12, "points.refunded", end, 2)])
+    assert block.postings == [Posting(11, 1, PARTNER, 7), Posting(12, 2, PARTNER, 8)]
+
+
+def test_points_returned_undo_a_burn_by_the_lots_they_had_been_taken_from() -> None:
+    lots = [pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="bonus", points=6)]
+    told = pb.PointsReturned(
+        seq=3, partner_id=PARTNER, original_seq=2, points=6, lots=lots, occurred_at_us=20, recorded_at_us=21
+    )
+    undone = Undone(EntryKind.RETURNED, 2, PARTNER, [LotTaken(ISSUER, "bonus", 6)])
+    assert read([_record(13, "points.returned", told, 3)]).postings == [
+        Posting(13, 3, PARTNER, 20, undoes=(undone,))
+    ]
+
+
+def test_points_clawed_back_undo_an_earn_of_their_partner_whoever_issued_the_lots_they_came_from() -> None:
+    lots = [pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="bonus", points=6)]
+    told = pb.PointsClawedBack(
+        seq=3, partner_id=PARTNER, original_seq=2, points=6, lots=lots, occurred_at_us=20, recorded_at_us=21
+    )
+    undone = Undone(EntryKind.REVERSED, 2, PARTNER, (LotTaken(PARTNER, "base", 6),))
+    assert read([_record(13, "points.clawed_back", told, 3)]).postings == [
+        Posting(13, 3, PARTNER, 20, undoes=(undone,))
+    ]
+
+
+def test_a_repayment_undoes_the_earn_behind_each_debt() -> None:
+    debts = [
+        pb.DebtPaid(debt_seq=5, original_seq=2, partner_id=PARTNER, points=6),
+        pb.DebtPaid(debt_seq=7, original_seq=1, partner_id=ISSUER, points=4),
+    ]
+    told = pb.PointsRepaid(seq=9, points=10, debts=debts, recorded_at_us=21)
+    undoes = [
+        Undone(EntryKind.REVERSED, 2, PARTNER, (LotTaken(PARTNER, "base", 6),)),
+        Undone(EntryKind.REVERSED, 1, ISSUER, (LotTaken(ISSUER, "base", 4),)),
+    ]
+    assert read([_record(13, "points.repaid", told, 9)]).postings == [Posting(13, 9, b"", 21, undoes=undoes)]
 
 
 def test_an_event_of_a_posting_that_is_not_known_stops_rating_and_a_notice_does_not() -> None:

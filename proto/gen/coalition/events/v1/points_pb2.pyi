@@ -317,6 +317,342 @@ class PointsExpired(_message.Message):
 Global___PointsExpired: _TypeAlias = PointsExpired  # noqa: Y015
 
 @_typing.final
+class PointsReturned(_message.Message):
+    """`points.returned`: part of a refund; points burned are back in the wallet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner where they had been burned (16 bytes of a UUID)."""
+    original_seq: _builtins.int
+    """Seq of the burn that is undone."""
+    points: _builtins.int
+    """Points returned, positive."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    occurred_at_us: _builtins.int
+    """The till's clock at the refund. Microseconds since 1970-01-01 UTC."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """The lots that they had been taken from. Where one has expired since, its points are in a new lot of the same issuer."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        original_seq: _builtins.int = ...,
+        points: _builtins.int = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        balance_after: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsReturned: _TypeAlias = PointsReturned  # noqa: Y015
+
+@_typing.final
+class PointsClawedBack(_message.Message):
+    """`points.clawed_back`: part of a refund; points earned were taken back from the wallet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner that had issued them (16 bytes of a UUID)."""
+    original_seq: _builtins.int
+    """Seq of the earn that is undone."""
+    points: _builtins.int
+    """Points taken back, positive."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    occurred_at_us: _builtins.int
+    """The till's clock at the refund. Microseconds since 1970-01-01 UTC."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """The lots they came from: the earn's own first, then others in the order used."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        original_seq: _builtins.int = ...,
+        points: _builtins.int = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        balance_after: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsClawedBack: _TypeAlias = PointsClawedBack  # noqa: Y015
+
+@_typing.final
+class PointsOwed(_message.Message):
+    """`points.owed`: part of a refund; the wallet had not the points to take back, so the member owes them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal; names the debt from here on."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner that had issued them (16 bytes of a UUID)."""
+    original_seq: _builtins.int
+    """Seq of the earn that is undone."""
+    points: _builtins.int
+    """Points owed, positive."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        original_seq: _builtins.int = ...,
+        points: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsOwed: _TypeAlias = PointsOwed  # noqa: Y015
+
+@_typing.final
+class PointsRepaid(_message.Message):
+    """`points.repaid`: points that came into the wallet paid what the member owed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    DEBTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    points: _builtins.int
+    """Points paid, positive."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def debts(self) -> _containers.RepeatedCompositeFieldContainer[Global___DebtPaid]:
+        """The debts that were paid, oldest first."""
+
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """The lots they came from."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        debts: _abc.Iterable[Global___DebtPaid] | None = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        balance_after: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "debts", b"debts", "lots", b"lots", "member_id", b"member_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsRepaid: _TypeAlias = PointsRepaid  # noqa: Y015
+
+@_typing.final
+class PointsRefunded(_message.Message):
+    """`points.refunded`: a refund is complete; its parts were told before it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    ORIGINAL_ID_FIELD_NUMBER: _builtins.int
+    STORE_ID_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
+    CLAWED_BACK_FIELD_NUMBER: _builtins.int
+    OWED_FIELD_NUMBER: _builtins.int
+    WRITTEN_OFF_FIELD_NUMBER: _builtins.int
+    MONEY_MINOR_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    original_id: _builtins.bytes
+    """The original: an earn, a redemption or a capture (16 bytes of a UUID)."""
+    store_id: _builtins.bytes
+    """The store where it was given back (16 bytes of a UUID), or empty."""
+    channel: _builtins.str
+    """How the member was met."""
+    amount: _builtins.int
+    """Of a sale: what the goods had cost, in minor units; of a burn without one: points."""
+    returned: _builtins.int
+    """Points burned that are back in the wallet."""
+    clawed_back: _builtins.int
+    """Points earned that were taken back from the wallet."""
+    owed: _builtins.int
+    """Points earned that the member owes from now on."""
+    written_off: _builtins.int
+    """Points earned that nobody takes back."""
+    money_minor: _builtins.int
+    """The most money to pay out, in minor units."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    occurred_at_us: _builtins.int
+    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        original_id: _builtins.bytes = ...,
+        store_id: _builtins.bytes = ...,
+        channel: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        returned: _builtins.int = ...,
+        clawed_back: _builtins.int = ...,
+        owed: _builtins.int = ...,
+        written_off: _builtins.int = ...,
+        money_minor: _builtins.int = ...,
+        balance_after: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance_after", b"balance_after", "channel", b"channel", "clawed_back", b"clawed_back", "member_id", b"member_id", "money_minor", b"money_minor", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "owed", b"owed", "partner_id", b"partner_id", "recorded_at_us", b"recorded_at_us", "returned", b"returned", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id", "written_off", b"written_off"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsRefunded: _TypeAlias = PointsRefunded  # noqa: Y015
+
+@_typing.final
+class DebtPaid(_message.Message):
+    """Points that a member owed, paid."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEBT_SEQ_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    debt_seq: _builtins.int
+    """Seq of the `points.owed` that made the debt."""
+    original_seq: _builtins.int
+    """Seq of the earn that had been refunded."""
+    partner_id: _builtins.bytes
+    """The partner that had issued what was owed (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points paid."""
+    def __init__(
+        self,
+        *,
+        debt_seq: _builtins.int = ...,
+        original_seq: _builtins.int = ...,
+        partner_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["debt_seq", b"debt_seq", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DebtPaid: _TypeAlias = DebtPaid  # noqa: Y015
+
+@_typing.final
 class LotTaken(_message.Message):
     """Points taken from a lot."""
 

@@ -64,6 +64,14 @@ class _StatementLineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     """The residue carried in from the last statement."""
     STATEMENT_LINE_KIND_CARRY_OUT: _StatementLineKind.ValueType  # 4
     """The rounding to whole minor units, carried to the next statement."""
+    STATEMENT_LINE_KIND_REVERSED: _StatementLineKind.ValueType  # 5
+    """Points issued by the partner, now or before, that a refund took back, at the price they were issued at:
+    the partner is owed.
+    """
+    STATEMENT_LINE_KIND_RETURNED: _StatementLineKind.ValueType  # 6
+    """Points burned with the partner, now or before, that a refund gave back, at the reimbursement of then: the
+    partner owes.
+    """
 
 class StatementLineKind(_StatementLineKind, metaclass=_StatementLineKindEnumTypeWrapper):
     """What a line of a statement is about."""
@@ -77,6 +85,14 @@ STATEMENT_LINE_KIND_CARRY_IN: StatementLineKind.ValueType  # 3
 """The residue carried in from the last statement."""
 STATEMENT_LINE_KIND_CARRY_OUT: StatementLineKind.ValueType  # 4
 """The rounding to whole minor units, carried to the next statement."""
+STATEMENT_LINE_KIND_REVERSED: StatementLineKind.ValueType  # 5
+"""Points issued by the partner, now or before, that a refund took back, at the price they were issued at:
+the partner is owed.
+"""
+STATEMENT_LINE_KIND_RETURNED: StatementLineKind.ValueType  # 6
+"""Points burned with the partner, now or before, that a refund gave back, at the reimbursement of then: the
+partner owes.
+"""
 Global___StatementLineKind: _TypeAlias = StatementLineKind  # noqa: Y015
 
 @_typing.final
@@ -161,6 +177,8 @@ class Net(_message.Message):
     CARRY_IN_MICROS_FIELD_NUMBER: _builtins.int
     NET_MINOR_FIELD_NUMBER: _builtins.int
     CARRY_OUT_MICROS_FIELD_NUMBER: _builtins.int
+    POINTS_REVERSED_FIELD_NUMBER: _builtins.int
+    POINTS_RETURNED_FIELD_NUMBER: _builtins.int
     window: _builtins.int
     """Number of the window."""
     points_issued: _builtins.int
@@ -175,6 +193,10 @@ class Net(_message.Message):
     """Net in minor units: half-even of (exact + carry in), once per statement; for the operator by kind."""
     carry_out_micros: _builtins.int
     """Residue carried on to its next statement, in millionths."""
+    points_reversed: _builtins.int
+    """Points it had issued, in this window or before, that refunds took back in this one."""
+    points_returned: _builtins.int
+    """Points burned with it, in this window or before, that refunds gave back in this one."""
     @_builtins.property
     def party(self) -> Global___Party:
         """The party."""
@@ -190,10 +212,12 @@ class Net(_message.Message):
         carry_in_micros: _builtins.int = ...,
         net_minor: _builtins.int = ...,
         carry_out_micros: _builtins.int = ...,
+        points_reversed: _builtins.int = ...,
+        points_returned: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["party", b"party"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carry_in_micros", b"carry_in_micros", "carry_out_micros", b"carry_out_micros", "exact_micros", b"exact_micros", "net_minor", b"net_minor", "party", b"party", "points_burned", b"points_burned", "points_issued", b"points_issued", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carry_in_micros", b"carry_in_micros", "carry_out_micros", b"carry_out_micros", "exact_micros", b"exact_micros", "net_minor", b"net_minor", "party", b"party", "points_burned", b"points_burned", "points_issued", b"points_issued", "points_returned", b"points_returned", "points_reversed", b"points_reversed", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -209,10 +233,16 @@ class MatrixCell(_message.Message):
     REDEEMER_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
     MICROS_FIELD_NUMBER: _builtins.int
+    POINTS_RETURNED_FIELD_NUMBER: _builtins.int
+    MICROS_RETURNED_FIELD_NUMBER: _builtins.int
     points: _builtins.int
-    """Points."""
+    """Points burned, whether or not some were returned."""
     micros: _builtins.int
     """Their reimbursement, in millionths of the major unit."""
+    points_returned: _builtins.int
+    """Points that refunds gave back, whenever they had been burned."""
+    micros_returned: _builtins.int
+    """The reimbursement that the redeemer owes back for them, in millionths of the major unit."""
     @_builtins.property
     def issuer(self) -> Global___Party:
         """Who issued the points."""
@@ -228,10 +258,12 @@ class MatrixCell(_message.Message):
         redeemer: Global___Party | None = ...,
         points: _builtins.int = ...,
         micros: _builtins.int = ...,
+        points_returned: _builtins.int = ...,
+        micros_returned: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["issuer", b"issuer", "redeemer", b"redeemer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["issuer", b"issuer", "micros", b"micros", "points", b"points", "redeemer", b"redeemer"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["issuer", b"issuer", "micros", b"micros", "micros_returned", b"micros_returned", "points", b"points", "points_returned", b"points_returned", "redeemer", b"redeemer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -304,7 +336,7 @@ class Statement(_message.Message):
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatementLine]:
-        """The lines, in the order of kind, price."""
+        """The lines: issued, reversed, burned, returned, each by price; then the carries."""
 
     @_builtins.property
     def net(self) -> Global___Net:

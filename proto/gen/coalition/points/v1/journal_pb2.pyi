@@ -29,6 +29,8 @@ class JournalRecord(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     LOTS_OPENED_FIELD_NUMBER: _builtins.int
     LOT_USES_FIELD_NUMBER: _builtins.int
+    LOT_RETURNS_FIELD_NUMBER: _builtins.int
+    DEBTS_PAID_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def transaction(self) -> _movement_pb2.Transaction:
         """The movement."""
@@ -45,6 +47,14 @@ class JournalRecord(_message.Message):
     def lot_uses(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotUse]:
         """Lots that it took points from."""
 
+    @_builtins.property
+    def lot_returns(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotUse]:
+        """Lots that it gave points back to."""
+
+    @_builtins.property
+    def debts_paid(self) -> _containers.RepeatedCompositeFieldContainer[Global___DebtPaid]:
+        """Debts that it paid."""
+
     def __init__(
         self,
         *,
@@ -52,10 +62,12 @@ class JournalRecord(_message.Message):
         entries: _abc.Iterable[Global___Entry] | None = ...,
         lots_opened: _abc.Iterable[Global___LotOpened] | None = ...,
         lot_uses: _abc.Iterable[Global___LotUse] | None = ...,
+        lot_returns: _abc.Iterable[Global___LotUse] | None = ...,
+        debts_paid: _abc.Iterable[Global___DebtPaid] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["transaction", b"transaction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "lot_uses", b"lot_uses", "lots_opened", b"lots_opened", "transaction", b"transaction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["debts_paid", b"debts_paid", "entries", b"entries", "lot_returns", b"lot_returns", "lot_uses", b"lot_uses", "lots_opened", b"lots_opened", "transaction", b"transaction"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -106,6 +118,7 @@ class LotOpened(_message.Message):
     POINT_TYPE_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    PARENT_LOT_NO_FIELD_NUMBER: _builtins.int
     lot_no: _builtins.int
     """Number of the lot in this ledger, from 1."""
     issuer_id: _builtins.bytes
@@ -116,6 +129,8 @@ class LotOpened(_message.Message):
     """Points in it when it was opened."""
     expires_at_us: _builtins.int
     """When it expires; 0: never. Microseconds since 1970-01-01 UTC."""
+    parent_lot_no: _builtins.int
+    """The lot that its points were in before, which had expired when they came back; 0: none."""
     def __init__(
         self,
         *,
@@ -124,10 +139,11 @@ class LotOpened(_message.Message):
         point_type: _builtins.str = ...,
         points: _builtins.int = ...,
         expires_at_us: _builtins.int = ...,
+        parent_lot_no: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_us", b"expires_at_us", "issuer_id", b"issuer_id", "lot_no", b"lot_no", "point_type", b"point_type", "points", b"points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_us", b"expires_at_us", "issuer_id", b"issuer_id", "lot_no", b"lot_no", "parent_lot_no", b"parent_lot_no", "point_type", b"point_type", "points", b"points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -166,3 +182,37 @@ class LotUse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LotUse: _TypeAlias = LotUse  # noqa: Y015
+
+@_typing.final
+class DebtPaid(_message.Message):
+    """Points that a member owed, paid."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEBT_SEQ_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    debt_seq: _builtins.int
+    """Seq of the posting, an OWE, that made the debt."""
+    original_seq: _builtins.int
+    """Seq of the earn that had been refunded."""
+    partner_id: _builtins.bytes
+    """The partner that issued what was owed (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points paid."""
+    def __init__(
+        self,
+        *,
+        debt_seq: _builtins.int = ...,
+        original_seq: _builtins.int = ...,
+        partner_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["debt_seq", b"debt_seq", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DebtPaid: _TypeAlias = DebtPaid  # noqa: Y015

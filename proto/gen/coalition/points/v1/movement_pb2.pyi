@@ -67,6 +67,16 @@ class _MovementKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Movement
     """A hold given up by the partner."""
     MOVEMENT_KIND_LAPSE: _MovementKind.ValueType  # 7
     """A hold whose time was over."""
+    MOVEMENT_KIND_REFUND: _MovementKind.ValueType  # 8
+    """A refund: the record of what its parts, the postings right before it, carried out. Moves nothing itself."""
+    MOVEMENT_KIND_RETURN: _MovementKind.ValueType  # 9
+    """Part of a refund: points burned, back in the wallet."""
+    MOVEMENT_KIND_CLAWBACK: _MovementKind.ValueType  # 10
+    """Part of a refund: points earned, taken back from the wallet."""
+    MOVEMENT_KIND_OWE: _MovementKind.ValueType  # 11
+    """Part of a refund: points earned that the wallet had no more, owed by the member."""
+    MOVEMENT_KIND_REPAY: _MovementKind.ValueType  # 12
+    """Points that paid what the member owed."""
 
 class MovementKind(_MovementKind, metaclass=_MovementKindEnumTypeWrapper):
     """What kind of movement a posting is."""
@@ -86,6 +96,16 @@ MOVEMENT_KIND_VOID: MovementKind.ValueType  # 6
 """A hold given up by the partner."""
 MOVEMENT_KIND_LAPSE: MovementKind.ValueType  # 7
 """A hold whose time was over."""
+MOVEMENT_KIND_REFUND: MovementKind.ValueType  # 8
+"""A refund: the record of what its parts, the postings right before it, carried out. Moves nothing itself."""
+MOVEMENT_KIND_RETURN: MovementKind.ValueType  # 9
+"""Part of a refund: points burned, back in the wallet."""
+MOVEMENT_KIND_CLAWBACK: MovementKind.ValueType  # 10
+"""Part of a refund: points earned, taken back from the wallet."""
+MOVEMENT_KIND_OWE: MovementKind.ValueType  # 11
+"""Part of a refund: points earned that the wallet had no more, owed by the member."""
+MOVEMENT_KIND_REPAY: MovementKind.ValueType  # 12
+"""Points that paid what the member owed."""
 Global___MovementKind: _TypeAlias = MovementKind  # noqa: Y015
 
 @_typing.final
@@ -98,11 +118,14 @@ class Item(_message.Message):
     PRINCIPAL_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
     DEADLINE_US_FIELD_NUMBER: _builtins.int
+    LINKED_FIELD_NUMBER: _builtins.int
     EARN_FIELD_NUMBER: _builtins.int
     REDEMPTION_FIELD_NUMBER: _builtins.int
     HOLD_FIELD_NUMBER: _builtins.int
     CAPTURE_FIELD_NUMBER: _builtins.int
     VOID_FIELD_NUMBER: _builtins.int
+    REFUND_FIELD_NUMBER: _builtins.int
+    REVERSAL_FIELD_NUMBER: _builtins.int
     key: _builtins.str
     """Idempotency key, unique per partner: 1 to 300 visible characters. The answer is kept under it for ever."""
     principal: _builtins.int
@@ -112,6 +135,10 @@ class Item(_message.Message):
     deadline_us: _builtins.int
     """Wall-clock time after which the item need not be started any more; 0: the call's deadline. Microseconds
     since 1970-01-01 UTC.
+    """
+    linked: _builtins.bool
+    """True: this item and the next one of the call stand or fall together (a chain, where that one is linked too; up to 8).
+    They are of one partner and one member. What follows an earn belongs to its sale.
     """
     @_builtins.property
     def earn(self) -> Global___Earn:
@@ -133,6 +160,14 @@ class Item(_message.Message):
     def void(self) -> Global___Void:
         """A hold given up: the other second step."""
 
+    @_builtins.property
+    def refund(self) -> Global___Refund:
+        """Goods of a sale given back, or a burn undone, in part or in full."""
+
+    @_builtins.property
+    def reversal(self) -> Global___Reversal:
+        """Whatever came of an earlier item undone, whether or not it arrived."""
+
     def __init__(
         self,
         *,
@@ -140,17 +175,20 @@ class Item(_message.Message):
         principal: _builtins.int = ...,
         traceparent: _builtins.str = ...,
         deadline_us: _builtins.int = ...,
+        linked: _builtins.bool = ...,
         earn: Global___Earn | None = ...,
         redemption: Global___Redemption | None = ...,
         hold: Global___Hold | None = ...,
         capture: Global___Capture | None = ...,
         void: Global___Void | None = ...,
+        refund: Global___Refund | None = ...,
+        reversal: Global___Reversal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["capture", b"capture", "earn", b"earn", "hold", b"hold", "movement", b"movement", "redemption", b"redemption", "void", b"void"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["capture", b"capture", "earn", b"earn", "hold", b"hold", "movement", b"movement", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "void", b"void"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture", b"capture", "deadline_us", b"deadline_us", "earn", b"earn", "hold", b"hold", "key", b"key", "movement", b"movement", "principal", b"principal", "redemption", b"redemption", "traceparent", b"traceparent", "void", b"void"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture", b"capture", "deadline_us", b"deadline_us", "earn", b"earn", "hold", b"hold", "key", b"key", "linked", b"linked", "movement", b"movement", "principal", b"principal", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "traceparent", b"traceparent", "void", b"void"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_movement: _TypeAlias = _typing.Literal["earn", "redemption", "hold", "capture", "void"]  # noqa: Y015
+    _WhichOneofReturnType_movement: _TypeAlias = _typing.Literal["earn", "redemption", "hold", "capture", "void", "refund", "reversal"]  # noqa: Y015
     _WhichOneofArgType_movement: _TypeAlias = _typing.Literal["movement", b"movement"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_movement) -> _WhichOneofReturnType_movement | None: ...
 
@@ -335,6 +373,102 @@ class Void(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Void: _TypeAlias = Void  # noqa: Y015
+
+@_typing.final
+class Refund(_message.Message):
+    """Goods of a sale given back, or points of a burn without a sale: points burned go back to their lots, points earned
+    are taken back. What is due counts all refunds of the original together, so how it is split changes nothing.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORIGINAL_ID_FIELD_NUMBER: _builtins.int
+    ORIGINAL_REFERENCE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    original_id: _builtins.bytes
+    """The original: the transaction id of the partner's own earn, redemption or capture (16 bytes of a UUID). A capture or
+    redemption that is linked with an earn is refunded with it, under the earn's id.
+    """
+    original_reference: _builtins.str
+    """In place of original_id: the reference of the partner's own earn."""
+    reference: _builtins.str
+    """The partner's own number of this operation: 1 to 255 visible characters, unique for ever per partner and kind."""
+    amount_minor: _builtins.int
+    """Of an earn: what the goods had cost, in minor units, up to what is left of the sale; 0: all that is left."""
+    points: _builtins.int
+    """Of a burn without an earn: points to give back, up to what is left; 0: all that is left."""
+    occurred_at_us: _builtins.int
+    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    channel: _builtins.str
+    """How the member was met, as Sale.channel."""
+    currency: _builtins.str
+    """ISO 4217; must be the programme's."""
+    @_builtins.property
+    def receipt(self) -> Global___Receipt:
+        """Where it was given back: any store of the partner."""
+
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaleLine]:
+        """What was given back, up to 500 lines; where given, their amounts sum to amount_minor."""
+
+    def __init__(
+        self,
+        *,
+        original_id: _builtins.bytes = ...,
+        original_reference: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+        points: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        receipt: Global___Receipt | None = ...,
+        channel: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        lines: _abc.Iterable[Global___SaleLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "channel", b"channel", "currency", b"currency", "lines", b"lines", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_reference", b"original_reference", "points", b"points", "receipt", b"receipt", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Refund: _TypeAlias = Refund  # noqa: Y015
+
+@_typing.final
+class Reversal(_message.Message):
+    """An earlier item of the partner undone, known by its key: for a caller that never heard the answer. An earn, a redemption
+    or a capture is refunded with all that is left of it, and what is linked with it too; a hold that is open is voided.
+    Where nothing was posted under the key, nothing ever will be: the item is refused NOTHING_TO_REVERSE, and the
+    original, should it still arrive, REVERSED_BEFORE_ARRIVAL.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """The key of the item: 1 to 300 visible characters."""
+    occurred_at_us: _builtins.int
+    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        occurred_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "occurred_at_us", b"occurred_at_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reversal: _TypeAlias = Reversal  # noqa: Y015
 
 @_typing.final
 class Receipt(_message.Message):
@@ -548,6 +682,9 @@ class Transaction(_message.Message):
     EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
     HELD_FIELD_NUMBER: _builtins.int
     HOLD_ID_FIELD_NUMBER: _builtins.int
+    ORIGINAL_ID_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    REFUND_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -576,6 +713,16 @@ class Transaction(_message.Message):
     """Points set aside by a hold (positive), or freed by what resolved it (negative: all that were held)."""
     hold_id: _builtins.bytes
     """Of what resolved a hold: the transaction id of the hold (16 bytes of a UUID)."""
+    original_id: _builtins.bytes
+    """The movement that it corrects or belongs to: of a refund and its parts the original, of what is linked with an earn
+    the earn. 16 bytes of a UUID, or empty.
+    """
+    original_seq: _builtins.int
+    """Seq of the movement original_id; 0: none."""
+    @_builtins.property
+    def refund(self) -> Global___RefundFigures:
+        """Of a refund: what it came to."""
+
     def __init__(
         self,
         *,
@@ -593,14 +740,59 @@ class Transaction(_message.Message):
         expires_at_us: _builtins.int = ...,
         held: _builtins.int = ...,
         hold_id: _builtins.bytes = ...,
+        original_id: _builtins.bytes = ...,
+        original_seq: _builtins.int = ...,
+        refund: Global___RefundFigures | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refund", b"refund"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Transaction: _TypeAlias = Transaction  # noqa: Y015
+
+@_typing.final
+class RefundFigures(_message.Message):
+    """What a refund came to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
+    CLAWED_BACK_FIELD_NUMBER: _builtins.int
+    OWED_FIELD_NUMBER: _builtins.int
+    WRITTEN_OFF_FIELD_NUMBER: _builtins.int
+    MONEY_MINOR_FIELD_NUMBER: _builtins.int
+    amount: _builtins.int
+    """Of a sale: what the goods had cost, in minor units; of a burn without one: the points given back."""
+    returned: _builtins.int
+    """Points burned that are back in the wallet."""
+    clawed_back: _builtins.int
+    """Points earned that were taken back from the wallet."""
+    owed: _builtins.int
+    """Points earned that the member owes from now on."""
+    written_off: _builtins.int
+    """Points earned that nobody takes back: the wallet had no more, and the partner's rule is to leave it at that."""
+    money_minor: _builtins.int
+    """The most money to pay out, in minor units."""
+    def __init__(
+        self,
+        *,
+        amount: _builtins.int = ...,
+        returned: _builtins.int = ...,
+        clawed_back: _builtins.int = ...,
+        owed: _builtins.int = ...,
+        written_off: _builtins.int = ...,
+        money_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "clawed_back", b"clawed_back", "money_minor", b"money_minor", "owed", b"owed", "returned", b"returned", "written_off", b"written_off"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundFigures: _TypeAlias = RefundFigures  # noqa: Y015
 
 @_typing.final
 class Purchase(_message.Message):

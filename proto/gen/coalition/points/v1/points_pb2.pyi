@@ -10,6 +10,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -20,6 +21,54 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Shortfall:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ShortfallEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Shortfall.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SHORTFALL_UNSPECIFIED: _Shortfall.ValueType  # 0
+    SHORTFALL_ALLOW_NEGATIVE: _Shortfall.ValueType  # 1
+    """The member owes the rest, and later earns pay it first. The rule of a partner without one of its own."""
+    SHORTFALL_WITHIN_BALANCE: _Shortfall.ValueType  # 2
+    """The rest is written off to the issuer, until a later refund of the same original finds points in the wallet."""
+
+class Shortfall(_Shortfall, metaclass=_ShortfallEnumTypeWrapper):
+    """What a refund does where the wallet has not the points that are due back."""
+
+SHORTFALL_UNSPECIFIED: Shortfall.ValueType  # 0
+SHORTFALL_ALLOW_NEGATIVE: Shortfall.ValueType  # 1
+"""The member owes the rest, and later earns pay it first. The rule of a partner without one of its own."""
+SHORTFALL_WITHIN_BALANCE: Shortfall.ValueType  # 2
+"""The rest is written off to the issuer, until a later refund of the same original finds points in the wallet."""
+Global___Shortfall: _TypeAlias = Shortfall  # noqa: Y015
+
+class _TenderOrder:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TenderOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TenderOrder.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TENDER_ORDER_UNSPECIFIED: _TenderOrder.ValueType  # 0
+    TENDER_ORDER_PRO_RATA: _TenderOrder.ValueType  # 1
+    """Both, in proportion. The rule of a partner without one of its own."""
+    TENDER_ORDER_POINTS_FIRST: _TenderOrder.ValueType  # 2
+    """Points until all are back, then money."""
+    TENDER_ORDER_MONEY_FIRST: _TenderOrder.ValueType  # 3
+    """Money until all is back, then points."""
+
+class TenderOrder(_TenderOrder, metaclass=_TenderOrderEnumTypeWrapper):
+    """What a refund gives back first of a sale that was paid in points and money."""
+
+TENDER_ORDER_UNSPECIFIED: TenderOrder.ValueType  # 0
+TENDER_ORDER_PRO_RATA: TenderOrder.ValueType  # 1
+"""Both, in proportion. The rule of a partner without one of its own."""
+TENDER_ORDER_POINTS_FIRST: TenderOrder.ValueType  # 2
+"""Points until all are back, then money."""
+TENDER_ORDER_MONEY_FIRST: TenderOrder.ValueType  # 3
+"""Money until all is back, then points."""
+Global___TenderOrder: _TypeAlias = TenderOrder  # noqa: Y015
 
 @_typing.final
 class PostRequest(_message.Message):
@@ -113,6 +162,7 @@ class GetBalanceResponse(_message.Message):
     AS_OF_SEQ_FIELD_NUMBER: _builtins.int
     NEXT_EXPIRY_POINTS_FIELD_NUMBER: _builtins.int
     NEXT_EXPIRY_AT_US_FIELD_NUMBER: _builtins.int
+    OWED_FIELD_NUMBER: _builtins.int
     available: _builtins.int
     """Points that can be spent now; lots past their expiry are left out."""
     as_of_seq: _builtins.int
@@ -121,6 +171,8 @@ class GetBalanceResponse(_message.Message):
     """Points that expire next, or 0."""
     next_expiry_at_us: _builtins.int
     """When they expire. Microseconds since 1970-01-01 UTC; 0: never."""
+    owed: _builtins.int
+    """Points that the member owes; already taken off `available`, which is then below 0."""
     def __init__(
         self,
         *,
@@ -128,10 +180,11 @@ class GetBalanceResponse(_message.Message):
         as_of_seq: _builtins.int = ...,
         next_expiry_points: _builtins.int = ...,
         next_expiry_at_us: _builtins.int = ...,
+        owed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "available", b"available", "next_expiry_at_us", b"next_expiry_at_us", "next_expiry_points", b"next_expiry_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "available", b"available", "next_expiry_at_us", b"next_expiry_at_us", "next_expiry_points", b"next_expiry_points", "owed", b"owed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -380,6 +433,130 @@ class ListEarnRatesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListEarnRatesResponse: _TypeAlias = ListEarnRatesResponse  # noqa: Y015
+
+@_typing.final
+class RefundRule(_message.Message):
+    """What a partner's refunds do. A sale keeps the tender order of its first refund."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    SHORTFALL_FIELD_NUMBER: _builtins.int
+    TENDER_ORDER_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    shortfall: Global___Shortfall.ValueType
+    """Where the wallet has not the points."""
+    tender_order: Global___TenderOrder.ValueType
+    """What goes back first."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        shortfall: Global___Shortfall.ValueType = ...,
+        tender_order: Global___TenderOrder.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "shortfall", b"shortfall", "tender_order", b"tender_order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundRule: _TypeAlias = RefundRule  # noqa: Y015
+
+@_typing.final
+class SetRefundRuleRequest(_message.Message):
+    """Asks to set a refund rule."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rule(self) -> Global___RefundRule:
+        """The rule. Setting the same one again changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        rule: Global___RefundRule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetRefundRuleRequest: _TypeAlias = SetRefundRuleRequest  # noqa: Y015
+
+@_typing.final
+class SetRefundRuleResponse(_message.Message):
+    """Answers with the rule in the books."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rule(self) -> Global___RefundRule:
+        """The rule."""
+
+    def __init__(
+        self,
+        *,
+        rule: Global___RefundRule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetRefundRuleResponse: _TypeAlias = SetRefundRuleResponse  # noqa: Y015
+
+@_typing.final
+class ListRefundRulesRequest(_message.Message):
+    """Asks for refund rules."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """Only this partner's (16 bytes of a UUID); empty: all."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRefundRulesRequest: _TypeAlias = ListRefundRulesRequest  # noqa: Y015
+
+@_typing.final
+class ListRefundRulesResponse(_message.Message):
+    """Refund rules by partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundRule]:
+        """The rules."""
+
+    def __init__(
+        self,
+        *,
+        rules: _abc.Iterable[Global___RefundRule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRefundRulesResponse: _TypeAlias = ListRefundRulesResponse  # noqa: Y015
 
 @_typing.final
 class MoveClockRequest(_message.Message):

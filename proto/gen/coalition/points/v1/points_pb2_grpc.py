@@ -66,6 +66,16 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListEarnRatesRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListEarnRatesResponse.FromString,
                 _registered_method=True)
+        self.SetRefundRule = channel.unary_unary(
+                '/coalition.points.v1.PointsService/SetRefundRule',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetRefundRuleRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetRefundRuleResponse.FromString,
+                _registered_method=True)
+        self.ListRefundRules = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListRefundRules',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.FromString,
+                _registered_method=True)
         self.MoveClock = channel.unary_unary(
                 '/coalition.points.v1.PointsService/MoveClock',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.MoveClockRequest.SerializeToString,
@@ -148,6 +158,21 @@ class PointsServiceServicer:
 
     def ListEarnRates(self, request, context):
         """Lists the earn rates of a partner, or of all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetRefundRule(self, request, context):
+        """Sets what a partner's refunds do from now on. Staff with role `pricing`.
+        Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRefundRules(self, request, context):
+        """Lists the refund rules of a partner, or of all that have one of their own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -236,6 +261,16 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListEarnRates,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListEarnRatesRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListEarnRatesResponse.SerializeToString,
+            ),
+            'SetRefundRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetRefundRule,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetRefundRuleRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetRefundRuleResponse.SerializeToString,
+            ),
+            'ListRefundRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRefundRules,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.SerializeToString,
             ),
             'MoveClock': grpc.unary_unary_rpc_method_handler(
                     servicer.MoveClock,
@@ -437,6 +472,60 @@ class PointsService:
             '/coalition.points.v1.PointsService/ListEarnRates',
             coalition_dot_points_dot_v1_dot_points__pb2.ListEarnRatesRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.ListEarnRatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetRefundRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/SetRefundRule',
+            coalition_dot_points_dot_v1_dot_points__pb2.SetRefundRuleRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.SetRefundRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRefundRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListRefundRules',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,12 @@ class PointsServiceStub:
     """
     ListEarnRates: _aio.UnaryUnaryMultiCallable[_points_pb2.ListEarnRatesRequest, _points_pb2.ListEarnRatesResponse]
     """Lists the earn rates of a partner, or of all."""
+    SetRefundRule: _aio.UnaryUnaryMultiCallable[_points_pb2.SetRefundRuleRequest, _points_pb2.SetRefundRuleResponse]
+    """Sets what a partner's refunds do from now on. Staff with role `pricing`.
+    Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED.
+    """
+    ListRefundRules: _aio.UnaryUnaryMultiCallable[_points_pb2.ListRefundRulesRequest, _points_pb2.ListRefundRulesResponse]
+    """Lists the refund rules of a partner, or of all that have one of their own."""
     MoveClock: _aio.UnaryUnaryMultiCallable[_points_pb2.MoveClockRequest, _points_pb2.MoveClockResponse]
     """Moves the clock of a test programme forward, up to the year 2200.
     Errors: CLOCK_FIXED, CLOCK_BACKWARDS, INVALID_REQUEST.
@@ -111,6 +117,24 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.ListEarnRatesRequest, _abc.Awaitable[_points_pb2.ListEarnRatesResponse]],
     ) -> _abc.Awaitable[_points_pb2.ListEarnRatesResponse]:
         """Lists the earn rates of a partner, or of all."""
+
+    @_abc_1.abstractmethod
+    def SetRefundRule(
+        self,
+        request: _points_pb2.SetRefundRuleRequest,
+        context: _aio.ServicerContext[_points_pb2.SetRefundRuleRequest, _abc.Awaitable[_points_pb2.SetRefundRuleResponse]],
+    ) -> _abc.Awaitable[_points_pb2.SetRefundRuleResponse]:
+        """Sets what a partner's refunds do from now on. Staff with role `pricing`.
+        Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListRefundRules(
+        self,
+        request: _points_pb2.ListRefundRulesRequest,
+        context: _aio.ServicerContext[_points_pb2.ListRefundRulesRequest, _abc.Awaitable[_points_pb2.ListRefundRulesResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListRefundRulesResponse]:
+        """Lists the refund rules of a partner, or of all that have one of their own."""
 
     @_abc_1.abstractmethod
     def MoveClock(

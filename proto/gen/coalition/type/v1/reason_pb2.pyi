@@ -85,6 +85,18 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """More was to be captured than is held (metadata: held, required)."""
     REASON_TOO_MANY_HOLDS: _Reason.ValueType  # 60
     """The wallet has as many open holds as it may have (metadata: limit)."""
+    REASON_ORIGINAL_UNKNOWN: _Reason.ValueType  # 61
+    """The partner has no such movement that could be refunded."""
+    REASON_REFUND_TOO_LARGE: _Reason.ValueType  # 62
+    """More was to be refunded than is left of the original (metadata: left, required)."""
+    REASON_PART_OF_SALE: _Reason.ValueType  # 63
+    """The burn belongs to a sale, and is refunded with it (metadata: original)."""
+    REASON_LINKED_ITEM_FAILED: _Reason.ValueType  # 64
+    """Another item that this one is linked with was not accepted (metadata: item, code)."""
+    REASON_NOTHING_TO_REVERSE: _Reason.ValueType  # 65
+    """Nothing was posted under the key that was to be reversed, and nothing ever will be."""
+    REASON_REVERSED_BEFORE_ARRIVAL: _Reason.ValueType  # 66
+    """The item was reversed before it arrived."""
     REASON_PROGRAMME_UNKNOWN: _Reason.ValueType  # 70
     """--- programme and clearing ----------------------------------------------------------------
     No programme has this slug.
@@ -183,6 +195,18 @@ REASON_HOLD_TOO_SMALL: Reason.ValueType  # 59
 """More was to be captured than is held (metadata: held, required)."""
 REASON_TOO_MANY_HOLDS: Reason.ValueType  # 60
 """The wallet has as many open holds as it may have (metadata: limit)."""
+REASON_ORIGINAL_UNKNOWN: Reason.ValueType  # 61
+"""The partner has no such movement that could be refunded."""
+REASON_REFUND_TOO_LARGE: Reason.ValueType  # 62
+"""More was to be refunded than is left of the original (metadata: left, required)."""
+REASON_PART_OF_SALE: Reason.ValueType  # 63
+"""The burn belongs to a sale, and is refunded with it (metadata: original)."""
+REASON_LINKED_ITEM_FAILED: Reason.ValueType  # 64
+"""Another item that this one is linked with was not accepted (metadata: item, code)."""
+REASON_NOTHING_TO_REVERSE: Reason.ValueType  # 65
+"""Nothing was posted under the key that was to be reversed, and nothing ever will be."""
+REASON_REVERSED_BEFORE_ARRIVAL: Reason.ValueType  # 66
+"""The item was reversed before it arrived."""
 REASON_PROGRAMME_UNKNOWN: Reason.ValueType  # 70
 """--- programme and clearing ----------------------------------------------------------------
 No programme has this slug.

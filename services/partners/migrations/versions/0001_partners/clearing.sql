@@ -6,9 +6,15 @@ CREATE TABLE rating_head (
     issued bigint NOT NULL DEFAULT 0,
     issued_points numeric NOT NULL DEFAULT 0,
     issued_micros numeric NOT NULL DEFAULT 0,
+    reversed bigint NOT NULL DEFAULT 0,
+    reversed_points numeric NOT NULL DEFAULT 0,
+    reversed_micros numeric NOT NULL DEFAULT 0,
     burned bigint NOT NULL DEFAULT 0,
     burned_points numeric NOT NULL DEFAULT 0,
     burned_micros numeric NOT NULL DEFAULT 0,
+    returned bigint NOT NULL DEFAULT 0,
+    returned_points numeric NOT NULL DEFAULT 0,
+    returned_micros numeric NOT NULL DEFAULT 0,
     nothings bigint NOT NULL DEFAULT 0,
     CONSTRAINT rating_head_pk PRIMARY KEY (ledger_id),
     CONSTRAINT rating_head_programme_fk FOREIGN KEY (ledger_id) REFERENCES programme (ledger_id),
@@ -49,7 +55,11 @@ CREATE TABLE rated_entry (
     CONSTRAINT rated_entry_kind_ck CHECK (
         CASE kind
             WHEN 'issued' THEN points > 0 AND lot_no IS NOT NULL AND amount_micros = points * price_micros
+            WHEN 'reversed' THEN points > 0 AND issuer_id IS NOT NULL AND issuer_id = partner_id
+                AND lot_no IS NULL AND amount_micros = -points * price_micros
             WHEN 'burned' THEN points > 0 AND issuer_id IS NOT NULL AND amount_micros = -points * price_micros
+            WHEN 'returned' THEN points > 0 AND issuer_id IS NOT NULL AND lot_no IS NULL
+                AND amount_micros = points * price_micros
             WHEN 'nothing' THEN points = 0 AND amount_micros = 0 AND partner_id IS NULL
             ELSE false
         END
@@ -59,7 +69,7 @@ CREATE TABLE rated_entry (
 --;;
 COMMENT ON TABLE rated_entry IS 'What each posting makes partner_id owe (amount_micros > 0) or be owed. No foreign keys: it is written with every posting.'
 --;;
-COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn. burned: a redemption, a line per issuer and point type. nothing: moves no money; every seq has an entry.'
+COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn. burned: a redemption, a line per issuer and point type. reversed, returned: points of an earn, of a redemption that a refund undid, at its price. nothing: moves no money; every seq has an entry.'
 --;;
 CREATE TABLE window_head (
     ledger_id smallint NOT NULL,
@@ -100,7 +110,9 @@ CREATE TABLE net (
     window_number integer NOT NULL,
     party_id uuid NOT NULL,
     points_issued bigint NOT NULL,
+    points_reversed bigint NOT NULL,
     points_burned bigint NOT NULL,
+    points_returned bigint NOT NULL,
     exact_micros bigint NOT NULL,
     carry_in_micros bigint NOT NULL,
     net_minor bigint NOT NULL,
@@ -125,13 +137,18 @@ CREATE TABLE matrix_cell (
     redeemer_id uuid NOT NULL,
     points bigint NOT NULL,
     micros bigint NOT NULL,
+    points_returned bigint NOT NULL,
+    micros_returned bigint NOT NULL,
     CONSTRAINT matrix_cell_pk PRIMARY KEY (ledger_id, window_number, issuer_id, redeemer_id),
     CONSTRAINT matrix_cell_window_fk FOREIGN KEY (ledger_id, window_number)
     REFERENCES clearing_window (ledger_id, number),
-    CONSTRAINT matrix_cell_points_ck CHECK (points > 0 AND micros >= 0)
+    CONSTRAINT matrix_cell_points_ck CHECK (
+        points >= 0 AND micros >= 0 AND points_returned >= 0 AND micros_returned >= 0
+        AND points + points_returned > 0
+    )
 )
 --;;
-COMMENT ON TABLE matrix_cell IS 'Points of an issuer''s lots burned at a redeemer in a window, and their reimbursement.'
+COMMENT ON TABLE matrix_cell IS 'Points of an issuer''s lots burned at a redeemer in a window, and their reimbursement; beside them those returned.'
 --;;
 CREATE TABLE statement (
     ledger_id smallint NOT NULL,
@@ -164,5 +181,7 @@ CREATE TABLE statement_line (
     CONSTRAINT statement_line_pk PRIMARY KEY (ledger_id, statement_id, line),
     CONSTRAINT statement_line_statement_fk FOREIGN KEY (ledger_id, statement_id)
     REFERENCES statement (ledger_id, statement_id),
-    CONSTRAINT statement_line_kind_ck CHECK (kind IN ('issued', 'burned', 'carry_in', 'carry_out'))
+    CONSTRAINT statement_line_kind_ck CHECK (
+        kind IN ('issued', 'reversed', 'burned', 'returned', 'carry_in', 'carry_out')
+    )
 )

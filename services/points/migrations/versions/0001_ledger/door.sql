@@ -13,6 +13,7 @@ CREATE FUNCTION ledger_open(
     p_accounts integer [], p_new_kinds text [], p_new_owners uuid [],
     p_partner_at integer [], p_keys text [], p_kinds text [], p_references text [],
     p_members uuid [], p_wallet_at integer [], p_burns bigint [], p_holds bigint [],
+    p_originals bigint [], p_original_member integer [], p_back_member integer [], p_back_lots bigint [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -25,13 +26,19 @@ CREATE FUNCTION ledger_open(
     OUT hold_points bigint [], OUT hold_expires_us bigint [],
     OUT part_hold bigint [], OUT part_member integer [], OUT part_lot bigint [], OUT part_points bigint [],
     OUT lot_member integer [], OUT lot_nos bigint [], OUT lot_issuers uuid [], OUT lot_types text [],
-    OUT lot_remaining bigint [], OUT lot_reserved bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint []
+    OUT lot_remaining bigint [], OUT lot_reserved bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint [],
+    OUT lot_earned_seq bigint [],
+    OUT refunded bigint [], OUT refund_no integer [], OUT refund_given bigint [], OUT refund_returned bigint [],
+    OUT refund_taken bigint [], OUT refund_money bigint [], OUT refund_order text [],
+    OUT debt_member integer [], OUT debt_seq bigint [], OUT debt_partner uuid [], OUT debt_original bigint [],
+    OUT debt_left bigint [], OUT debt_account integer []
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_last_account integer;
     v_offset_us bigint;
     v_now timestamptz;
     v_found integer [];
+    v_owed bigint [];
 BEGIN
     SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.last_account_no, h.clock_offset_us
     INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, v_last_account, v_offset_us
@@ -133,14 +140,51 @@ BEGIN
         ) l;
     END IF;
 
-    -- Of every wallet the overdue lots; of those that burn also as many live ones, in order, as the burns need; and
-    -- those that the holds above reserved (which may come twice).
+    -- Debts that are open, of every wallet; there are few, and next to none where nobody refunds.
+    SELECT array_agg(w.no::integer - 1 ORDER BY d.seq), array_agg(d.seq ORDER BY d.seq), array_agg(i.owner_id ORDER BY d.seq),
+           array_agg(d.original_seq ORDER BY d.seq), array_agg(d.remaining ORDER BY d.seq), array_agg(a.account_no ORDER BY d.seq)
+    INTO debt_member, debt_seq, debt_partner, debt_original, debt_left, debt_account
+    FROM unnest(p_wallet_at, p_members) WITH ORDINALITY w (place, member_id, no)
+    CROSS JOIN LATERAL (
+        SELECT * FROM debt WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open OFFSET 0
+    ) d
+    CROSS JOIN LATERAL (
+        SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = d.partner_no LIMIT 1
+    ) i
+    CROSS JOIN LATERAL (
+        SELECT account_no FROM account WHERE ledger_id = p_ledger AND kind = 'debt' AND owner_id = w.member_id LIMIT 1
+    ) a;
+    v_owed := array_fill(0::bigint, ARRAY[greatest(1, cardinality(p_members))]);
+    IF debt_seq IS NOT NULL THEN
+        FOR i IN 1..cardinality(debt_seq) LOOP
+            v_owed[debt_member[i] + 1] := v_owed[debt_member[i] + 1] + debt_left[i];
+        END LOOP;
+    END IF;
+
+    IF cardinality(p_originals) > 0 THEN
+        SELECT array_agg(o.seq), array_agg(f.no), array_agg(f.given), array_agg(f.returned), array_agg(f.taken), array_agg(f.money),
+               array_agg(f.tender_order)
+        INTO refunded, refund_no, refund_given, refund_returned, refund_taken, refund_money, refund_order
+        FROM unnest(p_originals) o (seq)
+        CROSS JOIN LATERAL (
+            SELECT max(no) AS no, sum(given)::bigint AS given, sum(returned)::bigint AS returned, sum(clawed_back + owed)::bigint AS taken,
+                   sum(money_minor)::bigint AS money, min(tender_order) AS tender_order
+            FROM refund WHERE ledger_id = p_ledger AND original_seq = o.seq
+        ) f
+        WHERE f.no IS NOT NULL;
+    END IF;
+
+    -- Of every wallet the overdue lots; of those that burn or owe also as many live ones, in order, as that needs; those
+    -- that the holds above reserved; those of earns that are refunded, and those that burns which are refunded took from.
+    -- One may come more than once.
     SELECT array_agg(l.member::integer - 1), array_agg(l.lot_no), array_agg(i.owner_id), array_agg(l.point_type),
            array_agg(l.remaining), array_agg(l.reserved), array_agg((extract(epoch FROM l.earned_at) * 1000000)::bigint),
-           array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END)
-    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us
+           array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END),
+           array_agg(l.earned_seq)
+    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq
     FROM (
-        SELECT w.no AS member, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at
+        SELECT w.no AS member, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
+               coalesce(o.earned_seq, o.opened_seq) AS earned_seq
         FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
         CROSS JOIN LATERAL (
             SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at <= v_now
@@ -148,18 +192,30 @@ BEGIN
             OFFSET 0
         ) o
         UNION ALL
-        SELECT w.no, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at
+        SELECT w.no, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
+               coalesce(o.earned_seq, o.opened_seq)
         FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no)
         CROSS JOIN LATERAL (
             SELECT i.*, sum(i.remaining - i.reserved) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
             FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at > v_now
         ) o
-        WHERE w.burn > 0 AND o.remaining > o.reserved AND o.reached - (o.remaining - o.reserved) < w.burn
+        WHERE w.burn + v_owed[w.no] > 0 AND o.remaining > o.reserved
+            AND o.reached - (o.remaining - o.reserved) < w.burn + v_owed[w.no]
         UNION ALL
-        SELECT r.member + 1, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at
-        FROM unnest(part_member, part_lot) r (member, lot_no)
+        SELECT r.member + 1, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
+               coalesce(o.earned_seq, o.opened_seq)
+        FROM unnest(part_member || p_back_member, part_lot || p_back_lots) r (member, lot_no)
         CROSS JOIN LATERAL (
             SELECT * FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = r.lot_no LIMIT 1
+        ) o
+        UNION ALL
+        SELECT r.member + 1, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
+               coalesce(o.earned_seq, o.opened_seq)
+        FROM unnest(p_originals, p_original_member) r (seq, member)
+        CROSS JOIN LATERAL (
+            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
+                AND coalesce(i.earned_seq, i.opened_seq) = r.seq
+            OFFSET 0
         ) o
     ) l
     CROSS JOIN LATERAL (
@@ -173,9 +229,9 @@ $$
 CREATE TYPE door_posting AS (
     transaction_id uuid, kind text, wallet_no integer, partner_no integer, reference text, key text, item_no smallint,
     content_hash bytea, points bigint, balance_after bigint, occurred_us bigint, expires_us bigint,
-    debit_no integer, credit_no integer, amount bigint, lot_no bigint,
+    debit_no integer, credit_no integer, amount bigint, original_seq bigint, lot_no bigint,
     store_id uuid, till text, business_date text, receipt_number text, channel text, entry_mode text,
-    sale_minor bigint, lines text, tenders text,
+    sale_minor bigint, lines text, tenders text, points_minor bigint, rate_points integer, rate_per_minor integer,
     event_type text, event_partner_id uuid, partition smallint, partition_prev bigint, traceparent text, payload bytea
 )
 --;;
@@ -184,12 +240,25 @@ CREATE TYPE door_decision AS (
     partner_no integer, key text, item_no smallint, content_hash bytea, seq bigint, refusal text, message text, metadata text
 )
 --;;
--- Points of a lot: taken by the posting seq, or reserved by the hold seq.
+-- Points of a lot: taken or given back by the posting seq, or reserved by the hold seq; or points of a debt that it paid.
 CREATE TYPE door_use AS (seq bigint, lot_no bigint, points bigint)
 --;;
 CREATE TYPE door_hold AS (seq bigint, points bigint, expires_us bigint, wallet_no integer, partner_no integer)
 --;;
 CREATE TYPE door_hold_end AS (hold_seq bigint, seq bigint, held bigint, captured bigint)
+--;;
+-- Points given back of a lot that has expired: a new lot, a child of the old one.
+CREATE TYPE door_child AS (
+    lot_no bigint, seq bigint, points bigint, earned_us bigint, expires_us bigint, wallet_no integer, parent_no bigint, earned_seq bigint
+)
+--;;
+CREATE TYPE door_refund AS (
+    seq bigint, original_seq bigint, no integer, whole bigint, given_before bigint, given bigint, returned bigint, clawed_back bigint,
+    owed bigint, written_off bigint, money_minor bigint, tender_order text, store_id uuid, till text, business_date text,
+    receipt_number text, channel text, lines text
+)
+--;;
+CREATE TYPE door_debt AS (seq bigint, original_seq bigint, points bigint, wallet_no integer, partner_no integer)
 --;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
@@ -200,7 +269,9 @@ CREATE FUNCTION ledger_write(
     p_postings door_posting [], p_decisions door_decision [], p_uses door_use [],
     p_accounts integer [], p_debits bigint [], p_credits bigint [], p_reserved bigint [], p_released bigint [],
     p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [],
-    p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end []
+    p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end [],
+    p_refunds door_refund [], p_returns door_use [], p_children door_child [],
+    p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint []
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
@@ -224,24 +295,29 @@ BEGIN
                    v_epoch + expires_us * v_us AS expires_at
             FROM unnest(p_postings) WITH ORDINALITY p (
                 transaction_id, kind, wallet_no, partner_no, reference, key, item_no, content_hash, points, balance_after, occurred_us,
-                expires_us, debit_no, credit_no, amount, lot_no, store_id, till, business_date, receipt_number, channel, entry_mode,
-                sale_minor, lines, tenders, event_type, event_partner_id, partition, partition_prev, traceparent, payload, no
+                expires_us, debit_no, credit_no, amount, original_seq, lot_no, store_id, till, business_date, receipt_number, channel,
+                entry_mode, sale_minor, lines, tenders, points_minor, rate_points, rate_per_minor, event_type, event_partner_id, partition,
+                partition_prev, traceparent, payload, no
             )
         ), journal AS (
             INSERT INTO posting (
                 seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
-                ledger_id, item_no, transaction_id, kind, reference, key, content_hash
+                ledger_id, item_no, original_seq, transaction_id, kind, reference, key, content_hash
             )
             SELECT seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
-                   p_ledger, item_no, transaction_id, kind, reference, key, content_hash
+                   p_ledger, item_no, original_seq, transaction_id, kind, reference, key, content_hash
             FROM row
         ), lots AS (
             INSERT INTO lot (lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type)
             SELECT lot_no, seq, amount, amount, occurred_at, coalesce(expires_at, 'infinity'), credit_no, partner_no, p_ledger, true, 'base'
             FROM row WHERE lot_no IS NOT NULL
         ), purchases AS (
-            INSERT INTO purchase (seq, amount_minor, store_id, ledger_id, till, business_date, receipt_number, channel, entry_mode, lines, tenders)
-            SELECT seq, sale_minor, store_id, p_ledger, till, business_date, receipt_number, channel, entry_mode, lines::json, tenders::json
+            INSERT INTO purchase (
+                seq, amount_minor, points_minor, rate_points, rate_per_minor, store_id, ledger_id, till, business_date, receipt_number, channel,
+                entry_mode, lines, tenders
+            )
+            SELECT seq, sale_minor, points_minor, rate_points, rate_per_minor, store_id, p_ledger, till, business_date, receipt_number, channel,
+                   entry_mode, lines::json, tenders::json
             FROM row WHERE sale_minor IS NOT NULL
         )
         INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, traceparent, payload)
@@ -275,6 +351,21 @@ BEGIN
         INSERT INTO lot_use (ledger_id, seq, lot_no, points)
         SELECT p_ledger, u.seq, u.lot_no, u.points FROM unnest(p_uses) u;
     END IF;
+    IF cardinality(p_children) > 0 THEN
+        INSERT INTO lot (
+            lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type, parent_no, earned_seq
+        )
+        SELECT c.lot_no, c.seq, c.points, c.points, v_epoch + c.earned_us * v_us, v_epoch + c.expires_us * v_us, c.wallet_no, l.issuer_no,
+               p_ledger, true, l.point_type, c.parent_no, c.earned_seq
+        FROM unnest(p_children) c
+        CROSS JOIN LATERAL (
+            SELECT issuer_no, point_type FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = c.parent_no LIMIT 1
+        ) l;
+    END IF;
+    IF cardinality(p_returns) > 0 THEN
+        INSERT INTO lot_return (ledger_id, seq, lot_no, points)
+        SELECT p_ledger, r.seq, r.lot_no, r.points FROM unnest(p_returns) r;
+    END IF;
     IF cardinality(p_lots) > 0 THEN
         -- A statement of its own, after the lots of this batch were opened: they may be used in it already.
         UPDATE lot l SET remaining = t.remaining, reserved = t.reserved, open = t.remaining > 0
@@ -297,6 +388,27 @@ BEGIN
         INSERT INTO hold_end (ledger_id, hold_seq, seq, held, captured)
         SELECT p_ledger, e.hold_seq, e.seq, e.held, e.captured FROM unnest(p_hold_ends) e;
         UPDATE hold h SET open = false FROM unnest(p_hold_ends) e WHERE h.ledger_id = p_ledger AND h.seq = e.hold_seq;
+    END IF;
+    IF cardinality(p_refunds) > 0 THEN
+        INSERT INTO refund (
+            ledger_id, seq, original_seq, no, whole, given_before, given, returned, clawed_back, owed, written_off, money_minor, tender_order,
+            store_id, till, business_date, receipt_number, channel, lines
+        )
+        SELECT p_ledger, f.seq, f.original_seq, f.no, f.whole, f.given_before, f.given, f.returned, f.clawed_back, f.owed, f.written_off,
+               f.money_minor, f.tender_order, f.store_id, f.till, f.business_date, f.receipt_number, f.channel, f.lines::json
+        FROM unnest(p_refunds) f;
+    END IF;
+    IF cardinality(p_debts) > 0 THEN
+        INSERT INTO debt (ledger_id, seq, original_seq, points, remaining, wallet_no, partner_no, open)
+        SELECT p_ledger, d.seq, d.original_seq, d.points, d.points, d.wallet_no, d.partner_no, true FROM unnest(p_debts) d;
+    END IF;
+    IF cardinality(p_debt_seqs) > 0 THEN
+        INSERT INTO debt_use (ledger_id, seq, debt_seq, points)
+        SELECT p_ledger, u.seq, u.lot_no, u.points FROM unnest(p_paid) u;
+        -- After the debts of this batch were made: they may be paid in it already.
+        UPDATE debt d SET remaining = t.remaining, open = t.remaining > 0
+        FROM unnest(p_debt_seqs, p_debt_left) t (seq, remaining)
+        WHERE d.ledger_id = p_ledger AND d.seq = t.seq;
     END IF;
 END
 $$

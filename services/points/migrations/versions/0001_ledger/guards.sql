@@ -8,7 +8,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'account', 'event_log']
+    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'lot_return', 'refund', 'debt_use', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
@@ -49,9 +49,11 @@ $$
 --;;
 CREATE TRIGGER lot_facts BEFORE UPDATE ON lot FOR EACH ROW
 WHEN (
-    (old.ledger_id, old.lot_no, old.account_no, old.issuer_no, old.point_type, old.opened_seq, old.original, old.earned_at, old.expires_at)
+    (old.ledger_id, old.lot_no, old.account_no, old.issuer_no, old.point_type, old.opened_seq, old.original, old.earned_at, old.expires_at,
+     old.parent_no, old.earned_seq)
     IS DISTINCT FROM
-    (new.ledger_id, new.lot_no, new.account_no, new.issuer_no, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at)
+    (new.ledger_id, new.lot_no, new.account_no, new.issuer_no, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at,
+     new.parent_no, new.earned_seq)
 )
 EXECUTE FUNCTION check_lot_facts()
 --;;
@@ -69,6 +71,23 @@ WHEN (
     OR (new.open AND NOT old.open)
 )
 EXECUTE FUNCTION check_hold_facts()
+--;;
+CREATE FUNCTION check_debt_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'debt % can only be paid', old.seq
+        USING errcode = 'restrict_violation', constraint = 'debt_facts_ck';
+END
+$$
+--;;
+CREATE TRIGGER debt_facts BEFORE UPDATE ON debt FOR EACH ROW
+WHEN (
+    (old.ledger_id, old.seq, old.original_seq, old.points, old.wallet_no, old.partner_no)
+    IS DISTINCT FROM (new.ledger_id, new.seq, new.original_seq, new.points, new.wallet_no, new.partner_no)
+    OR new.remaining > old.remaining
+)
+EXECUTE FUNCTION check_debt_facts()
+--;;
+CREATE TRIGGER debt_kept BEFORE DELETE OR TRUNCATE ON debt FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
 CREATE TRIGGER hold_kept BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;

@@ -35,7 +35,7 @@ CREATE TABLE account (
     owner_id uuid NOT NULL,
     CONSTRAINT account_pk PRIMARY KEY (ledger_id, account_no),
     CONSTRAINT account_owner_uq UNIQUE (ledger_id, kind, owner_id),
-    CONSTRAINT account_kind_ck CHECK (kind IN ('wallet', 'issuance', 'redemption', 'expiry'))
+    CONSTRAINT account_kind_ck CHECK (kind IN ('wallet', 'issuance', 'redemption', 'expiry', 'debt'))
 )
 --;;
 COMMENT ON TABLE account IS 'Who owns what. Elsewhere in the ledger a member is the number of the wallet, a partner that of its issuance account.'
@@ -71,13 +71,20 @@ CREATE TABLE posting (
     partner_no integer,
     ledger_id smallint NOT NULL,
     item_no smallint,
+    original_seq bigint,
     transaction_id uuid NOT NULL,
     kind text NOT NULL,
     reference text,
     key text,
     content_hash bytea,
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
-    CONSTRAINT posting_kind_ck CHECK (kind IN ('earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse')),
+    CONSTRAINT posting_kind_ck CHECK (kind IN (
+        'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay'
+    )),
+    CONSTRAINT posting_original_ck CHECK (
+        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe') THEN original_seq IS NOT NULL
+        ELSE original_seq IS NULL OR kind IN ('redeem', 'capture') END AND original_seq < seq
+    ),
     CONSTRAINT posting_seq_ck CHECK (seq > 0),
     CONSTRAINT posting_amount_ck CHECK (amount >= 0),
     CONSTRAINT posting_legs_ck CHECK (
@@ -88,7 +95,7 @@ CREATE TABLE posting (
     CONSTRAINT posting_asked_ck CHECK (key IS NULL AND reference IS NULL OR partner_no IS NOT NULL)
 )
 --;;
-COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts.'
+COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked.'
 --;;
 CREATE UNIQUE INDEX posting_transaction_uq ON posting (ledger_id, transaction_id)
 --;;
@@ -99,6 +106,8 @@ CREATE UNIQUE INDEX posting_reference_uq ON posting (ledger_id, partner_no, kind
 CREATE INDEX posting_wallet_ix ON posting (ledger_id, wallet_no, seq)
 --;;
 CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq)
+--;;
+CREATE INDEX posting_original_ix ON posting (ledger_id, original_seq) WHERE original_seq IS NOT NULL
 --;;
 CREATE VIEW entry AS
 SELECT ledger_id, seq, 1 AS leg, debit_no AS account_no, -amount AS amount FROM posting WHERE amount <> 0
@@ -120,6 +129,9 @@ CREATE TABLE lot (
     ledger_id smallint NOT NULL,
     open boolean NOT NULL,
     point_type text NOT NULL,
+    parent_no bigint,
+    earned_seq bigint,
+    CONSTRAINT lot_parent_ck CHECK (num_nulls(parent_no, earned_seq) IN (0, 2) AND parent_no < lot_no AND earned_seq < opened_seq),
     CONSTRAINT lot_pk PRIMARY KEY (ledger_id, lot_no),
     CONSTRAINT lot_remaining_ck CHECK (remaining BETWEEN 0 AND original AND original > 0),
     CONSTRAINT lot_reserved_ck CHECK (reserved BETWEEN 0 AND remaining),
@@ -127,7 +139,7 @@ CREATE TABLE lot (
     CONSTRAINT lot_point_type_ck CHECK (point_type IN ('base', 'bonus'))
 ) WITH (fillfactor = 90)
 --;;
-COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds) and open are the only columns that change; expires_at is infinity for never.'
+COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds) and open are the only columns that change; expires_at is infinity for never. parent_no: the lot that the points were in before it expired; earned_seq: the earn that they stem from, where it is not opened_seq.'
 --;;
 CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at) WHERE open
 --;;
@@ -142,6 +154,77 @@ CREATE TABLE lot_use (
     CONSTRAINT lot_use_pk PRIMARY KEY (ledger_id, seq, lot_no),
     CONSTRAINT lot_use_points_ck CHECK (points > 0)
 )
+--;;
+CREATE TABLE lot_return (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    lot_no bigint NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT lot_return_pk PRIMARY KEY (ledger_id, seq, lot_no),
+    CONSTRAINT lot_return_points_ck CHECK (points > 0)
+)
+--;;
+COMMENT ON TABLE lot_return IS 'Points that the posting seq gave back to a lot: they had been taken from it by a burn that was refunded.'
+--;;
+CREATE TABLE refund (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    original_seq bigint NOT NULL,
+    no integer NOT NULL,
+    whole bigint NOT NULL,
+    given_before bigint NOT NULL,
+    given bigint NOT NULL,
+    returned bigint NOT NULL,
+    clawed_back bigint NOT NULL,
+    owed bigint NOT NULL,
+    written_off bigint NOT NULL,
+    money_minor bigint NOT NULL,
+    tender_order text NOT NULL,
+    store_id uuid,
+    till text NOT NULL,
+    business_date text NOT NULL,
+    receipt_number text NOT NULL,
+    channel text NOT NULL,
+    lines json NOT NULL,
+    CONSTRAINT refund_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT refund_no_uq UNIQUE (ledger_id, original_seq, no),
+    CONSTRAINT refund_before_uq UNIQUE (ledger_id, original_seq, given_before),
+    CONSTRAINT refund_given_ck CHECK (given > 0 AND given_before >= 0 AND given_before + given <= whole),
+    CONSTRAINT refund_no_ck CHECK (no > 0 AND (no = 1) = (given_before = 0)),
+    CONSTRAINT refund_parts_ck CHECK (least(returned, clawed_back, owed, written_off, money_minor) >= 0),
+    CONSTRAINT refund_tender_order_ck CHECK (tender_order IN ('pro_rata', 'points_first', 'money_first'))
+)
+--;;
+COMMENT ON TABLE refund IS 'What the posting seq gave back of its original, the refunds of one original in a chain by no. whole, given: minor units of a sale, points of a burn without one. money_minor: the most to pay out.'
+--;;
+CREATE TABLE debt (
+    seq bigint NOT NULL,
+    original_seq bigint NOT NULL,
+    points bigint NOT NULL,
+    remaining bigint NOT NULL,
+    wallet_no integer NOT NULL,
+    partner_no integer NOT NULL,
+    ledger_id smallint NOT NULL,
+    open boolean NOT NULL,
+    CONSTRAINT debt_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT debt_remaining_ck CHECK (remaining BETWEEN 0 AND points AND points > 0),
+    CONSTRAINT debt_open_ck CHECK (open = (remaining > 0))
+) WITH (fillfactor = 90)
+--;;
+COMMENT ON TABLE debt IS 'Points that a member owes since the posting seq took back more of the earn original_seq than the wallet had. remaining and open are the only columns that change.'
+--;;
+CREATE INDEX debt_open_ix ON debt (ledger_id, wallet_no) WHERE open
+--;;
+CREATE TABLE debt_use (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    debt_seq bigint NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT debt_use_pk PRIMARY KEY (ledger_id, seq, debt_seq),
+    CONSTRAINT debt_use_points_ck CHECK (points > 0)
+)
+--;;
+COMMENT ON TABLE debt_use IS 'Points of a debt that the posting seq paid.'
 --;;
 CREATE TABLE hold (
     seq bigint NOT NULL,
@@ -188,6 +271,9 @@ COMMENT ON TABLE hold_end IS 'What resolved a hold: the posting seq, which captu
 CREATE TABLE purchase (
     seq bigint NOT NULL,
     amount_minor bigint NOT NULL,
+    points_minor bigint NOT NULL,
+    rate_points integer NOT NULL,
+    rate_per_minor integer NOT NULL,
     store_id uuid,
     ledger_id smallint NOT NULL,
     till text NOT NULL,
@@ -197,10 +283,11 @@ CREATE TABLE purchase (
     entry_mode text NOT NULL,
     lines json NOT NULL,
     tenders json NOT NULL,
-    CONSTRAINT purchase_pk PRIMARY KEY (ledger_id, seq)
+    CONSTRAINT purchase_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT purchase_points_ck CHECK (points_minor BETWEEN 0 AND amount_minor)
 )
 --;;
-COMMENT ON TABLE purchase IS 'The sale behind a posting, as the till told it. Its public id is the transaction''s uuid with the prefix pur_.'
+COMMENT ON TABLE purchase IS 'The sale behind a posting, as the till told it. points_minor: the part of it that was paid in points, which earns none; rate_*: the earn rate that it was decided at. Its public id is the transaction''s uuid with the prefix pur_.'
 --;;
 CREATE TABLE batch (
     ledger_id smallint NOT NULL,
@@ -254,6 +341,21 @@ CREATE TABLE earn_rate (
 --;;
 COMMENT ON TABLE earn_rate IS 'points per per_minor minor units from valid_from on; of one valid_from the highest version counts.'
 --;;
+CREATE TABLE refund_rule (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    version bigint NOT NULL,
+    shortfall text NOT NULL,
+    tender_order text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT refund_rule_pk PRIMARY KEY (ledger_id, partner_id, version),
+    CONSTRAINT refund_rule_shortfall_ck CHECK (shortfall IN ('allow_negative', 'within_balance')),
+    CONSTRAINT refund_rule_tender_order_ck CHECK (tender_order IN ('pro_rata', 'points_first', 'money_first'))
+)
+--;;
+COMMENT ON TABLE refund_rule IS 'What the refunds of a partner do; the highest version counts. A partner without one: allow_negative, pro_rata.'
+--;;
 CREATE TABLE closed_member (
     ledger_id smallint NOT NULL,
     member_id uuid NOT NULL,
@@ -306,7 +408,8 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'account', 'balance', 'posting', 'lot', 'lot_use', 'hold', 'hold_lot', 'hold_end', 'purchase', 'batch', 'decision', 'event_log'
+        'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_return', 'refund', 'debt', 'debt_use', 'hold', 'hold_lot', 'hold_end',
+        'purchase', 'batch', 'decision', 'event_log'
     ]
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN ledger_id SET STATISTICS 0', name);

@@ -1,0 +1,129 @@
+"""Examples of sales in one call and of refunds, held against their schemas as all examples are."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
+_EARN_ID: Final = "txn_01kkq64v1sg73vbc9d5e7f9g1h"
+_BURN_ID: Final = "txn_01kkq64v1sg73vbc9d5e7f9g1j"
+_REFUND_ID: Final = "txn_01kkw2h8t3c95xde1f7g9h1j3k"
+_HOLD_ID: Final = "hld_01kkq63v1rf62tab8c4d6e8f0g"
+_PURCHASE_ID: Final = "pur_01kkq64v1sg73vbc9d5e7f9g1m"
+_SALE: Final[dict[str, Any]] = {
+    "member": {"card": "6035550000000018"},
+    "reference": "S367-7-20260314-1003",
+    "store": "S367",
+    "occurred_at": "2026-03-14T09:33:12+01:00",
+    "amount": 2599,
+    "currency": "EUR",
+    "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1003"},
+}
+_PAID: Final = [{"kind": "points", "amount": 500}, {"kind": "card", "amount": 2099}]
+
+PURCHASE_BODIES: Final[dict[str, Any]] = {
+    "with what is held": {**_SALE, "tenders": _PAID, "hold": {"id": _HOLD_ID}},
+    "with points at once": {**_SALE, "tenders": _PAID, "redeem": {"points": 500}},
+    "without points": {**_SALE, "tenders": [{"kind": "card", "amount": 2599}]},
+}
+_POSTED: Final[dict[str, Any]] = {
+    "object": "transaction",
+    "member": _MEMBER_ID,
+    "occurred_at": "2026-03-14T08:33:12Z",
+    "hold": None,
+    "held": 0,
+    "original": None,
+    "refund": None,
+}
+PURCHASE: Final[dict[str, Any]] = {
+    "object": "purchase",
+    "id": _PURCHASE_ID,
+    "member": _MEMBER_ID,
+    "reference": "S367-7-20260314-1003",
+    "balance": 760,
+    "occurred_at": "2026-03-14T08:33:12Z",
+    "recorded_at": "2026-03-14T08:33:12.61Z",
+    "earn": {
+        **_POSTED,
+        "type": "earn",
+        "id": _EARN_ID,
+        "reference": "S367-7-20260314-1003",
+        "points": 20,
+        "balance": 1260,
+        "recorded_at": "2026-03-14T08:33:12.61Z",
+        "expires_at": "2028-03-31T22:00:00Z",
+        "purchase": _PURCHASE_ID,
+    },
+    "burn": {
+        **_POSTED,
+        "type": "capture",
+        "id": _BURN_ID,
+        "reference": None,
+        "points": -500,
+        "balance": 760,
+        "recorded_at": "2026-03-14T08:33:12.610001Z",
+        "expires_at": None,
+        "hold": _HOLD_ID,
+        "held": -500,
+        "purchase": None,
+        "original": _EARN_ID,
+    },
+    "receipt": {
+        "earned": 20,
+        "burned": 500,
+        "balance": 760,
+        "expires_on": "2028-03-31",
+        "lines": [
+            "Points spent: 500",
+            "Points earned: 20",
+            "Balance: 760 points",
+            "Use these points by 2028-03-31",
+        ],
+    },
+}
+REFUND_BODIES: Final[dict[str, Any]] = {
+    "some of the goods": {
+        "original": {"reference": "S367-7-20260314-1003"},
+        "reference": "S112-2-20260317-0044",
+        "store": "S112",
+        "occurred_at": "2026-03-17T17:05:40+01:00",
+        "amount": 1299,
+        "currency": "EUR",
+        "lines": [{"sku": "4009876", "category": "household", "amount": 1299}],
+        "receipt": {"till": "2", "business_date": "2026-03-17", "number": "0044"},
+    },
+    "all that is left": {
+        "original": {"transaction": _EARN_ID},
+        "reference": "S112-2-20260317-0045",
+        "occurred_at": "2026-03-17T17:06:02+01:00",
+    },
+    "points of a burn without a sale": {
+        "original": {"transaction": "txn_01kkq62d0re51t9a7b3c5d7e9f"},
+        "reference": "S112-2-20260317-0046",
+        "occurred_at": "2026-03-17T17:07:31+01:00",
+        "points": 200,
+    },
+}
+REFUND: Final[dict[str, Any]] = {
+    "object": "refund",
+    "id": _REFUND_ID,
+    "member": _MEMBER_ID,
+    "reference": "S112-2-20260317-0044",
+    "original": _EARN_ID,
+    "amount": 1299,
+    "points_returned": 249,
+    "points_clawed_back": 10,
+    "points_owed": 0,
+    "points_written_off": 0,
+    "money": {"amount": 1050, "currency": "EUR"},
+    "balance": 999,
+    "occurred_at": "2026-03-17T16:05:40Z",
+    "recorded_at": "2026-03-17T16:05:41.2Z",
+    "receipt": {
+        "returned": 249,
+        "clawed_back": 10,
+        "owed": 0,
+        "balance": 999,
+        "lines": ["Points returned: 249", "Points taken back: 10", "Balance: 999 points"],
+    },
+}

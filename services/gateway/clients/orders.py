@@ -1,0 +1,189 @@
+"""Orders for the points service: movements asked for by a partner, as items of a Post."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from coalition.points.v1 import movement_pb2
+
+from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
+from services.gateway.schemas.movements import EarnBody, RedemptionBody, SaleLine
+from services.gateway.schemas.sales import PurchaseBody, RefundBody
+
+
+class Order(NamedTuple):
+    """A movement to post: the signed principal of who asks, and the item as points takes it."""
+
+    token: bytes
+    item: movement_pb2.Item
+
+
+def earn_order(
+    token: bytes, key: str, body: EarnBody, member_id: UUID, store_id: UUID | None, trace: str, until_us: int
+) -> Order:
+    """The order of an earn; `until_us` is the wall-clock time after which it need not be started."""
+    sale = movement_pb2.Sale(
+        receipt=_receipt(body, store_id),
+        occurred_at_us=body.occurred_at,
+        channel=body.channel,
+        entry_mode=body.entry_mode or "",
+        amount_minor=body.amount,
+        currency=body.currency,
+        lines=_lines(body.lines),
+        tenders=[
+            movement_pb2.Tender(kind=tender.kind, amount_minor=tender.amount) for tender in body.tenders
+        ],
+    )
+    earn = movement_pb2.Earn(member_id=member_id.bytes, reference=body.reference, sale=sale)
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
+
+
+def redemption_order(
+    token: bytes,
+    key: str,
+    body: RedemptionBody,
+    member_id: UUID,
+    store_id: UUID | None,
+    trace: str,
+    until_us: int,
+) -> Order:
+    """The order of a redemption; arguments as for earn_order."""
+    redemption = movement_pb2.Redemption(
+        member_id=member_id.bytes,
+        reference=body.reference,
+        points=body.points,
+        occurred_at_us=body.occurred_at,
+        receipt=_receipt(body, store_id),
+        channel=body.channel,
+    )
+    item = movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, redemption=redemption)
+    return Order(token, item)
+
+
+def hold_order(token: bytes, key: str, body: HoldBody, member_id: UUID, trace: str, until_us: int) -> Order:
+    """The order of a hold; arguments as for earn_order."""
+    hold = movement_pb2.Hold(
+        member_id=member_id.bytes,
+        reference=body.reference,
+        points=body.points,
+        occurred_at_us=body.occurred_at,
+        seconds=body.seconds,
+    )
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, hold=hold))
+
+
+def capture_order(
+    token: bytes, key: str, body: CaptureBody, hold_id: UUID, store_id: UUID | None, trace: str, until_us: int
+) -> Order:
+    """The order to capture a hold; arguments as for earn_order."""
+    capture = movement_pb2.Capture(
+        hold_id=hold_id.bytes,
+        points=body.points or 0,
+        occurred_at_us=body.occurred_at,
+        receipt=_receipt(body, store_id),
+        channel=body.channel,
+    )
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, capture=capture))
+
+
+def void_order(token: bytes, key: str, body: VoidBody, hold_id: UUID, trace: str, until_us: int) -> Order:
+    """The order to give a hold up; arguments as for earn_order."""
+    void = movement_pb2.Void(hold_id=hold_id.bytes, occurred_at_us=body.occurred_at)
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, void=void))
+
+
+def burn_order(
+    token: bytes,
+    key: str,
+    body: PurchaseBody,
+    hold_id: UUID | None,
+    member_id: UUID,
+    store_id: UUID | None,
+    trace: str,
+    until_us: int,
+) -> Order | None:
+    """The order of what a purchase burns: a capture of the hold, or a redemption; None where it burns nothing.
+
+    It says of itself what the purchase says: reference, time, store, receipt. Other arguments as for earn_order.
+    """
+    item = movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us)
+    if body.hold and hold_id:
+        capture = movement_pb2.Capture(
+            hold_id=hold_id.bytes,
+            points=body.hold.points or 0,
+            occurred_at_us=body.occurred_at,
+            receipt=_receipt(body, store_id),
+            channel=body.channel,
+        )
+        item.capture.CopyFrom(capture)
+    elif body.redeem:
+        redemption = movement_pb2.Redemption(
+            member_id=member_id.bytes,
+            reference=body.reference,
+            points=body.redeem.points,
+            occurred_at_us=body.occurred_at,
+            receipt=_receipt(body, store_id),
+            channel=body.channel,
+        )
+        item.redemption.CopyFrom(redemption)
+    else:
+        return None
+    return Order(token, item)
+
+
+def refund_order(
+    token: bytes,
+    key: str,
+    body: RefundBody,
+    original_id: UUID | None,
+    currency: str,
+    store_id: UUID | None,
+    trace: str,
+    until_us: int,
+) -> Order:
+    """The order of a refund of the movement `original_id`, or where that is None of the earn that the body refers to.
+
+    Other arguments as for earn_order.
+    """
+    refund = movement_pb2.Refund(
+        original_id=original_id.bytes if original_id else b"",
+        original_reference=body.original.reference or "",
+        reference=body.reference,
+        amount_minor=body.amount_given,
+        points=body.points or 0,
+        occurred_at_us=body.occurred_at,
+        receipt=_receipt(body, store_id),
+        channel=body.channel,
+        currency=currency,
+        lines=_lines(body.lines),
+    )
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, refund=refund))
+
+
+def _lines(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
+    return [
+        movement_pb2.SaleLine(
+            sku=line.sku,
+            category=line.category,
+            quantity=line.quantity,
+            amount_minor=line.amount,
+            returned=line.returned,
+        )
+        for line in lines
+    ]
+
+
+def _receipt(
+    body: EarnBody | RedemptionBody | CaptureBody | RefundBody, store_id: UUID | None
+) -> movement_pb2.Receipt:
+    given = body.receipt
+    if given is None:
+        return movement_pb2.Receipt(store_id=store_id.bytes if store_id else b"")
+    return movement_pb2.Receipt(
+        store_id=store_id.bytes if store_id else b"",
+        till=given.till,
+        business_date=given.business_date or "",
+        number=given.number,
+    )

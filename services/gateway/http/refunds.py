@@ -1,0 +1,83 @@
+"""Refunds."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.apidocs import sale_examples as examples
+from services.gateway.app import Gateway
+from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
+from services.gateway.http.admission import admit_write
+from services.gateway.http.answering import decided
+from services.gateway.http.bodies import read_json
+from services.gateway.http.exchange import exchange_of
+from services.gateway.http.routes import ToldRoute, post
+from services.gateway.queries.transactions import PREFIX
+from services.gateway.schemas.reading import read
+from services.gateway.schemas.sales import Refund, RefundBody
+from services.runtime.errors import NotFound
+from services.runtime.ids import MalformedId, from_text
+
+
+def _original_id(text: str) -> UUID | None:
+    try:
+        return from_text(PREFIX, text) if text else None
+    except MalformedId:
+        raise NotFound(
+            "you have no such movement that could be refunded", Reason.REASON_ORIGINAL_UNKNOWN
+        ) from None
+
+
+class Refunds:
+    """Goods of a sale given back, or a burn undone."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[ToldRoute]:
+        """POST /v1/refunds."""
+        return [
+            post(
+                "/v1/refunds",
+                self.create,
+                id="createRefund",
+                tag="Sales",
+                summary="Refund a sale, or a burn without one",
+                description="Points burned go back, points earned are taken back, and the answer says how much money "
+                "to pay out at most. In part or in full, at any of your stores; all refunds of a sale together come to "
+                "the same however they are split. Needs the scopes `points:earn` and `points:redeem`.",
+                body=RefundBody,
+                examples=examples.REFUND_BODIES,
+                answer=Refund,
+                example=examples.REFUND,
+                reasons=(
+                    Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+                    Reason.REASON_REFERENCE_REUSED,
+                    Reason.REASON_ORIGINAL_UNKNOWN,
+                    Reason.REASON_REFUND_TOO_LARGE,
+                    Reason.REASON_PART_OF_SALE,
+                    Reason.REASON_STORE_UNKNOWN,
+                    Reason.REASON_AMOUNT_MISMATCH,
+                    Reason.REASON_CURRENCY_UNSUPPORTED,
+                    Reason.REASON_OCCURRED_IN_FUTURE,
+                    Reason.REASON_OCCURRED_TOO_LONG_AGO,
+                ),
+            )
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Refunds once per key."""
+        gateway = self._gateway
+        caller, key = await admit_write(gateway, request, POINTS_EARN)
+        caller.require(POINTS_REDEEM)
+        body = read(RefundBody, await read_json(request, gateway.settings.body_bytes_max))
+        original_id = _original_id(body.original.transaction)
+        decision = await gateway.refunds.refund(caller, key, body, original_id, exchange_of(request).until_us)
+        return decided(
+            request, decision, partial(gateway.answers.refund, caller), gateway.settings.public_url
+        )

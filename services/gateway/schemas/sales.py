@@ -1,0 +1,191 @@
+"""A sale in one call, and goods given back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.gateway.schemas.fields import (
+    AMOUNT_MAX,
+    POINTS_MAX,
+    Answer,
+    Body,
+    Currency,
+    Instant,
+    MemberId,
+    Moment,
+    Reference,
+    StoreCode,
+)
+from services.gateway.schemas.movements import (
+    Channel,
+    EarnBody,
+    EarnReceipt,
+    OriginalId,
+    Posted,
+    Receipt,
+    RefundFigures,
+    SaleLine,
+    Transaction,
+    one_of,
+)
+
+
+class CapturedHold(Body):
+    """A hold to capture."""
+
+    id: Annotated[str, Field(max_length=64, description="Id of the hold", examples=["hld_…"])]
+    points: Annotated[
+        int | None,
+        Field(ge=1, le=POINTS_MAX, description="Points to spend; leave it out for all that is held"),
+    ] = None
+
+
+class RedeemedPoints(Body):
+    """Points to spend without a hold."""
+
+    points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to spend")]
+
+
+class PurchaseBody(EarnBody):
+    """A sale: what it earns, and what of it is paid in points, by a hold or at once."""
+
+    hold: Annotated[
+        CapturedHold | None, Field(description="Pays with points that a hold of the member set aside")
+    ] = None
+    redeem: Annotated[
+        RedeemedPoints | None, Field(description="Pays with points at once; not together with `hold`")
+    ] = None
+
+    @field_validator("redeem")
+    @classmethod
+    def _one_way(cls, value: RedeemedPoints | None, info: ValidationInfo) -> RedeemedPoints | None:
+        if value and info.data.get("hold"):
+            raise PydanticCustomError("burn", "Points are paid by hold or by redeem, not by both")
+        return value
+
+
+class Original(Body):
+    """Names what is refunded in exactly one way."""
+
+    model_config = ConfigDict(json_schema_extra=one_of)
+
+    transaction: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="Id of your earn, that of a purchase too, or of a burn without a sale",
+            examples=["txn_…"],
+        ),
+    ] = ""
+    reference: Annotated[Reference, Field(description="Your reference of the earn or purchase")] = ""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.transaction != "") + (self.reference != "") != 1:
+            raise PydanticCustomError("original", "Exactly one of transaction and reference is needed")
+        return self
+
+
+class RefundBody(Body):
+    """Goods of a sale given back, or points of a burn without one. All that is left unless it says how much."""
+
+    original: Original
+    reference: Reference
+    store: Annotated[
+        StoreCode | None, Field(description="Your own code of the store: any of yours, not only the sale's")
+    ] = None
+    occurred_at: Annotated[Moment, Field(description="The till's clock: RFC 3339 with a zone")]
+    channel: Channel = "store"
+    receipt: Annotated[Receipt | None, Field(description="Where it was given back")] = None
+    lines: Annotated[
+        tuple[SaleLine, ...],
+        Field(max_length=500, description="What was given back, with positive amounts as a rule"),
+    ] = ()
+    amount: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=AMOUNT_MAX,
+            description="Of a sale: what the goods had cost, in minor units, however they were paid; the sum of "
+            "`lines` where there are some",
+        ),
+    ] = None
+    currency: Annotated[
+        Currency | None, Field(validate_default=True, description="Needed with `amount` and with `lines`")
+    ] = None
+    points: Annotated[
+        int | None, Field(ge=1, le=POINTS_MAX, description="Of a burn without a sale: points to give back")
+    ] = None
+
+    @field_validator("lines")
+    @classmethod
+    def _worth_something(cls, value: tuple[SaleLine, ...]) -> tuple[SaleLine, ...]:
+        if value and not 1 <= sum(line.amount for line in value) <= AMOUNT_MAX:
+            raise PydanticCustomError("lines", "The amounts of the lines sum to 1 or more")
+        return value
+
+    @field_validator("points")
+    @classmethod
+    def _no_sale(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value and (info.data.get("amount") or info.data.get("lines")):
+            raise PydanticCustomError(
+                "points", "A sale is refunded by amount; points are of a burn without one"
+            )
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _in_a_currency(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and (info.data.get("amount") or info.data.get("lines")):
+            raise PydanticCustomError("missing", "An amount needs its currency")
+        return value
+
+    @property
+    def amount_given(self) -> int:
+        """What the goods had cost, by `amount` or else by the lines; 0: all that is left."""
+        return self.amount or sum(line.amount for line in self.lines)
+
+
+class PurchaseReceipt(EarnReceipt):
+    """What a till may print."""
+
+    burned: Annotated[int, Field(description="Points spent; 0 where none were")]
+
+
+class Purchase(Answer):
+    """A recorded sale: what it earned and what was burned for it."""
+
+    object: Literal["purchase"]
+    id: Annotated[str, Field(description="Id of the recorded purchase", examples=["pur_…"])]
+    member: MemberId
+    reference: Annotated[str, Field(description="Your reference")]
+    balance: Annotated[int, Field(description="Points in the wallet right after it")]
+    occurred_at: Annotated[Instant, Field(description="The till's clock, in UTC")]
+    recorded_at: Annotated[Instant, Field(description="Programme time of the earn")]
+    earn: Annotated[Transaction, Field(description="The points earned; a refund names this one")]
+    burn: Annotated[
+        Transaction | None, Field(description="The points spent: a capture or a redemption; null: none")
+    ]
+    receipt: PurchaseReceipt
+
+
+class RefundReceipt(Answer):
+    """What a till may print."""
+
+    returned: Annotated[int, Field(description="Points burned that are back in the wallet")]
+    clawed_back: Annotated[int, Field(description="Points earned that were taken back")]
+    owed: Annotated[int, Field(description="Points earned that the member owes")]
+    balance: Annotated[int, Field(description="Points in the wallet right after it")]
+    lines: Annotated[list[str], Field(description="Ready to print, each at most 40 characters")]
+
+
+class Refund(Posted, RefundFigures):
+    """What a refund came to."""
+
+    object: Literal["refund"]
+    reference: Annotated[str, Field(description="Your reference")]
+    original: OriginalId
+    receipt: RefundReceipt

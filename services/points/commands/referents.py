@@ -1,0 +1,123 @@
+"""What movements refer to: the holds that they resolve, the sales that they refund."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.answers import TurnedAway
+from services.points.domain.movements import Capture, Movement, Receipt, Refund, Reversal, Void
+from services.points.storage import journal, sales
+from services.points.storage.journal import HoldOf
+from services.points.storage.sales import SaleOf, Target
+from services.runtime.database import ReadDatabase
+from services.runtime.ids import to_text
+
+Asked = Movement | TurnedAway
+_UNDONE: Final = frozenset({"earn", "redeem", "capture"})
+_NO_RECEIPT: Final = Receipt(None, "", "", "", "", "[]")
+
+
+class _Sales(NamedTuple):
+    by_id: Mapping[UUID, SaleOf]
+    by_reference: Mapping[tuple[UUID, str], SaleOf]
+
+    def of(self, item: Refund) -> SaleOf | None:
+        if item.original_id is not None:
+            return self.by_id.get(item.original_id)
+        return self.by_reference.get((item.partner_id, item.original_reference))
+
+
+class Referents:
+    """Finds them before the door is asked. What is told of them never changes, so it needs no lock."""
+
+    def __init__(self, reader: ReadDatabase) -> None:
+        self._reader = reader
+
+    async def find(self, ledger_id: int, asked: Sequence[Asked]) -> Sequence[Asked]:
+        """The items with what they refer to; one whose hold or sale is not the partner's is turned away."""
+        if not any(isinstance(item, Capture | Void | Refund | Reversal) for item in asked):
+            return asked
+        async with self._reader.snapshot() as connection:
+            driver = await connection.driver()
+            targets = {(item.partner_id, item.target_key) for item in asked if isinstance(item, Reversal)}
+            if targets:
+                posted = await sales.by_keys(driver, ledger_id, list(targets))
+                asked = [_undoing(item, posted) if isinstance(item, Reversal) else item for item in asked]
+            hold_ids = {item.hold_id for item in asked if isinstance(item, Capture | Void)}
+            refunds = [item for item in asked if isinstance(item, Refund)]
+            holds = await journal.holds(driver, ledger_id, list(hold_ids)) if hold_ids else {}
+            ids = {item.original_id for item in refunds if item.original_id is not None}
+            references = {
+                (item.partner_id, item.original_reference) for item in refunds if item.original_id is None
+            }
+            sold = _Sales(
+                {of.sale.transaction_id: of for of in await sales.by_ids(driver, ledger_id, list(ids))}
+                if ids
+                else {},
+                {
+                    (of.partner_id, of.reference): of
+                    for of in await sales.by_references(driver, ledger_id, list(references))
+                }
+                if references
+                else {},
+            )
+        with_referents = (_of(item, holds, sold) for item in asked)
+        return [
+            found._replace(linked=item.linked) if isinstance(found, TurnedAway) else found
+            for item, found in zip(asked, with_referents, strict=True)
+        ]
+
+
+def _of(item: Asked, holds: Mapping[UUID, HoldOf], sold: _Sales) -> Asked:
+    if isinstance(item, Capture | Void):
+        hold = holds.get(item.hold_id)
+        if hold is None or hold.partner_id != item.partner_id:
+            return TurnedAway(Reason.REASON_HOLD_UNKNOWN, "the partner has no hold with this id", {})
+        return item._replace(member_id=hold.member_id, hold_seq=hold.seq)
+    return _of_sale(item, sold.of(item)) if isinstance(item, Refund) else item
+
+
+def _undoing(item: Reversal, posted: Mapping[tuple[UUID, str], Target]) -> Movement | TurnedAway:
+    """What undoes that which was posted under a key: all that is left of a sale or burn, or a hold that is open."""
+    target = posted.get((item.partner_id, item.target_key))
+    if target is None:
+        return item
+    if target.kind == "hold":
+        return Void(
+            item.key, item.partner_id, item.member_id, target.transaction_id, 0, item.content_hash,
+            item.occurred_at_us, item.traceparent, item.deadline_us, linked=item.linked,
+        )  # fmt: skip
+    if target.kind not in _UNDONE:
+        return _not_taken("key", f"what was posted under it, a {target.kind}, cannot be reversed")
+    return Refund(
+        item.key, item.partner_id, item.member_id, None, item.content_hash, item.occurred_at_us,
+        target.of_sale or target.transaction_id, "", 0, 0, _NO_RECEIPT, item.traceparent, item.deadline_us,
+        linked=item.linked,
+    )  # fmt: skip
+
+
+def _of_sale(item: Refund, of: SaleOf | None) -> Refund | TurnedAway:
+    if of is None or of.partner_id != item.partner_id:
+        return TurnedAway(
+            Reason.REASON_ORIGINAL_UNKNOWN, "the partner has no such sale or burn", {"field": "original"}
+        )
+    if of.part_of is not None:
+        return TurnedAway(
+            Reason.REASON_PART_OF_SALE,
+            "the burn belongs to a sale, and is refunded with it",
+            {"field": "original", "original": to_text("txn", of.part_of)},
+        )
+    of_burn = of.sale.seq == of.sale.burn_seq
+    if item.amount_minor and of_burn:
+        return _not_taken("amount", "a burn without a sale is refunded in points")
+    if item.points and not of_burn:
+        return _not_taken("points", "a sale is refunded by amount or lines")
+    return item._replace(member_id=of.member_id, sale=of.sale)
+
+
+def _not_taken(field: str, message: str) -> TurnedAway:
+    return TurnedAway(Reason.REASON_INVALID_REQUEST, f"{field}: {message}", {"field": field})

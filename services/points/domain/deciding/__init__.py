@@ -1,0 +1,1 @@
+"""How each kind of movement is decided, a file each."""

@@ -1,0 +1,67 @@
+"""Earning: a purchase brings points into the wallet, in a lot of their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.answers import Accepted, Decision, TurnedAway
+from services.points.domain.books import NO_LEGS, Books
+from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.expiry import expires_at_us
+from services.points.domain.lots import Lot
+from services.points.domain.movements import Earn, MovementKind, Transaction
+from services.runtime.ids import new_id
+
+# Most points that one partner may have issued. Counters have 63 bits and thousands of partners fill one wallet; and
+# at up to 9.00 a point what they cost is still counted by clearing, in micros.
+ISSUED_POINTS_MAX: Final = 10**12
+
+
+def earn(books: Books, number: int, item: Earn) -> Decision:
+    """Records the purchase and moves what it earns: by what was paid in money, at the rate of its time."""
+    at, purchase = books.at, item.purchase
+    rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
+    if rate is None:
+        # Not remembered: the operator sets the rate, and the till sends the sale again under the same key.
+        return TurnedAway(Reason.REASON_EARN_RATE_MISSING, "the partner had no earn rate then", {})
+    points = rate.points_for(purchase.amount_minor - purchase.points_minor)
+    issuance = at.accounts.issuance[item.partner_id]
+    if points - at.balances[issuance] > ISSUED_POINTS_MAX:
+        return TurnedAway(
+            Reason.REASON_INVALID_REQUEST,
+            "amount: the partner would have issued more points than the ledger counts",
+            {"field": "amount", "limit_points": str(ISSUED_POINTS_MAX)},
+        )
+    wallet = at.accounts.wallet[item.member_id]
+    expire_overdue(books, item.member_id, wallet)
+    seq, recorded_us = books.next()
+    lot_no, lapses_us, legs = 0, 0, NO_LEGS
+    if points:
+        legs = books.move(issuance, wallet, points)
+        lapses_us = expires_at_us(item.occurred_at_us, books.rules.expiry_months, books.rules.zone)
+        lot_no = _open_lot(books, item, points, lapses_us)
+    transaction = Transaction(
+        new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, points,
+        at.balances[wallet], item.occurred_at_us, recorded_us, lapses_us,
+    )  # fmt: skip
+    event = ("points.earned", books.tell.earned(transaction, item, lot_no, books.currency))
+    told = (*purchase, rate.points, rate.per_minor)
+    books.write(transaction, wallet, legs, event, (number, item), lot_no=lot_no or None, purchase=told)
+    return Accepted(transaction)
+
+
+def _open_lot(books: Books, item: Earn, points: int, lapses_us: int) -> int:
+    at = books.at
+    at.last_lot_no += 1
+    lots = at.lots.get(item.member_id)
+    if lots is None and (item.member_id in at.debts or 0 < lapses_us <= at.now_us):
+        # It pays what the member owes; or, backdated beyond its own life, the wallet's next item finds it overdue, in
+        # this batch as in another.
+        lots = books.lots(item.member_id)
+    if lots is not None:
+        lots.add(
+            Lot(at.last_lot_no, item.partner_id, "base", points, 0, item.occurred_at_us, lapses_us, books.seq)
+        )
+    return at.last_lot_no

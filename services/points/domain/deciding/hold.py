@@ -1,0 +1,96 @@
+"""Holding: points set aside, then captured or given up."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.answers import Accepted, Decision
+from services.points.domain.books import NO_LEGS, Books
+from services.points.domain.deciding.hold_end import end
+from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.deciding.redeem import refuse_beyond
+from services.points.domain.movements import Capture, Hold, MovementKind, Transaction, Void
+from services.points.domain.rows import HoldRow
+from services.runtime.clock import MICROS_PER_SECOND
+from services.runtime.ids import new_id
+
+# Of one wallet, of all partners together. Those whose time is over all end in the next batch that comes to the
+# wallet, under the head's lock: thousands of them would stop every till of the programme.
+OPEN_HOLDS_MAX: Final = 20
+
+
+def hold(books: Books, number: int, item: Hold) -> Decision:
+    """Reserves the wallet's first lots on."""
+    at = books.at
+    wallet = at.accounts.wallet[item.member_id]
+    refusal = refuse_beyond(books, number, item, wallet)
+    if refusal is not None:
+        return refusal
+    if at.open_holds[item.member_id] >= OPEN_HOLDS_MAX:
+        return books.refuse(
+            number, item, Reason.REASON_TOO_MANY_HOLDS, f"{OPEN_HOLDS_MAX} holds are open on the wallet",
+            {"limit": str(OPEN_HOLDS_MAX)},
+        )  # fmt: skip
+    reserved = at.lots[item.member_id].reserve(item.points)
+    seq, recorded_us = books.next()
+    ends_us = recorded_us + item.seconds * MICROS_PER_SECOND
+    books.rows.holds.append(HoldRow(seq, item.points, ends_us, wallet, at.accounts.issuance[item.partner_id]))
+    books.rows.hold_lots.extend((seq, part.lot_no, part.points) for part in reserved)
+    books.rows.delta(wallet)[2] += item.points
+    at.open_holds[item.member_id] += 1
+    at.held[wallet] += item.points
+    transaction = Transaction(
+        new_id(), seq, MovementKind.HOLD, item.member_id, item.partner_id, item.reference, 0,
+        at.balances[wallet], item.occurred_at_us, recorded_us, ends_us, item.points,
+    )  # fmt: skip
+    event = ("points.held", books.tell.held(transaction))
+    books.write(transaction, wallet, NO_LEGS, event, (number, item))
+    return Accepted(transaction)
+
+
+def resolve(books: Books, number: int, item: Capture | Void, sale: tuple[int, UUID | None]) -> Decision:
+    """Captures a hold or gives it up; either way what is not taken is free again, and lapses where it is overdue.
+
+    `sale` is seq and id of the earn that a capture is linked with, if any.
+    """
+    at = books.at
+    wallet = at.accounts.wallet[item.member_id]
+    expire_overdue(books, item.member_id, wallet)
+    held = at.holds.get(item.hold_seq)
+    if held is None:
+        return books.refuse(
+            number,
+            item,
+            Reason.REASON_HOLD_RESOLVED,
+            "the hold was resolved before, or its time is over",
+            {},
+        )
+    points = (item.points or held.points) if isinstance(item, Capture) else 0
+    if points > held.points:
+        return books.refuse(
+            number,
+            item,
+            Reason.REASON_HOLD_TOO_SMALL,
+            f"{held.points} points are held, {points} are required",
+            {"held": str(held.points), "required": str(points)},
+        )
+    seq, recorded_us = books.next()
+    taken = end(books, held, wallet, seq, points)
+    books.use(seq, taken)
+    legs = NO_LEGS
+    if points:
+        legs = books.move(wallet, at.accounts.redemption[item.partner_id], points)
+    transaction = Transaction(
+        new_id(), seq, item.kind, item.member_id, item.partner_id, None, -points, at.balances[wallet],
+        item.occurred_at_us, recorded_us, 0, -held.points, held.hold_id,
+        *(sale if isinstance(item, Capture) else (0, None)),
+    )  # fmt: skip
+    event = ("points.released", books.tell.released(transaction))
+    if isinstance(item, Capture):
+        event = ("points.redeemed", books.tell.captured(transaction, item, taken))
+    books.write(transaction, wallet, legs, event, (number, item))
+    expire_overdue(books, item.member_id, wallet)
+    return Accepted(transaction)

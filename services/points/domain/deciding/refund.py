@@ -1,0 +1,174 @@
+"""Refunding: points burned go back to their lots, points earned are taken back; then the record of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.answers import Accepted, Decision
+from services.points.domain.books import NO_LEGS, Books
+from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.expiry import expires_at_us
+from services.points.domain.lots import Lot
+from services.points.domain.movements import (
+    LotTaken,
+    MovementKind,
+    Refund,
+    RefundFigures,
+    Sale,
+    Transaction,
+)
+from services.points.domain.opened import Debts, OpenDebt, Refunded
+from services.points.domain.refunding import Shortfall, due
+from services.points.domain.rows import ChildRow, DebtRow, RefundRow
+from services.runtime.ids import new_id
+
+# Points that come back after their lot has expired live to the end of the month after the refund's.
+GRACE_MONTHS: Final = 1
+
+
+def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
+    """Refunds what is due by all refunds of the sale together, less what was refunded before."""
+    at = books.at
+    wallet = at.accounts.wallet[item.member_id]
+    expire_overdue(books, item.member_id, wallet)
+    rule = books.terms.refund_rule(item.partner_id)
+    before = at.refunded.get(sale.seq) or Refunded(0, 0, 0, 0, 0, rule.tender_order)
+    left = sale.whole - before.given
+    given = (item.points if sale.seq == sale.burn_seq else item.amount_minor) or left
+    if item.reference is None and not left:
+        return books.refuse(
+            number,
+            item,
+            Reason.REASON_NOTHING_TO_REVERSE,
+            "all of it has been refunded or reversed before",
+            {},
+        )
+    if not 0 < given <= left:
+        return books.refuse(
+            number, item, Reason.REASON_REFUND_TOO_LARGE, f"{left} is left to refund, {given} is required",
+            {"left": str(left), "required": str(given)},
+        )  # fmt: skip
+    reached = due(sale, before.tender_order, before.given + given)
+    returned = reached.returned - before.returned
+    if returned:
+        _give_back(books, item, sale, wallet, before.returned, returned)
+    taking = reached.taken - before.taken
+    clawed_back = min(max(0, books.free(wallet)), taking)
+    if clawed_back:
+        _claw_back(books, item, sale, wallet, clawed_back)
+    short = taking - clawed_back
+    owed = short if rule.shortfall is Shortfall.ALLOW_NEGATIVE else 0
+    if owed:
+        _owe(books, item, sale, wallet, owed)
+    figures = RefundFigures(
+        given, returned, clawed_back, owed, short - owed, reached.money_minor - before.money_minor
+    )
+    at.refunded[sale.seq] = Refunded(
+        before.no + 1, before.given + given, reached.returned, before.taken + clawed_back + owed,
+        reached.money_minor, before.tender_order,
+    )  # fmt: skip
+    return _record(books, number, item, sale, before, figures)
+
+
+def _record(
+    books: Books, number: int, item: Refund, sale: Sale, before: Refunded, figures: RefundFigures
+) -> Decision:
+    wallet = books.at.accounts.wallet[item.member_id]
+    seq, recorded_us = books.next()
+    books.rows.refunds.append(
+        RefundRow(
+            seq, sale.seq, before.no + 1, sale.whole, before.given, *figures, before.tender_order, item.receipt.store_id,
+            item.receipt.till, item.receipt.business_date, item.receipt.number, item.receipt.channel,
+            item.receipt.lines_json,
+        )
+    )  # fmt: skip
+    transaction = Transaction(
+        new_id(), seq, MovementKind.REFUND, item.member_id, item.partner_id, item.reference, 0,
+        books.at.balances[wallet], item.occurred_at_us, recorded_us, 0, 0, None, sale.seq, sale.transaction_id, figures,
+    )  # fmt: skip
+    event = ("points.refunded", books.tell.refunded(transaction, item))
+    books.write(transaction, wallet, NO_LEGS, event, (number, item))
+    return Accepted(transaction)
+
+
+def _part(
+    books: Books, kind: MovementKind, item: Refund, original_seq: int, wallet: int, points: int
+) -> Transaction:
+    """A part of a refund; `points` is its effect on the wallet, moved already."""
+    own = books.own_act(kind, item.member_id, wallet, points, item.partner_id)
+    return own._replace(occurred_at_us=item.occurred_at_us, original_seq=original_seq)
+
+
+def _give_back(books: Books, item: Refund, sale: Sale, wallet: int, before: int, points: int) -> None:
+    """Undoes the burn from its last lot backwards: what is burned still is what would expire first."""
+    accounts = books.at.accounts
+    legs = books.move(accounts.redemption[item.partner_id], wallet, points)
+    transaction = _part(books, MovementKind.RETURN, item, sale.burn_seq, wallet, points)
+    lots = books.lots(item.member_id)
+    back: list[LotTaken] = []
+    for lot_no, part in _from_the_last(sale.lots, before, points):
+        late = lots.give_back(lot_no, part, books.at.now_us)
+        if late is None:
+            books.rows.returns.append((transaction.seq, lot_no, part))
+        else:
+            _open_child(books, item, late, transaction.seq, wallet, part)
+        lot = late or lots.touched[lot_no]
+        back.append(LotTaken(lot_no, lot.issuer_id, lot.point_type, part))
+    event = ("points.returned", books.tell.returned(transaction, back))
+    partner_no = accounts.issuance[item.partner_id]
+    books.write(transaction, wallet, legs, event, None, partner_no=partner_no)
+
+
+def _from_the_last(lots: Sequence[tuple[int, int]], skipped: int, points: int) -> Sequence[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for lot_no, part in reversed(lots):
+        passed = min(skipped, part)
+        skipped -= passed
+        taken = min(points, part - passed)
+        points -= taken
+        if taken:
+            found.append((lot_no, taken))
+    if points:
+        raise ArithmeticError(f"a burn took {points} points fewer from lots than are to go back")
+    return found
+
+
+def _open_child(books: Books, item: Refund, late: Lot, seq: int, wallet: int, points: int) -> None:
+    at = books.at
+    at.last_lot_no += 1
+    lapses_us = expires_at_us(at.now_us, GRACE_MONTHS, books.rules.zone)
+    child = Lot(
+        at.last_lot_no, late.issuer_id, late.point_type, points, 0, late.earned_at_us, lapses_us, late.earned_seq
+    )  # fmt: skip
+    books.lots(item.member_id).add(child)
+    books.rows.children.append(
+        ChildRow(
+            child.lot_no, seq, points, late.earned_at_us, lapses_us, wallet, late.lot_no, late.earned_seq
+        )
+    )
+
+
+def _claw_back(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> None:
+    """Takes from what is left of the earn itself, then from other lots in order."""
+    issuance = books.at.accounts.issuance[item.partner_id]
+    taken = books.lots(item.member_id).take_back(points, sale.seq)
+    legs = books.move(wallet, issuance, points)
+    transaction = _part(books, MovementKind.CLAWBACK, item, sale.seq, wallet, -points)
+    books.use(transaction.seq, taken)
+    event = ("points.clawed_back", books.tell.clawed_back(transaction, taken))
+    books.write(transaction, wallet, legs, event, None, partner_no=issuance)
+
+
+def _owe(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> None:
+    at = books.at
+    issuance, account = at.accounts.issuance[item.partner_id], at.accounts.debt[item.member_id]
+    legs = books.move(account, issuance, points)
+    transaction = _part(books, MovementKind.OWE, item, sale.seq, wallet, 0)
+    books.rows.debts.append(DebtRow(transaction.seq, sale.seq, points, wallet, issuance))
+    debts = at.debts.setdefault(item.member_id, Debts(account))
+    debts.open.append(OpenDebt(transaction.seq, item.partner_id, sale.seq, points))
+    event = ("points.owed", books.tell.owed(transaction, points))
+    books.write(transaction, wallet, legs, event, None, partner_no=issuance)

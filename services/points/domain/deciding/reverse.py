@@ -1,0 +1,24 @@
+"""Reversing an item that was never posted: nobody posts it any more."""
+
+from __future__ import annotations
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.answers import Decision, TurnedAway
+from services.points.domain.books import Books
+from services.points.domain.movements import Reversal
+
+_NOTHING = "nothing was posted under the key, and nothing will be"
+
+
+def reverse(books: Books, number: int, item: Reversal) -> Decision:
+    """Leaves an answer under the key for whatever arrives late. What was posted is undone by its own kind, not here."""
+    place = (item.partner_id, item.target_key)
+    earlier = books.keys.get(place) or books.at.by_key.get(place)
+    if earlier is not None and earlier.seq is not None:
+        return TurnedAway(
+            Reason.REASON_UNAVAILABLE, "it arrived at the same moment: ask again", {}, again=True
+        )
+    if earlier is None:
+        books.entomb(number, item)
+    return books.refuse(number, item, Reason.REASON_NOTHING_TO_REVERSE, _NOTHING, {"key": item.target_key})

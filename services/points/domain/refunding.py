@@ -1,0 +1,75 @@
+"""What a sale's refunds come to, all of them together: so it never matters how they are split.
+
+Of a sale of T minor units, V of them paid with P points, the rest M = T - V in money that earned E points, and
+of which r minor units have been given back in all:
+
+- the part v of r that goes back in points: floor(V × r ÷ T), or points first, or money first;
+- points returned: floor(P × r ÷ T) in proportion, else floor(P × v ÷ V); all of them at r = T;
+- money to pay out: r - v; never more than M;
+- points taken back: E less what M - (r - v) earns at the rate that the sale was decided at.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from services.points.domain.earning import EarnRate
+from services.points.domain.movements import Sale
+
+
+class Shortfall(StrEnum):
+    """What happens where the wallet has not the points that are due back."""
+
+    ALLOW_NEGATIVE = "allow_negative"
+    """The member owes the rest."""
+    WITHIN_BALANCE = "within_balance"
+    """The rest is written off, until a later refund of the same sale finds points."""
+
+
+class TenderOrder(StrEnum):
+    """What goes back first."""
+
+    PRO_RATA = "pro_rata"
+    POINTS_FIRST = "points_first"
+    MONEY_FIRST = "money_first"
+
+
+class RefundRule(NamedTuple):
+    """What a partner's refunds do."""
+
+    shortfall: Shortfall
+    tender_order: TenderOrder
+
+
+DEFAULT_RULE: Final = RefundRule(Shortfall.ALLOW_NEGATIVE, TenderOrder.PRO_RATA)
+
+
+class Due(NamedTuple):
+    """What all refunds of a sale come to: points returned and taken back, money in minor units."""
+
+    returned: int
+    taken: int
+    money_minor: int
+
+
+def due(sale: Sale, order: TenderOrder, given: int) -> Due:
+    """What is due once `given` of a sale's whole has been given back, 0 up to the whole."""
+    if sale.seq == sale.burn_seq:
+        return Due(given, 0, 0)
+    whole, in_points = sale.amount_minor, sale.points_minor
+    in_money = whole - in_points
+    if order is TenderOrder.POINTS_FIRST:
+        as_points = min(in_points, given)
+    elif order is TenderOrder.MONEY_FIRST:
+        as_points = given - min(in_money, given)
+    else:
+        as_points = in_points * given // whole
+    # Points whose worth the till did not tell have no place among the tenders: they go back in proportion.
+    if order is TenderOrder.PRO_RATA or not in_points:
+        returned = sale.burned * given // whole
+    else:
+        returned = sale.burned * as_points // in_points
+    money = given - as_points
+    left = EarnRate(0, sale.rate_points, sale.rate_per_minor).points_for(in_money - money)
+    return Due(returned, sale.earned - left, money)

@@ -1,0 +1,16 @@
+"""The ledger's invariants as queries. Each answers its figure and the first breaches it finds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.points.storage.proofs.holds import HOLDS
+from services.points.storage.proofs.lots import LOTS
+from services.points.storage.proofs.postings import COUNTERS, FLOORS, LEGS
+from services.points.storage.proofs.proof import Finding, Proof, prepare, prove
+from services.points.storage.proofs.refunds import REFUNDS
+from services.points.storage.proofs.sequence import EVENTS, KEYS, SEQUENCE
+
+PROOFS: Final = (LEGS, COUNTERS, FLOORS, HOLDS, LOTS, KEYS, SEQUENCE, EVENTS, REFUNDS)
+
+__all__ = ["PROOFS", "Finding", "Proof", "prepare", "prove"]

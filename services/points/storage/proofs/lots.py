@@ -1,0 +1,76 @@
+"""The invariant of lots."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.points.storage.proofs.proof import Proof
+
+LOTS: Final = Proof(
+    5,
+    "open lots sum to the wallet, each lot to its uses and returns, each posting to the lots that it opened, used and gave back to",
+    """SELECT format('%s lots, %s points open', count(*), coalesce(sum(remaining), 0)) FROM lot
+    WHERE ledger_id = $1 AND opened_seq <= $2""",
+    """SELECT format('wallet %s: lots %s, balance %s', account_no, coalesce(l.remaining, 0), b.credits - b.debits)
+    FROM account a JOIN balance b USING (ledger_id, account_no)
+    LEFT JOIN (
+        SELECT account_no, sum(remaining) AS remaining FROM lot WHERE ledger_id = $1 AND open GROUP BY account_no
+    ) l USING (account_no)
+    WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND coalesce(l.remaining, 0) <> b.credits - b.debits
+    UNION ALL
+    SELECT format('lot %s: original %s, remaining %s, uses less returns %s', lot_no, l.original, l.remaining, coalesce(u.points, 0))
+    FROM lot l LEFT JOIN (
+        SELECT lot_no, sum(points) AS points FROM (
+            SELECT lot_no, points FROM lot_use WHERE ledger_id = $1 AND seq <= $2
+            UNION ALL
+            SELECT lot_no, -points FROM lot_return WHERE ledger_id = $1 AND seq <= $2
+        ) moved GROUP BY lot_no
+    ) u USING (lot_no)
+    WHERE l.ledger_id = $1 AND l.original <> l.remaining + coalesce(u.points, 0)
+    UNION ALL
+    SELECT format('posting %s takes %s points, its uses %s', p.seq, greatest(-p.points, 0), coalesce(u.points, 0))
+    FROM posting p LEFT JOIN (
+        SELECT seq, sum(points) AS points FROM lot_use WHERE ledger_id = $1 AND seq <= $2 GROUP BY seq
+    ) u USING (seq)
+    WHERE p.ledger_id = $1 AND p.seq <= $2 AND greatest(-p.points, 0) <> coalesce(u.points, 0)
+    UNION ALL
+    SELECT format('lot %s is not what posting %s opened', l.lot_no, l.opened_seq)
+    FROM lot l LEFT JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq
+    WHERE l.ledger_id = $1 AND l.parent_no IS NULL AND (l.original, l.issuer_no, l.account_no, l.earned_at, l.expires_at)
+        IS DISTINCT FROM (p.points, p.partner_no, p.wallet_no, p.occurred_at, coalesce(p.expires_at, 'infinity'))
+    UNION ALL
+    SELECT format('lot %s is not what came back of lot %s by posting %s', l.lot_no, l.parent_no, l.opened_seq)
+    FROM lot l LEFT JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq
+    LEFT JOIN lot f ON f.ledger_id = l.ledger_id AND f.lot_no = l.parent_no
+    WHERE l.ledger_id = $1 AND l.parent_no IS NOT NULL
+        AND ((l.issuer_no, l.point_type, l.account_no, l.earned_at, l.earned_seq, l.account_no, p.kind)
+            IS DISTINCT FROM (f.issuer_no, f.point_type, f.account_no, f.earned_at, coalesce(f.earned_seq, f.opened_seq), p.wallet_no, 'return')
+            OR f.expires_at > p.recorded_at OR l.expires_at <= p.recorded_at)
+    UNION ALL
+    SELECT format('posting %s returns %s points, lots got %s back', p.seq, p.points, coalesce(r.points, 0))
+    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'return') p
+    FULL JOIN (
+        SELECT seq, sum(points) AS points FROM (
+            SELECT seq, points FROM lot_return WHERE ledger_id = $1
+            UNION ALL
+            SELECT opened_seq, original FROM lot WHERE ledger_id = $1 AND parent_no IS NOT NULL
+        ) back GROUP BY seq
+    ) r USING (seq)
+    WHERE coalesce(p.points, 0) <> coalesce(r.points, 0)
+    UNION ALL
+    SELECT format('lot %s got %s points back of burn %s, which had taken %s', lot_no, r.points, r.burn_seq, coalesce(u.points, 0))
+    FROM (
+        SELECT burn_seq, lot_no, sum(points) AS points FROM (
+            SELECT p.original_seq AS burn_seq, b.lot_no, b.points FROM lot_return b
+            JOIN posting p ON p.ledger_id = b.ledger_id AND p.seq = b.seq WHERE b.ledger_id = $1
+            UNION ALL
+            SELECT p.original_seq, l.parent_no, l.original FROM lot l
+            JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq WHERE l.ledger_id = $1 AND l.parent_no IS NOT NULL
+        ) back GROUP BY burn_seq, lot_no
+    ) r LEFT JOIN (SELECT seq AS burn_seq, lot_no, points FROM lot_use WHERE ledger_id = $1) u USING (burn_seq, lot_no)
+    WHERE r.points > coalesce(u.points, 0)
+    UNION ALL
+    SELECT format('posting %s opened no lot', p.seq) FROM posting p
+    WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.points > 0 AND p.kind <> 'return'
+      AND NOT EXISTS (SELECT 1 FROM lot l WHERE l.ledger_id = p.ledger_id AND l.opened_seq = p.seq)""",
+)

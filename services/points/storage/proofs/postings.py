@@ -1,0 +1,92 @@
+"""Invariants of postings, counters and floors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.points.storage.proofs.proof import Proof
+
+LEGS: Final = Proof(
+    1,
+    "debits equal credits in every posting, its leg on the wallet is its points, and all counters net to zero",
+    """SELECT format('%s postings, %s legs, debits = credits = %s',
+        (SELECT count(*) FROM posting WHERE ledger_id = $1 AND seq <= $2), count(*),
+        coalesce(sum(amount) FILTER (WHERE amount > 0), 0))
+    FROM entry WHERE ledger_id = $1 AND seq <= $2""",
+    """SELECT format('posting %s: %s from account %s to account %s', seq, amount, coalesce(debit_no::text, 'none'),
+        coalesce(credit_no::text, 'none'))
+    FROM posting WHERE ledger_id = $1 AND seq <= $2 AND CASE amount WHEN 0 THEN num_nonnulls(debit_no, credit_no) <> 0
+        ELSE amount < 0 OR num_nulls(debit_no, credit_no) <> 0 OR debit_no = credit_no END
+    UNION ALL
+    SELECT format('posting %s moves %s points, its leg on the wallet %s', seq, points, leg) FROM (
+        SELECT seq, points, CASE wallet_no WHEN credit_no THEN amount WHEN debit_no THEN -amount ELSE 0 END AS leg
+        FROM posting WHERE ledger_id = $1 AND seq <= $2
+    ) p WHERE points <> leg
+    UNION ALL
+    SELECT format('posting %s, a %s, moves %s from account %s to account %s', p.seq, p.kind, p.amount, p.debit_no, p.credit_no)
+    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND amount <> 0) p
+    LEFT JOIN (SELECT account_no AS credit_no, kind AS to_kind, owner_id AS to_owner FROM account WHERE ledger_id = $1) c USING (credit_no)
+    LEFT JOIN (SELECT account_no AS debit_no, kind AS from_kind, owner_id AS from_owner FROM account WHERE ledger_id = $1) d USING (debit_no)
+    LEFT JOIN (SELECT account_no AS wallet_no, owner_id AS member FROM account WHERE ledger_id = $1) w USING (wallet_no)
+    LEFT JOIN (SELECT account_no AS partner_no, owner_id AS partner FROM account WHERE ledger_id = $1) i USING (partner_no)
+    WHERE CASE WHEN p.kind = 'earn' THEN (p.debit_no, p.credit_no) IS DISTINCT FROM (p.partner_no, p.wallet_no)
+        WHEN p.kind IN ('redeem', 'capture') THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'redemption', i.partner)
+        WHEN p.kind = 'expire' THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'expiry')
+        WHEN p.kind = 'return' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('redemption', i.partner, p.wallet_no)
+        WHEN p.kind = 'clawback' THEN (p.debit_no, p.credit_no) IS DISTINCT FROM (p.wallet_no, p.partner_no)
+        WHEN p.kind = 'owe' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('debt', w.member, p.partner_no)
+        WHEN p.kind = 'repay' THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'debt', w.member)
+        ELSE true END
+    UNION ALL
+    SELECT format('posting %s names account %s, which is no %s', seq, account_no, expected) FROM (
+        SELECT seq, wallet_no AS account_no, 'wallet' AS expected FROM posting WHERE ledger_id = $1 AND seq <= $2
+        UNION ALL
+        SELECT seq, partner_no, 'issuance' FROM posting WHERE ledger_id = $1 AND seq <= $2 AND partner_no IS NOT NULL
+    ) p LEFT JOIN (SELECT account_no, kind FROM account WHERE ledger_id = $1) a USING (account_no)
+    WHERE a.kind IS DISTINCT FROM expected
+    UNION ALL
+    SELECT format('counters net to %s', sum(credits - debits)) FROM balance
+    WHERE ledger_id = $1 HAVING sum(credits - debits) <> 0""",
+)
+COUNTERS: Final = Proof(
+    2,
+    "counters equal the fold of entries, for every account, and balances the fold of postings",
+    """SELECT format('%s accounts', count(*)) FROM balance WHERE ledger_id = $1 AND $2::bigint IS NOT NULL""",
+    """SELECT format('account %s: counters %s/%s, entries %s/%s', account_no, b.debits, b.credits, f.debits, f.credits)
+    FROM (SELECT account_no, debits, credits FROM balance WHERE ledger_id = $1) b FULL JOIN (
+        SELECT account_no, -sum(amount) FILTER (WHERE amount < 0) AS debits,
+               sum(amount) FILTER (WHERE amount > 0) AS credits
+        FROM entry WHERE ledger_id = $1 AND seq <= $2 GROUP BY account_no
+    ) f USING (account_no)
+    WHERE coalesce(b.debits, -1) <> coalesce(f.debits, 0) OR coalesce(b.credits, -1) <> coalesce(f.credits, 0)
+    UNION ALL
+    SELECT format('posting %s says that it leaves %s points, the postings before it %s', seq, balance_after, reached)
+    FROM (
+        SELECT seq, balance_after, sum(points) OVER (PARTITION BY wallet_no ORDER BY seq) AS reached
+        FROM posting WHERE ledger_id = $1 AND seq <= $2
+    ) walked WHERE balance_after <> reached""",
+)
+FLOORS: Final = Proof(
+    3,
+    "every wallet is guarded, and no guarded account, less its open holds, was ever below its floor",
+    """SELECT format('%s guarded accounts, %s entries in order', count(DISTINCT e.account_no), count(*))
+    FROM entry e JOIN balance b USING (ledger_id, account_no)
+    WHERE e.ledger_id = $1 AND e.seq <= $2 AND b.floor IS NOT NULL""",
+    """SELECT format('account %s at seq %s: %s, floor %s', account_no, seq, reached, floor) FROM (
+        SELECT m.account_no, m.seq, b.floor,
+               sum(m.amount) OVER (PARTITION BY m.account_no ORDER BY m.seq, m.leg) AS reached
+        FROM (
+            SELECT account_no, seq, leg, amount FROM entry WHERE ledger_id = $1 AND seq <= $2
+            UNION ALL
+            SELECT wallet_no, seq, 0, -points FROM hold WHERE ledger_id = $1 AND seq <= $2
+            UNION ALL
+            SELECT h.wallet_no, e.seq, 0, e.held FROM hold_end e JOIN hold h ON h.ledger_id = e.ledger_id AND h.seq = e.hold_seq
+            WHERE e.ledger_id = $1 AND e.seq <= $2
+        ) m JOIN balance b ON b.ledger_id = $1 AND b.account_no = m.account_no
+        WHERE b.floor IS NOT NULL
+    ) walked WHERE reached < floor
+    UNION ALL
+    SELECT format('wallet %s has %s as its floor', account_no, coalesce(b.floor::text, 'nothing'))
+    FROM account a JOIN balance b USING (ledger_id, account_no)
+    WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND b.floor IS DISTINCT FROM 0""",
+)

@@ -1,0 +1,60 @@
+"""What a proof is, and how it is run."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from services.runtime.database import PgConnection
+
+_BREACHES_MAX: Final = 5
+
+
+class Proof(NamedTuple):
+    """An invariant: two queries with the ledger as $1 and a seq as $2.
+
+    `figure` answers one row of one text, `breaches` rows of one text each, none where the invariant holds.
+    """
+
+    number: int
+    name: str
+    figure: str
+    breaches: str
+
+
+class Finding(NamedTuple):
+    """What was found of one invariant."""
+
+    number: int
+    name: str
+    figure: str
+    breaches: list[str]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing breaks it."""
+        return not self.breaches
+
+
+async def prove(connection: PgConnection, ledger_id: int, as_of_seq: int, proof: Proof) -> Finding:
+    """Runs one proof on the connection's snapshot."""
+    figure = await connection.fetchval(proof.figure, ledger_id, as_of_seq)
+    # MATERIALIZED: with the LIMIT in sight the planner looks for a quick first row, and where there is none (as
+    # there should be) walks the journal once for every entry of it.
+    rows = await connection.fetch(
+        f"WITH breach (told) AS MATERIALIZED ({proof.breaches}) SELECT told FROM breach LIMIT {_BREACHES_MAX}",
+        ledger_id,
+        as_of_seq,
+    )
+    return Finding(proof.number, proof.name, str(figure), [str(row[0]) for row in rows])
+
+
+async def prepare(connection: PgConnection, seconds: int) -> None:
+    """Readies a transaction for proofs: statements may take longer than the service's own, and join whole tables.
+
+    Statistics of a young or fast-growing table say that it is all but empty, and the planner would then go
+    through the journal once for each row of it (measured on 80,000 postings without statistics: the first proof was
+    ended after 20 seconds, and takes 0.2 this way).
+    """
+    await connection.execute(
+        f"SET LOCAL statement_timeout = '{int(seconds)}s'; SET LOCAL enable_nestloop = off"
+    )

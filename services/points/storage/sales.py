@@ -1,0 +1,135 @@
+"""Reads of what can be refunded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from services.points.domain.movements import Sale
+from services.points.storage.journal import owners
+from services.runtime.database import PgConnection
+
+_FACTS: Final = """
+SELECT p.transaction_id, p.seq, p.kind, p.wallet_no, p.partner_no, p.reference, p.points, q.transaction_id AS part_of,
+       s.amount_minor, s.points_minor, s.rate_points, s.rate_per_minor, b.seq AS burn_seq, b.points AS burned
+FROM posting p
+LEFT JOIN LATERAL (
+    SELECT * FROM purchase WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1
+) s ON true
+LEFT JOIN LATERAL (
+    SELECT transaction_id FROM posting WHERE ledger_id = p.ledger_id AND seq = p.original_seq LIMIT 1
+) q ON true
+LEFT JOIN LATERAL (
+    SELECT seq, points FROM posting
+    WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND original_seq = p.seq AND kind IN ('redeem', 'capture') LIMIT 1
+) b ON true
+"""
+_BY_ID: Final = f"{_FACTS} WHERE p.ledger_id = $1 AND p.transaction_id = ANY ($2) AND p.kind IN ('earn', 'redeem', 'capture')"
+_BY_REFERENCE: Final = f"""WITH wanted AS (
+    SELECT a.account_no, w.reference FROM unnest($2::uuid[], $3::text[]) w (partner_id, reference)
+    CROSS JOIN LATERAL (
+        SELECT account_no FROM account WHERE ledger_id = $1 AND kind = 'issuance' AND owner_id = w.partner_id LIMIT 1
+    ) a
+)
+SELECT f.* FROM wanted w CROSS JOIN LATERAL (
+    {_FACTS} WHERE p.ledger_id = $1 AND p.partner_no = w.account_no AND p.kind = 'earn' AND p.reference = w.reference LIMIT 1
+) f"""
+
+
+class SaleOf(NamedTuple):
+    """Whose a sale is. `part_of` is the earn that a burn is linked with, which is refunded in its place."""
+
+    sale: Sale
+    member_id: UUID
+    partner_id: UUID
+    reference: str
+    part_of: UUID | None
+
+
+async def by_ids(connection: PgConnection, ledger_id: int, ids: Sequence[UUID]) -> list[SaleOf]:
+    """Earns, redemptions and captures by the id of their posting. Nothing that is told of them ever changes."""
+    return await _sales(connection, ledger_id, await connection.fetch(_BY_ID, ledger_id, ids))
+
+
+async def by_references(
+    connection: PgConnection, ledger_id: int, wanted: Sequence[tuple[UUID, str]]
+) -> list[SaleOf]:
+    """Earns by partner and reference."""
+    partners, references = [partner for partner, _ in wanted], [reference for _, reference in wanted]
+    rows = await connection.fetch(_BY_REFERENCE, ledger_id, partners, references)
+    return await _sales(connection, ledger_id, rows)
+
+
+class Target(NamedTuple):
+    """What was posted under a key; `of_sale` is the earn that a burn is linked with."""
+
+    kind: str
+    transaction_id: UUID
+    of_sale: UUID | None
+
+
+async def by_keys(
+    connection: PgConnection, ledger_id: int, wanted: Sequence[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], Target]:
+    """What was posted under keys, by partner and key."""
+    rows = await connection.fetch(
+        """SELECT w.partner_id, w.key, p.kind, p.transaction_id, q.transaction_id AS of_sale
+        FROM unnest($2::uuid[], $3::text[]) w (partner_id, key)
+        CROSS JOIN LATERAL (
+            SELECT account_no FROM account WHERE ledger_id = $1 AND kind = 'issuance' AND owner_id = w.partner_id LIMIT 1
+        ) a
+        CROSS JOIN LATERAL (
+            SELECT kind, transaction_id, original_seq FROM posting
+            WHERE ledger_id = $1 AND partner_no = a.account_no AND posting.key = w.key LIMIT 1
+        ) p
+        LEFT JOIN LATERAL (
+            SELECT transaction_id FROM posting WHERE ledger_id = $1 AND seq = p.original_seq AND kind = 'earn' LIMIT 1
+        ) q ON true""",
+        ledger_id,
+        [partner for partner, _ in wanted],
+        [key for _, key in wanted],
+    )
+    return {(row[0], row[1]): Target(row[2], row[3], row[4]) for row in rows}
+
+
+async def _sales(connection: PgConnection, ledger_id: int, rows: Sequence[asyncpg.Record]) -> list[SaleOf]:
+    owned = await owners(
+        connection, ledger_id, (row[name] for row in rows for name in ("wallet_no", "partner_no"))
+    )
+    burns = {row["burn_seq"] or row["seq"] for row in rows if row["burn_seq"] or row["kind"] != "earn"}
+    lots = await _lots(connection, ledger_id, list(burns))
+    found: list[SaleOf] = []
+    for row in rows:
+        if row["kind"] == "earn":
+            burn_seq = row["burn_seq"] or 0
+            sale = Sale(
+                row["seq"], row["transaction_id"], row["amount_minor"], row["points_minor"], row["points"],
+                row["rate_points"], row["rate_per_minor"], burn_seq, -(row["burned"] or 0), lots.get(burn_seq, ()),
+            )  # fmt: skip
+        else:
+            seq = row["seq"]
+            sale = Sale(seq, row["transaction_id"], 0, 0, 0, 0, 1, seq, -row["points"], lots.get(seq, ()))
+        member, partner = owned[row["wallet_no"]].owner_id, owned[row["partner_no"]].owner_id
+        found.append(SaleOf(sale, member, partner, row["reference"] or "", row["part_of"]))
+    return found
+
+
+async def _lots(
+    connection: PgConnection, ledger_id: int, burns: Sequence[int]
+) -> Mapping[int, Sequence[tuple[int, int]]]:
+    """What burns took from lots, in the order used."""
+    rows = await connection.fetch(
+        """SELECT u.seq, u.lot_no, u.points FROM unnest($2::bigint[]) w (seq)
+        CROSS JOIN LATERAL (SELECT * FROM lot_use WHERE ledger_id = $1 AND lot_use.seq = w.seq OFFSET 0) u
+        CROSS JOIN LATERAL (SELECT * FROM lot WHERE ledger_id = $1 AND lot_no = u.lot_no LIMIT 1) l
+        ORDER BY u.seq, l.expires_at, l.earned_at, l.lot_no""",
+        ledger_id,
+        burns,
+    )
+    lots: dict[int, list[tuple[int, int]]] = {}
+    for seq, lot_no, points in rows:
+        lots.setdefault(seq, []).append((lot_no, points))
+    return lots

@@ -1,0 +1,135 @@
+"""Random asks, of every kind and of one another: holds that are resolved, sales that are refunded, burns of sales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from tests.support.ledger_facts import Ask, Kind
+
+
+class Referred(NamedTuple):
+    """A hold, an earn or a burn that there is or was."""
+
+    seq: int
+    partner: UUID
+    member: UUID
+
+
+class Seen(NamedTuple):
+    """What items may refer to."""
+
+    holds: Sequence[Referred] = ()
+    sales: Sequence[Referred] = ()
+
+
+NOTHING_SEEN = Seen()
+
+
+@dataclass(frozen=True)
+class Rough:
+    """An ask whose time is still relative to the clock."""
+
+    kind: str
+    partner: UUID
+    key: int
+    member: UUID
+    reference: int
+    offset_us: int
+    amount: int
+    seconds: int = 1
+    in_points: int = 0
+    pick: int = 0
+
+    def at(self, now_us: int, seen: Seen = NOTHING_SEEN) -> list[Ask]:
+        """The asks at a time: of a sale two that are linked, of all else one.
+
+        What shall resolve a hold or refund a sale takes one of those seen, or opens a hold where there is none.
+        """
+        common, at_us = (self.partner, f"k{self.key}"), now_us + self.offset_us
+        holds = [hold for hold in seen.holds if hold.partner == self.partner]
+        sales = [sale for sale in seen.sales if sale.partner == self.partner]
+        if self.kind == "sale":
+            return self._sale(at_us, holds)
+        if self.kind in ("capture", "void") and holds:
+            hold = holds[self.pick % len(holds)]
+            amount = self.amount if self.kind == "capture" else 0
+            kind = "capture" if self.kind == "capture" else "void"
+            return [Ask(kind, *common, hold.member, "", at_us, amount, 0, hold.seq)]
+        if self.kind == "refund" and sales:
+            sale = sales[self.pick % len(sales)]
+            return [
+                Ask(
+                    "refund",
+                    *common,
+                    sale.member,
+                    f"r{self.reference}",
+                    at_us,
+                    self.amount,
+                    original_seq=sale.seq,
+                )
+            ]
+        kinds: dict[str, Kind] = {"earn": "earn", "redeem": "redeem"}
+        kind = kinds.get(self.kind, "hold")
+        in_points = min(self.in_points, self.amount) if kind == "earn" else 0
+        return [
+            Ask(
+                kind, *common, self.member, f"r{self.reference}", at_us, max(1, self.amount),
+                self.seconds if kind == "hold" else 0, in_points=in_points,
+            )
+        ]  # fmt: skip
+
+    def _sale(self, at_us: int, holds: Sequence[Referred]) -> list[Ask]:
+        """An earn, and what is burned with it: a hold of the member if there is one, or points in one step."""
+        own = [hold for hold in holds if hold.member == self.member]
+        earn = Ask(
+            "earn", self.partner, f"k{self.key}", self.member, f"r{self.reference}", at_us, self.amount,
+            in_points=min(self.in_points, self.amount), linked=True,
+        )  # fmt: skip
+        burn = Ask(
+            "redeem",
+            self.partner,
+            f"b{self.key}",
+            self.member,
+            f"r{self.reference}",
+            at_us,
+            max(1, self.in_points),
+        )
+        if own:
+            hold = own[self.pick % len(own)]
+            burn = Ask(
+                "capture", self.partner, f"b{self.key}", self.member, "", at_us, self.in_points, 0, hold.seq
+            )
+        return [earn, burn]
+
+
+# Some that come twice, and many that do not.
+NAMES = st.one_of(st.integers(0, 15), st.integers(10**6, 10**9), st.integers(10**6, 10**9))
+
+
+def roughs(
+    partners: Sequence[UUID],
+    members: Sequence[UUID],
+    offsets_us: Sequence[int],
+    seconds: Sequence[int] = (1, 900, 40 * 86_400),
+) -> st.SearchStrategy[Rough]:
+    """Asks of these partners for these members, the first of each more often, at tills so far from the clock."""
+    return st.builds(
+        Rough,
+        kind=st.sampled_from(
+            ("earn", "earn", "redeem", "redeem", "hold", "hold", "capture", "void", "sale", "sale", "refund", "refund", "refund")
+        ),
+        partner=st.sampled_from((partners[0], *partners)),
+        key=NAMES,
+        member=st.sampled_from((members[0], *members)),
+        reference=NAMES,
+        offset_us=st.sampled_from(offsets_us),
+        amount=st.integers(0, 40),
+        seconds=st.sampled_from(seconds),
+        in_points=st.integers(0, 9),
+        pick=st.integers(0, 100),
+    )  # fmt: skip

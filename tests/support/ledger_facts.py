@@ -1,0 +1,177 @@
+"""What the model of the ledger speaks of: movements asked for, lots, holds, postings, answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+SECOND_US: Final = 1_000_000
+DAY_US: Final = 86_400 * SECOND_US
+FUTURE_TOLERANCE_US: Final = 300 * SECOND_US
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Kind = Literal["earn", "redeem", "hold", "capture", "void", "refund"]
+PostedKind = Literal[Kind, "expire", "lapse", "return", "clawback", "owe", "repay"]
+Outcome = Literal["accepted", "refused", "turned away"]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A movement asked for. `amount`: minor units of an earn or of the refund of one, points of all else (0 of a capture:
+    all that is held, of a refund: all that is left).
+
+    `seconds` is how long a hold lives, `hold_seq` the hold that a capture or a void resolves, `original_seq` what a
+    refund refunds; `in_points` is the part of an earn's amount that was paid in points. `linked`: with the next one.
+    """
+
+    kind: Kind
+    partner: UUID
+    key: str
+    member: UUID
+    reference: str
+    occurred_us: int
+    amount: int
+    seconds: int = 0
+    hold_seq: int = 0
+    original_seq: int = 0
+    in_points: int = 0
+    linked: bool = False
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What has to be the same for a repetition to be one."""
+        return (
+            self.kind, self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
+            self.original_seq, self.in_points, self.linked,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Points that a posting took from a lot."""
+
+    lot_no: int
+    issuer: UUID
+    points: int
+
+
+@dataclass
+class Lot:
+    """A lot of a wallet."""
+
+    lot_no: int
+    issuer: UUID
+    opened_seq: int
+    original: int
+    remaining: int
+    earned_us: int
+    expires_us: int
+    reserved: int = 0
+    earned_seq: int = 0
+    parent_no: int = 0
+
+    @property
+    def order(self) -> tuple[bool, int, int, int]:
+        """Which lot is used first."""
+        return self.expires_us == 0, self.expires_us, self.earned_us, self.lot_no
+
+
+@dataclass
+class Hold:
+    """Points set aside, with the lots they are in."""
+
+    seq: int
+    partner: UUID
+    member: UUID
+    points: int
+    expires_us: int
+    lots: list[tuple[Lot, int]]
+    open: bool = True
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A posting of the journal. held: points set aside, or freed (negative) by resolving the hold `hold_seq`.
+
+    back: what it gave back to lots; children: lots that it opened for points of expired ones, as (lot, parent, points);
+    paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures.
+    """
+
+    seq: int
+    kind: PostedKind
+    member: UUID
+    partner: UUID | None
+    reference: str
+    points: int
+    balance_after: int
+    expires_us: int = 0
+    lot_no: int = 0
+    taken: tuple[Taken, ...] = ()
+    held: int = 0
+    hold_seq: int = 0
+    original_seq: int = 0
+    back: tuple[Taken, ...] = ()
+    children: tuple[tuple[int, int, int], ...] = ()
+    paid: tuple[tuple[int, int], ...] = ()
+    figures: tuple[int, ...] = ()
+
+
+@dataclass
+class Sale:
+    """An earn or a burn as its refunds see it: `whole` is what there is to refund, `given` what was."""
+
+    member: UUID
+    whole: int
+    in_points: int = 0
+    earned: int = 0
+    rate: tuple[int, int] = (0, 1)
+    burn_seq: int = 0
+    part_of: int = 0
+    given: int = 0
+    returned: int = 0
+    taken: int = 0
+    money: int = 0
+    order: str = ""
+
+
+@dataclass
+class Debt:
+    """Points that a member owes."""
+
+    seq: int
+    member: UUID
+    left: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to an item."""
+
+    outcome: Outcome
+    reason: str = ""
+    posted: Posted | None = None
+    available: int | None = None
+    replayed: bool = False
+
+
+@lru_cache(maxsize=10_000)
+def month_end_us(earned_us: int, months: int, zone: str) -> int:
+    """The first instant at which the zone's calendar is past the month that is `months` after the earn's.
+
+    Found by halving, from the definition alone.
+    """
+    tz = ZoneInfo(zone)
+    earned = (_EPOCH + timedelta(microseconds=earned_us)).astimezone(tz)
+    last_month = earned.year * 12 + (earned.month - 1) + months
+    due = datetime((last_month + 1) // 12, (last_month + 1) % 12 + 1, 1, tzinfo=UTC)
+    low = int((due - _EPOCH).total_seconds()) - 26 * 3600
+    high = low + 52 * 3600
+    while high - low > 1:
+        middle = (low + high) // 2
+        local = (_EPOCH + timedelta(seconds=middle)).astimezone(tz)
+        low, high = (low, middle) if local.year * 12 + local.month - 1 > last_month else (middle, high)
+    return high * SECOND_US

@@ -1,0 +1,87 @@
+"""The events that a decision on paper words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.points.domain.movements import (
+    Capture,
+    DebtPaid,
+    Earn,
+    LotTaken,
+    Redemption,
+    Refund,
+    Transaction,
+)
+from services.points.domain.telling import Telling
+
+
+@dataclass
+class Told:
+    """An event that the decision worded."""
+
+    kind: str
+    transaction: Transaction
+    lot_no: int = 0
+    taken: Sequence[LotTaken] = ()
+    paid: Sequence[DebtPaid] = ()
+
+
+def telling(told: list[Told]) -> Telling:
+    """Wordings that note what they are asked to tell."""
+
+    def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> bytes:
+        assert (item.reference, currency) == (transaction.reference, "USD")
+        told.append(Told("earned", transaction, lot_no))
+        return b"earned"
+
+    def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTaken]) -> bytes:
+        assert item.points == -transaction.points
+        told.append(Told("redeemed", transaction, taken=taken))
+        return b"redeemed"
+
+    def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
+        told.append(Told("expired", transaction, taken=taken))
+        return b"expired"
+
+    def held(transaction: Transaction) -> bytes:
+        told.append(Told("held", transaction))
+        return b"held"
+
+    def captured(transaction: Transaction, item: Capture, taken: Sequence[LotTaken]) -> bytes:
+        assert -transaction.points == (item.points or -transaction.held)
+        told.append(Told("captured", transaction, taken=taken))
+        return b"captured"
+
+    def released(transaction: Transaction) -> bytes:
+        told.append(Told("released", transaction))
+        return b"released"
+
+    def returned(transaction: Transaction, back: Sequence[LotTaken]) -> bytes:
+        assert sum(part.points for part in back) == transaction.points
+        told.append(Told("returned", transaction, taken=back))
+        return b"returned"
+
+    def clawed_back(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
+        told.append(Told("clawed back", transaction, taken=taken))
+        return b"clawed back"
+
+    def owed(transaction: Transaction, points: int) -> bytes:
+        assert points > 0
+        told.append(Told("owed", transaction))
+        return b"owed"
+
+    def repaid(transaction: Transaction, paid: Sequence[DebtPaid], taken: Sequence[LotTaken]) -> bytes:
+        assert sum(part.points for part in paid) == -transaction.points
+        told.append(Told("repaid", transaction, taken=taken, paid=paid))
+        return b"repaid"
+
+    def refunded(transaction: Transaction, item: Refund) -> bytes:
+        assert item.reference == transaction.reference
+        told.append(Told("refunded", transaction))
+        return b"refunded"
+
+    return Telling(
+        earned, redeemed, expired, held, captured, released, returned, clawed_back, owed, repaid, refunded
+    )

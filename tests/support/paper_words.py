@@ -1,0 +1,147 @@
+"""What is asked of a ledger on paper, and what it answers, in the words of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+from uuid import UUID
+
+from services.points.domain.accounts import AccountKey, AccountKind
+from services.points.domain.answers import Accepted, Refused, Replay, TurnedAway
+from services.points.domain.movements import (
+    Capture,
+    Earn,
+    Hold,
+    Movement,
+    Purchase,
+    Receipt,
+    Redemption,
+    Refund,
+    Sale,
+    Transaction,
+    Void,
+)
+from services.points.domain.opened import LedgerRules
+from services.runtime.errors import code_of
+from tests.support.ledger_facts import Ask, Posted, PostedKind, Taken, Verdict
+from tests.support.ledger_model import LedgerModel
+from tests.support.paper_ledger import PaperLedger
+
+
+def movement_of(
+    ask: Ask, *, deadline_us: int = 0, store_id: UUID | None = None, sale: Sale | None = None
+) -> Movement:
+    """The movement that the reader would make of it; `sale` is what a refund refunds."""
+    return _movement(ask, deadline_us, store_id, sale)._replace(linked=ask.linked)
+
+
+def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | None) -> Movement:
+    content = repr(ask.content).encode()
+    common = (ask.key, ask.partner, ask.member)
+    if ask.kind == "refund":
+        assert sale is not None
+        of_burn = sale.seq == sale.burn_seq
+        receipt = Receipt(store_id, "1", "", "17", "store", "[]")
+        return Refund(
+            *common, ask.reference, content, ask.occurred_us, sale.transaction_id, "", 0 if of_burn else ask.amount,
+            ask.amount if of_burn else 0, receipt, "", deadline_us, sale,
+        )  # fmt: skip
+    if ask.kind == "hold":
+        return Hold(
+            *common, ask.reference, content, ask.occurred_us, ask.amount, ask.seconds, "", deadline_us
+        )
+    if ask.kind == "capture":
+        return Capture(
+            *common, UUID(int=ask.hold_seq), ask.hold_seq, content, ask.occurred_us, ask.amount, store_id, "store",
+            "", deadline_us,
+        )  # fmt: skip
+    if ask.kind == "void":
+        hold_id = UUID(int=ask.hold_seq)
+        return Void(*common, hold_id, ask.hold_seq, content, ask.occurred_us, "", deadline_us)
+    if ask.kind == "earn":
+        purchase = Purchase(store_id, "1", "", "17", "store", "", ask.amount, "[]", "[]", ask.in_points)
+        return Earn(
+            ask.key, ask.partner, ask.member, ask.reference, content, ask.occurred_us, purchase, "", deadline_us
+        )  # fmt: skip
+    return Redemption(
+        ask.key, ask.partner, ask.member, ask.reference, content, ask.occurred_us, ask.amount, store_id, "store",
+        "", deadline_us,
+    )  # fmt: skip
+
+
+_KINDS: Mapping[str, PostedKind] = {kind: kind for kind in get_args(PostedKind)}
+
+
+def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
+    """A decision in the words of the model."""
+    if isinstance(decision, Replay):
+        return Verdict("accepted", posted=posted_of(ledger, decision.seq), replayed=True)
+    if isinstance(decision, Accepted):
+        posted = posted_of(ledger, decision.transaction.seq)
+        return Verdict("accepted", posted=posted, replayed=decision.replayed)
+    if isinstance(decision, TurnedAway):
+        return Verdict("turned away", code_of(decision.reason))
+    assert isinstance(decision, Refused)
+    available = decision.metadata.get("available")
+    return Verdict(
+        "refused", code_of(decision.reason), available=int(available) if available is not None else None,
+        replayed=decision.replayed,
+    )  # fmt: skip
+
+
+def posted_of(ledger: PaperLedger, seq: int) -> Posted:
+    """A posting of the journal in the words of the model."""
+    row = ledger.postings[seq]
+    kind, moved = row.kind, _moved(ledger, seq)
+    taken = tuple(
+        Taken(lot_no, ledger.lots[lot_no].lot.issuer_id, points)
+        for used_seq, lot_no, points in ledger.uses
+        if used_seq == seq
+    )
+    return Posted(
+        seq, _KINDS[kind], moved.member_id, moved.partner_id, row.reference or "", row.points, row.balance_after,
+        row.expires_at_us or 0, row.lot_no or 0, taken, moved.held, _hold_seq(ledger, moved), row.original_seq or 0,
+        *_refunded_by(ledger, seq), moved.refund or (),
+    )  # fmt: skip
+
+
+def _refunded_by(
+    ledger: PaperLedger, seq: int
+) -> tuple[tuple[Taken, ...], tuple[tuple[int, int, int], ...], tuple[tuple[int, int], ...]]:
+    """What a posting gave back to lots, the lots that it opened for expired ones, and the debts that it paid."""
+    back = sorted((lot_no, points) for returned, lot_no, points in ledger.returns if returned == seq)
+    children = [row for row in ledger.children.values() if row.seq == seq]
+    told = next(told for told in ledger.told if told.transaction.seq == seq)
+    return (
+        tuple(Taken(lot_no, ledger.lots[lot_no].lot.issuer_id, points) for lot_no, points in back),
+        tuple((row.lot_no, row.parent_no, row.points) for row in children),
+        tuple((part.debt_seq, part.points) for part in told.paid),
+    )
+
+
+def _hold_seq(ledger: PaperLedger, moved: Transaction) -> int:
+    if moved.hold_id is None:
+        return 0
+    return next(
+        told.transaction.seq for told in ledger.told if told.transaction.transaction_id == moved.hold_id
+    )
+
+
+def _moved(ledger: PaperLedger, seq: int) -> Transaction:
+    """What was told of a posting; checks that its row says the same."""
+    moved = next(told.transaction for told in ledger.told if told.transaction.seq == seq)
+    row = ledger.postings[seq]
+    assert ledger.accounts[AccountKey(AccountKind.WALLET, moved.member_id)] == row.wallet_no
+    partner = moved.partner_id
+    assert row.partner_no == (ledger.accounts[AccountKey(AccountKind.ISSUANCE, partner)] if partner else None)
+    assert row.event_partner_id == partner
+    assert ledger.recorded_us[seq] == moved.recorded_at_us
+    assert (row.transaction_id, row.kind, row.reference, row.points) == (
+        moved.transaction_id, moved.kind, moved.reference, moved.points,
+    )  # fmt: skip
+    return moved
+
+
+def pair(zone: str, months: int, backdate_days: int) -> tuple[PaperLedger, LedgerModel]:
+    """An empty ledger on paper, and its model."""
+    return PaperLedger(LedgerRules(zone, months, backdate_days)), LedgerModel(zone, months, backdate_days)

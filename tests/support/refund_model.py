@@ -1,0 +1,131 @@
+"""Refunds and debts as their rules say it; a part of the model of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import floor
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tests.support.ledger_facts import Ask, Debt, Lot, Posted, PostedKind, Sale, Taken, Verdict, month_end_us
+
+if TYPE_CHECKING:
+    from tests.support.ledger_model import LedgerModel
+
+
+def due(sale: Sale, order: str, given: int, burned: int) -> tuple[int, int, int]:
+    """Points returned, points taken back, and money, once so much of a sale (not a burn alone) has been given back."""
+    in_money = sale.whole - sale.in_points
+    share = Fraction(given, sale.whole)
+    if order == "points_first":
+        worth = min(given, sale.in_points)
+    elif order == "money_first":
+        worth = max(0, given - in_money)
+    else:
+        worth = floor(sale.in_points * share)
+    of_points = Fraction(worth, sale.in_points) if sale.in_points and order != "pro_rata" else share
+    money = given - worth
+    kept = floor(Fraction((in_money - money) * sale.rate[0], sale.rate[1]))
+    return floor(burned * of_points), sale.earned - kept, money
+
+
+def owed(model: LedgerModel, member: UUID) -> int:
+    """What a member owes."""
+    return sum(debt.left for debt in model.debts if debt.member == member)
+
+
+def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
+    """What all refunds of the sale are due together, less what the ones before were."""
+    sale, member = model.sales[ask.original_seq], ask.member
+    model.lapse(member, now_us)
+    shortfall, order = model.refund_rules.get(ask.partner, ("allow_negative", "pro_rata"))
+    left = sale.whole - sale.given
+    given = ask.amount or left
+    if not 0 < given <= left:
+        return Verdict("refused", "REFUND_TOO_LARGE")
+    sale.order = sale.order or order
+    burned = -model.journal[sale.burn_seq - 1].points if sale.burn_seq else 0
+    returned, taken, money = sale.given + given, 0, 0
+    if sale.burn_seq != ask.original_seq:
+        returned, taken, money = due(sale, sale.order, sale.given + given, burned)
+    back = returned - sale.returned
+    if back:
+        _give_back(model, ask, sale, back, now_us)
+    claim = taken - sale.taken
+    clawed = min(claim, max(0, model.free(member)))
+    if clawed:
+        own = [lot for lot in model.lots[member] if lot.earned_seq == ask.original_seq]
+        others = [lot for lot in model.lots[member] if lot.earned_seq != ask.original_seq]
+        parts = model.take([*_in_order(own), *_in_order(others)], clawed)
+        _part(model, ask, "clawback", -clawed, original_seq=ask.original_seq, taken=parts)
+    debt = claim - clawed if shortfall == "allow_negative" else 0
+    if debt:
+        seq = _part(model, ask, "owe", 0, original_seq=ask.original_seq)
+        model.debts.append(Debt(seq, member, debt))
+    figures = (given, back, clawed, debt, claim - clawed - debt, money - sale.money)
+    sale.given, sale.returned, sale.money = sale.given + given, returned, money
+    sale.taken += clawed + debt
+    return model.accept(ask, 0, 0, 0, (), original_seq=ask.original_seq, figures=figures)
+
+
+def _in_order(lots: Sequence[Lot]) -> list[Lot]:
+    return sorted(lots, key=lambda lot: lot.order)
+
+
+def _part(model: LedgerModel, ask: Ask, kind: PostedKind, points: int, **more: object) -> int:
+    seq = len(model.journal) + 1
+    posted = Posted(seq, kind, ask.member, ask.partner, "", points, model.balance(ask.member), **more)  # type: ignore[arg-type]
+    model.journal.append(posted)
+    return seq
+
+
+def _give_back(model: LedgerModel, ask: Ask, sale: Sale, points: int, now_us: int) -> None:
+    """The points that were taken last come back first, one at a time."""
+    took = [
+        (part.lot_no, part.issuer)
+        for part in model.journal[sale.burn_seq - 1].taken
+        for _ in range(part.points)
+    ]
+    coming = took[::-1][sale.returned : sale.returned + points]
+    back: list[Taken] = []
+    children: list[tuple[int, int, int]] = []
+    for lot_no, issuer in dict.fromkeys(coming):
+        part, lot = coming.count((lot_no, issuer)), model.all_lots[lot_no - 1]
+        if 0 < lot.expires_us <= now_us:
+            child = Lot(
+                len(model.all_lots) + 1, issuer, len(model.journal) + 1, part, part, lot.earned_us,
+                month_end_us(now_us, 1, model.zone), 0, lot.earned_seq, lot_no,
+            )  # fmt: skip
+            model.all_lots.append(child)
+            model.lots[ask.member].append(child)
+            children.append((child.lot_no, lot_no, part))
+        else:
+            lot.remaining += part
+            back.append(Taken(lot_no, issuer, part))
+    _part(
+        model, ask, "return", points, original_seq=sale.burn_seq, back=tuple(sorted(back, key=lambda part: part.lot_no)),
+        children=tuple(children),
+    )  # fmt: skip
+
+
+def repay(model: LedgerModel, member: UUID) -> None:
+    """What is free pays what is owed, the oldest debt first."""
+    points = min(model.free(member), owed(model, member))
+    if points <= 0:
+        return
+    taken = model.take(_in_order(model.lots[member]), points)
+    paid: list[tuple[int, int]] = []
+    missing = points
+    for debt in model.debts:
+        part = min(missing, debt.left) if debt.member == member else 0
+        if part:
+            debt.left -= part
+            missing -= part
+            paid.append((debt.seq, part))
+    model.journal.append(
+        Posted(
+            len(model.journal) + 1, "repay", member, None, "", -points, model.balance(member), taken=taken,
+            paid=tuple(paid),
+        )
+    )  # fmt: skip
