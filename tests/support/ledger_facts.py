@@ -14,7 +14,7 @@ DAY_US: Final = 86_400 * SECOND_US
 FUTURE_TOLERANCE_US: Final = 300 * SECOND_US
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Kind = Literal["earn", "redeem", "hold", "capture", "void", "refund"]
+Kind = Literal["earn", "redeem", "hold", "capture", "void", "refund", "reverse"]
 PostedKind = Literal[Kind, "expire", "lapse", "return", "clawback", "owe", "repay"]
 Outcome = Literal["accepted", "refused", "turned away"]
 
@@ -25,7 +25,8 @@ class Ask:
     all that is held, of a refund: all that is left).
 
     `seconds` is how long a hold lives, `hold_seq` the hold that a capture or a void resolves, `original_seq` what a
-    refund refunds; `in_points` is the part of an earn's amount that was paid in points. `linked`: with the next one.
+    refund refunds; `in_points` is the part of an earn's amount that was paid in points. `linked`: with the next one. `target` is the key that
+    a reversal undoes; `said` is what was asked where the model has found out what that means.
     """
 
     kind: Kind
@@ -40,13 +41,17 @@ class Ask:
     original_seq: int = 0
     in_points: int = 0
     linked: bool = False
+    target: str = ""
+    said: tuple[object, ...] | None = None
 
     @property
     def content(self) -> tuple[object, ...]:
         """What has to be the same for a repetition to be one."""
+        if self.said is not None:
+            return self.said
         return (
             self.kind, self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
-            self.original_seq, self.in_points, self.linked,
+            self.original_seq, self.in_points, self.linked, self.target,
         )  # fmt: skip
 
 

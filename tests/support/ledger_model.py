@@ -47,7 +47,7 @@ class LedgerModel:
     debts: list[Debt] = field(default_factory=list)
     # By partner: shortfall and tender order.
     refund_rules: dict[UUID, tuple[str, str]] = field(default_factory=dict)
-    by_key: dict[tuple[UUID, str], tuple[tuple[object, ...], Verdict]] = field(default_factory=dict)
+    by_key: dict[tuple[UUID, str], tuple[tuple[object, ...] | None, Verdict]] = field(default_factory=dict)
     moment_us: int = -1
     moment_seq: int = 0
     by_reference: dict[tuple[UUID, Kind, str], tuple[tuple[object, ...], Verdict]] = field(
@@ -101,7 +101,7 @@ class LedgerModel:
             known = self.by_key.get((ask.partner, ask.key))
             if place == fallen:
                 verdict = why
-            elif known is not None and known[0] == ask.content:
+            elif known is not None and known[0] in (ask.content, None):
                 verdicts.append(replace(known[1], replayed=True))
                 continue
             elif known is not None or why.outcome == "turned away":
@@ -137,6 +137,8 @@ class LedgerModel:
             if hold is None or hold.partner != ask.partner:
                 return Verdict("turned away", "HOLD_UNKNOWN")
             return replace(ask, member=hold.member)
+        if ask.kind == "reverse":
+            return self._undoing(ask)
         if ask.kind == "refund":
             sale = self.sales.get(ask.original_seq)
             if sale is None or self.journal[ask.original_seq - 1].partner != ask.partner:
@@ -145,6 +147,18 @@ class LedgerModel:
                 return Verdict("turned away", "PART_OF_SALE")
             return replace(ask, member=sale.member)
         return ask
+
+    def _undoing(self, ask: Ask) -> Ask | Verdict:
+        """What undoes that which was posted under a key; the reversal itself where nothing was."""
+        posted = self.by_key.get((ask.partner, ask.target), (None, Verdict("refused")))[1].posted
+        if posted is None:
+            return ask
+        if posted.kind == "hold":
+            return replace(ask, kind="void", hold_seq=posted.seq, member=posted.member, said=ask.content)
+        if posted.kind not in ("earn", "redeem", "capture"):
+            return Verdict("turned away", "INVALID_REQUEST")
+        seq = self.sales[posted.seq].part_of or posted.seq
+        return replace(ask, kind="refund", original_seq=seq, member=posted.member, said=ask.content)
 
     def _earlier(self, ask: Ask) -> Verdict | None:
         known = self.by_key.get((ask.partner, ask.key))
@@ -170,6 +184,10 @@ class LedgerModel:
             return self._resolve(ask, now_us, sale_seq)
         if ask.kind == "refund":
             return refund(self, ask, now_us)
+        if ask.kind == "reverse":
+            late = Verdict("refused", "REVERSED_BEFORE_ARRIVAL")
+            self.by_key.setdefault((ask.partner, ask.target), (None, late))
+            return Verdict("refused", "NOTHING_TO_REVERSE")
         if ask.member in self.closed:
             return Verdict("refused", "MEMBER_CLOSED")
         if ask.kind == "redeem":
@@ -177,9 +195,13 @@ class LedgerModel:
         return self._earn(ask, now_us) if ask.kind == "earn" else self._hold(ask, now_us)
 
     @staticmethod
-    def _again(known: tuple[tuple[object, ...], Verdict], ask: Ask, conflict: str) -> Verdict:
+    def _again(known: tuple[tuple[object, ...] | None, Verdict], ask: Ask, conflict: str) -> Verdict:
         content, verdict = known
-        return replace(verdict, replayed=True) if content == ask.content else Verdict("turned away", conflict)
+        return (
+            replace(verdict, replayed=True)
+            if content in (ask.content, None)
+            else Verdict("turned away", conflict)
+        )
 
     def available(self, member: UUID, now_us: int) -> int:
         """What can be spent at a time, whether or not what has lapsed was posted."""

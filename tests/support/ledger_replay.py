@@ -39,6 +39,9 @@ def ask_of(item: pb.Item, partner: UUID, known: Mapping[bytes, tuple[int, UUID]]
 
 def _ask_of(item: pb.Item, partner: UUID, known: Mapping[bytes, tuple[int, UUID]]) -> Ask:
     kind = item.WhichOneof("movement")
+    if kind == "reversal":
+        undone = item.reversal
+        return Ask("reverse", partner, item.key, UUID(int=0), "", undone.occurred_at_us, 0, target=undone.key)
     if kind == "refund":
         back = item.refund
         seq, member = known[back.original_id]

@@ -17,6 +17,7 @@ from services.points.domain.movements import (
     Movement,
     Redemption,
     Refund,
+    Reversal,
     Sale,
     Void,
 )
@@ -135,6 +136,9 @@ class PaperLedger:
         now_us = max(self.now_us, self.last_time_us + 1)
         burns: dict[UUID, int] = {}
         for item in movements:
+            self._account(AccountKind.ISSUANCE, item.partner_id)
+            if isinstance(item, Reversal):
+                continue
             burn = item.points if isinstance(item, Redemption | Hold) else 0
             if isinstance(item, Refund) and item.sale is not None:
                 burn = item.sale.earned
@@ -143,7 +147,6 @@ class PaperLedger:
                     self._account(AccountKind.REDEMPTION, item.partner_id)
             burns[item.member_id] = burns.get(item.member_id, 0) + burn
             self._account(AccountKind.WALLET, item.member_id)
-            self._account(AccountKind.ISSUANCE, item.partner_id)
             if isinstance(item, Redemption | Capture):
                 self._account(AccountKind.REDEMPTION, item.partner_id)
         self._account(AccountKind.EXPIRY, PROGRAMME)
@@ -159,11 +162,7 @@ class PaperLedger:
             last_lot_no=self.last_lot_no,
             batch_no=self.batch_no + 1,
             log=LogHead(self.log.pos, list(self.log.partition_pos)),
-            by_key={
-                (item.partner_id, item.key): self.decisions[item.partner_id, item.key]
-                for item in movements
-                if (item.partner_id, item.key) in self.decisions
-            },
+            by_key={key: self.decisions[key] for key in _keys(movements) if key in self.decisions},
             by_reference={
                 (self._owner(row.partner_no), row.kind, row.reference): (seq, row.content_hash or b"")
                 for seq, row in self.postings.items()
@@ -360,6 +359,12 @@ class PaperLedger:
                 assert owed == 0 or self._balance(wallet) == self._held(wallet)
         for lot_no, row in self.lots.items():
             assert opened[lot_no] == row.lot.remaining + used.get(lot_no, 0)
+
+
+def _keys(movements: Sequence[Movement]) -> set[tuple[UUID, str]]:
+    """The keys of items, and those that shall be reversed."""
+    targets = {(item.partner_id, item.target_key) for item in movements if isinstance(item, Reversal)}
+    return targets | {(item.partner_id, item.key) for item in movements}
 
 
 def _copy(lot: Lot) -> Lot:

@@ -17,6 +17,7 @@ from services.points.domain.movements import (
     Receipt,
     Redemption,
     Refund,
+    Reversal,
     Sale,
     Transaction,
     Void,
@@ -33,6 +34,26 @@ def movement_of(
 ) -> Movement:
     """The movement that the reader would make of it; `sale` is what a refund refunds."""
     return _movement(ask, deadline_us, store_id, sale)._replace(linked=ask.linked)
+
+
+def reversal_of(ask: Ask, ledger: PaperLedger) -> Movement | None:
+    """What a reversal comes to the door as, by what was posted before; None where it does not come to it."""
+    content = repr(ask.content).encode()
+    earlier = ledger.decisions.get((ask.partner, ask.target))
+    if earlier is None or earlier.seq is None:
+        return Reversal(ask.key, ask.partner, content, ask.occurred_us, ask.target, "", 0)
+    row = ledger.postings[earlier.seq]
+    member = next(told.transaction.member_id for told in ledger.told if told.transaction.seq == earlier.seq)
+    common = (ask.key, ask.partner, member)
+    if row.kind == "hold":
+        return Void(*common, row.transaction_id, earlier.seq, content, ask.occurred_us, "", 0)
+    sale = ledger.sale(row.original_seq or earlier.seq) if row.kind in ("earn", "redeem", "capture") else None
+    if sale is None:
+        return None
+    receipt = Receipt(None, "", "", "", "", "[]")
+    return Refund(
+        *common, None, content, ask.occurred_us, sale.transaction_id, "", 0, 0, receipt, "", 0, sale
+    )
 
 
 def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | None) -> Movement:

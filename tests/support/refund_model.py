@@ -42,6 +42,8 @@ def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     shortfall, order = model.refund_rules.get(ask.partner, ("allow_negative", "pro_rata"))
     left = sale.whole - sale.given
     given = ask.amount or left
+    if ask.said is not None and not left:
+        return Verdict("refused", "NOTHING_TO_REVERSE")
     if not 0 < given <= left:
         return Verdict("refused", "REFUND_TOO_LARGE")
     sale.order = sale.order or order

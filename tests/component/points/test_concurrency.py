@@ -55,12 +55,17 @@ class Traffic:
         kinds = (self._plain, self._plain, self._hold, self._resolve, self._sale, self._refund, self._refund)
         for _ in range(8):
             till, member = rng.choice(self.tills), rng.choice(self.members)
-            items = rng.choice(kinds)(till, member)
-            self.asked.extend(ask_of(item, till.partner_id, self.known) for item in items)
-            for item, result in zip(items, await till.at(rng.choice(self.houses)).post(*items), strict=True):
-                self.answers[till.partner_id, item.key] = result
-                if result.HasField("transaction"):
-                    self._learn(till.partner_id, result.transaction)
+            await self.post(till, rng.choice(kinds)(till, member))
+
+    async def post(self, till: Till, items: list[pb.Item]) -> list[pb.Result]:
+        """One call at either replica."""
+        self.asked.extend(ask_of(item, till.partner_id, self.known) for item in items)
+        results = await till.at(self.rng.choice(self.houses)).post(*items)
+        for item, result in zip(items, results, strict=True):
+            self.answers[till.partner_id, item.key] = result
+            if result.HasField("transaction"):
+                self._learn(till.partner_id, result.transaction)
+        return results
 
     def _learn(self, partner: UUID, moved: pb.Transaction) -> None:
         self.known[moved.transaction_id] = (moved.seq, UUID(bytes=moved.member_id))
@@ -117,6 +122,11 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
     traffic = Traffic((house, house.at(replica)), tills, [house.member() for _ in range(8)])
 
     await asyncio.gather(*(traffic.work() for _ in range(24)))
+    # Whatever chance has brought: somebody owes, and pays.
+    member = house.member()
+    sold = await traffic.post(tills[1], [earn(member, 2_000), redemption(member, 15)])
+    await traffic.post(tills[1], [refund(sold[0].transaction.transaction_id)])
+    await traffic.post(tills[2], [earn(member, 1_000)])
 
     model = _model(house, tills)
     model.refund_rules[tills[0].partner_id] = ("within_balance", "points_first")

@@ -25,6 +25,7 @@ class Seen(NamedTuple):
 
     holds: Sequence[Referred] = ()
     sales: Sequence[Referred] = ()
+    keys: Sequence[tuple[UUID, str]] = ()
 
 
 NOTHING_SEEN = Seen()
@@ -73,6 +74,11 @@ class Rough:
                     original_seq=sale.seq,
                 )
             ]
+        if self.kind == "reverse":
+            # Something posted before, or a key that nobody has used yet and somebody may use later.
+            keys = [key for partner, key in seen.keys if partner == self.partner]
+            target = keys[self.pick % len(keys)] if keys and self.pick % 3 else f"k{self.pick % 16}"
+            return [Ask("reverse", self.partner, f"v{self.key}", UUID(int=0), "", at_us, 0, target=target)]
         kinds: dict[str, Kind] = {"earn": "earn", "redeem": "redeem"}
         kind = kinds.get(self.kind, "hold")
         in_points = min(self.in_points, self.amount) if kind == "earn" else 0
@@ -121,7 +127,7 @@ def roughs(
     return st.builds(
         Rough,
         kind=st.sampled_from(
-            ("earn", "earn", "redeem", "redeem", "hold", "hold", "capture", "void", "sale", "sale", "refund", "refund", "refund")
+            ("earn", "earn", "redeem", "redeem", "hold", "hold", "capture", "void", "sale", "sale", "refund", "refund", "refund", "reverse")
         ),
         partner=st.sampled_from((partners[0], *partners)),
         key=NAMES,
@@ -133,3 +139,14 @@ def roughs(
         in_points=st.integers(0, 9),
         pick=st.integers(0, 100),
     )  # fmt: skip
+
+
+def without_hasty(asks: Sequence[Ask]) -> list[Ask]:
+    """Without reversals of what is asked before them in the same call: those wait until all the rest is decided."""
+    kept: list[Ask] = []
+    for ask in asks:
+        if ask.kind != "reverse" or (ask.partner, ask.target) not in {
+            (each.partner, each.key) for each in kept
+        }:
+            kept.append(ask)
+    return kept

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
-from tests.property.points.roughs import Referred, Rough, Seen, roughs
+from tests.property.points.roughs import Referred, Rough, Seen, roughs, without_hasty
 from tests.support.ledger_facts import DAY_US, Ask, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import comparable, journal_of, verdict_of
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
-from tests.support.points_wire import capture, earn, hold, redemption, refund, void
+from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -111,7 +111,7 @@ class Play:
             # Each till knows what has been posted before.
             seen = self._seen()
             chains = [self._named(rough).at(self.now_us, seen) for rough in batch]
-            own = [ask for chain in chains for ask in chain if ask.partner == till.partner_id]
+            own = without_hasty([ask for chain in chains for ask in chain if ask.partner == till.partner_id])
             if own:
                 results = await till.post(*(self._item(ask) for ask in own))
                 verdicts = self.model.post_all(own, self.now_us)
@@ -135,7 +135,7 @@ class Play:
             for seq, sale in self.model.sales.items()
             if not sale.part_of and (partner := journal[seq - 1].partner) is not None
         ]
-        return Seen(holds, sales)
+        return Seen(holds, sales, list(self.model.by_key))
 
     def _item(self, ask: Ask) -> pb.Item:
         at: dict[str, Any] = {"key": ask.key, "occurred_at_us": ask.occurred_us, "linked": ask.linked}
@@ -144,6 +144,8 @@ class Play:
             return earn(ask.member, ask.amount, reference=ask.reference, tenders=tenders, **at)
         if ask.kind == "capture":
             return capture(self.ids[ask.hold_seq], ask.amount, **at)
+        if ask.kind == "reverse":
+            return reversal(ask.target, by=ask.key, occurred_at_us=ask.occurred_us)
         if ask.kind == "void":
             return void(self.ids[ask.hold_seq], **at)
         if ask.kind == "refund":

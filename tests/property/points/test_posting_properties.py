@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Movement
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
-from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs
+from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs, without_hasty
 from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.paper_ledger import PaperLedger
-from tests.support.paper_words import movement_of, pair, posted_of, verdict_of
+from tests.support.paper_words import movement_of, pair, posted_of, reversal_of, verdict_of
 
 NOW_US = 1_490_000_000 * SECOND_US
 BACKDATE_DAYS = 400
@@ -73,20 +73,36 @@ def _with_rates(ledger: PaperLedger, model: LedgerModel) -> None:
 
 def _seen(ledger: PaperLedger) -> Seen:
     """The holds, and what can be refunded by itself."""
-    found = Seen([], [])
+    found = Seen([], [], list(ledger.decisions))
     for told in ledger.told:
         each = told.transaction
         if each.partner_id is not None:
             by = Referred(each.seq, each.partner_id, each.member_id)
             if told.kind == "held":
-                found = Seen([*found.holds, by], found.sales)
+                found = found._replace(holds=[*found.holds, by])
             elif ledger.sale(each.seq) is not None:
-                found = Seen(found.holds, [*found.sales, by])
+                found = found._replace(sales=[*found.sales, by])
     return found
 
 
 def _movements(ledger: PaperLedger, asks: Sequence[Ask]) -> list[Movement]:
-    return [movement_of(ask, sale=ledger.sale(ask.original_seq)) for ask in asks]
+    return [
+        movement
+        for ask in asks
+        for movement in [
+            reversal_of(ask, ledger)
+            if ask.kind == "reverse"
+            else movement_of(ask, sale=ledger.sale(ask.original_seq))
+        ]
+        if movement is not None
+    ]
+
+
+def _reachable(ledger: PaperLedger, asks: Sequence[Ask]) -> list[Ask]:
+    """Those that come to the door: a refund or a void is not reversed."""
+    return [
+        ask for ask in without_hasty(asks) if ask.kind != "reverse" or reversal_of(ask, ledger) is not None
+    ]
 
 
 def _asks(batch: Sequence[Rough], now_us: int, seen: Seen = NOTHING_SEEN) -> list[Ask]:
@@ -111,7 +127,7 @@ def test_every_answer_and_posting_is_the_models(
             model.refund_rules[step.partner] = (step.shortfall.value, step.order.value)
         else:
             now_us = max(ledger.now_us, ledger.last_time_us + 1)
-            asks = _asks(step, now_us, _seen(ledger))
+            asks = _reachable(ledger, _asks(step, now_us, _seen(ledger)))
             decisions = ledger.post(_movements(ledger, asks))
             assert [verdict_of(each, ledger) for each in decisions] == model.post_all(asks, now_us)
     assert [posted_of(ledger, seq) for seq in ledger.postings] == model.journal
@@ -119,6 +135,11 @@ def test_every_answer_and_posting_is_the_models(
         member: sum(lot.remaining for lot in model.lots.get(member, [])) for member in MEMBERS
     }
     ledger.check()
+
+
+def _unhurried(chains: Sequence[list[Ask]]) -> list[list[Ask]]:
+    kept = without_hasty([ask for chain in chains for ask in chain])
+    return [chain for chain in chains if all(ask in kept for ask in chain)]
 
 
 def _but_for_micros(verdict: Verdict) -> Verdict:
@@ -141,7 +162,10 @@ def test_how_items_fall_into_batches_changes_no_answer(groups: list[list[Rough]]
         # (No hold's life ends on a multiple of this, so those microseconds end none.)
         apart.now_us = together.now_us = together.now_us + SECOND_US * 3 // 2
         seen = _seen(together)
-        chains = [rough.at(together.now_us, seen) for rough in group]
+        chains = [
+            chain for rough in group if (chain := _reachable(together, rough.at(together.now_us, seen)))
+        ]
+        chains = _unhurried(chains)
         items = _movements(together, [ask for chain in chains for ask in chain])
         at_once = [_but_for_micros(verdict_of(each, together)) for each in together.post(items)]
         one_by_one = [
@@ -158,7 +182,7 @@ def test_a_batch_sent_again_answers_the_same_and_posts_nothing(batch: list[Rough
     ledger, model = pair("UTC", 24, BACKDATE_DAYS)
     _with_rates(ledger, model)
     # A key once a batch: what a caller repeats is what it had asked.
-    asks = _asks(list({rough.key: rough for rough in batch}.values()), NOW_US)
+    asks = _reachable(ledger, _asks(list({rough.key: rough for rough in batch}.values()), NOW_US))
     first = [verdict_of(each, ledger) for each in ledger.post(_movements(ledger, asks))]
     journal = dict(ledger.postings)
     again = [verdict_of(each, ledger) for each in ledger.post(_movements(ledger, asks))]
@@ -176,7 +200,7 @@ def test_a_batch_sent_again_answers_the_same_and_posts_nothing(batch: list[Rough
 def test_each_posting_tells_one_event_with_its_place_in_the_partition(batch: list[Rough]) -> None:
     ledger, model = pair("UTC", 24, BACKDATE_DAYS)
     _with_rates(ledger, model)
-    ledger.post(_movements(ledger, _asks(batch, NOW_US)))
+    ledger.post(_movements(ledger, _reachable(ledger, _asks(batch, NOW_US))))
     last: dict[int, int] = {}
     for pos, (row, told) in enumerate(zip(ledger.postings.values(), ledger.told, strict=True), start=1):
         assert row.partition == told.transaction.member_id.int % 16
