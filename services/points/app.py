@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.points.commands.cut_at import CutAt
+from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
@@ -23,6 +24,7 @@ class Points:
     post: PostMovements
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
+    lapse_overdue: LapseOverdue
     move_clock: MoveClock
     cut_at: CutAt
     reads: Reads

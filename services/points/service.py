@@ -13,6 +13,7 @@ from services.points.clients.members import GrpcMembers
 from services.points.clients.partners import GrpcPartners
 from services.points.commands.cut_at import CutAt
 from services.points.commands.known import KnownMembers, KnownStores
+from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
@@ -20,6 +21,7 @@ from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.events.members import ClosedMembers, MembersLog
 from services.points.events.publish import TELLING, clock_moved
+from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
 from services.points.queries.reads import Reads
 from services.points.rpc.movements import MovementReader
@@ -35,6 +37,7 @@ from services.runtime.inbox import Inbox
 from services.runtime.principal import Signer, Verifier
 from services.runtime.process import Process
 from services.runtime.relay import Relay
+from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.subscriber import Subscriber, Subscription
@@ -72,6 +75,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         ),
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
+        lapse_overdue=LapseOverdue(doors, database.reader),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),
         reads=Reads(database.reader),
@@ -125,6 +129,8 @@ async def serve() -> None:
     await server.start()
     process.at_stop(lambda: server.stop(settings.stop_grace_seconds))
     process.background(closed_members(wired, bus).run(), "closed members")
+    scheduler = Scheduler(wired.database, jobs(wired.application.lapse_overdue, settings.lapse_seconds))
+    process.background(scheduler.run(), "jobs")
     await process.run()
 
 

@@ -25,6 +25,12 @@ class Settings(ServiceSettings, SecretSettings):
         default=24, ge=0, le=120, description="Life of points in a new ledger; 0: for ever"
     )
     backdate_days_max: int = Field(default=400, ge=1, description="How old occurred_at may be")
+    lapse_seconds: float = Field(
+        default=60.0,
+        ge=1,
+        le=86_400,
+        description="How often holds past their time and lots past their expiry are ended",
+    )
     post_retry_seconds: float = Field(
         default=20.0, ge=1, le=120, description="How long a batch is tried again when the database is away"
     )

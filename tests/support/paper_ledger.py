@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
-from services.points.domain.answers import Decision, Refused
+from services.points.domain.answers import Decision, Lapsed, Refused
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
+    Act,
     Capture,
     Hold,
     Movement,
+    Overdue,
     Redemption,
     Refund,
     Reversal,
@@ -77,7 +79,7 @@ class PaperLedger:
     children: dict[int, ChildRow] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
 
-    def post(self, movements: Sequence[Movement], wall_now_us: int = 0) -> list[Decision]:
+    def post(self, movements: Sequence[Act], wall_now_us: int = 0) -> list[Decision]:
         """One batch: opened, decided, written."""
         opened = self._open(movements)
         first_us = opened.now_us
@@ -93,7 +95,7 @@ class PaperLedger:
         if posting.rows.postings or posting.rows.decisions:
             self._write(opened, posting)
             assert self.last_time_us >= first_us
-        return decisions
+        return [decision for decision in decisions if not isinstance(decision, Lapsed)]
 
     def sale(self, seq: int) -> Sale | None:
         """What a refund of a posting refunds; None where it cannot be refunded by itself."""
@@ -132,11 +134,13 @@ class PaperLedger:
         _, _, reserved, released = self.counters[account]
         return reserved - released
 
-    def _open(self, movements: Sequence[Movement]) -> Opened:
+    def _open(self, acts: Sequence[Act]) -> Opened:
         now_us = max(self.now_us, self.last_time_us + 1)
         burns: dict[UUID, int] = {}
-        for item in movements:
-            self._account(AccountKind.ISSUANCE, item.partner_id)
+        movements = [item for item in acts if not isinstance(item, Overdue)]
+        for item in acts:
+            if not isinstance(item, Overdue):
+                self._account(AccountKind.ISSUANCE, item.partner_id)
             if isinstance(item, Reversal):
                 continue
             burn = item.points if isinstance(item, Redemption | Hold) else 0

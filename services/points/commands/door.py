@@ -10,14 +10,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.commands.door_connections import DoorConnections
 from services.points.domain.accounts import AccountKey, AccountNumbers
-from services.points.domain.answers import Accepted, Answer, Decision, Replay, TurnedAway
-from services.points.domain.movements import Movement, Transaction
+from services.points.domain.answers import Accepted, Answer, Decision, Lapsed, Replay, TurnedAway
+from services.points.domain.movements import Act, Movement, Overdue, Transaction
 from services.points.domain.opened import LedgerRules
 from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
@@ -42,7 +43,8 @@ _AGAIN: Final = (
     asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.TooManyConnectionsError, TimeoutError,
 )  # fmt: skip
 
-Group = Sequence[Movement]
+Group = Sequence[Act]
+Decided = Answer | Lapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +74,30 @@ class Door:
         self._terms: Terms | None = None
         self._connection: PgConnection | None = None
         self._rests_since: float | None = 0.0
-        self._queue: Coalescer[Group, list[Answer]] = Coalescer(
+        self._queue: Coalescer[Group, list[Decided]] = Coalescer(
             self._flush, batch_max=limits.batch_items_max, queue_max=limits.queue_items_max
         )
         meter = telemetry.meter()
         self._posted = meter.create_counter("coalition.points.decided", "{movement}")
         self._sizes = meter.create_histogram("coalition.points.batch_items", "{movement}")
 
-    async def post(self, group: Group, lane: Lane, deadline_us: int) -> list[Answer]:
+    async def post(self, group: Sequence[Movement], lane: Lane, deadline_us: int) -> list[Answer]:
         """Posts a group of movements in order, together; one answer each.
 
         Raises Unavailable: OVERLOADED when the lane is full, DEADLINE_EXCEEDED when the deadline passed in
         the queue, UNAVAILABLE when the database stayed away (what was asked may or may not have happened).
         """
-        return await self._queue.submit(group, lane, deadline_us, weight=len(group))
+        decided = await self._queue.submit(group, lane, deadline_us, weight=len(group))
+        return [answer for answer in decided if not isinstance(answer, Lapsed)]
+
+    async def lapse(self, members: Sequence[UUID]) -> int:
+        """Ends what is over in wallets, after what tills and bulk loads ask for; answers how many postings that took.
+
+        Raises Unavailable as post does.
+        """
+        group = [Overdue(member) for member in members]
+        decided = await self._queue.submit(group, Lane.BULK, weight=len(group))
+        return sum(answer.postings for answer in decided if isinstance(answer, Lapsed))
 
     async def learn_accounts(self) -> None:
         """Reads the accounts made last, so that a ledger at work is not asked for each wallet as it turns up."""
@@ -111,14 +123,14 @@ class Door:
         """Closes the connection; the next batch makes another."""
         await self._drop_connection()
 
-    async def _flush(self, groups: Sequence[Group]) -> Sequence[list[Answer] | Exception]:
+    async def _flush(self, groups: Sequence[Group]) -> Sequence[list[Decided] | Exception]:
         self._rests_since = None
         try:
             return await self._insist(groups)
         finally:
             self._rests_since = asyncio.get_running_loop().time()
 
-    async def _insist(self, groups: Sequence[Group]) -> Sequence[list[Answer] | Exception]:
+    async def _insist(self, groups: Sequence[Group]) -> Sequence[list[Decided] | Exception]:
         items = [item for group in groups for item in group]
         give_up_us = wall_now_us() + int(self._limits.retry_seconds * 1e6)
         while True:
@@ -140,14 +152,14 @@ class Door:
                 await asyncio.sleep(_RETRY_SECONDS)
         self._posted.add(len(items), {"programme": self._programme.slug})
         self._sizes.record(len(items))
-        cut: list[list[Answer]] = []
+        cut: list[list[Decided]] = []
         start = 0
         for group in groups:
             cut.append(answers[start : start + len(group)])
             start += len(group)
         return cut
 
-    async def _post(self, items: Sequence[Movement]) -> list[Answer]:
+    async def _post(self, items: Sequence[Act]) -> list[Decided]:
         ledger_id = self._programme.ledger_id
         with telemetry.span(
             "ledger.post",
@@ -175,7 +187,7 @@ class Door:
         return [replayed[decision] if isinstance(decision, Replay) else decision for decision in decisions]
 
     async def _replayed(
-        self, connection: PgConnection, decisions: Sequence[Decision]
+        self, connection: PgConnection, decisions: Sequence[Decision | Lapsed]
     ) -> dict[Replay, Accepted | TurnedAway]:
         """What was posted before, and the answers to what is linked with it."""
         replays = {decision for decision in decisions if isinstance(decision, Replay)}

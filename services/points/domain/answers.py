@@ -50,5 +50,11 @@ class Replay(NamedTuple):
     linked_hash: bytes | None = None
 
 
+class Lapsed(NamedTuple):
+    """What was over in a wallet has ended: so many postings."""
+
+    postings: int
+
+
 Answer = Accepted | Refused | TurnedAway
 Decision = Answer | Replay

@@ -205,7 +205,24 @@ class Reversal(NamedTuple):
     linked: bool = False
 
 
+class Overdue(NamedTuple):
+    """A wallet in which something is over: the ledger's own act, asked for by nobody, so without a key."""
+
+    member_id: UUID
+    partner_id: UUID = UUID(int=0)
+    key: str = ""
+    content_hash: bytes = b""
+    occurred_at_us: int = 0
+    traceparent: str = ""
+    deadline_us: int = 0
+    kind: MovementKind = MovementKind.EXPIRE
+    reference: str | None = None
+    linked: bool = False
+
+
 Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal
+# What comes to a ledger's door.
+Act = Movement | Overdue
 
 
 class RefundFigures(NamedTuple):

@@ -13,16 +13,27 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.answers import Accepted, Decision, Refused, Replay, TurnedAway
+from services.points.domain.answers import Accepted, Decision, Lapsed, Refused, Replay, TurnedAway
 from services.points.domain.books import Books
 from services.points.domain.deciding.earn import earn
 from services.points.domain.deciding.hold import hold, resolve
+from services.points.domain.deciding.lapse import expire_overdue
 from services.points.domain.deciding.redeem import redeem
 from services.points.domain.deciding.refund import refund
 from services.points.domain.deciding.repay import repay
 from services.points.domain.deciding.reverse import reverse
 from services.points.domain.marks import Mark
-from services.points.domain.movements import Capture, Earn, Movement, Redemption, Refund, Reversal, Void
+from services.points.domain.movements import (
+    Act,
+    Capture,
+    Earn,
+    Movement,
+    Overdue,
+    Redemption,
+    Refund,
+    Reversal,
+    Void,
+)
 from services.points.domain.opened import LedgerRules, Opened
 from services.points.domain.rows import Rows
 from services.points.domain.telling import Telling
@@ -49,12 +60,14 @@ class Posting:
         """What is to be written."""
         return self._books.rows
 
-    def decide(self, items: Sequence[Movement], wall_now_us: int) -> list[Decision]:
+    def decide(self, items: Sequence[Act], wall_now_us: int) -> list[Decision | Lapsed]:
         """Decides all items in order. Wall-clock time ends what is past its deadline."""
-        decisions: list[Decision] = []
+        decisions: list[Decision | Lapsed] = []
         chain: list[Movement] = []
         for number, item in enumerate(items):
-            if item.linked:
+            if isinstance(item, Overdue):
+                decisions.append(self._lapse(item.member_id))
+            elif item.linked:
                 chain.append(item)
             elif chain:
                 chain.append(item)
@@ -128,6 +141,13 @@ class Posting:
                     )
                 )
         return decisions
+
+    def _lapse(self, member_id: UUID) -> Lapsed:
+        """Ends what is over in a wallet, as whoever comes to it next would."""
+        before = self._books.seq
+        expire_overdue(self._books, member_id, self._at.accounts.wallet[member_id])
+        repay(self._books, member_id)
+        return Lapsed(self._books.seq - before)
 
     def _one(self, number: int, item: Movement, wall_now_us: int, sale: _Sale) -> Decision:
         if 0 < item.deadline_us <= wall_now_us:

@@ -16,7 +16,17 @@ import asyncpg
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import Lot, OpenLots
-from services.points.domain.movements import Capture, Hold, Movement, Redemption, Refund, Reversal, Void
+from services.points.domain.movements import (
+    Act,
+    Capture,
+    Hold,
+    Movement,
+    Overdue,
+    Redemption,
+    Refund,
+    Reversal,
+    Void,
+)
 from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded
 from services.points.domain.posting import Posting
 from services.points.domain.refunding import TenderOrder
@@ -55,13 +65,14 @@ class _Listed:
         return place if place > 0 else len(self.known) - place
 
 
-def _asked(items: Sequence[Movement]) -> tuple[dict[UUID, int], Iterable[UUID], Iterable[UUID]]:
+def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Iterable[UUID]]:
     """Members with what they burn or set aside, partners, and partners at whom is burned; in the order of the items."""
     burns: dict[UUID, int] = {}
     partners: dict[UUID, None] = {}
     redeemers: dict[UUID, None] = {}
     for item in items:
-        partners[item.partner_id] = None
+        if not isinstance(item, Overdue):
+            partners[item.partner_id] = None
         if isinstance(item, Reversal):
             continue
         burns[item.member_id] = burns.get(item.member_id, 0) + _burn(item)
@@ -72,7 +83,7 @@ def _asked(items: Sequence[Movement]) -> tuple[dict[UUID, int], Iterable[UUID], 
     return burns, partners, redeemers
 
 
-def _burn(item: Movement) -> int:
+def _burn(item: Act) -> int:
     """What an item may take of the lots that are used first."""
     if isinstance(item, Redemption | Hold):
         return item.points
@@ -82,7 +93,7 @@ def _burn(item: Movement) -> int:
 class _Sales:
     """What the refunds of a batch need to know of their originals: by place of the member, each once."""
 
-    def __init__(self, items: Sequence[Movement], members: Sequence[UUID]) -> None:
+    def __init__(self, items: Sequence[Act], members: Sequence[UUID]) -> None:
         self.originals: list[int] = []
         self.original_members: list[int] = []
         self.back_members: list[int] = []
@@ -102,7 +113,7 @@ class _Sales:
 async def open_ledger(
     connection: PgConnection,
     ledger_id: int,
-    items: Sequence[Movement],
+    items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
 ) -> tuple[Opened, int]:
@@ -121,7 +132,8 @@ async def open_ledger(
     listed.add(AccountKind.EXPIRY, (PROGRAMME,))
     members = list(burns)
     sales = _Sales(items, members)
-    keys = _keys(items)
+    asked = [item for item in items if not isinstance(item, Overdue)]
+    keys = _keys(asked)
     listed.add(AccountKind.DEBT, {members[place] for place in sales.original_members})
     row = await connection.fetchrow(
         _OPEN,
@@ -131,8 +143,8 @@ async def open_ledger(
         [key.owner_id for key in listed.missing],
         [listed.place(partner_at[partner]) for partner, _ in keys],
         [key for _, key in keys],
-        [item.kind for item in items],
-        [item.reference for item in items],
+        [item.kind for item in asked],
+        [item.reference for item in asked],
         members,
         [listed.place(place) for place in wallet_at.values()],
         list(burns.values()),
@@ -148,7 +160,7 @@ async def open_ledger(
     for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
         learned.append(key)
         numbers.learn(key, number)
-    return _opened(row, items, members, burns, numbers), row["config_version"]
+    return _opened(row, asked, members, burns, numbers), row["config_version"]
 
 
 def _opened(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.points.domain.earning import EarnRate
-from services.points.domain.movements import Movement
+from services.points.domain.movements import Movement, Overdue
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs, without_hasty
 from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Verdict
@@ -174,6 +174,36 @@ def test_how_items_fall_into_batches_changes_no_answer(groups: list[list[Rough]]
             for each in apart.post(_movements(apart, chain))
         ]
         assert at_once == one_by_one
+
+
+def _but_for_places(verdict: Verdict) -> object:
+    """What a caller is told, whatever else has been posted in between."""
+    told = verdict.posted
+    moved = (
+        (told.kind, told.points, told.balance_after, told.held, told.figures) if told is not None else None
+    )
+    return verdict.outcome, verdict.reason, verdict.available, verdict.replayed, moved
+
+
+@given(st.lists(st.tuples(batches, st.sets(st.sampled_from(MEMBERS))), min_size=1, max_size=5), months)
+@settings(max_examples=150, deadline=None)
+def test_no_answer_depends_on_when_what_is_over_was_ended(
+    steps: list[tuple[list[Rough], set[UUID]]], expiry_months: int
+) -> None:
+    left_alone, swept = (pair("Europe/Berlin", expiry_months, BACKDATE_DAYS)[0] for _ in range(2))
+    for ledger in (left_alone, swept):
+        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry_months, BACKDATE_DAYS))
+    for batch, members in steps:
+        left_alone.now_us = swept.now_us = left_alone.now_us + 33 * DAY_US + SECOND_US * 3 // 2
+        swept.post([Overdue(member) for member in sorted(members)])
+        # Holds and sales by what they are, not by their seq, which a lapse moves on.
+        asks = [ask for rough in batch for ask in rough.at(left_alone.now_us)]
+        answers = [
+            [_but_for_places(verdict_of(each, ledger)) for each in ledger.post(_movements(ledger, asks))]
+            for ledger in (left_alone, swept)
+        ]
+        assert answers[0] == answers[1]
+        swept.check()
 
 
 @given(batches)

@@ -1,0 +1,66 @@
+"""Ends what is over: holds past their time, lots past their expiry.
+
+No answer depends on it: whoever comes to a wallet ends what is over there first, and reads leave it out. But statements
+and events should not have to wait until somebody comes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from services.points.commands.open_ledger import Doors
+from services.points.storage import overdue
+from services.runtime import logging
+from services.runtime.database import ReadDatabase
+from services.runtime.errors import CoalitionError
+from services.runtime.principal import Programme
+
+_log = logging.get(__name__)
+_LOTS_A_WALK: Final = 50_000
+# Of one batch under the head's lock; tills wait no longer for it than for a bulk load's.
+_WALLETS_A_BATCH: Final = 128
+_HOLDS_A_RUN: Final = 5_000
+
+
+class LapseOverdue:
+    """The use case behind the job: every ledger once, each walked on from where the last run had come to."""
+
+    def __init__(self, doors: Doors, database: ReadDatabase) -> None:
+        self._doors, self._database = doors, database
+        self._walked_to: dict[int, int] = {}
+
+    async def __call__(self) -> None:
+        """Goes through all ledgers; what fails in one holds up no other."""
+        async with self._database.snapshot() as connection:
+            slugs = await overdue.ledgers(await connection.driver())
+        for slug in slugs:
+            try:
+                programme = await self._doors.programme(slug)
+                postings = await self.of(programme)
+            except CoalitionError as error:
+                _log.warning("lapse.waiting", programme=slug, error=str(error))
+            except Exception:
+                _log.exception("lapse.failed", programme=slug)
+            else:
+                if postings:
+                    _log.info("lapse.done", programme=slug, postings=postings)
+
+    async def of(self, programme: Programme) -> int:
+        """Ends what is over in one ledger, as far as one run goes; answers how many postings that took."""
+        ledger_id = programme.ledger_id
+        async with self._database.snapshot() as connection:
+            driver = await connection.driver()
+            held = await overdue.of_holds(driver, ledger_id, _HOLDS_A_RUN)
+            walked = await overdue.of_lots(driver, ledger_id, self._walked_to.get(ledger_id, 0), _LOTS_A_WALK)
+            members = await overdue.members_of(driver, ledger_id, sorted({*held, *walked.wallets}))
+        postings = await self._post(programme, members) if members else 0
+        self._walked_to[ledger_id] = walked.next_no
+        return postings
+
+    async def _post(self, programme: Programme, members: list[UUID]) -> int:
+        door = await self._doors.to(programme)
+        postings = 0
+        for start in range(0, len(members), _WALLETS_A_BATCH):
+            postings += await door.lapse(members[start : start + _WALLETS_A_BATCH])
+        return postings

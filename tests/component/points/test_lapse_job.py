@@ -1,0 +1,112 @@
+"""The job that ends what is over: no answer depends on it, and it does no more than anybody who comes to a wallet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+from coalition.points.v1 import journal_pb2
+from coalition.points.v1 import movement_pb2 as pb
+
+from services.points.commands import lapse_overdue
+from services.points.jobs import jobs
+from services.points.service import Wired
+from services.runtime.principal import Programme
+from services.runtime.scheduler import Scheduler
+from tests.support.points import PointsHouse, RunningPoints, Till, running_points
+from tests.support.points_neighbours import STARTS_AT_US
+from tests.support.points_wire import earn, hold
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+DAY_US = 86_400_000_000
+
+
+def _kinds(records: Sequence[journal_pb2.JournalRecord]) -> list[str]:
+    return [pb.MovementKind.Name(record.transaction.kind)[14:] for record in records]
+
+
+async def _filled(house: PointsHouse, members: int) -> list[UUID]:
+    """Members with a lot each and a hold of it, all over; one who has points that are not."""
+    till = await house.till()
+    owners = [house.member() for _ in range(members)]
+    await till.post(*(earn(member, 1_000) for member in owners))
+    await till.post(*(hold(member, 4, seconds=600) for member in owners))
+    await house.move_clock(STARTS_AT_US + 900 * DAY_US)
+    late = (await house.head()).now_us
+    await till.earn(owners[0], 700, occurred_at_us=late)
+    return owners
+
+
+async def test_what_is_over_ends_without_anybody_coming(house: PointsHouse) -> None:
+    owners = await _filled(house, 5)
+    before = {member: (await Till(house).balance(member)).available for member in owners}
+    lapse = house.running.wired.application.lapse_overdue
+    assert await lapse.of(house.programme) == 8
+    # Of the first wallet the earn had ended what was over.
+    assert _kinds(await house.journal()).count("EXPIRE") == 5
+    assert _kinds(await house.journal()).count("LAPSE") == 5
+    assert {member: (await Till(house).balance(member)).available for member in owners} == before
+    assert [before[member] for member in owners] == [7, 0, 0, 0, 0]
+    # Once is enough.
+    assert await lapse.of(house.programme) == 0
+    await house.assert_sound()
+
+
+async def test_many_wallets_are_walked_piece_by_piece(
+    house: PointsHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _filled(house, 40)
+    monkeypatch.setattr(lapse_overdue, "_LOTS_A_WALK", 7)
+    monkeypatch.setattr(lapse_overdue, "_HOLDS_A_RUN", 3)
+    lapse = house.running.wired.application.lapse_overdue
+    rounds = 0
+    while _kinds(await house.journal()).count("EXPIRE") < 40:
+        await lapse.of(house.programme)
+        rounds += 1
+        assert rounds < 30
+    assert rounds > 3
+    await house.assert_sound()
+
+
+async def test_replicas_and_tills_at_the_same_time_end_each_thing_once(
+    house: PointsHouse, running: RunningPoints
+) -> None:
+    owners = await _filled(house, 30)
+    late = (await house.head()).now_us
+    async with running_points(running.database, beside=running) as replica:
+        till = await house.till()
+        both = (house.running.wired, replica.wired)
+        await asyncio.gather(
+            *(wired.application.lapse_overdue.of(house.programme) for wired in both),
+            *(till.earn(member, 300, occurred_at_us=late) for member in owners),
+        )
+    kinds = _kinds(await house.journal())
+    assert (kinds.count("LAPSE"), kinds.count("EXPIRE")) == (30, 30)
+    await house.assert_sound()
+
+
+async def test_the_job_goes_through_all_ledgers_whatever_is_wrong_with_one(
+    house: PointsHouse, running: RunningPoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = running.house()
+    for each in (house, other):
+        await _filled(each, 3)
+    lapse = running.wired.application.lapse_overdue
+    real = lapse.of
+
+    async def of(programme: Programme) -> int:
+        if programme == house.programme:
+            raise RuntimeError("this one is broken")
+        return await real(programme)
+
+    monkeypatch.setattr(lapse, "of", of)
+    assert await _run(running.wired)
+    assert _kinds(await house.journal()).count("EXPIRE") == 1
+    assert _kinds(await other.journal()).count("EXPIRE") == 3
+
+
+async def _run(wired: Wired) -> bool:
+    (job,) = jobs(wired.application.lapse_overdue, 1)
+    return await Scheduler(wired.database, (job,)).run_once(job)
