@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.move_clock import MoveClock
@@ -29,4 +30,5 @@ class Points:
     cut_at: CutAt
     reads: Reads
     check_ledger: CheckLedger
+    check_ledgers: CheckLedgers
     events: ReadEvents

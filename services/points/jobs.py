@@ -1,15 +1,21 @@
-"""What this service does by itself: ending what is over."""
+"""What this service does by itself: ending what is over, and proving that the books are right."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from services.points.commands.lapse_overdue import LapseOverdue
+from services.points.app import Points
+from services.points.settings import Settings
 from services.runtime.scheduler import Job
 
-_LIMIT_SECONDS: Final = 60.0
+_LAPSE_SECONDS_MAX: Final = 60.0
+_CHECK_SECONDS_MAX: Final = 1_800.0
 
 
-def jobs(lapse_overdue: LapseOverdue, every_seconds: float) -> tuple[Job, ...]:
+def jobs(application: Points, settings: Settings) -> tuple[Job, ...]:
     """The jobs of this service."""
-    return (Job("lapse-overdue", every_seconds, _LIMIT_SECONDS, lapse_overdue.__call__),)
+    lapse, check = application.lapse_overdue, application.check_ledgers
+    return (
+        Job("lapse-overdue", settings.lapse_seconds, _LAPSE_SECONDS_MAX, lapse.__call__),
+        Job("check-ledgers", settings.check_seconds, _CHECK_SECONDS_MAX, check.__call__),
+    )

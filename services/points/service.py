@@ -11,6 +11,7 @@ from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_ser
 from services.points.app import Points
 from services.points.clients.members import GrpcMembers
 from services.points.clients.partners import GrpcPartners
+from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.known import KnownMembers, KnownStores
 from services.points.commands.lapse_overdue import LapseOverdue
@@ -20,7 +21,7 @@ from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.events.members import ClosedMembers, MembersLog
-from services.points.events.publish import TELLING, clock_moved
+from services.points.events.publish import TELLING, breached, clock_moved
 from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
 from services.points.queries.reads import Reads
@@ -64,6 +65,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
     )
     channels = [open_channel(platform.members_target), open_channel(platform.partners_target)]
     members, partners = GrpcMembers(channels[0], signer), GrpcPartners(channels[1], signer)
+    check = CheckLedger(database.reader)
     doors = Doors(settings, database.writer, partners, TELLING)
     application = Points(
         doors=doors,
@@ -79,7 +81,8 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),
         reads=Reads(database.reader),
-        check_ledger=CheckLedger(database.reader),
+        check_ledger=check,
+        check_ledgers=CheckLedgers(doors, database, check, breached),
         events=ReadEvents(database.reader, EventLog(EVENTS)),
     )
 
@@ -129,7 +132,7 @@ async def serve() -> None:
     await server.start()
     process.at_stop(lambda: server.stop(settings.stop_grace_seconds))
     process.background(closed_members(wired, bus).run(), "closed members")
-    scheduler = Scheduler(wired.database, jobs(wired.application.lapse_overdue, settings.lapse_seconds))
+    scheduler = Scheduler(wired.database, jobs(wired.application, settings))
     process.background(scheduler.run(), "jobs")
     await process.run()
 

@@ -31,6 +31,9 @@ class Settings(ServiceSettings, SecretSettings):
         le=86_400,
         description="How often holds past their time and lots past their expiry are ended",
     )
+    check_seconds: float = Field(
+        default=3_600.0, ge=1, le=604_800, description="How often all invariants of all ledgers are proved"
+    )
     post_retry_seconds: float = Field(
         default=20.0, ge=1, le=120, description="How long a batch is tried again when the database is away"
     )

@@ -18,6 +18,7 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.domain.telling import Telling
+from services.points.storage.proofs import Finding
 
 
 def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> bytes:
@@ -202,6 +203,18 @@ def refunded(transaction: Transaction, item: Refund) -> bytes:
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def breached(as_of_seq: int, broken: Sequence[Finding], now_us: int) -> bytes:
+    """The payload of `ledger.breached`."""
+    return pb.LedgerBreached(
+        as_of_seq=as_of_seq,
+        broken=[
+            pb.BrokenInvariant(invariant=finding.number, name=finding.name, breaches=finding.breaches)
+            for finding in broken
+        ],
+        found_at_us=now_us,
     ).SerializeToString()
 
 

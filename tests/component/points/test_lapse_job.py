@@ -11,10 +11,9 @@ from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import movement_pb2 as pb
 
 from services.points.commands import lapse_overdue
-from services.points.jobs import jobs
 from services.points.service import Wired
 from services.runtime.principal import Programme
-from services.runtime.scheduler import Scheduler
+from services.runtime.scheduler import Job, Scheduler
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import earn, hold
@@ -108,5 +107,6 @@ async def test_the_job_goes_through_all_ledgers_whatever_is_wrong_with_one(
 
 
 async def _run(wired: Wired) -> bool:
-    (job,) = jobs(wired.application.lapse_overdue, 1)
-    return await Scheduler(wired.database, (job,)).run_once(job)
+    return await Scheduler(wired.database, ()).run_once(
+        Job("lapse-overdue", 1, 60, wired.application.lapse_overdue.__call__)
+    )

@@ -711,3 +711,67 @@ class ProgrammeClockMoved(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ProgrammeClockMoved: _TypeAlias = ProgrammeClockMoved  # noqa: Y015
+
+@_typing.final
+class LedgerBreached(_message.Message):
+    """`ledger.breached`: the scheduled check found that an invariant of the ledger does not hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AS_OF_SEQ_FIELD_NUMBER: _builtins.int
+    BROKEN_FIELD_NUMBER: _builtins.int
+    FOUND_AT_US_FIELD_NUMBER: _builtins.int
+    as_of_seq: _builtins.int
+    """The seq up to which all was checked."""
+    found_at_us: _builtins.int
+    """Programme time of the finding. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def broken(self) -> _containers.RepeatedCompositeFieldContainer[Global___BrokenInvariant]:
+        """The invariants that do not hold, in their order."""
+
+    def __init__(
+        self,
+        *,
+        as_of_seq: _builtins.int = ...,
+        broken: _abc.Iterable[Global___BrokenInvariant] | None = ...,
+        found_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "broken", b"broken", "found_at_us", b"found_at_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LedgerBreached: _TypeAlias = LedgerBreached  # noqa: Y015
+
+@_typing.final
+class BrokenInvariant(_message.Message):
+    """An invariant that does not hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INVARIANT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    BREACHES_FIELD_NUMBER: _builtins.int
+    invariant: _builtins.int
+    """Its number in the documentation of the ledger."""
+    name: _builtins.str
+    """What should hold."""
+    @_builtins.property
+    def breaches(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The first breaches that were found, named."""
+
+    def __init__(
+        self,
+        *,
+        invariant: _builtins.int = ...,
+        name: _builtins.str = ...,
+        breaches: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["breaches", b"breaches", "invariant", b"invariant", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BrokenInvariant: _TypeAlias = BrokenInvariant  # noqa: Y015
