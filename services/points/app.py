@@ -12,6 +12,7 @@ from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_refund_rule import SetRefundRule
+from services.points.commands.tell_expiring import TellExpiring
 from services.points.queries.check_ledger import CheckLedger
 from services.points.queries.reads import Reads
 from services.runtime.event_log import ReadEvents
@@ -26,6 +27,7 @@ class Points:
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
     lapse_overdue: LapseOverdue
+    tell_expiring: TellExpiring
     move_clock: MoveClock
     cut_at: CutAt
     reads: Reads

@@ -1,4 +1,4 @@
-"""What this service does by itself: ending what is over, and proving that the books are right."""
+"""What this service does by itself: ending what is over, telling what soon will be, and proving that the books are right."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _CHECK_SECONDS_MAX: Final = 1_800.0
 
 def jobs(application: Points, settings: Settings) -> tuple[Job, ...]:
     """The jobs of this service."""
-    lapse, check = application.lapse_overdue, application.check_ledgers
+    lapse, tell, check = application.lapse_overdue, application.tell_expiring, application.check_ledgers
     return (
         Job("lapse-overdue", settings.lapse_seconds, _LAPSE_SECONDS_MAX, lapse.__call__),
+        Job("tell-expiring", settings.notice_seconds, _LAPSE_SECONDS_MAX, tell.__call__),
         Job("check-ledgers", settings.check_seconds, _CHECK_SECONDS_MAX, check.__call__),
     )

@@ -20,8 +20,9 @@ from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_refund_rule import SetRefundRule
+from services.points.commands.tell_expiring import TellExpiring
 from services.points.events.members import ClosedMembers, MembersLog
-from services.points.events.publish import TELLING, breached, clock_moved
+from services.points.events.publish import TELLING, breached, clock_moved, expiring
 from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
 from services.points.queries.reads import Reads
@@ -78,6 +79,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
         lapse_overdue=LapseOverdue(doors, database.reader),
+        tell_expiring=TellExpiring(doors, database, expiring, settings.expiry_notice_days),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),
         reads=Reads(database.reader),

@@ -31,6 +31,12 @@ class Settings(ServiceSettings, SecretSettings):
         le=86_400,
         description="How often holds past their time and lots past their expiry are ended",
     )
+    notice_seconds: float = Field(
+        default=300.0, ge=1, le=86_400, description="How often points that expire soon are looked for"
+    )
+    expiry_notice_days: int = Field(
+        default=30, ge=0, le=365, description="How long before they expire points are told to; 0: never"
+    )
     check_seconds: float = Field(
         default=3_600.0, ge=1, le=604_800, description="How often all invariants of all ledgers are proved"
     )

@@ -56,4 +56,4 @@ class CheckLedgers:
             event = NewEvent(
                 "ledger.breached", payload, head.now_us, traceparent=telemetry.current_traceparent()
             )
-            await ledgers.append_event(connection, programme.ledger_id, event)
+            await ledgers.append_events(connection, programme.ledger_id, [event])

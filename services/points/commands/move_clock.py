@@ -56,5 +56,5 @@ class MoveClock:
                 now_us,
                 traceparent=telemetry.current_traceparent(),
             )
-            await ledgers.append_event(connection, programme.ledger_id, event)
+            await ledgers.append_events(connection, programme.ledger_id, [event])
         return head._replace(offset_us=offset_us, now_us=now_us, last_pos=head.last_pos + 1)

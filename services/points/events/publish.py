@@ -206,6 +206,13 @@ def refunded(transaction: Transaction, item: Refund) -> bytes:
     ).SerializeToString()
 
 
+def expiring(member_id: UUID, points: int, expires_at_us: int, now_us: int) -> bytes:
+    """The payload of `points.expiring`."""
+    return pb.PointsExpiring(
+        member_id=member_id.bytes, points=points, expires_at_us=expires_at_us, told_at_us=now_us
+    ).SerializeToString()
+
+
 def breached(as_of_seq: int, broken: Sequence[Finding], now_us: int) -> bytes:
     """The payload of `ledger.breached`."""
     return pb.LedgerBreached(

@@ -158,22 +158,29 @@ async def set_offset(connection: PgConnection, ledger_id: int, offset_us: int) -
     )
 
 
-async def append_event(connection: PgConnection, ledger_id: int, event: NewEvent) -> None:
-    """Appends a notice to the event log; the caller holds the ledger head's lock."""
+async def append_events(connection: PgConnection, ledger_id: int, events: Sequence[NewEvent]) -> None:
+    """Appends notices to the event log, in order; the caller holds the ledger head's lock."""
     row = await connection.fetchrow(
         "SELECT pos, partition_pos FROM event_head WHERE ledger_id = $1 FOR NO KEY UPDATE", ledger_id
     )
     if row is None:
         raise LookupError(f"ledger {ledger_id} is not open")
     log = LogHead(row["pos"], row["partition_pos"])
-    pos, before = log.place(event)
-    await connection.execute(
+    rows: list[tuple[object, ...]] = []
+    for event in events:
+        pos, before = log.place(event)
+        rows.append(
+            (
+                ledger_id, pos, event.type, event.partition, before, event.partner_id, event.seq,
+                from_micros(event.recorded_at_us), event.traceparent, event.payload,
+            )
+        )  # fmt: skip
+    await connection.executemany(
         """INSERT INTO event_log
         (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, traceparent, payload)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
-        ledger_id, pos, event.type, event.partition, before, event.partner_id, event.seq,
-        from_micros(event.recorded_at_us), event.traceparent, event.payload,
-    )  # fmt: skip
+        rows,
+    )
     await connection.execute(
         "UPDATE event_head SET pos = $2, partition_pos = $3 WHERE ledger_id = $1",
         ledger_id,

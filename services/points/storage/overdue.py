@@ -1,4 +1,4 @@
-"""Finds wallets in which something is over, without a lock: whoever comes first ends it, and only once."""
+"""Finds wallets in which something is over, or soon will be, without a lock: whoever comes first acts, and only once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
 # Wallets are walked by number, so that no index by expiry has to be kept for each earn.
@@ -19,6 +20,22 @@ WITH head AS (
 SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRAY(
     SELECT DISTINCT account_no FROM walked, head WHERE expires_at <= head.now AND free ORDER BY account_no
 )
+"""
+_SOON: Final = """
+WITH head AS (
+    SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
+), walked AS MATERIALIZED (
+    SELECT account_no, expires_at, remaining FROM lot
+    WHERE ledger_id = $1 AND open AND account_no > $2 ORDER BY account_no LIMIT $3
+), soon AS (
+    SELECT w.account_no, w.expires_at, sum(w.remaining)::bigint AS points FROM walked w, head
+    WHERE w.expires_at > head.now AND w.expires_at <= head.now + $4 * interval '1 microsecond' GROUP BY w.account_no, w.expires_at
+)
+SELECT (SELECT count(*) FROM walked) AS lots, (SELECT max(account_no) FROM walked) AS last_no, s.account_no, s.expires_at, s.points, a.owner_id
+FROM (SELECT 1) one LEFT JOIN soon s ON NOT EXISTS (
+    SELECT 1 FROM expiry_notice n WHERE n.ledger_id = $1 AND n.wallet_no = s.account_no AND n.expires_at = s.expires_at
+) LEFT JOIN LATERAL (SELECT owner_id FROM account WHERE ledger_id = $1 AND account_no = s.account_no LIMIT 1) a ON true
+ORDER BY s.account_no, s.expires_at
 """
 _HOLDS: Final = """
 SELECT DISTINCT h.wallet_no FROM ledger_head l CROSS JOIN LATERAL (
@@ -35,6 +52,15 @@ class Walked(NamedTuple):
     next_no: int
 
 
+class Soon(NamedTuple):
+    """Points of a wallet that expire soon."""
+
+    wallet_no: int
+    member_id: UUID
+    points: int
+    expires_at_us: int
+
+
 async def ledgers(connection: PgConnection) -> list[str]:
     """The programmes of all ledgers that are open."""
     return [row[0] for row in await connection.fetch("SELECT programme FROM ledger ORDER BY ledger_id")]
@@ -45,11 +71,44 @@ async def of_lots(connection: PgConnection, ledger_id: int, after_no: int, lots_
     row = await connection.fetchrow(_LOTS, ledger_id, after_no, lots_max)
     if row is None or not row[0]:
         return Walked((), 0)
-    # The last wallet of a full walk may go on beyond it: it is walked again, unless it is all there was.
-    last_no: int = row[1]
-    if row[0] < lots_max:
-        return Walked(row[2], 0)
-    return Walked(row[2], max(after_no + 1, last_no - 1))
+    return Walked(row[2], _next_no(row[0], row[1], after_no, lots_max))
+
+
+def _next_no(lots: int, last_no: int, after_no: int, lots_max: int) -> int:
+    """The last wallet of a full walk may go on beyond it: it is walked again, unless it is all there was."""
+    return max(after_no + 1, last_no - 1) if lots >= lots_max else 0
+
+
+async def expiring(
+    connection: PgConnection, ledger_id: int, after_no: int, lots_max: int, notice_us: int
+) -> tuple[list[Soon], int]:
+    """What expires within the notice and was not told yet, among the next so many open lots; and where to walk on from."""
+    rows = await connection.fetch(_SOON, ledger_id, after_no, lots_max, notice_us)
+    lots, last_no = rows[0]["lots"], rows[0]["last_no"]
+    next_no = _next_no(lots, last_no, after_no, lots_max) if lots else 0
+    found = [
+        Soon(row["account_no"], row["owner_id"], row["points"], to_micros(row["expires_at"]))
+        for row in rows
+        # One that is walked again may have more than was seen of it.
+        if row["account_no"] is not None and not (next_no and next_no < row["account_no"])
+    ]
+    return found, next_no
+
+
+async def note(
+    connection: PgConnection, ledger_id: int, told: Sequence[Soon], now_us: int
+) -> set[tuple[int, int]]:
+    """Notes what is being told, by wallet and expiry; answers those that nobody has told before."""
+    rows = await connection.fetch(
+        """INSERT INTO expiry_notice (ledger_id, wallet_no, expires_at, told_at)
+        SELECT $1, w.no, w.expires_at, $4 FROM unnest($2::integer[], $3::timestamptz[]) w (no, expires_at)
+        ON CONFLICT DO NOTHING RETURNING wallet_no, expires_at""",
+        ledger_id,
+        [each.wallet_no for each in told],
+        [from_micros(each.expires_at_us) for each in told],
+        from_micros(now_us),
+    )
+    return {(row[0], to_micros(row[1])) for row in rows}
 
 
 async def of_holds(connection: PgConnection, ledger_id: int, limit: int) -> list[int]:

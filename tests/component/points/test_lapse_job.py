@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
+from coalition.events.v1 import points_pb2 as events
 from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import movement_pb2 as pb
 
-from services.points.commands import lapse_overdue
+from services.points.commands import lapse_overdue, tell_expiring
 from services.points.service import Wired
 from services.runtime.principal import Programme
 from services.runtime.scheduler import Job, Scheduler
@@ -110,3 +111,46 @@ async def _run(wired: Wired) -> bool:
     return await Scheduler(wired.database, ()).run_once(
         Job("lapse-overdue", 1, 60, wired.application.lapse_overdue.__call__)
     )
+
+
+async def test_points_that_expire_soon_are_told_once(house: PointsHouse, running: RunningPoints) -> None:
+    till, members = await house.till(), [house.member() for _ in range(3)]
+    await till.post(*(earn(member, 1_000) for member in members), hold(members[0], 4, seconds=600))
+    tell = running.wired.application.tell_expiring
+    assert await tell.of(house.programme) == 0
+    lapses_us = (await till.balance(members[0])).next_expiry_at_us
+    await house.move_clock(lapses_us - 20 * DAY_US)
+    await till.redeem(members[1], 10, occurred_at_us=lapses_us - 20 * DAY_US)
+    async with running_points(running.database, beside=running) as replica:
+        both = (tell, replica.wired.application.tell_expiring)
+        assert sum(await asyncio.gather(*(each.of(house.programme) for each in both))) == 2
+        assert [await each.of(house.programme) for each in both] == [0, 0]
+    told = [
+        events.PointsExpiring.FromString(event.payload)
+        for event in await house.events()
+        if event.type == "points.expiring"
+    ]
+    assert {(UUID(bytes=each.member_id), each.points, each.expires_at_us) for each in told} == {
+        (members[0], 10, lapses_us), (members[2], 10, lapses_us),
+    }  # fmt: skip
+    await house.assert_sound()
+
+
+async def test_notices_of_many_wallets_are_found_piece_by_piece(
+    house: PointsHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till, members = await house.till(), [house.member() for _ in range(25)]
+    await till.post(*(earn(member, 1_000) for member in members for _ in range(2)))
+    await house.move_clock((await till.balance(members[0])).next_expiry_at_us - DAY_US)
+    monkeypatch.setattr(tell_expiring, "_LOTS_A_WALK", 7)
+    monkeypatch.setattr(tell_expiring, "_NOTICES_A_TRANSACTION", 3)
+    tell = house.running.wired.application.tell_expiring
+    told = [await tell.of(house.programme) for _ in range(12)]
+    assert (sum(told), max(told)) == (25, 3)
+    points = [
+        events.PointsExpiring.FromString(event.payload).points
+        for event in await house.events()
+        if event.type == "points.expiring"
+    ]
+    assert points == [20] * 25
+    await house.assert_sound()

@@ -317,6 +317,40 @@ class PointsExpired(_message.Message):
 Global___PointsExpired: _TypeAlias = PointsExpired  # noqa: Y015
 
 @_typing.final
+class PointsExpiring(_message.Message):
+    """`points.expiring`: points will expire soon. Told once for a member and a time of expiry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    TOLD_AT_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    points: _builtins.int
+    """Points that expire then, as of now, positive."""
+    expires_at_us: _builtins.int
+    """When they expire. Microseconds since 1970-01-01 UTC."""
+    told_at_us: _builtins.int
+    """Programme time at which this was found. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        expires_at_us: _builtins.int = ...,
+        told_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_us", b"expires_at_us", "member_id", b"member_id", "points", b"points", "told_at_us", b"told_at_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsExpiring: _TypeAlias = PointsExpiring  # noqa: Y015
+
+@_typing.final
 class PointsReturned(_message.Message):
     """`points.returned`: part of a refund; points burned are back in the wallet."""
 

@@ -226,6 +226,16 @@ CREATE TABLE debt_use (
 --;;
 COMMENT ON TABLE debt_use IS 'Points of a debt that the posting seq paid.'
 --;;
+CREATE TABLE expiry_notice (
+    ledger_id smallint NOT NULL,
+    wallet_no integer NOT NULL,
+    expires_at timestamptz NOT NULL,
+    told_at timestamptz NOT NULL,
+    CONSTRAINT expiry_notice_pk PRIMARY KEY (ledger_id, wallet_no, expires_at)
+)
+--;;
+COMMENT ON TABLE expiry_notice IS 'Members who were told that points of theirs expire at a time: once for each.'
+--;;
 CREATE TABLE hold (
     seq bigint NOT NULL,
     points bigint NOT NULL,
@@ -408,7 +418,7 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_return', 'refund', 'debt', 'debt_use', 'hold', 'hold_lot', 'hold_end',
+        'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
         'purchase', 'batch', 'decision', 'event_log'
     ]
     LOOP

@@ -1,0 +1,78 @@
+"""Tells members' points that will expire soon, once for a member and a time of expiry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+from uuid import UUID
+
+from services.points.commands.open_ledger import Doors
+from services.points.storage import ledgers, overdue
+from services.points.storage.overdue import Soon
+from services.runtime import logging
+from services.runtime.clock import MICROS_PER_DAY
+from services.runtime.database import Database
+from services.runtime.event_log import NewEvent
+from services.runtime.principal import Programme
+
+_log = logging.get(__name__)
+_LOTS_A_WALK: Final = 50_000
+# Told under the head's lock, so few at a time.
+_NOTICES_A_TRANSACTION: Final = 200
+Tell = Callable[[UUID, int, int, int], bytes]
+
+
+class TellExpiring:
+    """The use case behind the job: every ledger once, each walked on from where the last run had come to."""
+
+    def __init__(self, doors: Doors, database: Database, tell: Tell, notice_days: int) -> None:
+        self._doors, self._database, self._tell = doors, database, tell
+        self._notice_us = notice_days * MICROS_PER_DAY
+        self._walked_to: dict[int, int] = {}
+
+    async def __call__(self) -> None:
+        """Goes through all ledgers; what fails in one holds up no other."""
+        if not self._notice_us:
+            return
+        async with self._database.reader.snapshot() as connection:
+            slugs = await overdue.ledgers(await connection.driver())
+        for slug in slugs:
+            try:
+                await self.of(await self._doors.programme(slug))
+            except Exception:
+                _log.exception("expiring.failed", programme=slug)
+
+    async def of(self, programme: Programme) -> int:
+        """Tells what expires soon in one ledger, as far as one run goes; answers how many notices that were."""
+        ledger_id = programme.ledger_id
+        async with self._database.reader.snapshot() as connection:
+            soon, walked_to = await overdue.expiring(
+                await connection.driver(),
+                ledger_id,
+                self._walked_to.get(ledger_id, 0),
+                _LOTS_A_WALK,
+                self._notice_us,
+            )
+        told = 0
+        for start in range(0, len(soon), _NOTICES_A_TRANSACTION):
+            told += await self._note(ledger_id, soon[start : start + _NOTICES_A_TRANSACTION])
+        self._walked_to[ledger_id] = walked_to
+        return told
+
+    async def _note(self, ledger_id: int, soon: Sequence[Soon]) -> int:
+        async with self._database.writer.dedicated() as connection, connection.transaction():
+            now_us = (await ledgers.lock_head(connection, ledger_id)).now_us
+            new = await overdue.note(connection, ledger_id, soon, now_us)
+            events = [
+                NewEvent(
+                    "points.expiring",
+                    self._tell(each.member_id, each.points, each.expires_at_us, now_us),
+                    now_us,
+                    member_id=each.member_id,
+                )
+                for each in soon
+                if (each.wallet_no, each.expires_at_us) in new
+            ]
+            if events:
+                await ledgers.append_events(connection, ledger_id, events)
+        return len(events)
