@@ -15,6 +15,7 @@ from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
 from services.gateway.commands.refunds import Refunds
+from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
@@ -36,6 +37,7 @@ class Gateway:
     movements: Movements
     purchases: Purchases
     refunds: Refunds
+    reversals: Reversals
     batches: Batches
     posting: Posting
     # Reads go straight to the service that owns the answer.

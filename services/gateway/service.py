@@ -20,6 +20,7 @@ from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
 from services.gateway.commands.refunds import Refunds
+from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
@@ -103,6 +104,7 @@ class Running:
             movements=Movements(member_directory, store_directory, posting),
             purchases=Purchases(member_directory, store_directory, posting),
             refunds=Refunds(store_directory, posting),
+            reversals=Reversals(posting),
             batches=Batches(
                 self.batch_store,
                 BatchLines(member_directory, store_directory, posting, batch_answers),

@@ -1,207 +1,42 @@
-"""A till's day: a sale paid in points and money, a connection that breaks, goods that come back at another store."""
+"""A till's day: a sale paid in points and money, a connection that breaks, goods that come back, two hours offline."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import secrets
-import sys
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
-from uuid import uuid4
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any
 
-import httpx2
 import pytest
 import pytest_asyncio
 
-from services.operations import proofs, registry
-from services.operations.session import Session, open_session
-from services.runtime.clock import to_micros
-from services.runtime.principal import Programme
-from tests.support.platform import running_platform
+from services.operations import ledger, proofs
+from services.runtime.clock import from_micros, to_micros
+from tests.support.gateway_mall import (
+    OCCURRED_AT,
+    SOLD,
+    Mall,
+    back,
+    earned,
+    figures,
+    hang_up,
+    held_500,
+    key,
+    new_card,
+    paid,
+    posted,
+    running_mall,
+    sale,
+    undo,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)
-OCCURRED_AT: Final = "2024-01-01T05:00:00Z"
-POINTS, PER_MINOR = 1, 100
-
-
-@dataclass
-class Mall:
-    """A programme with a grocer, which has two stores, and a fuel station."""
-
-    environment: Mapping[str, str]
-    session: Session
-    programme: Programme
-    grocer: httpx2.AsyncClient
-    fuel: httpx2.AsyncClient
-
-    async def member(self, points: int) -> tuple[str, str]:
-        """Card and id (the grocer's) of a new member who has earned so many points at the fuel station."""
-        answer = await self.grocer.post("/v1/members", json={}, headers=key())
-        card = answer.json()["cards"][0]
-        if points:
-            await posted(self.fuel, "/v1/earns", sale(card, points * PER_MINOR))
-        return card, answer.json()["id"]
-
-    async def balance(self, member: str) -> dict[str, Any]:
-        """The member's wallet."""
-        return (await self.grocer.get(f"/v1/members/{member}/balance")).json()
-
-    async def command(self, *words: str) -> Any:
-        """What the command line answers, as JSON."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.launcher", "partner", *words, "-p", self.programme.slug, "--json",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, **self.environment},
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert process.returncode == 0, err
-        return json.loads(out)
-
-    async def refund_rule(self, shortfall: str, tender_order: str) -> None:
-        """Sets what the grocer's refunds do."""
-        options = ("--shortfall", shortfall, "--tender-order", tender_order)
-        rule = await self.command("refund-rules", "set", "grocer", *options)
-        assert rule == {"shortfall": shortfall, "tender_order": tender_order}
-        assert await self.command("refund-rules", "list", "grocer") == [rule]
-
-
-@dataclass(frozen=True)
-class Sold:
-    """A sale by the rules: `whole` minor units, `in_points` of them paid with `burned` points, the rest in money."""
-
-    whole: int
-    in_points: int
-    burned: int
-
-    @property
-    def money(self) -> int:
-        return self.whole - self.in_points
-
-    @property
-    def earned(self) -> int:
-        return earned(self.money)
-
-    def due(self, given: int, order: str) -> tuple[int, int, int]:
-        """Points returned, points taken back and money, of all refunds together that come to `given`."""
-        if order == "pro_rata":
-            in_points = self.in_points * given // self.whole
-            returned = self.burned * given // self.whole
-        else:
-            in_points = (
-                min(self.in_points, given) if order == "points_first" else given - min(self.money, given)
-            )
-            returned = self.burned * in_points // self.in_points
-        money = given - in_points
-        return returned, self.earned - earned(self.money - money), money
-
-
-SOLD: Final = Sold(2_599, 450, 500)
-
-
-def earned(money: int) -> int:
-    return money * POINTS // PER_MINOR
-
-
-def key(text: str | None = None) -> dict[str, str]:
-    return {"Idempotency-Key": text or str(uuid4())}
-
-
-def sale(card: str, amount: int, **changes: Any) -> dict[str, Any]:
-    return {
-        "member": {"card": card},
-        "reference": secrets.token_hex(8),
-        "occurred_at": OCCURRED_AT,
-        "amount": amount,
-        "currency": "USD",
-        **changes,
-    }
-
-
-def paid(card: str, **changes: Any) -> dict[str, Any]:
-    """The sale SOLD at the first store."""
-    tenders = [{"kind": "points", "amount": SOLD.in_points}, {"kind": "card", "amount": SOLD.money}]
-    return sale(card, SOLD.whole, store="S1", tenders=tenders, **changes)
-
-
-def back(original: dict[str, str], amount: int = 0, **changes: Any) -> dict[str, Any]:
-    """Goods given back at the second store; without an amount, all that is left."""
-    how_much = {"amount": amount, "currency": "USD"} if amount else {}
-    body = {
-        "original": original,
-        "reference": secrets.token_hex(8),
-        "store": "S2",
-        "occurred_at": OCCURRED_AT,
-    }
-    return {**body, **how_much, **changes}
-
-
-def figures(refund: dict[str, Any]) -> tuple[int, int, int]:
-    return (
-        refund["points_returned"],
-        refund["points_clawed_back"] + refund["points_owed"] + refund["points_written_off"],
-        refund["money"]["amount"],
-    )
-
-
-async def posted(client: httpx2.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    answer = await client.post(path, json=body, headers=key())
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-async def hang_up(
-    client: httpx2.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]
-) -> None:
-    """Sends a request and breaks the connection before there can be an answer."""
-    content = json.dumps(body).encode()
-    head = {
-        "Host": "till",
-        "Authorization": client.headers["authorization"],
-        "Content-Type": "application/json",
-        "Content-Length": str(len(content)),
-        **headers,
-    }
-    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
-    _, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
-    writer.write("\r\n".join(lines).encode() + content)
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mall() -> AsyncGenerator[Mall]:
-    starts_at_us = to_micros(STARTS_AT)
-    async with (
-        running_platform() as platform,
-        open_session(platform.environment, patience_seconds=60) as session,
-    ):
-        programme = await registry.create_programme(
-            session, "mall", "Mall Points", "America/New_York", "USD", starts_at_us, is_test=True
-        )
-        clients: list[httpx2.AsyncClient] = []
-        for slug in ("grocer", "fuel"):
-            await registry.onboard(session, programme, slug, slug.title())
-            await registry.set_rates(session, programme, slug, 10_000, 8_000, starts_at_us)
-            await registry.set_earn_rate(session, programme, slug, POINTS, PER_MINOR, starts_at_us)
-            secret = (await registry.issue_key(session, programme, slug, "test")).secret
-            clients.append(
-                httpx2.AsyncClient(
-                    base_url=platform.gateway_url,
-                    headers={"Authorization": f"Bearer {secret}"},
-                    timeout=30,
-                    trust_env=False,
-                )
-            )
-        await registry.add_stores(session, programme, "grocer", [("S1", "High Street"), ("S2", "Station")])
-        yield Mall(platform.environment, session, programme, *clients)
-        for client in clients:
-            await client.aclose()
+    async with running_mall() as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("order", ["pro_rata", "points_first", "money_first"])
@@ -261,6 +96,159 @@ async def test_many_small_refunds_come_to_what_one_would(mall: Mall) -> None:
         given += amount
         so_far = tuple(one + other for one, other in zip(so_far, figures(refund), strict=True))
         assert so_far == SOLD.due(given, "pro_rata")
+
+
+async def test_a_sale_without_an_answer_that_had_arrived_is_reversed(mall: Mall) -> None:
+    await mall.refund_rule("allow_negative", "pro_rata")
+    card, member = await mall.member(700)
+    hold, of_hold = await held_500(mall, card)
+    body, of_sale = paid(card, hold={"id": hold}), key()
+    # It arrives, and the answer is lost on its way back.
+    sold = await mall.grocer.post("/v1/purchases", json=body, headers=of_sale)
+    assert sold.status_code == 201
+    assert (await mall.balance(member))["available"] == 200 + SOLD.earned
+    headers = key()
+    first, again = [
+        await mall.grocer.post("/v1/reversals", json=undo(of_sale), headers=headers) for _ in range(2)
+    ]
+    assert (first.status_code, first.json()["status"]) == (201, "reversed"), first.text
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert again.json() == first.json()
+    assert figures(first.json()) == (500, SOLD.earned, SOLD.money)
+    assert first.json()["transaction"]["original"] == sold.json()["earn"]["id"]
+    assert (first.json()["balance"], (await mall.balance(member))["available"]) == (700, 700)
+    # What the sale was answered stays; there is nothing left of it, and its hold was spent by it.
+    late = await mall.grocer.post("/v1/purchases", json=body, headers=of_sale)
+    assert (late.headers["idempotency-replayed"], late.json()) == ("true", sold.json())
+    more = await mall.grocer.post("/v1/reversals", json=undo(of_sale), headers=key())
+    assert (more.status_code, more.json()["status"]) == (200, "nothing_to_reverse")
+    spent = await mall.grocer.post("/v1/reversals", json=undo(of_hold), headers=key())
+    assert (spent.status_code, spent.json()["code"]) == (409, "hold_resolved")
+    assert (await mall.balance(member))["available"] == 700
+
+
+async def test_a_sale_without_an_answer_that_had_not_arrived_never_will(mall: Mall) -> None:
+    card, member = await mall.member(700)
+    hold, of_hold = await held_500(mall, card)
+    body, of_sale, headers = paid(card, hold={"id": hold}), key(), key()
+    first, again = [
+        await mall.grocer.post("/v1/reversals", json=undo(of_sale), headers=headers) for _ in range(2)
+    ]
+    assert (first.status_code, first.json()["status"]) == (200, "nothing_to_reverse"), first.text
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (200, "true")
+    assert again.json() == first.json()
+    # It was on its way all the time.
+    for _ in range(2):
+        late = await mall.grocer.post("/v1/purchases", json=body, headers=of_sale)
+        assert (late.status_code, late.json()["code"]) == (409, "reversed_before_arrival")
+    # The hold is open still: it is given up by its key as well.
+    assert (await mall.balance(member))["available"] == 200
+    freed = await mall.grocer.post("/v1/reversals", json=undo(of_hold), headers=key())
+    assert (freed.status_code, freed.json()["status"], freed.json()["released"]) == (201, "reversed", 500)
+    assert (await mall.balance(member))["available"] == 700
+    moved = (await mall.grocer.get(f"/v1/members/{member}/transactions")).json()["data"]
+    assert [each["type"] for each in moved] == ["void", "hold"]
+
+
+async def test_a_sale_and_its_reversal_at_the_same_moment_leave_nothing_of_it(mall: Mall) -> None:
+    card, member = await mall.member(700)
+    for _ in range(20):
+        body, of_sale = paid(card, redeem={"points": 500}), key()
+        await hang_up(mall.grocer, "/v1/purchases", body, of_sale)
+        undone = await mall.grocer.post("/v1/reversals", json=undo(of_sale), headers=key())
+        late = await mall.grocer.post("/v1/purchases", json=body, headers=of_sale)
+        ends = (undone.json()["status"], late.status_code)
+        assert ends in (("reversed", 201), ("nothing_to_reverse", 409)), (undone.text, late.text)
+        assert (await mall.balance(member))["available"] == 700
+
+
+async def test_a_till_that_was_offline_for_two_hours_loses_nothing(mall: Mall) -> None:
+    members = [await mall.member(0) for _ in range(7)]
+    now = from_micros((await ledger.head(mall.session, mall.programme)).now_us)
+    await ledger.move_clock(mall.session, mall.programme, to_micros(now + timedelta(hours=2)))
+    moments = [
+        (now + timedelta(seconds=50 * number)).replace(microsecond=0).isoformat() for number in range(140)
+    ]
+    sales = [
+        sale(members[number % 7][0], 1_000 + number, occurred_at=moment, store="S1")
+        for number, moment in enumerate(moments[:138])
+    ]
+    # The last sale before the connection went had arrived; another was put into the file twice.
+    await posted(mall.grocer, "/v1/earns", sales[0])
+    sales.append(sales[17])
+    # This card passes its check digit, and nobody has it.
+    sales.append(sale(new_card("9955"), 4_200, occurred_at=moments[139], store="S1"))
+    lines: list[dict[str, Any]] = [{"type": "earn", **each} for each in sales]
+    assert len(lines) == 140
+    headers = key()
+    first, again = [
+        await mall.grocer.post("/v1/batches", json={"lines": lines}, headers=headers) for _ in range(2)
+    ]
+    told = first.json()
+    assert (first.status_code, told["status"]) == (201, "completed")
+    assert told["counts"] == {"lines": 140, "accepted": 137, "replayed": 2, "refused": 1}
+    assert (again.headers["idempotency-replayed"], again.json()) == ("true", told)
+    outcomes = [each["outcome"] for each in told["results"]]
+    assert outcomes == ["replayed", *["accepted"] * 137, "replayed", "refused"]
+    assert told["results"][138]["transaction"] == told["results"][17]["transaction"]
+    error = told["results"][139]["error"]
+    assert (error["code"], error["remembered"]) == ("member_unknown", False)
+    assert error["receipt_text"] == "Card is not registered"
+    # Nothing is lost: each sale is there once, at its own time, with its points.
+    for line, result in zip(lines[:139], told["results"], strict=False):
+        listed = (await mall.grocer.get("/v1/transactions", params={"reference": line["reference"]})).json()
+        assert listed["data"] == [result["transaction"]]
+        assert listed["data"][0]["occurred_at"] == line["occurred_at"].replace("+00:00", "Z")
+        assert listed["data"][0]["points"] == earned(line["amount"])
+    for place, (_, member) in enumerate(members):
+        whole = sum(earned(each["amount"]) for each in sales[place:138:7])
+        assert (await mall.balance(member))["available"] == whole
+    # Once its owner is enrolled the one that was refused is sent again, with all the others or alone.
+    answer = await mall.grocer.post("/v1/members", json={"card": sales[139]["member"]["card"]}, headers=key())
+    assert answer.status_code == 201, answer.text
+    counts = [
+        (await mall.grocer.post("/v1/batches", json={"lines": lines}, headers=key())).json()["counts"]
+        for _ in range(2)
+    ]
+    assert counts == [
+        {"lines": 140, "accepted": 1, "replayed": 139, "refused": 0},
+        {"lines": 140, "accepted": 0, "replayed": 140, "refused": 0},
+    ]
+
+
+async def test_what_was_bought_and_brought_back_offline_goes_in_one_batch(mall: Mall) -> None:
+    await mall.refund_rule("allow_negative", "pro_rata")
+    card, member = await mall.member(0)
+    bought = sale(card, 10_000, store="S1")
+    lines = [
+        {"type": "refund", **back({"reference": "not-sold-yet"})},
+        {"type": "earn", **bought},
+        {"type": "refund", **back({"reference": bought["reference"]}, 4_000)},
+        {"type": "refund", **back({"reference": bought["reference"]}, 6_001)},
+        {"type": "earn", **sale(card, 300)},
+        {"type": "refund", **back({"reference": bought["reference"]})},
+    ]
+    answers = [
+        (await mall.grocer.post("/v1/batches", json={"lines": lines}, headers=key())).json() for _ in range(2)
+    ]
+    assert [each["outcome"] for each in answers[0]["results"]] == [
+        "refused", "accepted", "accepted", "refused", "accepted", "accepted",
+    ]  # fmt: skip
+    assert [each["outcome"] for each in answers[1]["results"]] == [
+        "refused", "replayed", "replayed", "refused", "replayed", "replayed",
+    ]  # fmt: skip
+    results = answers[0]["results"]
+    assert [each["error"]["code"] for each in results if each["error"]] == [
+        "original_unknown",
+        "refund_too_large",
+    ]
+    assert (results[3]["error"]["left"], results[3]["error"]["required"]) == (6_000, 6_001)
+    refunds = [results[place]["transaction"]["refund"] for place in (2, 5)]
+    assert [(each["points_clawed_back"], each["money"]["amount"]) for each in refunds] == [
+        (40, 4_000),
+        (60, 6_000),
+    ]
+    assert (await mall.balance(member))["available"] == 3
 
 
 async def test_a_sale_whose_hold_is_gone_earns_nothing(mall: Mall) -> None:

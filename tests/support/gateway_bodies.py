@@ -80,3 +80,8 @@ def refund(**changes: Any) -> dict[str, Any]:
         "occurred_at": "2026-03-17T17:05:40+01:00",
         **changes,
     }
+
+
+def reversal(original: str, **changes: Any) -> dict[str, Any]:
+    """What undoes the request that was sent under a key."""
+    return {"idempotency_key": original, "occurred_at": "2026-03-14T09:33:07+01:00", **changes}

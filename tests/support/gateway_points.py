@@ -11,20 +11,27 @@ from uuid import UUID
 
 import grpc
 from coalition.members.v1 import members_pb2
-from coalition.points.v1 import movement_pb2, points_pb2, points_pb2_grpc
+from coalition.points.v1 import movement_pb2, points_pb2
 from coalition.type.v1.error_pb2 import ItemError
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.clock import wall_now_us
-from services.runtime.errors import InvalidRequest, NotFound
+from services.runtime.errors import InvalidRequest
 from services.runtime.ids import new_id, to_text
 from services.runtime.principal import Verifier, acting
 from tests.support.gateway_faults import Faults
 from tests.support.gateway_members import MembersBook
+from tests.support.gateway_points_reads import EXPIRES_AT_US, PointsReads
 from tests.support.gateway_refunds import EARN_PER_MINOR, Sale, sale_of
 
-EXPIRES_AT_US: Final = 1_838_152_800_000_000  # 2028-04-01 00:00 in Berlin
 _R: Final = Reason
+# What is decided under a key before anything was asked under it.
+_ANY_CONTENT: Final = b"*"
+_UNDONE: Final = (
+    movement_pb2.MOVEMENT_KIND_EARN,
+    movement_pb2.MOVEMENT_KIND_REDEEM,
+    movement_pb2.MOVEMENT_KIND_CAPTURE,
+)
 
 
 @dataclass
@@ -33,20 +40,18 @@ class _Decided:
     result: movement_pb2.Result
 
 
-class PointsBook(points_pb2_grpc.PointsServiceServicer):
+class PointsBook(PointsReads):
     """A ledger in memory: one earn rate for all, one point a whole unit."""
 
     def __init__(self, faults: Faults, members: MembersBook, verifier: Verifier) -> None:
+        super().__init__()
         self._faults, self._members, self._verifier = faults, members, verifier
         self._keys: dict[tuple[UUID, str], _Decided] = {}
         self._references: dict[tuple[UUID, str, str], _Decided] = {}
-        self.wallets: dict[bytes, int] = {}
-        self.journal: list[movement_pb2.Transaction] = []
         self.holds: dict[bytes, movement_pb2.Transaction] = {}
         self.resolved: set[bytes] = set()
         self.sales: dict[bytes, Sale] = {}
         self.parts: dict[bytes, bytes] = {}
-        self.owed: dict[bytes, int] = {}
         self.calls: list[points_pb2.PostRequest] = []
         # From this call on, counted from 1, nothing is posted any more; 0: all is well.
         self.broken_from_call = 0
@@ -114,7 +119,7 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         content = _content(item)
         by_key = self._keys.get((partner, item.key))
         if by_key is not None:
-            if by_key.content != content:
+            if by_key.content not in (content, _ANY_CONTENT):
                 return _away(_R.REASON_IDEMPOTENCY_KEY_REUSED, "this key was used with another request")
             return _again(by_key.result)
         by_reference = self._references.get((partner, kind, reference)) if reference else None
@@ -124,7 +129,7 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
             return _again(by_reference.result)
         decide = {
             "earn": self._earn, "redemption": self._redeem, "hold": self._hold, "capture": self._resolve,
-            "void": self._resolve, "refund": self._refund,
+            "void": self._resolve, "refund": self._refund, "reversal": self._reverse,
         }  # fmt: skip
         result = decide[kind](asked, partner)
         if result.outcome == movement_pb2.OUTCOME_TURNED_AWAY:
@@ -229,6 +234,26 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         self._part(result, sale)
         return result
 
+    def _reverse(self, reversal: movement_pb2.Reversal, partner: UUID) -> movement_pb2.Result:
+        nothing = _refusal(_R.REASON_NOTHING_TO_REVERSE, "nothing was posted under it", key=reversal.key)
+        target = self._keys.get((partner, reversal.key))
+        if target is None:
+            late = _refusal(_R.REASON_REVERSED_BEFORE_ARRIVAL, "it was reversed before", key=reversal.key)
+            self._keys[(partner, reversal.key)] = _Decided(_ANY_CONTENT, late)
+            return nothing
+        posted, now_us = target.result.transaction, reversal.occurred_at_us
+        if target.result.outcome != movement_pb2.OUTCOME_ACCEPTED:
+            return nothing
+        if posted.kind == movement_pb2.MOVEMENT_KIND_HOLD:
+            void = movement_pb2.Void(hold_id=posted.transaction_id, occurred_at_us=now_us)
+            return self._resolve(void, partner)
+        if posted.kind not in _UNDONE:
+            return _away(_R.REASON_INVALID_REQUEST, "key: it cannot be reversed", field="key")
+        original = self.parts.get(posted.transaction_id, posted.transaction_id)
+        if not self.sales[original].left:
+            return nothing
+        return self._refund(movement_pb2.Refund(original_id=original, occurred_at_us=now_us), partner)
+
     def _part(self, result: movement_pb2.Result, sale: Sale) -> None:
         returned = result.transaction.kind == movement_pb2.MOVEMENT_KIND_RETURN
         result.transaction.original_id = sale.burn_id if returned else sale.transaction_id
@@ -309,47 +334,6 @@ class PointsBook(points_pb2_grpc.PointsServiceServicer):
         )
         self.journal.append(transaction)
         return movement_pb2.Result(outcome=movement_pb2.OUTCOME_ACCEPTED, transaction=transaction)
-
-    async def GetBalance(
-        self, request: points_pb2.GetBalanceRequest, context: Any
-    ) -> points_pb2.GetBalanceResponse:
-        acting().require("points:read")
-        held = self.wallets.get(request.member_id, 0)
-        return points_pb2.GetBalanceResponse(
-            available=held - self.owed.get(request.member_id, 0),
-            as_of_seq=len(self.journal),
-            next_expiry_points=held,
-            next_expiry_at_us=EXPIRES_AT_US if held else 0,
-            owed=self.owed.get(request.member_id, 0),
-        )
-
-    async def GetTransaction(
-        self, request: points_pb2.GetTransactionRequest, context: Any
-    ) -> points_pb2.GetTransactionResponse:
-        acting().require("points:read")
-        for transaction in self.journal:
-            own = transaction.partner_id == acting().as_partner().bytes
-            if own and transaction.transaction_id == request.transaction_id:
-                return points_pb2.GetTransactionResponse(transaction=transaction)
-        raise NotFound("there is no such transaction")
-
-    async def ListTransactions(
-        self, request: points_pb2.ListTransactionsRequest, context: Any
-    ) -> points_pb2.ListTransactionsResponse:
-        acting().require("points:read")
-        found = [
-            each
-            for each in self.journal
-            if each.partner_id == acting().as_partner().bytes
-            and request.member_id in (b"", each.member_id)
-            and request.reference in ("", each.reference)
-            and each.recorded_at_us >= request.recorded_from_us
-            and (not request.before_seq or each.seq < request.before_seq)
-            and each.seq > request.after_seq
-        ]
-        limit = request.limit or 20
-        newest_first = found[:limit][::-1] if request.after_seq else found[::-1][:limit]
-        return points_pb2.ListTransactionsResponse(transactions=newest_first, has_more=len(found) > limit)
 
 
 def _groups(items: Sequence[movement_pb2.Item]) -> list[list[movement_pb2.Item]]:

@@ -7,12 +7,20 @@ from typing import Any, Final
 from services.gateway.answers.moments import instant, instant_or_none, last_day
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.domain.caller import Caller
-from services.gateway.domain.movements import Accepted, Balance, Movement, MovementType, RefundFigures
+from services.gateway.domain.movements import (
+    Accepted,
+    Balance,
+    Expiration,
+    Movement,
+    MovementType,
+    RefundFigures,
+)
 from services.runtime.errors import Fault
 from services.runtime.ids import to_text
 
 RECEIPT_LINE_MAX: Final = 40
 HOLD_PREFIX: Final = "hld"
+_NOTHING: Final = RefundFigures(0, 0, 0, 0, 0, 0)
 
 
 class MovementAnswers:
@@ -83,12 +91,6 @@ class MovementAnswers:
         figures = movement.refund
         if figures is None:
             raise Fault
-        told = {
-            "Points returned": figures.returned,
-            "Points taken back": figures.clawed_back,
-            "Points owed": figures.owed,
-        }
-        lines = [f"{words}: {points:,}" for words, points in told.items() if points]
         return {
             "object": "refund",
             **self._posted(caller, movement),
@@ -99,8 +101,32 @@ class MovementAnswers:
                 "clawed_back": figures.clawed_back,
                 "owed": figures.owed,
                 "balance": movement.balance,
-                "lines": [*lines, _balance_line(movement)],
+                "lines": _undone(movement, figures),
             },
+        }
+
+    def reversal(self, caller: Caller, key: str, movement: Movement | None) -> dict[str, Any]:
+        """The answer to a reversal, of schemas.sales.Reversal; without a movement there was nothing to reverse."""
+        figures = (movement.refund if movement else None) or _NOTHING
+        released = -movement.held if movement else 0
+        return {
+            "object": "reversal",
+            "status": "reversed" if movement else "nothing_to_reverse",
+            "idempotency_key": key,
+            "transaction": self.transaction(caller, movement) if movement else None,
+            **_figures(caller, figures),
+            "released": released,
+            "balance": movement.balance if movement else None,
+            "receipt": {
+                "returned": figures.returned,
+                "clawed_back": figures.clawed_back,
+                "owed": figures.owed,
+                "released": released,
+                "balance": movement.balance,
+                "lines": _undone(movement, figures),
+            }
+            if movement
+            else None,
         }
 
     def hold(self, caller: Caller, movement: Movement) -> dict[str, Any]:
@@ -162,6 +188,14 @@ class MovementAnswers:
             "next_expiry": expiry,
         }
 
+    def expiration(self, expiration: Expiration) -> dict[str, Any]:
+        """Points that expire together, of schemas.members.Expiration."""
+        return {
+            "object": "expiration",
+            "points": expiration.points,
+            "expires_at": instant(expiration.expires_at_us),
+        }
+
     def _posted(self, caller: Caller, movement: Movement) -> dict[str, Any]:
         return {
             "id": to_text("txn", movement.transaction_id),
@@ -177,6 +211,17 @@ def _burned(movement: Movement) -> dict[str, Any]:
     burned = -movement.points
     lines = [f"Points spent: {burned:,}", _balance_line(movement)]
     return {"burned": burned, "balance": movement.balance, "lines": lines}
+
+
+def _undone(movement: Movement, figures: RefundFigures) -> list[str]:
+    told = {
+        "Points returned": figures.returned,
+        "Points taken back": figures.clawed_back,
+        "Points owed": figures.owed,
+        "Points free again": -movement.held,
+    }
+    lines = [f"{words}: {points:,}" for words, points in told.items() if points]
+    return [*lines, _balance_line(movement)]
 
 
 def _balance_line(movement: Movement) -> str:

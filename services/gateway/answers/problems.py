@@ -12,6 +12,7 @@ from services.runtime.errors import CoalitionError, code_of
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 # Names of fields in the services' messages, where the API calls them otherwise.
 _RENAMED: Final = {
+    "key": "idempotency_key",
     "member_id": "member",
     "store_id": "store",
     "occurred_at_us": "occurred_at",

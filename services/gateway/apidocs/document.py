@@ -41,7 +41,8 @@ The API of a partner of the coalition: members, earning, spending, statements.
 - **Authentication.** `Authorization: Bearer sk_…` on every request. A key belongs to one partner in one
   programme; `GET /v1/me` tells which.
 - **Writes happen once.** Each takes an `Idempotency-Key`. The same key and body get the same answer, with
-  `Idempotency-Replayed: true`; so after a time-out, send the same request again.
+  `Idempotency-Replayed: true`; so after a time-out, send the same request again, or undo it by its key:
+  `POST /v1/reversals`.
 - **Points and money are whole numbers**: points, and minor units of the currency (2599 is 25.99). Prices and
   rated amounts are in millionths of the major unit (`…_micros`).
 - **Times** are RFC 3339: with a zone in requests, in UTC in answers.
@@ -52,7 +53,7 @@ The API of a partner of the coalition: members, earning, spending, statements.
 """.strip()
 _TAGS: Final = (
     ("Members", "Enrol, find and close members; read balances."),
-    ("Sales", "A sale in one call, and its refund."),
+    ("Sales", "A sale in one call, its refund, and its reversal where no answer came."),
     ("Earning", "Points for purchases."),
     ("Burning", "Points spent."),
     ("Batches", "Many movements in one call."),
@@ -111,7 +112,14 @@ def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
     answered["content"]["application/json"]["example"] = told.example
     if told.csv_example:
         answered["content"]["text/csv"] = {"schema": {"type": "string"}, "example": told.csv_example}
-    operation["responses"] = {str(told.status): answered, **_problems(path, reasons)}
+    others = {str(status): _with_example(answered, example) for status, example in told.also.items()}
+    operation["responses"] = {**others, str(told.status): answered, **_problems(path, reasons)}
+
+
+def _with_example(answered: Mapping[str, Any], example: Any) -> dict[str, Any]:
+    """The same response with another example."""
+    content = answered["content"]["application/json"]
+    return {**answered, "content": {"application/json": {**content, "example": example}}}
 
 
 def _request_body(body: type[BaseModel], bodies: Mapping[str, Any]) -> dict[str, Any]:

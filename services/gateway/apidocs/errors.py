@@ -67,7 +67,8 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
     ),
     _R.REASON_CURSOR_INVALID: Explained(
         "`starting_after` or `ending_before` is not the id of anything in this list.",
-        "Take cursors from the `id` of the first or the last entry of a page of the same list.",
+        "Take cursors from the `id` (of expirations: `expires_at`) of the first or the last entry of a page of the same "
+        "list.",
     ),
     _R.REASON_IDEMPOTENCY_KEY_MISSING: Explained(
         "Each write needs an Idempotency-Key, so that sending it twice does it once.",
@@ -195,13 +196,13 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
     ),
     _R.REASON_NOTHING_TO_REVERSE: Explained(
         "Nothing was posted under the key that was to be reversed, or all of it was undone before.",
-        "Nothing is left to do: what never arrived will be refused if it still does.",
-        ("key",),
+        "Nothing is left to do: what never arrived will be refused if it still does. This API answers so with a reversal "
+        "of the status `nothing_to_reverse`, never with an error.",
     ),
     _R.REASON_REVERSED_BEFORE_ARRIVAL: Explained(
         "The request was reversed before it arrived, so it will never be posted.",
-        "Ring the sale up again, if it is still wanted, under a new Idempotency-Key and a new reference.",
-        ("key",),
+        "Ring the sale up again, if it is still wanted, under a new Idempotency-Key.",
+        receipt_text="Cancelled; please start again",
     ),
     _R.REASON_PROGRAMME_UNKNOWN: Explained(
         "No programme has this name.", "Ask the programme's operator. No call of this API should answer so."

@@ -167,6 +167,11 @@ BALANCE: Final[dict[str, Any]] = {
     "owed": 0,
     "next_expiry": {"points": 180, "at": "2026-11-30T23:00:00Z"},
 }
+EXPIRATION: Final[dict[str, Any]] = {
+    "object": "expiration",
+    "points": 180,
+    "expires_at": "2026-11-30T23:00:00Z",
+}
 
 BATCH_BODIES: Final[dict[str, Any]] = {
     "a till that was offline": {

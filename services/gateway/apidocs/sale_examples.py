@@ -127,3 +127,62 @@ REFUND: Final[dict[str, Any]] = {
         "lines": ["Points returned: 249", "Points taken back: 10", "Balance: 999 points"],
     },
 }
+REVERSAL_BODIES: Final[dict[str, Any]] = {
+    "a purchase without an answer": {
+        "idempotency_key": "S367-7-20260314-1003-sale",
+        "occurred_at": "2026-03-14T09:34:02+01:00",
+    },
+}
+_ALL_OF_IT: Final[dict[str, Any]] = {
+    "amount": 2599,
+    "points_returned": 500,
+    "points_clawed_back": 20,
+    "points_owed": 0,
+    "points_written_off": 0,
+    "money": {"amount": 2099, "currency": "EUR"},
+}
+REVERSAL: Final[dict[str, Any]] = {
+    "object": "reversal",
+    "status": "reversed",
+    "idempotency_key": "S367-7-20260314-1003-sale",
+    "transaction": {
+        **_POSTED,
+        "type": "refund",
+        "id": _REFUND_ID,
+        "reference": None,
+        "points": 0,
+        "balance": 1240,
+        "occurred_at": "2026-03-14T08:34:02Z",
+        "recorded_at": "2026-03-14T08:34:02.4Z",
+        "expires_at": None,
+        "purchase": None,
+        "original": _EARN_ID,
+        "refund": _ALL_OF_IT,
+    },
+    **_ALL_OF_IT,
+    "released": 0,
+    "balance": 1240,
+    "receipt": {
+        "returned": 500,
+        "clawed_back": 20,
+        "owed": 0,
+        "released": 0,
+        "balance": 1240,
+        "lines": ["Points returned: 500", "Points taken back: 20", "Balance: 1,240 points"],
+    },
+}
+NOTHING_REVERSED: Final[dict[str, Any]] = {
+    "object": "reversal",
+    "status": "nothing_to_reverse",
+    "idempotency_key": "S367-7-20260314-1003-sale",
+    "transaction": None,
+    "amount": 0,
+    "points_returned": 0,
+    "points_clawed_back": 0,
+    "points_owed": 0,
+    "points_written_off": 0,
+    "money": {"amount": 0, "currency": "EUR"},
+    "released": 0,
+    "balance": None,
+    "receipt": None,
+}

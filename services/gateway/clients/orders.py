@@ -10,7 +10,7 @@ from coalition.points.v1 import movement_pb2
 
 from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
 from services.gateway.schemas.movements import EarnBody, RedemptionBody, SaleLine
-from services.gateway.schemas.sales import PurchaseBody, RefundBody
+from services.gateway.schemas.sales import PurchaseBody, RefundBody, ReversalBody
 
 
 class Order(NamedTuple):
@@ -160,6 +160,14 @@ def refund_order(
         lines=_lines(body.lines),
     )
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, refund=refund))
+
+
+def reversal_order(token: bytes, key: str, body: ReversalBody, trace: str, until_us: int) -> Order:
+    """The order to undo what came by itself under the original's key; arguments as for earn_order."""
+    reversal = movement_pb2.Reversal(key=f"k:{body.idempotency_key}", occurred_at_us=body.occurred_at)
+    return Order(
+        token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, reversal=reversal)
+    )
 
 
 def _lines(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:

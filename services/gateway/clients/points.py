@@ -16,6 +16,7 @@ from services.gateway.domain.movements import (
     Balance,
     Decision,
     Declined,
+    Expiration,
     Movement,
     MovementType,
     RefundFigures,
@@ -66,6 +67,12 @@ class Points(Protocol):
         """A member's balance now."""
         ...
 
+    async def expirations(
+        self, token: bytes, member_id: UUID, limit: int, after_us: int, before_us: int
+    ) -> tuple[list[Expiration], bool]:
+        """When a member's points expire, soonest first, after or before a time (0: no bound), and whether there are more."""
+        ...
+
     async def transaction(self, token: bytes, transaction_id: UUID) -> Movement:
         """One accepted movement. Raises NotFound."""
         ...
@@ -106,6 +113,18 @@ class GrpcPoints:
         return Balance(
             response.available, response.next_expiry_points, response.next_expiry_at_us, response.owed
         )
+
+    async def expirations(
+        self, token: bytes, member_id: UUID, limit: int, after_us: int, before_us: int
+    ) -> tuple[list[Expiration], bool]:
+        """As Points.expirations."""
+        request = points_pb2.ListExpirationsRequest(
+            member_id=member_id.bytes, limit=limit, after_us=after_us, before_us=before_us
+        )
+        response: points_pb2.ListExpirationsResponse = await ask(self._stub.ListExpirations, request, token)
+        return [
+            Expiration(each.points, each.expires_at_us) for each in response.expirations
+        ], response.has_more
 
     async def transaction(self, token: bytes, transaction_id: UUID) -> Movement:
         """As Points.transaction."""

@@ -14,26 +14,32 @@ from uuid import UUID
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.answers.batches import BatchAnswers, Tally
-from services.gateway.clients.orders import Order, earn_order, redemption_order
+from services.gateway.clients.orders import Order, earn_order, redemption_order, refund_order
 from services.gateway.clients.points import ITEMS_MAX
 from services.gateway.commands.posting import Posting, Waiting
+from services.gateway.commands.refunds import original_id_of
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, Caller
 from services.gateway.domain.errors import is_passing
 from services.gateway.domain.movements import Decision, Declined
-from services.gateway.schemas.batches import EarnLine, RedemptionLine
+from services.gateway.schemas.batches import EarnLine, GoodLine, RefundLine
 from services.gateway.schemas.reading import BadLine, ReadLine
 from services.runtime import telemetry
-from services.runtime.errors import CoalitionError, Conflict, PermissionDenied
+from services.runtime.errors import CoalitionError, Conflict, Fault, PermissionDenied
 
-_SCOPES: Final = {"earn": POINTS_EARN, "redemption": POINTS_REDEEM}
+_SCOPES: Final = {
+    "earn": (POINTS_EARN,),
+    "redemption": (POINTS_REDEEM,),
+    "refund": (POINTS_EARN, POINTS_REDEEM),
+}
 
 
 class _Names(NamedTuple):
-    """Whom and where a line means."""
+    """Whom and where a line means; a refund what it refunds, where that is named by its id."""
 
-    member_id: UUID
+    member_id: UUID | None
+    original_id: UUID | None
     store_id: UUID | None
 
 
@@ -76,7 +82,8 @@ class BatchLines:
     async def _resolve(self, caller: Caller, lines: Sequence[ReadLine]) -> list[_Names | CoalitionError]:
         """Whom and where each line means, or why it cannot be posted; every name is asked for once."""
         good = [line for line in lines if not isinstance(line, BadLine)]
-        members = iter(await self._members.resolve_all(caller, [line.member for line in good]))
+        with_member = [line for line in good if not isinstance(line, RefundLine)]
+        members = iter(await self._members.resolve_all(caller, [line.member for line in with_member]))
         stores = {
             code: await self._store(caller, code) for code in dict.fromkeys(line.store for line in good)
         }
@@ -85,16 +92,22 @@ class BatchLines:
             if isinstance(line, BadLine):
                 names.append(line.error)
                 continue
-            member, store = next(members), stores[line.store]
-            if _SCOPES[line.type] not in caller.key.scopes:
-                scope = _SCOPES[line.type]
-                names.append(PermissionDenied(f"this API key needs the scope {scope}", needed=scope))
+            member = None if isinstance(line, RefundLine) else next(members)
+            original = _original(line) if isinstance(line, RefundLine) else None
+            store = stores[line.store]
+            missing = [scope for scope in _SCOPES[line.type] if scope not in caller.key.scopes]
+            if missing:
+                names.append(
+                    PermissionDenied(f"this API key needs the scope {missing[0]}", needed=missing[0])
+                )
             elif isinstance(member, CoalitionError):
                 names.append(member)
+            elif isinstance(original, CoalitionError):
+                names.append(original)
             elif isinstance(store, CoalitionError):
                 names.append(store)
             else:
-                names.append(_Names(member, store))
+                names.append(_Names(member, original, store))
         return names
 
     async def _store(self, caller: Caller, code: str | None) -> UUID | CoalitionError | None:
@@ -128,13 +141,23 @@ class BatchLines:
         return [each or _under_reference(next(posted)) for each in decisions]
 
 
-def _order(
-    caller: Caller, line: EarnLine | RedemptionLine, names: _Names, trace: str, until_us: int
-) -> Order:
-    key = f"r:{line.type}:{line.reference}"
+def _original(line: RefundLine) -> UUID | CoalitionError | None:
+    try:
+        return original_id_of(line)
+    except CoalitionError as error:
+        return error
+
+
+def _order(caller: Caller, line: GoodLine, names: _Names, trace: str, until_us: int) -> Order:
+    key, store_id = f"r:{line.type}:{line.reference}", names.store_id
+    if isinstance(line, RefundLine):
+        currency = line.currency or caller.programme.currency
+        return refund_order(caller.token, key, line, names.original_id, currency, store_id, trace, until_us)
+    if names.member_id is None:
+        raise Fault
     if isinstance(line, EarnLine):
-        return earn_order(caller.token, key, line, *names, trace, until_us)
-    return redemption_order(caller.token, key, line, *names, trace, until_us)
+        return earn_order(caller.token, key, line, names.member_id, store_id, trace, until_us)
+    return redemption_order(caller.token, key, line, names.member_id, store_id, trace, until_us)
 
 
 def _under_reference(decision: Decision) -> Decision:

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from coalition.type.v1.reason_pb2 import Reason
+
 from services.gateway.clients.orders import refund_order
 from services.gateway.commands.posting import Posting, Waiting
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import Decision
+from services.gateway.queries.transactions import PREFIX
 from services.gateway.schemas.sales import RefundBody
 from services.runtime import telemetry
+from services.runtime.errors import NotFound
+from services.runtime.ids import MalformedId, from_text
+
+
+def original_id_of(body: RefundBody) -> UUID | None:
+    """The movement that a refund names by id; None: it names an earn by reference. Raises NotFound (ORIGINAL_UNKNOWN)."""
+    text = body.original.transaction
+    try:
+        return from_text(PREFIX, text) if text else None
+    except MalformedId:
+        raise NotFound(
+            "you have no such movement that could be refunded", Reason.REASON_ORIGINAL_UNKNOWN
+        ) from None
 
 
 class Refunds:
@@ -19,13 +35,9 @@ class Refunds:
     def __init__(self, stores: StoreDirectory, posting: Posting) -> None:
         self._stores, self._posting = stores, posting
 
-    async def refund(
-        self, caller: Caller, key: str, body: RefundBody, original_id: UUID | None, until_us: int
-    ) -> Decision:
-        """Refunds the movement, or where that is None the earn that the body refers to.
-
-        Raises NotFound (STORE_UNKNOWN) and Unavailable.
-        """
+    async def refund(self, caller: Caller, key: str, body: RefundBody, until_us: int) -> Decision:
+        """Refunds what the body names. Raises NotFound (ORIGINAL_UNKNOWN, STORE_UNKNOWN) and Unavailable."""
+        original_id = original_id_of(body)
         store_id = await self._stores.store_id(caller, body.store)
         order = refund_order(
             caller.token,

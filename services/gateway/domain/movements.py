@@ -104,6 +104,13 @@ def together(decisions: Sequence[Decision]) -> Decision:
     return Accepted(accepted[0].movement, replayed, tuple(each.movement for each in accepted[1:]))
 
 
+class Expiration(NamedTuple):
+    """Points of a wallet that expire together, and when: microseconds since 1970-01-01 UTC."""
+
+    points: int
+    expires_at_us: int
+
+
 class Balance(NamedTuple):
     """A wallet: points that can be spent now, and those that expire next (0 at 0: none do).
 

@@ -25,6 +25,7 @@ from services.gateway.http.purchases import Purchases
 from services.gateway.http.redemptions import Redemptions
 from services.gateway.http.reference import Reference
 from services.gateway.http.refunds import Refunds
+from services.gateway.http.reversals import Reversals
 from services.gateway.http.routes import ToldRoute
 from services.gateway.http.statements import Statements
 from services.gateway.http.transactions import Transactions
@@ -71,6 +72,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
         *Redemptions(gateway).routes(),
         *Holds(gateway).routes(),
         *Refunds(gateway).routes(),
+        *Reversals(gateway).routes(),
         *Members(gateway).routes(),
         *Batches(gateway).routes(),
         *Transactions(gateway).routes(),

@@ -39,10 +39,10 @@ class Batches:
                 id="createBatch",
                 tag=_TAG,
                 summary="Post many movements at once",
-                description=f"Up to {LINES_MAX:,} earns and redemptions, posted in their order and answered line "
-                "by line. A line that cannot be posted does not stand in the others' way. Each line is done "
-                "once under its reference, whichever batch it comes in, so a batch whose answer was lost is "
-                "simply sent again: with the same key it gets the same answer, and one that was cut short is "
+                description=f"Up to {LINES_MAX:,} earns, redemptions and refunds, posted in their order and answered line "
+                "by line. A refund may name a sale of an earlier line by its reference. A line that cannot be posted does "
+                "not stand in the others' way. Each line is done once under its reference, whichever batch it "
+                "comes in, so a batch whose answer was lost is simply sent again: with the same key it gets the same answer, and one that was cut short is "
                 "carried on.",
                 body=BatchBody,
                 examples=examples.BATCH_BODIES,

@@ -22,6 +22,7 @@ from services.gateway.schemas.reading import read
 MOVEMENT_REASONS = (
     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
     Reason.REASON_REFERENCE_REUSED,
+    Reason.REASON_REVERSED_BEFORE_ARRIVAL,
     Reason.REASON_CARD_NUMBER_INVALID,
     Reason.REASON_MEMBER_UNKNOWN,
     Reason.REASON_MEMBER_CLOSED,

@@ -20,6 +20,7 @@ from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
 from services.gateway.http.cursors import AskedPage
 from services.gateway.http.routes import ToldRoute, get, post
+from services.gateway.queries.expirations import list_expirations
 from services.gateway.queries.transactions import Wanted, list_transactions
 from services.gateway.schemas import members as schema
 from services.gateway.schemas.lists import ListOf
@@ -118,6 +119,19 @@ class Members:
                 reasons=_UNKNOWN,
             ),
             get(
+                "/v1/members/{member_id}/expirations",
+                self.expirations,
+                id="listMemberExpirations",
+                tag=_TAG,
+                summary="List when a member's points expire",
+                description="Which points are gone from when on, soonest first, as far as they can be spent now: what a "
+                "hold set aside is left out, and so is what never expires. Pass the last `expires_at` as "
+                "`starting_after` for the next page.",
+                answer=ListOf[schema.Expiration],
+                example=examples.EXPIRATION,
+                reasons=_UNKNOWN,
+            ),
+            get(
                 "/v1/members/{member_id}/transactions",
                 self.transactions,
                 id="listMemberTransactions",
@@ -176,6 +190,14 @@ class Members:
         found = await gateway.member_directory.existing(caller, member_id)
         balance = await gateway.points.balance(caller.token, found)
         return Answer(gateway.answers.balance(member_id, balance))
+
+    async def expirations(self, request: Request, member_id: str, asked: AskedPage) -> Response:
+        """Lists when what is in a wallet expires."""
+        gateway = self._gateway
+        caller = await admit(gateway, request, POINTS_READ)
+        found = await gateway.member_directory.existing(caller, member_id)
+        page = await list_expirations(gateway.points, caller, found, asked())
+        return listing(f"/v1/members/{member_id}/expirations", page, gateway.answers.expiration)
 
     async def transactions(self, request: Request, member_id: str, asked: AskedPage) -> Response:
         """Lists what became of a wallet, as far as the caller asked for it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
@@ -17,20 +16,8 @@ from services.gateway.http.answering import decided
 from services.gateway.http.bodies import read_json
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, post
-from services.gateway.queries.transactions import PREFIX
 from services.gateway.schemas.reading import read
 from services.gateway.schemas.sales import Refund, RefundBody
-from services.runtime.errors import NotFound
-from services.runtime.ids import MalformedId, from_text
-
-
-def _original_id(text: str) -> UUID | None:
-    try:
-        return from_text(PREFIX, text) if text else None
-    except MalformedId:
-        raise NotFound(
-            "you have no such movement that could be refunded", Reason.REASON_ORIGINAL_UNKNOWN
-        ) from None
 
 
 class Refunds:
@@ -58,6 +45,7 @@ class Refunds:
                 reasons=(
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
                     Reason.REASON_REFERENCE_REUSED,
+                    Reason.REASON_REVERSED_BEFORE_ARRIVAL,
                     Reason.REASON_ORIGINAL_UNKNOWN,
                     Reason.REASON_REFUND_TOO_LARGE,
                     Reason.REASON_PART_OF_SALE,
@@ -76,8 +64,7 @@ class Refunds:
         caller, key = await admit_write(gateway, request, POINTS_EARN)
         caller.require(POINTS_REDEEM)
         body = read(RefundBody, await read_json(request, gateway.settings.body_bytes_max))
-        original_id = _original_id(body.original.transaction)
-        decision = await gateway.refunds.refund(caller, key, body, original_id, exchange_of(request).until_us)
+        decision = await gateway.refunds.refund(caller, key, body, exchange_of(request).until_us)
         return decided(
             request, decision, partial(gateway.answers.refund, caller), gateway.settings.public_url
         )

@@ -27,7 +27,8 @@ class Told:
     """What the API reference tells of an operation besides its parameters and its answer's schema.
 
     `reasons` are those why it may fail besides the common ones; `public` operations need no key; `writes`
-    take an idempotency key; `bodies` are named examples of the body.
+    take an idempotency key; `bodies` are named examples of the body; `also` are examples by the other statuses
+    that the same answer comes with.
     """
 
     status: int
@@ -38,6 +39,7 @@ class Told:
     body: type[BaseModel] | None = None
     bodies: Mapping[str, Any] = field(default_factory=dict[str, Any])
     csv_example: str = ""
+    also: Mapping[int, Any] = field(default_factory=dict[int, Any])
 
 
 class ToldRoute(APIRoute):
@@ -113,13 +115,14 @@ def post(
     example: Any,
     reasons: Reasons = (),
     status: int = 201,
+    also: Mapping[int, Any] | None = None,
     writes: bool = True,
 ) -> ToldRoute:
     """A write, or a read that has a body; `body` and `answer` are models."""
     return BodyRoute(
         path,
         endpoint,
-        told=Told(status, example, reasons, writes=writes, body=body, bodies=examples or {}),
+        told=Told(status, example, reasons, writes=writes, body=body, bodies=examples or {}, also=also or {}),
         methods=["POST"],
         status_code=status,
         response_model=answer,

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from services.gateway.schemas.fields import Answer, Body, Instant
 from services.gateway.schemas.movements import EarnBody, RedemptionBody, Transaction
+from services.gateway.schemas.sales import RefundBody
 
 LINES_MAX: Final = 5_000
 
@@ -24,7 +25,15 @@ class RedemptionLine(RedemptionBody):
     type: Literal["redemption"]
 
 
-Line = Annotated[EarnLine | RedemptionLine, Field(discriminator="type")]
+class RefundLine(RefundBody):
+    """A line that refunds: the fields of a refund, and its type. What it refunds may be a line before it."""
+
+    type: Literal["refund"]
+
+
+LineType = Literal["earn", "redemption", "refund"]
+GoodLine = EarnLine | RedemptionLine | RefundLine
+Line = Annotated[GoodLine, Field(discriminator="type")]
 
 
 class BatchBody(Body):
@@ -73,7 +82,7 @@ class LineResult(Answer):
     """What became of one line."""
 
     line: Annotated[int, Field(description="Place in the batch, from 0, as in JSON pointers")]
-    type: Annotated[Literal["earn", "redemption"] | None, Field(description="As sent; null where unreadable")]
+    type: Annotated[LineType | None, Field(description="As sent; null where unreadable")]
     reference: Annotated[str | None, Field(description="As sent; null where unreadable")]
     outcome: Literal["accepted", "replayed", "refused"]
     transaction: Annotated[Transaction | None, Field(description="The movement; null where refused")]

@@ -56,6 +56,14 @@ def read_moment(value: object) -> int:
         raise PydanticCustomError("moment", "This is not a time of the calendar") from None
 
 
+def moment_or_none(text: str) -> int | None:
+    """As read_moment; None for what is no such time."""
+    try:
+        return read_moment(text)
+    except PydanticCustomError:
+        return None
+
+
 Moment = Annotated[
     int,
     PlainValidator(read_moment),
@@ -87,6 +95,15 @@ Reference = Annotated[
         description="Your own number of this operation: 1 to 255 visible ASCII characters, unique for ever "
         "among your operations of this kind",
         examples=["S367-7-20260314-1001"],
+    ),
+]
+# As an Idempotency-Key goes over the wire, without the quotes that it may stand in there.
+IdempotencyKey = Annotated[
+    str,
+    Field(
+        pattern=r"^[!#-~][!-~]{0,254}$",
+        description="The Idempotency-Key that the original was sent with, without quotes around it",
+        examples=["S367-7-20260314-1003-sale"],
     ),
 ]
 Currency = Annotated[

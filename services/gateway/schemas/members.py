@@ -74,6 +74,16 @@ class Expiry(Answer):
     at: Annotated[Instant, Field(description="From this moment on they are gone")]
 
 
+class Expiration(Answer):
+    """Points that expire together."""
+
+    object: Literal["expiration"]
+    points: Annotated[int, Field(description="Points that can be spent until then")]
+    expires_at: Annotated[
+        Instant, Field(description="From this moment on they are gone; the cursor of this list")
+    ]
+
+
 class Balance(Answer):
     """A wallet now."""
 

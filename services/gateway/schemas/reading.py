@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
-from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast, get_args
 
 from coalition.type.v1.reason_pb2 import Reason
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -15,29 +15,30 @@ from services.gateway.domain.errors import FieldError, InvalidBody
 from services.gateway.schemas.batches import (
     LINES_MAX,
     BatchBody,
-    EarnLine,
+    GoodLine,
     Line,
+    LineType,
     LooseBatch,
-    RedemptionLine,
 )
 from services.runtime.errors import InvalidRequest
 
 Model = TypeVar("Model", bound=BaseModel)
 ERRORS_MAX: Final = 20
 _LINES_A_TURN: Final = 128
-_LINE: Final[TypeAdapter[EarnLine | RedemptionLine]] = TypeAdapter(Line)
+_LINE: Final[TypeAdapter[GoodLine]] = TypeAdapter(Line)
+_TYPES: Final[tuple[LineType, ...]] = get_args(LineType)
 _REFERENCE: Final = re.compile(r"[!-~]{1,255}")
 
 
 class BadLine(NamedTuple):
     """A line that cannot be read, with as much of it as can. Pointers of its error start at the line."""
 
-    type: Literal["earn", "redemption"] | None
+    type: LineType | None
     reference: str | None
     error: InvalidBody
 
 
-ReadLine = EarnLine | RedemptionLine | BadLine
+ReadLine = GoodLine | BadLine
 
 
 def read(model: type[Model], body: bytes) -> Model:
@@ -79,12 +80,12 @@ def _read_line(line: Any) -> ReadLine:
     try:
         return _LINE.validate_json(to_json(line, inf_nan_mode="constants"))
     except ValidationError as error:
-        # Which of the two types a line is stands first in the places of its errors, but is no place in it.
-        problem = invalid_body(error, skip=("earn", "redemption"))
+        # Which of the types a line is stands first in the places of its errors, but is no place in it.
+        problem = invalid_body(error, skip=_TYPES)
     given = cast("dict[str, Any]", line) if isinstance(line, dict) else {}
     kind, reference = given.get("type"), given.get("reference")
     return BadLine(
-        kind if kind in ("earn", "redemption") else None,
+        kind if kind in _TYPES else None,
         reference if isinstance(reference, str) and _REFERENCE.fullmatch(reference) else None,
         problem,
     )

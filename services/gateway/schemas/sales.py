@@ -13,6 +13,7 @@ from services.gateway.schemas.fields import (
     Answer,
     Body,
     Currency,
+    IdempotencyKey,
     Instant,
     MemberId,
     Moment,
@@ -149,6 +150,13 @@ class RefundBody(Body):
         return self.amount or sum(line.amount for line in self.lines)
 
 
+class ReversalBody(Body):
+    """Names what is to be undone, whether or not it arrived."""
+
+    idempotency_key: IdempotencyKey
+    occurred_at: Annotated[Moment, Field(description="The till's clock: RFC 3339 with a zone")]
+
+
 class PurchaseReceipt(EarnReceipt):
     """What a till may print."""
 
@@ -189,3 +197,33 @@ class Refund(Posted, RefundFigures):
     reference: Annotated[str, Field(description="Your reference")]
     original: OriginalId
     receipt: RefundReceipt
+
+
+class ReversalReceipt(RefundReceipt):
+    """What a till may print."""
+
+    released: Annotated[int, Field(description="Points of a hold that are free again")]
+
+
+class Reversal(RefundFigures):
+    """What became of a request that was to be undone. All figures are 0 where there was nothing to undo."""
+
+    object: Literal["reversal"]
+    status: Annotated[
+        Literal["reversed", "nothing_to_reverse"],
+        Field(
+            description="`reversed`: it had been posted, and is undone. `nothing_to_reverse`: it had not, had been refused, "
+            "or was undone before; if it still arrives it is refused. Either way nothing is left of it"
+        ),
+    ]
+    idempotency_key: Annotated[str, Field(description="That of the original, as sent")]
+    transaction: Annotated[
+        Transaction | None,
+        Field(description="What undid it: a refund, or of a hold a void; null: nothing did"),
+    ]
+    released: Annotated[int, Field(description="Points of a hold that are free again")]
+    balance: Annotated[
+        int | None,
+        Field(description="Points in the wallet right after it; null where nothing was reversed"),
+    ]
+    receipt: ReversalReceipt | None

@@ -155,6 +155,9 @@ class Posting:
         earlier = self._earlier(number, item)
         if earlier is not None:
             return earlier
+        if not item.occurred_at_us:
+            # A reversal that tells no time of its own happens when it is posted.
+            item = item._replace(occurred_at_us=self._at.now_us)
         untimely = self._untimely(item)
         if untimely is not None:
             return untimely

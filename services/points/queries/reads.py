@@ -10,7 +10,7 @@ from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Purchase, Transaction
 from services.points.domain.refunding import RefundRule
 from services.points.storage import balances, journal, ledgers, records
-from services.points.storage.balances import Balance
+from services.points.storage.balances import Balance, Expiration
 from services.points.storage.journal import Filter
 from services.points.storage.ledgers import Head
 from services.points.storage.records import PostingDetail
@@ -33,6 +33,23 @@ class Reads:
         """A member's balance now; zeros for one who has never moved a point."""
         async with self._database.snapshot() as connection:
             return await balances.balance(await connection.driver(), ledger_id, member_id)
+
+    async def expirations(
+        self, ledger_id: int, member_id: UUID, after_us: int, before_us: int, limit: int
+    ) -> tuple[Sequence[Expiration], bool]:
+        """When which points of a member expire, soonest first, after or before a time (0: no bound); limit 0 is 20.
+
+        Raises InvalidRequest for a limit over 100 or a time that is not on the calendar.
+        """
+        if not 0 <= limit <= PAGE_MAX:
+            raise InvalidRequest(f"limit must be 1 to {PAGE_MAX}", field="limit")
+        for field, bound_us in (("after_us", after_us), ("before_us", before_us)):
+            if not 0 <= bound_us <= MICROS_MAX:
+                raise InvalidRequest("a time of the calendar is needed", field=field)
+        async with self._database.snapshot() as connection:
+            return await balances.expirations(
+                await connection.driver(), ledger_id, member_id, after_us, before_us, limit or PAGE_DEFAULT
+            )
 
     async def transaction(self, ledger_id: int, transaction_id: UUID, partner_id: UUID | None) -> Transaction:
         """One movement. Raises NotFound where there is none, or it is not the given partner's."""

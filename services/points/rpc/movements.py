@@ -107,8 +107,8 @@ class MovementReader:
         _check_text("key", asked.key, KEY_CHARACTERS_MAX)
         if asked.key == item.key:
             raise _invalid("key", "an item does not reverse itself")
-        if asked.occurred_at_us <= 0:
-            raise _invalid("occurred_at", "a time is needed")
+        if asked.occurred_at_us < 0:
+            raise _invalid("occurred_at", "not a time")
         return Reversal(
             item.key, partner, self._hash(b"reversal", asked, item.linked), asked.occurred_at_us, asked.key,
             _traceparent(item), deadline_us, linked=item.linked,

@@ -82,6 +82,19 @@ class PointsServicer(PointsServiceServicer):
             owed=found.owed,
         )
 
+    async def ListExpirations(
+        self, request: pb.ListExpirationsRequest, context: CallContext
+    ) -> pb.ListExpirationsResponse:
+        """Lists when a member's points expire."""
+        ledger_id = _reading().in_programme().ledger_id
+        member_id = read_id(request.member_id, "member_id")
+        found, has_more = await self._app.reads.expirations(
+            ledger_id, member_id, request.after_us, request.before_us, request.limit
+        )
+        return pb.ListExpirationsResponse(
+            expirations=[pb.Expiration(**each._asdict()) for each in found], has_more=has_more
+        )
+
     async def GetTransaction(
         self, request: pb.GetTransactionRequest, context: CallContext
     ) -> pb.GetTransactionResponse:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from services.runtime.clock import to_micros
+from services.runtime.clock import MICROS_MAX, from_micros, to_micros
 from services.runtime.database import PgConnection
 
 
@@ -19,17 +20,23 @@ class Balance(NamedTuple):
     owed: int
 
 
+class Expiration(NamedTuple):
+    """Points that expire together, and when."""
+
+    points: int
+    expires_at_us: int
+
+
 # Lots past their expiry are left out whether or not their lapse has been posted yet, and holds past their time count
 # for nothing; what a hold that is still alive has reserved of an overdue lot is in the hold. (The offset is an interval of
 # microseconds alone: one with days in it would be added in the server's time zone.)
-_BALANCE: Final = """
-WITH head AS (
+_WALLET: Final = """WITH head AS (
     SELECT last_seq, clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now
     FROM ledger_head WHERE ledger_id = $1
 ), wallet AS (
     SELECT a.account_no, b.credits - b.debits AS points, b.reserved > b.released AS holds
     FROM account a JOIN balance b ON b.ledger_id = a.ledger_id AND b.account_no = a.account_no
-    WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND a.owner_id = $2
+    WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND a.owner_id = {member}
 ), held AS (
     SELECT h.seq, h.points FROM hold h, wallet, head
     WHERE wallet.holds AND h.ledger_id = $1 AND h.wallet_no = wallet.account_no AND h.open AND h.expires_at > head.now
@@ -40,9 +47,11 @@ WITH head AS (
     SELECT l.expires_at, sum(l.remaining - coalesce(r.points, 0)) AS points
     FROM wallet CROSS JOIN head JOIN lot l ON l.ledger_id = $1 AND l.account_no = wallet.account_no
     LEFT JOIN held_lot r ON r.lot_no = l.lot_no
-    WHERE l.open AND l.expires_at > head.now AND isfinite(l.expires_at)
-    GROUP BY l.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0 ORDER BY l.expires_at LIMIT 1
-), owed AS (
+    WHERE l.open AND l.expires_at > head.now AND isfinite(l.expires_at){bounds}
+    GROUP BY l.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0 ORDER BY l.expires_at {order} LIMIT {limit}
+)
+"""
+_BALANCE: Final = f"""{_WALLET.format(member="$2", bounds="", order="ASC", limit="1")}, owed AS (
     SELECT coalesce(sum(d.remaining), 0)::bigint AS points FROM wallet
     JOIN debt d ON d.ledger_id = $1 AND d.wallet_no = wallet.account_no AND d.open
 )
@@ -53,6 +62,12 @@ SELECT coalesce(wallet.points, 0) - coalesce((
     owed.points AS owed
 FROM head CROSS JOIN owed LEFT JOIN wallet ON true LEFT JOIN upcoming ON true
 """
+_BOUNDS: Final = " AND l.expires_at > $2 AND l.expires_at < $3"
+_SOONEST, _LATEST = (
+    _WALLET.format(member="$4", bounds=_BOUNDS, order=order, limit="$5")
+    + "SELECT points, expires_at FROM upcoming"
+    for order in ("ASC", "DESC")
+)
 
 
 async def balance(connection: PgConnection, ledger_id: int, member_id: UUID) -> Balance:
@@ -62,3 +77,23 @@ async def balance(connection: PgConnection, ledger_id: int, member_id: UUID) -> 
         return Balance(0, 0, 0, 0, 0)
     lapses_us = to_micros(row["expires_at"]) if row["expires_at"] else 0
     return Balance(int(row["available"]), row["last_seq"], int(row["next_points"]), lapses_us, row["owed"])
+
+
+async def expirations(
+    connection: PgConnection, ledger_id: int, member_id: UUID, after_us: int, before_us: int, limit: int
+) -> tuple[Sequence[Expiration], bool]:
+    """Up to `limit` expirations within both bounds (0: none), soonest first, and whether there are more.
+
+    They are the soonest; the latest where there is a bound before them and none after.
+    """
+    backwards = before_us > 0 and not after_us
+    rows = await connection.fetch(
+        _LATEST if backwards else _SOONEST,
+        ledger_id,
+        from_micros(after_us),
+        from_micros(before_us or MICROS_MAX),
+        member_id,
+        limit + 1,
+    )
+    found = sorted((to_micros(row[1]), int(row[0])) for row in rows[:limit])
+    return [Expiration(points, expires_at_us) for expires_at_us, points in found], len(rows) > limit

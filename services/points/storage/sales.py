@@ -74,7 +74,7 @@ class Target(NamedTuple):
 async def by_keys(
     connection: PgConnection, ledger_id: int, wanted: Sequence[tuple[UUID, str]]
 ) -> dict[tuple[UUID, str], Target]:
-    """What was posted under keys, by partner and key."""
+    """What was posted under keys, by partner and key: under its own, or under a further one of the same content."""
     rows = await connection.fetch(
         """SELECT w.partner_id, w.key, p.kind, p.transaction_id, q.transaction_id AS of_sale
         FROM unnest($2::uuid[], $3::text[]) w (partner_id, key)
@@ -83,7 +83,12 @@ async def by_keys(
         ) a
         CROSS JOIN LATERAL (
             SELECT kind, transaction_id, original_seq FROM posting
-            WHERE ledger_id = $1 AND partner_no = a.account_no AND posting.key = w.key LIMIT 1
+            WHERE ledger_id = $1 AND partner_no = a.account_no AND posting.key = w.key
+            UNION ALL
+            SELECT f.kind, f.transaction_id, f.original_seq FROM decision d
+            CROSS JOIN LATERAL (SELECT * FROM posting WHERE ledger_id = $1 AND seq = d.seq LIMIT 1) f
+            WHERE d.ledger_id = $1 AND d.partner_no = a.account_no AND d.key = w.key
+            LIMIT 1
         ) p
         LEFT JOIN LATERAL (
             SELECT transaction_id FROM posting WHERE ledger_id = $1 AND seq = p.original_seq AND kind = 'earn' LIMIT 1

@@ -14,7 +14,7 @@ from services.gateway.schemas.batches import Batch, BatchSummary
 from services.gateway.schemas.lists import ListOf
 from services.runtime.ids import new_id, to_text
 from tests.support.gateway import House, open_house
-from tests.support.gateway_bodies import earn, new_card, redemption
+from tests.support.gateway_bodies import earn, new_card, redemption, refund
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -261,3 +261,50 @@ async def test_without_a_database_batches_wait_and_all_else_works(house: House) 
     )
     assert (await house.get("/v1/batches")).status_code == 503
     assert (await house.post("/v1/earns", earn(card))).status_code == 201
+
+
+async def test_a_refund_in_a_batch_may_be_of_a_sale_before_it(keeping_house: House) -> None:
+    house, card = keeping_house, _member(keeping_house)
+    sale, done = earn(card), earn(card)
+    before = (await house.post("/v1/earns", done)).json()
+    lines = [
+        {"type": "earn", **sale},
+        {"type": "refund", **refund(original={"reference": sale["reference"]}, amount=1000, currency="EUR")},
+        {"type": "refund", **refund(original={"transaction": before["id"]})},
+        {"type": "refund", **refund(original={"transaction": "txn_short"})},
+        {"type": "refund", **refund(original={"reference": "never-sold"})},
+        {"type": "refund", **refund(original={"reference": sale["reference"]}, store="S999")},
+        {"type": "refund", **refund(original={})},
+        {"type": "redemption", **redemption(card, 5)},
+    ]
+    answer = await house.post("/v1/batches", {"lines": lines})
+    told = Batch.model_validate_json(answer.content)
+    assert told.counts is not None
+    assert told.counts.model_dump() == {"lines": 8, "accepted": 4, "replayed": 0, "refused": 4}
+    raw = answer.json()["results"]
+    assert [each["type"] for each in raw] == [line["type"] for line in lines]
+    assert [each["reference"] for each in raw] == [line["reference"] for line in lines]
+    assert [each["error"]["code"] for each in raw if each["error"]] == [
+        "original_unknown", "original_unknown", "store_unknown", "invalid_request",
+    ]  # fmt: skip
+    assert raw[6]["error"]["errors"][0]["pointer"] == "/lines/6/original"
+    assert [raw[place]["transaction"]["refund"]["amount"] for place in (1, 2)] == [1000, 2599]
+    assert raw[7]["transaction"]["balance"] == 15 - 5
+    items = house.points.calls[-1].items
+    assert [item.key for item in items[1:3]] == [f"r:refund:{lines[place]['reference']}" for place in (1, 2)]
+    again = (await house.post("/v1/batches", {"lines": lines})).json()
+    assert again["counts"] == {"lines": 8, "accepted": 0, "replayed": 4, "refused": 4}
+
+
+async def test_a_refund_in_a_batch_needs_both_scopes(keeping_house: House) -> None:
+    house, card = keeping_house, _member(keeping_house)
+    sale = earn(card)
+    lines = [
+        {"type": "earn", **sale},
+        {"type": "refund", **refund(original={"reference": sale["reference"]})},
+    ]
+    secret = house.new_key(["points:earn"], house.partner_id)
+    answer = (await house.post("/v1/batches", {"lines": lines}, secret=secret)).json()
+    assert [each["outcome"] for each in answer["results"]] == ["accepted", "refused"]
+    error = answer["results"][1]["error"]
+    assert (error["code"], error["needed"]) == ("permission_denied", "points:redeem")

@@ -63,6 +63,17 @@ async def test_a_burn_of_a_sale_reverses_the_sale(house: PointsHouse) -> None:
     await house.assert_sound()
 
 
+async def test_a_further_key_of_the_same_sale_reverses_it_too(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await till.earn(member, 1_000, key="a", reference="sale")
+    assert (await till.earn(member, 1_000, key="b", reference="sale")).replayed
+    undone = (await till.post(reversal("b", occurred_at_us=0)))[0]
+    assert undone.transaction.refund.clawed_back == 10
+    assert 0 <= undone.transaction.recorded_at_us - undone.transaction.occurred_at_us < 100
+    assert reason((await till.post(reversal("a")))[0]) == "NOTHING_TO_REVERSE"
+    await house.assert_sound()
+
+
 async def test_what_is_left_of_a_refunded_sale_is_reversed(house: PointsHouse) -> None:
     till, member = await house.till(), house.member()
     await till.earn(member, 1_000, key="e", reference="sale")

@@ -31,6 +31,7 @@ _ROUTES: Final = {
     "/v1/ping": "get", "/v1/me": "get", "/v1/members": "post", "/v1/members/lookup": "post",
     "/v1/members/{member_id}": "get", "/v1/members/{member_id}/close": "post",
     "/v1/members/{member_id}/balance": "get", "/v1/members/{member_id}/transactions": "get",
+    "/v1/members/{member_id}/expirations": "get", "/v1/reversals": "post",
     "/v1/earns": "post", "/v1/redemptions": "post", "/v1/transactions": "get", "/v1/holds": "post",
     "/v1/holds/{hold_id}/capture": "post", "/v1/holds/{hold_id}/void": "post",
     "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
@@ -106,8 +107,10 @@ def test_every_operation_has_an_id_a_tag_a_summary_and_a_description(document: d
 
 def test_every_operation_shows_an_answer_and_every_body_an_example(document: dict[str, Any]) -> None:
     for name, operation in _operations(document):
-        status = next(status for status in operation["responses"] if status.startswith("2"))
-        assert operation["responses"][status]["content"]["application/json"]["example"], name
+        statuses = [status for status in operation["responses"] if status.startswith("2")]
+        assert len(statuses) == (2 if name == "post /v1/reversals" else 1), name
+        for status in statuses:
+            assert operation["responses"][status]["content"]["application/json"]["example"], name
         if "requestBody" in operation:
             assert operation["requestBody"]["content"]["application/json"]["examples"], name
 
@@ -152,7 +155,8 @@ def test_the_examples_are_what_the_gateway_takes_and_gives(
     _, routes = served
     for route in routes:
         answer: TypeAdapter[Any] = TypeAdapter(route.response_model)
-        answer.validate_json(json.dumps(route.told.example))
+        for example in (route.told.example, *route.told.also.values()):
+            answer.validate_json(json.dumps(example))
         body: type[BaseModel] | None = route.told.body
         for example in route.told.bodies.values():
             assert body is not None
@@ -165,6 +169,8 @@ def test_answers_promise_all_their_fields_and_may_grow(document: dict[str, Any])
         "Redemption",
         "Purchase",
         "Refund",
+        "Reversal",
+        "Expiration",
         "Transaction",
         "Member",
         "Balance",
@@ -175,7 +181,15 @@ def test_answers_promise_all_their_fields_and_may_grow(document: dict[str, Any])
         schema = document["components"]["schemas"][name]
         assert set(schema["required"]) == set(schema["properties"]), name
         assert "additionalProperties" not in schema
-    for name in ("EarnBody", "RedemptionBody", "PurchaseBody", "RefundBody", "EnrolBody", "BatchBody"):
+    for name in (
+        "EarnBody",
+        "RedemptionBody",
+        "PurchaseBody",
+        "RefundBody",
+        "ReversalBody",
+        "EnrolBody",
+        "BatchBody",
+    ):
         assert document["components"]["schemas"][name]["additionalProperties"] is False
 
 

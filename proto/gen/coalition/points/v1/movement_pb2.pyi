@@ -455,7 +455,7 @@ class Reversal(_message.Message):
     key: _builtins.str
     """The key of the item: 1 to 300 visible characters."""
     occurred_at_us: _builtins.int
-    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    """The till's clock. Microseconds since 1970-01-01 UTC; 0: programme time."""
     def __init__(
         self,
         *,

@@ -191,6 +191,98 @@ class GetBalanceResponse(_message.Message):
 Global___GetBalanceResponse: _TypeAlias = GetBalanceResponse  # noqa: Y015
 
 @_typing.final
+class ListExpirationsRequest(_message.Message):
+    """Asks when a member's points expire."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    AFTER_US_FIELD_NUMBER: _builtins.int
+    BEFORE_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    limit: _builtins.int
+    """1 to 100; 0: 20."""
+    after_us: _builtins.int
+    """Only what expires later than this (the page after); 0: from the soonest. Microseconds since 1970-01-01 UTC."""
+    before_us: _builtins.int
+    """Only what expires earlier than this, the latest such in effect: the page before; 0: none. Microseconds since
+    1970-01-01 UTC.
+    """
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        limit: _builtins.int = ...,
+        after_us: _builtins.int = ...,
+        before_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_us", b"after_us", "before_us", b"before_us", "limit", b"limit", "member_id", b"member_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListExpirationsRequest: _TypeAlias = ListExpirationsRequest  # noqa: Y015
+
+@_typing.final
+class ListExpirationsResponse(_message.Message):
+    """A page of expirations, soonest first. As in a balance, lots past their expiry and points set aside by holds are left
+    out; points that never expire are in none.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRATIONS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    has_more: _builtins.bool
+    """Whether there are more in the direction asked."""
+    @_builtins.property
+    def expirations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Expiration]:
+        """Up to `limit` expirations."""
+
+    def __init__(
+        self,
+        *,
+        expirations: _abc.Iterable[Global___Expiration] | None = ...,
+        has_more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expirations", b"expirations", "has_more", b"has_more"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListExpirationsResponse: _TypeAlias = ListExpirationsResponse  # noqa: Y015
+
+@_typing.final
+class Expiration(_message.Message):
+    """Points that expire together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    points: _builtins.int
+    """Points, 1 or more."""
+    expires_at_us: _builtins.int
+    """When they expire. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        points: _builtins.int = ...,
+        expires_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_us", b"expires_at_us", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Expiration: _TypeAlias = Expiration  # noqa: Y015
+
+@_typing.final
 class GetTransactionRequest(_message.Message):
     """Asks for one movement."""
 

@@ -46,6 +46,11 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.GetBalanceRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.GetBalanceResponse.FromString,
                 _registered_method=True)
+        self.ListExpirations = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListExpirations',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListExpirationsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListExpirationsResponse.FromString,
+                _registered_method=True)
         self.GetTransaction = channel.unary_unary(
                 '/coalition.points.v1.PointsService/GetTransaction',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.GetTransactionRequest.SerializeToString,
@@ -129,6 +134,13 @@ class PointsServiceServicer:
 
     def GetBalance(self, request, context):
         """Reads a member's balance now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListExpirations(self, request, context):
+        """Lists when which points of a member expire, soonest first; at most 100 a page. Errors: INVALID_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -241,6 +253,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.GetBalance,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.GetBalanceRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.GetBalanceResponse.SerializeToString,
+            ),
+            'ListExpirations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListExpirations,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListExpirationsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListExpirationsResponse.SerializeToString,
             ),
             'GetTransaction': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTransaction,
@@ -364,6 +381,33 @@ class PointsService:
             '/coalition.points.v1.PointsService/GetBalance',
             coalition_dot_points_dot_v1_dot_points__pb2.GetBalanceRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.GetBalanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListExpirations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListExpirations',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListExpirationsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListExpirationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,6 +25,8 @@ class PointsServiceStub:
     """
     GetBalance: _aio.UnaryUnaryMultiCallable[_points_pb2.GetBalanceRequest, _points_pb2.GetBalanceResponse]
     """Reads a member's balance now."""
+    ListExpirations: _aio.UnaryUnaryMultiCallable[_points_pb2.ListExpirationsRequest, _points_pb2.ListExpirationsResponse]
+    """Lists when which points of a member expire, soonest first; at most 100 a page. Errors: INVALID_REQUEST."""
     GetTransaction: _aio.UnaryUnaryMultiCallable[_points_pb2.GetTransactionRequest, _points_pb2.GetTransactionResponse]
     """Reads one accepted movement by id. A partner sees its own only. Errors: NOT_FOUND."""
     ListTransactions: _aio.UnaryUnaryMultiCallable[_points_pb2.ListTransactionsRequest, _points_pb2.ListTransactionsResponse]
@@ -83,6 +85,14 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.GetBalanceRequest, _abc.Awaitable[_points_pb2.GetBalanceResponse]],
     ) -> _abc.Awaitable[_points_pb2.GetBalanceResponse]:
         """Reads a member's balance now."""
+
+    @_abc_1.abstractmethod
+    def ListExpirations(
+        self,
+        request: _points_pb2.ListExpirationsRequest,
+        context: _aio.ServicerContext[_points_pb2.ListExpirationsRequest, _abc.Awaitable[_points_pb2.ListExpirationsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListExpirationsResponse]:
+        """Lists when which points of a member expire, soonest first; at most 100 a page. Errors: INVALID_REQUEST."""
 
     @_abc_1.abstractmethod
     def GetTransaction(
