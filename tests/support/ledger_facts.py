@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -180,3 +181,39 @@ def month_end_us(earned_us: int, months: int, zone: str) -> int:
         local = (_EPOCH + timedelta(seconds=middle)).astimezone(tz)
         low, high = (low, middle) if local.year * 12 + local.month - 1 > last_month else (middle, high)
     return high * SECOND_US
+
+
+def end(hold: Hold, points: int) -> tuple[Taken, ...]:
+    """Resolves a hold: so many of its points are taken."""
+    hold.open = False
+    taken: list[Taken] = []
+    for lot, held in sorted(hold.lots, key=lambda pair: pair[0].order):
+        part = min(points, held)
+        lot.reserved -= held
+        lot.remaining -= part
+        points -= part
+        if part:
+            taken.append(Taken(lot.lot_no, lot.issuer, part))
+    return tuple(taken)
+
+
+def take(lots: Sequence[Lot], points: int) -> tuple[Taken, ...]:
+    """Takes free points from lots in the order given."""
+    taken: list[Taken] = []
+    for lot in lots:
+        part = min(points, lot.remaining - lot.reserved)
+        if part:
+            lot.remaining -= part
+            points -= part
+            taken.append(Taken(lot.lot_no, lot.issuer, part))
+    assert points == 0
+    return tuple(taken)
+
+
+def untimely(backdate_days: int, ask: Ask, now_us: int) -> Verdict | None:
+    """Turned away for its time."""
+    if ask.occurred_us > now_us + FUTURE_TOLERANCE_US:
+        return Verdict("turned away", "OCCURRED_IN_FUTURE")
+    if ask.occurred_us < now_us - backdate_days * DAY_US:
+        return Verdict("turned away", "OCCURRED_TOO_LONG_AGO")
+    return None

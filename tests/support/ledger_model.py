@@ -7,14 +7,11 @@ and nothing else: the balance is what is left in them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from tests.support.ledger_facts import (
-    DAY_US,
-    FUTURE_TOLERANCE_US,
     SECOND_US,
     Ask,
     Debt,
@@ -25,7 +22,10 @@ from tests.support.ledger_facts import (
     Sale,
     Taken,
     Verdict,
+    end,
     month_end_us,
+    take,
+    untimely,
 )
 from tests.support.refund_model import owed, refund, repay
 
@@ -59,70 +59,126 @@ class LedgerModel:
         self.rates.setdefault(partner, {})[valid_from_us] = (points, per_minor)
 
     def post_all(self, asks: Sequence[Ask], now_us: int) -> list[Verdict]:
-        """Posts one after the other at one moment; what is linked stands or falls together."""
+        """Posts one after the other at one moment; an earn and the burn that it is linked with together or not at all."""
         verdicts: list[Verdict] = []
-        chain: list[Ask] = []
-        for ask in asks:
-            chain.append(ask)
-            if not ask.linked:
-                verdicts += self._post_chain(chain, now_us) if len(chain) > 1 else [self.post(ask, now_us)]
-                chain = []
-        assert not chain
-        return verdicts
-
-    def _post_chain(self, asks: Sequence[Ask], now_us: int) -> list[Verdict]:
-        """A fallen chain has left no trace but its answers."""
-        before = deepcopy(self.__dict__)
-        verdicts: list[Verdict] = []
-        sale_seq = 0
         for place, ask in enumerate(asks):
-            known = (ask.partner, ask.key) in self.by_key
-            if place and not known and verdicts[0].replayed and verdicts[0].posted is not None:
-                verdict = self._linked_with(verdicts[0].posted.seq, ask)
-            else:
-                verdict = self.post(ask, now_us, sale_seq)
-            if verdict.outcome != "accepted":
-                self.__dict__.update(before)
-                return self._fall(asks, place, verdict)
-            verdicts.append(verdict)
-            if not place and ask.kind == "earn" and verdict.posted and not verdict.replayed:
-                sale_seq = verdict.posted.seq
+            if ask.linked:
+                verdicts += self._post_pair(ask, asks[place + 1], now_us)
+            elif not place or not asks[place - 1].linked:
+                verdicts.append(self.post(ask, now_us))
         return verdicts
 
-    def _linked_with(self, seq: int, ask: Ask) -> Verdict:
+    def _post_pair(self, earn: Ask, burn: Ask, now_us: int) -> list[Verdict]:
+        """Either asked before: both were, together. Neither: nothing may speak against the one or the other."""
+        found = self._with_member(burn)
+        if isinstance(found, Verdict):
+            return [Verdict("turned away", "LINKED_ITEM_FAILED"), found]
+        burn = found
+        sold, burned = self._seen(earn), self._seen(burn)
+        if sold is None and burned is None:
+            return self._new_pair(earn, burn, now_us)
+        if sold is not None and sold.posted is None:
+            if sold.outcome == "refused" and burned is not None and burned.outcome == "refused":
+                return [sold, burned]
+            return [sold, self._failed(burn, sold)]
+        together = self._burn_of(sold)
+        if (
+            together is None
+            or together[0] != burn.content
+            or (burned and burned.posted != together[1].posted)
+        ):
+            why = burned if burned is not None and burned.posted is None else None
+            by_key = (burn.partner, burn.key) in self.by_key
+            reason = "IDEMPOTENCY_KEY_REUSED" if by_key else "REFERENCE_REUSED"
+            why = why or Verdict("turned away", reason)
+            return [self._failed(earn, why), why]
+        assert sold is not None
+        verdicts = [replace(verdict, replayed=True) for verdict in (sold, together[1])]
+        for ask, verdict in zip((earn, burn), verdicts, strict=True):
+            self.by_key.setdefault((ask.partner, ask.key), (ask.content, verdict))
+        return verdicts
+
+    def _seen(self, ask: Ask) -> Verdict | None:
+        """What was decided of it before; nothing is remembered by asking."""
+        known = self.by_key.get((ask.partner, ask.key))
+        if known is not None:
+            return self._again(known, ask, "IDEMPOTENCY_KEY_REUSED")
+        same = self.by_reference.get((ask.partner, ask.kind, ask.reference))
+        return self._again(same, ask, "REFERENCE_REUSED") if same is not None and ask.reference else None
+
+    def _burn_of(self, sold: Verdict | None) -> tuple[tuple[object, ...], Verdict] | None:
+        """The burn that was posted with a sale."""
+        if sold is None or sold.posted is None:
+            return None
         for content, verdict in list(self.by_key.values()):
-            if content == ask.content and verdict.posted is not None and verdict.posted.original_seq == seq:
-                return replace(verdict, replayed=True)
-        return Verdict("turned away", "REFERENCE_REUSED")
-
-    def _fall(self, asks: Sequence[Ask], fallen: int, why: Verdict) -> list[Verdict]:
-        verdicts: list[Verdict] = []
-        for place, ask in enumerate(asks):
-            known = self.by_key.get((ask.partner, ask.key))
-            if place == fallen:
-                verdict = why
-            elif known is not None and known[0] in (ask.content, None):
-                verdicts.append(replace(known[1], replayed=True))
+            burn = verdict.posted
+            if content is None or burn is None or burn.kind not in ("redeem", "capture"):
                 continue
-            elif known is not None or why.outcome == "turned away":
-                verdict = Verdict("turned away", "LINKED_ITEM_FAILED")
-            else:
-                verdict = Verdict("refused", "LINKED_ITEM_FAILED")
-            if verdict.outcome == "refused" and not verdict.replayed:
-                self.by_key[ask.partner, ask.key] = (ask.content, verdict)
-            verdicts.append(verdict)
+            if burn.original_seq == sold.posted.seq:
+                return content, verdict
+        return None
+
+    def _new_pair(self, earn: Ask, burn: Ask, now_us: int) -> list[Verdict]:
+        for ask in (earn, burn):
+            late = untimely(self.backdate_days, ask, now_us)
+            if late is not None:
+                other = self._failed(burn if ask is earn else earn, late)
+                return [late, other] if ask is earn else [other, late]
+        why = None
+        if earn.member in self.closed:
+            why = Verdict("refused", "MEMBER_CLOSED")
+        elif self._rate(earn.partner, earn.occurred_us) is None:
+            why = Verdict("turned away", "EARN_RATE_MISSING")
+        if why is not None:
+            if why.outcome == "refused":
+                self.by_key[earn.partner, earn.key] = (earn.content, why)
+            return [why, self._failed(burn, why)]
+        self.lapse(earn.member, now_us)
+        why = self._against(burn)
+        if why is not None:
+            self.by_key[burn.partner, burn.key] = (burn.content, why)
+            return [self._failed(earn, why), why]
+        sold = self._earn(earn, now_us)
+        assert sold.posted is not None
+        verdicts = [sold, self._decide(burn, now_us, sold.posted.seq)]
+        repay(self, earn.member, now_us)
+        for ask, verdict in zip((earn, burn), verdicts, strict=True):
+            self.by_key[ask.partner, ask.key] = (ask.content, verdict)
+            self.by_reference[ask.partner, ask.kind, ask.reference] = (ask.content, verdict)
         return verdicts
 
-    def post(self, ask: Ask, now_us: int, sale_seq: int = 0) -> Verdict:
-        """Decides one movement; a burn may belong to the sale of an earn."""
+    def _against(self, burn: Ask) -> Verdict | None:
+        """What speaks against a burn, before its sale has brought any points."""
+        if burn.kind == "redeem":
+            available = self.free(burn.member) - owed(self, burn.member)
+            return (
+                Verdict("refused", "INSUFFICIENT_POINTS", available=available)
+                if burn.amount > available
+                else None
+            )
+        hold = self.holds[burn.hold_seq]
+        if not hold.open:
+            return Verdict("refused", "HOLD_RESOLVED")
+        return Verdict("refused", "HOLD_TOO_SMALL") if burn.amount > hold.points else None
+
+    def _failed(self, other: Ask, why: Verdict) -> Verdict:
+        """The answer to the other one of a pair; remembered where it is a refusal and nothing was before."""
+        if why.outcome == "refused" and (other.partner, other.key) not in self.by_key:
+            refused = Verdict("refused", "LINKED_ITEM_FAILED")
+            self.by_key[other.partner, other.key] = (other.content, refused)
+            return refused
+        return Verdict("turned away", "LINKED_ITEM_FAILED")
+
+    def post(self, ask: Ask, now_us: int) -> Verdict:
+        """Decides one movement."""
         named = self._with_member(ask)
         if isinstance(named, Verdict):
             return named
-        earlier = self._earlier(named) or self._untimely(named, now_us)
+        earlier = self._earlier(named) or untimely(self.backdate_days, named, now_us)
         if earlier is not None:
             return earlier
-        verdict = self._decide(named, now_us, sale_seq)
-        repay(self, named.member)
+        verdict = self._decide(named, now_us, 0)
+        repay(self, named.member, now_us)
         if verdict.outcome == "turned away":
             return verdict
         self.by_key[named.partner, named.key] = (named.content, verdict)
@@ -171,13 +227,6 @@ class LedgerModel:
         if answer.replayed:
             self.by_key[ask.partner, ask.key] = (ask.content, same[1])
         return answer
-
-    def _untimely(self, ask: Ask, now_us: int) -> Verdict | None:
-        if ask.occurred_us > now_us + FUTURE_TOLERANCE_US:
-            return Verdict("turned away", "OCCURRED_IN_FUTURE")
-        if ask.occurred_us < now_us - self.backdate_days * DAY_US:
-            return Verdict("turned away", "OCCURRED_TOO_LONG_AGO")
-        return None
 
     def _decide(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         if ask.kind in ("capture", "void"):
@@ -248,7 +297,7 @@ class LedgerModel:
         if ask.amount > available:
             return Verdict("refused", "INSUFFICIENT_POINTS", available=available)
         lots = sorted(self.lots[ask.member], key=lambda lot: lot.order)
-        taken = self.take(lots, ask.amount)
+        taken = take(lots, ask.amount)
         self._burned(len(self.journal) + 1, ask.member, ask.amount, sale_seq)
         return self.accept(ask, -ask.amount, 0, 0, taken, original_seq=sale_seq)
 
@@ -297,7 +346,7 @@ class LedgerModel:
         points = (ask.amount or hold.points) if ask.kind == "capture" else 0
         if points > hold.points:
             return Verdict("refused", "HOLD_TOO_SMALL")
-        taken = self._end(hold, points)
+        taken = end(hold, points)
         if points:
             self._burned(len(self.journal) + 1, hold.member, points, sale_seq)
         else:
@@ -308,26 +357,13 @@ class LedgerModel:
         self.lapse(hold.member, now_us)
         return verdict
 
-    @staticmethod
-    def _end(hold: Hold, points: int) -> tuple[Taken, ...]:
-        hold.open = False
-        taken: list[Taken] = []
-        for lot, held in sorted(hold.lots, key=lambda pair: pair[0].order):
-            part = min(points, held)
-            lot.reserved -= held
-            lot.remaining -= part
-            points -= part
-            if part:
-                taken.append(Taken(lot.lot_no, lot.issuer, part))
-        return tuple(taken)
-
     def lapse(self, member: UUID, now_us: int) -> None:
         """Ends what is over."""
         self._decided_before(now_us)
         due = [hold for hold in self.holds.values() if hold.open and hold.member == member]
         for hold in sorted(due, key=lambda hold: (hold.expires_us, hold.seq)):
             if hold.expires_us <= now_us:
-                self._end(hold, 0)
+                end(hold, 0)
                 self.journal.append(
                     Posted(
                         len(self.journal) + 1, "lapse", member, hold.partner, "", 0, self.balance(member),
@@ -341,26 +377,13 @@ class LedgerModel:
         ]
         points = sum(lot.remaining - lot.reserved for lot in overdue)
         if points:
-            taken = self.take(sorted(overdue, key=lambda lot: lot.order), points)
+            taken = take(sorted(overdue, key=lambda lot: lot.order), points)
             self.journal.append(
                 Posted(
                     len(self.journal) + 1, "expire", member, None, "", -points, self.balance(member),
                     taken=taken,
                 )
             )  # fmt: skip
-
-    @staticmethod
-    def take(lots: Sequence[Lot], points: int) -> tuple[Taken, ...]:
-        """Takes free points from lots in the order given."""
-        taken: list[Taken] = []
-        for lot in lots:
-            part = min(points, lot.remaining - lot.reserved)
-            if part:
-                lot.remaining -= part
-                points -= part
-                taken.append(Taken(lot.lot_no, lot.issuer, part))
-        assert points == 0
-        return tuple(taken)
 
     def accept(
         self, ask: Ask, points: int, expires_us: int, lot_no: int, taken: tuple[Taken, ...], **more: Any

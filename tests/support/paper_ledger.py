@@ -181,6 +181,11 @@ class PaperLedger:
             closed=frozenset(self.closed),
             lots=self._read_lots(burns, now_us, holds, movements),
             holds=holds,
+            linked={
+                row.original_seq: (seq, row.content_hash or b"")
+                for seq, row in self.postings.items()
+                if row.kind in ("redeem", "capture") and row.original_seq
+            },
             refunded=self._refunded(movements),
             debts=self._debts(burns),
         )

@@ -8,7 +8,18 @@ from math import floor
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tests.support.ledger_facts import Ask, Debt, Lot, Posted, PostedKind, Sale, Taken, Verdict, month_end_us
+from tests.support.ledger_facts import (
+    Ask,
+    Debt,
+    Lot,
+    Posted,
+    PostedKind,
+    Sale,
+    Taken,
+    Verdict,
+    month_end_us,
+    take,
+)
 
 if TYPE_CHECKING:
     from tests.support.ledger_model import LedgerModel
@@ -59,7 +70,7 @@ def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     if clawed:
         own = [lot for lot in model.lots[member] if lot.earned_seq == ask.original_seq]
         others = [lot for lot in model.lots[member] if lot.earned_seq != ask.original_seq]
-        parts = model.take([*_in_order(own), *_in_order(others)], clawed)
+        parts = take([*_in_order(own), *_in_order(others)], clawed)
         _part(model, ask, "clawback", -clawed, original_seq=ask.original_seq, taken=parts)
     debt = claim - clawed if shortfall == "allow_negative" else 0
     if debt:
@@ -111,12 +122,15 @@ def _give_back(model: LedgerModel, ask: Ask, sale: Sale, points: int, now_us: in
     )  # fmt: skip
 
 
-def repay(model: LedgerModel, member: UUID) -> None:
-    """What is free pays what is owed, the oldest debt first."""
+def repay(model: LedgerModel, member: UUID, now_us: int) -> None:
+    """What is free pays what is owed, the oldest debt first; what is over pays nothing."""
+    if not owed(model, member):
+        return
+    model.lapse(member, now_us)
     points = min(model.free(member), owed(model, member))
     if points <= 0:
         return
-    taken = model.take(_in_order(model.lots[member]), points)
+    taken = take(_in_order(model.lots[member]), points)
     paid: list[tuple[int, int]] = []
     missing = points
     for debt in model.debts:

@@ -7,17 +7,16 @@ same items are decided again, and those that were posted answer with what was po
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 import asyncpg
-from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.commands.door_connections import DoorConnections
 from services.points.domain.accounts import AccountKey, AccountNumbers
-from services.points.domain.answers import Accepted, Answer, Decision, Lapsed, Replay, TurnedAway
+from services.points.domain.answers import Accepted, Answer, Decision, Lapsed, Replay
 from services.points.domain.movements import Act, Movement, Overdue, Transaction
 from services.points.domain.opened import LedgerRules
 from services.points.domain.posting import Posting
@@ -184,26 +183,16 @@ class Door:
             except BaseException:
                 self.numbers.forget(learned)
                 raise
-        return [replayed[decision] if isinstance(decision, Replay) else decision for decision in decisions]
+        return [
+            Accepted(replayed[decision.seq], replayed=True) if isinstance(decision, Replay) else decision
+            for decision in decisions
+        ]
 
     async def _replayed(
         self, connection: PgConnection, decisions: Sequence[Decision | Lapsed]
-    ) -> dict[Replay, Accepted | TurnedAway]:
-        """What was posted before, and the answers to what is linked with it."""
-        replays = {decision for decision in decisions if isinstance(decision, Replay)}
-        if not replays:
-            return {}
-        ledger_id = self._programme.ledger_id
-        linked = [(each.seq, each.linked_hash) for each in replays if each.linked_hash is not None]
-        seq_of = await journal.linked_with(connection, ledger_id, linked) if linked else {}
-        seqs = {seq_of.get((each.seq, each.linked_hash or b""), each.seq) for each in replays}
-        found = await journal.by_seq(connection, ledger_id, list(seqs))
-        return {
-            each: Accepted(found[each.seq], replayed=True)
-            if each.linked_hash is None
-            else _of_linked(found, seq_of.get((each.seq, each.linked_hash)))
-            for each in replays
-        }
+    ) -> dict[int, Transaction]:
+        seqs = [decision.seq for decision in decisions if isinstance(decision, Replay)]
+        return await journal.by_seq(connection, self._programme.ledger_id, seqs) if seqs else {}
 
     async def _connected(self) -> PgConnection:
         if self._connection is None or self._connection.is_closed():
@@ -224,11 +213,3 @@ class Door:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.terminate()
-
-
-def _of_linked(found: Mapping[int, Transaction], seq: int | None) -> Accepted | TurnedAway:
-    """The answer to an item that is linked with one posted before, whose own posting is `seq`, if there is one."""
-    if seq is not None:
-        return Accepted(found[seq], replayed=True)
-    message = "what it is linked with was posted before, with something else"
-    return TurnedAway(Reason.REASON_REFERENCE_REUSED, message, {})

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.commands.chains import fallen, with_whole_chains
 from services.points.commands.known import KnownMembers, KnownStores
 from services.points.commands.open_ledger import Doors
+from services.points.commands.pairs import whole_pairs
 from services.points.commands.referents import Asked, Referents
 from services.points.domain.answers import Answer, TurnedAway
 from services.points.domain.movements import (
@@ -49,7 +49,7 @@ class PostMovements:
         while asked:
             found = await self._referents.find(programme.ledger_id, asked)
             now = _settled(asked, found)
-            posted = await self._post(programme, with_whole_chains(found[:now]), lane, deadline_us)
+            posted = await self._post(programme, whole_pairs(found[:now]), lane, deadline_us)
             for item, answer in zip(asked, posted, strict=False):
                 if isinstance(answer, TurnedAway) and answer.again:
                     # What it reverses has been posted since it was looked for, and is found now.
@@ -63,16 +63,12 @@ class PostMovements:
     async def _post(
         self, programme: Programme, asked: Sequence[Asked], lane: Lane, deadline_us: int
     ) -> list[Answer]:
-        answers: list[Answer | None] = [item if isinstance(item, TurnedAway) else None for item in asked]
-        group = [(place, item) for place, item in enumerate(asked) if not isinstance(item, TurnedAway)]
         door = await self._doors.to(programme)
-        members = {item.member_id for _, item in group if not isinstance(item, Reversal)}
+        members = {item.member_id for item in asked if not isinstance(item, TurnedAway | Reversal)}
         unknown = await self._members.unknown_of(programme, door.numbers, members)
-        for place, item in group:
-            answers[place] = await self._turned_away(programme, item, unknown)
-        if len(group) > 1 and any(item.linked for _, item in group):
-            answers = fallen(asked, answers)
-        ready = [(place, item) for place, item in group if answers[place] is None]
+        asked = whole_pairs([await self._known(programme, item, unknown) for item in asked])
+        answers: list[Answer | None] = [item if isinstance(item, TurnedAway) else None for item in asked]
+        ready = [(place, item) for place, item in enumerate(asked) if not isinstance(item, TurnedAway)]
         if ready:
             decided = await door.post([item for _, item in ready], lane, deadline_us)
             for (place, item), answer in zip(ready, decided, strict=True):
@@ -81,19 +77,23 @@ class PostMovements:
                     answers[place] = await self._name_fields(programme, item, answer)
         return [answer for answer in answers if answer is not None]
 
-    async def _turned_away(
-        self, programme: Programme, item: Movement, unknown: set[UUID]
-    ) -> TurnedAway | None:
+    async def _known(self, programme: Programme, item: Asked, unknown: set[UUID]) -> Asked:
+        """The item, or why it is turned away: its member or its store is not known."""
+        if isinstance(item, TurnedAway):
+            return item
         if item.member_id in unknown:
-            return TurnedAway(Reason.REASON_MEMBER_UNKNOWN, "no member has this id", {})
+            return TurnedAway(Reason.REASON_MEMBER_UNKNOWN, "no member has this id", {}, linked=item.linked)
         store_id = _store_of(item)
         if store_id is None or self._stores.knows(programme, item.partner_id, store_id):
-            return None
-        if not await self._stores.has(programme, item.partner_id, store_id):
-            return TurnedAway(
-                Reason.REASON_STORE_UNKNOWN, "the store is not one of the partner's", {"field": "store"}
-            )
-        return None
+            return item
+        if await self._stores.has(programme, item.partner_id, store_id):
+            return item
+        return TurnedAway(
+            Reason.REASON_STORE_UNKNOWN,
+            "the store is not one of the partner's",
+            {"field": "store"},
+            linked=item.linked,
+        )
 
     async def _name_fields(self, programme: Programme, item: Movement, answer: TurnedAway) -> TurnedAway:
         async with self._reader.snapshot() as connection:
@@ -120,6 +120,9 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
     for place, (item, of) in enumerate(zip(asked, found, strict=True)):
         if isinstance(item, Earn):
             sales.add((item.partner_id, item.reference))
+        elif place and asked[place - 1].linked:
+            # No refund is linked with anything: both are turned away.
+            continue
         elif not isinstance(item, Refund) or item.original_id is not None or not isinstance(of, TurnedAway):
             continue
         elif (item.partner_id, item.original_reference) in sales:

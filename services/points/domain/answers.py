@@ -41,13 +41,9 @@ class TurnedAway(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """The answer is that of an earlier posting, to be read from the journal.
-
-    With a hash: that of what was posted with the posting as linked with it, if that had this content.
-    """
+    """The answer is that of an earlier posting, to be read from the journal."""
 
     seq: int
-    linked_hash: bytes | None = None
 
 
 class Lapsed(NamedTuple):

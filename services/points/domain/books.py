@@ -42,8 +42,8 @@ class Books:
         self.keys: dict[tuple[UUID, str], Earlier] = {}
         self.references: dict[tuple[UUID, str, str], tuple[int, bytes]] = {}
         self.posted: dict[int, Transaction] = {}
-        # What was posted in this batch as belonging to the sale of an earn, by the earn's seq.
-        self.linked: dict[int, list[tuple[Transaction, bytes]]] = {}
+        # The burn that was posted in this batch with the sale of an earn, by the earn's seq: its own, and its hash.
+        self.linked: dict[int, tuple[int, bytes]] = {}
         self.due = _by_member(opened)
 
     def next(self) -> tuple[int, int]:
@@ -128,7 +128,7 @@ class Books:
             partner_no = self.at.accounts.issuance[item.partner_id]
             self.keys[item.partner_id, key] = Earlier(content_hash, transaction.seq, None)
             if transaction.original_seq and item.kind is not MovementKind.REFUND:
-                self.linked.setdefault(transaction.original_seq, []).append((transaction, content_hash))
+                self.linked[transaction.original_seq] = (transaction.seq, content_hash)
             if item.reference is not None:
                 self.references[item.partner_id, item.kind, item.reference] = (transaction.seq, content_hash)
         head = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 
@@ -218,6 +218,19 @@ class Overdue(NamedTuple):
     kind: MovementKind = MovementKind.EXPIRE
     reference: str | None = None
     linked: bool = False
+
+
+# What may be linked with an earn: the points that a sale was paid with.
+Burn = Redemption | Capture
+NO_PAIR: Final = (
+    "an earn is linked with the redemption or capture right after it, of the same partner and member"
+)
+
+
+def of_one_sale(earning: Earn, burning: Burn) -> bool:
+    """Whether a burn can be that of an earn's sale."""
+    same = (earning.partner_id, earning.member_id) == (burning.partner_id, burning.member_id)
+    return same and not burning.linked
 
 
 Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal

@@ -103,5 +103,7 @@ class Opened:
     closed: frozenset[UUID]
     lots: dict[UUID, OpenLots]
     holds: dict[int, OpenHold]
+    # The burn that was posted with the sale of an earn that was found, by the earn's seq: its own, and its hash.
+    linked: Mapping[int, tuple[int, bytes]]
     refunded: dict[int, Refunded]
     debts: dict[UUID, Debts]

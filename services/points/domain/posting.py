@@ -8,23 +8,25 @@ it is linked with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Accepted, Decision, Lapsed, Refused, Replay, TurnedAway
 from services.points.domain.books import Books
-from services.points.domain.deciding.earn import earn
+from services.points.domain.deciding.burn import NO_SALE, refuse_burn
+from services.points.domain.deciding.earn import earn, turn_away
 from services.points.domain.deciding.hold import hold, resolve
 from services.points.domain.deciding.lapse import expire_overdue
 from services.points.domain.deciding.redeem import redeem
 from services.points.domain.deciding.refund import refund
 from services.points.domain.deciding.repay import repay
 from services.points.domain.deciding.reverse import reverse
-from services.points.domain.marks import Mark
 from services.points.domain.movements import (
+    NO_PAIR,
     Act,
+    Burn,
     Capture,
     Earn,
     Movement,
@@ -33,6 +35,7 @@ from services.points.domain.movements import (
     Refund,
     Reversal,
     Void,
+    of_one_sale,
 )
 from services.points.domain.opened import LedgerRules, Opened
 from services.points.domain.rows import Rows
@@ -42,8 +45,15 @@ from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
 
 FUTURE_TOLERANCE_SECONDS: Final = 300
-_Sale = tuple[int, UUID | None]
-_NO_SALE: Final[_Sale] = (0, None)
+
+
+class _Found(NamedTuple):
+    """What was decided before of an item: a posting, a refusal, or something else under its key or reference."""
+
+    seq: int
+    refusal: Refused | None
+    conflict: TurnedAway | None
+    by_key: bool
 
 
 class Posting:
@@ -63,84 +73,102 @@ class Posting:
     def decide(self, items: Sequence[Act], wall_now_us: int) -> list[Decision | Lapsed]:
         """Decides all items in order. Wall-clock time ends what is past its deadline."""
         decisions: list[Decision | Lapsed] = []
-        chain: list[Movement] = []
         for number, item in enumerate(items):
+            if len(decisions) > number:
+                # Decided along with the one before.
+                continue
             if isinstance(item, Overdue):
                 decisions.append(self._lapse(item.member_id))
-            elif item.linked:
-                chain.append(item)
-            elif chain:
-                chain.append(item)
-                decisions += self._chain(number + 1 - len(chain), chain, wall_now_us)
-                chain = []
+            elif not item.linked:
+                decisions.append(self._one(number, item, wall_now_us))
             else:
-                decisions.append(self._one(number, item, wall_now_us, _NO_SALE))
-        if chain:
-            raise ValueError("the last item of a batch is linked with one that is not there")
+                burning = items[number + 1] if number + 1 < len(items) else None
+                if isinstance(item, Earn) and isinstance(burning, Burn) and of_one_sale(item, burning):
+                    decisions += self._pair(number, item, burning, wall_now_us)
+                else:
+                    decisions.append(TurnedAway(Reason.REASON_INVALID_REQUEST, NO_PAIR, {"field": "linked"}))
         return decisions
 
-    def _chain(self, first: int, items: Sequence[Movement], wall_now_us: int) -> list[Decision]:
-        """Items that stand or fall together; what follows an earn belongs to its sale."""
-        mark = Mark(self._books, items)
-        decisions: list[Decision] = []
-        sale = _NO_SALE
-        replayed = 0
-        for place, item in enumerate(items):
-            decision = self._replay_linked(item, replayed) if replayed else None
-            if decision is None:
-                decision = self._one(first + place, item, wall_now_us, sale)
-            if isinstance(decision, Refused | TurnedAway):
-                mark.restore(self._books)
-                return self._fall(first, items, place, decision)
-            decisions.append(decision)
-            if not place:
-                replayed = _replayed_seq(decision)
-                if isinstance(item, Earn) and isinstance(decision, Accepted):
-                    sale = (decision.transaction.seq, decision.transaction.transaction_id)
-        return decisions
+    def _pair(self, first: int, earning: Earn, burning: Burn, wall_now_us: int) -> list[Decision]:
+        """An earn and what is burned with its sale: both or neither."""
+        sale, burn = self._found(earning), self._found(burning)
+        if sale is None and burn is None:
+            return self._new_pair(first, earning, burning, wall_now_us)
+        if sale is None:
+            return self._fall(first, (earning, burning), 1, self._not_of_this_sale(burn))
+        if sale.conflict is not None:
+            return self._fall(first, (earning, burning), 0, sale.conflict)
+        if sale.refusal is not None:
+            refused = sale.refusal._replace(replayed=True)
+            if burn is not None and burn.conflict is None and burn.refusal is not None:
+                return [refused, burn.refusal._replace(replayed=True)]
+            return self._fall(first, (earning, burning), 0, refused)
+        posted = self._books.linked.get(sale.seq) or self._at.linked.get(sale.seq)
+        other = burn is not None and (posted is None or burn.seq != posted[0])
+        if posted is None or posted[1] != burning.content_hash or other:
+            return self._fall(first, (earning, burning), 1, self._not_of_this_sale(burn))
+        if not sale.by_key:
+            self._books.remember(first, earning, sale.seq, None)
+        if burn is None or not burn.by_key:
+            self._books.remember(first + 1, burning, posted[0], None)
+        return [self._replay(sale.seq), self._replay(posted[0])]
 
-    def _replay_linked(self, item: Movement, seq: int) -> Decision | None:
-        """The answer to an item that is linked with one that was posted before: what was posted with that.
-
-        None where it has an answer under its own key.
-        """
-        if (item.partner_id, item.key) in self._books.keys or (item.partner_id, item.key) in self._at.by_key:
-            return None
-        for transaction, content_hash in self._books.linked.get(seq, ()):
-            if content_hash == item.content_hash:
-                return Accepted(transaction, replayed=True)
-        return Replay(seq, item.content_hash)
+    def _new_pair(self, first: int, earning: Earn, burning: Burn, wall_now_us: int) -> list[Decision]:
+        """All that can speak against either is asked before anything is posted, so nothing ever has to be undone."""
+        books = self._books
+        for place, item in enumerate((earning, burning)):
+            away = self._too_late(item, wall_now_us) or self._untimely(item)
+            if away is not None:
+                return self._fall(first, (earning, burning), place, away)
+        if earning.member_id in self._at.closed:
+            closed = self._refuse_closed(first, earning)
+            return self._fall(first, (earning, burning), 0, closed)
+        away = turn_away(books, earning)
+        if away is not None:
+            return self._fall(first, (earning, burning), 0, away)
+        refusal = refuse_burn(books, first + 1, burning)
+        if refusal is not None:
+            return self._fall(first, (earning, burning), 1, refusal)
+        earned = earn(books, first, earning)
+        sale = earned.transaction.seq, earned.transaction.transaction_id
+        # A sale that comes very late may have earned what is past its time: it pays for nothing.
+        expire_overdue(books, earning.member_id, self._at.accounts.wallet[earning.member_id])
+        burned = (
+            resolve(books, first + 1, burning, sale)
+            if isinstance(burning, Capture)
+            else redeem(books, first + 1, burning, sale)
+        )
+        repay(books, earning.member_id)
+        return [earned, burned]
 
     def _fall(
-        self, first: int, items: Sequence[Movement], fallen: int, why: Refused | TurnedAway
+        self, first: int, pair: tuple[Earn, Burn], fallen: int, why: Refused | TurnedAway
     ) -> list[Decision]:
-        """None of a chain is posted, since one of them was not accepted; each keeps an answer where that one does."""
+        """Neither is posted, since one was not accepted; the other keeps an answer where that one does."""
         metadata = {"item": str(fallen), "code": code_of(why.reason).lower()}
-        message = f"item {fallen} of the chain was not accepted"
-        decisions: list[Decision] = []
-        for place, item in enumerate(items):
-            earlier = self._books.keys.get((item.partner_id, item.key)) or self._at.by_key.get(
-                (item.partner_id, item.key)
+        message = "what it is linked with was not accepted"
+        number, other = 1 - fallen, pair[1 - fallen]
+        key = (other.partner_id, other.key)
+        failed: Decision = TurnedAway(Reason.REASON_LINKED_ITEM_FAILED, message, metadata)
+        if isinstance(why, Refused) and key not in self._books.keys and key not in self._at.by_key:
+            failed = self._books.refuse(
+                first + number, other, Reason.REASON_LINKED_ITEM_FAILED, message, metadata
             )
-            if place == fallen:
-                if isinstance(why, Refused) and not why.replayed:
-                    self._books.remember(first + place, item, None, why)
-                decisions.append(why)
-            elif earlier is not None and earlier.answers(item.content_hash):
-                decisions.append(
-                    earlier.refusal._replace(replayed=True)
-                    if earlier.refusal
-                    else self._replay(earlier.seq or 0)
-                )
-            elif isinstance(why, TurnedAway) or earlier is not None:
-                decisions.append(TurnedAway(Reason.REASON_LINKED_ITEM_FAILED, message, metadata))
-            else:
-                decisions.append(
-                    self._books.refuse(
-                        first + place, item, Reason.REASON_LINKED_ITEM_FAILED, message, metadata
-                    )
-                )
-        return decisions
+        return [why, failed] if fallen == 0 else [failed, why]
+
+    @staticmethod
+    def _not_of_this_sale(burn: _Found | None) -> Refused | TurnedAway:
+        """Why a burn cannot stand with a sale: it was decided before, or the sale was posted with another."""
+        if burn is not None and burn.conflict is not None:
+            return burn.conflict
+        if burn is not None and burn.refusal is not None:
+            return burn.refusal._replace(replayed=True)
+        reason = (
+            Reason.REASON_IDEMPOTENCY_KEY_REUSED
+            if burn is not None and burn.by_key
+            else Reason.REASON_REFERENCE_REUSED
+        )
+        return TurnedAway(reason, "the burn and the sale were not posted together", {})
 
     def _lapse(self, member_id: UUID) -> Lapsed:
         """Ends what is over in a wallet, as whoever comes to it next would."""
@@ -149,9 +177,16 @@ class Posting:
         repay(self._books, member_id)
         return Lapsed(self._books.seq - before)
 
-    def _one(self, number: int, item: Movement, wall_now_us: int, sale: _Sale) -> Decision:
+    @staticmethod
+    def _too_late(item: Movement, wall_now_us: int) -> TurnedAway | None:
         if 0 < item.deadline_us <= wall_now_us:
             return TurnedAway(Reason.REASON_DEADLINE_EXCEEDED, "the deadline passed in the queue", {})
+        return None
+
+    def _one(self, number: int, item: Movement, wall_now_us: int) -> Decision:
+        late = self._too_late(item, wall_now_us)
+        if late is not None:
+            return late
         earlier = self._earlier(number, item)
         if earlier is not None:
             return earlier
@@ -161,15 +196,15 @@ class Posting:
         untimely = self._untimely(item)
         if untimely is not None:
             return untimely
-        decision = self._decided(number, item, sale)
+        decision = self._decided(number, item)
         repay(self._books, item.member_id)
         return decision
 
-    def _decided(self, number: int, item: Movement, sale: _Sale) -> Decision:
+    def _decided(self, number: int, item: Movement) -> Decision:
         books = self._books
         # These of a closed member too: it took part when the points were set aside, or the sale was made.
         if isinstance(item, Capture | Void):
-            return resolve(books, number, item, sale)
+            return resolve(books, number, item, NO_SALE)
         if isinstance(item, Reversal):
             return reverse(books, number, item)
         if isinstance(item, Refund):
@@ -177,27 +212,42 @@ class Posting:
                 raise ValueError("a refund comes to the door with what it refunds")
             return refund(books, number, item, item.sale)
         if item.member_id in self._at.closed:
-            return books.refuse(number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {})
+            return self._refuse_closed(number, item)
         if isinstance(item, Earn):
-            return earn(books, number, item)
+            return turn_away(books, item) or earn(books, number, item)
         if isinstance(item, Redemption):
-            return redeem(books, number, item, sale)
+            return refuse_burn(books, number, item) or redeem(books, number, item, NO_SALE)
         return hold(books, number, item)
 
+    def _refuse_closed(self, number: int, item: Movement) -> Refused:
+        return self._books.refuse(number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {})
+
     def _earlier(self, number: int, item: Movement) -> Decision | None:
+        """What was decided of an item before; under a further key it is remembered too."""
+        found = self._found(item)
+        if found is None:
+            return None
+        if found.conflict is not None:
+            return found.conflict
+        if found.refusal is not None:
+            return found.refusal._replace(replayed=True)
+        if not found.by_key:
+            self._books.remember(number, item, found.seq, None)
+        return self._replay(found.seq)
+
+    def _found(self, item: Movement) -> _Found | None:
         """One key, one effect, one answer; then one accepted operation per reference and kind."""
         key = (item.partner_id, item.key)
-        found = self._books.keys.get(key) or self._at.by_key.get(key)
-        if found is not None:
-            if not found.answers(item.content_hash):
-                return TurnedAway(
+        earlier = self._books.keys.get(key) or self._at.by_key.get(key)
+        if earlier is not None:
+            conflict = None
+            if not earlier.answers(item.content_hash):
+                conflict = TurnedAway(
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
                     "this idempotency key was used with another request",
                     {"key": item.key},
                 )
-            if found.refusal is not None:
-                return found.refusal._replace(replayed=True)
-            return self._replay(found.seq or 0)
+            return _Found(earlier.seq or 0, earlier.refusal, conflict, by_key=True)
         if item.reference is None:
             return None
         reference = (item.partner_id, item.kind, item.reference)
@@ -205,15 +255,15 @@ class Posting:
         if same is None:
             return None
         seq, content_hash = same
+        conflict = None
         if content_hash != item.content_hash:
-            return TurnedAway(
+            conflict = TurnedAway(
                 Reason.REASON_REFERENCE_REUSED,
                 f"another {item.kind} has the reference",
                 {"reference": item.reference},
                 conflict_seq=seq,
             )
-        self._books.remember(number, item, seq, None)
-        return self._replay(seq)
+        return _Found(seq, None, conflict, by_key=False)
 
     def _replay(self, seq: int) -> Decision:
         posted = self._books.posted.get(seq)
@@ -234,10 +284,3 @@ class Posting:
                 {"field": "occurred_at", "limit_days": str(self._rules.backdate_days_max)},
             )
         return None
-
-
-def _replayed_seq(decision: Decision) -> int:
-    """The seq that a decision replays, or 0."""
-    if isinstance(decision, Replay):
-        return decision.seq
-    return decision.transaction.seq if isinstance(decision, Accepted) and decision.replayed else 0

@@ -133,6 +133,9 @@ class MovementReader:
         if not 0 <= refund.points <= POINTS_MAX:
             raise _invalid("points", f"0 to {POINTS_MAX}")
         _check_currency(refund.currency, currency)
+        if refund.lines and not refund.amount_minor:
+            # It would stand for all that is left.
+            raise _invalid("amount", "what the lines sum to is needed")
         lines = _lines(refund.lines, refund.amount_minor)
         store_id, told = _receipt(refund.receipt), refund.receipt
         receipt = Receipt(store_id, told.till, told.business_date, told.number, refund.channel, lines)

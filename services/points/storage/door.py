@@ -191,6 +191,12 @@ def _opened(
         closed=frozenset(row["closed"] or ()),
         lots=_lots(row, members, burns),
         holds=_holds(row, members),
+        linked={
+            seq: (burn_seq, content_hash)
+            for seq, burn_seq, content_hash in zip(
+                row["linked_to"] or (), row["linked_seq"] or (), row["linked_hash"] or (), strict=True
+            )
+        },
         refunded=_refunded(row),
         debts=_debts(row, members),
     )

@@ -177,24 +177,6 @@ async def page(
     return (found[::-1] if order == "ASC" else found), len(rows) > limit
 
 
-async def linked_with(
-    connection: PgConnection, ledger_id: int, wanted: Sequence[tuple[int, bytes]]
-) -> dict[tuple[int, bytes], int]:
-    """The seqs of what was posted as linked with a posting, by that one's seq and its own content hash."""
-    rows = await connection.fetch(
-        """SELECT p.original_seq, p.content_hash, p.seq FROM unnest($2::bigint[], $3::bytea[]) w (seq, content_hash)
-        CROSS JOIN LATERAL (
-            SELECT original_seq, content_hash, seq FROM posting
-            WHERE ledger_id = $1 AND original_seq = w.seq AND posting.content_hash = w.content_hash
-                AND kind IN ('redeem', 'capture') LIMIT 1
-        ) p""",
-        ledger_id,
-        [seq for seq, _ in wanted],
-        [content_hash for _, content_hash in wanted],
-    )
-    return {(row[0], row[1]): row[2] for row in rows}
-
-
 async def purchases(
     connection: PgConnection, ledger_id: int, first_seq: int, last_seq: int
 ) -> list[tuple[Transaction, Purchase]]:

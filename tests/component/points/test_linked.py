@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from coalition.points.v1 import movement_pb2 as pb
 
 from tests.support.points import PointsHouse
-from tests.support.points_wire import capture, earn, hold, outcomes, reason, reasons, redemption, refund, void
+from tests.support.points_wire import (
+    capture,
+    earn,
+    hold,
+    outcomes,
+    reason,
+    reasons,
+    redemption,
+    refund,
+    reversal,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -123,37 +135,86 @@ async def test_a_chain_twice_in_one_batch_is_posted_once(house: PointsHouse) -> 
     await house.assert_sound()
 
 
-async def test_chains_that_cannot_be(house: PointsHouse) -> None:
+async def test_pairs_that_cannot_be(house: PointsHouse) -> None:
     till, member, other = await house.till(), house.member(), house.member()
     earned = (await till.earn(member, 5_000, reference="s")).transaction.transaction_id
-    dangling = await till.post(earn(member, 100), earn(member, 100, linked=True))
-    assert reasons(dangling) == ["", "INVALID_REQUEST"]
+    await till.earn(other, 5_000)
+    stray = await house.till()
+    for dangling in ([earn(member, 100, linked=True)], [earn(member, 100), earn(member, 100, linked=True)]):
+        assert reasons(await till.post(*dangling))[-1] == "INVALID_REQUEST"
     answers = await till.post(
         earn(member, 100, linked=True), redemption(other, 1),
         earn(member, 100, linked=True), redemption(member, 1, linked=True), redemption(member, 1),
         earn(member, 100, linked=True), refund(earned),
-        *(earn(member, 100, linked=place < 8) for place in range(9)),
-        earn(member, 100),
+        earn(member, 100, linked=True), hold(member, 1),
+        hold(member, 1, linked=True), redemption(member, 1),
+        earn(member, 100, linked=True), refund("s"),
+        earn(member, 100), earn(member, 100, linked=True),
     )  # fmt: skip
-    assert reasons(answers) == ["INVALID_REQUEST"] * 16 + [""]
+    assert reasons(answers) == ["INVALID_REQUEST"] * 13 + ["", "INVALID_REQUEST"]
+    # Whatever comes next in the ledger is nobody's partner.
+    assert reason(await stray.earn(other, 100)) == ""
+    assert (await till.balance(other)).available == 51
+    assert (await till.balance(member)).available == 52
     await house.assert_sound()
 
 
-async def test_a_fallen_chain_undoes_what_it_freed_and_paid(house: PointsHouse) -> None:
+async def test_one_turned_away_before_the_door_takes_the_other_with_it(house: PointsHouse) -> None:
+    """Alone in its call, so that nothing else makes the ledger look at pairs."""
     till, member = await house.till(), house.member()
-    await till.earn(member, 1_000, reference="sale")
-    held = (await till.hold(member, 10)).transaction.transaction_id
-    await till.refund("sale")
-    assert (await till.balance(member)).owed == 10
-    # The void frees what pays the debt, and the redemption finds nothing left: so neither happened.
-    fallen = await till.post(
-        void(held, linked=True, key="v"), redemption(member, 1, key="r"), earn(member, 300)
+    await till.earn(member, 5_000)
+    nobody = UUID(int=member.int + 1)
+    pairs = (
+        ((earn(member, 1_000, linked=True, currency="EUR"), redemption(member, 7)), "CURRENCY_UNSUPPORTED", 0),
+        ((earn(member, 1_000, linked=True, lines=[pb.SaleLine(amount_minor=1)]), redemption(member, 7)), "AMOUNT_MISMATCH", 0),
+        ((earn(member, 1_000, linked=True), capture(b"\1" * 16)), "HOLD_UNKNOWN", 1),
+        ((earn(member, 1_000, linked=True), redemption(member, 0)), "INVALID_REQUEST", 1),
+        ((earn(member, 1_000, linked=True), redemption(member, 1, store_id=nobody)), "STORE_UNKNOWN", 1),
+        ((earn(nobody, 1_000, linked=True), redemption(nobody, 1)), "MEMBER_UNKNOWN", 0),
+    )  # fmt: skip
+    for pair, why, fallen in pairs:
+        told = reasons(await till.post(*pair))
+        assert told[fallen] == why
+        assert told[1 - fallen] in ("LINKED_ITEM_FAILED", why)
+    assert (await till.balance(member)).available == 50
+    assert len(await house.journal()) == 1
+
+
+async def test_a_burn_that_was_posted_before_pays_for_no_other_sale(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await till.earn(member, 10_000)
+    await till.post(redemption(member, 5, key="old", reference="old"))
+    for burn in (redemption(member, 5, key="old", reference="old"), redemption(member, 5, reference="old")):
+        told = reasons(await till.post(earn(member, 1_000, linked=True), burn))
+        assert told[0] == "LINKED_ITEM_FAILED"
+        assert told[1] in ("IDEMPOTENCY_KEY_REUSED", "REFERENCE_REUSED")
+    assert (await till.balance(member)).available == 95
+    await house.assert_sound()
+
+
+async def test_a_further_key_of_a_burn_stands_for_it_for_ever(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await till.earn(member, 10_000)
+    sale = (
+        earn(member, 1_000, linked=True, key="e", reference="s"),
+        redemption(member, 5, key="c", reference="b"),
     )
-    assert reasons(fallen) == ["LINKED_ITEM_FAILED", "INSUFFICIENT_POINTS", ""]
-    balance = await till.balance(member)
-    assert (balance.available, balance.owed) == (-7, 7)
-    assert reason(await till.capture(held, 10)) == ""
+    await till.post(*sale)
+    again = await till.post(
+        earn(member, 1_000, linked=True, key="e2", reference="s"),
+        redemption(member, 5, key="c2", reference="b"),
+    )
+    assert reasons(again) == ["", ""]
+    assert reason((await till.post(redemption(member, 9, key="c2")))[0]) == "IDEMPOTENCY_KEY_REUSED"
+    undone = (await till.post(reversal("c2")))[0]
+    assert (undone.transaction.refund.returned, undone.transaction.refund.clawed_back) == (5, 10)
+    assert (await till.balance(member)).available == 100
     await house.assert_sound()
-    await till.post(earn(member, 10_000, linked=True), hold(member, 5))
-    assert (await till.balance(member)).owed == 0
-    await house.assert_sound()
+
+
+async def test_what_a_sale_earns_does_not_pay_for_it(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    told = await till.post(earn(member, 10_000, linked=True), redemption(member, 5))
+    assert reasons(told) == ["LINKED_ITEM_FAILED", "INSUFFICIENT_POINTS"]
+    assert told[1].error.metadata["available"] == "0"
+    assert len(await house.journal()) == 0

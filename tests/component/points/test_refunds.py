@@ -209,11 +209,12 @@ async def test_what_cannot_be_refunded(house: PointsHouse) -> None:
     answers = await till.post(
         refund("nothing"), refund(held), refund(burned, 100), refund(earned, points=3),
         refund(sale[1].transaction.transaction_id), refund(earned, 1_001), refund(earned, currency="EUR"),
-        refund(earned, lines=[pb.SaleLine(sku="a", amount_minor=7)]), refund(earned, amount_minor=-1),
+        refund(earned, 8, lines=[pb.SaleLine(sku="a", amount_minor=7)]), refund(earned, amount_minor=-1),
+        refund(earned, lines=[pb.SaleLine(sku="a", amount_minor=7), pb.SaleLine(sku="a", amount_minor=-7)]),
     )  # fmt: skip
     assert reasons(answers) == [
         "ORIGINAL_UNKNOWN", "ORIGINAL_UNKNOWN", "INVALID_REQUEST", "INVALID_REQUEST", "PART_OF_SALE", "REFUND_TOO_LARGE",
-        "CURRENCY_UNSUPPORTED", "AMOUNT_MISMATCH", "INVALID_REQUEST",
+        "CURRENCY_UNSUPPORTED", "AMOUNT_MISMATCH", "INVALID_REQUEST", "INVALID_REQUEST",
     ]  # fmt: skip
     # Another partner's sale is unknown to this one.
     assert reason(await other.refund(earned)) == "ORIGINAL_UNKNOWN"

@@ -78,6 +78,7 @@ async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burn
     await fuel.post(
         earn(late, 1_000, linked=True, reference="sale", tenders=paid, **now), redemption(late, 12, **now)
     )
+    await fuel.redeem(late, 1, **now)
     await fuel.refund("sale", 350, **now)
     await fuel.refund("sale", 150, **now)
     await grocer.post(

@@ -224,6 +224,20 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         "UPDATE purchase SET points_minor = points_minor - 100 WHERE ledger_id = {l} AND points_minor > 0",
         {11},
     ),
+    "a burn of another member's sale": (
+        "UPDATE posting SET original_seq = 1 WHERE ledger_id = {l} AND kind = 'redeem' AND original_seq IS NOT NULL",
+        {11},
+    ),
+    "a second burn of a sale": (
+        """UPDATE posting p SET original_seq = b.original_seq FROM posting b WHERE p.ledger_id = {l} AND b.ledger_id = {l} AND b.kind = 'redeem'
+        AND b.original_seq IS NOT NULL AND p.kind = 'redeem' AND p.original_seq IS NULL AND p.wallet_no = b.wallet_no AND p.seq > b.seq""",
+        {11},
+    ),
+    "points that are free beside a debt": (
+        """UPDATE debt SET wallet_no = (SELECT account_no FROM lot WHERE ledger_id = {l} AND open AND reserved = 0
+            GROUP BY account_no ORDER BY sum(remaining) DESC LIMIT 1) WHERE ledger_id = {l} AND open""",
+        {11},
+    ),
     "a debt forgiven": (f"UPDATE debt SET remaining = 0, open = false WHERE ledger_id = {{l}} AND seq = {DEBT}", {11}),
     "a debt of another size": (f"UPDATE debt SET points = points + 1 WHERE ledger_id = {{l}} AND seq = {DEBT}", {11}),
     "another member's debt": (f"UPDATE debt SET wallet_no = wallet_no + 1 WHERE ledger_id = {{l}} AND seq = {DEBT}", {11}),

@@ -63,7 +63,6 @@ async def test_no_read_goes_through_all_accounts_for_each_row(busy: Busy) -> Non
             "sales by reference": sales.by_references(
                 connection, YOUNG, [(issuer, f"r{no}") for no in range(1, 501)]
             ),
-            "linked": journal.linked_with(connection, YOUNG, [(no, b"x") for no in range(1, 501)]),
             "holds": journal.holds(connection, YOUNG, [new_id() for _ in range(100)]),
         }
         for name, reading in reads.items():

@@ -6,7 +6,7 @@ from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.answers import Accepted, Decision, TurnedAway
+from services.points.domain.answers import Accepted, TurnedAway
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.lapse import expire_overdue
 from services.points.domain.expiry import expires_at_us
@@ -14,17 +14,19 @@ from services.points.domain.lots import Lot
 from services.points.domain.movements import Earn, MovementKind, Transaction
 from services.runtime.ids import new_id
 
-# Most points that one partner may have issued. Counters have 63 bits and thousands of partners fill one wallet; and
+# Most points that one partner may have issued, less what was taken back. Counters have 63 bits and thousands of partners fill one wallet; and
 # at up to 9.00 a point what they cost is still counted by clearing, in micros.
 ISSUED_POINTS_MAX: Final = 10**12
 
 
-def earn(books: Books, number: int, item: Earn) -> Decision:
-    """Records the purchase and moves what it earns: by what was paid in money, at the rate of its time."""
+def turn_away(books: Books, item: Earn) -> TurnedAway | None:
+    """What speaks against an earn now. Not remembered: the till sends the sale again under the same key.
+
+    (Once the operator has set the rate; or, in the other case, once more is refunded than was issued since.)
+    """
     at, purchase = books.at, item.purchase
     rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
     if rate is None:
-        # Not remembered: the operator sets the rate, and the till sends the sale again under the same key.
         return TurnedAway(Reason.REASON_EARN_RATE_MISSING, "the partner had no earn rate then", {})
     points = rate.points_for(purchase.amount_minor - purchase.points_minor)
     issuance = at.accounts.issuance[item.partner_id]
@@ -34,6 +36,20 @@ def earn(books: Books, number: int, item: Earn) -> Decision:
             "amount: the partner would have issued more points than the ledger counts",
             {"field": "amount", "limit_points": str(ISSUED_POINTS_MAX)},
         )
+    return None
+
+
+def earn(books: Books, number: int, item: Earn) -> Accepted:
+    """Records the purchase and moves what it earns: by what was paid in money, at the rate of its time.
+
+    Nothing speaks against it: see turn_away.
+    """
+    at, purchase = books.at, item.purchase
+    rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
+    if rate is None:
+        raise ArithmeticError("an earn without a rate was to be posted")
+    points = rate.points_for(purchase.amount_minor - purchase.points_minor)
+    issuance = at.accounts.issuance[item.partner_id]
     wallet = at.accounts.wallet[item.member_id]
     expire_overdue(books, item.member_id, wallet)
     seq, recorded_us = books.next()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from typing import Final
-from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
+from services.points.domain.deciding.burn import SaleOf, refuse_burn
 from services.points.domain.deciding.hold_end import end
 from services.points.domain.deciding.lapse import expire_overdue
-from services.points.domain.deciding.redeem import refuse_beyond
 from services.points.domain.movements import Capture, Hold, MovementKind, Transaction, Void
 from services.points.domain.rows import HoldRow
 from services.runtime.clock import MICROS_PER_SECOND
@@ -26,7 +25,7 @@ def hold(books: Books, number: int, item: Hold) -> Decision:
     """Reserves the wallet's first lots on."""
     at = books.at
     wallet = at.accounts.wallet[item.member_id]
-    refusal = refuse_beyond(books, number, item, wallet)
+    refusal = refuse_burn(books, number, item)
     if refusal is not None:
         return refusal
     if at.open_holds[item.member_id] >= OPEN_HOLDS_MAX:
@@ -51,32 +50,18 @@ def hold(books: Books, number: int, item: Hold) -> Decision:
     return Accepted(transaction)
 
 
-def resolve(books: Books, number: int, item: Capture | Void, sale: tuple[int, UUID | None]) -> Decision:
+def resolve(books: Books, number: int, item: Capture | Void, sale: SaleOf) -> Decision:
     """Captures a hold or gives it up; either way what is not taken is free again, and lapses where it is overdue.
 
     `sale` is seq and id of the earn that a capture is linked with, if any.
     """
+    refusal = refuse_burn(books, number, item)
+    if refusal is not None:
+        return refusal
     at = books.at
     wallet = at.accounts.wallet[item.member_id]
-    expire_overdue(books, item.member_id, wallet)
-    held = at.holds.get(item.hold_seq)
-    if held is None:
-        return books.refuse(
-            number,
-            item,
-            Reason.REASON_HOLD_RESOLVED,
-            "the hold was resolved before, or its time is over",
-            {},
-        )
+    held = at.holds[item.hold_seq]
     points = (item.points or held.points) if isinstance(item, Capture) else 0
-    if points > held.points:
-        return books.refuse(
-            number,
-            item,
-            Reason.REASON_HOLD_TOO_SMALL,
-            f"{held.points} points are held, {points} are required",
-            {"held": str(held.points), "required": str(points)},
-        )
     seq, recorded_us = books.next()
     taken = end(books, held, wallet, seq, points)
     books.use(seq, taken)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.points.domain.books import Books
+from services.points.domain.deciding.lapse import expire_overdue
 from services.points.domain.movements import DebtPaid, MovementKind
 
 
@@ -14,6 +15,8 @@ def repay(books: Books, member_id: UUID) -> None:
     if debts is None or not debts.open:
         return
     wallet = books.at.accounts.wallet[member_id]
+    # Points that are past their time pay nothing.
+    expire_overdue(books, member_id, wallet)
     points = min(books.free(wallet), debts.points)
     if points <= 0:
         return

@@ -39,7 +39,7 @@ FROM ({_STEP}) t
 
 REFUNDS: Final = Proof(
     11,
-    "refunds of an original come to what all of them together are due, never more than it; debts are what is owed of them",
+    "refunds of an original come to what all of them together are due, never more than it; debts are what is owed of them; a sale has one burn, its own",
     """SELECT format('%s refunds: %s points returned, %s taken back, %s owed, of that %s still', count(*), coalesce(sum(returned), 0),
         coalesce(sum(clawed_back), 0), coalesce(sum(owed), 0), (SELECT coalesce(sum(remaining), 0) FROM debt WHERE ledger_id = $1))
     FROM refund WHERE ledger_id = $1 AND seq <= $2""",
@@ -75,6 +75,21 @@ REFUNDS: Final = Proof(
     ) p USING (original_seq)
     WHERE (f.points[1], f.points[2], f.points[3])
         IS DISTINCT FROM (coalesce(p.points[1], 0), coalesce(p.points[2], 0), coalesce(p.points[3], 0))
+    UNION ALL
+    SELECT format('wallet %s owes %s points and has %s that are free', account_no, d.owed, b.credits - b.debits - b.reserved + b.released)
+    FROM (SELECT wallet_no AS account_no, sum(remaining) AS owed FROM debt WHERE ledger_id = $1 AND open GROUP BY wallet_no) d
+    JOIN (SELECT * FROM balance WHERE ledger_id = $1) b USING (account_no)
+    WHERE b.credits - b.debits > b.reserved - b.released
+    UNION ALL
+    SELECT format('posting %s, a %s, is not a burn of the sale of posting %s', p.seq, p.kind, p.original_seq)
+    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND original_seq IS NOT NULL AND kind IN ('redeem', 'capture')) p
+    LEFT JOIN (SELECT seq AS original_seq, kind AS sold, wallet_no, partner_no FROM posting WHERE ledger_id = $1) o
+        USING (original_seq, wallet_no, partner_no)
+    WHERE o.sold IS DISTINCT FROM 'earn'
+    UNION ALL
+    SELECT format('the sale of posting %s has %s burns', original_seq, count(*)) FROM posting
+    WHERE ledger_id = $1 AND seq <= $2 AND original_seq IS NOT NULL AND kind IN ('redeem', 'capture')
+    GROUP BY original_seq HAVING count(*) > 1
     UNION ALL
     SELECT format('debt %s of %s points is not what posting %s made', coalesce(d.seq, p.seq), coalesce(d.points, 0), p.seq)
     FROM (SELECT * FROM debt WHERE ledger_id = $1) d

@@ -137,8 +137,8 @@ class Item(_message.Message):
     since 1970-01-01 UTC.
     """
     linked: _builtins.bool
-    """True: this item and the next one of the call stand or fall together (a chain, where that one is linked too; up to 8).
-    They are of one partner and one member. What follows an earn belongs to its sale.
+    """True of an earn: it and the next item of the call, a redemption or a capture of the same partner and member, are posted
+    together or not at all. The burn belongs to the earn's sale.
     """
     @_builtins.property
     def earn(self) -> Global___Earn:

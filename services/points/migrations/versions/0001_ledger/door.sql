@@ -28,6 +28,7 @@ CREATE FUNCTION ledger_open(
     OUT lot_member integer [], OUT lot_nos bigint [], OUT lot_issuers uuid [], OUT lot_types text [],
     OUT lot_remaining bigint [], OUT lot_reserved bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint [],
     OUT lot_earned_seq bigint [],
+    OUT linked_to bigint [], OUT linked_seq bigint [], OUT linked_hash bytea [],
     OUT refunded bigint [], OUT refund_no integer [], OUT refund_given bigint [], OUT refund_returned bigint [],
     OUT refund_taken bigint [], OUT refund_money bigint [], OUT refund_order text [],
     OUT debt_member integer [], OUT debt_seq bigint [], OUT debt_partner uuid [], OUT debt_original bigint [],
@@ -105,6 +106,16 @@ BEGIN
         SELECT seq, content_hash FROM posting
         WHERE ledger_id = p_ledger AND partner_no = accounts[r.place] AND kind = r.kind AND reference = r.reference LIMIT 1
     ) p;
+
+    IF key_seq IS NOT NULL OR ref_seq IS NOT NULL THEN
+        -- What was asked before: with the burns that were posted with its sales.
+        SELECT array_agg(b.original_seq), array_agg(b.seq), array_agg(b.content_hash) INTO linked_to, linked_seq, linked_hash
+        FROM (SELECT DISTINCT seq FROM unnest(key_seq || ref_seq) s (seq)) s
+        CROSS JOIN LATERAL (
+            SELECT original_seq, seq, content_hash FROM posting
+            WHERE ledger_id = p_ledger AND original_seq = s.seq AND kind IN ('redeem', 'capture') LIMIT 1
+        ) b;
+    END IF;
 
     SELECT array_agg(c.member_id) INTO closed
     FROM closed_member c WHERE c.ledger_id = p_ledger AND c.member_id = ANY (p_members);

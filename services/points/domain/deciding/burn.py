@@ -1,0 +1,57 @@
+"""What speaks against a burn: asked before it is posted, and before the sale that it belongs to is."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.answers import Refused
+from services.points.domain.books import Books
+from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.movements import Capture, Hold, Redemption, Void
+
+SaleOf = tuple[int, UUID | None]
+# Of a burn that belongs to no sale.
+NO_SALE: Final[SaleOf] = (0, None)
+
+
+def refuse_burn(books: Books, number: int, item: Redemption | Hold | Capture | Void) -> Refused | None:
+    """Ends what is over in the wallet, then refuses what it has not."""
+    wallet = books.at.accounts.wallet[item.member_id]
+    expire_overdue(books, item.member_id, wallet)
+    if isinstance(item, Capture | Void):
+        return _refuse_resolving(books, number, item)
+    available = books.available(item.member_id, wallet)
+    if item.points <= available:
+        return None
+    return books.refuse(
+        number,
+        item,
+        Reason.REASON_INSUFFICIENT_POINTS,
+        f"{available} points are available, {item.points} are required",
+        {"available": str(available), "required": str(item.points)},
+    )
+
+
+def _refuse_resolving(books: Books, number: int, item: Capture | Void) -> Refused | None:
+    held = books.at.holds.get(item.hold_seq)
+    if held is None:
+        return books.refuse(
+            number,
+            item,
+            Reason.REASON_HOLD_RESOLVED,
+            "the hold was resolved before, or its time is over",
+            {},
+        )
+    points = item.points if isinstance(item, Capture) else 0
+    if points > held.points:
+        return books.refuse(
+            number,
+            item,
+            Reason.REASON_HOLD_TOO_SMALL,
+            f"{held.points} points are held, {points} are required",
+            {"held": str(held.points), "required": str(points)},
+        )
+    return None
