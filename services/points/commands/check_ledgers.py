@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from services.points.commands.every_ledger import every_ledger
 from services.points.commands.open_ledger import Doors
 from services.points.queries.check_ledger import CheckLedger
-from services.points.storage import ledgers, overdue
+from services.points.storage import ledgers
 from services.points.storage.proofs import Finding
 from services.runtime import logging, telemetry
 from services.runtime.database import Database
@@ -25,15 +26,8 @@ class CheckLedgers:
         self._broken = telemetry.meter().create_gauge("coalition.points.broken_invariants", "{invariant}")
 
     async def __call__(self) -> None:
-        """Goes through all ledgers; what fails in one holds up no other."""
-        async with self._database.reader.snapshot() as connection:
-            slugs = await overdue.ledgers(await connection.driver())
-        for slug in slugs:
-            try:
-                await self.of(await self._doors.programme(slug))
-            except Exception:
-                # Not proved is not proved: the next run tries again, and the log says so.
-                _log.exception("ledger.unchecked", programme=slug)
+        """Goes through all ledgers once. Not proved is not proved: the next run tries again, and the log says so."""
+        await every_ledger(self._doors, self._database.reader, "check-ledgers", self.of)
 
     async def of(self, programme: Programme) -> list[Finding]:
         """Checks one ledger; answers what does not hold, having told it in metric, log and event."""

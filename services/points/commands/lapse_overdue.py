@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from services.points.commands.every_ledger import every_ledger
 from services.points.commands.open_ledger import Doors
 from services.points.storage import overdue
 from services.runtime import logging
 from services.runtime.database import ReadDatabase
-from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
 
 _log = logging.get(__name__)
@@ -31,20 +31,8 @@ class LapseOverdue:
         self._walked_to: dict[int, int] = {}
 
     async def __call__(self) -> None:
-        """Goes through all ledgers; what fails in one holds up no other."""
-        async with self._database.snapshot() as connection:
-            slugs = await overdue.ledgers(await connection.driver())
-        for slug in slugs:
-            try:
-                programme = await self._doors.programme(slug)
-                postings = await self.of(programme)
-            except CoalitionError as error:
-                _log.warning("lapse.waiting", programme=slug, error=str(error))
-            except Exception:
-                _log.exception("lapse.failed", programme=slug)
-            else:
-                if postings:
-                    _log.info("lapse.done", programme=slug, postings=postings)
+        """Goes through all ledgers once."""
+        await every_ledger(self._doors, self._database, "lapse-overdue", self.of)
 
     async def of(self, programme: Programme) -> int:
         """Ends what is over in one ledger, as far as one run goes; answers how many postings that took."""
@@ -56,6 +44,8 @@ class LapseOverdue:
             members = await overdue.members_of(driver, ledger_id, sorted({*held, *walked.wallets}))
         postings = await self._post(programme, members) if members else 0
         self._walked_to[ledger_id] = walked.next_no
+        if postings:
+            _log.info("lapse.done", programme=programme.slug, postings=postings)
         return postings
 
     async def _post(self, programme: Programme, members: list[UUID]) -> int:

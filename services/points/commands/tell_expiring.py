@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
+from services.points.commands.every_ledger import every_ledger
 from services.points.commands.open_ledger import Doors
 from services.points.storage import ledgers, overdue
 from services.points.storage.overdue import Soon
-from services.runtime import logging
 from services.runtime.clock import MICROS_PER_DAY
 from services.runtime.database import Database
 from services.runtime.event_log import NewEvent
 from services.runtime.principal import Programme
 
-_log = logging.get(__name__)
 _LOTS_A_WALK: Final = 50_000
 # Told under the head's lock, so few at a time.
 _NOTICES_A_TRANSACTION: Final = 200
@@ -31,16 +30,9 @@ class TellExpiring:
         self._walked_to: dict[int, int] = {}
 
     async def __call__(self) -> None:
-        """Goes through all ledgers; what fails in one holds up no other."""
-        if not self._notice_us:
-            return
-        async with self._database.reader.snapshot() as connection:
-            slugs = await overdue.ledgers(await connection.driver())
-        for slug in slugs:
-            try:
-                await self.of(await self._doors.programme(slug))
-            except Exception:
-                _log.exception("expiring.failed", programme=slug)
+        """Goes through all ledgers once."""
+        if self._notice_us:
+            await every_ledger(self._doors, self._database.reader, "tell-expiring", self.of)
 
     async def of(self, programme: Programme) -> int:
         """Tells what expires soon in one ledger, as far as one run goes; answers how many notices that were."""
