@@ -49,7 +49,7 @@ class PostMovements:
         while asked:
             found = await self._referents.find(programme.ledger_id, asked)
             now = _settled(asked, found)
-            posted = await self._post(programme, whole_pairs(found[:now]), lane, deadline_us)
+            posted = await self._post(programme, found[:now], lane, deadline_us)
             for item, answer in zip(asked, posted, strict=False):
                 if isinstance(answer, TurnedAway) and answer.again:
                     # What it reverses has been posted since it was looked for, and is found now.
