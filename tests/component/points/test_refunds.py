@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from coalition.points.v1 import movement_pb2 as pb
 
-from tests.support.points import PointsHouse, Till
+from tests.support.points import PointsHouse, RunningPoints, Till, running_points
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, outcomes, reason, reasons, redemption, refund
 
@@ -255,9 +255,25 @@ async def test_held_points_are_not_taken_and_pay_the_debt_when_they_are_free(hou
     held = (await till.hold(member, 8)).transaction.transaction_id
     assert figures(await till.refund("sale")) == (1_000, 0, 2, 8, 0, 1_000)
     assert (await till.balance(member)).available == -8
-    assert reason((await till.post(hold(member, 1)))[0]) == "INSUFFICIENT_POINTS"
+    refused = (await till.post(hold(member, 1)))[0]
+    assert (reason(refused), refused.error.metadata["available"]) == ("INSUFFICIENT_POINTS", "-8")
     await till.void(held)
     balance = await till.balance(member)
     assert (balance.available, balance.owed) == (0, 0)
     assert await lots(house) == {}
     await house.assert_sound()
+
+
+async def test_points_that_are_past_their_time_pay_no_debt(running: RunningPoints) -> None:
+    async with running_points(running.database, beside=running, expiry_months=1) as short_lived:
+        house = short_lived.house()
+        till, member = await house.till(), house.member()
+        await till.earn(member, 1_000, reference="sale")
+        await till.redeem(member, 10)
+        await till.refund("sale")
+        await house.move_clock(STARTS_AT_US + 100 * DAY_US)
+        # A sale that arrives when what it earned is over already.
+        await till.earn(member, 400, occurred_at_us=STARTS_AT_US)
+        assert (await till.balance(member)).owed == 10
+        assert (await house.journal())[-1].transaction.kind == pb.MOVEMENT_KIND_EXPIRE
+        await house.assert_sound()
