@@ -10,6 +10,7 @@ from uuid import UUID
 
 from coalition.partners.v1 import clearing_pb2, partners_pb2
 from coalition.points.v1 import points_pb2
+from coalition.type.v1 import expiry_pb2
 
 from services.operations.amounts import write_time
 from services.runtime.ids import to_text
@@ -96,6 +97,19 @@ def refund_rule(message: points_pb2.RefundRule) -> Document:
     return {
         "shortfall": shortfall.removeprefix("SHORTFALL_").lower(),
         "tender_order": order.removeprefix("TENDER_ORDER_").lower(),
+    }
+
+
+def expiry_policy(message: points_pb2.ExpiryPolicyVersion) -> Document:
+    """A version of a programme's expiry policy."""
+    policy = message.policy
+    return {
+        "version": message.version,
+        "from_seq": message.from_seq,
+        "rule": expiry_pb2.ExpiryRule.Name(policy.rule).removeprefix("EXPIRY_RULE_").lower(),
+        "months": policy.months,
+        "date": f"{policy.month:02d}-{policy.day:02d}" if policy.month else None,
+        "notice_days": policy.notice_days,
     }
 
 

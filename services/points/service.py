@@ -19,6 +19,7 @@ from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_expiry_policy import SetExpiryPolicy
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.events.members import ClosedMembers, MembersLog
@@ -78,8 +79,9 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         ),
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
+        set_expiry_policy=SetExpiryPolicy(doors, database.writer),
         lapse_overdue=LapseOverdue(doors, database.reader),
-        tell_expiring=TellExpiring(doors, database, expiring, settings.expiry_notice_days),
+        tell_expiring=TellExpiring(doors, database, expiring),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),
         reads=Reads(database.reader),

@@ -15,6 +15,7 @@ from tests.support.ledger_facts import (
     SECOND_US,
     Ask,
     Debt,
+    Expiry,
     Hold,
     Kind,
     Lot,
@@ -23,7 +24,6 @@ from tests.support.ledger_facts import (
     Taken,
     Verdict,
     end,
-    month_end_us,
     take,
     untimely,
 )
@@ -35,7 +35,7 @@ class LedgerModel:
     """One ledger. Times in microseconds UTC, programme time."""
 
     zone: str
-    expiry_months: int
+    expiry: Expiry
     backdate_days: int
     rates: dict[UUID, dict[int, tuple[int, int]]] = field(default_factory=dict)
     closed: set[UUID] = field(default_factory=set)
@@ -282,8 +282,7 @@ class LedgerModel:
         points = (ask.amount - ask.in_points) * rate[0] // rate[1]
         seq, expires_us, lot_no = len(self.journal) + 1, 0, 0
         if points:
-            if self.expiry_months:
-                expires_us = month_end_us(ask.occurred_us, self.expiry_months, self.zone)
+            expires_us = self.expiry.end_us(ask.occurred_us, self.zone)
             lot_no = len(self.all_lots) + 1
             lot = Lot(lot_no, ask.partner, seq, points, points, ask.occurred_us, expires_us, 0, seq)
             self.all_lots.append(lot)

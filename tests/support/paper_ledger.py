@@ -30,6 +30,7 @@ from services.points.domain.rows import ChildRow, DecisionRow, PostingRow, Refun
 from services.points.domain.terms import Terms
 from services.runtime.errors import reason_of
 from services.runtime.event_log import PARTITIONS, LogHead
+from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy
 from tests.support.paper_telling import Told, telling
 
 
@@ -57,6 +58,7 @@ class PaperLedger:
     rules: LedgerRules
     rates: dict[UUID, list[EarnRate]] = field(default_factory=dict)
     refund_rules: dict[UUID, RefundRule] = field(default_factory=dict)
+    expiry: ExpiryPolicy = DEFAULT_POLICY
     closed: set[UUID] = field(default_factory=set)
     now_us: int = 0
     last_seq: int = 0
@@ -83,7 +85,7 @@ class PaperLedger:
         """One batch: opened, decided, written."""
         opened = self._open(movements)
         first_us = opened.now_us
-        terms = Terms(0, EarnRates(self.rates), self.refund_rules)
+        terms = Terms(0, EarnRates(self.rates), self.refund_rules, self.expiry)
         posting = Posting(opened, self.rules, terms, telling(self.told), "USD")
         told_before = len(self.told)
         decisions = posting.decide(movements, wall_now_us)

@@ -24,7 +24,8 @@ from services.points.domain.movements import (
 )
 from services.points.domain.opened import LedgerRules
 from services.runtime.errors import code_of
-from tests.support.ledger_facts import Ask, Posted, PostedKind, Taken, Verdict
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
+from tests.support.ledger_facts import Ask, Expiry, Posted, PostedKind, Taken, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.paper_ledger import PaperLedger
 
@@ -163,6 +164,8 @@ def _moved(ledger: PaperLedger, seq: int) -> Transaction:
     return moved
 
 
-def pair(zone: str, months: int, backdate_days: int) -> tuple[PaperLedger, LedgerModel]:
+def pair(zone: str, expiry: Expiry, backdate_days: int) -> tuple[PaperLedger, LedgerModel]:
     """An empty ledger on paper, and its model."""
-    return PaperLedger(LedgerRules(zone, months, backdate_days)), LedgerModel(zone, months, backdate_days)
+    policy = ExpiryPolicy(ExpiryRule(expiry.rule), expiry.months, expiry.month, expiry.day, 0)
+    ledger = PaperLedger(LedgerRules(zone, backdate_days), expiry=policy)
+    return ledger, LedgerModel(zone, expiry, backdate_days)

@@ -33,7 +33,6 @@ class LedgerRules(NamedTuple):
     """What a ledger's programme fixes."""
 
     zone: str
-    expiry_months: int
     backdate_days_max: int
 
 

@@ -7,9 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from services.points.domain.earning import EarnRate
+from services.points.domain.expiry import PolicyVersion
 from services.points.domain.movements import Purchase, Transaction
 from services.points.domain.refunding import RefundRule
-from services.points.storage import balances, journal, ledgers, records
+from services.points.storage import balances, journal, ledgers, policies, records
 from services.points.storage.balances import Balance, Expiration
 from services.points.storage.journal import Filter
 from services.points.storage.ledgers import Head
@@ -82,6 +83,11 @@ class Reads:
         """Refund rules of partners that have one of their own."""
         async with self._database.snapshot() as connection:
             return await ledgers.list_refund_rules(await connection.driver(), ledger_id, partner_id)
+
+    async def expiry_policies(self, ledger_id: int) -> list[PolicyVersion]:
+        """The versions of the expiry policy, oldest first."""
+        async with self._database.snapshot() as connection:
+            return await policies.listed(await connection.driver(), ledger_id)
 
     async def head(self, ledger_id: int) -> Head:
         """The ledger's head. Raises NotFound where nothing was asked of the ledger yet."""

@@ -14,10 +14,12 @@ from coalition.type.v1.error_pb2 import ItemError
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Answer, Refused
 from services.points.domain.earning import EarnRate
+from services.points.domain.expiry import PolicyVersion
 from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.storage.proofs import Finding
 from services.points.storage.records import PostingDetail
+from services.runtime.expiry_policy import policy_message
 
 _KINDS: Final = {
     MovementKind.EARN: pb.MOVEMENT_KIND_EARN,
@@ -186,6 +188,13 @@ def rule_message(partner_id: UUID, rule: RefundRule) -> points_pb2.RefundRule:
         partner_id=partner_id.bytes,
         shortfall=_SHORTFALLS[rule.shortfall],
         tender_order=_TENDER_ORDERS[rule.tender_order],
+    )
+
+
+def policy_version_message(version: PolicyVersion) -> points_pb2.ExpiryPolicyVersion:
+    """The wire form of a version of the expiry policy."""
+    return points_pb2.ExpiryPolicyVersion(
+        version=version.version, from_seq=version.from_seq, policy=policy_message(version.policy)
     )
 
 

@@ -8,12 +8,15 @@ from uuid import UUID
 
 from services.points.domain.accounts import AccountKey, AccountKind
 from services.points.domain.earning import EarnRate, EarnRates
+from services.points.domain.expiry import PolicyVersion
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.terms import Terms
+from services.points.storage import policies
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 from services.runtime.event_log import PARTITIONS, LogHead, NewEvent
+from services.runtime.expiry_policy import ExpiryPolicy
 from services.runtime.principal import Programme
 
 
@@ -41,19 +44,19 @@ WHERE h.ledger_id = $1
 
 async def rules(connection: PgConnection, ledger_id: int, backdate_days_max: int) -> LedgerRules | None:
     """What the ledger's programme fixes; None where the ledger is not open."""
-    row = await connection.fetchrow("SELECT zone, expiry_months FROM ledger WHERE ledger_id = $1", ledger_id)
-    return LedgerRules(row["zone"], row["expiry_months"], backdate_days_max) if row else None
+    row = await connection.fetchrow("SELECT zone FROM ledger WHERE ledger_id = $1", ledger_id)
+    return LedgerRules(row["zone"], backdate_days_max) if row else None
 
 
 async def open_ledger(
-    connection: PgConnection, programme: Programme, expiry_months: int, offset_us: int
+    connection: PgConnection, programme: Programme, expiry: ExpiryPolicy, offset_us: int
 ) -> None:
-    """Makes a ledger with its heads; one that is there already stays as it is."""
+    """Makes a ledger with its heads and its first expiry policy; one that is there already stays as it is."""
     async with connection.transaction():
         await connection.execute(
-            """INSERT INTO ledger (ledger_id, programme, zone, currency, is_test, expiry_months)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING""",
-            programme.ledger_id, programme.slug, programme.zone, programme.currency, programme.is_test, expiry_months,
+            """INSERT INTO ledger (ledger_id, programme, zone, currency, is_test)
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING""",
+            programme.ledger_id, programme.slug, programme.zone, programme.currency, programme.is_test,
         )  # fmt: skip
         await connection.execute(
             "INSERT INTO ledger_head (ledger_id, clock_offset_us) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -66,6 +69,9 @@ async def open_ledger(
             programme.ledger_id,
             programme.slug,
             [0] * PARTITIONS,
+        )
+        await policies.add(
+            connection, programme.ledger_id, PolicyVersion(0, 1, expiry), "programme registration"
         )
 
 
@@ -85,11 +91,13 @@ async def lock_head(connection: PgConnection, ledger_id: int) -> Head:
 
 
 async def terms(connection: PgConnection, ledger_id: int, version: int) -> Terms:
-    """All earn rates and refund rules of a ledger, marked with the configuration version that the head shows."""
+    """What is set on a ledger, marked with the configuration version that the head shows."""
     rates: dict[UUID, list[EarnRate]] = {}
     for partner_id, rate in await list_rates(connection, ledger_id, None):
         rates.setdefault(partner_id, []).append(rate)
-    return Terms(version, EarnRates(rates), dict(await list_refund_rules(connection, ledger_id, None)))
+    refund_rules = dict(await list_refund_rules(connection, ledger_id, None))
+    expiry = (await policies.current(connection, ledger_id)).policy
+    return Terms(version, EarnRates(rates), refund_rules, expiry)
 
 
 async def list_refund_rules(
@@ -109,7 +117,7 @@ async def add_refund_rule(
     connection: PgConnection, ledger_id: int, partner_id: UUID, rule: RefundRule, set_by: str
 ) -> None:
     """Adds a rule under the head's lock, as add_rate does."""
-    version = await _next_version(connection, ledger_id)
+    version = await next_version(connection, ledger_id)
     await connection.execute(
         """INSERT INTO refund_rule (ledger_id, partner_id, version, shortfall, tender_order, set_by)
         VALUES ($1, $2, $3, $4, $5, $6)""",
@@ -117,7 +125,8 @@ async def add_refund_rule(
     )  # fmt: skip
 
 
-async def _next_version(connection: PgConnection, ledger_id: int) -> int:
+async def next_version(connection: PgConnection, ledger_id: int) -> int:
+    """Moves the configuration version on under the head's lock, so that every poster reads what is set anew."""
     version: int = await connection.fetchval(
         "UPDATE ledger_head SET config_version = config_version + 1 WHERE ledger_id = $1 RETURNING config_version",
         ledger_id,
@@ -143,7 +152,7 @@ async def add_rate(
     connection: PgConnection, ledger_id: int, partner_id: UUID, rate: EarnRate, set_by: str
 ) -> None:
     """Adds a rate under the head's lock and moves the configuration version on, so that every poster reads it."""
-    version = await _next_version(connection, ledger_id)
+    version = await next_version(connection, ledger_id)
     await connection.execute(
         """INSERT INTO earn_rate (ledger_id, partner_id, valid_from, version, points, per_minor, set_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7)""",

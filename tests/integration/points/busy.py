@@ -7,10 +7,12 @@ from uuid import UUID
 
 from coalition.points.v1 import movement_pb2
 
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 
+FIXED_DATE = ExpiryPolicy(ExpiryRule.FIXED_DATE, 12, 2, 29, 30)
 LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
 
 
@@ -53,6 +55,7 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     burned = old[1].transaction.transaction_id
     await house.cut_at((await house.head()).now_us)
     await house.move_clock(LAPSE_US)
+    await house.set_expiry(FIXED_DATE)
     await fuel.post(
         earn(members[0], 5_000, occurred_at_us=LAPSE_US), redemption(members[0], 20, occurred_at_us=LAPSE_US)
     )

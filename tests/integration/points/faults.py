@@ -27,6 +27,7 @@ REFUND, DEBT = _one("seq", "refund"), _one("seq", "debt")
 SALE_REFUND = _one("seq", "refund", "clawed_back > 0 AND returned > 0")
 OWE, REPAY = _one("seq", "posting", "kind = 'owe'"), _one("seq", "posting", "kind = 'repay'")
 CLAWBACK, RETURN = _one("seq", "posting", "kind = 'clawback'"), _one("seq", "posting", "kind = 'return'")
+LAST_EARNED_LOT = _one("lot_no", "lot", "parent_no IS NULL", "DESC")
 CHILD = _one("lot_no", "lot", "parent_no IS NOT NULL")
 
 # What is done past all guards → the invariants that no longer hold.
@@ -142,6 +143,20 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         "UPDATE lot SET expires_at = expires_at + interval '1 day' WHERE ledger_id = {l} AND lot_no = 1",
         {5},
     ),
+    "the expiry of a lot and of its earn": (
+        """UPDATE lot SET expires_at = expires_at + interval '1 day' WHERE ledger_id = {l} AND lot_no = 1;
+        UPDATE posting SET expires_at = expires_at + interval '1 day' WHERE ledger_id = {l} AND seq = (SELECT opened_seq FROM lot WHERE ledger_id = {l} AND lot_no = 1)""",
+        {5},
+    ),
+    "points that never expire": (
+        f"""UPDATE lot SET expires_at = 'infinity' WHERE ledger_id = {{l}} AND lot_no = {LAST_EARNED_LOT};
+        UPDATE posting SET expires_at = NULL WHERE ledger_id = {{l}} AND seq = (SELECT opened_seq FROM lot WHERE ledger_id = {{l}} AND lot_no = {LAST_EARNED_LOT})""",
+        {5},
+    ),
+    "the months of a policy": ("UPDATE expiry_policy SET months = months + 1 WHERE ledger_id = {l} AND version = 0", {5}),
+    "the fixed date of a policy": ("UPDATE expiry_policy SET day = day - 2 WHERE ledger_id = {l} AND rule = 'fixed_date'", {5}),
+    "a policy that decided more than it should": ("UPDATE expiry_policy SET from_seq = 1 WHERE ledger_id = {l}", {5}),
+    "a policy lost": ("DELETE FROM expiry_policy WHERE ledger_id = {l} AND rule = 'fixed_date'", {5}),
     "the time of a lot's earn": (
         "UPDATE lot SET earned_at = earned_at - interval '1 day' WHERE ledger_id = {l} AND lot_no = 1",
         {5},

@@ -19,7 +19,7 @@ FILL = (
     "INSERT INTO account SELECT {l}, no, CASE no WHEN 1 THEN 'issuance' ELSE 'wallet' END, gen_random_uuid() FROM generate_series(1, {wallets} + 1) no",
     """INSERT INTO posting SELECT no, 1, 1, 1, now(), now() + no * interval '1 ms', NULL, 1, 2 + no % {wallets}, 2 + no % {wallets}, 1, {l}, 0,
     NULL, gen_random_uuid(), 'earn', 'r' || no, 'k' || no, 'x' FROM generate_series(1, {rows}) no""",
-    "INSERT INTO ledger VALUES ({l}, 'plans-{l}', 'UTC', 'EUR', true, 0)",
+    "INSERT INTO ledger VALUES ({l}, 'plans-{l}', 'UTC', 'EUR', true)",
     "INSERT INTO ledger_head (ledger_id) VALUES ({l})",
     """INSERT INTO balance (ledger_id, account_no, credits) SELECT {l}, no, CASE no WHEN 1 THEN 0 ELSE {rows} / {wallets} END
     FROM generate_series(1, {wallets} + 1) no""",

@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from tests.property.points.roughs import Referred, Rough, Seen, roughs, without_hasty
-from tests.support.ledger_facts import DAY_US, Ask, Verdict
+from tests.support.ledger_facts import DAY_US, Ask, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import comparable, journal_of, verdict_of
-from tests.support.points import PointsHouse, RunningPoints, Till
+from tests.support.points import RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
 
@@ -49,6 +50,11 @@ class Rate:
     offset_days: int
 
 
+@dataclass(frozen=True)
+class Change:
+    expiry: Expiry
+
+
 # Who they are is known once there is a ledger: these stand for them.
 PARTNERS, MEMBERS = ([UUID(int=first + place) for place in range(2)] for first in (10, 20))
 batches = st.lists(
@@ -67,8 +73,20 @@ rates = st.builds(
     per_minor=st.integers(1, 5),
     offset_days=st.sampled_from((-90, -1, 0, 20)),
 )
+# Short, so that points lapse within a script, and on days that the clock never stands on.
+expiries = st.sampled_from(
+    (Expiry("months_after_earn", 2), Expiry("fixed_date", 1, 3, 31), Expiry("fixed_date", 0, 2, 29))
+)
 scripts = st.lists(
-    st.one_of(batches, batches, batches, st.builds(Pause, st.sampled_from(PAUSES_DAYS)), rates, refund_rules),
+    st.one_of(
+        batches,
+        batches,
+        batches,
+        st.builds(Pause, st.sampled_from(PAUSES_DAYS)),
+        rates,
+        refund_rules,
+        st.builds(Change, expiries),
+    ),
     min_size=2,
     max_size=8,
 )
@@ -77,15 +95,15 @@ scripts = st.lists(
 class Play:
     """A ledger and its model, side by side."""
 
-    def __init__(self, house: PointsHouse) -> None:
-        self.house, self.now_us = house, START_US
-        self.model = LedgerModel(house.programme.zone, 2, 400)
-        self.tills = [Till(house), Till(house)]
-        self.members = [house.member() for _ in range(2)]
+    def __init__(self, running: RunningPoints, expiry: Expiry) -> None:
+        self.house, self.now_us = running.house(expiry=_policy(expiry)), START_US
+        self.model = LedgerModel(self.house.programme.zone, expiry, 400)
+        self.tills = [Till(self.house), Till(self.house)]
+        self.members = [self.house.member() for _ in range(2)]
         self.answers: list[tuple[pb.Result, Verdict]] = []
         self.ids: dict[int, bytes] = {}
 
-    async def run(self, script: list[list[Rough] | Pause | Rate | Rule]) -> None:
+    async def run(self, script: list[list[Rough] | Pause | Rate | Rule | Change]) -> None:
         await self.house.move_clock(self.now_us)
         await self._rate(Rate(0, 1, 1, -10_000))
         for step in script:
@@ -94,6 +112,9 @@ class Play:
                 await self.house.move_clock(self.now_us)
             elif isinstance(step, Rate):
                 await self._rate(step)
+            elif isinstance(step, Change):
+                await self.house.set_expiry(_policy(step.expiry))
+                self.model.expiry = step.expiry
             elif isinstance(step, Rule):
                 partner = self.tills[step.partner].partner_id
                 await self.house.set_refund_rule(partner, step.shortfall, step.order)
@@ -176,6 +197,10 @@ class Play:
         await self.house.assert_sound()
 
 
+def _policy(expiry: Expiry) -> ExpiryPolicy:
+    return ExpiryPolicy(ExpiryRule(expiry.rule), expiry.months, expiry.month, expiry.day, 0)
+
+
 def _between(moment_us: int) -> int:
     """The nearest time after that is far from any month's end."""
     while not 10 <= from_micros(moment_us).day <= 20:
@@ -183,7 +208,7 @@ def _between(moment_us: int) -> int:
     return moment_us
 
 
-@given(script=scripts)
+@given(script=scripts, expiry=expiries)
 @settings(
     max_examples=20,
     deadline=None,
@@ -192,8 +217,8 @@ def _between(moment_us: int) -> int:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_every_answer_balance_and_posting_of_the_service_is_the_models(
-    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule]
+    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule | Change], expiry: Expiry
 ) -> None:
-    play = Play(running.house())
+    play = Play(running, expiry)
     await play.run(script)
     await play.compare()

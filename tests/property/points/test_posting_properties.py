@@ -13,7 +13,7 @@ from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Movement, Overdue
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs, without_hasty
-from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Verdict
+from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.paper_ledger import PaperLedger
 from tests.support.paper_words import movement_of, pair, posted_of, reversal_of, verdict_of
@@ -60,7 +60,14 @@ busy_batches = st.lists(roughs(PARTNERS, MEMBERS, (0, 0, 0, -1, -35 * DAY_US)), 
 scripts = st.lists(
     st.one_of(busy_batches, busy_batches, edgy_batches, waits, closes, rules), min_size=2, max_size=12
 )
-months = st.sampled_from((0, 1, 2, 24))
+expiries = st.sampled_from(
+    (
+        *(Expiry("months_after_earn", months) for months in (0, 1, 2, 24)),
+        Expiry("fixed_date", 0, 3, 31),
+        Expiry("fixed_date", 1, 2, 29),
+        Expiry("fixed_date", 6, 12, 31),
+    )
+)
 
 
 def _with_rates(ledger: PaperLedger, model: LedgerModel) -> None:
@@ -109,12 +116,12 @@ def _asks(batch: Sequence[Rough], now_us: int, seen: Seen = NOTHING_SEEN) -> lis
     return [ask for rough in batch for ask in rough.at(now_us, seen)]
 
 
-@given(scripts, months)
+@given(scripts, expiries)
 @settings(max_examples=200, deadline=None)
 def test_every_answer_and_posting_is_the_models(
-    script: list[list[Rough] | Wait | Close | Rule], expiry_months: int
+    script: list[list[Rough] | Wait | Close | Rule], expiry: Expiry
 ) -> None:
-    ledger, model = pair("America/New_York", expiry_months, BACKDATE_DAYS)
+    ledger, model = pair("America/New_York", expiry, BACKDATE_DAYS)
     _with_rates(ledger, model)
     for step in script:
         if isinstance(step, Wait):
@@ -150,13 +157,13 @@ def _but_for_micros(verdict: Verdict) -> Verdict:
     return replace(verdict, posted=replace(posted, expires_us=round(posted.expires_us, -5)))
 
 
-@given(st.lists(batches, min_size=1, max_size=4), months)
+@given(st.lists(batches, min_size=1, max_size=4), expiries)
 @settings(max_examples=100, deadline=None)
-def test_how_items_fall_into_batches_changes_no_answer(groups: list[list[Rough]], expiry_months: int) -> None:
-    together, _ = pair("Europe/Berlin", expiry_months, BACKDATE_DAYS)
-    apart, _ = pair("Europe/Berlin", expiry_months, BACKDATE_DAYS)
+def test_how_items_fall_into_batches_changes_no_answer(groups: list[list[Rough]], expiry: Expiry) -> None:
+    together, _ = pair("Europe/Berlin", expiry, BACKDATE_DAYS)
+    apart, _ = pair("Europe/Berlin", expiry, BACKDATE_DAYS)
     for ledger in (together, apart):
-        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry_months, BACKDATE_DAYS))
+        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry, BACKDATE_DAYS))
     for group in groups:
         # Both are asked at the same time of the clock; a batch moves it by a microsecond a posting.
         # (No hold's life ends on a multiple of this, so those microseconds end none.)
@@ -185,14 +192,14 @@ def _but_for_places(verdict: Verdict) -> object:
     return verdict.outcome, verdict.reason, verdict.available, verdict.replayed, moved
 
 
-@given(st.lists(st.tuples(batches, st.sets(st.sampled_from(MEMBERS))), min_size=1, max_size=5), months)
+@given(st.lists(st.tuples(batches, st.sets(st.sampled_from(MEMBERS))), min_size=1, max_size=5), expiries)
 @settings(max_examples=150, deadline=None)
 def test_no_answer_depends_on_when_what_is_over_was_ended(
-    steps: list[tuple[list[Rough], set[UUID]]], expiry_months: int
+    steps: list[tuple[list[Rough], set[UUID]]], expiry: Expiry
 ) -> None:
-    left_alone, swept = (pair("Europe/Berlin", expiry_months, BACKDATE_DAYS)[0] for _ in range(2))
+    left_alone, swept = (pair("Europe/Berlin", expiry, BACKDATE_DAYS)[0] for _ in range(2))
     for ledger in (left_alone, swept):
-        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry_months, BACKDATE_DAYS))
+        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry, BACKDATE_DAYS))
     for batch, members in steps:
         left_alone.now_us = swept.now_us = left_alone.now_us + 33 * DAY_US + SECOND_US * 3 // 2
         swept.post([Overdue(member) for member in sorted(members)])
@@ -209,7 +216,7 @@ def test_no_answer_depends_on_when_what_is_over_was_ended(
 @given(batches)
 @settings(max_examples=50, deadline=None)
 def test_a_batch_sent_again_answers_the_same_and_posts_nothing(batch: list[Rough]) -> None:
-    ledger, model = pair("UTC", 24, BACKDATE_DAYS)
+    ledger, model = pair("UTC", Expiry("months_after_earn", 24), BACKDATE_DAYS)
     _with_rates(ledger, model)
     # A key once a batch: what a caller repeats is what it had asked.
     asks = _reachable(ledger, _asks(list({rough.key: rough for rough in batch}.values()), NOW_US))
@@ -228,7 +235,7 @@ def test_a_batch_sent_again_answers_the_same_and_posts_nothing(batch: list[Rough
 @given(batches)
 @settings(max_examples=50, deadline=None)
 def test_each_posting_tells_one_event_with_its_place_in_the_partition(batch: list[Rough]) -> None:
-    ledger, model = pair("UTC", 24, BACKDATE_DAYS)
+    ledger, model = pair("UTC", Expiry("months_after_earn", 24), BACKDATE_DAYS)
     _with_rates(ledger, model)
     ledger.post(_movements(ledger, _reachable(ledger, _asks(batch, NOW_US))))
     last: dict[int, int] = {}

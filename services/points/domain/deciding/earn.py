@@ -56,7 +56,7 @@ def earn(books: Books, number: int, item: Earn) -> Accepted:
     lot_no, lapses_us, legs = 0, 0, NO_LEGS
     if points:
         legs = books.move(issuance, wallet, points)
-        lapses_us = expires_at_us(item.occurred_at_us, books.rules.expiry_months, books.rules.zone)
+        lapses_us = expires_at_us(item.occurred_at_us, books.terms.expiry, books.rules.zone)
         lot_no = _open_lot(books, item, points, lapses_us)
     transaction = Transaction(
         new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, points,

@@ -10,7 +10,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.lapse import expire_overdue
-from services.points.domain.expiry import expires_at_us
+from services.points.domain.expiry import month_end_us
 from services.points.domain.lots import Lot
 from services.points.domain.movements import (
     LotTaken,
@@ -139,7 +139,7 @@ def _from_the_last(lots: Sequence[tuple[int, int]], skipped: int, points: int) -
 def _open_child(books: Books, item: Refund, late: Lot, seq: int, wallet: int, points: int) -> None:
     at = books.at
     at.last_lot_no += 1
-    lapses_us = expires_at_us(at.now_us, GRACE_MONTHS, books.rules.zone)
+    lapses_us = month_end_us(at.now_us, GRACE_MONTHS, books.rules.zone)
     child = Lot(
         at.last_lot_no, late.issuer_id, late.point_type, points, 0, late.earned_at_us, lapses_us, late.earned_seq
     )  # fmt: skip

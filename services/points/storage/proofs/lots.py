@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.points.storage.proofs.expiries import EXPIRIES
 from services.points.storage.proofs.proof import Proof
 
 LOTS: Final = Proof(
@@ -11,7 +12,7 @@ LOTS: Final = Proof(
     "open lots sum to the wallet, each lot to its uses and returns, each posting to the lots that it opened, used and gave back to",
     """SELECT format('%s lots, %s points open', count(*), coalesce(sum(remaining), 0)) FROM lot
     WHERE ledger_id = $1 AND opened_seq <= $2""",
-    """SELECT format('wallet %s: lots %s, balance %s', account_no, coalesce(l.remaining, 0), b.credits - b.debits)
+    f"""SELECT format('wallet %s: lots %s, balance %s', account_no, coalesce(l.remaining, 0), b.credits - b.debits)
     FROM account a JOIN balance b USING (ledger_id, account_no)
     LEFT JOIN (
         SELECT account_no, sum(remaining) AS remaining FROM lot WHERE ledger_id = $1 AND open GROUP BY account_no
@@ -72,5 +73,7 @@ LOTS: Final = Proof(
     UNION ALL
     SELECT format('posting %s opened no lot', p.seq) FROM posting p
     WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.points > 0 AND p.kind <> 'return'
-      AND NOT EXISTS (SELECT 1 FROM lot l WHERE l.ledger_id = p.ledger_id AND l.opened_seq = p.seq)""",
+      AND NOT EXISTS (SELECT 1 FROM lot l WHERE l.ledger_id = p.ledger_id AND l.opened_seq = p.seq)
+    UNION ALL
+    {EXPIRIES}""",
 )

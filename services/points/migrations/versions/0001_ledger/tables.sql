@@ -4,14 +4,12 @@ CREATE TABLE ledger (
     zone text NOT NULL,
     currency text NOT NULL,
     is_test boolean NOT NULL,
-    expiry_months smallint NOT NULL,
     opened_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT ledger_pk PRIMARY KEY (ledger_id),
-    CONSTRAINT ledger_programme_uq UNIQUE (programme),
-    CONSTRAINT ledger_expiry_months_ck CHECK (expiry_months BETWEEN 0 AND 120)
+    CONSTRAINT ledger_programme_uq UNIQUE (programme)
 )
 --;;
-COMMENT ON TABLE ledger IS 'One row a programme. expiry_months: life of a lot from the earn to that month''s end; 0: for ever.'
+COMMENT ON TABLE ledger IS 'One row a programme.'
 --;;
 CREATE TABLE ledger_head (
     ledger_id smallint NOT NULL,
@@ -235,6 +233,30 @@ CREATE TABLE expiry_notice (
 )
 --;;
 COMMENT ON TABLE expiry_notice IS 'Members who were told that points of theirs expire at a time: once for each.'
+--;;
+CREATE TABLE expiry_policy (
+    ledger_id smallint NOT NULL,
+    version bigint NOT NULL,
+    from_seq bigint NOT NULL,
+    rule text NOT NULL,
+    months smallint NOT NULL,
+    month smallint,
+    day smallint,
+    notice_days smallint NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT expiry_policy_pk PRIMARY KEY (ledger_id, version),
+    CONSTRAINT expiry_policy_from_seq_ck CHECK (from_seq > 0),
+    CONSTRAINT expiry_policy_rule_ck CHECK (rule IN ('months_after_earn', 'fixed_date')),
+    CONSTRAINT expiry_policy_months_ck CHECK (months BETWEEN 0 AND 120),
+    CONSTRAINT expiry_policy_date_ck CHECK (
+        CASE WHEN rule = 'fixed_date' THEN num_nulls(month, day) = 0 AND month BETWEEN 1 AND 12 AND day BETWEEN 1 AND 31
+        ELSE num_nonnulls(month, day) = 0 END
+    ),
+    CONSTRAINT expiry_policy_notice_days_ck CHECK (notice_days BETWEEN 0 AND 365)
+)
+--;;
+COMMENT ON TABLE expiry_policy IS 'When the points expire that are posted from from_seq on; the highest version with from_seq <= seq counts. months: after the earn''s month (0: never), or full ones from the earn to the first fixed date that counts.'
 --;;
 CREATE TABLE hold (
     seq bigint NOT NULL,
