@@ -22,10 +22,12 @@ class ExpiryRule(StrEnum):
     """The end of the month that lies so many months after the earn's."""
     FIXED_DATE = "fixed_date"
     """The end of the first fixed date that lies so many full months after the earn, or more."""
+    ACTIVITY = "activity"
+    """For all points of a member: the end of the month that lies so many months after that of the last activity."""
 
 
 class ExpiryPolicy(NamedTuple):
-    """A rule with its months (0 to 120), its fixed date (0 and 0 where it has none), and the days of notice (0: none)."""
+    """A rule with its months (0, of activity 1, to 120), its fixed date (0 and 0 where it has none), and the days of notice (0: none)."""
 
     rule: ExpiryRule
     months: int
@@ -40,6 +42,7 @@ DEFAULT_POLICY: Final = ExpiryPolicy(ExpiryRule.MONTHS_AFTER_EARN, 24, 0, 0, 30)
 _RULES: Final = {
     pb.EXPIRY_RULE_MONTHS_AFTER_EARN: ExpiryRule.MONTHS_AFTER_EARN,
     pb.EXPIRY_RULE_FIXED_DATE: ExpiryRule.FIXED_DATE,
+    pb.EXPIRY_RULE_ACTIVITY: ExpiryRule.ACTIVITY,
 }
 _WIRE_RULES: Final = {rule: wire for wire, rule in _RULES.items()}
 
@@ -60,8 +63,9 @@ def policy_from(message: pb.ExpiryPolicy) -> ExpiryPolicy:
     rule = _RULES.get(message.rule)
     if rule is None:
         raise InvalidRequest("rule must be one of the rules that there are", field="rule")
-    if not 0 <= message.months <= _MONTHS_MAX:
-        raise InvalidRequest(f"months must be 0 to {_MONTHS_MAX}", field="months")
+    months_min = 1 if rule is ExpiryRule.ACTIVITY else 0
+    if not months_min <= message.months <= _MONTHS_MAX:
+        raise InvalidRequest(f"months must be {months_min} to {_MONTHS_MAX}", field="months")
     if not 0 <= message.notice_days <= _NOTICE_DAYS_MAX:
         raise InvalidRequest(f"notice_days must be 0 to {_NOTICE_DAYS_MAX}", field="notice_days")
     if rule is ExpiryRule.FIXED_DATE:

@@ -81,6 +81,11 @@ class Lot:
     earned_seq: int = 0
     parent_no: int = 0
 
+    def is_over(self, now_us: int, idle_us: int) -> bool:
+        """Whether its time has come; one without a date ends when its member is idle (0: never)."""
+        end_us = self.expires_us or idle_us
+        return end_us != 0 and end_us <= now_us
+
     @property
     def order(self) -> tuple[bool, int, int, int]:
         """Which lot is used first."""
@@ -167,9 +172,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Expiry:
-    """When points expire: so many months after the earn, or at a fixed date (month, day) so many after it at least."""
+    """When points expire: so many months after the earn, at a fixed date (month, day) so many after it at least, or all of a
+    member's so many months after the last activity.
+    """
 
-    rule: Literal["months_after_earn", "fixed_date"]
+    rule: Literal["months_after_earn", "fixed_date", "activity"]
     months: int
     month: int = 0
     day: int = 0
@@ -178,7 +185,13 @@ class Expiry:
         """The first instant at which points earned then are gone; 0: never."""
         if self.rule == "fixed_date":
             return _day_end_us(self._fixed_date_after(_local(earned_us, zone).date()), zone)
+        if self.rule == "activity":
+            return 0
         return month_end_us(earned_us, self.months, zone) if self.months else 0
+
+    def idle_us(self, active_us: int, zone: str) -> int:
+        """The first instant at which the points of a member are gone who does nothing after that; 0: never."""
+        return month_end_us(active_us, self.months, zone) if self.rule == "activity" else 0
 
     def _fixed_date_after(self, earned: date) -> date:
         """Goes from day to day until it is the date, and so many months are over."""

@@ -6,6 +6,7 @@ and nothing else: the balance is what is left in them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,7 +33,7 @@ from tests.support.refund_model import owed, refund, repay
 
 @dataclass
 class LedgerModel:
-    """One ledger. Times in microseconds UTC, programme time."""
+    """One ledger. Times in microseconds UTC, programme time. idle_us: by member, when what has no date of its own is gone."""
 
     zone: str
     expiry: Expiry
@@ -45,6 +46,7 @@ class LedgerModel:
     holds: dict[int, Hold] = field(default_factory=dict)
     sales: dict[int, Sale] = field(default_factory=dict)
     debts: list[Debt] = field(default_factory=list)
+    idle_us: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     # By partner: shortfall and tender order.
     refund_rules: dict[UUID, tuple[str, str]] = field(default_factory=dict)
     by_key: dict[tuple[UUID, str], tuple[tuple[object, ...] | None, Verdict]] = field(default_factory=dict)
@@ -263,7 +265,7 @@ class LedgerModel:
         return sum(
             lot.remaining - sum(points for held, points in alive if held is lot)
             for lot in self.lots.get(member, [])
-            if lot.expires_us == 0 or lot.expires_us > now_us
+            if not lot.is_over(now_us, self.idle_us[member])
         ) - owed(self, member)
 
     def _rate(self, partner: UUID, occurred_us: int) -> tuple[int, int] | None:
@@ -326,8 +328,7 @@ class LedgerModel:
                 missing -= part
                 parts.append((lot, part))
         seq = len(self.journal) + 1
-        recorded_us = now_us + self._decided_before(now_us)
-        expires_us = recorded_us + ask.seconds * SECOND_US
+        expires_us = now_us + self._decided_before(now_us) + ask.seconds * SECOND_US
         self.holds[seq] = Hold(seq, ask.partner, ask.member, ask.amount, expires_us, parts)
         return self.accept(ask, 0, expires_us, 0, (), held=ask.amount)
 
@@ -372,7 +373,7 @@ class LedgerModel:
         overdue = [
             lot
             for lot in self.lots.get(member, [])
-            if lot.remaining > lot.reserved and 0 < lot.expires_us <= now_us
+            if lot.remaining > lot.reserved and lot.is_over(now_us, self.idle_us[member])
         ]
         points = sum(lot.remaining - lot.reserved for lot in overdue)
         if points:
@@ -393,4 +394,7 @@ class LedgerModel:
             self.balance(ask.member), expires_us, lot_no, taken, **more,
         )  # fmt: skip
         self.journal.append(posted)
+        if ask.kind in ("earn", "redeem", "capture"):
+            recorded_us = self.moment_us + posted.seq - 1 - self.moment_seq
+            self.idle_us[ask.member] = self.expiry.idle_us(recorded_us, self.zone)
         return Verdict("accepted", posted=posted)

@@ -79,6 +79,7 @@ class PaperLedger:
     debts: dict[int, PaperDebt] = field(default_factory=dict)
     returns: list[tuple[int, int, int]] = field(default_factory=list)
     children: dict[int, ChildRow] = field(default_factory=dict)
+    expires: dict[int, int] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
 
     def post(self, movements: Sequence[Act], wall_now_us: int = 0) -> list[Decision]:
@@ -190,6 +191,7 @@ class PaperLedger:
             },
             refunded=self._refunded(movements),
             debts=self._debts(burns),
+            expires={member: self._expires_us(member) for member in burns},
         )
 
     def _refunded(self, movements: Sequence[Movement]) -> dict[int, Refunded]:
@@ -236,7 +238,7 @@ class PaperLedger:
             rows = [row.lot for row in self.lots.values() if row.member == member]
             reached = 0
             for lot in sorted(rows, key=lambda lot: lot.order):
-                if 0 < lot.expires_at_us <= now_us:
+                if lot.is_over(now_us, self._expires_us(member)):
                     needed = lot.free > 0
                 else:
                     needed = lot.free > 0 and reached < burn
@@ -244,6 +246,9 @@ class PaperLedger:
                 if needed or lot.lot_no in reserved or (lot.remaining and lot.earned_seq in earns):
                     found.setdefault(member, []).append(_copy(lot))
         return {member: OpenLots(lots) for member, lots in found.items()}
+
+    def _expires_us(self, member: UUID) -> int:
+        return self.expires.get(self.accounts[AccountKey(AccountKind.WALLET, member)], 0)
 
     def _account(self, kind: AccountKind, owner: UUID) -> None:
         if AccountKey(kind, owner) not in self.accounts:
@@ -282,6 +287,8 @@ class PaperLedger:
             self.counters[account] = [
                 counted + moved for counted, moved in zip(self.counters[account], delta, strict=True)
             ]
+        assert rows.expires.keys() <= rows.deltas.keys()
+        self.expires |= rows.expires
         for lots in opened.lots.values():
             for lot in lots.touched.values():
                 self.lots[lot.lot_no].lot.remaining = lot.remaining

@@ -105,7 +105,7 @@ def _give_back(model: LedgerModel, ask: Ask, sale: Sale, points: int, now_us: in
     children: list[tuple[int, int, int]] = []
     for lot_no, issuer in dict.fromkeys(coming):
         part, lot = coming.count((lot_no, issuer)), model.all_lots[lot_no - 1]
-        if 0 < lot.expires_us <= now_us:
+        if lot.is_over(now_us, model.idle_us[ask.member]):
             child = Lot(
                 len(model.all_lots) + 1, issuer, len(model.journal) + 1, part, part, lot.earned_us,
                 month_end_us(now_us, 1, model.zone), 0, lot.earned_seq, lot_no,

@@ -6,7 +6,8 @@ from services.points.commands.open_ledger import Doors
 from services.points.domain.expiry import PolicyVersion
 from services.points.storage import ledgers, policies
 from services.runtime.database import WriteDatabase
-from services.runtime.expiry_policy import ExpiryPolicy
+from services.runtime.errors import InvalidRequest
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from services.runtime.principal import Programme
 
 
@@ -17,7 +18,11 @@ class SetExpiryPolicy:
         self._doors, self._database = doors, database
 
     async def __call__(self, programme: Programme, policy: ExpiryPolicy, set_by: str) -> PolicyVersion:
-        """Adds the policy unless it stands already; answers the version that counts now."""
+        """Adds the policy unless it stands already; answers the version that counts now.
+
+        Raises InvalidRequest for a change to or from activity once something was posted: lots of the one have no date, and
+        wallets of the other.
+        """
         await self._doors.to(programme)
         ledger_id = programme.ledger_id
         async with self._database.dedicated() as connection, connection.transaction():
@@ -25,6 +30,15 @@ class SetExpiryPolicy:
             standing = await policies.current(connection, ledger_id)
             if standing.policy == policy:
                 return standing
+            by_activity = policy.rule is ExpiryRule.ACTIVITY
+            if by_activity is not (standing.policy.rule is ExpiryRule.ACTIVITY):
+                if head.last_seq:
+                    raise InvalidRequest(
+                        "a programme in which something was posted cannot change to activity, nor from it",
+                        field="rule",
+                        standing=standing.policy.rule.value,
+                    )
+                await policies.set_by_activity(connection, ledger_id, by_activity)
             version = await ledgers.next_version(connection, ledger_id)
             added = PolicyVersion(version, head.last_seq + 1, policy)
             await policies.add(connection, ledger_id, added, set_by)

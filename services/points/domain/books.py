@@ -13,8 +13,16 @@ from uuid import UUID
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Refused
+from services.points.domain.expiry import wallet_expires_us
 from services.points.domain.lots import OpenLots
-from services.points.domain.movements import LotTaken, Movement, MovementKind, Reversal, Transaction
+from services.points.domain.movements import (
+    ACTIVITIES,
+    LotTaken,
+    Movement,
+    MovementKind,
+    Reversal,
+    Transaction,
+)
 from services.points.domain.opened import ANY_CONTENT, Earlier, LedgerRules, Opened, OpenHold
 from services.points.domain.rows import DecisionRow, PostingRow, Rows
 from services.points.domain.telling import Telling
@@ -59,6 +67,13 @@ class Books:
         """What can be spent: what is free, less what the member owes."""
         debts = self.at.debts.get(member_id)
         return self.free(wallet) - (debts.points if debts is not None else 0)
+
+    def _keep_alive(self, member_id: UUID, wallet: int, active_at_us: int) -> None:
+        """Moves the date on at which a wallet expires as a whole, in a ledger by activity."""
+        expires_us = wallet_expires_us(active_at_us, self.terms.expiry, self.rules.zone)
+        if expires_us:
+            self.at.expires[member_id] = self.rows.expires[wallet] = expires_us
+            self.rows.delta(wallet)
 
     def lots(self, member_id: UUID) -> OpenLots:
         """The lots of a member's wallet, as far as they were read."""
@@ -119,6 +134,8 @@ class Books:
         partner_no: int | None = None,
     ) -> None:
         """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
+        if transaction.kind in ACTIVITIES:
+            self._keep_alive(transaction.member_id, wallet, transaction.recorded_at_us)
         partition = transaction.member_id.int % PARTITIONS
         before = self.at.log.advance(partition)
         key, number, content_hash, traceparent = None, None, None, ""

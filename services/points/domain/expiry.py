@@ -27,7 +27,15 @@ def expires_at_us(earned_at_us: int, policy: ExpiryPolicy, zone: str) -> int:
     """First instant after the last day of points earned then, in microseconds UTC; 0: never."""
     if policy.rule is ExpiryRule.FIXED_DATE:
         return _fixed_date_end_us(earned_at_us // _QUARTER_US, policy, zone)
+    if policy.rule is ExpiryRule.ACTIVITY:
+        # They have no date of their own: see wallet_expires_us.
+        return 0
     return month_end_us(earned_at_us, policy.months, zone) if policy.months else 0
+
+
+def wallet_expires_us(active_at_us: int, policy: ExpiryPolicy, zone: str) -> int:
+    """When all points of a member expire who does nothing after an activity recorded then; 0 where they do not together."""
+    return month_end_us(active_at_us, policy.months, zone) if policy.rule is ExpiryRule.ACTIVITY else 0
 
 
 def month_end_us(start_us: int, months: int, zone: str) -> int:

@@ -33,6 +33,10 @@ class Lot:
         """Its place among the lots of its wallet."""
         return self.expires_at_us or NEVER_US, self.earned_at_us, self.lot_no
 
+    def is_over(self, now_us: int, wallet_expires_us: int) -> bool:
+        """Whether its time has come: its own, or where it has none that of the wallet as a whole (0: never)."""
+        return 0 < (self.expires_at_us or wallet_expires_us) <= now_us
+
     @property
     def free(self) -> int:
         """What no hold has set aside."""
@@ -61,10 +65,10 @@ class OpenLots:
         others = [lot for lot in self._lots if lot.earned_seq != earned_seq]
         return self._taken_of(self._parts([*own, *others], points))
 
-    def give_back(self, lot_no: int, points: int, now_us: int) -> Lot | None:
+    def give_back(self, lot_no: int, points: int, now_us: int, wallet_expires_us: int) -> Lot | None:
         """Puts points back into a lot that they were taken from; answers the lot where it has expired: it takes none."""
         lot = self._used_up.get(lot_no) or next(lot for lot in self._lots if lot.lot_no == lot_no)
-        if 0 < lot.expires_at_us <= now_us:
+        if lot.is_over(now_us, wallet_expires_us):
             return lot
         if self._used_up.pop(lot_no, None) is not None:
             self.add(lot)
@@ -123,10 +127,11 @@ class OpenLots:
             raise ArithmeticError(f"the lots of the wallet are {points} points short of its balance")
         return parts
 
-    def take_overdue(self, now_us: int) -> list[LotTaken]:
+    def take_overdue(self, now_us: int, wallet_expires_us: int) -> list[LotTaken]:
         """Takes all that is free in lots whose expiry has passed."""
-        overdue = sum(lot.free for lot in self._lots if 0 < lot.expires_at_us <= now_us)
-        return self.take(overdue) if overdue else []
+        overdue = [lot for lot in self._lots if lot.is_over(now_us, wallet_expires_us)]
+        points = sum(lot.free for lot in overdue)
+        return self._taken_of(self._parts(overdue, points)) if points else []
 
 
 def _taken(lot: Lot, points: int) -> LotTaken:

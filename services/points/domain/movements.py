@@ -25,6 +25,10 @@ class MovementKind(StrEnum):
     REPAY = "repay"
 
 
+# What a member is active by, so that points which expire with inactivity stay.
+ACTIVITIES: Final = frozenset((MovementKind.EARN, MovementKind.REDEEM, MovementKind.CAPTURE))
+
+
 class Purchase(NamedTuple):
     """The sale behind an earn, as the till told it. points_minor: the part of its amount that was paid in points."""
 

@@ -106,3 +106,5 @@ class Opened:
     linked: Mapping[int, tuple[int, bytes]]
     refunded: dict[int, Refunded]
     debts: dict[UUID, Debts]
+    # When the wallet of a member expires as a whole, in a ledger by activity (0: nothing was done there yet).
+    expires: dict[UUID, int]

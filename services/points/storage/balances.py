@@ -29,12 +29,13 @@ class Expiration(NamedTuple):
 
 # Lots past their expiry are left out whether or not their lapse has been posted yet, and holds past their time count
 # for nothing; what a hold that is still alive has reserved of an overdue lot is in the hold. (The offset is an interval of
-# microseconds alone: one with days in it would be added in the server's time zone.)
+# microseconds alone: one with days in it would be added in the server's time zone.) Lots without a date expire with their
+# wallet, where it has one: they are looked at only then, and dated ones no further than they are asked for.
 _WALLET: Final = """WITH head AS (
     SELECT last_seq, clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now
     FROM ledger_head WHERE ledger_id = $1
 ), wallet AS (
-    SELECT a.account_no, b.credits - b.debits AS points, b.reserved > b.released AS holds
+    SELECT a.account_no, b.credits - b.debits AS points, b.reserved > b.released AS holds, b.expires_at
     FROM account a JOIN balance b ON b.ledger_id = a.ledger_id AND b.account_no = a.account_no
     WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND a.owner_id = {member}
 ), held AS (
@@ -44,27 +45,47 @@ _WALLET: Final = """WITH head AS (
     SELECT r.lot_no, sum(r.points)::bigint AS points FROM held JOIN hold_lot r ON r.ledger_id = $1 AND r.hold_seq = held.seq
     GROUP BY r.lot_no
 ), upcoming AS (
-    SELECT l.expires_at, sum(l.remaining - coalesce(r.points, 0)) AS points
-    FROM wallet CROSS JOIN head JOIN lot l ON l.ledger_id = $1 AND l.account_no = wallet.account_no
-    LEFT JOIN held_lot r ON r.lot_no = l.lot_no
-    WHERE l.open AND l.expires_at > head.now AND isfinite(l.expires_at){bounds}
-    GROUP BY l.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0 ORDER BY l.expires_at {order} LIMIT {limit}
+    SELECT expires_at, sum(points) AS points FROM (
+        (
+            SELECT l.expires_at, sum(l.remaining - coalesce(r.points, 0)) AS points
+            FROM wallet CROSS JOIN head JOIN lot l ON l.ledger_id = $1 AND l.account_no = wallet.account_no
+            LEFT JOIN held_lot r ON r.lot_no = l.lot_no
+            WHERE l.open AND l.expires_at > head.now AND isfinite(l.expires_at){lot_bounds}
+            GROUP BY l.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0 ORDER BY l.expires_at {order} LIMIT {limit}
+        )
+        UNION ALL
+        SELECT w.expires_at, sum(l.remaining - coalesce(r.points, 0))
+        FROM (
+            SELECT wallet.account_no, wallet.expires_at FROM wallet, head WHERE wallet.expires_at > head.now{wallet_bounds} OFFSET 0
+        ) w JOIN lot l ON l.ledger_id = $1 AND l.account_no = w.account_no LEFT JOIN held_lot r ON r.lot_no = l.lot_no
+        WHERE l.open AND l.expires_at = 'infinity'
+        GROUP BY w.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0
+    ) dated GROUP BY expires_at ORDER BY expires_at {order} LIMIT {limit}
 )
 """
-_BALANCE: Final = f"""{_WALLET.format(member="$2", bounds="", order="ASC", limit="1")}, owed AS (
+_OVERDUE: Final = """coalesce((
+        SELECT sum(l.remaining - coalesce(r.points, 0)) FROM lot l LEFT JOIN held_lot r ON r.lot_no = l.lot_no
+        WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open AND {over}
+    ), 0)"""
+_BALANCE: Final = f"""{_WALLET.format(member="$2", lot_bounds="", wallet_bounds="", order="ASC", limit="1")}, owed AS (
     SELECT coalesce(sum(d.remaining), 0)::bigint AS points FROM wallet
     JOIN debt d ON d.ledger_id = $1 AND d.wallet_no = wallet.account_no AND d.open
 )
-SELECT coalesce(wallet.points, 0) - coalesce((
-        SELECT sum(l.remaining - coalesce(r.points, 0)) FROM lot l LEFT JOIN held_lot r ON r.lot_no = l.lot_no
-        WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open AND l.expires_at <= head.now
-    ), 0) - coalesce((SELECT sum(points) FROM held), 0) - owed.points AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points, upcoming.expires_at,
-    owed.points AS owed
+SELECT coalesce(wallet.points, 0) - {_OVERDUE.format(over="l.expires_at <= head.now")}
+    - {_OVERDUE.format(over="l.expires_at = 'infinity' AND wallet.expires_at <= head.now")}
+    - coalesce((SELECT sum(points) FROM held), 0) - owed.points AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points,
+    upcoming.expires_at, owed.points AS owed
 FROM head CROSS JOIN owed LEFT JOIN wallet ON true LEFT JOIN upcoming ON true
 """
-_BOUNDS: Final = " AND l.expires_at > $2 AND l.expires_at < $3"
+_BOUNDS: Final = " AND {of}.expires_at > $2 AND {of}.expires_at < $3"
 _SOONEST, _LATEST = (
-    _WALLET.format(member="$4", bounds=_BOUNDS, order=order, limit="$5")
+    _WALLET.format(
+        member="$4",
+        lot_bounds=_BOUNDS.format(of="l"),
+        wallet_bounds=_BOUNDS.format(of="wallet"),
+        order=order,
+        limit="$5",
+    )
     + "SELECT points, expires_at FROM upcoming"
     for order in ("ASC", "DESC")
 )

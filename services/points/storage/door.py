@@ -35,7 +35,7 @@ from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
 _OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 17))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 29))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 30))})"
 
 
 class _Listed:
@@ -199,6 +199,7 @@ def _opened(
         },
         refunded=_refunded(row),
         debts=_debts(row, members),
+        expires=dict(zip(members, row["wallet_expires_us"] or (), strict=False)),
     )
     for debts in opened.debts.values():
         opened.balances.setdefault(debts.account_no, -debts.points)
@@ -307,6 +308,7 @@ async def write(
         rows.uses,
         [account for account, _ in deltas],
         *([delta[place] for _, delta in deltas] for place in range(4)),
+        [rows.expires.get(account) for account, _ in deltas] if rows.expires else [],
         [lot.lot_no for lot in touched],
         [lot.remaining for lot in touched],
         [lot.reserved for lot in touched],

@@ -16,7 +16,7 @@ from services.points.storage import policies
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 from services.runtime.event_log import PARTITIONS, LogHead, NewEvent
-from services.runtime.expiry_policy import ExpiryPolicy
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from services.runtime.principal import Programme
 
 
@@ -59,9 +59,11 @@ async def open_ledger(
             programme.ledger_id, programme.slug, programme.zone, programme.currency, programme.is_test,
         )  # fmt: skip
         await connection.execute(
-            "INSERT INTO ledger_head (ledger_id, clock_offset_us) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            """INSERT INTO ledger_head (ledger_id, clock_offset_us, by_activity) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING""",
             programme.ledger_id,
             offset_us,
+            expiry.rule is ExpiryRule.ACTIVITY,
         )
         await connection.execute(
             """INSERT INTO event_head (ledger_id, programme, pos, partition_pos) VALUES ($1, $2, 0, $3)

@@ -45,3 +45,10 @@ async def add(connection: PgConnection, ledger_id: int, added: PolicyVersion, se
         ledger_id, added.version, added.from_seq, policy.rule.value, policy.months, policy.month or None,
         policy.day or None, policy.notice_days, set_by,
     )  # fmt: skip
+
+
+async def set_by_activity(connection: PgConnection, ledger_id: int, by_activity: bool) -> None:
+    """Says on the head whether wallets expire as a whole; the caller holds its lock, and nothing was posted yet."""
+    await connection.execute(
+        "UPDATE ledger_head SET by_activity = $2 WHERE ledger_id = $1", ledger_id, by_activity
+    )

@@ -13,15 +13,17 @@ from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 
 FIXED_DATE = ExpiryPolicy(ExpiryRule.FIXED_DATE, 12, 2, 29, 30)
+ACTIVITY = ExpiryPolicy(ExpiryRule.ACTIVITY, 12, 0, 0, 30)
 LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
 
 
 @dataclass(frozen=True)
 class Busy:
-    """The ledger, and one beside it in the same tables."""
+    """The ledger, one beside it in the same tables, and one in which points expire with inactivity."""
 
     house: PointsHouse
     beside: PointsHouse
+    by_activity: PointsHouse
     tills: tuple[Till, Till]
     members: tuple[UUID, ...]
 
@@ -31,11 +33,28 @@ class Busy:
 
 
 async def make_busy(running: RunningPoints) -> Busy:
-    """Fills two ledgers the same way."""
-    house, beside = running.house(), running.house()
+    """Fills two ledgers the same way, and a third one."""
+    house, beside, by_activity = running.house(), running.house(), running.house(expiry=ACTIVITY)
     await _fill(beside)
+    await _fill_by_activity(by_activity)
     tills, members = await _fill(house)
-    return Busy(house, beside, tills, members)
+    return Busy(house, beside, by_activity, tills, members)
+
+
+async def _fill_by_activity(house: PointsHouse) -> None:
+    """Points that expired with inactivity, points that came back after that, and some that live."""
+    till = await house.till()
+    idle, active = house.member(), house.member()
+    burns = await till.post(
+        earn(idle, 5_000), earn(active, 5_000), redemption(idle, 20), redemption(active, 10)
+    )
+    await till.hold(active, 5)
+    await house.move_clock(LAPSE_US)
+    now = {"occurred_at_us": LAPSE_US}
+    await till.refund(burns[2].transaction.transaction_id, points=15, **now)
+    await till.earn(active, 3_000, **now)
+    await till.redeem(active, 7, **now)
+    await till.refund(burns[3].transaction.transaction_id, points=5, **now)
 
 
 async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]]:

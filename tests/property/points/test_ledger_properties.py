@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
+from services.runtime.errors import InvalidRequest
 from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from tests.property.points.roughs import Referred, Rough, Seen, roughs, without_hasty
 from tests.support.ledger_facts import DAY_US, Ask, Expiry, Verdict
@@ -74,9 +75,9 @@ rates = st.builds(
     offset_days=st.sampled_from((-90, -1, 0, 20)),
 )
 # Short, so that points lapse within a script, and on days that the clock never stands on.
-expiries = st.sampled_from(
-    (Expiry("months_after_earn", 2), Expiry("fixed_date", 1, 3, 31), Expiry("fixed_date", 0, 2, 29))
-)
+DATED = (Expiry("months_after_earn", 2), Expiry("fixed_date", 1, 3, 31), Expiry("fixed_date", 0, 2, 29))
+BY_ACTIVITY = (Expiry("activity", 1), Expiry("activity", 2))
+expiries = st.one_of(st.sampled_from(DATED), st.sampled_from(BY_ACTIVITY))
 scripts = st.lists(
     st.one_of(
         batches,
@@ -113,14 +114,23 @@ class Play:
             elif isinstance(step, Rate):
                 await self._rate(step)
             elif isinstance(step, Change):
-                await self.house.set_expiry(_policy(step.expiry))
-                self.model.expiry = step.expiry
+                await self._change(step.expiry)
             elif isinstance(step, Rule):
                 partner = self.tills[step.partner].partner_id
                 await self.house.set_refund_rule(partner, step.shortfall, step.order)
                 self.model.refund_rules[partner] = (step.shortfall.lower(), step.order.lower())
             else:
                 await self._post(step)
+
+    async def _change(self, expiry: Expiry) -> None:
+        """Sets another policy; to or from activity only as long as nothing was posted."""
+        switches = (expiry.rule == "activity") is not (self.model.expiry.rule == "activity")
+        if switches and self.model.journal:
+            with pytest.raises(InvalidRequest):
+                await self.house.set_expiry(_policy(expiry))
+        else:
+            await self.house.set_expiry(_policy(expiry))
+            self.model.expiry = expiry
 
     async def _rate(self, rate: Rate) -> None:
         partner, valid_from_us = self.tills[rate.partner].partner_id, self.now_us + rate.offset_days * DAY_US

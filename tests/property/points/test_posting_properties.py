@@ -66,6 +66,7 @@ expiries = st.sampled_from(
         Expiry("fixed_date", 0, 3, 31),
         Expiry("fixed_date", 1, 2, 29),
         Expiry("fixed_date", 6, 12, 31),
+        *(Expiry("activity", months) for months in (1, 2, 12)),
     )
 )
 

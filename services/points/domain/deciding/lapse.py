@@ -28,7 +28,8 @@ def expire_overdue(books: Books, member_id: UUID, wallet: int) -> None:
     """Holds whose time is over end, and what is free in lots past their expiry lapses."""
     release_due(books, member_id, wallet)
     lots = books.at.lots.get(member_id)
-    taken = lots.take_overdue(books.at.now_us) if lots is not None else []
+    whole_us = books.at.expires.get(member_id, 0)
+    taken = lots.take_overdue(books.at.now_us, whole_us) if lots is not None else []
     if not taken:
         return
     points = sum(part.points for part in taken)

@@ -25,7 +25,7 @@ from services.points.domain.refunding import Shortfall, due
 from services.points.domain.rows import ChildRow, DebtRow, RefundRow
 from services.runtime.ids import new_id
 
-# Points that come back after their lot has expired live to the end of the month after the refund's.
+# Points that come back after their lot, or the wallet that it is in, has expired live to the end of the month after the refund's.
 GRACE_MONTHS: Final = 1
 
 
@@ -108,9 +108,10 @@ def _give_back(books: Books, item: Refund, sale: Sale, wallet: int, before: int,
     legs = books.move(accounts.redemption[item.partner_id], wallet, points)
     transaction = _part(books, MovementKind.RETURN, item, sale.burn_seq, wallet, points)
     lots = books.lots(item.member_id)
+    whole_us = books.at.expires.get(item.member_id, 0)
     back: list[LotTaken] = []
     for lot_no, part in _from_the_last(sale.lots, before, points):
-        late = lots.give_back(lot_no, part, books.at.now_us)
+        late = lots.give_back(lot_no, part, books.at.now_us, whole_us)
         if late is None:
             books.rows.returns.append((transaction.seq, lot_no, part))
         else:

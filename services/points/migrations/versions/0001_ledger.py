@@ -29,7 +29,9 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
     op.execute(f"GRANT SELECT ON entry TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released) ON balance TO {role}")
+    op.execute(
+        f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, expires_at) ON balance TO {role}"
+    )
     op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open) ON lot TO {role}")
     op.execute(f"GRANT UPDATE (open) ON hold TO {role}")
     op.execute(f"GRANT UPDATE (remaining, open) ON debt TO {role}")

@@ -46,7 +46,7 @@ LOTS: Final = Proof(
     WHERE l.ledger_id = $1 AND l.parent_no IS NOT NULL
         AND ((l.issuer_no, l.point_type, l.account_no, l.earned_at, l.earned_seq, l.account_no, p.kind)
             IS DISTINCT FROM (f.issuer_no, f.point_type, f.account_no, f.earned_at, coalesce(f.earned_seq, f.opened_seq), p.wallet_no, 'return')
-            OR f.expires_at > p.recorded_at OR l.expires_at <= p.recorded_at)
+            OR l.expires_at <= p.recorded_at)
     UNION ALL
     SELECT format('posting %s returns %s points, lots got %s back', p.seq, p.points, coalesce(r.points, 0))
     FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'return') p

@@ -202,7 +202,7 @@ class PointsServiceServicer:
 
     def SetExpiryPolicy(self, request, context):
         """Sets when points expire that are earned from now on, and how long before they are told to. Staff with role `pricing`.
-        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        A change to or from activity is refused once anything was posted. Errors: INVALID_REQUEST, PERMISSION_DENIED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -45,7 +45,7 @@ class PointsServiceStub:
     """Lists the refund rules of a partner, or of all that have one of their own."""
     SetExpiryPolicy: _aio.UnaryUnaryMultiCallable[_points_pb2.SetExpiryPolicyRequest, _points_pb2.SetExpiryPolicyResponse]
     """Sets when points expire that are earned from now on, and how long before they are told to. Staff with role `pricing`.
-    Errors: INVALID_REQUEST, PERMISSION_DENIED.
+    A change to or from activity is refused once anything was posted. Errors: INVALID_REQUEST, PERMISSION_DENIED.
     """
     ListExpiryPolicies: _aio.UnaryUnaryMultiCallable[_points_pb2.ListExpiryPoliciesRequest, _points_pb2.ListExpiryPoliciesResponse]
     """Lists the versions of the programme's expiry policy, oldest first; the last one counts now."""
@@ -159,7 +159,7 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.SetExpiryPolicyRequest, _abc.Awaitable[_points_pb2.SetExpiryPolicyResponse]],
     ) -> _abc.Awaitable[_points_pb2.SetExpiryPolicyResponse]:
         """Sets when points expire that are earned from now on, and how long before they are told to. Staff with role `pricing`.
-        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        A change to or from activity is refused once anything was posted. Errors: INVALID_REQUEST, PERMISSION_DENIED.
         """
 
     @_abc_1.abstractmethod

@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63oalition/type/v1/expiry.proto\x12\x11\x63oalition.type.v1\"|\n\x0c\x45xpiryPolicy\x12+\n\x04rule\x18\x01 \x01(\x0e\x32\x1d.coalition.type.v1.ExpiryRule\x12\x0e\n\x06months\x18\x02 \x01(\x05\x12\r\n\x05month\x18\x03 \x01(\x05\x12\x0b\n\x03\x64\x61y\x18\x04 \x01(\x05\x12\x13\n\x0bnotice_days\x18\x05 \x01(\x05*h\n\nExpiryRule\x12\x1b\n\x17\x45XPIRY_RULE_UNSPECIFIED\x10\x00\x12!\n\x1d\x45XPIRY_RULE_MONTHS_AFTER_EARN\x10\x01\x12\x1a\n\x16\x45XPIRY_RULE_FIXED_DATE\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63oalition/type/v1/expiry.proto\x12\x11\x63oalition.type.v1\"|\n\x0c\x45xpiryPolicy\x12+\n\x04rule\x18\x01 \x01(\x0e\x32\x1d.coalition.type.v1.ExpiryRule\x12\x0e\n\x06months\x18\x02 \x01(\x05\x12\r\n\x05month\x18\x03 \x01(\x05\x12\x0b\n\x03\x64\x61y\x18\x04 \x01(\x05\x12\x13\n\x0bnotice_days\x18\x05 \x01(\x05*\x82\x01\n\nExpiryRule\x12\x1b\n\x17\x45XPIRY_RULE_UNSPECIFIED\x10\x00\x12!\n\x1d\x45XPIRY_RULE_MONTHS_AFTER_EARN\x10\x01\x12\x1a\n\x16\x45XPIRY_RULE_FIXED_DATE\x10\x02\x12\x18\n\x14\x45XPIRY_RULE_ACTIVITY\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.type.v1.expiry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EXPIRYRULE']._serialized_start=179
-  _globals['_EXPIRYRULE']._serialized_end=283
+  _globals['_EXPIRYRULE']._serialized_start=180
+  _globals['_EXPIRYRULE']._serialized_end=310
   _globals['_EXPIRYPOLICY']._serialized_start=53
   _globals['_EXPIRYPOLICY']._serialized_end=177
 # @@protoc_insertion_point(module_scope)

@@ -28,6 +28,10 @@ class _ExpiryRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExpiryRule
     """The end of the month that lies so many months after the earn's."""
     EXPIRY_RULE_FIXED_DATE: _ExpiryRule.ValueType  # 2
     """The end of the first fixed date that lies so many full months after the earn, or more."""
+    EXPIRY_RULE_ACTIVITY: _ExpiryRule.ValueType  # 3
+    """All points of a member together: the end of the month that lies so many months after that of the member's last activity, an
+    earn, a redemption or a capture, by the time at which it was recorded.
+    """
 
 class ExpiryRule(_ExpiryRule, metaclass=_ExpiryRuleEnumTypeWrapper):
     """What the time at which points expire follows from. Days and months are those of the programme's zone."""
@@ -37,6 +41,10 @@ EXPIRY_RULE_MONTHS_AFTER_EARN: ExpiryRule.ValueType  # 1
 """The end of the month that lies so many months after the earn's."""
 EXPIRY_RULE_FIXED_DATE: ExpiryRule.ValueType  # 2
 """The end of the first fixed date that lies so many full months after the earn, or more."""
+EXPIRY_RULE_ACTIVITY: ExpiryRule.ValueType  # 3
+"""All points of a member together: the end of the month that lies so many months after that of the member's last activity, an
+earn, a redemption or a capture, by the time at which it was recorded.
+"""
 Global___ExpiryRule: _TypeAlias = ExpiryRule  # noqa: Y015
 
 @_typing.final
@@ -53,7 +61,9 @@ class ExpiryPolicy(_message.Message):
     rule: Global___ExpiryRule.ValueType
     """What the time of expiry follows from."""
     months: _builtins.int
-    """Full months, 0 to 120: after the month of the earn (0: never); or after the day of the earn before the fixed date counts."""
+    """Months, 0 to 120: after the month of the earn (0: never), after the day of the earn before a fixed date counts, or, 1 at least,
+    after the month of the member's last activity.
+    """
     month: _builtins.int
     """Of a fixed date: the month, 1 to 12. Else 0."""
     day: _builtins.int

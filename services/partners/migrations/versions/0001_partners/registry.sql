@@ -17,8 +17,8 @@ CREATE TABLE programme (
     CONSTRAINT programme_slug_uq UNIQUE (slug),
     CONSTRAINT programme_ledger_id_ck CHECK (ledger_id > 0),
     CONSTRAINT programme_currency_ck CHECK (currency ~ '^[A-Z]{3}$'),
-    CONSTRAINT programme_expiry_rule_ck CHECK (expiry_rule IN ('months_after_earn', 'fixed_date')),
-    CONSTRAINT programme_expiry_months_ck CHECK (expiry_months BETWEEN 0 AND 120),
+    CONSTRAINT programme_expiry_rule_ck CHECK (expiry_rule IN ('months_after_earn', 'fixed_date', 'activity')),
+    CONSTRAINT programme_expiry_months_ck CHECK (expiry_months BETWEEN CASE expiry_rule WHEN 'activity' THEN 1 ELSE 0 END AND 120),
     CONSTRAINT programme_expiry_date_ck CHECK (
         CASE WHEN expiry_rule = 'fixed_date' THEN num_nulls(expiry_month, expiry_day) = 0 AND expiry_month BETWEEN 1 AND 12
             AND expiry_day BETWEEN 1 AND 31

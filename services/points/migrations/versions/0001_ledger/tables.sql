@@ -20,11 +20,12 @@ CREATE TABLE ledger_head (
     last_batch_no bigint NOT NULL DEFAULT 0,
     last_account_no integer NOT NULL DEFAULT 0,
     config_version bigint NOT NULL DEFAULT 0,
+    by_activity boolean NOT NULL DEFAULT false,
     CONSTRAINT ledger_head_pk PRIMARY KEY (ledger_id),
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
 ) WITH (fillfactor = 10)
 --;;
-COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time.'
+COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. by_activity: whether its points expire together, so long after a member''s last activity.'
 --;;
 CREATE TABLE account (
     ledger_id smallint NOT NULL,
@@ -48,12 +49,13 @@ CREATE TABLE balance (
     reserved bigint NOT NULL DEFAULT 0,
     released bigint NOT NULL DEFAULT 0,
     floor bigint,
+    expires_at timestamptz,
     CONSTRAINT balance_pk PRIMARY KEY (ledger_id, account_no),
     CONSTRAINT balance_floor_ck CHECK (floor IS NULL OR credits - debits - (reserved - released) >= floor),
     CONSTRAINT balance_counters_ck CHECK (debits >= 0 AND credits >= 0 AND released BETWEEN 0 AND reserved)
 ) WITH (fillfactor = 50)
 --;;
-COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it.'
+COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it. expires_at: of a wallet in a ledger by activity, when all lots without a date of their own expire unless the member does something before.'
 --;;
 CREATE TABLE posting (
     seq bigint NOT NULL,
@@ -247,8 +249,8 @@ CREATE TABLE expiry_policy (
     set_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT expiry_policy_pk PRIMARY KEY (ledger_id, version),
     CONSTRAINT expiry_policy_from_seq_ck CHECK (from_seq > 0),
-    CONSTRAINT expiry_policy_rule_ck CHECK (rule IN ('months_after_earn', 'fixed_date')),
-    CONSTRAINT expiry_policy_months_ck CHECK (months BETWEEN 0 AND 120),
+    CONSTRAINT expiry_policy_rule_ck CHECK (rule IN ('months_after_earn', 'fixed_date', 'activity')),
+    CONSTRAINT expiry_policy_months_ck CHECK (months BETWEEN CASE rule WHEN 'activity' THEN 1 ELSE 0 END AND 120),
     CONSTRAINT expiry_policy_date_ck CHECK (
         CASE WHEN rule = 'fixed_date' THEN num_nulls(month, day) = 0 AND month BETWEEN 1 AND 12 AND day BETWEEN 1 AND 31
         ELSE num_nonnulls(month, day) = 0 END
@@ -256,7 +258,7 @@ CREATE TABLE expiry_policy (
     CONSTRAINT expiry_policy_notice_days_ck CHECK (notice_days BETWEEN 0 AND 365)
 )
 --;;
-COMMENT ON TABLE expiry_policy IS 'When the points expire that are posted from from_seq on; the highest version with from_seq <= seq counts. months: after the earn''s month (0: never), or full ones from the earn to the first fixed date that counts.'
+COMMENT ON TABLE expiry_policy IS 'When the points expire that are posted from from_seq on; the highest version with from_seq <= seq counts. months: after the earn''s month (0: never), full ones from the earn to the first fixed date that counts, or after the month of a member''s last activity.'
 --;;
 CREATE TABLE hold (
     seq bigint NOT NULL,
