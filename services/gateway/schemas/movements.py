@@ -185,7 +185,10 @@ class Earn(Posted):
     reference: Annotated[str, Field(description="Your reference")]
     points: Annotated[int, Field(description="Points earned; 0 where the purchase was too small")]
     expires_at: Annotated[
-        Instant | None, Field(description="From this moment on the points earned are gone; null: never")
+        Instant | None,
+        Field(
+            description="From this moment on the points earned are gone; null: never, or with the member's inactivity (see the balance)"
+        ),
     ]
     purchase: Annotated[str, Field(description="Id of the recorded purchase", examples=["pur_…"])]
     receipt: EarnReceipt
