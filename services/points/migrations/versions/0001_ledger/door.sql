@@ -199,7 +199,7 @@ BEGIN
         WHERE f.no IS NOT NULL;
     END IF;
 
-    -- Of every wallet the overdue lots, and where it expires as a whole those without a date; of those that burn or owe also as many live ones, in order, as that needs; those
+    -- Of every wallet the overdue lots; of those that burn or owe also as many live ones, in order, as that needs; those
     -- that the holds above reserved; those of earns that are refunded, and those that burns which are refunded took from.
     -- One may come more than once.
     SELECT array_agg(l.member::integer - 1), array_agg(l.lot_no), array_agg(i.owner_id), array_agg(l.point_type),
@@ -214,15 +214,6 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at <= v_now
                 AND i.remaining > i.reserved
-            OFFSET 0
-        ) o
-        UNION ALL
-        SELECT w.no, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq)
-        FROM unnest(v_idle) w (no)
-        CROSS JOIN LATERAL (
-            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[w.no]] AND i.open
-                AND i.expires_at = 'infinity' AND i.remaining > i.reserved
             OFFSET 0
         ) o
         UNION ALL
@@ -255,6 +246,23 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = l.issuer_no LIMIT 1
     ) i;
+    IF v_idle IS NOT NULL THEN
+        -- And of wallets that are over as a whole those without a date. (A statement of its own: the others do not even plan it.)
+        SELECT lot_member || array_agg(w.no::integer - 1), lot_nos || array_agg(o.lot_no), lot_issuers || array_agg(i.owner_id),
+               lot_types || array_agg(o.point_type), lot_remaining || array_agg(o.remaining), lot_reserved || array_agg(o.reserved),
+               lot_earned_us || array_agg((extract(epoch FROM o.earned_at) * 1000000)::bigint),
+               lot_expires_us || array_agg(0::bigint), lot_earned_seq || array_agg(coalesce(o.earned_seq, o.opened_seq))
+        INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq
+        FROM unnest(v_idle) w (no)
+        CROSS JOIN LATERAL (
+            SELECT l.* FROM lot l WHERE l.ledger_id = p_ledger AND l.account_no = accounts[p_wallet_at[w.no]] AND l.open
+                AND l.expires_at = 'infinity' AND l.remaining > l.reserved
+            OFFSET 0
+        ) o
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = o.issuer_no LIMIT 1
+        ) i;
+    END IF;
 END
 $$
 --;;
