@@ -86,6 +86,7 @@ def earn_rate(message: points_pb2.EarnRate, zone: str) -> Document:
         "points": message.points,
         "per_minor": message.per_minor,
         "valid_from": write_time(message.valid_from_us, zone),
+        "pending_days": message.pending_days,
     }
 
 

@@ -60,11 +60,11 @@ FROM bench_fill.plan plan CROSS JOIN bench_fill.made ORDER BY seq
 --;;
 INSERT INTO purchase (
     ledger_id, seq, store_id, till, business_date, receipt_number, channel, entry_mode, amount_minor, points_minor, rate_points,
-    rate_per_minor, lines, tenders
+    rate_per_minor, rate_pending_days, lines, tenders
 )
 SELECT
     plan.ledger_id, seq, store_id, plan.till, plan.business_date, reference, 'store', 'scanned', sale.amount_minor, 0, plan.rate_points,
-    plan.rate_per_minor, sale.lines, sale.tenders
+    plan.rate_per_minor, 0, sale.lines, sale.tenders
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made JOIN bench_fill.sale sale USING (sale_no) ORDER BY seq
 --;;
 INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, payload)

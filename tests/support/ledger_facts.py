@@ -16,7 +16,7 @@ FUTURE_TOLERANCE_US: Final = 300 * SECOND_US
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Kind = Literal["earn", "redeem", "hold", "capture", "void", "refund", "reverse"]
-PostedKind = Literal[Kind, "expire", "lapse", "return", "clawback", "owe", "repay"]
+PostedKind = Literal[Kind, "expire", "lapse", "return", "clawback", "owe", "repay", "mature"]
 Outcome = Literal["accepted", "refused", "turned away"]
 
 
@@ -67,7 +67,7 @@ class Taken:
 
 @dataclass
 class Lot:
-    """A lot of a wallet."""
+    """A lot of a member. matures_us: until when its points are pending; 0 once they can be spent."""
 
     lot_no: int
     issuer: UUID
@@ -79,6 +79,7 @@ class Lot:
     reserved: int = 0
     earned_seq: int = 0
     parent_no: int = 0
+    matures_us: int = 0
 
     @property
     def order(self) -> tuple[bool, int, int, int]:
@@ -104,7 +105,8 @@ class Posted:
     """A posting of the journal. held: points set aside, or freed (negative) by resolving the hold `hold_seq`.
 
     back: what it gave back to lots; children: lots that it opened for points of expired ones, as (lot, parent, points);
-    paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures.
+    paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures; pending: points that an earn
+    put aside, or that were taken from there (negative); matured: those that came into the wallet from there.
     """
 
     seq: int
@@ -124,6 +126,8 @@ class Posted:
     children: tuple[tuple[int, int, int], ...] = ()
     paid: tuple[tuple[int, int], ...] = ()
     figures: tuple[int, ...] = ()
+    pending: int = 0
+    matured: tuple[Taken, ...] = ()
 
 
 @dataclass

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from tests.support.due_model import catch_up, owed, repay
 from tests.support.ledger_facts import (
+    DAY_US,
     SECOND_US,
     Ask,
     Debt,
@@ -27,7 +29,7 @@ from tests.support.ledger_facts import (
     take,
     untimely,
 )
-from tests.support.refund_model import owed, refund, repay
+from tests.support.refund_model import refund
 
 
 @dataclass
@@ -37,7 +39,7 @@ class LedgerModel:
     zone: str
     expiry_months: int
     backdate_days: int
-    rates: dict[UUID, dict[int, tuple[int, int]]] = field(default_factory=dict)
+    rates: dict[UUID, dict[int, tuple[int, int, int]]] = field(default_factory=dict)
     closed: set[UUID] = field(default_factory=set)
     journal: list[Posted] = field(default_factory=list)
     lots: dict[UUID, list[Lot]] = field(default_factory=dict)
@@ -54,9 +56,11 @@ class LedgerModel:
         default_factory=dict
     )
 
-    def set_rate(self, partner: UUID, valid_from_us: int, points: int, per_minor: int) -> None:
-        """From a time on, so many points for so many minor units."""
-        self.rates.setdefault(partner, {})[valid_from_us] = (points, per_minor)
+    def set_rate(
+        self, partner: UUID, valid_from_us: int, points: int, per_minor: int, pending_days: int = 0
+    ) -> None:
+        """From a time on, so many points for so many minor units, pending for so many days after the sale."""
+        self.rates.setdefault(partner, {})[valid_from_us] = (points, per_minor, pending_days)
 
     def post_all(self, asks: Sequence[Ask], now_us: int) -> list[Verdict]:
         """Posts one after the other at one moment; an earn and the burn that it is linked with together or not at all."""
@@ -133,7 +137,7 @@ class LedgerModel:
             if why.outcome == "refused":
                 self.by_key[earn.partner, earn.key] = (earn.content, why)
             return [why, self._failed(burn, why)]
-        self.lapse(earn.member, now_us)
+        catch_up(self, earn.member, now_us)
         why = self._against(burn)
         if why is not None:
             self.by_key[burn.partner, burn.key] = (burn.content, why)
@@ -263,41 +267,50 @@ class LedgerModel:
         return sum(
             lot.remaining - sum(points for held, points in alive if held is lot)
             for lot in self.lots.get(member, [])
-            if lot.expires_us == 0 or lot.expires_us > now_us
+            if (lot.expires_us == 0 or lot.expires_us > now_us) and lot.matures_us <= now_us
         ) - owed(self, member)
 
-    def _rate(self, partner: UUID, occurred_us: int) -> tuple[int, int] | None:
+    def _rate(self, partner: UUID, occurred_us: int) -> tuple[int, int, int] | None:
         starts = [start for start in self.rates.get(partner, {}) if start <= occurred_us]
         return self.rates[partner][max(starts)] if starts else None
 
     def balance(self, member: UUID) -> int:
-        """What is left in a member's lots."""
-        return sum(lot.remaining for lot in self.lots.get(member, []))
+        """What is left in the lots of a member's wallet."""
+        return sum(lot.remaining for lot in self.spendable(member))
+
+    def spendable(self, member: UUID) -> list[Lot]:
+        """The lots of a member's wallet, in the order in which they are used."""
+        lots = [lot for lot in self.lots.get(member, []) if not lot.matures_us]
+        return sorted(lots, key=lambda lot: lot.order)
 
     def _earn(self, ask: Ask, now_us: int) -> Verdict:
         rate = self._rate(ask.partner, ask.occurred_us)
         if rate is None:
             return Verdict("turned away", "EARN_RATE_MISSING")
-        self.lapse(ask.member, now_us)
+        catch_up(self, ask.member, now_us)
         points = (ask.amount - ask.in_points) * rate[0] // rate[1]
-        seq, expires_us, lot_no = len(self.journal) + 1, 0, 0
+        seq, expires_us, lot_no, matures_us = len(self.journal) + 1, 0, 0, 0
         if points:
+            matures_us = ask.occurred_us + rate[2] * DAY_US
+            matures_us = matures_us if rate[2] and matures_us > now_us else 0
             if self.expiry_months:
                 expires_us = month_end_us(ask.occurred_us, self.expiry_months, self.zone)
             lot_no = len(self.all_lots) + 1
-            lot = Lot(lot_no, ask.partner, seq, points, points, ask.occurred_us, expires_us, 0, seq)
+            lot = Lot(
+                lot_no, ask.partner, seq, points, points, ask.occurred_us, expires_us, 0, seq, 0, matures_us
+            )
             self.all_lots.append(lot)
             self.lots.setdefault(ask.member, []).append(lot)
-        self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate)
-        return self.accept(ask, points, expires_us, lot_no, ())
+        self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate[:2])
+        pending = points if matures_us else 0
+        return self.accept(ask, points - pending, expires_us, lot_no, (), pending=pending)
 
     def _redeem(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
-        self.lapse(ask.member, now_us)
+        catch_up(self, ask.member, now_us)
         available = self.free(ask.member) - owed(self, ask.member)
         if ask.amount > available:
             return Verdict("refused", "INSUFFICIENT_POINTS", available=available)
-        lots = sorted(self.lots[ask.member], key=lambda lot: lot.order)
-        taken = take(lots, ask.amount)
+        taken = take(self.spendable(ask.member), ask.amount)
         self._burned(len(self.journal) + 1, ask.member, ask.amount, sale_seq)
         return self.accept(ask, -ask.amount, 0, 0, taken, original_seq=sale_seq)
 
@@ -309,10 +322,10 @@ class LedgerModel:
 
     def free(self, member: UUID) -> int:
         """What no hold has set aside."""
-        return sum(lot.remaining - lot.reserved for lot in self.lots.get(member, []))
+        return sum(lot.remaining - lot.reserved for lot in self.spendable(member))
 
     def _hold(self, ask: Ask, now_us: int) -> Verdict:
-        self.lapse(ask.member, now_us)
+        catch_up(self, ask.member, now_us)
         available = self.free(ask.member) - owed(self, ask.member)
         if ask.amount > available:
             return Verdict("refused", "INSUFFICIENT_POINTS", available=available)
@@ -320,19 +333,19 @@ class LedgerModel:
             return Verdict("refused", "TOO_MANY_HOLDS")
         parts: list[tuple[Lot, int]] = []
         missing = ask.amount
-        for lot in sorted(self.lots[ask.member], key=lambda lot: lot.order):
+        for lot in self.spendable(ask.member):
             part = min(missing, lot.remaining - lot.reserved)
             if part:
                 lot.reserved += part
                 missing -= part
                 parts.append((lot, part))
         seq = len(self.journal) + 1
-        recorded_us = now_us + self._decided_before(now_us)
+        recorded_us = now_us + self.decided_before(now_us)
         expires_us = recorded_us + ask.seconds * SECOND_US
         self.holds[seq] = Hold(seq, ask.partner, ask.member, ask.amount, expires_us, parts)
         return self.accept(ask, 0, expires_us, 0, (), held=ask.amount)
 
-    def _decided_before(self, now_us: int) -> int:
+    def decided_before(self, now_us: int) -> int:
         """Postings of this moment so far: each is recorded a microsecond after the one before."""
         if now_us != self.moment_us:
             self.moment_us, self.moment_seq = now_us, len(self.journal)
@@ -340,7 +353,7 @@ class LedgerModel:
 
     def _resolve(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         hold = self.holds[ask.hold_seq]
-        self.lapse(hold.member, now_us)
+        catch_up(self, hold.member, now_us)
         if not hold.open:
             return Verdict("refused", "HOLD_RESOLVED")
         points = (ask.amount or hold.points) if ask.kind == "capture" else 0
@@ -354,36 +367,8 @@ class LedgerModel:
         verdict = self.accept(
             ask, -points, 0, 0, taken, held=-hold.points, hold_seq=hold.seq, original_seq=sale_seq
         )
-        self.lapse(hold.member, now_us)
+        catch_up(self, hold.member, now_us)
         return verdict
-
-    def lapse(self, member: UUID, now_us: int) -> None:
-        """Ends what is over."""
-        self._decided_before(now_us)
-        due = [hold for hold in self.holds.values() if hold.open and hold.member == member]
-        for hold in sorted(due, key=lambda hold: (hold.expires_us, hold.seq)):
-            if hold.expires_us <= now_us:
-                end(hold, 0)
-                self.journal.append(
-                    Posted(
-                        len(self.journal) + 1, "lapse", member, hold.partner, "", 0, self.balance(member),
-                        held=-hold.points, hold_seq=hold.seq,
-                    )
-                )  # fmt: skip
-        overdue = [
-            lot
-            for lot in self.lots.get(member, [])
-            if lot.remaining > lot.reserved and 0 < lot.expires_us <= now_us
-        ]
-        points = sum(lot.remaining - lot.reserved for lot in overdue)
-        if points:
-            taken = take(sorted(overdue, key=lambda lot: lot.order), points)
-            self.journal.append(
-                Posted(
-                    len(self.journal) + 1, "expire", member, None, "", -points, self.balance(member),
-                    taken=taken,
-                )
-            )  # fmt: skip
 
     def accept(
         self, ask: Ask, points: int, expires_us: int, lot_no: int, taken: tuple[Taken, ...], **more: Any

@@ -29,6 +29,7 @@ KINDS: Mapping[int, PostedKind] = {
     pb.MOVEMENT_KIND_CLAWBACK: "clawback",
     pb.MOVEMENT_KIND_OWE: "owe",
     pb.MOVEMENT_KIND_REPAY: "repay",
+    pb.MOVEMENT_KIND_MATURE: "mature",
 }
 
 
@@ -97,13 +98,20 @@ def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> 
         "return": ("redemption", moved.partner_id),
         "clawback": ("issuance", moved.partner_id),
         "repay": ("debt", moved.member_id),
+        "mature": ("pending", moved.member_id),
     }
-    if kind == "owe":
+    if kind == "earn" and moved.pending:
+        assert others == [expected["earn"], ("pending", moved.member_id)]
+    elif kind == "clawback" and moved.pending:
+        assert others == [("pending", moved.member_id), expected["clawback"]]
+    elif kind == "owe":
         assert others == [("debt", moved.member_id), ("issuance", moved.partner_id)]
     else:
         assert others == ([expected[kind]] if moved.points else [])
     for lot in record.lots_opened if kind == "earn" else ():
-        assert (lot.points, lot.expires_at_us, lot.point_type) == (moved.points, moved.expires_at_us, "base")
+        assert (lot.points, lot.expires_at_us, lot.point_type, lot.matures_at_us) == (
+            moved.points + moved.pending, moved.expires_at_us, "base", moved.matures_at_us,
+        )  # fmt: skip
         assert lot.issuer_id == moved.partner_id
     return Posted(
         moved.seq, kind, UUID(bytes=moved.member_id), UUID(bytes=moved.partner_id) if moved.partner_id else None,
@@ -113,7 +121,7 @@ def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> 
         moved.held, seqs[moved.hold_id] if moved.hold_id else 0, moved.original_seq,
         tuple(sorted(_taken(record.lot_returns), key=lambda part: part.lot_no)),
         tuple((lot.lot_no, lot.parent_lot_no, lot.points) for lot in record.lots_opened if lot.parent_lot_no),
-        tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved),
+        tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved), moved.pending, _taken(record.lots_matured),
     )  # fmt: skip
 
 

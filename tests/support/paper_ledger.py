@@ -14,6 +14,7 @@ from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
     Act,
     Capture,
+    Earn,
     Hold,
     Movement,
     Overdue,
@@ -30,6 +31,7 @@ from services.points.domain.rows import ChildRow, DecisionRow, PostingRow, Refun
 from services.points.domain.terms import Terms
 from services.runtime.errors import reason_of
 from services.runtime.event_log import PARTITIONS, LogHead
+from tests.support.paper_checks import check
 from tests.support.paper_telling import Told, telling
 
 
@@ -76,6 +78,7 @@ class PaperLedger:
     refunds: list[RefundRow] = field(default_factory=list)
     debts: dict[int, PaperDebt] = field(default_factory=dict)
     returns: list[tuple[int, int, int]] = field(default_factory=list)
+    matured: list[tuple[int, int, int]] = field(default_factory=list)
     children: dict[int, ChildRow] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
 
@@ -117,20 +120,22 @@ class PaperLedger:
         if row.kind != "earn":
             return Sale(seq, row.transaction_id, 0, 0, 0, 0, 1, seq, burned, used)
         return Sale(
-            seq, row.transaction_id, row.sale_minor or 0, row.points_minor or 0, row.points, row.rate_points or 0,
+            seq, row.transaction_id, row.sale_minor or 0, row.points_minor or 0, row.amount, row.rate_points or 0,
             row.rate_per_minor or 0, burn_seq, burned, used,
         )  # fmt: skip
 
     def balance(self, member: UUID) -> int:
         """The counters' balance of a wallet."""
         account = self.accounts.get(AccountKey(AccountKind.WALLET, member))
-        return self._balance(account) if account is not None else 0
+        return self.balance_of(account) if account is not None else 0
 
-    def _balance(self, account: int) -> int:
+    def balance_of(self, account: int) -> int:
+        """The counters' balance of an account."""
         debited, credited, _, _ = self.counters[account]
         return credited - debited
 
-    def _held(self, account: int) -> int:
+    def held_of(self, account: int) -> int:
+        """What open holds have set aside of an account."""
         _, _, reserved, released = self.counters[account]
         return reserved - released
 
@@ -153,6 +158,8 @@ class PaperLedger:
             self._account(AccountKind.WALLET, item.member_id)
             if isinstance(item, Redemption | Capture):
                 self._account(AccountKind.REDEMPTION, item.partner_id)
+            if isinstance(item, Earn):
+                self._account(AccountKind.PENDING, item.member_id)
         self._account(AccountKind.EXPIRY, PROGRAMME)
         named = {item.hold_seq for item in movements if isinstance(item, Capture | Void)}
         holds = {
@@ -173,8 +180,8 @@ class PaperLedger:
                 if row.partner_no is not None and row.reference is not None
             },
             accounts=self.numbers,
-            balances={account: self._balance(account) for account in self.accounts.values()},
-            held={account: self._held(account) for account in self.accounts.values()},
+            balances={account: self.balance_of(account) for account in self.accounts.values()},
+            held={account: self.held_of(account) for account in self.accounts.values()},
             open_holds={
                 member: sum(hold.member_id == member for hold in self.holds.values()) for member in burns
             },
@@ -234,7 +241,9 @@ class PaperLedger:
             rows = [row.lot for row in self.lots.values() if row.member == member]
             reached = 0
             for lot in sorted(rows, key=lambda lot: lot.order):
-                if 0 < lot.expires_at_us <= now_us:
+                if lot.matures_us:
+                    needed = lot.remaining > 0 and lot.matures_us <= now_us
+                elif 0 < lot.expires_at_us <= now_us:
                     needed = lot.free > 0
                 else:
                     needed = lot.free > 0 and reached < burn
@@ -262,10 +271,10 @@ class PaperLedger:
             if row.key is not None and row.partner_no is not None:
                 self._remember(row.partner_no, row.key, Earlier(row.content_hash or b"", seq, None))
             if row.lot_no is not None and row.partner_no is not None:
-                assert row.credit_no == row.wallet_no
+                assert (row.credit_no == row.wallet_no) == (row.matures_us is None)
                 lot = Lot(
                     row.lot_no, self._owner(row.partner_no), "base", row.amount, 0, row.occurred_at_us,
-                    row.expires_at_us or 0, seq,
+                    row.expires_at_us or 0, seq, row.matures_us or 0, (row.credit_no or 0) if row.matures_us else 0,
                 )  # fmt: skip
                 self.lots[row.lot_no] = _LotRow(self._owner(row.wallet_no), lot)
         self._write_children(posting)
@@ -284,10 +293,12 @@ class PaperLedger:
             for lot in lots.touched.values():
                 self.lots[lot.lot_no].lot.remaining = lot.remaining
                 self.lots[lot.lot_no].lot.reserved = lot.reserved
+                self.lots[lot.lot_no].lot.matures_us = lot.matures_us
         self._write_holds(posting)
         self._write_refunds(opened, posting)
         self.uses += rows.uses
         self.returns += rows.returns
+        self.matured += rows.matured
 
     def _write_children(self, posting: Posting) -> None:
         for row in posting.rows.children:
@@ -341,33 +352,7 @@ class PaperLedger:
 
     def check(self) -> None:
         """The invariants that can be seen on paper."""
-        assert sum(credited - debited for debited, credited, _, _ in self.counters.values()) == 0
-        for key, account in self.accounts.items():
-            if key.kind is AccountKind.WALLET:
-                left = sum(row.lot.remaining for row in self.lots.values() if row.member == key.owner_id)
-                assert self._balance(account) == left >= 0
-                held = [hold for hold in self.holds.values() if hold.member_id == key.owner_id]
-                assert self._held(account) == sum(hold.points for hold in held) <= left
-                assert self._held(account) == sum(
-                    row.lot.reserved for row in self.lots.values() if row.member == key.owner_id
-                )
-        assert all(0 <= row.lot.reserved <= row.lot.remaining for row in self.lots.values())
-        used: dict[int, int] = {}
-        for _, lot_no, points in self.uses:
-            used[lot_no] = used.get(lot_no, 0) + points
-        for _, lot_no, points in self.returns:
-            used[lot_no] -= points
-        opened = {row.lot_no: row.amount for row in self.postings.values() if row.lot_no is not None}
-        opened |= {lot_no: row.points for lot_no, row in self.children.items()}
-        for key, account in self.accounts.items():
-            if key.kind is AccountKind.DEBT:
-                owed = sum(debt.left for debt in self.debts.values() if debt.member == key.owner_id)
-                assert self._balance(account) == -owed <= 0
-                # Nobody owes points and has some to spend.
-                wallet = self.accounts[AccountKey(AccountKind.WALLET, key.owner_id)]
-                assert owed == 0 or self._balance(wallet) == self._held(wallet)
-        for lot_no, row in self.lots.items():
-            assert opened[lot_no] == row.lot.remaining + used.get(lot_no, 0)
+        check(self)
 
 
 def _keys(movements: Sequence[Movement]) -> set[tuple[UUID, str]]:
@@ -379,7 +364,7 @@ def _keys(movements: Sequence[Movement]) -> set[tuple[UUID, str]]:
 def _copy(lot: Lot) -> Lot:
     return Lot(
         lot.lot_no, lot.issuer_id, lot.point_type, lot.remaining, lot.reserved, lot.earned_at_us, lot.expires_at_us,
-        lot.earned_seq,
+        lot.earned_seq, lot.matures_us, lot.pending_no,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.points.domain.movements import (
@@ -28,6 +28,22 @@ class Told:
     paid: Sequence[DebtPaid] = ()
 
 
+def _alone(told: list[Told], kind: str) -> Callable[[Transaction], bytes]:
+    def tell(transaction: Transaction) -> bytes:
+        told.append(Told(kind, transaction))
+        return kind.encode()
+
+    return tell
+
+
+def _with_lots(told: list[Told], kind: str) -> Callable[[Transaction, Sequence[LotTaken]], bytes]:
+    def tell(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
+        told.append(Told(kind, transaction, taken=taken))
+        return kind.encode()
+
+    return tell
+
+
 def telling(told: list[Told]) -> Telling:
     """Wordings that note what they are asked to tell."""
 
@@ -36,36 +52,25 @@ def telling(told: list[Told]) -> Telling:
         told.append(Told("earned", transaction, lot_no))
         return b"earned"
 
+    def matured(transaction: Transaction, lots: Sequence[LotTaken]) -> bytes:
+        assert sum(part.points for part in lots) == transaction.points == -transaction.pending
+        told.append(Told("matured", transaction, taken=lots))
+        return b"matured"
+
     def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTaken]) -> bytes:
         assert item.points == -transaction.points
         told.append(Told("redeemed", transaction, taken=taken))
         return b"redeemed"
-
-    def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
-        told.append(Told("expired", transaction, taken=taken))
-        return b"expired"
-
-    def held(transaction: Transaction) -> bytes:
-        told.append(Told("held", transaction))
-        return b"held"
 
     def captured(transaction: Transaction, item: Capture, taken: Sequence[LotTaken]) -> bytes:
         assert -transaction.points == (item.points or -transaction.held)
         told.append(Told("captured", transaction, taken=taken))
         return b"captured"
 
-    def released(transaction: Transaction) -> bytes:
-        told.append(Told("released", transaction))
-        return b"released"
-
     def returned(transaction: Transaction, back: Sequence[LotTaken]) -> bytes:
         assert sum(part.points for part in back) == transaction.points
         told.append(Told("returned", transaction, taken=back))
         return b"returned"
-
-    def clawed_back(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
-        told.append(Told("clawed back", transaction, taken=taken))
-        return b"clawed back"
 
     def owed(transaction: Transaction, points: int) -> bytes:
         assert points > 0
@@ -83,5 +88,6 @@ def telling(told: list[Told]) -> Telling:
         return b"refunded"
 
     return Telling(
-        earned, redeemed, expired, held, captured, released, returned, clawed_back, owed, repaid, refunded
-    )
+        earned, matured, redeemed, _with_lots(told, "expired"), _alone(told, "held"), captured, _alone(told, "released"), returned,
+        _with_lots(told, "clawed back"), owed, repaid, refunded,
+    )  # fmt: skip

@@ -122,7 +122,7 @@ def posted_of(ledger: PaperLedger, seq: int) -> Posted:
     return Posted(
         seq, _KINDS[kind], moved.member_id, moved.partner_id, row.reference or "", row.points, row.balance_after,
         row.expires_at_us or 0, row.lot_no or 0, taken, moved.held, _hold_seq(ledger, moved), row.original_seq or 0,
-        *_refunded_by(ledger, seq), moved.refund or (),
+        *_refunded_by(ledger, seq), moved.refund or (), moved.pending, _matured(ledger, seq),
     )  # fmt: skip
 
 
@@ -137,6 +137,14 @@ def _refunded_by(
         tuple(Taken(lot_no, ledger.lots[lot_no].lot.issuer_id, points) for lot_no, points in back),
         tuple((row.lot_no, row.parent_no, row.points) for row in children),
         tuple((part.debt_seq, part.points) for part in told.paid),
+    )
+
+
+def _matured(ledger: PaperLedger, seq: int) -> tuple[Taken, ...]:
+    lots = [(ledger.lots[lot_no].lot, points) for matured, lot_no, points in ledger.matured if matured == seq]
+    return tuple(
+        Taken(lot.lot_no, lot.issuer_id, points)
+        for lot, points in sorted(lots, key=lambda pair: pair[0].order)
     )
 
 

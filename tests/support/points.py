@@ -132,15 +132,21 @@ class PointsHouse:
         self.neighbours.members.add(member.bytes)
         return member
 
-    async def till(self, points: int = 1, per_minor: int = 100) -> Till:
+    async def till(self, points: int = 1, per_minor: int = 100, pending_days: int = 0) -> Till:
         """A till of a new partner that gives so many points for so many minor units."""
         till = Till(self)
-        await self.set_rate(till.partner_id, points, per_minor, 1)
+        await self.set_rate(till.partner_id, points, per_minor, 1, pending_days)
         return till
 
-    async def set_rate(self, partner_id: UUID, points: int, per_minor: int, valid_from_us: int) -> None:
+    async def set_rate(
+        self, partner_id: UUID, points: int, per_minor: int, valid_from_us: int, pending_days: int = 0
+    ) -> None:
         rate = points_pb2.EarnRate(
-            partner_id=partner_id.bytes, points=points, per_minor=per_minor, valid_from_us=valid_from_us
+            partner_id=partner_id.bytes,
+            points=points,
+            per_minor=per_minor,
+            valid_from_us=valid_from_us,
+            pending_days=pending_days,
         )
         await self.as_staff(self.stub.SetEarnRate, points_pb2.SetEarnRateRequest(rate=rate))
 

@@ -34,6 +34,8 @@ _POSTED: Final[dict[str, Any]] = {
     "held": 0,
     "original": None,
     "refund": None,
+    "pending": 0,
+    "matures_at": None,
 }
 PURCHASE: Final[dict[str, Any]] = {
     "object": "purchase",
@@ -70,6 +72,7 @@ PURCHASE: Final[dict[str, Any]] = {
     },
     "receipt": {
         "earned": 20,
+        "pending": 0,
         "burned": 500,
         "balance": 760,
         "expires_on": "2028-03-31",

@@ -40,6 +40,7 @@ _TYPES: Final = {
     movement_pb2.MOVEMENT_KIND_CLAWBACK: MovementType.CLAWBACK,
     movement_pb2.MOVEMENT_KIND_OWE: MovementType.DEBT,
     movement_pb2.MOVEMENT_KIND_REPAY: MovementType.DEBT_REPAYMENT,
+    movement_pb2.MOVEMENT_KIND_MATURE: MovementType.MATURITY,
 }
 
 
@@ -111,8 +112,9 @@ class GrpcPoints:
         request = points_pb2.GetBalanceRequest(member_id=member_id.bytes)
         response: points_pb2.GetBalanceResponse = await ask(self._stub.GetBalance, request, token)
         return Balance(
-            response.available, response.next_expiry_points, response.next_expiry_at_us, response.owed
-        )
+            response.available, response.next_expiry_points, response.next_expiry_at_us, response.owed,
+            response.pending, response.next_maturity_points, response.next_maturity_at_us,
+        )  # fmt: skip
 
     async def expirations(
         self, token: bytes, member_id: UUID, limit: int, after_us: int, before_us: int
@@ -175,6 +177,8 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         uuid_of(message.hold_id),
         uuid_of(message.original_id),
         _figures_of(message.refund) if message.HasField("refund") else None,
+        message.pending,
+        message.matures_at_us,
     )
 
 

@@ -82,6 +82,12 @@ def _expired(record: EventRecord) -> Posting:
     return Posting(record.pos, told.seq, b"", told.recorded_at_us)
 
 
+def _matured(record: EventRecord) -> Posting:
+    """Points were rated when they were earned."""
+    told = pb.PointsMatured.FromString(record.payload)
+    return Posting(record.pos, told.seq, b"", told.recorded_at_us)
+
+
 def _returned(record: EventRecord) -> Posting:
     told = pb.PointsReturned.FromString(record.payload)
     undone = Undone(EntryKind.RETURNED, told.original_seq, told.partner_id, _taken(told.lots))
@@ -127,6 +133,7 @@ def _costs_nobody(
 _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.redeemed": _redeemed,
     "points.expired": _expired,
+    "points.matured": _matured,
     # Points set aside and freed.
     "points.held": _costs_nobody(pb.PointsHeld),
     "points.released": _costs_nobody(pb.PointsReleased),

@@ -46,6 +46,10 @@ Group = Sequence[Act]
 Decided = Answer | Lapsed
 
 
+class _TermsMoved(Exception):
+    """The operator has agreed since then what needs more to be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class DoorLimits:
     """Bounds of a door; see the settings of the same names."""
@@ -168,18 +172,27 @@ class Door:
             connection = await self._connected()
             self.numbers.trim()
             learned: list[AccountKey] = []
+            terms = self._terms
+            pending = terms.rates.pending_partners if terms is not None else frozenset[UUID]()
             try:
                 async with connection.transaction():
-                    opened, version = await open_ledger(connection, ledger_id, items, self.numbers, learned)
-                    terms = self._terms
+                    opened, version = await open_ledger(
+                        connection, ledger_id, items, self.numbers, learned, pending
+                    )
                     if terms is None or version != terms.version:
                         terms = self._terms = await ledgers.terms(connection, ledger_id, version)
+                        if not terms.rates.pending_partners <= pending:
+                            # Accounts are missing that these terms need: once more, with them.
+                            raise _TermsMoved
                     first_pos = opened.log.pos
                     posting = Posting(opened, self._rules, terms, self._telling, self._programme.currency)
                     decisions = posting.decide(items, wall_now_us())
                     replayed = await self._replayed(connection, decisions)
                     if posting.rows.decisions or posting.rows.postings:
                         await write(connection, ledger_id, opened, first_pos, posting)
+            except _TermsMoved:
+                self.numbers.forget(learned)
+                return await self._post(items)
             except BaseException:
                 self.numbers.forget(learned)
                 raise

@@ -1,4 +1,4 @@
-"""Ends what is over: holds past their time, lots past their expiry.
+"""Ends what is over, holds past their time and lots past their expiry, and lets mature what is due.
 
 No answer depends on it: whoever comes to a wallet ends what is over there first, and reads leave it out. But statements
 and events should not have to wait until somebody comes.
@@ -28,7 +28,8 @@ class LapseOverdue:
 
     def __init__(self, doors: Doors, database: ReadDatabase) -> None:
         self._doors, self._database = doors, database
-        self._walked_to: dict[int, int] = {}
+        # By ledger: the wallet that open lots, and pending ones, have been walked to.
+        self._walked_to: dict[int, tuple[int, int]] = {}
 
     async def __call__(self) -> None:
         """Goes through all ledgers once."""
@@ -40,10 +41,13 @@ class LapseOverdue:
         async with self._database.snapshot() as connection:
             driver = await connection.driver()
             held = await overdue.of_holds(driver, ledger_id, _HOLDS_A_RUN)
-            walked = await overdue.of_lots(driver, ledger_id, self._walked_to.get(ledger_id, 0), _LOTS_A_WALK)
-            members = await overdue.members_of(driver, ledger_id, sorted({*held, *walked.wallets}))
+            open_after, pending_after = self._walked_to.get(ledger_id, (0, 0))
+            walked = await overdue.of_lots(driver, ledger_id, open_after, _LOTS_A_WALK)
+            maturing = await overdue.of_pending(driver, ledger_id, pending_after, _LOTS_A_WALK)
+            wallets = sorted({*held, *walked.wallets, *maturing.wallets})
+            members = await overdue.members_of(driver, ledger_id, wallets)
         postings = await self._post(programme, members) if members else 0
-        self._walked_to[ledger_id] = walked.next_no
+        self._walked_to[ledger_id] = (walked.next_no, maturing.next_no)
         if postings:
             _log.info("lapse.done", programme=programme.slug, postings=postings)
         return postings

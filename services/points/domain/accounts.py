@@ -22,6 +22,8 @@ class AccountKind(StrEnum):
     """Points that lapsed; the programme's own."""
     DEBT = "debt"
     """Points that a member owes, as a debit balance."""
+    PENDING = "pending"
+    """A member's points that cannot be spent yet; never below zero."""
 
 
 # Owns the programme's own accounts.
@@ -41,7 +43,7 @@ class AccountNumbers:
     There may be millions of wallets: `wallets_max` of them are kept.
     """
 
-    __slots__ = ("_wallets_max", "debt", "expiry", "issuance", "redemption", "wallet")
+    __slots__ = ("_wallets_max", "debt", "expiry", "issuance", "pending", "redemption", "wallet")
 
     def __init__(self, wallets_max: int) -> None:
         self._wallets_max = wallets_max
@@ -50,6 +52,7 @@ class AccountNumbers:
         self.redemption: dict[UUID, int] = {}
         self.expiry: dict[UUID, int] = {}
         self.debt: dict[UUID, int] = {}
+        self.pending: dict[UUID, int] = {}
 
     def of(self, kind: AccountKind) -> dict[UUID, int]:
         """The numbers of one kind, by owner."""

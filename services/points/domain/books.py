@@ -25,7 +25,7 @@ from services.runtime.ids import new_id
 
 Legs = tuple[int | None, int | None, int]
 NO_LEGS: Final[Legs] = (None, None, 0)
-_NO_PURCHASE: Final = (None,) * 12
+_NO_PURCHASE: Final = (None,) * 13
 
 
 class Books:
@@ -115,6 +115,7 @@ class Books:
         asked: tuple[int, Movement] | None,
         *,
         lot_no: int | None = None,
+        matures_us: int | None = None,
         purchase: tuple[Any, ...] = _NO_PURCHASE,
         partner_no: int | None = None,
     ) -> None:
@@ -142,7 +143,13 @@ class Books:
         )
         moved = (content_hash, transaction.points, transaction.balance_after, transaction.occurred_at_us)
         told = (event[0], transaction.partner_id, partition, before, traceparent, event[1])
-        tied = (transaction.expires_at_us or None, *legs, transaction.original_seq or None, lot_no)
+        tied = (
+            transaction.expires_at_us or None,
+            *legs,
+            transaction.original_seq or None,
+            lot_no,
+            matures_us,
+        )
         self.rows.postings.append(PostingRow._make((*head, *moved, *tied, *purchase, *told)))
         self.posted[transaction.seq] = transaction
 

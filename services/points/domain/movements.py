@@ -23,6 +23,7 @@ class MovementKind(StrEnum):
     CLAWBACK = "clawback"
     OWE = "owe"
     REPAY = "repay"
+    MATURE = "mature"
 
 
 class Purchase(NamedTuple):
@@ -253,7 +254,8 @@ class Transaction(NamedTuple):
     """An accepted movement as the journal holds it. points: effect on the wallet.
 
     held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative). original_seq and
-    original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked.
+    original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked. pending: points that
+    cannot be spent until matures_at_us (positive), or that were among these and are no more (negative).
     """
 
     transaction_id: UUID
@@ -272,6 +274,8 @@ class Transaction(NamedTuple):
     original_seq: int = 0
     original_id: UUID | None = None
     refund: RefundFigures | None = None
+    pending: int = 0
+    matures_at_us: int = 0
 
 
 class LotTaken(NamedTuple):

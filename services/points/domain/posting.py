@@ -18,10 +18,10 @@ from services.points.domain.books import Books
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
 from services.points.domain.deciding.earn import earn, turn_away
 from services.points.domain.deciding.hold import hold, resolve
-from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.deciding.redeem import redeem
 from services.points.domain.deciding.refund import refund
-from services.points.domain.deciding.repay import repay
+from services.points.domain.deciding.repay import pay
 from services.points.domain.deciding.reverse import reverse
 from services.points.domain.movements import (
     NO_PAIR,
@@ -132,13 +132,13 @@ class Posting:
         earned = earn(books, first, earning)
         sale = earned.transaction.seq, earned.transaction.transaction_id
         # A sale that comes very late may have earned what is past its time: it pays for nothing.
-        expire_overdue(books, earning.member_id, self._at.accounts.wallet[earning.member_id])
+        catch_up(books, earning.member_id, self._at.accounts.wallet[earning.member_id])
         burned = (
             resolve(books, first + 1, burning, sale)
             if isinstance(burning, Capture)
             else redeem(books, first + 1, burning, sale)
         )
-        repay(books, earning.member_id)
+        self._settle(earning.member_id)
         return [earned, burned]
 
     def _fall(
@@ -173,8 +173,8 @@ class Posting:
     def _lapse(self, member_id: UUID) -> Lapsed:
         """Ends what is over in a wallet, as whoever comes to it next would."""
         before = self._books.seq
-        expire_overdue(self._books, member_id, self._at.accounts.wallet[member_id])
-        repay(self._books, member_id)
+        catch_up(self._books, member_id, self._at.accounts.wallet[member_id])
+        self._settle(member_id)
         return Lapsed(self._books.seq - before)
 
     @staticmethod
@@ -197,8 +197,15 @@ class Posting:
         if untimely is not None:
             return untimely
         decision = self._decided(number, item)
-        repay(self._books, item.member_id)
+        self._settle(item.member_id)
         return decision
+
+    def _settle(self, member_id: UUID) -> None:
+        """What has come free pays what is owed; what is past its time pays nothing."""
+        debts = self._at.debts.get(member_id)
+        if debts is not None and debts.open:
+            catch_up(self._books, member_id, self._at.accounts.wallet[member_id])
+            pay(self._books, member_id, self._at.now_us)
 
     def _decided(self, number: int, item: Movement) -> Decision:
         books = self._books

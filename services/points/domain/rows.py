@@ -30,6 +30,7 @@ class PostingRow(NamedTuple):
     amount: int
     original_seq: int | None
     lot_no: int | None
+    matures_us: int | None
     store_id: UUID | None
     till: str | None
     business_date: str | None
@@ -42,6 +43,7 @@ class PostingRow(NamedTuple):
     points_minor: int | None
     rate_points: int | None
     rate_per_minor: int | None
+    rate_pending_days: int | None
     event_type: str
     event_partner_id: UUID | None
     partition: int
@@ -142,8 +144,9 @@ class Rows:
     holds: list[HoldRow] = field(default_factory=list)
     hold_ends: list[HoldEndRow] = field(default_factory=list)
     refunds: list[RefundRow] = field(default_factory=list)
-    # (seq, lot, points) that a posting gave back, and (seq, debt, points) that it paid.
+    # (seq, lot, points) that a posting gave back or brought into the wallet, and (seq, debt, points) that it paid.
     returns: list[tuple[int, int, int]] = field(default_factory=list)
+    matured: list[tuple[int, int, int]] = field(default_factory=list)
     paid: list[tuple[int, int, int]] = field(default_factory=list)
     children: list[ChildRow] = field(default_factory=list)
     debts: list[DebtRow] = field(default_factory=list)

@@ -20,6 +20,7 @@ class Telling(NamedTuple):
     """One wording a kind of event; each answers the payload."""
 
     earned: Callable[[Transaction, Earn, int, str], bytes]
+    matured: Callable[[Transaction, Sequence[LotTaken]], bytes]
     redeemed: Callable[[Transaction, Redemption, Sequence[LotTaken]], bytes]
     expired: Callable[[Transaction, Sequence[LotTaken]], bytes]
     held: Callable[[Transaction], bytes]

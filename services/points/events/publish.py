@@ -36,11 +36,25 @@ def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> 
         gross_minor=purchase.amount_minor,
         eligible_minor=purchase.amount_minor - purchase.points_minor,
         currency=currency,
-        points=transaction.points,
+        points=transaction.points + transaction.pending,
         lot_no=lot_no,
         expires_at_us=transaction.expires_at_us,
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+        matures_at_us=transaction.matures_at_us,
+    ).SerializeToString()
+
+
+def matured(transaction: Transaction, lots: Sequence[LotTaken]) -> bytes:
+    """The payload of `points.matured`."""
+    return pb.PointsMatured(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        points=transaction.points,
+        lots=_lots(lots),
+        balance_after=transaction.balance_after,
         recorded_at_us=transaction.recorded_at_us,
     ).SerializeToString()
 
@@ -145,11 +159,12 @@ def clawed_back(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
         member_id=transaction.member_id.bytes,
         partner_id=_bytes(transaction.partner_id),
         original_seq=transaction.original_seq,
-        points=-transaction.points,
+        points=-transaction.points - transaction.pending,
         lots=_lots(taken),
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
+        pending=transaction.pending != 0,
     ).SerializeToString()
 
 
@@ -245,6 +260,7 @@ def _lots(taken: Sequence[LotTaken]) -> list[pb.LotTaken]:
 
 TELLING = Telling(
     earned=earned,
+    matured=matured,
     redeemed=redeemed,
     expired=expired,
     held=held,

@@ -32,10 +32,12 @@ _KINDS: Final = {
     MovementKind.CLAWBACK: pb.MOVEMENT_KIND_CLAWBACK,
     MovementKind.OWE: pb.MOVEMENT_KIND_OWE,
     MovementKind.REPAY: pb.MOVEMENT_KIND_REPAY,
+    MovementKind.MATURE: pb.MOVEMENT_KIND_MATURE,
 }
 SHORTFALLS: Final = {
     points_pb2.SHORTFALL_ALLOW_NEGATIVE: Shortfall.ALLOW_NEGATIVE,
     points_pb2.SHORTFALL_WITHIN_BALANCE: Shortfall.WITHIN_BALANCE,
+    points_pb2.SHORTFALL_PENDING_ONLY: Shortfall.PENDING_ONLY,
 }
 TENDER_ORDERS: Final = {
     points_pb2.TENDER_ORDER_PRO_RATA: TenderOrder.PRO_RATA,
@@ -67,6 +69,8 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         original_id=transaction.original_id.bytes if transaction.original_id else b"",
         original_seq=transaction.original_seq,
         refund=pb.RefundFigures(**transaction.refund._asdict()) if transaction.refund else None,
+        pending=transaction.pending,
+        matures_at_us=transaction.matures_at_us,
     )
 
 
@@ -119,7 +123,7 @@ def purchase_message(transaction: Transaction, purchase: Purchase, currency: str
         partner_id=transaction.partner_id.bytes if transaction.partner_id else b"",
         member_id=transaction.member_id.bytes,
         sale=sale,
-        points=transaction.points,
+        points=transaction.points + transaction.pending,
     )
 
 
@@ -144,11 +148,13 @@ def record_message(detail: PostingDetail) -> journal_pb2.JournalRecord:
                 points=lot.points,
                 expires_at_us=lot.expires_at_us,
                 parent_lot_no=lot.parent_no,
+                matures_at_us=lot.matures_at_us,
             )
             for lot in detail.opened
         ],
         lot_uses=_lot_uses(detail.used),
         lot_returns=_lot_uses(detail.given_back),
+        lots_matured=_lot_uses(detail.matured),
         debts_paid=[
             journal_pb2.DebtPaid(
                 debt_seq=paid.debt_seq,
@@ -177,6 +183,7 @@ def rate_message(partner_id: UUID, rate: EarnRate) -> points_pb2.EarnRate:
         points=rate.points,
         per_minor=rate.per_minor,
         valid_from_us=rate.valid_from_us,
+        pending_days=rate.pending_days,
     )
 
 

@@ -80,6 +80,9 @@ class PointsServicer(PointsServiceServicer):
             next_expiry_points=found.next_expiry_points,
             next_expiry_at_us=found.next_expiry_at_us,
             owed=found.owed,
+            pending=found.pending,
+            next_maturity_points=found.next_maturity_points,
+            next_maturity_at_us=found.next_maturity_at_us,
         )
 
     async def ListExpirations(
@@ -133,7 +136,8 @@ class PointsServicer(PointsServiceServicer):
         principal = acting()
         principal.require_role("pricing")
         partner_id = read_id(request.rate.partner_id, "partner_id")
-        rate = EarnRate(request.rate.valid_from_us, request.rate.points, request.rate.per_minor)
+        asked = request.rate
+        rate = EarnRate(asked.valid_from_us, asked.points, asked.per_minor, asked.pending_days)
         await self._app.set_earn_rate(principal.in_programme(), partner_id, rate, principal.actor)
         return pb.SetEarnRateResponse(rate=mapping.rate_message(partner_id, rate))
 

@@ -19,6 +19,7 @@ from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
     Act,
     Capture,
+    Earn,
     Hold,
     Movement,
     Overdue,
@@ -35,7 +36,7 @@ from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
 _OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 17))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 29))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 31))})"
 
 
 class _Listed:
@@ -116,8 +117,11 @@ async def open_ledger(
     items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
+    pending_partners: frozenset[UUID],
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
+
+    What earns at `pending_partners` may be pending: their members have an account for it.
 
     Makes missing accounts and learns their numbers. The caller's transaction holds the lock from here to its end;
     where it is undone, or this raises, the caller forgets what is in `learned` by then: the next account made gets
@@ -135,6 +139,11 @@ async def open_ledger(
     asked = [item for item in items if not isinstance(item, Overdue)]
     keys = _keys(asked)
     listed.add(AccountKind.DEBT, {members[place] for place in sales.original_members})
+    if pending_partners:
+        earners = (
+            item.member_id for item in items if isinstance(item, Earn) and item.partner_id in pending_partners
+        )
+        listed.add(AccountKind.PENDING, dict.fromkeys(earners))
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
@@ -202,6 +211,9 @@ def _opened(
     )
     for debts in opened.debts.values():
         opened.balances.setdefault(debts.account_no, -debts.points)
+    for pending_no in {lot.pending_no for lots in opened.lots.values() for lot in lots.pending}:
+        # What else is pending is not read: only by how much it moves counts.
+        opened.balances.setdefault(pending_no, 0)
     return opened
 
 
@@ -230,7 +242,7 @@ def _lots(row: asyncpg.Record, members: Sequence[UUID], burns: Mapping[UUID, int
     if row["lot_nos"]:
         columns = (
             "lot_nos", "lot_issuers", "lot_types", "lot_remaining", "lot_reserved", "lot_earned_us", "lot_expires_us",
-            "lot_earned_seq",
+            "lot_earned_seq", "lot_matures_us", "lot_pending_no",
         )  # fmt: skip
         places: list[int] = row["lot_member"]
         for place, facts in zip(places, zip(*(row[name] for name in columns), strict=True), strict=True):
@@ -310,6 +322,8 @@ async def write(
         [lot.lot_no for lot in touched],
         [lot.remaining for lot in touched],
         [lot.reserved for lot in touched],
+        [lot.matures_us > 0 for lot in touched],
+        rows.matured,
         rows.holds,
         rows.hold_lots,
         rows.hold_ends,

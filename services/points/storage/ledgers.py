@@ -130,13 +130,13 @@ async def list_rates(
 ) -> list[tuple[UUID, EarnRate]]:
     """Rates by partner and start; of one start the newest version."""
     rows = await connection.fetch(
-        """SELECT DISTINCT ON (partner_id, valid_from) partner_id, valid_from, points, per_minor FROM earn_rate
+        """SELECT DISTINCT ON (partner_id, valid_from) partner_id, valid_from, points, per_minor, pending_days FROM earn_rate
         WHERE ledger_id = $1 AND ($2::uuid IS NULL OR partner_id = $2)
         ORDER BY partner_id, valid_from, version DESC""",
         ledger_id,
         partner_id,
     )
-    return [(row[0], EarnRate(to_micros(row[1]), row[2], row[3])) for row in rows]
+    return [(row[0], EarnRate(to_micros(row[1]), row[2], row[3], row[4])) for row in rows]
 
 
 async def add_rate(
@@ -145,9 +145,10 @@ async def add_rate(
     """Adds a rate under the head's lock and moves the configuration version on, so that every poster reads it."""
     version = await _next_version(connection, ledger_id)
     await connection.execute(
-        """INSERT INTO earn_rate (ledger_id, partner_id, valid_from, version, points, per_minor, set_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)""",
-        ledger_id, partner_id, from_micros(rate.valid_from_us), version, rate.points, rate.per_minor, set_by,
+        """INSERT INTO earn_rate (ledger_id, partner_id, valid_from, version, points, per_minor, pending_days, set_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        ledger_id, partner_id, from_micros(rate.valid_from_us), version, rate.points, rate.per_minor,
+        rate.pending_days, set_by,
     )  # fmt: skip
 
 

@@ -15,10 +15,21 @@ WITH head AS (
     SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
 ), walked AS MATERIALIZED (
     SELECT account_no, expires_at, remaining > reserved AS free FROM lot
-    WHERE ledger_id = $1 AND open AND account_no > $2 ORDER BY account_no LIMIT $3
+    WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
 )
 SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRAY(
     SELECT DISTINCT account_no FROM walked, head WHERE expires_at <= head.now AND free ORDER BY account_no
+)
+"""
+_PENDING: Final = """
+WITH head AS (
+    SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
+), walked AS MATERIALIZED (
+    SELECT account_no, matures_at FROM lot
+    WHERE ledger_id = $1 AND open AND pending AND account_no > $2 ORDER BY account_no LIMIT $3
+)
+SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRAY(
+    SELECT DISTINCT account_no FROM walked, head WHERE matures_at <= head.now ORDER BY account_no
 )
 """
 _SOON: Final = """
@@ -26,7 +37,7 @@ WITH head AS (
     SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
 ), walked AS MATERIALIZED (
     SELECT account_no, expires_at, remaining FROM lot
-    WHERE ledger_id = $1 AND open AND account_no > $2 ORDER BY account_no LIMIT $3
+    WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
 ), soon AS (
     SELECT w.account_no, w.expires_at, sum(w.remaining)::bigint AS points FROM walked w, head
     WHERE w.expires_at > head.now AND w.expires_at <= head.now + $4 * interval '1 microsecond' GROUP BY w.account_no, w.expires_at
@@ -46,7 +57,7 @@ WHERE l.ledger_id = $1 AND h.expires_at <= clock_timestamp() + l.clock_offset_us
 
 
 class Walked(NamedTuple):
-    """Wallets with lots that are overdue, and the number to walk on from (0: all have been walked)."""
+    """Wallets with lots that are due, and the number to walk on from (0: all have been walked)."""
 
     wallets: Sequence[int]
     next_no: int
@@ -68,7 +79,16 @@ async def ledgers(connection: PgConnection) -> list[str]:
 
 async def of_lots(connection: PgConnection, ledger_id: int, after_no: int, lots_max: int) -> Walked:
     """Wallets with overdue lots among the next so many open lots, by the number of the wallet."""
-    row = await connection.fetchrow(_LOTS, ledger_id, after_no, lots_max)
+    return await _walk(connection, _LOTS, ledger_id, after_no, lots_max)
+
+
+async def of_pending(connection: PgConnection, ledger_id: int, after_no: int, lots_max: int) -> Walked:
+    """Wallets with points that are due to mature among the next so many pending lots, by the number of the wallet."""
+    return await _walk(connection, _PENDING, ledger_id, after_no, lots_max)
+
+
+async def _walk(connection: PgConnection, query: str, ledger_id: int, after_no: int, lots_max: int) -> Walked:
+    row = await connection.fetchrow(query, ledger_id, after_no, lots_max)
     if row is None or not row[0]:
         return Walked((), 0)
     return Walked(row[2], _next_no(row[0], row[1], after_no, lots_max))

@@ -13,8 +13,8 @@ from services.points.storage.journal import owners
 from services.runtime.database import PgConnection
 
 _FACTS: Final = """
-SELECT p.transaction_id, p.seq, p.kind, p.wallet_no, p.partner_no, p.reference, p.points, q.transaction_id AS part_of,
-       s.amount_minor, s.points_minor, s.rate_points, s.rate_per_minor, b.seq AS burn_seq, b.points AS burned
+SELECT p.transaction_id, p.seq, p.kind, p.wallet_no, p.partner_no, p.reference, p.amount, q.transaction_id AS part_of,
+       s.amount_minor, s.points_minor, s.rate_points, s.rate_per_minor, b.seq AS burn_seq, b.amount AS burned
 FROM posting p
 LEFT JOIN LATERAL (
     SELECT * FROM purchase WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1
@@ -23,7 +23,7 @@ LEFT JOIN LATERAL (
     SELECT transaction_id FROM posting WHERE ledger_id = p.ledger_id AND seq = p.original_seq LIMIT 1
 ) q ON true
 LEFT JOIN LATERAL (
-    SELECT seq, points FROM posting
+    SELECT seq, amount FROM posting
     WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND original_seq = p.seq AND kind IN ('redeem', 'capture') LIMIT 1
 ) b ON true
 """
@@ -111,12 +111,12 @@ async def _sales(connection: PgConnection, ledger_id: int, rows: Sequence[asyncp
         if row["kind"] == "earn":
             burn_seq = row["burn_seq"] or 0
             sale = Sale(
-                row["seq"], row["transaction_id"], row["amount_minor"], row["points_minor"], row["points"],
-                row["rate_points"], row["rate_per_minor"], burn_seq, -(row["burned"] or 0), lots.get(burn_seq, ()),
+                row["seq"], row["transaction_id"], row["amount_minor"], row["points_minor"], row["amount"],
+                row["rate_points"], row["rate_per_minor"], burn_seq, row["burned"] or 0, lots.get(burn_seq, ()),
             )  # fmt: skip
         else:
             seq = row["seq"]
-            sale = Sale(seq, row["transaction_id"], 0, 0, 0, 0, 1, seq, -row["points"], lots.get(seq, ()))
+            sale = Sale(seq, row["transaction_id"], 0, 0, 0, 0, 1, seq, row["amount"], lots.get(seq, ()))
         member, partner = owned[row["wallet_no"]].owner_id, owned[row["partner_no"]].owner_id
         found.append(SaleOf(sale, member, partner, row["reference"] or "", row["part_of"]))
     return found

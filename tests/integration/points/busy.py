@@ -11,7 +11,8 @@ from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 
-LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
+DAY_US = 86_400_000_000
+LAPSE_US = STARTS_AT_US + 800 * DAY_US
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,19 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     # Refusals alone make a batch of nothing.
     await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
     await _refund(house, grocer, fuel, late, burned)
+    await _mature(house, members[3])
     return (grocer, fuel), members
+
+
+async def _mature(house: PointsHouse, member: UUID) -> None:
+    """Points that were pending, that are still, and that were taken back before they could be spent."""
+    shoes, now = await house.till(points=2, pending_days=14), {"occurred_at_us": LAPSE_US - 10 * DAY_US}
+    await shoes.post(earn(member, 2_000, reference="shoes", **now), earn(member, 600, **now))
+    await shoes.refund("shoes", 700, occurred_at_us=LAPSE_US)
+    await house.move_clock(LAPSE_US + 5 * DAY_US)
+    later = {"occurred_at_us": LAPSE_US + 5 * DAY_US}
+    await shoes.post(redemption(member, 3, **later), earn(member, 900, reference="boots", **later))
+    await shoes.refund("boots", 100, **later)
 
 
 async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burned: bytes) -> None:

@@ -28,25 +28,28 @@ SALE_REFUND = _one("seq", "refund", "clawed_back > 0 AND returned > 0")
 OWE, REPAY = _one("seq", "posting", "kind = 'owe'"), _one("seq", "posting", "kind = 'repay'")
 CLAWBACK, RETURN = _one("seq", "posting", "kind = 'clawback'"), _one("seq", "posting", "kind = 'return'")
 CHILD = _one("lot_no", "lot", "parent_no IS NOT NULL")
+LAST_EARN = _one("seq", "posting", "kind = 'earn' AND points > 0", "DESC")
+MATURE, PENDING = _one("seq", "posting", "kind = 'mature'"), _one("lot_no", "lot", "pending AND open")
+PENDING_EARN = f"(SELECT opened_seq FROM lot WHERE ledger_id = {{l}} AND lot_no = {PENDING})"
 
 # What is done past all guards → the invariants that no longer hold.
 FAULTS: dict[str, tuple[str, set[int]]] = {
     "points moved from one posting to another of the same accounts": (
         f"""UPDATE posting SET amount = amount + CASE seq WHEN ({TWO_EARNS})[1] THEN 1 ELSE -1 END
         WHERE ledger_id = {{l}} AND seq = ANY ({TWO_EARNS}::bigint[])""",
-        {1},
+        {1, 5},
     ),
     "a leg on another member's wallet": (
         f"""UPDATE posting SET credit_no = (SELECT max(account_no) FROM account WHERE ledger_id = {{l}} AND kind = 'wallet')
         WHERE ledger_id = {{l}} AND seq = 1 AND credit_no = {FIRST_WALLET}""",
-        {1, 2, 3},
+        {1, 2, 3, 5},
     ),
     "one leg of two": (
         "ALTER TABLE posting DROP CONSTRAINT posting_legs_ck; UPDATE posting SET debit_no = NULL WHERE ledger_id = {l} AND seq = 1",
         {1, 2},
     ),
     "a posting of an account that is no wallet": (
-        f"""UPDATE posting SET wallet_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND points = 0
+        f"""UPDATE posting SET wallet_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND amount = 0
         AND kind = 'earn'""",
         {1, 2, 8},
     ),
@@ -62,7 +65,8 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     ),
     "a balance row lost, while another ledger has the same account number": (
         """DELETE FROM balance WHERE ledger_id = {l} AND account_no = (
-            SELECT account_no FROM balance WHERE ledger_id = {l} AND floor = 0 AND debits = credits AND debits > 0 LIMIT 1)""",
+            SELECT account_no FROM balance JOIN account USING (ledger_id, account_no)
+            WHERE ledger_id = {l} AND kind = 'wallet' AND debits = credits AND reserved > 0 LIMIT 1)""",
         {2, 4},
     ),
     "a balance after a posting": (
@@ -314,6 +318,42 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         f"""UPDATE posting SET credit_no = {_one("account_no", "account", "kind = 'expiry'")}
         WHERE ledger_id = {{l}} AND seq = {BURN}""",
         {1, 2},
+    ),
+    "pending points without a floor": (
+        "UPDATE balance SET floor = NULL WHERE ledger_id = {l} AND account_no = (SELECT pending_no FROM lot WHERE ledger_id = {l} AND pending LIMIT 1)",
+        {3},
+    ),
+    "a lot that matured without a posting": (
+        f"UPDATE lot SET pending = false WHERE ledger_id = {{l}} AND lot_no = {PENDING}",
+        {5},
+    ),
+    "a lot that a posting did not mature": (
+        f"DELETE FROM lot_matured WHERE ledger_id = {{l}} AND seq = {MATURE}",
+        {5},
+    ),
+    "more matured than there was": (
+        f"UPDATE lot_matured SET points = points + 1 WHERE ledger_id = {{l}} AND seq = {MATURE}",
+        {5},
+    ),
+    "points that matured before their time": (
+        "UPDATE lot SET matures_at = matures_at + interval '2 years' WHERE ledger_id = {l} AND pending_no IS NOT NULL AND NOT pending",
+        {5},
+    ),
+    "points that should be pending, spendable at once": (
+        f"UPDATE purchase SET rate_pending_days = 14 WHERE ledger_id = {{l}} AND seq = {LAST_EARN}",
+        {5},
+    ),
+    "points that are pending for no reason": (
+        f"UPDATE purchase SET rate_pending_days = 0 WHERE ledger_id = {{l}} AND seq = {PENDING_EARN}",
+        {5},
+    ),
+    "what was pending taken for another sale": (
+        f"UPDATE lot_use SET lot_no = {PENDING} WHERE ledger_id = {{l}} AND seq = {LAST_BURN}",
+        {5},
+    ),
+    "matured points from another member's pending ones": (
+        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'issuance'")} WHERE ledger_id = {{l}} AND seq = {MATURE}""",
+        {1, 2, 5},
     ),
     "an event of no posting": ("UPDATE event_log SET seq = 999 WHERE ledger_id = {l} AND seq = 1", {8}),
     "a notice that tells of a posting a second time": (

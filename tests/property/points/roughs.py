@@ -76,7 +76,7 @@ class Rough:
             ]
         if self.kind == "reverse":
             # Something posted before, or a key that nobody has used yet and somebody may use later.
-            keys = [key for partner, key in seen.keys if partner == self.partner]
+            keys = [key for partner, key in seen.keys if partner == self.partner and key != f"v{self.key}"]
             target = keys[self.pick % len(keys)] if keys and self.pick % 3 else f"k{self.pick % 16}"
             return [Ask("reverse", self.partner, f"v{self.key}", UUID(int=0), "", at_us, 0, target=target)]
         kinds: dict[str, Kind] = {"earn": "earn", "redeem": "redeem"}

@@ -47,6 +47,7 @@ class Rate:
     points: int
     per_minor: int
     offset_days: int
+    pending_days: int = 0
 
 
 # Who they are is known once there is a ledger: these stand for them.
@@ -57,7 +58,7 @@ batches = st.lists(
     max_size=9,
 )
 refund_rules = st.builds(
-    Rule, st.integers(0, 1), st.sampled_from(("ALLOW_NEGATIVE", "WITHIN_BALANCE")),
+    Rule, st.integers(0, 1), st.sampled_from(("ALLOW_NEGATIVE", "WITHIN_BALANCE", "PENDING_ONLY")),
     st.sampled_from(("PRO_RATA", "POINTS_FIRST", "MONEY_FIRST")),
 )  # fmt: skip
 rates = st.builds(
@@ -66,6 +67,7 @@ rates = st.builds(
     points=st.integers(0, 9),
     per_minor=st.integers(1, 5),
     offset_days=st.sampled_from((-90, -1, 0, 20)),
+    pending_days=st.sampled_from((0, 14, 45)),
 )
 scripts = st.lists(
     st.one_of(batches, batches, batches, st.builds(Pause, st.sampled_from(PAUSES_DAYS)), rates, refund_rules),
@@ -103,8 +105,8 @@ class Play:
 
     async def _rate(self, rate: Rate) -> None:
         partner, valid_from_us = self.tills[rate.partner].partner_id, self.now_us + rate.offset_days * DAY_US
-        await self.house.set_rate(partner, rate.points, rate.per_minor, valid_from_us)
-        self.model.set_rate(partner, valid_from_us, rate.points, rate.per_minor)
+        await self.house.set_rate(partner, rate.points, rate.per_minor, valid_from_us, rate.pending_days)
+        self.model.set_rate(partner, valid_from_us, rate.points, rate.per_minor, rate.pending_days)
 
     async def _post(self, batch: list[Rough]) -> None:
         for till in self.tills:

@@ -23,8 +23,8 @@ BACKDATE_DAYS = 400
 PARTNERS = [UUID(int=number) for number in (0xA0, 0xB1, 0xC2)]
 MEMBERS = [UUID(int=number) for number in (0x10, 0x21, 0x31)]
 RATES = {
-    PARTNERS[0]: [(1, 1, 1)],
-    PARTNERS[1]: [(1, 3, 7), (NOW_US - 20 * DAY_US, 0, 1), (NOW_US + 15 * DAY_US, 5, 2)],
+    PARTNERS[0]: [(1, 1, 1), (NOW_US + DAY_US, 1, 1, 33), (NOW_US + 200 * DAY_US, 2, 1)],
+    PARTNERS[1]: [(1, 3, 7, 40), (NOW_US - 20 * DAY_US, 0, 1), (NOW_US + 15 * DAY_US, 5, 2, 14)],
 }
 # Offsets from the ledger's clock to the till's, and those at both edges of what is taken.
 OFFSETS_US = (0, 0, 0, -1, -DAY_US, -35 * DAY_US, -200 * DAY_US, -500 * DAY_US, 400 * SECOND_US)
@@ -66,8 +66,8 @@ months = st.sampled_from((0, 1, 2, 24))
 def _with_rates(ledger: PaperLedger, model: LedgerModel) -> None:
     for partner, rates in RATES.items():
         ledger.rates[partner] = [EarnRate(*rate) for rate in rates]
-        for start, points, per_minor in rates:
-            model.set_rate(partner, start, points, per_minor)
+        for rate in rates:
+            model.set_rate(partner, *rate)
     ledger.now_us = NOW_US
 
 
@@ -132,7 +132,7 @@ def test_every_answer_and_posting_is_the_models(
             assert [verdict_of(each, ledger) for each in decisions] == model.post_all(asks, now_us)
     assert [posted_of(ledger, seq) for seq in ledger.postings] == model.journal
     assert {member: ledger.balance(member) for member in MEMBERS} == {
-        member: sum(lot.remaining for lot in model.lots.get(member, [])) for member in MEMBERS
+        member: model.balance(member) for member in MEMBERS
     }
     ledger.check()
 

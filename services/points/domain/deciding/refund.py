@@ -9,7 +9,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
-from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.expiry import expires_at_us
 from services.points.domain.lots import Lot
 from services.points.domain.movements import (
@@ -33,7 +33,7 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
     """Refunds what is due by all refunds of the sale together, less what was refunded before."""
     at = books.at
     wallet = at.accounts.wallet[item.member_id]
-    expire_overdue(books, item.member_id, wallet)
+    catch_up(books, item.member_id, wallet)
     rule = books.terms.refund_rule(item.partner_id)
     before = at.refunded.get(sale.seq) or Refunded(0, 0, 0, 0, 0, rule.tender_order)
     left = sale.whole - before.given
@@ -56,9 +56,11 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
     if returned:
         _give_back(books, item, sale, wallet, before.returned, returned)
     taking = reached.taken - before.taken
-    clawed_back = min(max(0, books.free(wallet)), taking)
-    if clawed_back:
-        _claw_back(books, item, sale, wallet, clawed_back)
+    clawed_back = _claw_back_pending(books, item, sale, wallet, taking)
+    if rule.shortfall is not Shortfall.PENDING_ONLY:
+        clawed_back += _claw_back(
+            books, item, sale, wallet, min(max(0, books.free(wallet)), taking - clawed_back)
+        )
     short = taking - clawed_back
     owed = short if rule.shortfall is Shortfall.ALLOW_NEGATIVE else 0
     if owed:
@@ -151,8 +153,26 @@ def _open_child(books: Books, item: Refund, late: Lot, seq: int, wallet: int, po
     )
 
 
-def _claw_back(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> None:
+def _claw_back_pending(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> int:
+    """Takes what cannot be spent yet of the earn itself, up to so many points; answers how many there were."""
+    issuance, lots = books.at.accounts.issuance[item.partner_id], books.lots(item.member_id)
+    pending_no = next((lot.pending_no for lot in lots.pending if lot.earned_seq == sale.seq), 0)
+    taken = lots.take_pending(points, sale.seq)
+    if not taken:
+        return 0
+    points = sum(part.points for part in taken)
+    legs = books.move(pending_no, issuance, points)
+    transaction = _part(books, MovementKind.CLAWBACK, item, sale.seq, wallet, 0)._replace(pending=-points)
+    books.use(transaction.seq, taken)
+    event = ("points.clawed_back", books.tell.clawed_back(transaction, taken))
+    books.write(transaction, wallet, legs, event, None, partner_no=issuance)
+    return points
+
+
+def _claw_back(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> int:
     """Takes from what is left of the earn itself, then from other lots in order."""
+    if not points:
+        return 0
     issuance = books.at.accounts.issuance[item.partner_id]
     taken = books.lots(item.member_id).take_back(points, sale.seq)
     legs = books.move(wallet, issuance, points)
@@ -160,6 +180,7 @@ def _claw_back(books: Books, item: Refund, sale: Sale, wallet: int, points: int)
     books.use(transaction.seq, taken)
     event = ("points.clawed_back", books.tell.clawed_back(transaction, taken))
     books.write(transaction, wallet, legs, event, None, partner_no=issuance)
+    return points
 
 
 def _owe(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> None:

@@ -29,11 +29,14 @@ LEGS: Final = Proof(
     LEFT JOIN (SELECT account_no AS debit_no, kind AS from_kind, owner_id AS from_owner FROM account WHERE ledger_id = $1) d USING (debit_no)
     LEFT JOIN (SELECT account_no AS wallet_no, owner_id AS member FROM account WHERE ledger_id = $1) w USING (wallet_no)
     LEFT JOIN (SELECT account_no AS partner_no, owner_id AS partner FROM account WHERE ledger_id = $1) i USING (partner_no)
-    WHERE CASE WHEN p.kind = 'earn' THEN (p.debit_no, p.credit_no) IS DISTINCT FROM (p.partner_no, p.wallet_no)
+    WHERE CASE WHEN p.kind = 'earn' THEN p.debit_no IS DISTINCT FROM p.partner_no
+            OR p.credit_no <> p.wallet_no AND (c.to_kind, c.to_owner) IS DISTINCT FROM ('pending', w.member)
+        WHEN p.kind = 'mature' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('pending', w.member, p.wallet_no)
         WHEN p.kind IN ('redeem', 'capture') THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'redemption', i.partner)
         WHEN p.kind = 'expire' THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'expiry')
         WHEN p.kind = 'return' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('redemption', i.partner, p.wallet_no)
-        WHEN p.kind = 'clawback' THEN (p.debit_no, p.credit_no) IS DISTINCT FROM (p.wallet_no, p.partner_no)
+        WHEN p.kind = 'clawback' THEN p.credit_no IS DISTINCT FROM p.partner_no
+            OR p.debit_no <> p.wallet_no AND (d.from_kind, d.from_owner) IS DISTINCT FROM ('pending', w.member)
         WHEN p.kind = 'owe' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('debt', w.member, p.partner_no)
         WHEN p.kind = 'repay' THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'debt', w.member)
         ELSE true END
@@ -68,7 +71,7 @@ COUNTERS: Final = Proof(
 )
 FLOORS: Final = Proof(
     3,
-    "every wallet is guarded, and no guarded account, less its open holds, was ever below its floor",
+    "every wallet and what is pending is guarded, and no guarded account, less its open holds, was ever below its floor",
     """SELECT format('%s guarded accounts, %s entries in order', count(DISTINCT e.account_no), count(*))
     FROM entry e JOIN balance b USING (ledger_id, account_no)
     WHERE e.ledger_id = $1 AND e.seq <= $2 AND b.floor IS NOT NULL""",
@@ -86,7 +89,7 @@ FLOORS: Final = Proof(
         WHERE b.floor IS NOT NULL
     ) walked WHERE reached < floor
     UNION ALL
-    SELECT format('wallet %s has %s as its floor', account_no, coalesce(b.floor::text, 'nothing'))
+    SELECT format('%s %s has %s as its floor', a.kind, account_no, coalesce(b.floor::text, 'nothing'))
     FROM account a JOIN balance b USING (ledger_id, account_no)
-    WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND b.floor IS DISTINCT FROM 0""",
+    WHERE a.ledger_id = $1 AND a.kind IN ('wallet', 'pending') AND b.floor IS DISTINCT FROM 0""",
 )

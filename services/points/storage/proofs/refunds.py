@@ -9,7 +9,7 @@ from services.points.storage.proofs.proof import Proof
 # Every original with what all its refunds came to, and the figures of its sale; with what its tender order makes of
 # that, step by step. The rules are those of domain/refunding.py, said once more.
 _REFUNDED: Final = """
-SELECT o.*, s.amount_minor, coalesce(s.points_minor, 0) AS in_points, p.kind, p.wallet_no, p.partner_no, p.points AS earned,
+SELECT o.*, s.amount_minor, coalesce(s.points_minor, 0) AS in_points, p.kind, p.wallet_no, p.partner_no, p.amount AS earned,
        coalesce(b.burned, CASE WHEN p.kind <> 'earn' THEN p.amount END, 0) AS burned, s.rate_points, s.rate_per_minor
 FROM (
     SELECT original_seq, max(whole) AS whole, sum(given) AS given, sum(returned) AS returned, sum(clawed_back) AS clawed_back,

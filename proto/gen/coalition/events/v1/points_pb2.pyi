@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class PointsEarned(_message.Message):
-    """`points.earned`: a purchase was recorded and its points, if any, are in the wallet."""
+    """`points.earned`: a purchase was recorded and its points, if any, are in the wallet, or will be once they mature."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -40,6 +40,7 @@ class PointsEarned(_message.Message):
     BALANCE_AFTER_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    MATURES_AT_US_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -72,6 +73,8 @@ class PointsEarned(_message.Message):
     """The till's clock. Microseconds since 1970-01-01 UTC."""
     recorded_at_us: _builtins.int
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    matures_at_us: _builtins.int
+    """When the points can be spent; 0: at once. Microseconds since 1970-01-01 UTC."""
     def __init__(
         self,
         *,
@@ -91,14 +94,63 @@ class PointsEarned(_message.Message):
         balance_after: _builtins.int = ...,
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
+        matures_at_us: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "currency", b"currency", "eligible_minor", b"eligible_minor", "expires_at_us", b"expires_at_us", "gross_minor", b"gross_minor", "lot_no", b"lot_no", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "currency", b"currency", "eligible_minor", b"eligible_minor", "expires_at_us", b"expires_at_us", "gross_minor", b"gross_minor", "lot_no", b"lot_no", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PointsEarned: _TypeAlias = PointsEarned  # noqa: Y015
+
+@_typing.final
+class PointsMatured(_message.Message):
+    """`points.matured`: points that had been earned before can be spent from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    points: _builtins.int
+    """Points that have come into the wallet, positive."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """The lots they are in."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        balance_after: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsMatured: _TypeAlias = PointsMatured  # noqa: Y015
 
 @_typing.final
 class PointsRedeemed(_message.Message):
@@ -426,6 +478,7 @@ class PointsClawedBack(_message.Message):
     BALANCE_AFTER_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -444,6 +497,8 @@ class PointsClawedBack(_message.Message):
     """The till's clock at the refund. Microseconds since 1970-01-01 UTC."""
     recorded_at_us: _builtins.int
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    pending: _builtins.bool
+    """True where the member could not spend them yet: they came from the pending points, not from the wallet."""
     @_builtins.property
     def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
         """The lots they came from: the earn's own first, then others in the order used."""
@@ -461,10 +516,11 @@ class PointsClawedBack(_message.Message):
         balance_after: _builtins.int = ...,
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
+        pending: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

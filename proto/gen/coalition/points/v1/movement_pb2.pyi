@@ -77,6 +77,8 @@ class _MovementKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Movement
     """Part of a refund: points earned that the wallet had no more, owed by the member."""
     MOVEMENT_KIND_REPAY: _MovementKind.ValueType  # 12
     """Points that paid what the member owed."""
+    MOVEMENT_KIND_MATURE: _MovementKind.ValueType  # 13
+    """Points earned before that can be spent from now on."""
 
 class MovementKind(_MovementKind, metaclass=_MovementKindEnumTypeWrapper):
     """What kind of movement a posting is."""
@@ -106,6 +108,8 @@ MOVEMENT_KIND_OWE: MovementKind.ValueType  # 11
 """Part of a refund: points earned that the wallet had no more, owed by the member."""
 MOVEMENT_KIND_REPAY: MovementKind.ValueType  # 12
 """Points that paid what the member owed."""
+MOVEMENT_KIND_MATURE: MovementKind.ValueType  # 13
+"""Points earned before that can be spent from now on."""
 Global___MovementKind: _TypeAlias = MovementKind  # noqa: Y015
 
 @_typing.final
@@ -685,6 +689,8 @@ class Transaction(_message.Message):
     ORIGINAL_ID_FIELD_NUMBER: _builtins.int
     ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
     REFUND_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
+    MATURES_AT_US_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -700,7 +706,7 @@ class Transaction(_message.Message):
     purchase_id: _builtins.bytes
     """The purchase, where there is one (16 bytes of a UUID)."""
     points: _builtins.int
-    """Points added to the wallet; negative for points taken."""
+    """Points added to the wallet; negative for points taken. Those that are pending are not among them."""
     balance_after: _builtins.int
     """Wallet right after it."""
     occurred_at_us: _builtins.int
@@ -719,6 +725,10 @@ class Transaction(_message.Message):
     """
     original_seq: _builtins.int
     """Seq of the movement original_id; 0: none."""
+    pending: _builtins.int
+    """Points that cannot be spent yet: added by an earn, taken (negative) by what made them spendable or took them back."""
+    matures_at_us: _builtins.int
+    """When the pending points of an earn can be spent; 0: it has none. Microseconds since 1970-01-01 UTC."""
     @_builtins.property
     def refund(self) -> Global___RefundFigures:
         """Of a refund: what it came to."""
@@ -743,10 +753,12 @@ class Transaction(_message.Message):
         original_id: _builtins.bytes = ...,
         original_seq: _builtins.int = ...,
         refund: Global___RefundFigures | None = ...,
+        pending: _builtins.int = ...,
+        matures_at_us: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refund", b"refund"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

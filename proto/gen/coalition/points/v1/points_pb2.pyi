@@ -33,6 +33,8 @@ class _ShortfallEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Shortfall.V
     """The member owes the rest, and later earns pay it first. The rule of a partner without one of its own."""
     SHORTFALL_WITHIN_BALANCE: _Shortfall.ValueType  # 2
     """The rest is written off to the issuer, until a later refund of the same original finds points in the wallet."""
+    SHORTFALL_PENDING_ONLY: _Shortfall.ValueType  # 3
+    """Only points of the sale that are pending still are taken back; the rest is written off to the issuer."""
 
 class Shortfall(_Shortfall, metaclass=_ShortfallEnumTypeWrapper):
     """What a refund does where the wallet has not the points that are due back."""
@@ -42,6 +44,8 @@ SHORTFALL_ALLOW_NEGATIVE: Shortfall.ValueType  # 1
 """The member owes the rest, and later earns pay it first. The rule of a partner without one of its own."""
 SHORTFALL_WITHIN_BALANCE: Shortfall.ValueType  # 2
 """The rest is written off to the issuer, until a later refund of the same original finds points in the wallet."""
+SHORTFALL_PENDING_ONLY: Shortfall.ValueType  # 3
+"""Only points of the sale that are pending still are taken back; the rest is written off to the issuer."""
 Global___Shortfall: _TypeAlias = Shortfall  # noqa: Y015
 
 class _TenderOrder:
@@ -163,6 +167,9 @@ class GetBalanceResponse(_message.Message):
     NEXT_EXPIRY_POINTS_FIELD_NUMBER: _builtins.int
     NEXT_EXPIRY_AT_US_FIELD_NUMBER: _builtins.int
     OWED_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
+    NEXT_MATURITY_POINTS_FIELD_NUMBER: _builtins.int
+    NEXT_MATURITY_AT_US_FIELD_NUMBER: _builtins.int
     available: _builtins.int
     """Points that can be spent now; lots past their expiry are left out."""
     as_of_seq: _builtins.int
@@ -173,6 +180,12 @@ class GetBalanceResponse(_message.Message):
     """When they expire. Microseconds since 1970-01-01 UTC; 0: never."""
     owed: _builtins.int
     """Points that the member owes; already taken off `available`, which is then below 0."""
+    pending: _builtins.int
+    """Points earned that cannot be spent yet."""
+    next_maturity_points: _builtins.int
+    """How many of them can be spent first, or 0."""
+    next_maturity_at_us: _builtins.int
+    """From when on. Microseconds since 1970-01-01 UTC; 0: there are none."""
     def __init__(
         self,
         *,
@@ -181,10 +194,13 @@ class GetBalanceResponse(_message.Message):
         next_expiry_points: _builtins.int = ...,
         next_expiry_at_us: _builtins.int = ...,
         owed: _builtins.int = ...,
+        pending: _builtins.int = ...,
+        next_maturity_points: _builtins.int = ...,
+        next_maturity_at_us: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "available", b"available", "next_expiry_at_us", b"next_expiry_at_us", "next_expiry_points", b"next_expiry_points", "owed", b"owed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "available", b"available", "next_expiry_at_us", b"next_expiry_at_us", "next_expiry_points", b"next_expiry_points", "next_maturity_at_us", b"next_maturity_at_us", "next_maturity_points", b"next_maturity_points", "owed", b"owed", "pending", b"pending"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -408,6 +424,7 @@ class EarnRate(_message.Message):
     POINTS_FIELD_NUMBER: _builtins.int
     PER_MINOR_FIELD_NUMBER: _builtins.int
     VALID_FROM_US_FIELD_NUMBER: _builtins.int
+    PENDING_DAYS_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     points: _builtins.int
@@ -416,6 +433,10 @@ class EarnRate(_message.Message):
     """… for so many minor units, 1 to 1,000,000,000."""
     valid_from_us: _builtins.int
     """From this effective time on, until the next rate. Microseconds since 1970-01-01 UTC."""
+    pending_days: _builtins.int
+    """The points are pending for so many days after the sale, 0 to 366: till then they cannot be spent, and are the first to
+    be taken back.
+    """
     def __init__(
         self,
         *,
@@ -423,10 +444,11 @@ class EarnRate(_message.Message):
         points: _builtins.int = ...,
         per_minor: _builtins.int = ...,
         valid_from_us: _builtins.int = ...,
+        pending_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "per_minor", b"per_minor", "points", b"points", "valid_from_us", b"valid_from_us"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "pending_days", b"pending_days", "per_minor", b"per_minor", "points", b"points", "valid_from_us", b"valid_from_us"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

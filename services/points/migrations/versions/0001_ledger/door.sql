@@ -27,7 +27,7 @@ CREATE FUNCTION ledger_open(
     OUT part_hold bigint [], OUT part_member integer [], OUT part_lot bigint [], OUT part_points bigint [],
     OUT lot_member integer [], OUT lot_nos bigint [], OUT lot_issuers uuid [], OUT lot_types text [],
     OUT lot_remaining bigint [], OUT lot_reserved bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint [],
-    OUT lot_earned_seq bigint [],
+    OUT lot_earned_seq bigint [], OUT lot_matures_us bigint [], OUT lot_pending_no integer [],
     OUT linked_to bigint [], OUT linked_seq bigint [], OUT linked_hash bytea [],
     OUT refunded bigint [], OUT refund_no integer [], OUT refund_given bigint [], OUT refund_returned bigint [],
     OUT refund_taken bigint [], OUT refund_money bigint [], OUT refund_order text [],
@@ -66,7 +66,7 @@ BEGIN
             RETURNING account_no, kind
         ), counted AS (
             INSERT INTO balance (ledger_id, account_no, floor)
-            SELECT p_ledger, m.account_no, CASE m.kind WHEN 'wallet' THEN 0 END FROM made m
+            SELECT p_ledger, m.account_no, CASE WHEN m.kind IN ('wallet', 'pending') THEN 0 END FROM made m
             RETURNING account_no
         )
         UPDATE ledger_head h SET last_account_no = v_last_account + (SELECT count(*) FROM counted)
@@ -185,47 +185,57 @@ BEGIN
         WHERE f.no IS NOT NULL;
     END IF;
 
-    -- Of every wallet the overdue lots; of those that burn or owe also as many live ones, in order, as that needs; those
-    -- that the holds above reserved; those of earns that are refunded, and those that burns which are refunded took from.
-    -- One may come more than once.
+    -- Of every wallet the overdue lots, and those that are due to mature; of those that burn or owe also as many live ones, in
+    -- order, as that needs; those that the holds above reserved; those of earns that are refunded, and those that burns which
+    -- are refunded took from. One may come more than once.
     SELECT array_agg(l.member::integer - 1), array_agg(l.lot_no), array_agg(i.owner_id), array_agg(l.point_type),
            array_agg(l.remaining), array_agg(l.reserved), array_agg((extract(epoch FROM l.earned_at) * 1000000)::bigint),
            array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END),
-           array_agg(l.earned_seq)
-    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq
+           array_agg(coalesce(l.earned_seq, l.opened_seq)),
+           array_agg(CASE WHEN l.pending THEN (extract(epoch FROM l.matures_at) * 1000000)::bigint ELSE 0 END),
+           array_agg(coalesce(l.pending_no, 0))
+    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq,
+         lot_matures_us, lot_pending_no
     FROM (
-        SELECT w.no AS member, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq) AS earned_seq
+        SELECT w.no AS member, o.*
         FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
         CROSS JOIN LATERAL (
-            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at <= v_now
-                AND i.remaining > i.reserved
+            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND NOT i.pending
+                AND i.expires_at <= v_now AND i.remaining > i.reserved
             OFFSET 0
         ) o
         UNION ALL
-        SELECT w.no, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq)
+        SELECT w.no, o.*
+        FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
+        CROSS JOIN LATERAL (
+            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.pending
+                AND i.matures_at <= v_now
+            OFFSET 0
+        ) o
+        UNION ALL
+        SELECT w.no, (o.lot).*
         FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no)
         CROSS JOIN LATERAL (
-            SELECT i.*, sum(i.remaining - i.reserved) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
-            FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at > v_now
+            SELECT i AS lot, i.remaining - i.reserved AS free,
+                sum(i.remaining - i.reserved) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
+            FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND NOT i.pending AND i.expires_at > v_now
         ) o
-        WHERE w.burn + v_owed[w.no] > 0 AND o.remaining > o.reserved
-            AND o.reached - (o.remaining - o.reserved) < w.burn + v_owed[w.no]
+        WHERE w.burn + v_owed[w.no] > 0 AND o.free > 0 AND o.reached - o.free < w.burn + v_owed[w.no]
         UNION ALL
-        SELECT r.member + 1, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq)
+        SELECT r.member + 1, o.*
         FROM unnest(part_member || p_back_member, part_lot || p_back_lots) r (member, lot_no)
         CROSS JOIN LATERAL (
             SELECT * FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = r.lot_no LIMIT 1
         ) o
         UNION ALL
-        SELECT r.member + 1, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq)
+        SELECT r.member + 1, o.*
         FROM unnest(p_originals, p_original_member) r (seq, member)
         CROSS JOIN LATERAL (
             SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
-                AND coalesce(i.earned_seq, i.opened_seq) = r.seq
+                AND NOT i.pending AND coalesce(i.earned_seq, i.opened_seq) = r.seq
+            UNION ALL
+            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
+                AND i.pending AND i.opened_seq = r.seq
             OFFSET 0
         ) o
     ) l
@@ -240,9 +250,9 @@ $$
 CREATE TYPE door_posting AS (
     transaction_id uuid, kind text, wallet_no integer, partner_no integer, reference text, key text, item_no smallint,
     content_hash bytea, points bigint, balance_after bigint, occurred_us bigint, expires_us bigint,
-    debit_no integer, credit_no integer, amount bigint, original_seq bigint, lot_no bigint,
+    debit_no integer, credit_no integer, amount bigint, original_seq bigint, lot_no bigint, matures_us bigint,
     store_id uuid, till text, business_date text, receipt_number text, channel text, entry_mode text,
-    sale_minor bigint, lines text, tenders text, points_minor bigint, rate_points integer, rate_per_minor integer,
+    sale_minor bigint, lines text, tenders text, points_minor bigint, rate_points integer, rate_per_minor integer, rate_pending_days smallint,
     event_type text, event_partner_id uuid, partition smallint, partition_prev bigint, traceparent text, payload bytea
 )
 --;;
@@ -279,7 +289,7 @@ CREATE FUNCTION ledger_write(
     p_first_pos bigint, p_partition_pos bigint [],
     p_postings door_posting [], p_decisions door_decision [], p_uses door_use [],
     p_accounts integer [], p_debits bigint [], p_credits bigint [], p_reserved bigint [], p_released bigint [],
-    p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [],
+    p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [], p_lot_pending boolean [], p_matured door_use [],
     p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end [],
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
     p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint []
@@ -306,8 +316,8 @@ BEGIN
                    v_epoch + expires_us * v_us AS expires_at
             FROM unnest(p_postings) WITH ORDINALITY p (
                 transaction_id, kind, wallet_no, partner_no, reference, key, item_no, content_hash, points, balance_after, occurred_us,
-                expires_us, debit_no, credit_no, amount, original_seq, lot_no, store_id, till, business_date, receipt_number, channel,
-                entry_mode, sale_minor, lines, tenders, points_minor, rate_points, rate_per_minor, event_type, event_partner_id, partition,
+                expires_us, debit_no, credit_no, amount, original_seq, lot_no, matures_us, store_id, till, business_date, receipt_number, channel,
+                entry_mode, sale_minor, lines, tenders, points_minor, rate_points, rate_per_minor, rate_pending_days, event_type, event_partner_id, partition,
                 partition_prev, traceparent, payload, no
             )
         ), journal AS (
@@ -319,15 +329,19 @@ BEGIN
                    p_ledger, item_no, original_seq, transaction_id, kind, reference, key, content_hash
             FROM row
         ), lots AS (
-            INSERT INTO lot (lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type)
-            SELECT lot_no, seq, amount, amount, occurred_at, coalesce(expires_at, 'infinity'), credit_no, partner_no, p_ledger, true, 'base'
+            INSERT INTO lot (
+                lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type, pending,
+                pending_no, matures_at
+            )
+            SELECT lot_no, seq, amount, amount, occurred_at, coalesce(expires_at, 'infinity'), wallet_no, partner_no, p_ledger, true, 'base',
+                   matures_us IS NOT NULL, CASE WHEN matures_us IS NOT NULL THEN credit_no END, v_epoch + matures_us * v_us
             FROM row WHERE lot_no IS NOT NULL
         ), purchases AS (
             INSERT INTO purchase (
-                seq, amount_minor, points_minor, rate_points, rate_per_minor, store_id, ledger_id, till, business_date, receipt_number, channel,
+                seq, amount_minor, points_minor, rate_points, rate_per_minor, rate_pending_days, store_id, ledger_id, till, business_date, receipt_number, channel,
                 entry_mode, lines, tenders
             )
-            SELECT seq, sale_minor, points_minor, rate_points, rate_per_minor, store_id, p_ledger, till, business_date, receipt_number, channel,
+            SELECT seq, sale_minor, points_minor, rate_points, rate_per_minor, rate_pending_days, store_id, p_ledger, till, business_date, receipt_number, channel,
                    entry_mode, lines::json, tenders::json
             FROM row WHERE sale_minor IS NOT NULL
         )
@@ -379,15 +393,19 @@ BEGIN
     END IF;
     IF cardinality(p_lots) > 0 THEN
         -- A statement of its own, after the lots of this batch were opened: they may be used in it already.
-        UPDATE lot l SET remaining = t.remaining, reserved = t.reserved, open = t.remaining > 0
+        UPDATE lot l SET remaining = t.remaining, reserved = t.reserved, open = t.remaining > 0, pending = t.pending
         FROM (
-            SELECT t.remaining, t.reserved, f.ctid AS place
-            FROM unnest(p_lots, p_lot_remaining, p_lot_reserved) t (lot_no, remaining, reserved)
+            SELECT t.remaining, t.reserved, t.pending, f.ctid AS place
+            FROM unnest(p_lots, p_lot_remaining, p_lot_reserved, p_lot_pending) t (lot_no, remaining, reserved, pending)
             CROSS JOIN LATERAL (
                 SELECT ctid FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = t.lot_no LIMIT 1
             ) f
         ) t
         WHERE l.ctid = t.place;
+    END IF;
+    IF cardinality(p_matured) > 0 THEN
+        INSERT INTO lot_matured (ledger_id, seq, lot_no, points)
+        SELECT p_ledger, m.seq, m.lot_no, m.points FROM unnest(p_matured) m;
     END IF;
     IF cardinality(p_holds) > 0 THEN
         INSERT INTO hold (ledger_id, seq, points, expires_at, wallet_no, partner_no, open)

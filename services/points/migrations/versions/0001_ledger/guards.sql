@@ -8,7 +8,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'lot_return', 'refund', 'debt_use', 'expiry_notice', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log']
+    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt_use', 'expiry_notice', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
@@ -50,10 +50,11 @@ $$
 CREATE TRIGGER lot_facts BEFORE UPDATE ON lot FOR EACH ROW
 WHEN (
     (old.ledger_id, old.lot_no, old.account_no, old.issuer_no, old.point_type, old.opened_seq, old.original, old.earned_at, old.expires_at,
-     old.parent_no, old.earned_seq)
+     old.parent_no, old.earned_seq, old.pending_no, old.matures_at)
     IS DISTINCT FROM
     (new.ledger_id, new.lot_no, new.account_no, new.issuer_no, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at,
-     new.parent_no, new.earned_seq)
+     new.parent_no, new.earned_seq, new.pending_no, new.matures_at)
+    OR (new.pending AND NOT old.pending)
 )
 EXECUTE FUNCTION check_lot_facts()
 --;;

@@ -35,7 +35,10 @@ CREATE TABLE account (
     owner_id uuid NOT NULL,
     CONSTRAINT account_pk PRIMARY KEY (ledger_id, account_no),
     CONSTRAINT account_owner_uq UNIQUE (ledger_id, kind, owner_id),
-    CONSTRAINT account_kind_ck CHECK (kind IN ('wallet', 'issuance', 'redemption', 'expiry', 'debt'))
+    CONSTRAINT account_kind_ck CHECK (kind IN (
+        'wallet', 'issuance', 'redemption', 'expiry', 'debt',
+        'pending'
+    ))
 )
 --;;
 COMMENT ON TABLE account IS 'Who owns what. Elsewhere in the ledger a member is the number of the wallet, a partner that of its issuance account.'
@@ -79,7 +82,8 @@ CREATE TABLE posting (
     content_hash bytea,
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
-        'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay'
+        'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay',
+        'mature'
     )),
     CONSTRAINT posting_original_ck CHECK (
         CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe') THEN original_seq IS NOT NULL
@@ -129,8 +133,12 @@ CREATE TABLE lot (
     ledger_id smallint NOT NULL,
     open boolean NOT NULL,
     point_type text NOT NULL,
+    pending boolean NOT NULL DEFAULT false,
     parent_no bigint,
     earned_seq bigint,
+    pending_no integer,
+    matures_at timestamptz,
+    CONSTRAINT lot_pending_ck CHECK (num_nulls(pending_no, matures_at) IN (0, 2) AND (matures_at IS NOT NULL OR NOT pending)),
     CONSTRAINT lot_parent_ck CHECK (num_nulls(parent_no, earned_seq) IN (0, 2) AND parent_no < lot_no AND earned_seq < opened_seq),
     CONSTRAINT lot_pk PRIMARY KEY (ledger_id, lot_no),
     CONSTRAINT lot_remaining_ck CHECK (remaining BETWEEN 0 AND original AND original > 0),
@@ -139,9 +147,11 @@ CREATE TABLE lot (
     CONSTRAINT lot_point_type_ck CHECK (point_type IN ('base', 'bonus'))
 ) WITH (fillfactor = 90)
 --;;
-COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds) and open are the only columns that change; expires_at is infinity for never. parent_no: the lot that the points were in before it expired; earned_seq: the earn that they stem from, where it is not opened_seq.'
+COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds), open and pending (once, to false) are the only columns that change; expires_at is infinity for never. pending_no: the account that its points are in until they mature, where they do not come into the wallet at once. parent_no: the lot that the points were in before it expired; earned_seq: the earn that they stem from, where it is not opened_seq.'
 --;;
-CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at) WHERE open
+CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at) WHERE open AND NOT pending
+--;;
+CREATE INDEX lot_pending_ix ON lot (ledger_id, account_no, matures_at) WHERE open AND pending
 --;;
 -- Lots are opened in the order of seq, so a block range index finds those of a stretch of the journal for next to nothing.
 CREATE INDEX lot_opened_ix ON lot USING brin (opened_seq) WITH (pages_per_range = 16, autosummarize = on)
@@ -154,6 +164,19 @@ CREATE TABLE lot_use (
     CONSTRAINT lot_use_pk PRIMARY KEY (ledger_id, seq, lot_no),
     CONSTRAINT lot_use_points_ck CHECK (points > 0)
 )
+--;;
+CREATE TABLE lot_matured (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    lot_no bigint NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT lot_matured_pk PRIMARY KEY (ledger_id, lot_no),
+    CONSTRAINT lot_matured_points_ck CHECK (points > 0)
+)
+--;;
+COMMENT ON TABLE lot_matured IS 'Points of a lot that the posting seq brought into the wallet: all that was left of it, once.'
+--;;
+CREATE INDEX lot_matured_seq_ix ON lot_matured (ledger_id, seq)
 --;;
 CREATE TABLE lot_return (
     ledger_id smallint NOT NULL,
@@ -284,6 +307,7 @@ CREATE TABLE purchase (
     points_minor bigint NOT NULL,
     rate_points integer NOT NULL,
     rate_per_minor integer NOT NULL,
+    rate_pending_days smallint NOT NULL,
     store_id uuid,
     ledger_id smallint NOT NULL,
     till text NOT NULL,
@@ -342,14 +366,16 @@ CREATE TABLE earn_rate (
     version bigint NOT NULL,
     points bigint NOT NULL,
     per_minor bigint NOT NULL,
+    pending_days smallint NOT NULL,
     set_by text NOT NULL,
     set_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT earn_rate_pk PRIMARY KEY (ledger_id, partner_id, valid_from, version),
     CONSTRAINT earn_rate_points_ck CHECK (points BETWEEN 0 AND 1000000),
-    CONSTRAINT earn_rate_per_minor_ck CHECK (per_minor BETWEEN 1 AND 1000000000)
+    CONSTRAINT earn_rate_per_minor_ck CHECK (per_minor BETWEEN 1 AND 1000000000),
+    CONSTRAINT earn_rate_pending_days_ck CHECK (pending_days BETWEEN 0 AND 366)
 )
 --;;
-COMMENT ON TABLE earn_rate IS 'points per per_minor minor units from valid_from on; of one valid_from the highest version counts.'
+COMMENT ON TABLE earn_rate IS 'points per per_minor minor units from valid_from on; of one valid_from the highest version counts. pending_days: how long after the sale they cannot be spent yet.'
 --;;
 CREATE TABLE refund_rule (
     ledger_id smallint NOT NULL,
@@ -360,7 +386,7 @@ CREATE TABLE refund_rule (
     set_by text NOT NULL,
     set_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT refund_rule_pk PRIMARY KEY (ledger_id, partner_id, version),
-    CONSTRAINT refund_rule_shortfall_ck CHECK (shortfall IN ('allow_negative', 'within_balance')),
+    CONSTRAINT refund_rule_shortfall_ck CHECK (shortfall IN ('allow_negative', 'within_balance', 'pending_only')),
     CONSTRAINT refund_rule_tender_order_ck CHECK (tender_order IN ('pro_rata', 'points_first', 'money_first'))
 )
 --;;
@@ -418,8 +444,8 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
-        'purchase', 'batch', 'decision', 'event_log'
+        'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
+        'lot_matured', 'purchase', 'batch', 'decision', 'event_log'
     ]
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN ledger_id SET STATISTICS 0', name);
