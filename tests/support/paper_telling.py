@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.points.domain.movements import (
@@ -26,6 +26,15 @@ class Told:
     lot_no: int = 0
     taken: Sequence[LotTaken] = ()
     paid: Sequence[DebtPaid] = ()
+
+
+def _floor_set(told: list[Told]) -> Callable[[Transaction], bytes]:
+    def floor_set(transaction: Transaction) -> bytes:
+        assert transaction.credit_floor is not None
+        told.append(Told("floor set", transaction))
+        return b"floor set"
+
+    return floor_set
 
 
 def telling(told: list[Told]) -> Telling:
@@ -83,5 +92,16 @@ def telling(told: list[Told]) -> Telling:
         return b"refunded"
 
     return Telling(
-        earned, redeemed, expired, held, captured, released, returned, clawed_back, owed, repaid, refunded
+        earned,
+        redeemed,
+        expired,
+        held,
+        captured,
+        released,
+        returned,
+        clawed_back,
+        owed,
+        repaid,
+        refunded,
+        _floor_set(told),
     )

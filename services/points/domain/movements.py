@@ -23,6 +23,7 @@ class MovementKind(StrEnum):
     CLAWBACK = "clawback"
     OWE = "owe"
     REPAY = "repay"
+    FLOOR = "floor"
 
 
 class Purchase(NamedTuple):
@@ -220,6 +221,25 @@ class Overdue(NamedTuple):
     linked: bool = False
 
 
+class CreditFloor(NamedTuple):
+    """How far a partner's issuance balance (credits less debits) may fall, in points; None: without limit.
+
+    Whoever set it had seen the journal up to basis_seq.
+    """
+
+    floor: int | None
+    basis_seq: int
+
+
+class FloorChange(NamedTuple):
+    """A floor to be set: asked for by the platform, not by a partner, so without a key."""
+
+    partner_id: UUID
+    asked: CreditFloor
+    set_by: str
+    traceparent: str = ""
+
+
 # What may be linked with an earn: the points that a sale was paid with.
 Burn = Redemption | Capture
 NO_PAIR: Final = (
@@ -235,7 +255,7 @@ def of_one_sale(earning: Earn, burning: Burn) -> bool:
 
 Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal
 # What comes to a ledger's door.
-Act = Movement | Overdue
+Act = Movement | Overdue | FloorChange
 
 
 class RefundFigures(NamedTuple):
@@ -253,7 +273,8 @@ class Transaction(NamedTuple):
     """An accepted movement as the journal holds it. points: effect on the wallet.
 
     held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative). original_seq and
-    original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked.
+    original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked. A floor has the nil UUID
+    as its member.
     """
 
     transaction_id: UUID
@@ -272,6 +293,7 @@ class Transaction(NamedTuple):
     original_seq: int = 0
     original_id: UUID | None = None
     refund: RefundFigures | None = None
+    credit_floor: CreditFloor | None = None
 
 
 class LotTaken(NamedTuple):

@@ -85,6 +85,14 @@ class Debts:
         return sum(debt.left for debt in self.open)
 
 
+class StandingFloor(NamedTuple):
+    """The credit floor of a partner that was set last, and where in the journal."""
+
+    floor: int | None
+    basis_seq: int
+    seq: int
+
+
 @dataclass(slots=True)
 class Opened:
     """A ledger as seen under its head's lock. Times in microseconds UTC, programme time."""
@@ -107,3 +115,6 @@ class Opened:
     linked: Mapping[int, tuple[int, bytes]]
     refunded: dict[int, Refunded]
     debts: dict[UUID, Debts]
+    # The floors of issuance accounts that have one, by account; and of the partners whose floor is to be set, if ever set.
+    credit_floors: dict[int, int] = field(default_factory=dict)
+    standing_floors: dict[UUID, StandingFloor] = field(default_factory=dict)

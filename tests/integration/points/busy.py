@@ -62,7 +62,19 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     # Refusals alone make a batch of nothing.
     await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
     await _refund(house, grocer, fuel, late, burned)
+    await _bound(house, grocer, fuel, late)
     return (grocer, fuel), members
+
+
+async def _bound(house: PointsHouse, grocer: Till, fuel: Till, member: UUID) -> None:
+    """Credit floors: one that an earn reaches, one that is lifted again, one above what has been issued."""
+    await house.set_floor(grocer.partner_id, -(10**6), 1)
+    balance = (await house.floors()).floors[0].balance
+    await house.set_floor(grocer.partner_id, balance - 7, 2)
+    await grocer.post(earn(member, 700, occurred_at_us=LAPSE_US), earn(member, 700, occurred_at_us=LAPSE_US))
+    await house.set_floor(fuel.partner_id, -5, 3)
+    await house.set_floor(fuel.partner_id, None, 4)
+    await house.set_floor(fuel.partner_id, -1, 4)
 
 
 async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burned: bytes) -> None:
