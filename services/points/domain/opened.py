@@ -10,6 +10,7 @@ from uuid import UUID
 from services.points.domain.accounts import AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
+from services.points.domain.movements import CreditFloor
 from services.points.domain.refunding import TenderOrder
 from services.runtime.event_log import LogHead
 
@@ -91,6 +92,16 @@ class StandingFloor(NamedTuple):
     floor: int | None
     basis_seq: int
     seq: int
+
+
+class FloorInForce(NamedTuple):
+    """A partner's credit floor, where in the journal and by whom it was set, and the issuance balance that it bounds."""
+
+    partner_id: UUID
+    floor: CreditFloor
+    seq: int
+    set_by: str
+    balance: int
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import MovementKind, Purchase, Transaction
+from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule
 from services.points.storage import balances, floors, journal, ledgers, records
 from services.points.storage.balances import Balance, Expiration
-from services.points.storage.floors import FloorInForce
 from services.points.storage.journal import Filter
 from services.points.storage.ledgers import Head
 from services.points.storage.records import PostingDetail

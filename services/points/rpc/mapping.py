@@ -15,8 +15,8 @@ from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Answer, Refused
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
+from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
-from services.points.storage.floors import FloorInForce
 from services.points.storage.proofs import Finding
 from services.points.storage.records import PostingDetail
 

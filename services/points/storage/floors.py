@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from uuid import UUID
 
 from services.points.domain.movements import CreditFloor
+from services.points.domain.opened import FloorInForce
 from services.runtime.database import PgConnection
-
-
-class FloorInForce(NamedTuple):
-    """A partner's credit floor, where in the journal and by whom it was set, and the issuance balance that it bounds."""
-
-    partner_id: UUID
-    floor: CreditFloor
-    seq: int
-    set_by: str
-    balance: int
 
 
 async def in_force(connection: PgConnection, ledger_id: int, partner_id: UUID | None) -> list[FloorInForce]:
