@@ -11,6 +11,7 @@ from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_floor import SetFloor
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.queries.check_ledger import CheckLedger
@@ -26,6 +27,7 @@ class Points:
     post: PostMovements
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
+    set_floor: SetFloor
     lapse_overdue: LapseOverdue
     tell_expiring: TellExpiring
     move_clock: MoveClock

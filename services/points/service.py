@@ -19,6 +19,7 @@ from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_floor import SetFloor
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.events.members import ClosedMembers, MembersLog
@@ -78,6 +79,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         ),
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
+        set_floor=SetFloor(doors, partners),
         lapse_overdue=LapseOverdue(doors, database.reader),
         tell_expiring=TellExpiring(doors, database, expiring, settings.expiry_notice_days),
         move_clock=MoveClock(doors, database.writer, clock_moved),

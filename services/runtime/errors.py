@@ -72,6 +72,7 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_REVERSED_BEFORE_ARRIVAL: ReasonEntry(
         _S.FAILED_PRECONDITION, 409, "Reversed before it arrived"
     ),
+    Reason.REASON_CREDIT_LIMIT: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Credit limit reached"),
     Reason.REASON_PROGRAMME_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Programme unknown"),
     Reason.REASON_ALREADY_EXISTS: ReasonEntry(_S.ALREADY_EXISTS, 409, "Exists already"),
     Reason.REASON_CLOCK_FIXED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock cannot be moved"),

@@ -55,6 +55,8 @@ class PointsBook(PointsReads):
         self.calls: list[points_pb2.PostRequest] = []
         # From this call on, counted from 1, nothing is posted any more; 0: all is well.
         self.broken_from_call = 0
+        # What an earn may issue at most; None: without limit.
+        self.headroom: int | None = None
 
     async def Post(self, request: points_pb2.PostRequest, context: Any) -> points_pb2.PostResponse:
         if not 1 <= len(request.items) <= 512:
@@ -155,6 +157,13 @@ class PointsBook(PointsReads):
             )  # fmt: skip
         in_points = sum(tender.amount_minor for tender in sale.tenders if tender.kind == "points")
         points = (sale.amount_minor - in_points) // EARN_PER_MINOR
+        if self.headroom is not None and points > self.headroom:
+            return _refusal(
+                _R.REASON_CREDIT_LIMIT,
+                "the limit is reached",
+                headroom=str(self.headroom),
+                required=str(points),
+            )
         result = self._posted(
             movement_pb2.MOVEMENT_KIND_EARN,
             earn.member_id,

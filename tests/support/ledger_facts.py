@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, Literal
@@ -16,7 +16,7 @@ FUTURE_TOLERANCE_US: Final = 300 * SECOND_US
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Kind = Literal["earn", "redeem", "hold", "capture", "void", "refund", "reverse"]
-PostedKind = Literal[Kind, "expire", "lapse", "return", "clawback", "owe", "repay", "mature"]
+PostedKind = Literal[Kind, "expire", "lapse", "return", "clawback", "owe", "repay", "mature", "floor"]
 Outcome = Literal["accepted", "refused", "turned away"]
 
 
@@ -107,6 +107,7 @@ class Posted:
     back: what it gave back to lots; children: lots that it opened for points of expired ones, as (lot, parent, points);
     paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures; pending: points that an earn
     put aside, or that were taken from there (negative); matured: those that came into the wallet from there.
+    floor: a credit floor and its basis_seq; its member is the nil UUID.
     """
 
     seq: int
@@ -128,6 +129,7 @@ class Posted:
     figures: tuple[int, ...] = ()
     pending: int = 0
     matured: tuple[Taken, ...] = ()
+    floor: tuple[int | None, int] | None = None
 
 
 @dataclass
@@ -165,7 +167,15 @@ class Verdict:
     reason: str = ""
     posted: Posted | None = None
     available: int | None = None
+    headroom: int | None = None
     replayed: bool = False
+
+
+def again(known: tuple[tuple[object, ...] | None, Verdict], ask: Ask, conflict: str) -> Verdict:
+    """What was answered before, where the same is asked; None stands for whatever is asked."""
+    content, verdict = known
+    same = content in (ask.content, None)
+    return replace(verdict, replayed=True) if same else Verdict("turned away", conflict)
 
 
 @lru_cache(maxsize=10_000)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from tests.support.credit_model import over_credit
 from tests.support.due_model import catch_up, owed, repay
 from tests.support.ledger_facts import (
     DAY_US,
@@ -24,6 +25,7 @@ from tests.support.ledger_facts import (
     Sale,
     Taken,
     Verdict,
+    again,
     end,
     month_end_us,
     take,
@@ -40,6 +42,8 @@ class LedgerModel:
     expiry_months: int
     backdate_days: int
     rates: dict[UUID, dict[int, tuple[int, int, int]]] = field(default_factory=dict)
+    # By partner: what it may issue at most, less what was taken back, and the basis_seq of that.
+    floors: dict[UUID, tuple[int | None, int]] = field(default_factory=dict)
     closed: set[UUID] = field(default_factory=set)
     journal: list[Posted] = field(default_factory=list)
     lots: dict[UUID, list[Lot]] = field(default_factory=dict)
@@ -106,9 +110,9 @@ class LedgerModel:
         """What was decided of it before; nothing is remembered by asking."""
         known = self.by_key.get((ask.partner, ask.key))
         if known is not None:
-            return self._again(known, ask, "IDEMPOTENCY_KEY_REUSED")
+            return again(known, ask, "IDEMPOTENCY_KEY_REUSED")
         same = self.by_reference.get((ask.partner, ask.kind, ask.reference))
-        return self._again(same, ask, "REFERENCE_REUSED") if same is not None and ask.reference else None
+        return again(same, ask, "REFERENCE_REUSED") if same is not None and ask.reference else None
 
     def _burn_of(self, sold: Verdict | None) -> tuple[tuple[object, ...], Verdict] | None:
         """The burn that was posted with a sale."""
@@ -133,6 +137,8 @@ class LedgerModel:
             why = Verdict("refused", "MEMBER_CLOSED")
         elif self._rate(earn.partner, earn.occurred_us) is None:
             why = Verdict("turned away", "EARN_RATE_MISSING")
+        else:
+            why = over_credit(self, earn, self._rate(earn.partner, earn.occurred_us))
         if why is not None:
             if why.outcome == "refused":
                 self.by_key[earn.partner, earn.key] = (earn.content, why)
@@ -223,11 +229,11 @@ class LedgerModel:
     def _earlier(self, ask: Ask) -> Verdict | None:
         known = self.by_key.get((ask.partner, ask.key))
         if known is not None:
-            return self._again(known, ask, "IDEMPOTENCY_KEY_REUSED")
+            return again(known, ask, "IDEMPOTENCY_KEY_REUSED")
         same = self.by_reference.get((ask.partner, ask.kind, ask.reference))
         if same is None or not ask.reference:
             return None
-        answer = self._again(same, ask, "REFERENCE_REUSED")
+        answer = again(same, ask, "REFERENCE_REUSED")
         if answer.replayed:
             self.by_key[ask.partner, ask.key] = (ask.content, same[1])
         return answer
@@ -245,16 +251,10 @@ class LedgerModel:
             return Verdict("refused", "MEMBER_CLOSED")
         if ask.kind == "redeem":
             return self._redeem(ask, now_us, sale_seq)
-        return self._earn(ask, now_us) if ask.kind == "earn" else self._hold(ask, now_us)
-
-    @staticmethod
-    def _again(known: tuple[tuple[object, ...] | None, Verdict], ask: Ask, conflict: str) -> Verdict:
-        content, verdict = known
-        return (
-            replace(verdict, replayed=True)
-            if content in (ask.content, None)
-            else Verdict("turned away", conflict)
-        )
+        if ask.kind == "earn":
+            rate = self._rate(ask.partner, ask.occurred_us)
+            return over_credit(self, ask, rate) or self._earn(ask, now_us)
+        return self._hold(ask, now_us)
 
     def available(self, member: UUID, now_us: int) -> int:
         """What can be spent at a time, whether or not what has lapsed was posted."""

@@ -30,6 +30,7 @@ KINDS: Mapping[int, PostedKind] = {
     pb.MOVEMENT_KIND_OWE: "owe",
     pb.MOVEMENT_KIND_REPAY: "repay",
     pb.MOVEMENT_KIND_MATURE: "mature",
+    pb.MOVEMENT_KIND_FLOOR: "floor",
 }
 
 
@@ -114,14 +115,14 @@ def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> 
         )  # fmt: skip
         assert lot.issuer_id == moved.partner_id
     return Posted(
-        moved.seq, kind, UUID(bytes=moved.member_id), UUID(bytes=moved.partner_id) if moved.partner_id else None,
+        moved.seq, kind, UUID(bytes=moved.member_id) if moved.member_id else UUID(int=0), UUID(bytes=moved.partner_id) if moved.partner_id else None,
         moved.reference, moved.points, moved.balance_after, moved.expires_at_us,
         record.lots_opened[0].lot_no if kind == "earn" and record.lots_opened else 0,
         _taken(record.lot_uses),
         moved.held, seqs[moved.hold_id] if moved.hold_id else 0, moved.original_seq,
         tuple(sorted(_taken(record.lot_returns), key=lambda part: part.lot_no)),
         tuple((lot.lot_no, lot.parent_lot_no, lot.points) for lot in record.lots_opened if lot.parent_lot_no),
-        tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved), moved.pending, _taken(record.lots_matured),
+        tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved), moved.pending, _taken(record.lots_matured), _floor(moved),
     )  # fmt: skip
 
 
@@ -146,6 +147,14 @@ def _figures(moved: pb.Transaction) -> tuple[int, ...]:
     return told.amount, told.returned, told.clawed_back, told.owed, told.written_off, told.money_minor
 
 
+def _floor(moved: pb.Transaction) -> tuple[int | None, int] | None:
+    told = moved.credit_floor
+    assert moved.HasField("credit_floor") == (moved.kind == pb.MOVEMENT_KIND_FLOOR)
+    if moved.kind != pb.MOVEMENT_KIND_FLOOR:
+        return None
+    return told.floor if told.HasField("floor") else None, told.basis_seq
+
+
 def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
     """A result in the words of the model."""
     if result.outcome == pb.OUTCOME_ACCEPTED:
@@ -153,9 +162,10 @@ def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
     reason = code_of(result.error.reason)
     if result.outcome == pb.OUTCOME_TURNED_AWAY:
         return Verdict("turned away", reason)
-    available = result.error.metadata.get("available")
+    available, headroom = (result.error.metadata.get(name) for name in ("available", "headroom"))
     return Verdict(
-        "refused", reason, available=int(available) if available is not None else None, replayed=result.replayed
+        "refused", reason, available=int(available) if available is not None else None,
+        headroom=int(headroom) if headroom is not None else None, replayed=result.replayed,
     )  # fmt: skip
 
 

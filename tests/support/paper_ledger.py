@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
-from services.points.domain.answers import Decision, Lapsed, Refused
+from services.points.domain.answers import Decision, FloorSet, Lapsed, Refused
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
     Act,
     Capture,
     Earn,
+    FloorChange,
     Hold,
     Movement,
     Overdue,
@@ -32,6 +33,7 @@ from services.points.domain.terms import Terms
 from services.runtime.errors import reason_of
 from services.runtime.event_log import PARTITIONS, LogHead
 from tests.support.paper_checks import check
+from tests.support.paper_floors import PaperFloors
 from tests.support.paper_telling import Told, telling
 
 
@@ -80,6 +82,7 @@ class PaperLedger:
     returns: list[tuple[int, int, int]] = field(default_factory=list)
     matured: list[tuple[int, int, int]] = field(default_factory=list)
     children: dict[int, ChildRow] = field(default_factory=dict)
+    floors: PaperFloors = field(default_factory=PaperFloors)
     told: list[Told] = field(default_factory=list)
 
     def post(self, movements: Sequence[Act], wall_now_us: int = 0) -> list[Decision]:
@@ -98,7 +101,7 @@ class PaperLedger:
         if posting.rows.postings or posting.rows.decisions:
             self._write(opened, posting)
             assert self.last_time_us >= first_us
-        return [decision for decision in decisions if not isinstance(decision, Lapsed)]
+        return [decision for decision in decisions if not isinstance(decision, Lapsed | FloorSet)]
 
     def sale(self, seq: int) -> Sale | None:
         """What a refund of a posting refunds; None where it cannot be refunded by itself."""
@@ -142,11 +145,11 @@ class PaperLedger:
     def _open(self, acts: Sequence[Act]) -> Opened:
         now_us = max(self.now_us, self.last_time_us + 1)
         burns: dict[UUID, int] = {}
-        movements = [item for item in acts if not isinstance(item, Overdue)]
+        movements = [item for item in acts if not isinstance(item, Overdue | FloorChange)]
         for item in acts:
             if not isinstance(item, Overdue):
                 self._account(AccountKind.ISSUANCE, item.partner_id)
-            if isinstance(item, Reversal):
+            if isinstance(item, Reversal | FloorChange):
                 continue
             burn = item.points if isinstance(item, Redemption | Hold) else 0
             if isinstance(item, Refund) and item.sale is not None:
@@ -195,6 +198,8 @@ class PaperLedger:
             },
             refunded=self._refunded(movements),
             debts=self._debts(burns),
+            credit_floors=self.floors.bounds(),
+            standing_floors=self.floors.standing(acts, self.accounts),
         )
 
     def _refunded(self, movements: Sequence[Movement]) -> dict[int, Refunded]:
@@ -270,7 +275,7 @@ class PaperLedger:
             self.postings[seq], self.recorded_us[seq] = row, self.last_time_us
             if row.key is not None and row.partner_no is not None:
                 self._remember(row.partner_no, row.key, Earlier(row.content_hash or b"", seq, None))
-            if row.lot_no is not None and row.partner_no is not None:
+            if row.lot_no is not None and row.partner_no is not None and row.wallet_no is not None:
                 assert (row.credit_no == row.wallet_no) == (row.matures_us is None)
                 lot = Lot(
                     row.lot_no, self._owner(row.partner_no), "base", row.amount, 0, row.occurred_at_us,
@@ -296,6 +301,7 @@ class PaperLedger:
                 self.lots[lot.lot_no].lot.matures_us = lot.matures_us
         self._write_holds(posting)
         self._write_refunds(opened, posting)
+        self.floors.rows += rows.floors
         self.uses += rows.uses
         self.returns += rows.returns
         self.matured += rows.matured

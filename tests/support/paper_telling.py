@@ -44,6 +44,15 @@ def _with_lots(told: list[Told], kind: str) -> Callable[[Transaction, Sequence[L
     return tell
 
 
+def _floor_set(told: list[Told]) -> Callable[[Transaction], bytes]:
+    def floor_set(transaction: Transaction) -> bytes:
+        assert transaction.credit_floor is not None
+        told.append(Told("floor set", transaction))
+        return b"floor set"
+
+    return floor_set
+
+
 def telling(told: list[Told]) -> Telling:
     """Wordings that note what they are asked to tell."""
 
@@ -89,5 +98,5 @@ def telling(told: list[Told]) -> Telling:
 
     return Telling(
         earned, matured, redeemed, _with_lots(told, "expired"), _alone(told, "held"), captured, _alone(told, "released"), returned,
-        _with_lots(told, "clawed back"), owed, repaid, refunded,
+        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told),
     )  # fmt: skip

@@ -103,9 +103,10 @@ def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
     if isinstance(decision, TurnedAway):
         return Verdict("turned away", code_of(decision.reason))
     assert isinstance(decision, Refused)
-    available = decision.metadata.get("available")
+    available, headroom = (decision.metadata.get(name) for name in ("available", "headroom"))
     return Verdict(
         "refused", code_of(decision.reason), available=int(available) if available is not None else None,
+        headroom=int(headroom) if headroom is not None else None,
         replayed=decision.replayed,
     )  # fmt: skip
 
@@ -122,7 +123,7 @@ def posted_of(ledger: PaperLedger, seq: int) -> Posted:
     return Posted(
         seq, _KINDS[kind], moved.member_id, moved.partner_id, row.reference or "", row.points, row.balance_after,
         row.expires_at_us or 0, row.lot_no or 0, taken, moved.held, _hold_seq(ledger, moved), row.original_seq or 0,
-        *_refunded_by(ledger, seq), moved.refund or (), moved.pending, _matured(ledger, seq),
+        *_refunded_by(ledger, seq), moved.refund or (), moved.pending, _matured(ledger, seq), moved.credit_floor,
     )  # fmt: skip
 
 
@@ -160,7 +161,9 @@ def _moved(ledger: PaperLedger, seq: int) -> Transaction:
     """What was told of a posting; checks that its row says the same."""
     moved = next(told.transaction for told in ledger.told if told.transaction.seq == seq)
     row = ledger.postings[seq]
-    assert ledger.accounts[AccountKey(AccountKind.WALLET, moved.member_id)] == row.wallet_no
+    wallet = ledger.accounts.get(AccountKey(AccountKind.WALLET, moved.member_id))
+    assert wallet == row.wallet_no
+    assert (wallet is None) == (row.kind == "floor")
     partner = moved.partner_id
     assert row.partner_no == (ledger.accounts[AccountKey(AccountKind.ISSUANCE, partner)] if partner else None)
     assert row.event_partner_id == partner

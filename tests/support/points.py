@@ -158,6 +158,19 @@ class PointsHouse:
         )
         await self.as_staff(self.stub.SetRefundRule, points_pb2.SetRefundRuleRequest(rule=rule))
 
+    async def set_floor(
+        self, partner_id: UUID, floor: int | None, basis_seq: int = 0, *, token: bytes = b""
+    ) -> points_pb2.SetFloorResponse:
+        """Sets a credit floor as staff, or as whoever the token names."""
+        asked = points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq)
+        request = points_pb2.SetFloorRequest(floor=asked)
+        return await grpc_client.call(self.stub.SetFloor, request, token or self.staff)
+
+    async def floors(self, partner_id: UUID | None = None) -> points_pb2.ListFloorsResponse:
+        """The credit floors in force."""
+        asked = partner_id.bytes if partner_id is not None else b""
+        return await self.as_staff(self.stub.ListFloors, points_pb2.ListFloorsRequest(partner_id=asked))
+
     async def as_staff(self, method: Any, request: Any) -> Any:
         return await grpc_client.call(method, request, self.staff)
 

@@ -204,6 +204,13 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Ring the sale up again, if it is still wanted, under a new Idempotency-Key.",
         receipt_text="Cancelled; please start again",
     ),
+    _R.REASON_CREDIT_LIMIT: Explained(
+        "The sale earns more points than you may issue now: your limit with the operator is reached.",
+        "Settle with the operator or agree on a higher limit. The refusal stands under its key; a sale that shall still earn "
+        "is sent again under a new Idempotency-Key. Redemptions and refunds are taken as before.",
+        ("headroom", "required"),
+        "No points can be earned right now",
+    ),
     _R.REASON_PROGRAMME_UNKNOWN: Explained(
         "No programme has this name.", "Ask the programme's operator. No call of this API should answer so."
     ),

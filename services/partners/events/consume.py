@@ -118,7 +118,7 @@ def _taken(lots: Iterable[pb.LotTaken]) -> list[LotTaken]:
 
 
 def _costs_nobody(
-    message: type[pb.PointsHeld | pb.PointsReleased | pb.PointsOwed | pb.PointsRefunded],
+    message: type[pb.PointsHeld | pb.PointsReleased | pb.PointsOwed | pb.PointsRefunded | pb.PointsFloorSet],
 ) -> Callable[[EventRecord], Posting]:
     """A reader of postings that keep their place in the journal, and for which nobody owes anybody."""
 
@@ -143,4 +143,6 @@ _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.owed": _costs_nobody(pb.PointsOwed),
     "points.repaid": _repaid,
     "points.refunded": _costs_nobody(pb.PointsRefunded),
+    # How far a partner may go: a limit, no movement.
+    "points.floor_set": _costs_nobody(pb.PointsFloorSet),
 }

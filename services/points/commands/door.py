@@ -16,9 +16,10 @@ import asyncpg
 
 from services.points.commands.door_connections import DoorConnections
 from services.points.domain.accounts import AccountKey, AccountNumbers
-from services.points.domain.answers import Accepted, Answer, Decision, Lapsed, Replay
-from services.points.domain.movements import Act, Movement, Overdue, Transaction
+from services.points.domain.answers import Accepted, Answer, FloorSet, Lapsed, Replay, TurnedAway
+from services.points.domain.movements import Act, FloorChange, Movement, Overdue, Transaction
 from services.points.domain.opened import LedgerRules
+from services.points.domain.posting import Decided as Decision
 from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
@@ -43,7 +44,7 @@ _AGAIN: Final = (
 )  # fmt: skip
 
 Group = Sequence[Act]
-Decided = Answer | Lapsed
+Decided = Answer | Lapsed | FloorSet
 
 
 class _TermsMoved(Exception):
@@ -91,7 +92,7 @@ class Door:
         the queue, UNAVAILABLE when the database stayed away (what was asked may or may not have happened).
         """
         decided = await self._queue.submit(group, lane, deadline_us, weight=len(group))
-        return [answer for answer in decided if not isinstance(answer, Lapsed)]
+        return [answer for answer in decided if not isinstance(answer, Lapsed | FloorSet)]
 
     async def lapse(self, members: Sequence[UUID]) -> int:
         """Ends what is over in wallets, after what tills and bulk loads ask for; answers how many postings that took.
@@ -101,6 +102,16 @@ class Door:
         group = [Overdue(member) for member in members]
         decided = await self._queue.submit(group, Lane.BULK, weight=len(group))
         return sum(answer.postings for answer in decided if isinstance(answer, Lapsed))
+
+    async def set_floor(self, change: FloorChange, deadline_us: int) -> FloorSet | TurnedAway:
+        """Sets a credit floor between two movements; answers the one in force.
+
+        Raises Unavailable as post does.
+        """
+        (answer,) = await self._queue.submit([change], Lane.INTERACTIVE, deadline_us)
+        if not isinstance(answer, FloorSet | TurnedAway):
+            raise TypeError("a floor was answered as something else")
+        return answer
 
     async def learn_accounts(self) -> None:
         """Reads the accounts made last, so that a ledger at work is not asked for each wallet as it turns up."""
@@ -202,7 +213,7 @@ class Door:
         ]
 
     async def _replayed(
-        self, connection: PgConnection, decisions: Sequence[Decision | Lapsed]
+        self, connection: PgConnection, decisions: Sequence[Decision]
     ) -> dict[int, Transaction]:
         seqs = [decision.seq for decision in decisions if isinstance(decision, Replay)]
         return await journal.by_seq(connection, self._programme.ledger_id, seqs) if seqs else {}

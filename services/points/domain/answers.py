@@ -52,5 +52,14 @@ class Lapsed(NamedTuple):
     postings: int
 
 
+class FloorSet(NamedTuple):
+    """The credit floor that is in force (None: without limit), its place in the journal, and whether it was set just now."""
+
+    floor: int | None
+    basis_seq: int
+    seq: int
+    applied: bool
+
+
 Answer = Accepted | Refused | TurnedAway
 Decision = Answer | Replay

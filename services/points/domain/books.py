@@ -12,6 +12,7 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
 from services.points.domain.movements import LotTaken, Movement, MovementKind, Reversal, Transaction
@@ -109,7 +110,7 @@ class Books:
     def write(
         self,
         transaction: Transaction,
-        wallet: int,
+        wallet: int | None,
         legs: Legs,
         event: tuple[str, bytes],
         asked: tuple[int, Movement] | None,
@@ -119,8 +120,12 @@ class Books:
         purchase: tuple[Any, ...] = _NO_PURCHASE,
         partner_no: int | None = None,
     ) -> None:
-        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
-        partition = transaction.member_id.int % PARTITIONS
+        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts.
+
+        Without a wallet it is of no member, and is told in the partition of its partner.
+        """
+        owner_id = transaction.member_id if wallet is not None else transaction.partner_id or PROGRAMME
+        partition = owner_id.int % PARTITIONS
         before = self.at.log.advance(partition)
         key, number, content_hash, traceparent = None, None, None, ""
         if asked is not None:

@@ -24,6 +24,7 @@ class MovementKind(StrEnum):
     OWE = "owe"
     REPAY = "repay"
     MATURE = "mature"
+    FLOOR = "floor"
 
 
 class Purchase(NamedTuple):
@@ -221,6 +222,25 @@ class Overdue(NamedTuple):
     linked: bool = False
 
 
+class CreditFloor(NamedTuple):
+    """How far a partner's issuance balance (credits less debits) may fall, in points; None: without limit.
+
+    Whoever set it had seen the journal up to basis_seq.
+    """
+
+    floor: int | None
+    basis_seq: int
+
+
+class FloorChange(NamedTuple):
+    """A floor to be set: asked for by the platform, not by a partner, so without a key."""
+
+    partner_id: UUID
+    asked: CreditFloor
+    set_by: str
+    traceparent: str = ""
+
+
 # What may be linked with an earn: the points that a sale was paid with.
 Burn = Redemption | Capture
 NO_PAIR: Final = (
@@ -236,7 +256,7 @@ def of_one_sale(earning: Earn, burning: Burn) -> bool:
 
 Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal
 # What comes to a ledger's door.
-Act = Movement | Overdue
+Act = Movement | Overdue | FloorChange
 
 
 class RefundFigures(NamedTuple):
@@ -255,7 +275,8 @@ class Transaction(NamedTuple):
 
     held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative). original_seq and
     original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked. pending: points that
-    cannot be spent until matures_at_us (positive), or that were among these and are no more (negative).
+    cannot be spent until matures_at_us (positive), or that were among these and are no more (negative). A floor has the nil UUID
+    as its member.
     """
 
     transaction_id: UUID
@@ -276,6 +297,7 @@ class Transaction(NamedTuple):
     refund: RefundFigures | None = None
     pending: int = 0
     matures_at_us: int = 0
+    credit_floor: CreditFloor | None = None
 
 
 class LotTaken(NamedTuple):

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.points.domain.accounts import AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
+from services.points.domain.movements import CreditFloor
 from services.points.domain.refunding import TenderOrder
 from services.runtime.event_log import LogHead
 
@@ -85,6 +86,24 @@ class Debts:
         return sum(debt.left for debt in self.open)
 
 
+class StandingFloor(NamedTuple):
+    """The credit floor of a partner that was set last, and where in the journal."""
+
+    floor: int | None
+    basis_seq: int
+    seq: int
+
+
+class FloorInForce(NamedTuple):
+    """A partner's credit floor, where in the journal and by whom it was set, and the issuance balance that it bounds."""
+
+    partner_id: UUID
+    floor: CreditFloor
+    seq: int
+    set_by: str
+    balance: int
+
+
 @dataclass(slots=True)
 class Opened:
     """A ledger as seen under its head's lock. Times in microseconds UTC, programme time."""
@@ -107,3 +126,6 @@ class Opened:
     linked: Mapping[int, tuple[int, bytes]]
     refunded: dict[int, Refunded]
     debts: dict[UUID, Debts]
+    # The floors of issuance accounts that have one, by account; and of the partners whose floor is to be set, if ever set.
+    credit_floors: dict[int, int] = field(default_factory=dict)
+    standing_floors: dict[UUID, StandingFloor] = field(default_factory=dict)

@@ -13,10 +13,19 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.answers import Accepted, Decision, Lapsed, Refused, Replay, TurnedAway
+from services.points.domain.answers import (
+    Accepted,
+    Decision,
+    FloorSet,
+    Lapsed,
+    Refused,
+    Replay,
+    TurnedAway,
+)
 from services.points.domain.books import Books
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
-from services.points.domain.deciding.earn import earn, turn_away
+from services.points.domain.deciding.earn import earn, refuse_credit, turn_away
+from services.points.domain.deciding.floor import set_floor
 from services.points.domain.deciding.hold import hold, resolve
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.deciding.redeem import redeem
@@ -29,6 +38,7 @@ from services.points.domain.movements import (
     Burn,
     Capture,
     Earn,
+    FloorChange,
     Movement,
     Overdue,
     Redemption,
@@ -45,6 +55,10 @@ from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
 
 FUTURE_TOLERANCE_SECONDS: Final = 300
+
+
+# What is decided of an item, or of an act of the platform's own.
+Decided = Decision | Lapsed | FloorSet
 
 
 class _Found(NamedTuple):
@@ -70,15 +84,17 @@ class Posting:
         """What is to be written."""
         return self._books.rows
 
-    def decide(self, items: Sequence[Act], wall_now_us: int) -> list[Decision | Lapsed]:
+    def decide(self, items: Sequence[Act], wall_now_us: int) -> list[Decided]:
         """Decides all items in order. Wall-clock time ends what is past its deadline."""
-        decisions: list[Decision | Lapsed] = []
+        decisions: list[Decided] = []
         for number, item in enumerate(items):
             if len(decisions) > number:
                 # Decided along with the one before.
                 continue
             if isinstance(item, Overdue):
                 decisions.append(self._lapse(item.member_id))
+            elif isinstance(item, FloorChange):
+                decisions.append(set_floor(self._books, item))
             elif not item.linked:
                 decisions.append(self._one(number, item, wall_now_us))
             else:
@@ -126,6 +142,9 @@ class Posting:
         away = turn_away(books, earning)
         if away is not None:
             return self._fall(first, (earning, burning), 0, away)
+        refusal = refuse_credit(books, first, earning)
+        if refusal is not None:
+            return self._fall(first, (earning, burning), 0, refusal)
         refusal = refuse_burn(books, first + 1, burning)
         if refusal is not None:
             return self._fall(first, (earning, burning), 1, refusal)
@@ -221,7 +240,7 @@ class Posting:
         if item.member_id in self._at.closed:
             return self._refuse_closed(number, item)
         if isinstance(item, Earn):
-            return turn_away(books, item) or earn(books, number, item)
+            return turn_away(books, item) or refuse_credit(books, number, item) or earn(books, number, item)
         if isinstance(item, Redemption):
             return refuse_burn(books, number, item) or redeem(books, number, item, NO_SALE)
         return hold(books, number, item)

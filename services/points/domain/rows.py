@@ -15,7 +15,7 @@ class PostingRow(NamedTuple):
 
     transaction_id: UUID
     kind: str
-    wallet_no: int
+    wallet_no: int | None
     partner_no: int | None
     reference: str | None
     key: str | None
@@ -130,6 +130,16 @@ class DebtRow(NamedTuple):
     partner_no: int
 
 
+class FloorRow(NamedTuple):
+    """A credit floor that was set. Fields as in the type door_floor."""
+
+    seq: int
+    partner_no: int
+    floor: int | None
+    basis_seq: int
+    set_by: str
+
+
 @dataclass(slots=True)
 class Rows:
     """What a batch writes."""
@@ -150,6 +160,7 @@ class Rows:
     paid: list[tuple[int, int, int]] = field(default_factory=list)
     children: list[ChildRow] = field(default_factory=list)
     debts: list[DebtRow] = field(default_factory=list)
+    floors: list[FloorRow] = field(default_factory=list)
 
     def delta(self, account: int) -> list[int]:
         """The growing sums of an account in this batch: debited, credited, reserved, released."""

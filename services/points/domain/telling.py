@@ -31,3 +31,4 @@ class Telling(NamedTuple):
     owed: Callable[[Transaction, int], bytes]
     repaid: Callable[[Transaction, Sequence[DebtPaid], Sequence[LotTaken]], bytes]
     refunded: Callable[[Transaction, Refund], bytes]
+    floor_set: Callable[[Transaction], bytes]

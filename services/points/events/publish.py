@@ -221,6 +221,18 @@ def refunded(transaction: Transaction, item: Refund) -> bytes:
     ).SerializeToString()
 
 
+def floor_set(transaction: Transaction) -> bytes:
+    """The payload of `points.floor_set`."""
+    credit_floor = transaction.credit_floor
+    return pb.PointsFloorSet(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        partner_id=_bytes(transaction.partner_id),
+        **(credit_floor._asdict() if credit_floor is not None else {}),
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
 def expiring(member_id: UUID, points: int, expires_at_us: int, now_us: int) -> bytes:
     """The payload of `points.expiring`."""
     return pb.PointsExpiring(
@@ -271,4 +283,5 @@ TELLING = Telling(
     owed=owed,
     repaid=repaid,
     refunded=refunded,
+    floor_set=floor_set,
 )

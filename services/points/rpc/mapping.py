@@ -15,6 +15,7 @@ from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Answer, Refused
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
+from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.storage.proofs import Finding
 from services.points.storage.records import PostingDetail
@@ -33,6 +34,7 @@ _KINDS: Final = {
     MovementKind.OWE: pb.MOVEMENT_KIND_OWE,
     MovementKind.REPAY: pb.MOVEMENT_KIND_REPAY,
     MovementKind.MATURE: pb.MOVEMENT_KIND_MATURE,
+    MovementKind.FLOOR: pb.MOVEMENT_KIND_FLOOR,
 }
 SHORTFALLS: Final = {
     points_pb2.SHORTFALL_ALLOW_NEGATIVE: Shortfall.ALLOW_NEGATIVE,
@@ -55,7 +57,7 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         transaction_id=identity,
         seq=transaction.seq,
         kind=_KINDS[transaction.kind],
-        member_id=transaction.member_id.bytes,
+        member_id=b"" if transaction.member_id == PROGRAMME else transaction.member_id.bytes,
         partner_id=transaction.partner_id.bytes if transaction.partner_id else b"",
         reference=transaction.reference or "",
         purchase_id=identity if transaction.kind is MovementKind.EARN else b"",
@@ -71,6 +73,9 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         refund=pb.RefundFigures(**transaction.refund._asdict()) if transaction.refund else None,
         pending=transaction.pending,
         matures_at_us=transaction.matures_at_us,
+        credit_floor=pb.CreditFloor(**transaction.credit_floor._asdict())
+        if transaction.credit_floor
+        else None,
     )
 
 
@@ -193,6 +198,21 @@ def rule_message(partner_id: UUID, rule: RefundRule) -> points_pb2.RefundRule:
         partner_id=partner_id.bytes,
         shortfall=_SHORTFALLS[rule.shortfall],
         tender_order=_TENDER_ORDERS[rule.tender_order],
+    )
+
+
+def floor_message(partner_id: UUID, floor: int | None, basis_seq: int) -> points_pb2.Floor:
+    """The wire form of a credit floor."""
+    return points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq)
+
+
+def standing_floor_message(found: FloorInForce) -> points_pb2.StandingFloor:
+    """The wire form of a credit floor with the balance that it bounds."""
+    return points_pb2.StandingFloor(
+        floor=floor_message(found.partner_id, *found.floor),
+        seq=found.seq,
+        balance=found.balance,
+        set_by=found.set_by,
     )
 
 

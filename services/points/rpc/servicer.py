@@ -12,7 +12,7 @@ from coalition.points.v1.points_pb2_grpc import PointsServiceServicer
 from services.points.app import Points
 from services.points.domain.answers import TurnedAway
 from services.points.domain.earning import EarnRate
-from services.points.domain.movements import Movement
+from services.points.domain.movements import CreditFloor, Movement
 from services.points.domain.refunding import RefundRule
 from services.points.rpc import mapping
 from services.points.rpc.movements import MovementReader
@@ -178,6 +178,34 @@ class PointsServicer(PointsServiceServicer):
             principal.in_programme().ledger_id, principal.partner_id or asked
         )
         return pb.ListRefundRulesResponse(rules=[mapping.rule_message(*rule) for rule in rules])
+
+    async def SetFloor(self, request: pb.SetFloorRequest, context: CallContext) -> pb.SetFloorResponse:
+        """Sets a credit floor."""
+        principal = acting()
+        registered = principal.kind is Kind.SERVICE and principal.issuer == "partners"
+        if not registered:
+            principal.require_role("admin")
+        asked = request.floor
+        partner_id = read_id(asked.partner_id, "partner_id")
+        floor = CreditFloor(asked.floor if asked.HasField("floor") else None, asked.basis_seq)
+        found = await self._app.set_floor(
+            principal.in_programme(), partner_id, floor, principal.actor, _deadline_us(context), registered=registered
+        )  # fmt: skip
+        return pb.SetFloorResponse(
+            floor=mapping.floor_message(partner_id, found.floor, found.basis_seq),
+            seq=found.seq,
+            applied=found.applied,
+        )
+
+    async def ListFloors(self, request: pb.ListFloorsRequest, context: CallContext) -> pb.ListFloorsResponse:
+        """Lists credit floors."""
+        principal = acting()
+        principal.require_internal()
+        asked = read_optional_id(request.partner_id, "partner_id")
+        found, as_of_seq = await self._app.reads.floors(principal.in_programme().ledger_id, asked)
+        return pb.ListFloorsResponse(
+            floors=[mapping.standing_floor_message(each) for each in found], as_of_seq=as_of_seq
+        )
 
     async def MoveClock(self, request: pb.MoveClockRequest, context: CallContext) -> pb.MoveClockResponse:
         """Moves the clock of a test programme."""

@@ -20,6 +20,7 @@ from services.points.domain.movements import (
     Act,
     Capture,
     Earn,
+    FloorChange,
     Hold,
     Movement,
     Overdue,
@@ -28,15 +29,15 @@ from services.points.domain.movements import (
     Reversal,
     Void,
 )
-from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded
+from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded, StandingFloor
 from services.points.domain.posting import Posting
 from services.points.domain.refunding import TenderOrder
 from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 17))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 31))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 18))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 32))})"
 
 
 class _Listed:
@@ -74,7 +75,7 @@ def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Itera
     for item in items:
         if not isinstance(item, Overdue):
             partners[item.partner_id] = None
-        if isinstance(item, Reversal):
+        if isinstance(item, Reversal | FloorChange):
             continue
         burns[item.member_id] = burns.get(item.member_id, 0) + _burn(item)
         if isinstance(item, Redemption | Capture) or (
@@ -136,7 +137,8 @@ async def open_ledger(
     listed.add(AccountKind.EXPIRY, (PROGRAMME,))
     members = list(burns)
     sales = _Sales(items, members)
-    asked = [item for item in items if not isinstance(item, Overdue)]
+    asked = [item for item in items if not isinstance(item, Overdue | FloorChange)]
+    floored = list({item.partner_id: None for item in items if isinstance(item, FloorChange)})
     keys = _keys(asked)
     listed.add(AccountKind.DEBT, {members[place] for place in sales.original_members})
     if pending_partners:
@@ -162,6 +164,7 @@ async def open_ledger(
         sales.original_members,
         sales.back_members,
         sales.back_lots,
+        [listed.place(partner_at[partner]) for partner in floored],
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -169,7 +172,13 @@ async def open_ledger(
     for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
         learned.append(key)
         numbers.learn(key, number)
-    return _opened(row, asked, members, burns, numbers), row["config_version"]
+    opened = _opened(row, asked, members, burns, numbers)
+    for partner, floor, basis_seq, seq in zip(
+        floored, row["floor_set"] or (), row["floor_basis"] or (), row["floor_seq"] or (), strict=True
+    ):
+        if seq is not None:
+            opened.standing_floors[partner] = StandingFloor(floor, basis_seq, seq)
+    return opened, row["config_version"]
 
 
 def _opened(
@@ -208,6 +217,7 @@ def _opened(
         },
         refunded=_refunded(row),
         debts=_debts(row, members),
+        credit_floors=dict(zip(row["floored"] or (), row["credit_floors"] or (), strict=True)),
     )
     for debts in opened.debts.values():
         opened.balances.setdefault(debts.account_no, -debts.points)
@@ -334,4 +344,5 @@ async def write(
         rows.paid,
         [debt.seq for debt in paid],
         [debt.left for debt in paid],
+        rows.floors,
     )

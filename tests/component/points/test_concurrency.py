@@ -229,3 +229,66 @@ async def test_reads_and_proofs_hold_while_postings_run(house: PointsHouse) -> N
     done.set()
     await looking
     assert (await house.head()).last_seq == 80
+
+
+async def test_earns_at_once_use_the_whole_headroom_and_never_more(
+    house: PointsHouse, replica: RunningPoints
+) -> None:
+    tills = [await house.till() for _ in range(2)]
+    there, members = house.at(replica), [house.member() for _ in range(6)]
+    bound, free = tills
+    await house.set_floor(bound.partner_id, -100)
+    results = await asyncio.gather(
+        *(
+            till.at(where).earn(members[place % 6], 700)
+            for till in tills
+            for where in (house, there)
+            for place in range(12)
+        )
+    )
+    accepted = [result for result in results[:24] if result.outcome == pb.OUTCOME_ACCEPTED]
+    assert len(accepted) == 100 // 7
+    assert {
+        tuple(sorted(result.error.metadata.items())) for result in results[:24] if result.HasField("error")
+    } == {(("headroom", "2"), ("required", "7"))}
+    assert {result.outcome for result in results[24:]} == {pb.OUTCOME_ACCEPTED}
+    # The last two points too, once: whoever comes first.
+    last = await asyncio.gather(*(bound.at(where).earn(members[0], 200) for where in (house, there) * 3))
+    assert sum(result.outcome == pb.OUTCOME_ACCEPTED for result in last) == 1
+    balances = {each.floor.partner_id: each.balance for each in (await house.floors()).floors}
+    assert balances == {bound.partner_id.bytes: -100}
+    assert (await free.balance(members[0])).available > 0
+    await house.assert_sound()
+
+
+async def test_floors_that_move_while_many_earn_and_refund_are_kept_at_every_seq(
+    house: PointsHouse, replica: RunningPoints
+) -> None:
+    till, member = await house.till(), house.member()
+    there, rng = house.at(replica), random.Random(20_170_102)
+
+    async def sell() -> None:
+        for _ in range(10):
+            where = rng.choice((house, there))
+            (sold,) = await till.at(where).post(earn(member, rng.randint(100, 2_000)))
+            if sold.outcome == pb.OUTCOME_ACCEPTED and rng.random() < 0.3:
+                await till.at(where).refund(sold.transaction.transaction_id)
+
+    async def bound() -> None:
+        """As the partners service would: so much more than what it has seen of the journal."""
+        for _ in range(15):
+            seen = await house.floors(till.partner_id)
+            floor = seen.floors[0].balance - rng.choice((-20, 0, 30, 60)) if seen.floors else -50
+            await rng.choice((house, there)).set_floor(till.partner_id, floor, seen.as_of_seq)
+
+    await house.set_floor(till.partner_id, -200)
+    await asyncio.gather(*(sell() for _ in range(6)), bound(), bound())
+    # The journal's own word: no earn went below the floor that was in force at its place.
+    floor, balance = 0, 0
+    for record in await house.journal():
+        balance += sum(entry.amount for entry in record.entries if entry.account_kind == "issuance")
+        if record.transaction.kind == pb.MOVEMENT_KIND_FLOOR:
+            floor = record.transaction.credit_floor.floor
+        elif record.transaction.kind == pb.MOVEMENT_KIND_EARN and record.transaction.points:
+            assert balance >= floor
+    await house.assert_sound()

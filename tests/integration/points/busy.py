@@ -64,6 +64,7 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
     await _refund(house, grocer, fuel, late, burned)
     await _mature(house, members[3])
+    await _bound(house, grocer, fuel, late)
     return (grocer, fuel), members
 
 
@@ -76,6 +77,17 @@ async def _mature(house: PointsHouse, member: UUID) -> None:
     later = {"occurred_at_us": LAPSE_US + 5 * DAY_US}
     await shoes.post(redemption(member, 3, **later), earn(member, 900, reference="boots", **later))
     await shoes.refund("boots", 100, **later)
+
+
+async def _bound(house: PointsHouse, grocer: Till, fuel: Till, member: UUID) -> None:
+    """Credit floors: one that an earn reaches, one that is lifted again, one above what has been issued."""
+    await house.set_floor(grocer.partner_id, -(10**6), 1)
+    balance = (await house.floors()).floors[0].balance
+    await house.set_floor(grocer.partner_id, balance - 7, 2)
+    await grocer.post(earn(member, 700, occurred_at_us=LAPSE_US), earn(member, 700, occurred_at_us=LAPSE_US))
+    await house.set_floor(fuel.partner_id, -5, 3)
+    await house.set_floor(fuel.partner_id, None, 4)
+    await house.set_floor(fuel.partner_id, -1, 4)
 
 
 async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burned: bytes) -> None:

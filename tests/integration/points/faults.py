@@ -31,6 +31,11 @@ CHILD = _one("lot_no", "lot", "parent_no IS NOT NULL")
 LAST_EARN = _one("seq", "posting", "kind = 'earn' AND points > 0", "DESC")
 MATURE, PENDING = _one("seq", "posting", "kind = 'mature'"), _one("lot_no", "lot", "pending AND open")
 PENDING_EARN = f"(SELECT opened_seq FROM lot WHERE ledger_id = {{l}} AND lot_no = {PENDING})"
+# The floor that an earn has reached, and the account that it bounds.
+REACHED = (
+    "(SELECT min(basis.seq) FROM floor_change basis WHERE basis.ledger_id = {l} AND basis.basis_seq = 2)"
+)
+BOUND = "(SELECT b.partner_no FROM floor_change b WHERE b.ledger_id = {l} AND b.basis_seq = 1)"
 
 # What is done past all guards → the invariants that no longer hold.
 FAULTS: dict[str, tuple[str, set[int]]] = {
@@ -81,6 +86,35 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "a wallet without a floor": (
         f"UPDATE balance SET floor = NULL WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}",
         {3},
+    ),
+    "an earn below the floor that was in force": (
+        f"UPDATE floor_change SET floor = floor + 1 WHERE ledger_id = {{l}} AND seq = {REACHED}; UPDATE balance SET credit_floor = credit_floor + 1 WHERE ledger_id = {{l}} AND account_no = {BOUND}",
+        {3},
+    ),
+    "a floor set before the earns that it would have refused": (
+        f"UPDATE floor_change SET floor = 0 WHERE ledger_id = {{l}} AND partner_no = {BOUND} AND seq < {REACHED}; UPDATE floor_change SET seq = 5, basis_seq = 0 WHERE ledger_id = {{l}} AND partner_no = {BOUND} AND seq < {REACHED}",
+        {3},
+    ),
+    "a credit floor that nobody set": ("UPDATE balance SET credit_floor = -1000000 WHERE ledger_id = {l} AND floor = 0", {3}),
+    "a credit floor lifted": ("UPDATE balance SET credit_floor = NULL WHERE ledger_id = {l} AND credit_floor IS NOT NULL", {3}),
+    "a floor lost": (f"DELETE FROM floor_change WHERE ledger_id = {{l}} AND seq = {REACHED}", {3}),
+    "a floor of another partner": (
+        f"UPDATE floor_change SET partner_no = {_one('partner_no', 'floor_change', f'partner_no <> {BOUND}')} WHERE ledger_id = {{l}} AND seq = {REACHED}",
+        {3},
+    ),
+    "a floor based on less than the one before it": (f"UPDATE floor_change SET basis_seq = 0 WHERE ledger_id = {{l}} AND seq = {REACHED}", {3}),
+    "a floor of a member": (
+        f"ALTER TABLE posting DROP CONSTRAINT posting_wallet_ck; UPDATE posting SET wallet_no = {FIRST_WALLET} WHERE ledger_id = {{l}} AND seq = {REACHED}; UPDATE event_log SET partition = (partition + 1) % 16 WHERE ledger_id = {{l}} AND seq = {REACHED}",
+        {1, 2, 8},
+    ),
+    "a posting of no member": (
+        f"ALTER TABLE posting DROP CONSTRAINT posting_wallet_ck; UPDATE posting SET wallet_no = NULL WHERE ledger_id = {{l}} AND seq = {VOID}; UPDATE event_log SET partition = (partition + 1) % 16 WHERE ledger_id = {{l}} AND seq = {VOID}",
+        {1, 2, 4, 8},
+    ),
+    "a floor that moves points": (
+        f"""ALTER TABLE posting DROP CONSTRAINT posting_legs_ck; UPDATE posting SET amount = 1, debit_no = {BOUND}, credit_no = {FIRST_WALLET}
+        WHERE ledger_id = {{l}} AND seq = {REACHED}""",
+        {1, 2, 3},
     ),
     "a hold resolved twice": (
         f"""ALTER TABLE hold_end DROP CONSTRAINT hold_end_pk; INSERT INTO hold_end

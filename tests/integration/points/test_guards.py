@@ -17,6 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JOURNAL = (
     "posting", "lot_use", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
+    "floor_change",
 )  # fmt: skip
 PROJECTIONS = ("ledger", "closed_member")
 COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox")
@@ -205,6 +206,16 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
             "hold_end_seq_uq",
         ),
         ("UPDATE balance SET debits = credits + 1 WHERE floor = 0 AND ledger_id = $1", "balance_floor_ck"),
+        (
+            "UPDATE balance SET debits = debits + 1 WHERE credit_floor IS NOT NULL AND ledger_id = $1",
+            "balance_credit_floor_ck",
+        ),
+        (_posting().replace("p.wallet_no", "NULL"), "posting_wallet_ck"),
+        (
+            "INSERT INTO floor_change SELECT ledger_id, 2000, partner_no, floor, 2000, set_by FROM floor_change WHERE ledger_id = $1",
+            "floor_change_basis_ck",
+        ),
+        ("INSERT INTO floor_change SELECT * FROM floor_change WHERE ledger_id = $1", "floor_change_pk"),
         ("UPDATE balance SET credits = -1 WHERE floor IS NULL AND ledger_id = $1", "balance_counters_ck"),
         ("INSERT INTO posting SELECT * FROM posting WHERE ledger_id = $1", "posting_pk"),
         ("INSERT INTO decision SELECT * FROM decision WHERE ledger_id = $1", "decision_pk"),

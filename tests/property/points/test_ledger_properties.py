@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
 from tests.property.points.roughs import Referred, Rough, Seen, roughs, without_hasty
+from tests.support.credit_model import issued, set_floor
 from tests.support.ledger_facts import DAY_US, Ask, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import comparable, journal_of, verdict_of
@@ -42,6 +43,14 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A credit floor so many points below what the partner has issued; None: none."""
+
+    partner: int
+    room: int | None
+
+
+@dataclass(frozen=True)
 class Rate:
     partner: int
     points: int
@@ -61,6 +70,7 @@ refund_rules = st.builds(
     Rule, st.integers(0, 1), st.sampled_from(("ALLOW_NEGATIVE", "WITHIN_BALANCE", "PENDING_ONLY")),
     st.sampled_from(("PRO_RATA", "POINTS_FIRST", "MONEY_FIRST")),
 )  # fmt: skip
+limits = st.builds(Limit, st.integers(0, 1), st.sampled_from((None, -5, 0, 20, 50)))
 rates = st.builds(
     Rate,
     partner=st.integers(0, 1),
@@ -70,7 +80,9 @@ rates = st.builds(
     pending_days=st.sampled_from((0, 14, 45)),
 )
 scripts = st.lists(
-    st.one_of(batches, batches, batches, st.builds(Pause, st.sampled_from(PAUSES_DAYS)), rates, refund_rules),
+    st.one_of(
+        batches, batches, batches, st.builds(Pause, st.sampled_from(PAUSES_DAYS)), rates, refund_rules, limits
+    ),
     min_size=2,
     max_size=8,
 )
@@ -87,13 +99,15 @@ class Play:
         self.answers: list[tuple[pb.Result, Verdict]] = []
         self.ids: dict[int, bytes] = {}
 
-    async def run(self, script: list[list[Rough] | Pause | Rate | Rule]) -> None:
+    async def run(self, script: list[list[Rough] | Pause | Rate | Rule | Limit]) -> None:
         await self.house.move_clock(self.now_us)
         await self._rate(Rate(0, 1, 1, -10_000))
         for step in script:
             if isinstance(step, Pause):
                 self.now_us = _between(self.now_us + step.days * DAY_US)
                 await self.house.move_clock(self.now_us)
+            elif isinstance(step, Limit):
+                await self._limit(step)
             elif isinstance(step, Rate):
                 await self._rate(step)
             elif isinstance(step, Rule):
@@ -102,6 +116,12 @@ class Play:
                 self.model.refund_rules[partner] = (step.shortfall.lower(), step.order.lower())
             else:
                 await self._post(step)
+
+    async def _limit(self, limit: Limit) -> None:
+        partner, basis_seq = self.tills[limit.partner].partner_id, len(self.model.journal)
+        floor = None if limit.room is None else -issued(self.model, partner) - limit.room
+        answer = await self.house.set_floor(partner, floor, basis_seq)
+        assert answer.applied == set_floor(self.model, partner, floor, basis_seq, self.now_us)
 
     async def _rate(self, rate: Rate) -> None:
         partner, valid_from_us = self.tills[rate.partner].partner_id, self.now_us + rate.offset_days * DAY_US
@@ -194,7 +214,7 @@ def _between(moment_us: int) -> int:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_every_answer_balance_and_posting_of_the_service_is_the_models(
-    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule]
+    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule | Limit]
 ) -> None:
     play = Play(running.house())
     await play.run(script)

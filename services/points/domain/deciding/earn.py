@@ -6,7 +6,7 @@ from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.answers import Accepted, TurnedAway
+from services.points.domain.answers import Accepted, Refused, TurnedAway
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.earning import EarnRate
@@ -41,10 +41,35 @@ def turn_away(books: Books, item: Earn) -> TurnedAway | None:
     return None
 
 
+def refuse_credit(books: Books, number: int, item: Earn) -> Refused | None:
+    """Refuses what would bring the partner's issuance balance below its credit floor, for ever. See turn_away first."""
+    at = books.at
+    issuance = at.accounts.issuance[item.partner_id]
+    floor = at.credit_floors.get(issuance)
+    if floor is None:
+        return None
+    points, headroom = _points(books, item), max(0, at.balances[issuance] - floor)
+    if points <= headroom:
+        return None
+    return books.refuse(
+        number,
+        item,
+        Reason.REASON_CREDIT_LIMIT,
+        f"the partner may issue {headroom} points, {points} are required",
+        {"headroom": str(headroom), "required": str(points)},
+    )
+
+
+def _points(books: Books, item: Earn) -> int:
+    rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
+    purchase = item.purchase
+    return rate.points_for(purchase.amount_minor - purchase.points_minor) if rate is not None else 0
+
+
 def earn(books: Books, number: int, item: Earn) -> Accepted:
     """Records the purchase and moves what it earns: by what was paid in money, at the rate of its time.
 
-    Nothing speaks against it: see turn_away.
+    Nothing speaks against it: see turn_away and refuse_credit.
     """
     at, purchase = books.at, item.purchase
     rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)

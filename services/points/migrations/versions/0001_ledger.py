@@ -16,7 +16,7 @@ _FILES = ("tables.sql", "guards.sql", "door.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "ledger", "account", "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "hold", "hold_lot", "hold_end",
-    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log",
+    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change",
 )  # fmt: skip
 
 
@@ -29,7 +29,9 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
     op.execute(f"GRANT SELECT ON entry TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released) ON balance TO {role}")
+    op.execute(
+        f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, credit_floor) ON balance TO {role}"
+    )
     op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open, pending) ON lot TO {role}")
     op.execute(f"GRANT UPDATE (open) ON hold TO {role}")
     op.execute(f"GRANT UPDATE (remaining, open) ON debt TO {role}")

@@ -41,8 +41,9 @@ LEGS: Final = Proof(
         WHEN p.kind = 'repay' THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'debt', w.member)
         ELSE true END
     UNION ALL
-    SELECT format('posting %s names account %s, which is no %s', seq, account_no, expected) FROM (
-        SELECT seq, wallet_no AS account_no, 'wallet' AS expected FROM posting WHERE ledger_id = $1 AND seq <= $2
+    SELECT format('posting %s names account %s, which is no %s', seq, account_no, coalesce(expected, 'account')) FROM (
+        SELECT seq, wallet_no AS account_no, CASE WHEN kind <> 'floor' THEN 'wallet' END AS expected FROM posting
+        WHERE ledger_id = $1 AND seq <= $2
         UNION ALL
         SELECT seq, partner_no, 'issuance' FROM posting WHERE ledger_id = $1 AND seq <= $2 AND partner_no IS NOT NULL
     ) p LEFT JOIN (SELECT account_no, kind FROM account WHERE ledger_id = $1) a USING (account_no)
@@ -71,8 +72,9 @@ COUNTERS: Final = Proof(
 )
 FLOORS: Final = Proof(
     3,
-    "every wallet and what is pending is guarded, and no guarded account, less its open holds, was ever below its floor",
-    """SELECT format('%s guarded accounts, %s entries in order', count(DISTINCT e.account_no), count(*))
+    "every wallet and what is pending is guarded, and no guarded account, less its open holds, was ever below its floor; nor did any earn go below its issuer's",
+    """SELECT format('%s guarded accounts, %s entries in order, %s credit floors', count(DISTINCT e.account_no), count(*),
+        (SELECT count(*) FROM floor_change WHERE ledger_id = $1 AND seq <= $2))
     FROM entry e JOIN balance b USING (ledger_id, account_no)
     WHERE e.ledger_id = $1 AND e.seq <= $2 AND b.floor IS NOT NULL""",
     """SELECT format('account %s at seq %s: %s, floor %s', account_no, seq, reached, floor) FROM (
@@ -91,5 +93,38 @@ FLOORS: Final = Proof(
     UNION ALL
     SELECT format('%s %s has %s as its floor', a.kind, account_no, coalesce(b.floor::text, 'nothing'))
     FROM account a JOIN balance b USING (ledger_id, account_no)
-    WHERE a.ledger_id = $1 AND a.kind IN ('wallet', 'pending') AND b.floor IS DISTINCT FROM 0""",
+    WHERE a.ledger_id = $1 AND a.kind IN ('wallet', 'pending') AND b.floor IS DISTINCT FROM 0
+    UNION ALL
+    -- Earns alone are bounded by a credit floor: it may be set above what is left.
+    SELECT format('posting %s takes the issuance account %s to %s, its credit floor was %s', seq, account_no, reached, floor)
+    FROM (
+        SELECT account_no, seq, amount, sum(amount) OVER walk AS reached, max(set_seq) OVER walk AS set_seq
+        FROM (
+            SELECT account_no, e.seq, e.amount, NULL::bigint AS set_seq FROM entry e
+            JOIN (SELECT DISTINCT partner_no AS account_no FROM floor_change WHERE ledger_id = $1) g USING (account_no)
+            WHERE e.ledger_id = $1 AND e.seq <= $2
+            UNION ALL
+            SELECT partner_no, seq, 0, seq FROM floor_change WHERE ledger_id = $1 AND seq <= $2
+        ) m WINDOW walk AS (PARTITION BY account_no ORDER BY seq)
+    ) walked JOIN (SELECT seq AS set_seq, floor FROM floor_change WHERE ledger_id = $1) f USING (set_seq)
+    WHERE amount < 0 AND reached < floor
+    UNION ALL
+    SELECT format('account %s has %s as its credit floor, the last that was set is %s', account_no,
+        coalesce(b.credit_floor::text, 'nothing'), coalesce(f.floor::text, 'nothing'))
+    FROM (SELECT account_no, credit_floor FROM balance WHERE ledger_id = $1) b
+    FULL JOIN (
+        SELECT DISTINCT ON (partner_no) partner_no AS account_no, floor FROM floor_change WHERE ledger_id = $1 AND seq <= $2
+        ORDER BY partner_no, seq DESC
+    ) f USING (account_no)
+    WHERE b.credit_floor IS DISTINCT FROM f.floor
+    UNION ALL
+    SELECT format('the credit floor of account %s is not what posting %s set', f.partner_no, seq)
+    FROM (SELECT seq, partner_no FROM floor_change WHERE ledger_id = $1) f
+    FULL JOIN (SELECT seq, partner_no FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'floor') p USING (seq)
+    WHERE f.partner_no IS DISTINCT FROM p.partner_no
+    UNION ALL
+    SELECT format('posting %s sets a credit floor on seq %s, one before it was set on seq %s', seq, basis_seq, before) FROM (
+        SELECT seq, basis_seq, max(basis_seq) OVER (PARTITION BY partner_no ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM floor_change WHERE ledger_id = $1
+    ) walked WHERE basis_seq < before OR basis_seq >= seq""",
 )

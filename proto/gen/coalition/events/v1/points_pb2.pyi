@@ -709,6 +709,50 @@ class PointsRefunded(_message.Message):
 Global___PointsRefunded: _TypeAlias = PointsRefunded  # noqa: Y015
 
 @_typing.final
+class PointsFloorSet(_message.Message):
+    """`points.floor_set`: how far a partner's issuance balance may fall was set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    BASIS_SEQ_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal: earns after it were decided by it."""
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    floor: _builtins.int
+    """No earn may bring the balance (credits less debits) below this; absent: no limit."""
+    basis_seq: _builtins.int
+    """The seq up to which whoever set it had seen the journal."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        partner_id: _builtins.bytes = ...,
+        floor: _builtins.int | None = ...,
+        basis_seq: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "partner_id", b"partner_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
+    _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__floor) -> _WhichOneofReturnType__floor | None: ...
+
+Global___PointsFloorSet: _TypeAlias = PointsFloorSet  # noqa: Y015
+
+@_typing.final
 class DebtPaid(_message.Message):
     """Points that a member owed, paid."""
 

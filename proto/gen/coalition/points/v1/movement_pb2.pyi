@@ -79,6 +79,8 @@ class _MovementKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Movement
     """Points that paid what the member owed."""
     MOVEMENT_KIND_MATURE: _MovementKind.ValueType  # 13
     """Points earned before that can be spent from now on."""
+    MOVEMENT_KIND_FLOOR: _MovementKind.ValueType  # 20
+    """A partner's credit floor, set: moves no points and is of no member."""
 
 class MovementKind(_MovementKind, metaclass=_MovementKindEnumTypeWrapper):
     """What kind of movement a posting is."""
@@ -110,6 +112,8 @@ MOVEMENT_KIND_REPAY: MovementKind.ValueType  # 12
 """Points that paid what the member owed."""
 MOVEMENT_KIND_MATURE: MovementKind.ValueType  # 13
 """Points earned before that can be spent from now on."""
+MOVEMENT_KIND_FLOOR: MovementKind.ValueType  # 20
+"""A partner's credit floor, set: moves no points and is of no member."""
 Global___MovementKind: _TypeAlias = MovementKind  # noqa: Y015
 
 @_typing.final
@@ -691,6 +695,7 @@ class Transaction(_message.Message):
     REFUND_FIELD_NUMBER: _builtins.int
     PENDING_FIELD_NUMBER: _builtins.int
     MATURES_AT_US_FIELD_NUMBER: _builtins.int
+    CREDIT_FLOOR_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -698,7 +703,7 @@ class Transaction(_message.Message):
     kind: Global___MovementKind.ValueType
     """What it is."""
     member_id: _builtins.bytes
-    """16 bytes of a UUID."""
+    """16 bytes of a UUID; empty for a floor."""
     partner_id: _builtins.bytes
     """The partner that asked for it (16 bytes of a UUID); empty for the platform's own acts."""
     reference: _builtins.str
@@ -733,6 +738,10 @@ class Transaction(_message.Message):
     def refund(self) -> Global___RefundFigures:
         """Of a refund: what it came to."""
 
+    @_builtins.property
+    def credit_floor(self) -> Global___CreditFloor:
+        """Of a floor: what was set."""
+
     def __init__(
         self,
         *,
@@ -755,14 +764,43 @@ class Transaction(_message.Message):
         refund: Global___RefundFigures | None = ...,
         pending: _builtins.int = ...,
         matures_at_us: _builtins.int = ...,
+        credit_floor: Global___CreditFloor | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["refund", b"refund"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["credit_floor", b"credit_floor", "refund", b"refund"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Transaction: _TypeAlias = Transaction  # noqa: Y015
+
+@_typing.final
+class CreditFloor(_message.Message):
+    """How far a partner's issuance balance (credits less debits: it falls with each point issued) may fall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOOR_FIELD_NUMBER: _builtins.int
+    BASIS_SEQ_FIELD_NUMBER: _builtins.int
+    floor: _builtins.int
+    """No earn may bring the balance below this; absent: no limit."""
+    basis_seq: _builtins.int
+    """The seq up to which whoever set it had seen the journal."""
+    def __init__(
+        self,
+        *,
+        floor: _builtins.int | None = ...,
+        basis_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
+    _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__floor) -> _WhichOneofReturnType__floor | None: ...
+
+Global___CreditFloor: _TypeAlias = CreditFloor  # noqa: Y015
 
 @_typing.final
 class RefundFigures(_message.Message):

@@ -27,17 +27,17 @@ from coalition.points.v1 import movement_pb2 as coalition_dot_points_dot_v1_dot_
 from coalition.type.v1 import event_record_pb2 as coalition_dot_type_dot_v1_dot_event__record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n coalition/points/v1/points.proto\x12\x13\x63oalition.points.v1\x1a!coalition/points/v1/journal.proto\x1a\"coalition/points/v1/movement.proto\x1a$coalition/type/v1/event_record.proto\"Y\n\x0bPostRequest\x12(\n\x05items\x18\x01 \x03(\x0b\x32\x19.coalition.points.v1.Item\x12\x12\n\nprincipals\x18\x02 \x03(\x0c\x12\x0c\n\x04\x62ulk\x18\x03 \x01(\x08\"<\n\x0cPostResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.coalition.points.v1.Result\"&\n\x11GetBalanceRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\"\xcb\x01\n\x12GetBalanceResponse\x12\x11\n\tavailable\x18\x01 \x01(\x03\x12\x11\n\tas_of_seq\x18\x02 \x01(\x03\x12\x1a\n\x12next_expiry_points\x18\x03 \x01(\x03\x12\x19\n\x11next_expiry_at_us\x18\x04 \x01(\x03\x12\x0c\n\x04owed\x18\x05 \x01(\x03\x12\x0f\n\x07pending\x18\x06 \x01(\x03\x12\x1c\n\x14next_maturity_points\x18\x07 \x01(\x03\x12\x1b\n\x13next_maturity_at_us\x18\x08 \x01(\x03\"_\n\x16ListExpirationsRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x10\n\x08\x61\x66ter_us\x18\x03 \x01(\x03\x12\x11\n\tbefore_us\x18\x04 \x01(\x03\"a\n\x17ListExpirationsResponse\x12\x34\n\x0b\x65xpirations\x18\x01 \x03(\x0b\x32\x1f.coalition.points.v1.Expiration\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"3\n\nExpiration\x12\x0e\n\x06points\x18\x01 \x01(\x03\x12\x15\n\rexpires_at_us\x18\x02 \x01(\x03\"/\n\x15GetTransactionRequest\x12\x16\n\x0etransaction_id\x18\x01 \x01(\x0c\"O\n\x16GetTransactionResponse\x12\x35\n\x0btransaction\x18\x01 \x01(\x0b\x32 .coalition.points.v1.Transaction\"\x8f\x01\n\x17ListTransactionsRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x11\n\treference\x18\x02 \x01(\t\x12\x18\n\x10recorded_from_us\x18\x03 \x01(\x03\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\x12\n\nbefore_seq\x18\x05 \x01(\x03\x12\x11\n\tafter_seq\x18\x06 \x01(\x03\"d\n\x18ListTransactionsResponse\x12\x36\n\x0ctransactions\x18\x01 \x03(\x0b\x32 .coalition.points.v1.Transaction\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"n\n\x08\x45\x61rnRate\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x11\n\tper_minor\x18\x03 \x01(\x03\x12\x15\n\rvalid_from_us\x18\x04 \x01(\x03\x12\x14\n\x0cpending_days\x18\x05 \x01(\x05\"A\n\x12SetEarnRateRequest\x12+\n\x04rate\x18\x01 \x01(\x0b\x32\x1d.coalition.points.v1.EarnRate\"B\n\x13SetEarnRateResponse\x12+\n\x04rate\x18\x01 \x01(\x0b\x32\x1d.coalition.points.v1.EarnRate\"*\n\x14ListEarnRatesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"E\n\x15ListEarnRatesResponse\x12,\n\x05rates\x18\x01 \x03(\x0b\x32\x1d.coalition.points.v1.EarnRate\"\x8b\x01\n\nRefundRule\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x31\n\tshortfall\x18\x02 \x01(\x0e\x32\x1e.coalition.points.v1.Shortfall\x12\x36\n\x0ctender_order\x18\x03 \x01(\x0e\x32 .coalition.points.v1.TenderOrder\"E\n\x14SetRefundRuleRequest\x12-\n\x04rule\x18\x01 \x01(\x0b\x32\x1f.coalition.points.v1.RefundRule\"F\n\x15SetRefundRuleResponse\x12-\n\x04rule\x18\x01 \x01(\x0b\x32\x1f.coalition.points.v1.RefundRule\",\n\x16ListRefundRulesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"I\n\x17ListRefundRulesResponse\x12.\n\x05rules\x18\x01 \x03(\x0b\x32\x1f.coalition.points.v1.RefundRule\"\"\n\x10MoveClockRequest\x12\x0e\n\x06now_us\x18\x01 \x01(\x03\"6\n\x11MoveClockResponse\x12\x11\n\toffset_us\x18\x01 \x01(\x03\x12\x0e\n\x06now_us\x18\x02 \x01(\x03\"\x10\n\x0eGetHeadRequest\"m\n\x0fGetHeadResponse\x12\x0e\n\x06now_us\x18\x01 \x01(\x03\x12\x11\n\toffset_us\x18\x02 \x01(\x03\x12\x10\n\x08last_seq\x18\x03 \x01(\x03\x12\x10\n\x08last_pos\x18\x04 \x01(\x03\x12\x13\n\x0brelayed_pos\x18\x05 \x01(\x03\"#\n\x0c\x43utAtRequest\x12\x13\n\x0b\x62oundary_us\x18\x01 \x01(\x03\"!\n\rCutAtResponse\x12\x10\n\x08last_seq\x18\x01 \x01(\x03\"6\n\x12ReadJournalRequest\x12\x10\n\x08\x66rom_seq\x18\x01 \x01(\x03\x12\x0e\n\x06to_seq\x18\x02 \x01(\x03\"J\n\x13ReadJournalResponse\x12\x33\n\x07records\x18\x01 \x03(\x0b\x32\".coalition.points.v1.JournalRecord\"8\n\x14ReadPurchasesRequest\x12\x10\n\x08\x66rom_seq\x18\x01 \x01(\x03\x12\x0e\n\x06to_seq\x18\x02 \x01(\x03\"I\n\x15ReadPurchasesResponse\x12\x30\n\tpurchases\x18\x01 \x03(\x0b\x32\x1d.coalition.points.v1.Purchase\"4\n\x11ReadEventsRequest\x12\x10\n\x08\x66rom_pos\x18\x01 \x01(\x03\x12\r\n\x05limit\x18\x02 \x01(\x05\"D\n\x12ReadEventsResponse\x12.\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.coalition.type.v1.EventRecord\"\x14\n\x12\x43heckLedgerRequest\"X\n\x13\x43heckLedgerResponse\x12\x11\n\tas_of_seq\x18\x01 \x01(\x03\x12.\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1c.coalition.points.v1.Finding\"[\n\x07\x46inding\x12\x11\n\tinvariant\x18\x01 \x01(\x05\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x66igure\x18\x03 \x01(\t\x12\r\n\x05holds\x18\x04 \x01(\x08\x12\x10\n\x08\x62reaches\x18\x05 \x03(\t*~\n\tShortfall\x12\x19\n\x15SHORTFALL_UNSPECIFIED\x10\x00\x12\x1c\n\x18SHORTFALL_ALLOW_NEGATIVE\x10\x01\x12\x1c\n\x18SHORTFALL_WITHIN_BALANCE\x10\x02\x12\x1a\n\x16SHORTFALL_PENDING_ONLY\x10\x03*\x83\x01\n\x0bTenderOrder\x12\x1c\n\x18TENDER_ORDER_UNSPECIFIED\x10\x00\x12\x19\n\x15TENDER_ORDER_PRO_RATA\x10\x01\x12\x1d\n\x19TENDER_ORDER_POINTS_FIRST\x10\x02\x12\x1c\n\x18TENDER_ORDER_MONEY_FIRST\x10\x03\x32\xb8\x0c\n\rPointsService\x12K\n\x04Post\x12 .coalition.points.v1.PostRequest\x1a!.coalition.points.v1.PostResponse\x12]\n\nGetBalance\x12&.coalition.points.v1.GetBalanceRequest\x1a\'.coalition.points.v1.GetBalanceResponse\x12l\n\x0fListExpirations\x12+.coalition.points.v1.ListExpirationsRequest\x1a,.coalition.points.v1.ListExpirationsResponse\x12i\n\x0eGetTransaction\x12*.coalition.points.v1.GetTransactionRequest\x1a+.coalition.points.v1.GetTransactionResponse\x12o\n\x10ListTransactions\x12,.coalition.points.v1.ListTransactionsRequest\x1a-.coalition.points.v1.ListTransactionsResponse\x12`\n\x0bSetEarnRate\x12\'.coalition.points.v1.SetEarnRateRequest\x1a(.coalition.points.v1.SetEarnRateResponse\x12\x66\n\rListEarnRates\x12).coalition.points.v1.ListEarnRatesRequest\x1a*.coalition.points.v1.ListEarnRatesResponse\x12\x66\n\rSetRefundRule\x12).coalition.points.v1.SetRefundRuleRequest\x1a*.coalition.points.v1.SetRefundRuleResponse\x12l\n\x0fListRefundRules\x12+.coalition.points.v1.ListRefundRulesRequest\x1a,.coalition.points.v1.ListRefundRulesResponse\x12Z\n\tMoveClock\x12%.coalition.points.v1.MoveClockRequest\x1a&.coalition.points.v1.MoveClockResponse\x12T\n\x07GetHead\x12#.coalition.points.v1.GetHeadRequest\x1a$.coalition.points.v1.GetHeadResponse\x12N\n\x05\x43utAt\x12!.coalition.points.v1.CutAtRequest\x1a\".coalition.points.v1.CutAtResponse\x12\x62\n\x0bReadJournal\x12\'.coalition.points.v1.ReadJournalRequest\x1a(.coalition.points.v1.ReadJournalResponse0\x01\x12h\n\rReadPurchases\x12).coalition.points.v1.ReadPurchasesRequest\x1a*.coalition.points.v1.ReadPurchasesResponse0\x01\x12_\n\nReadEvents\x12&.coalition.points.v1.ReadEventsRequest\x1a\'.coalition.points.v1.ReadEventsResponse0\x01\x12`\n\x0b\x43heckLedger\x12\'.coalition.points.v1.CheckLedgerRequest\x1a(.coalition.points.v1.CheckLedgerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n coalition/points/v1/points.proto\x12\x13\x63oalition.points.v1\x1a!coalition/points/v1/journal.proto\x1a\"coalition/points/v1/movement.proto\x1a$coalition/type/v1/event_record.proto\"Y\n\x0bPostRequest\x12(\n\x05items\x18\x01 \x03(\x0b\x32\x19.coalition.points.v1.Item\x12\x12\n\nprincipals\x18\x02 \x03(\x0c\x12\x0c\n\x04\x62ulk\x18\x03 \x01(\x08\"<\n\x0cPostResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.coalition.points.v1.Result\"&\n\x11GetBalanceRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\"\xcb\x01\n\x12GetBalanceResponse\x12\x11\n\tavailable\x18\x01 \x01(\x03\x12\x11\n\tas_of_seq\x18\x02 \x01(\x03\x12\x1a\n\x12next_expiry_points\x18\x03 \x01(\x03\x12\x19\n\x11next_expiry_at_us\x18\x04 \x01(\x03\x12\x0c\n\x04owed\x18\x05 \x01(\x03\x12\x0f\n\x07pending\x18\x06 \x01(\x03\x12\x1c\n\x14next_maturity_points\x18\x07 \x01(\x03\x12\x1b\n\x13next_maturity_at_us\x18\x08 \x01(\x03\"_\n\x16ListExpirationsRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x10\n\x08\x61\x66ter_us\x18\x03 \x01(\x03\x12\x11\n\tbefore_us\x18\x04 \x01(\x03\"a\n\x17ListExpirationsResponse\x12\x34\n\x0b\x65xpirations\x18\x01 \x03(\x0b\x32\x1f.coalition.points.v1.Expiration\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"3\n\nExpiration\x12\x0e\n\x06points\x18\x01 \x01(\x03\x12\x15\n\rexpires_at_us\x18\x02 \x01(\x03\"/\n\x15GetTransactionRequest\x12\x16\n\x0etransaction_id\x18\x01 \x01(\x0c\"O\n\x16GetTransactionResponse\x12\x35\n\x0btransaction\x18\x01 \x01(\x0b\x32 .coalition.points.v1.Transaction\"\x8f\x01\n\x17ListTransactionsRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x11\n\treference\x18\x02 \x01(\t\x12\x18\n\x10recorded_from_us\x18\x03 \x01(\x03\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\x12\n\nbefore_seq\x18\x05 \x01(\x03\x12\x11\n\tafter_seq\x18\x06 \x01(\x03\"d\n\x18ListTransactionsResponse\x12\x36\n\x0ctransactions\x18\x01 \x03(\x0b\x32 .coalition.points.v1.Transaction\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"n\n\x08\x45\x61rnRate\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x11\n\tper_minor\x18\x03 \x01(\x03\x12\x15\n\rvalid_from_us\x18\x04 \x01(\x03\x12\x14\n\x0cpending_days\x18\x05 \x01(\x05\"A\n\x12SetEarnRateRequest\x12+\n\x04rate\x18\x01 \x01(\x0b\x32\x1d.coalition.points.v1.EarnRate\"B\n\x13SetEarnRateResponse\x12+\n\x04rate\x18\x01 \x01(\x0b\x32\x1d.coalition.points.v1.EarnRate\"*\n\x14ListEarnRatesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"E\n\x15ListEarnRatesResponse\x12,\n\x05rates\x18\x01 \x03(\x0b\x32\x1d.coalition.points.v1.EarnRate\"\x8b\x01\n\nRefundRule\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x31\n\tshortfall\x18\x02 \x01(\x0e\x32\x1e.coalition.points.v1.Shortfall\x12\x36\n\x0ctender_order\x18\x03 \x01(\x0e\x32 .coalition.points.v1.TenderOrder\"E\n\x14SetRefundRuleRequest\x12-\n\x04rule\x18\x01 \x01(\x0b\x32\x1f.coalition.points.v1.RefundRule\"F\n\x15SetRefundRuleResponse\x12-\n\x04rule\x18\x01 \x01(\x0b\x32\x1f.coalition.points.v1.RefundRule\",\n\x16ListRefundRulesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"I\n\x17ListRefundRulesResponse\x12.\n\x05rules\x18\x01 \x03(\x0b\x32\x1f.coalition.points.v1.RefundRule\"L\n\x05\x46loor\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x12\n\x05\x66loor\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\tbasis_seq\x18\x03 \x01(\x03\x42\x08\n\x06_floor\"<\n\x0fSetFloorRequest\x12)\n\x05\x66loor\x18\x01 \x01(\x0b\x32\x1a.coalition.points.v1.Floor\"[\n\x10SetFloorResponse\x12)\n\x05\x66loor\x18\x01 \x01(\x0b\x32\x1a.coalition.points.v1.Floor\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x0f\n\x07\x61pplied\x18\x03 \x01(\x08\"\'\n\x11ListFloorsRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"[\n\x12ListFloorsResponse\x12\x32\n\x06\x66loors\x18\x01 \x03(\x0b\x32\".coalition.points.v1.StandingFloor\x12\x11\n\tas_of_seq\x18\x02 \x01(\x03\"h\n\rStandingFloor\x12)\n\x05\x66loor\x18\x01 \x01(\x0b\x32\x1a.coalition.points.v1.Floor\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x0f\n\x07\x62\x61lance\x18\x03 \x01(\x03\x12\x0e\n\x06set_by\x18\x04 \x01(\t\"\"\n\x10MoveClockRequest\x12\x0e\n\x06now_us\x18\x01 \x01(\x03\"6\n\x11MoveClockResponse\x12\x11\n\toffset_us\x18\x01 \x01(\x03\x12\x0e\n\x06now_us\x18\x02 \x01(\x03\"\x10\n\x0eGetHeadRequest\"m\n\x0fGetHeadResponse\x12\x0e\n\x06now_us\x18\x01 \x01(\x03\x12\x11\n\toffset_us\x18\x02 \x01(\x03\x12\x10\n\x08last_seq\x18\x03 \x01(\x03\x12\x10\n\x08last_pos\x18\x04 \x01(\x03\x12\x13\n\x0brelayed_pos\x18\x05 \x01(\x03\"#\n\x0c\x43utAtRequest\x12\x13\n\x0b\x62oundary_us\x18\x01 \x01(\x03\"!\n\rCutAtResponse\x12\x10\n\x08last_seq\x18\x01 \x01(\x03\"6\n\x12ReadJournalRequest\x12\x10\n\x08\x66rom_seq\x18\x01 \x01(\x03\x12\x0e\n\x06to_seq\x18\x02 \x01(\x03\"J\n\x13ReadJournalResponse\x12\x33\n\x07records\x18\x01 \x03(\x0b\x32\".coalition.points.v1.JournalRecord\"8\n\x14ReadPurchasesRequest\x12\x10\n\x08\x66rom_seq\x18\x01 \x01(\x03\x12\x0e\n\x06to_seq\x18\x02 \x01(\x03\"I\n\x15ReadPurchasesResponse\x12\x30\n\tpurchases\x18\x01 \x03(\x0b\x32\x1d.coalition.points.v1.Purchase\"4\n\x11ReadEventsRequest\x12\x10\n\x08\x66rom_pos\x18\x01 \x01(\x03\x12\r\n\x05limit\x18\x02 \x01(\x05\"D\n\x12ReadEventsResponse\x12.\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.coalition.type.v1.EventRecord\"\x14\n\x12\x43heckLedgerRequest\"X\n\x13\x43heckLedgerResponse\x12\x11\n\tas_of_seq\x18\x01 \x01(\x03\x12.\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1c.coalition.points.v1.Finding\"[\n\x07\x46inding\x12\x11\n\tinvariant\x18\x01 \x01(\x05\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x66igure\x18\x03 \x01(\t\x12\r\n\x05holds\x18\x04 \x01(\x08\x12\x10\n\x08\x62reaches\x18\x05 \x03(\t*~\n\tShortfall\x12\x19\n\x15SHORTFALL_UNSPECIFIED\x10\x00\x12\x1c\n\x18SHORTFALL_ALLOW_NEGATIVE\x10\x01\x12\x1c\n\x18SHORTFALL_WITHIN_BALANCE\x10\x02\x12\x1a\n\x16SHORTFALL_PENDING_ONLY\x10\x03*\x83\x01\n\x0bTenderOrder\x12\x1c\n\x18TENDER_ORDER_UNSPECIFIED\x10\x00\x12\x19\n\x15TENDER_ORDER_PRO_RATA\x10\x01\x12\x1d\n\x19TENDER_ORDER_POINTS_FIRST\x10\x02\x12\x1c\n\x18TENDER_ORDER_MONEY_FIRST\x10\x03\x32\xf0\r\n\rPointsService\x12K\n\x04Post\x12 .coalition.points.v1.PostRequest\x1a!.coalition.points.v1.PostResponse\x12]\n\nGetBalance\x12&.coalition.points.v1.GetBalanceRequest\x1a\'.coalition.points.v1.GetBalanceResponse\x12l\n\x0fListExpirations\x12+.coalition.points.v1.ListExpirationsRequest\x1a,.coalition.points.v1.ListExpirationsResponse\x12i\n\x0eGetTransaction\x12*.coalition.points.v1.GetTransactionRequest\x1a+.coalition.points.v1.GetTransactionResponse\x12o\n\x10ListTransactions\x12,.coalition.points.v1.ListTransactionsRequest\x1a-.coalition.points.v1.ListTransactionsResponse\x12`\n\x0bSetEarnRate\x12\'.coalition.points.v1.SetEarnRateRequest\x1a(.coalition.points.v1.SetEarnRateResponse\x12\x66\n\rListEarnRates\x12).coalition.points.v1.ListEarnRatesRequest\x1a*.coalition.points.v1.ListEarnRatesResponse\x12\x66\n\rSetRefundRule\x12).coalition.points.v1.SetRefundRuleRequest\x1a*.coalition.points.v1.SetRefundRuleResponse\x12l\n\x0fListRefundRules\x12+.coalition.points.v1.ListRefundRulesRequest\x1a,.coalition.points.v1.ListRefundRulesResponse\x12W\n\x08SetFloor\x12$.coalition.points.v1.SetFloorRequest\x1a%.coalition.points.v1.SetFloorResponse\x12]\n\nListFloors\x12&.coalition.points.v1.ListFloorsRequest\x1a\'.coalition.points.v1.ListFloorsResponse\x12Z\n\tMoveClock\x12%.coalition.points.v1.MoveClockRequest\x1a&.coalition.points.v1.MoveClockResponse\x12T\n\x07GetHead\x12#.coalition.points.v1.GetHeadRequest\x1a$.coalition.points.v1.GetHeadResponse\x12N\n\x05\x43utAt\x12!.coalition.points.v1.CutAtRequest\x1a\".coalition.points.v1.CutAtResponse\x12\x62\n\x0bReadJournal\x12\'.coalition.points.v1.ReadJournalRequest\x1a(.coalition.points.v1.ReadJournalResponse0\x01\x12h\n\rReadPurchases\x12).coalition.points.v1.ReadPurchasesRequest\x1a*.coalition.points.v1.ReadPurchasesResponse0\x01\x12_\n\nReadEvents\x12&.coalition.points.v1.ReadEventsRequest\x1a\'.coalition.points.v1.ReadEventsResponse0\x01\x12`\n\x0b\x43heckLedger\x12\'.coalition.points.v1.CheckLedgerRequest\x1a(.coalition.points.v1.CheckLedgerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.points.v1.points_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SHORTFALL']._serialized_start=2847
-  _globals['_SHORTFALL']._serialized_end=2973
-  _globals['_TENDERORDER']._serialized_start=2976
-  _globals['_TENDERORDER']._serialized_end=3107
+  _globals['_SHORTFALL']._serialized_start=3320
+  _globals['_SHORTFALL']._serialized_end=3446
+  _globals['_TENDERORDER']._serialized_start=3449
+  _globals['_TENDERORDER']._serialized_end=3580
   _globals['_POSTREQUEST']._serialized_start=166
   _globals['_POSTREQUEST']._serialized_end=255
   _globals['_POSTRESPONSE']._serialized_start=257
@@ -80,36 +80,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREFUNDRULESREQUEST']._serialized_end=1883
   _globals['_LISTREFUNDRULESRESPONSE']._serialized_start=1885
   _globals['_LISTREFUNDRULESRESPONSE']._serialized_end=1958
-  _globals['_MOVECLOCKREQUEST']._serialized_start=1960
-  _globals['_MOVECLOCKREQUEST']._serialized_end=1994
-  _globals['_MOVECLOCKRESPONSE']._serialized_start=1996
-  _globals['_MOVECLOCKRESPONSE']._serialized_end=2050
-  _globals['_GETHEADREQUEST']._serialized_start=2052
-  _globals['_GETHEADREQUEST']._serialized_end=2068
-  _globals['_GETHEADRESPONSE']._serialized_start=2070
-  _globals['_GETHEADRESPONSE']._serialized_end=2179
-  _globals['_CUTATREQUEST']._serialized_start=2181
-  _globals['_CUTATREQUEST']._serialized_end=2216
-  _globals['_CUTATRESPONSE']._serialized_start=2218
-  _globals['_CUTATRESPONSE']._serialized_end=2251
-  _globals['_READJOURNALREQUEST']._serialized_start=2253
-  _globals['_READJOURNALREQUEST']._serialized_end=2307
-  _globals['_READJOURNALRESPONSE']._serialized_start=2309
-  _globals['_READJOURNALRESPONSE']._serialized_end=2383
-  _globals['_READPURCHASESREQUEST']._serialized_start=2385
-  _globals['_READPURCHASESREQUEST']._serialized_end=2441
-  _globals['_READPURCHASESRESPONSE']._serialized_start=2443
-  _globals['_READPURCHASESRESPONSE']._serialized_end=2516
-  _globals['_READEVENTSREQUEST']._serialized_start=2518
-  _globals['_READEVENTSREQUEST']._serialized_end=2570
-  _globals['_READEVENTSRESPONSE']._serialized_start=2572
-  _globals['_READEVENTSRESPONSE']._serialized_end=2640
-  _globals['_CHECKLEDGERREQUEST']._serialized_start=2642
-  _globals['_CHECKLEDGERREQUEST']._serialized_end=2662
-  _globals['_CHECKLEDGERRESPONSE']._serialized_start=2664
-  _globals['_CHECKLEDGERRESPONSE']._serialized_end=2752
-  _globals['_FINDING']._serialized_start=2754
-  _globals['_FINDING']._serialized_end=2845
-  _globals['_POINTSSERVICE']._serialized_start=3110
-  _globals['_POINTSSERVICE']._serialized_end=4702
+  _globals['_FLOOR']._serialized_start=1960
+  _globals['_FLOOR']._serialized_end=2036
+  _globals['_SETFLOORREQUEST']._serialized_start=2038
+  _globals['_SETFLOORREQUEST']._serialized_end=2098
+  _globals['_SETFLOORRESPONSE']._serialized_start=2100
+  _globals['_SETFLOORRESPONSE']._serialized_end=2191
+  _globals['_LISTFLOORSREQUEST']._serialized_start=2193
+  _globals['_LISTFLOORSREQUEST']._serialized_end=2232
+  _globals['_LISTFLOORSRESPONSE']._serialized_start=2234
+  _globals['_LISTFLOORSRESPONSE']._serialized_end=2325
+  _globals['_STANDINGFLOOR']._serialized_start=2327
+  _globals['_STANDINGFLOOR']._serialized_end=2431
+  _globals['_MOVECLOCKREQUEST']._serialized_start=2433
+  _globals['_MOVECLOCKREQUEST']._serialized_end=2467
+  _globals['_MOVECLOCKRESPONSE']._serialized_start=2469
+  _globals['_MOVECLOCKRESPONSE']._serialized_end=2523
+  _globals['_GETHEADREQUEST']._serialized_start=2525
+  _globals['_GETHEADREQUEST']._serialized_end=2541
+  _globals['_GETHEADRESPONSE']._serialized_start=2543
+  _globals['_GETHEADRESPONSE']._serialized_end=2652
+  _globals['_CUTATREQUEST']._serialized_start=2654
+  _globals['_CUTATREQUEST']._serialized_end=2689
+  _globals['_CUTATRESPONSE']._serialized_start=2691
+  _globals['_CUTATRESPONSE']._serialized_end=2724
+  _globals['_READJOURNALREQUEST']._serialized_start=2726
+  _globals['_READJOURNALREQUEST']._serialized_end=2780
+  _globals['_READJOURNALRESPONSE']._serialized_start=2782
+  _globals['_READJOURNALRESPONSE']._serialized_end=2856
+  _globals['_READPURCHASESREQUEST']._serialized_start=2858
+  _globals['_READPURCHASESREQUEST']._serialized_end=2914
+  _globals['_READPURCHASESRESPONSE']._serialized_start=2916
+  _globals['_READPURCHASESRESPONSE']._serialized_end=2989
+  _globals['_READEVENTSREQUEST']._serialized_start=2991
+  _globals['_READEVENTSREQUEST']._serialized_end=3043
+  _globals['_READEVENTSRESPONSE']._serialized_start=3045
+  _globals['_READEVENTSRESPONSE']._serialized_end=3113
+  _globals['_CHECKLEDGERREQUEST']._serialized_start=3115
+  _globals['_CHECKLEDGERREQUEST']._serialized_end=3135
+  _globals['_CHECKLEDGERRESPONSE']._serialized_start=3137
+  _globals['_CHECKLEDGERRESPONSE']._serialized_end=3225
+  _globals['_FINDING']._serialized_start=3227
+  _globals['_FINDING']._serialized_end=3318
+  _globals['_POINTSSERVICE']._serialized_start=3583
+  _globals['_POINTSSERVICE']._serialized_end=5359
 # @@protoc_insertion_point(module_scope)

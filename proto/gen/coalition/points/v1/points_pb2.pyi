@@ -673,6 +673,182 @@ class ListRefundRulesResponse(_message.Message):
 Global___ListRefundRulesResponse: _TypeAlias = ListRefundRulesResponse  # noqa: Y015
 
 @_typing.final
+class Floor(_message.Message):
+    """A partner's credit floor: no earn may bring its issuance balance (credits less debits) below it. It may lie above the
+    balance: then nothing is issued until points are taken back, or it is lowered.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    BASIS_SEQ_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    floor: _builtins.int
+    """Points, -10^12 to 10^12; absent: no limit."""
+    basis_seq: _builtins.int
+    """The seq up to which whoever set it had seen the journal; 0: nothing of it."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        floor: _builtins.int | None = ...,
+        basis_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
+    _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__floor) -> _WhichOneofReturnType__floor | None: ...
+
+Global___Floor: _TypeAlias = Floor  # noqa: Y015
+
+@_typing.final
+class SetFloorRequest(_message.Message):
+    """Asks to set a credit floor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOOR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def floor(self) -> Global___Floor:
+        """The floor."""
+
+    def __init__(
+        self,
+        *,
+        floor: Global___Floor | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFloorRequest: _TypeAlias = SetFloorRequest  # noqa: Y015
+
+@_typing.final
+class SetFloorResponse(_message.Message):
+    """Answers with the floor in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOOR_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    APPLIED_FIELD_NUMBER: _builtins.int
+    seq: _builtins.int
+    """Its place in the journal; 0: none was ever set."""
+    applied: _builtins.bool
+    """Whether it was set by this call; false where it stood so already, or one with a later basis_seq stands."""
+    @_builtins.property
+    def floor(self) -> Global___Floor:
+        """The floor in force now."""
+
+    def __init__(
+        self,
+        *,
+        floor: Global___Floor | None = ...,
+        seq: _builtins.int = ...,
+        applied: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied", b"applied", "floor", b"floor", "seq", b"seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFloorResponse: _TypeAlias = SetFloorResponse  # noqa: Y015
+
+@_typing.final
+class ListFloorsRequest(_message.Message):
+    """Asks for credit floors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """Only this partner's (16 bytes of a UUID); empty: all."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFloorsRequest: _TypeAlias = ListFloorsRequest  # noqa: Y015
+
+@_typing.final
+class ListFloorsResponse(_message.Message):
+    """Credit floors by partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOORS_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQ_FIELD_NUMBER: _builtins.int
+    as_of_seq: _builtins.int
+    """Seq of the last posting this reflects."""
+    @_builtins.property
+    def floors(self) -> _containers.RepeatedCompositeFieldContainer[Global___StandingFloor]:
+        """The floors."""
+
+    def __init__(
+        self,
+        *,
+        floors: _abc.Iterable[Global___StandingFloor] | None = ...,
+        as_of_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "floors", b"floors"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFloorsResponse: _TypeAlias = ListFloorsResponse  # noqa: Y015
+
+@_typing.final
+class StandingFloor(_message.Message):
+    """A credit floor in force, with the balance that it bounds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOOR_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    SET_BY_FIELD_NUMBER: _builtins.int
+    seq: _builtins.int
+    """Its place in the journal."""
+    balance: _builtins.int
+    """The partner's issuance balance now: points taken back less points issued."""
+    set_by: _builtins.str
+    """Who set it."""
+    @_builtins.property
+    def floor(self) -> Global___Floor:
+        """The floor."""
+
+    def __init__(
+        self,
+        *,
+        floor: Global___Floor | None = ...,
+        seq: _builtins.int = ...,
+        balance: _builtins.int = ...,
+        set_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "floor", b"floor", "seq", b"seq", "set_by", b"set_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StandingFloor: _TypeAlias = StandingFloor  # noqa: Y015
+
+@_typing.final
 class MoveClockRequest(_message.Message):
     """Asks to move programme time forward."""
 

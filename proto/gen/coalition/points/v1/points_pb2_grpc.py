@@ -81,6 +81,16 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.FromString,
                 _registered_method=True)
+        self.SetFloor = channel.unary_unary(
+                '/coalition.points.v1.PointsService/SetFloor',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorResponse.FromString,
+                _registered_method=True)
+        self.ListFloors = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListFloors',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.FromString,
+                _registered_method=True)
         self.MoveClock = channel.unary_unary(
                 '/coalition.points.v1.PointsService/MoveClock',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.MoveClockRequest.SerializeToString,
@@ -154,7 +164,8 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTransactions(self, request, context):
-        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page.
+        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
+        no points, are not among them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,6 +196,22 @@ class PointsServiceServicer:
 
     def ListRefundRules(self, request, context):
         """Lists the refund rules of a partner, or of all that have one of their own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetFloor(self, request, context):
+        """Sets how far a partner's issuance balance may fall, in the journal's order: every earn after it is decided by it. The
+        `partners` service, or staff with role `admin`. Idempotent by what it says; one that is based on an earlier seq than the
+        floor in force changes nothing. Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFloors(self, request, context):
+        """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -288,6 +315,16 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListRefundRules,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.SerializeToString,
+            ),
+            'SetFloor': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetFloor,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorResponse.SerializeToString,
+            ),
+            'ListFloors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFloors,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.SerializeToString,
             ),
             'MoveClock': grpc.unary_unary_rpc_method_handler(
                     servicer.MoveClock,
@@ -570,6 +607,60 @@ class PointsService:
             '/coalition.points.v1.PointsService/ListRefundRules',
             coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetFloor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/SetFloor',
+            coalition_dot_points_dot_v1_dot_points__pb2.SetFloorRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.SetFloorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFloors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListFloors',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,7 +30,9 @@ class PointsServiceStub:
     GetTransaction: _aio.UnaryUnaryMultiCallable[_points_pb2.GetTransactionRequest, _points_pb2.GetTransactionResponse]
     """Reads one accepted movement by id. A partner sees its own only. Errors: NOT_FOUND."""
     ListTransactions: _aio.UnaryUnaryMultiCallable[_points_pb2.ListTransactionsRequest, _points_pb2.ListTransactionsResponse]
-    """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page."""
+    """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
+    no points, are not among them.
+    """
     SetEarnRate: _aio.UnaryUnaryMultiCallable[_points_pb2.SetEarnRateRequest, _points_pb2.SetEarnRateResponse]
     """Sets the points a partner gives for money from a time on. Staff with role `pricing`.
     Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED.
@@ -43,6 +45,13 @@ class PointsServiceStub:
     """
     ListRefundRules: _aio.UnaryUnaryMultiCallable[_points_pb2.ListRefundRulesRequest, _points_pb2.ListRefundRulesResponse]
     """Lists the refund rules of a partner, or of all that have one of their own."""
+    SetFloor: _aio.UnaryUnaryMultiCallable[_points_pb2.SetFloorRequest, _points_pb2.SetFloorResponse]
+    """Sets how far a partner's issuance balance may fall, in the journal's order: every earn after it is decided by it. The
+    `partners` service, or staff with role `admin`. Idempotent by what it says; one that is based on an earlier seq than the
+    floor in force changes nothing. Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+    """
+    ListFloors: _aio.UnaryUnaryMultiCallable[_points_pb2.ListFloorsRequest, _points_pb2.ListFloorsResponse]
+    """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service."""
     MoveClock: _aio.UnaryUnaryMultiCallable[_points_pb2.MoveClockRequest, _points_pb2.MoveClockResponse]
     """Moves the clock of a test programme forward, up to the year 2200.
     Errors: CLOCK_FIXED, CLOCK_BACKWARDS, INVALID_REQUEST.
@@ -108,7 +117,9 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.ListTransactionsRequest,
         context: _aio.ServicerContext[_points_pb2.ListTransactionsRequest, _abc.Awaitable[_points_pb2.ListTransactionsResponse]],
     ) -> _abc.Awaitable[_points_pb2.ListTransactionsResponse]:
-        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page."""
+        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
+        no points, are not among them.
+        """
 
     @_abc_1.abstractmethod
     def SetEarnRate(
@@ -145,6 +156,25 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.ListRefundRulesRequest, _abc.Awaitable[_points_pb2.ListRefundRulesResponse]],
     ) -> _abc.Awaitable[_points_pb2.ListRefundRulesResponse]:
         """Lists the refund rules of a partner, or of all that have one of their own."""
+
+    @_abc_1.abstractmethod
+    def SetFloor(
+        self,
+        request: _points_pb2.SetFloorRequest,
+        context: _aio.ServicerContext[_points_pb2.SetFloorRequest, _abc.Awaitable[_points_pb2.SetFloorResponse]],
+    ) -> _abc.Awaitable[_points_pb2.SetFloorResponse]:
+        """Sets how far a partner's issuance balance may fall, in the journal's order: every earn after it is decided by it. The
+        `partners` service, or staff with role `admin`. Idempotent by what it says; one that is based on an earlier seq than the
+        floor in force changes nothing. Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFloors(
+        self,
+        request: _points_pb2.ListFloorsRequest,
+        context: _aio.ServicerContext[_points_pb2.ListFloorsRequest, _abc.Awaitable[_points_pb2.ListFloorsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListFloorsResponse]:
+        """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service."""
 
     @_abc_1.abstractmethod
     def MoveClock(

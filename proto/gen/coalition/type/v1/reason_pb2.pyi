@@ -97,6 +97,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Nothing was posted under the key that was to be reversed, and nothing ever will be."""
     REASON_REVERSED_BEFORE_ARRIVAL: _Reason.ValueType  # 66
     """The item was reversed before it arrived."""
+    REASON_CREDIT_LIMIT: _Reason.ValueType  # 87
+    """The partner may issue fewer points than the earn needs (metadata: headroom, required)."""
     REASON_PROGRAMME_UNKNOWN: _Reason.ValueType  # 70
     """--- programme and clearing ----------------------------------------------------------------
     No programme has this slug.
@@ -207,6 +209,8 @@ REASON_NOTHING_TO_REVERSE: Reason.ValueType  # 65
 """Nothing was posted under the key that was to be reversed, and nothing ever will be."""
 REASON_REVERSED_BEFORE_ARRIVAL: Reason.ValueType  # 66
 """The item was reversed before it arrived."""
+REASON_CREDIT_LIMIT: Reason.ValueType  # 87
+"""The partner may issue fewer points than the earn needs (metadata: headroom, required)."""
 REASON_PROGRAMME_UNKNOWN: Reason.ValueType  # 70
 """--- programme and clearing ----------------------------------------------------------------
 No programme has this slug.

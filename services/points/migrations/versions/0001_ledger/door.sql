@@ -14,6 +14,7 @@ CREATE FUNCTION ledger_open(
     p_partner_at integer [], p_keys text [], p_kinds text [], p_references text [],
     p_members uuid [], p_wallet_at integer [], p_burns bigint [], p_holds bigint [],
     p_originals bigint [], p_original_member integer [], p_back_member integer [], p_back_lots bigint [],
+    p_floored integer [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -32,7 +33,9 @@ CREATE FUNCTION ledger_open(
     OUT refunded bigint [], OUT refund_no integer [], OUT refund_given bigint [], OUT refund_returned bigint [],
     OUT refund_taken bigint [], OUT refund_money bigint [], OUT refund_order text [],
     OUT debt_member integer [], OUT debt_seq bigint [], OUT debt_partner uuid [], OUT debt_original bigint [],
-    OUT debt_left bigint [], OUT debt_account integer []
+    OUT debt_left bigint [], OUT debt_account integer [],
+    OUT floored integer [], OUT credit_floors bigint [],
+    OUT floor_set bigint [], OUT floor_basis bigint [], OUT floor_seq bigint []
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_last_account integer;
@@ -79,8 +82,10 @@ BEGIN
         accounts := p_accounts || v_found;
     END IF;
 
-    SELECT array_agg(b.credits - b.debits ORDER BY t.no), array_agg(b.reserved - b.released ORDER BY t.no)
-    INTO balances, held
+    SELECT array_agg(b.credits - b.debits ORDER BY t.no), array_agg(b.reserved - b.released ORDER BY t.no),
+           array_agg(t.account_no ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL),
+           array_agg(b.credit_floor ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL)
+    INTO balances, held, floored, credit_floors
     FROM unnest(accounts) WITH ORDINALITY t (account_no, no)
     CROSS JOIN LATERAL (
         SELECT * FROM balance WHERE ledger_id = p_ledger AND balance.account_no = t.account_no LIMIT 1
@@ -170,6 +175,17 @@ BEGIN
         FOR i IN 1..cardinality(debt_seq) LOOP
             v_owed[debt_member[i] + 1] := v_owed[debt_member[i] + 1] + debt_left[i];
         END LOOP;
+    END IF;
+
+    IF cardinality(p_floored) > 0 THEN
+        -- Of partners whose floor is to be set: the one that was set last.
+        SELECT array_agg(f.floor ORDER BY p.no), array_agg(f.basis_seq ORDER BY p.no), array_agg(f.seq ORDER BY p.no)
+        INTO floor_set, floor_basis, floor_seq
+        FROM unnest(p_floored) WITH ORDINALITY p (place, no)
+        LEFT JOIN LATERAL (
+            SELECT floor, basis_seq, seq FROM floor_change
+            WHERE ledger_id = p_ledger AND partner_no = accounts[p.place] ORDER BY seq DESC LIMIT 1
+        ) f ON true;
     END IF;
 
     IF cardinality(p_originals) > 0 THEN
@@ -281,6 +297,8 @@ CREATE TYPE door_refund AS (
 --;;
 CREATE TYPE door_debt AS (seq bigint, original_seq bigint, points bigint, wallet_no integer, partner_no integer)
 --;;
+CREATE TYPE door_floor AS (seq bigint, partner_no integer, floor bigint, basis_seq bigint, set_by text)
+--;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
 -- follows one more of all three.
@@ -292,7 +310,8 @@ CREATE FUNCTION ledger_write(
     p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [], p_lot_pending boolean [], p_matured door_use [],
     p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end [],
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
-    p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint []
+    p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [],
+    p_floors door_floor []
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
@@ -356,6 +375,14 @@ BEGIN
         SELECT p_ledger, d.partner_no, d.key, p_batch_no, d.item_no, d.content_hash, d.seq, d.refusal, d.message, d.metadata::jsonb
         FROM unnest(p_decisions) d;
     END IF;
+    IF cardinality(p_floors) > 0 THEN
+        INSERT INTO floor_change (ledger_id, seq, partner_no, floor, basis_seq, set_by)
+        SELECT p_ledger, f.seq, f.partner_no, f.floor, f.basis_seq, f.set_by FROM unnest(p_floors) f;
+        -- While the counters move, the lowest of the floors that were in force within the batch holds; then the last.
+        UPDATE balance b SET credit_floor = CASE WHEN NOT f.unbound THEN least(b.credit_floor, f.lowest) END
+        FROM (SELECT partner_no, min(floor) AS lowest, bool_or(floor IS NULL) AS unbound FROM unnest(p_floors) GROUP BY partner_no) f
+        WHERE b.ledger_id = p_ledger AND b.account_no = f.partner_no AND b.credit_floor IS NOT NULL;
+    END IF;
     IF cardinality(p_accounts) > 0 THEN
         UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit,
             reserved = b.reserved + t.reserve, released = b.released + t.release
@@ -371,6 +398,11 @@ BEGIN
         IF v_count <> cardinality(p_accounts) THEN
             RAISE EXCEPTION 'an account of ledger % has no balance', p_ledger USING errcode = 'foreign_key_violation';
         END IF;
+    END IF;
+    IF cardinality(p_floors) > 0 THEN
+        UPDATE balance b SET credit_floor = f.floor
+        FROM (SELECT DISTINCT ON (partner_no) partner_no, floor FROM unnest(p_floors) ORDER BY partner_no, seq DESC) f
+        WHERE b.ledger_id = p_ledger AND b.account_no = f.partner_no;
     END IF;
     IF cardinality(p_uses) > 0 THEN
         INSERT INTO lot_use (ledger_id, seq, lot_no, points)

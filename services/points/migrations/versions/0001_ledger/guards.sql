@@ -8,7 +8,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt_use', 'expiry_notice', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log']
+    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt_use', 'expiry_notice', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log', 'floor_change']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
@@ -57,6 +57,18 @@ WHEN (
     OR (new.pending AND NOT old.pending)
 )
 EXECUTE FUNCTION check_lot_facts()
+--;;
+-- A floor may be set above what is left; but then nothing more is taken.
+CREATE FUNCTION check_credit_floor() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'account % would fall below its credit floor of %', new.account_no, new.credit_floor
+        USING errcode = 'check_violation', constraint = 'balance_credit_floor_ck';
+END
+$$
+--;;
+CREATE TRIGGER balance_credit_floor BEFORE UPDATE ON balance FOR EACH ROW
+WHEN (new.debits > old.debits AND new.credits - new.debits < new.credit_floor)
+EXECUTE FUNCTION check_credit_floor()
 --;;
 CREATE FUNCTION check_hold_facts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

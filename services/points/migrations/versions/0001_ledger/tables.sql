@@ -53,12 +53,13 @@ CREATE TABLE balance (
     reserved bigint NOT NULL DEFAULT 0,
     released bigint NOT NULL DEFAULT 0,
     floor bigint,
+    credit_floor bigint,
     CONSTRAINT balance_pk PRIMARY KEY (ledger_id, account_no),
     CONSTRAINT balance_floor_ck CHECK (floor IS NULL OR credits - debits - (reserved - released) >= floor),
     CONSTRAINT balance_counters_ck CHECK (debits >= 0 AND credits >= 0 AND released BETWEEN 0 AND reserved)
 ) WITH (fillfactor = 50)
 --;;
-COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it.'
+COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it. credit_floor: of an issuance account, what no earn may bring it below; it may be set above what is left.'
 --;;
 CREATE TABLE posting (
     seq bigint NOT NULL,
@@ -70,7 +71,7 @@ CREATE TABLE posting (
     expires_at timestamptz,
     debit_no integer,
     credit_no integer,
-    wallet_no integer NOT NULL,
+    wallet_no integer,
     partner_no integer,
     ledger_id smallint NOT NULL,
     item_no smallint,
@@ -83,8 +84,10 @@ CREATE TABLE posting (
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
         'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay',
-        'mature'
+        'mature',
+        'floor'
     )),
+    CONSTRAINT posting_wallet_ck CHECK ((wallet_no IS NULL) = (kind = 'floor')),
     CONSTRAINT posting_original_ck CHECK (
         CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe') THEN original_seq IS NOT NULL
         ELSE original_seq IS NULL OR kind IN ('redeem', 'capture') END AND original_seq < seq
@@ -248,6 +251,20 @@ CREATE TABLE debt_use (
 )
 --;;
 COMMENT ON TABLE debt_use IS 'Points of a debt that the posting seq paid.'
+--;;
+CREATE TABLE floor_change (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    partner_no integer NOT NULL,
+    floor bigint,
+    basis_seq bigint NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT floor_change_pk PRIMARY KEY (ledger_id, partner_no, seq),
+    CONSTRAINT floor_change_seq_uq UNIQUE (ledger_id, seq),
+    CONSTRAINT floor_change_basis_ck CHECK (basis_seq BETWEEN 0 AND seq - 1)
+)
+--;;
+COMMENT ON TABLE floor_change IS 'Credit floors: from the posting seq on, no earn of the partner may bring its issuance balance below floor (NULL: no limit). basis_seq: how much of the journal whoever set it had seen.'
 --;;
 CREATE TABLE expiry_notice (
     ledger_id smallint NOT NULL,
@@ -445,7 +462,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
-        'lot_matured', 'purchase', 'batch', 'decision', 'event_log'
+        'purchase', 'batch', 'floor_change', 'decision', 'event_log'
     ]
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN ledger_id SET STATISTICS 0', name);
