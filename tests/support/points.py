@@ -37,7 +37,7 @@ from tests.support.points_neighbours import Identity, Neighbours, new_programme,
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 from tests.support.servers import ServiceDatabase
 
-GRANTS: Final = ("points:earn", "points:redeem", "points:read")
+GRANTS: Final = ("points:earn", "points:redeem", "points:read", "points:transfer")
 
 
 @dataclass
@@ -151,6 +151,21 @@ class PointsHouse:
             tender_order=points_pb2.TenderOrder.Value(f"TENDER_ORDER_{tender_order}"),
         )
         await self.as_staff(self.stub.SetRefundRule, points_pb2.SetRefundRuleRequest(rule=rule))
+
+    async def set_limits(
+        self, adjustment: int = 10_000, transfer: int = 10_000, transfer_a_day: int = 10_000
+    ) -> None:
+        """What one person may adjust alone, and members may give each other."""
+        await self.as_staff(
+            self.stub.SetAdjustmentLimit, points_pb2.SetAdjustmentLimitRequest(points=adjustment)
+        )
+        request = points_pb2.SetTransferLimitsRequest(points=transfer, points_a_day=transfer_a_day)
+        await self.as_staff(self.stub.SetTransferLimits, request)
+
+    async def post(self, *items: movement_pb2.Item, bulk: bool = False) -> list[movement_pb2.Result]:
+        """Posts as a person of the staff."""
+        answer = await self.as_staff(self.stub.Post, points_pb2.PostRequest(items=items, bulk=bulk))
+        return list(answer.results)
 
     async def as_staff(self, method: Any, request: Any) -> Any:
         return await grpc_client.call(method, request, self.staff)

@@ -27,6 +27,12 @@ class MovementType(StrEnum):
     CLAWBACK = "clawback"
     DEBT = "debt"
     DEBT_REPAYMENT = "debt_repayment"
+    TRANSFER = "transfer"
+    TRANSFER_RECEIVED = "transfer_received"
+    WALLET_MERGED = "wallet_merged"
+    DEBT_ASSUMED = "debt_assumed"
+    ADJUSTMENT = "adjustment"
+    OPENING_BALANCE = "opening_balance"
 
 
 class RefundFigures(NamedTuple):

@@ -115,10 +115,14 @@ class Books:
         asked: tuple[int, Movement] | None,
         *,
         lot_no: int | None = None,
+        issuer_no: int | None = None,
         purchase: tuple[Any, ...] = _NO_PURCHASE,
         partner_no: int | None = None,
     ) -> None:
-        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
+        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts.
+
+        `issuer_no`: who issued the lot that it opens, where that is not who asked.
+        """
         partition = transaction.member_id.int % PARTITIONS
         before = self.at.log.advance(partition)
         key, number, content_hash, traceparent = None, None, None, ""
@@ -142,7 +146,7 @@ class Books:
         )
         moved = (content_hash, transaction.points, transaction.balance_after, transaction.occurred_at_us)
         told = (event[0], transaction.partner_id, partition, before, traceparent, event[1])
-        tied = (transaction.expires_at_us or None, *legs, transaction.original_seq or None, lot_no)
+        tied = (transaction.expires_at_us or None, *legs, transaction.original_seq or None, lot_no, issuer_no)
         self.rows.postings.append(PostingRow._make((*head, *moved, *tied, *purchase, *told)))
         self.posted[transaction.seq] = transaction
 

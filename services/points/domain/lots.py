@@ -16,7 +16,8 @@ NEVER_US = 1 << 62
 class Lot:
     """A lot of one wallet while its postings are decided. Times in microseconds UTC; expires_at_us 0: never.
 
-    Open holds have set `reserved` of what remains aside. earned_seq: the earn that its points stem from.
+    Open holds have set `reserved` of what remains aside. earned_seq: the earn that its points stem from. `elsewhere`: in a
+    wallet that was merged into the one it is read for; it is used up, and takes no points back.
     """
 
     lot_no: int
@@ -27,6 +28,7 @@ class Lot:
     earned_at_us: int
     expires_at_us: int
     earned_seq: int
+    elsewhere: bool = False
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -62,9 +64,12 @@ class OpenLots:
         return self._taken_of(self._parts([*own, *others], points))
 
     def give_back(self, lot_no: int, points: int, now_us: int) -> Lot | None:
-        """Puts points back into a lot that they were taken from; answers the lot where it has expired: it takes none."""
+        """Puts points back into a lot that they were taken from; answers the lot where it takes none.
+
+        It has expired then, or is of a wallet that was given up.
+        """
         lot = self._used_up.get(lot_no) or next(lot for lot in self._lots if lot.lot_no == lot_no)
-        if 0 < lot.expires_at_us <= now_us:
+        if lot.elsewhere or 0 < lot.expires_at_us <= now_us:
             return lot
         if self._used_up.pop(lot_no, None) is not None:
             self.add(lot)

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-
-class MovementKind(StrEnum):
-    """What a posting is."""
-
-    EARN = "earn"
-    REDEEM = "redeem"
-    EXPIRE = "expire"
-    HOLD = "hold"
-    CAPTURE = "capture"
-    VOID = "void"
-    LAPSE = "lapse"
-    REFUND = "refund"
-    RETURN = "return"
-    CLAWBACK = "clawback"
-    OWE = "owe"
-    REPAY = "repay"
+from services.points.domain.kinds import MovementKind
+from services.points.domain.wallet_movements import WalletMovement
 
 
 class Purchase(NamedTuple):
@@ -233,7 +218,7 @@ def of_one_sale(earning: Earn, burning: Burn) -> bool:
     return same and not burning.linked
 
 
-Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal
+Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal | WalletMovement
 # What comes to a ledger's door.
 Act = Movement | Overdue
 
@@ -253,7 +238,8 @@ class Transaction(NamedTuple):
     """An accepted movement as the journal holds it. points: effect on the wallet.
 
     held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative). original_seq and
-    original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked.
+    original_id: what a refund and its parts correct, the earn with whose sale a burn is linked, or the transfer or merge
+    by which points were received. partner_id: None for what the operator or the ledger itself did.
     """
 
     transaction_id: UUID

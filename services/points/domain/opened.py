@@ -63,12 +63,13 @@ class Refunded(NamedTuple):
 
 @dataclass(slots=True)
 class OpenDebt:
-    """Points that a member owes, of the earn original_seq of an issuer."""
+    """Points that a member owes, of the earn original_seq of an issuer, whose number is partner_no."""
 
     seq: int
     issuer_id: UUID
     original_seq: int
     left: int
+    partner_no: int
 
 
 @dataclass(slots=True)
@@ -107,3 +108,7 @@ class Opened:
     linked: Mapping[int, tuple[int, bytes]]
     refunded: dict[int, Refunded]
     debts: dict[UUID, Debts]
+    # Members whose wallets were given up, with those whose wallets took what was in them.
+    merged: dict[UUID, UUID] = field(default_factory=dict)
+    # What those who give points away have given today.
+    given_today: dict[UUID, int] = field(default_factory=dict)
