@@ -324,6 +324,7 @@ class PaperLedger:
                 row.lot_no, parent.lot.issuer_id, parent.lot.point_type, row.points, 0, row.earned_us, row.expires_us or 0,
                 row.earned_seq,
             )  # fmt: skip
+            assert row.origin_no not in {child.lot_no for child in posting.rows.children}
             check_lot_home(self, lot, row.parent_no, member, row.seq)
             self.lots[row.lot_no] = LotRow(member, lot)
             self.children[row.lot_no] = row

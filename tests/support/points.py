@@ -167,6 +167,18 @@ class PointsHouse:
         answer = await self.as_staff(self.stub.Post, points_pb2.PostRequest(items=items, bulk=bulk))
         return list(answer.results)
 
+    async def adjust_by_two(self, item: movement_pb2.Item) -> movement_pb2.Result:
+        """One person proposes an adjustment, another approves it."""
+        asked = points_pb2.ProposeAdjustmentRequest(key=item.key, adjustment=item.adjustment)
+        proposal = (await self.as_staff(self.stub.ProposeAdjustment, asked)).proposal
+        approval = points_pb2.ApproveAdjustmentRequest(
+            proposal_id=proposal.proposal_id, content_hash=proposal.content_hash
+        )
+        checker = self.running.identity.signers["cli"].sign(
+            Kind.STAFF, "stf_checker", self.programme, grants=("checker",)
+        )
+        return (await grpc_client.call(self.stub.ApproveAdjustment, approval, checker)).result
+
     async def as_staff(self, method: Any, request: Any) -> Any:
         return await grpc_client.call(method, request, self.staff)
 

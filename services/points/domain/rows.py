@@ -84,7 +84,10 @@ class HoldEndRow(NamedTuple):
 
 
 class ChildRow(NamedTuple):
-    """A lot of points that were in another one before. Fields as in the type door_child."""
+    """A lot of points that were in another one before. Fields as in the type door_child.
+
+    `origin_no` is the first lot of its line that this batch does not open as a child too: issuer and type are its own.
+    """
 
     lot_no: int
     seq: int
@@ -94,6 +97,7 @@ class ChildRow(NamedTuple):
     wallet_no: int
     parent_no: int
     earned_seq: int
+    origin_no: int
 
 
 class RefundRow(NamedTuple):
@@ -169,6 +173,7 @@ class Rows:
     returns: list[tuple[int, int, int]] = field(default_factory=list)
     paid: list[tuple[int, int, int]] = field(default_factory=list)
     children: list[ChildRow] = field(default_factory=list)
+    origins: dict[int, int] = field(default_factory=dict)
     debts: list[DebtRow] = field(default_factory=list)
     adjustments: list[AdjustmentRow] = field(default_factory=list)
     merges: list[MergeRow] = field(default_factory=list)

@@ -29,10 +29,12 @@ def open_child(books: Books, member_id: UUID, parent: Lot, seq: int, points: int
         parent.earned_seq,
     )  # fmt: skip
     books.lots(member_id).add(child)
+    origin_no = books.rows.origins.get(parent.lot_no, parent.lot_no)
+    books.rows.origins[child.lot_no] = origin_no
     books.rows.children.append(
         ChildRow(
             child.lot_no, seq, points, child.earned_at_us, lapses_us or None, at.accounts.wallet[member_id],
-            parent.lot_no, child.earned_seq,
+            parent.lot_no, child.earned_seq, origin_no,
         )
     )  # fmt: skip
     return child

@@ -285,9 +285,10 @@ CREATE TYPE door_hold AS (seq bigint, points bigint, expires_us bigint, wallet_n
 CREATE TYPE door_hold_end AS (hold_seq bigint, seq bigint, held bigint, captured bigint)
 --;;
 -- Points of a lot that go on in a new one, a child of the old: in another wallet, or since the old one has expired. expires_us
--- NULL: never.
+-- NULL: never. origin_no: where its issuer and type are found, since the old one may be as new as the child itself.
 CREATE TYPE door_child AS (
-    lot_no bigint, seq bigint, points bigint, earned_us bigint, expires_us bigint, wallet_no integer, parent_no bigint, earned_seq bigint
+    lot_no bigint, seq bigint, points bigint, earned_us bigint, expires_us bigint, wallet_no integer, parent_no bigint, earned_seq bigint,
+    origin_no bigint
 )
 --;;
 CREATE TYPE door_refund AS (
@@ -406,8 +407,12 @@ BEGIN
                p_ledger, true, l.point_type, c.parent_no, c.earned_seq
         FROM unnest(p_children) c
         CROSS JOIN LATERAL (
-            SELECT issuer_no, point_type FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = c.parent_no LIMIT 1
+            SELECT issuer_no, point_type FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = c.origin_no LIMIT 1
         ) l;
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        IF v_count <> cardinality(p_children) THEN
+            RAISE EXCEPTION 'a lot of ledger % comes of none', p_ledger USING errcode = 'foreign_key_violation';
+        END IF;
     END IF;
     IF cardinality(p_returns) > 0 THEN
         INSERT INTO lot_return (ledger_id, seq, lot_no, points)
