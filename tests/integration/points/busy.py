@@ -115,3 +115,6 @@ async def _pass_on(house: PointsHouse, grocer: Till, fuel: Till) -> None:
     await fuel.refund("assumed", **now)
     await grocer.earn(richer, 900, **now)
     await house.post(merge(owing, richer))
+    last = house.member()
+    await fuel.earn(last, 300, **now)
+    await house.post(merge(last, new))

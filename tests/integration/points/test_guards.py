@@ -17,6 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JOURNAL = (
     "posting", "lot_use", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
+    "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "merged_wallet",
 )  # fmt: skip
 PROJECTIONS = ("ledger", "closed_member")
 COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox")
@@ -178,7 +179,7 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
     ("statement", "constraint"),
     [
         ("UPDATE lot SET remaining = -1, open = false WHERE ledger_id = $1", "lot_remaining_ck"),
-        ("UPDATE lot SET remaining = original + 1 WHERE ledger_id = $1", "lot_remaining_ck"),
+        ("UPDATE lot SET remaining = original + 1, open = true WHERE ledger_id = $1", "lot_remaining_ck"),
         ("UPDATE lot SET open = NOT open WHERE ledger_id = $1", "lot_open_ck"),
         ("UPDATE lot SET reserved = remaining + 1 WHERE ledger_id = $1", "lot_reserved_ck"),
         ("UPDATE lot SET reserved = -1 WHERE ledger_id = $1", "lot_reserved_ck"),
