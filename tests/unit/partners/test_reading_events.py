@@ -9,7 +9,8 @@ from coalition.events.v1 import points_pb2 as pb
 from coalition.type.v1.event_record_pb2 import EventRecord
 from google.protobuf.message import Message
 
-from services.partners.domain.rates import RateCards
+from services.partners.domain.netting import OPERATOR
+from services.partners.domain.rates import RateCards, Rates, RateVersion
 from services.partners.domain.rating import EntryKind, LotTaken, Posting, Undone, Unrateable, rate
 from services.partners.events.consume import read
 
@@ -46,6 +47,45 @@ def test_a_debt_and_the_end_of_a_refund_keep_their_place_and_cost_nobody_anythin
     end = pb.PointsRefunded(seq=2, partner_id=PARTNER, owed=6, amount=900, occurred_at_us=5, recorded_at_us=8)
     block = read([_record(11, "points.owed", owed, 1), _record(12, "points.refunded", end, 2)])
     assert block.postings == [Posting(11, 1, PARTNER, 7), Posting(12, 2, PARTNER, 8)]
+
+
+PASSED_ON = {
+    "points.transferred": (
+        pb.PointsTransferred(seq=1, partner_id=PARTNER, points=6, recorded_at_us=7),
+        PARTNER,
+    ),
+    "points.received": (pb.PointsReceived(seq=1, partner_id=PARTNER, points=6, recorded_at_us=7), PARTNER),
+    "points.assumed": (pb.PointsAssumed(seq=1, partner_id=PARTNER, points=6, recorded_at_us=7), PARTNER),
+    "points.merged": (pb.PointsMerged(seq=1, points=6, recorded_at_us=7), b""),
+    "points.adjusted": (pb.PointsAdjusted(seq=1, points=-6, recorded_at_us=7), b""),
+    "points.imported": (pb.PointsImported(seq=1, issuer_id=PARTNER, points=6, recorded_at_us=7), b""),
+}
+
+
+@pytest.mark.parametrize("kind", PASSED_ON)
+def test_points_that_pass_between_wallets_or_come_from_the_operator_keep_their_place_and_cost_nobody_anything(
+    kind: str,
+) -> None:
+    told, partner = PASSED_ON[kind]
+    block = read([_record(11, kind, told, 1)])
+    assert block.postings == [Posting(11, 1, partner, 7)]
+    (entry,) = rate(block.postings, 0, RateCards(1, []))
+    assert (entry.kind, entry.amount_micros) == (EntryKind.NOTHING, 0)
+
+
+def test_points_of_the_operator_that_are_burned_are_reimbursed_and_theirs_is_the_issuers_side() -> None:
+    lots = [
+        pb.LotTaken(lot_no=4, issuer_id=bytes(16), point_type="base", points=6),
+        pb.LotTaken(lot_no=5, issuer_id=ISSUER, point_type="base", points=1),
+    ]
+    burned = pb.PointsRedeemed(seq=1, partner_id=PARTNER, points=7, lots=lots, occurred_at_us=20)
+    prices = Rates(UUID(bytes=PARTNER), 900, 700, 0, 0)
+    cards = RateCards(1, [RateVersion(prices, 1, 1)])
+    entries = rate(read([_record(11, "points.redeemed", burned, 1)]).postings, 0, cards)
+    assert [(entry.partner_id, entry.issuer_id, entry.amount_micros) for entry in entries] == [
+        (UUID(bytes=PARTNER), OPERATOR, -6 * 700),
+        (UUID(bytes=PARTNER), UUID(bytes=ISSUER), -700),
+    ]
 
 
 def test_points_returned_undo_a_burn_by_the_lots_they_had_been_taken_from() -> None:
