@@ -13,10 +13,17 @@ from zoneinfo import ZoneInfo
 SECOND_US: Final = 1_000_000
 DAY_US: Final = 86_400 * SECOND_US
 FUTURE_TOLERANCE_US: Final = 300 * SECOND_US
+# Who asks where staff do, and who issued what the operator did.
+OPERATOR: Final = UUID(int=0)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Kind = Literal["earn", "redeem", "hold", "capture", "void", "refund", "reverse"]
-PostedKind = Literal[Kind, "expire", "lapse", "return", "clawback", "owe", "repay", "mature", "floor"]
+Kind = Literal[
+    "earn", "redeem", "hold", "capture", "void", "refund", "reverse",
+    "transfer", "adjust", "import", "merge",
+]  # fmt: skip
+PostedKind = Literal[
+    Kind, "expire", "lapse", "return", "clawback", "owe", "repay", "receive", "assume", "mature", "floor"
+]
 Outcome = Literal["accepted", "refused", "turned away"]
 
 
@@ -27,7 +34,8 @@ class Ask:
 
     `seconds` is how long a hold lives, `hold_seq` the hold that a capture or a void resolves, `original_seq` what a
     refund refunds; `in_points` is the part of an earn's amount that was paid in points. `linked`: with the next one. `target` is the key that
-    a reversal undoes; `said` is what was asked where the model has found out what that means.
+    a reversal undoes; `said` is what was asked where the model has found out what that means. `other` gets what a member
+    gives or leaves; `issuer` and `expires_us` (0: by the rule) are those of points taken over.
     """
 
     kind: Kind
@@ -44,6 +52,9 @@ class Ask:
     linked: bool = False
     target: str = ""
     said: tuple[object, ...] | None = None
+    other: UUID | None = None
+    issuer: UUID = OPERATOR
+    expires_us: int = 0
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -51,8 +62,8 @@ class Ask:
         if self.said is not None:
             return self.said
         return (
-            self.kind, self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
-            self.original_seq, self.in_points, self.linked, self.target,
+            self.kind, None if self.kind in ("capture", "void", "refund") else self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
+            self.original_seq, self.in_points, self.linked, self.target, self.other, self.issuer, self.expires_us,
         )  # fmt: skip
 
 
@@ -157,6 +168,8 @@ class Debt:
     seq: int
     member: UUID
     left: int
+    original_seq: int
+    partner: UUID
 
 
 @dataclass(frozen=True)
@@ -228,6 +241,8 @@ def untimely(backdate_days: int, ask: Ask, now_us: int) -> Verdict | None:
     """Turned away for its time."""
     if ask.occurred_us > now_us + FUTURE_TOLERANCE_US:
         return Verdict("turned away", "OCCURRED_IN_FUTURE")
+    if ask.kind in ("adjust", "merge", "import"):
+        return None
     if ask.occurred_us < now_us - backdate_days * DAY_US:
         return Verdict("turned away", "OCCURRED_TOO_LONG_AGO")
     return None

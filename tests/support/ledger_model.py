@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tests.support.credit_model import over_credit
 from tests.support.due_model import catch_up, owed, repay
 from tests.support.ledger_facts import (
     DAY_US,
+    OPERATOR,
     SECOND_US,
     Ask,
     Debt,
@@ -31,7 +33,9 @@ from tests.support.ledger_facts import (
     take,
     untimely,
 )
+from tests.support.pair_model import post_pair
 from tests.support.refund_model import refund
+from tests.support.wallet_model import of_wallets
 
 
 @dataclass
@@ -53,6 +57,11 @@ class LedgerModel:
     debts: list[Debt] = field(default_factory=list)
     # By partner: shortfall and tender order.
     refund_rules: dict[UUID, tuple[str, str]] = field(default_factory=dict)
+    # Wallets that were given up, and for whose. Points given by giver and local day.
+    merged: dict[UUID, UUID] = field(default_factory=dict)
+    given: dict[tuple[UUID, date], int] = field(default_factory=dict)
+    # Largest adjustment of one person; most points of a transfer, and of all in a day.
+    limits: tuple[int, int, int] = (10_000, 0, 0)
     by_key: dict[tuple[UUID, str], tuple[tuple[object, ...] | None, Verdict]] = field(default_factory=dict)
     moment_us: int = -1
     moment_seq: int = 0
@@ -71,42 +80,12 @@ class LedgerModel:
         verdicts: list[Verdict] = []
         for place, ask in enumerate(asks):
             if ask.linked:
-                verdicts += self._post_pair(ask, asks[place + 1], now_us)
+                verdicts += post_pair(self, ask, asks[place + 1], now_us)
             elif not place or not asks[place - 1].linked:
                 verdicts.append(self.post(ask, now_us))
         return verdicts
 
-    def _post_pair(self, earn: Ask, burn: Ask, now_us: int) -> list[Verdict]:
-        """Either asked before: both were, together. Neither: nothing may speak against the one or the other."""
-        found = self._with_member(burn)
-        if isinstance(found, Verdict):
-            return [Verdict("turned away", "LINKED_ITEM_FAILED"), found]
-        burn = found
-        sold, burned = self._seen(earn), self._seen(burn)
-        if sold is None and burned is None:
-            return self._new_pair(earn, burn, now_us)
-        if sold is not None and sold.posted is None:
-            if sold.outcome == "refused" and burned is not None and burned.outcome == "refused":
-                return [sold, burned]
-            return [sold, self._failed(burn, sold)]
-        together = self._burn_of(sold)
-        if (
-            together is None
-            or together[0] != burn.content
-            or (burned and burned.posted != together[1].posted)
-        ):
-            why = burned if burned is not None and burned.posted is None else None
-            by_key = (burn.partner, burn.key) in self.by_key
-            reason = "IDEMPOTENCY_KEY_REUSED" if by_key else "REFERENCE_REUSED"
-            why = why or Verdict("turned away", reason)
-            return [self._failed(earn, why), why]
-        assert sold is not None
-        verdicts = [replace(verdict, replayed=True) for verdict in (sold, together[1])]
-        for ask, verdict in zip((earn, burn), verdicts, strict=True):
-            self.by_key.setdefault((ask.partner, ask.key), (ask.content, verdict))
-        return verdicts
-
-    def _seen(self, ask: Ask) -> Verdict | None:
+    def seen(self, ask: Ask) -> Verdict | None:
         """What was decided of it before; nothing is remembered by asking."""
         known = self.by_key.get((ask.partner, ask.key))
         if known is not None:
@@ -114,80 +93,15 @@ class LedgerModel:
         same = self.by_reference.get((ask.partner, ask.kind, ask.reference))
         return again(same, ask, "REFERENCE_REUSED") if same is not None and ask.reference else None
 
-    def _burn_of(self, sold: Verdict | None) -> tuple[tuple[object, ...], Verdict] | None:
-        """The burn that was posted with a sale."""
-        if sold is None or sold.posted is None:
-            return None
-        for content, verdict in list(self.by_key.values()):
-            burn = verdict.posted
-            if content is None or burn is None or burn.kind not in ("redeem", "capture"):
-                continue
-            if burn.original_seq == sold.posted.seq:
-                return content, verdict
-        return None
-
-    def _new_pair(self, earn: Ask, burn: Ask, now_us: int) -> list[Verdict]:
-        for ask in (earn, burn):
-            late = untimely(self.backdate_days, ask, now_us)
-            if late is not None:
-                other = self._failed(burn if ask is earn else earn, late)
-                return [late, other] if ask is earn else [other, late]
-        why = None
-        if earn.member in self.closed:
-            why = Verdict("refused", "MEMBER_CLOSED")
-        elif self._rate(earn.partner, earn.occurred_us) is None:
-            why = Verdict("turned away", "EARN_RATE_MISSING")
-        else:
-            why = over_credit(self, earn, self._rate(earn.partner, earn.occurred_us))
-        if why is not None:
-            if why.outcome == "refused":
-                self.by_key[earn.partner, earn.key] = (earn.content, why)
-            return [why, self._failed(burn, why)]
-        catch_up(self, earn.member, now_us)
-        why = self._against(burn)
-        if why is not None:
-            self.by_key[burn.partner, burn.key] = (burn.content, why)
-            return [self._failed(earn, why), why]
-        sold = self._earn(earn, now_us)
-        assert sold.posted is not None
-        verdicts = [sold, self._decide(burn, now_us, sold.posted.seq)]
-        repay(self, earn.member, now_us)
-        for ask, verdict in zip((earn, burn), verdicts, strict=True):
-            self.by_key[ask.partner, ask.key] = (ask.content, verdict)
-            self.by_reference[ask.partner, ask.kind, ask.reference] = (ask.content, verdict)
-        return verdicts
-
-    def _against(self, burn: Ask) -> Verdict | None:
-        """What speaks against a burn, before its sale has brought any points."""
-        if burn.kind == "redeem":
-            available = self.free(burn.member) - owed(self, burn.member)
-            return (
-                Verdict("refused", "INSUFFICIENT_POINTS", available=available)
-                if burn.amount > available
-                else None
-            )
-        hold = self.holds[burn.hold_seq]
-        if not hold.open:
-            return Verdict("refused", "HOLD_RESOLVED")
-        return Verdict("refused", "HOLD_TOO_SMALL") if burn.amount > hold.points else None
-
-    def _failed(self, other: Ask, why: Verdict) -> Verdict:
-        """The answer to the other one of a pair; remembered where it is a refusal and nothing was before."""
-        if why.outcome == "refused" and (other.partner, other.key) not in self.by_key:
-            refused = Verdict("refused", "LINKED_ITEM_FAILED")
-            self.by_key[other.partner, other.key] = (other.content, refused)
-            return refused
-        return Verdict("turned away", "LINKED_ITEM_FAILED")
-
     def post(self, ask: Ask, now_us: int) -> Verdict:
         """Decides one movement."""
-        named = self._with_member(ask)
+        named = self.with_member(ask)
         if isinstance(named, Verdict):
             return named
         earlier = self._earlier(named) or untimely(self.backdate_days, named, now_us)
         if earlier is not None:
             return earlier
-        verdict = self._decide(named, now_us, 0)
+        verdict = self.decide(named, now_us, 0)
         repay(self, named.member, now_us)
         if verdict.outcome == "turned away":
             return verdict
@@ -196,7 +110,7 @@ class LedgerModel:
             self.by_reference[named.partner, named.kind, named.reference] = (named.content, verdict)
         return verdict
 
-    def _with_member(self, ask: Ask) -> Ask | Verdict:
+    def with_member(self, ask: Ask) -> Ask | Verdict:
         """Whose hold it is, or whose sale."""
         if ask.kind in ("capture", "void"):
             hold = self.holds.get(ask.hold_seq)
@@ -211,8 +125,23 @@ class LedgerModel:
                 return Verdict("turned away", "ORIGINAL_UNKNOWN")
             if sale.part_of:
                 return Verdict("turned away", "PART_OF_SALE")
-            return replace(ask, member=sale.member)
+            return replace(ask, member=self.now_of(sale.member))
         return ask
+
+    def now_of(self, member: UUID) -> UUID:
+        """The member who has what was this one's: itself, or the last one that it was merged into."""
+        while member in self.merged:
+            member = self.merged[member]
+        return member
+
+    def gone(self, ask: Ask) -> Verdict | None:
+        """Refused for who it concerns."""
+        for member in filter(None, (ask.member, ask.other)):
+            if member in self.merged:
+                return Verdict("refused", "MEMBER_MERGED")
+            if member in self.closed and (ask.kind, member) != ("merge", ask.member):
+                return Verdict("refused", "MEMBER_CLOSED")
+        return None
 
     def _undoing(self, ask: Ask) -> Ask | Verdict:
         """What undoes that which was posted under a key; the reversal itself where nothing was."""
@@ -224,7 +153,9 @@ class LedgerModel:
         if posted.kind not in ("earn", "redeem", "capture"):
             return Verdict("turned away", "INVALID_REQUEST")
         seq = self.sales[posted.seq].part_of or posted.seq
-        return replace(ask, kind="refund", original_seq=seq, member=posted.member, said=ask.content)
+        return replace(
+            ask, kind="refund", original_seq=seq, member=self.now_of(posted.member), said=ask.content
+        )
 
     def _earlier(self, ask: Ask) -> Verdict | None:
         known = self.by_key.get((ask.partner, ask.key))
@@ -238,7 +169,7 @@ class LedgerModel:
             self.by_key[ask.partner, ask.key] = (ask.content, same[1])
         return answer
 
-    def _decide(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
+    def decide(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         if ask.kind in ("capture", "void"):
             return self._resolve(ask, now_us, sale_seq)
         if ask.kind == "refund":
@@ -247,13 +178,16 @@ class LedgerModel:
             late = Verdict("refused", "REVERSED_BEFORE_ARRIVAL")
             self.by_key.setdefault((ask.partner, ask.target), (None, late))
             return Verdict("refused", "NOTHING_TO_REVERSE")
-        if ask.member in self.closed:
-            return Verdict("refused", "MEMBER_CLOSED")
+        gone = self.gone(ask)
+        if gone is not None:
+            return gone
+        if ask.kind in ("transfer", "adjust", "import", "merge"):
+            return of_wallets(self, ask, now_us)
         if ask.kind == "redeem":
             return self._redeem(ask, now_us, sale_seq)
         if ask.kind == "earn":
-            rate = self._rate(ask.partner, ask.occurred_us)
-            return over_credit(self, ask, rate) or self._earn(ask, now_us)
+            rate = self.rate(ask.partner, ask.occurred_us)
+            return over_credit(self, ask, rate) or self.earn(ask, now_us)
         return self._hold(ask, now_us)
 
     def available(self, member: UUID, now_us: int) -> int:
@@ -270,7 +204,7 @@ class LedgerModel:
             if (lot.expires_us == 0 or lot.expires_us > now_us) and lot.matures_us <= now_us
         ) - owed(self, member)
 
-    def _rate(self, partner: UUID, occurred_us: int) -> tuple[int, int, int] | None:
+    def rate(self, partner: UUID, occurred_us: int) -> tuple[int, int, int] | None:
         starts = [start for start in self.rates.get(partner, {}) if start <= occurred_us]
         return self.rates[partner][max(starts)] if starts else None
 
@@ -283,8 +217,8 @@ class LedgerModel:
         lots = [lot for lot in self.lots.get(member, []) if not lot.matures_us]
         return sorted(lots, key=lambda lot: lot.order)
 
-    def _earn(self, ask: Ask, now_us: int) -> Verdict:
-        rate = self._rate(ask.partner, ask.occurred_us)
+    def earn(self, ask: Ask, now_us: int) -> Verdict:
+        rate = self.rate(ask.partner, ask.occurred_us)
         if rate is None:
             return Verdict("turned away", "EARN_RATE_MISSING")
         catch_up(self, ask.member, now_us)
@@ -375,7 +309,7 @@ class LedgerModel:
     ) -> Verdict:
         """Posts what was asked."""
         posted = Posted(
-            len(self.journal) + 1, ask.kind, ask.member, ask.partner, ask.reference, points,
+            len(self.journal) + 1, ask.kind, ask.member, None if ask.partner == OPERATOR else ask.partner, ask.reference, points,
             self.balance(ask.member), expires_us, lot_no, taken, **more,
         )  # fmt: skip
         self.journal.append(posted)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from services.points.domain.movements import (
     Capture,
@@ -15,6 +17,7 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.domain.telling import Telling
+from services.points.domain.wallet_movements import Adjustment, Merge, Opening, Transfer
 
 
 @dataclass
@@ -98,5 +101,41 @@ def telling(told: list[Told]) -> Telling:
 
     return Telling(
         earned, matured, redeemed, _with_lots(told, "expired"), _alone(told, "held"), captured, _alone(told, "released"), returned,
-        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told),
+        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told), *_of_wallets(told),
     )  # fmt: skip
+
+
+def _of_wallets(told: list[Told]) -> tuple[Any, ...]:
+    def transferred(transaction: Transaction, item: Transfer, taken: Sequence[LotTaken]) -> bytes:
+        assert item.points == -transaction.points == sum(part.points for part in taken)
+        told.append(Told("transferred", transaction, taken=taken))
+        return b"transferred"
+
+    def received(transaction: Transaction, from_member: UUID, lots: Sequence[LotTaken]) -> bytes:
+        assert from_member != transaction.member_id
+        assert sum(part.points for part in lots) == transaction.points
+        told.append(Told("received", transaction))
+        return b"received"
+
+    def merged(transaction: Transaction, item: Merge, taken: Sequence[LotTaken]) -> bytes:
+        assert item.member_id == transaction.member_id
+        told.append(Told("merged", transaction, taken=taken))
+        return b"merged"
+
+    def assumed(transaction: Transaction, from_member: UUID, debt_seq: int, points: int) -> bytes:
+        assert from_member != transaction.member_id
+        paid = DebtPaid(debt_seq, transaction.original_seq, transaction.partner_id or UUID(int=0), points)
+        told.append(Told("assumed", transaction, paid=[paid]))
+        return b"assumed"
+
+    def adjusted(transaction: Transaction, item: Adjustment, lot_no: int, taken: Sequence[LotTaken]) -> bytes:
+        assert item.points == transaction.points
+        told.append(Told("adjusted", transaction, lot_no, taken))
+        return b"adjusted"
+
+    def imported(transaction: Transaction, item: Opening, lot_no: int) -> bytes:
+        assert item.points == transaction.points
+        told.append(Told("imported", transaction, lot_no))
+        return b"imported"
+
+    return transferred, received, merged, assumed, adjusted, imported

@@ -37,7 +37,7 @@ from tests.support.points_neighbours import Identity, Neighbours, new_programme,
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 from tests.support.servers import ServiceDatabase
 
-GRANTS: Final = ("points:earn", "points:redeem", "points:read")
+GRANTS: Final = ("points:earn", "points:redeem", "points:read", "points:transfer")
 
 
 @dataclass
@@ -170,6 +170,33 @@ class PointsHouse:
         """The credit floors in force."""
         asked = partner_id.bytes if partner_id is not None else b""
         return await self.as_staff(self.stub.ListFloors, points_pb2.ListFloorsRequest(partner_id=asked))
+
+    async def set_limits(
+        self, adjustment: int = 10_000, transfer: int = 10_000, transfer_a_day: int = 10_000
+    ) -> None:
+        """What one person may adjust alone, and members may give each other."""
+        await self.as_staff(
+            self.stub.SetAdjustmentLimit, points_pb2.SetAdjustmentLimitRequest(points=adjustment)
+        )
+        request = points_pb2.SetTransferLimitsRequest(points=transfer, points_a_day=transfer_a_day)
+        await self.as_staff(self.stub.SetTransferLimits, request)
+
+    async def post(self, *items: movement_pb2.Item, bulk: bool = False) -> list[movement_pb2.Result]:
+        """Posts as a person of the staff."""
+        answer = await self.as_staff(self.stub.Post, points_pb2.PostRequest(items=items, bulk=bulk))
+        return list(answer.results)
+
+    async def adjust_by_two(self, item: movement_pb2.Item) -> movement_pb2.Result:
+        """One person proposes an adjustment, another approves it."""
+        asked = points_pb2.ProposeAdjustmentRequest(key=item.key, adjustment=item.adjustment)
+        proposal = (await self.as_staff(self.stub.ProposeAdjustment, asked)).proposal
+        approval = points_pb2.ApproveAdjustmentRequest(
+            proposal_id=proposal.proposal_id, content_hash=proposal.content_hash
+        )
+        checker = self.running.identity.signers["cli"].sign(
+            Kind.STAFF, "stf_checker", self.programme, grants=("checker",)
+        )
+        return (await grpc_client.call(self.stub.ApproveAdjustment, approval, checker)).result
 
     async def as_staff(self, method: Any, request: Any) -> Any:
         return await grpc_client.call(method, request, self.staff)

@@ -66,7 +66,7 @@ def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     debt = claim - clawed if shortfall == "allow_negative" else 0
     if debt:
         seq = _part(model, ask, "owe", 0, original_seq=ask.original_seq)
-        model.debts.append(Debt(seq, member, debt))
+        model.debts.append(Debt(seq, member, debt, ask.original_seq, ask.partner))
     figures = (given, back, clawed, debt, claim - clawed - debt, money - sale.money)
     sale.given, sale.returned, sale.money = sale.given + given, returned, money
     sale.taken += clawed + debt
@@ -112,13 +112,14 @@ def _give_back(model: LedgerModel, ask: Ask, sale: Sale, points: int, now_us: in
     children: list[tuple[int, int, int]] = []
     for lot_no, issuer in dict.fromkeys(coming):
         part, lot = coming.count((lot_no, issuer)), model.all_lots[lot_no - 1]
-        if 0 < lot.expires_us <= now_us:
+        late = 0 < lot.expires_us <= now_us
+        if late or not any(own is lot for own in model.lots.get(ask.member, [])):
             child = Lot(
                 len(model.all_lots) + 1, issuer, len(model.journal) + 1, part, part, lot.earned_us,
-                month_end_us(now_us, 1, model.zone), 0, lot.earned_seq, lot_no,
+                month_end_us(now_us, 1, model.zone) if late else lot.expires_us, 0, lot.earned_seq, lot_no,
             )  # fmt: skip
             model.all_lots.append(child)
-            model.lots[ask.member].append(child)
+            model.lots.setdefault(ask.member, []).append(child)
             children.append((child.lot_no, lot_no, part))
         else:
             lot.remaining += part

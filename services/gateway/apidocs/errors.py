@@ -238,6 +238,39 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
     _R.REASON_PARTNER_UNKNOWN: Explained(
         "No partner of the programme has this id or name.", "Check the id with the programme's operator."
     ),
+    _R.REASON_APPROVAL_NEEDED: Explained(
+        "The adjustment is larger than one person may make alone.",
+        "Propose it, and have another person approve it. No call of this API should answer so.",
+        ("limit", "required"),
+    ),
+    _R.REASON_PROPOSAL_DECIDED: Explained(
+        "The proposed adjustment was approved or rejected before. A proposal is decided once.",
+        "Propose it anew under another key, if it is still wanted. No call of this API should answer so.",
+    ),
+    _R.REASON_OWN_PROPOSAL: Explained(
+        "Nobody approves an adjustment that he has proposed himself.",
+        "Ask another person with the role `checker`. No call of this API should answer so.",
+    ),
+    _R.REASON_TRANSFER_LIMIT: Explained(
+        "More points than a member of the programme may give another at once, or in a day.",
+        "Give at most `left` points today, under a new reference and a new key; where that is 0, tomorrow, or never.",
+        ("limit", "left"),
+        "At most {left} points can be given",
+    ),
+    _R.REASON_HOLDS_OPEN: Explained(
+        "A wallet is not given up for another while holds are open on it.",
+        "Wait until they are captured, voided or over; merge then under a new key. No call of this API should answer so.",
+        ("count",),
+    ),
+    _R.REASON_POINTS_PENDING: Explained(
+        "A wallet is not given up for another while some of its points cannot be spent yet.",
+        "Merge once they have matured, under a new key. No call of this API should answer so.",
+    ),
+    _R.REASON_MEMBER_MERGED: Explained(
+        "The member's wallet was merged into another one's of the same person. Refunds of old sales still work.",
+        "Scan the member's other card, or ask the programme's operator to move this one to it.",
+        receipt_text="Please use your other card",
+    ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again.",

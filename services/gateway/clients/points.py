@@ -41,6 +41,12 @@ _TYPES: Final = {
     movement_pb2.MOVEMENT_KIND_OWE: MovementType.DEBT,
     movement_pb2.MOVEMENT_KIND_REPAY: MovementType.DEBT_REPAYMENT,
     movement_pb2.MOVEMENT_KIND_MATURE: MovementType.MATURITY,
+    movement_pb2.MOVEMENT_KIND_TRANSFER: MovementType.TRANSFER,
+    movement_pb2.MOVEMENT_KIND_RECEIVE: MovementType.TRANSFER_RECEIVED,
+    movement_pb2.MOVEMENT_KIND_MERGE: MovementType.WALLET_MERGED,
+    movement_pb2.MOVEMENT_KIND_ASSUME: MovementType.DEBT_ASSUMED,
+    movement_pb2.MOVEMENT_KIND_ADJUST: MovementType.ADJUSTMENT,
+    movement_pb2.MOVEMENT_KIND_IMPORT: MovementType.OPENING_BALANCE,
 }
 
 

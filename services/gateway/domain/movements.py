@@ -28,6 +28,12 @@ class MovementType(StrEnum):
     DEBT = "debt"
     DEBT_REPAYMENT = "debt_repayment"
     MATURITY = "maturity"
+    TRANSFER = "transfer"
+    TRANSFER_RECEIVED = "transfer_received"
+    WALLET_MERGED = "wallet_merged"
+    DEBT_ASSUMED = "debt_assumed"
+    ADJUSTMENT = "adjustment"
+    OPENING_BALANCE = "opening_balance"
 
 
 class RefundFigures(NamedTuple):

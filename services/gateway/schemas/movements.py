@@ -251,6 +251,12 @@ class Transaction(Posted):
         "debt",
         "debt_repayment",
         "maturity",
+        "transfer",
+        "transfer_received",
+        "wallet_merged",
+        "debt_assumed",
+        "adjustment",
+        "opening_balance",
     ]
     reference: Annotated[str | None, Field(description="Your reference; null where the movement has none")]
     points: Annotated[int, Field(description="Effect on the wallet: negative for points taken")]

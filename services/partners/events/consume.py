@@ -118,13 +118,34 @@ def _taken(lots: Iterable[pb.LotTaken]) -> list[LotTaken]:
 
 
 def _costs_nobody(
-    message: type[pb.PointsHeld | pb.PointsReleased | pb.PointsOwed | pb.PointsRefunded | pb.PointsFloorSet],
+    message: type[
+        pb.PointsHeld
+        | pb.PointsReleased
+        | pb.PointsOwed
+        | pb.PointsRefunded
+        | pb.PointsFloorSet
+        | pb.PointsTransferred
+        | pb.PointsReceived
+        | pb.PointsAssumed
+    ],
 ) -> Callable[[EventRecord], Posting]:
     """A reader of postings that keep their place in the journal, and for which nobody owes anybody."""
 
     def read_one(record: EventRecord) -> Posting:
         told = message.FromString(record.payload)
         return Posting(record.pos, told.seq, told.partner_id, told.recorded_at_us)
+
+    return read_one
+
+
+def _of_the_operator(
+    message: type[pb.PointsMerged | pb.PointsAdjusted | pb.PointsImported],
+) -> Callable[[EventRecord], Posting]:
+    """A reader of what the operator did to wallets: no money moves until such points are burned."""
+
+    def read_one(record: EventRecord) -> Posting:
+        told = message.FromString(record.payload)
+        return Posting(record.pos, told.seq, b"", told.recorded_at_us)
 
     return read_one
 
@@ -145,4 +166,11 @@ _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.refunded": _costs_nobody(pb.PointsRefunded),
     # How far a partner may go: a limit, no movement.
     "points.floor_set": _costs_nobody(pb.PointsFloorSet),
+    # Points that go from one wallet to another keep their issuer, and debts who is owed.
+    "points.transferred": _costs_nobody(pb.PointsTransferred),
+    "points.received": _costs_nobody(pb.PointsReceived),
+    "points.assumed": _costs_nobody(pb.PointsAssumed),
+    "points.merged": _of_the_operator(pb.PointsMerged),
+    "points.adjusted": _of_the_operator(pb.PointsAdjusted),
+    "points.imported": _of_the_operator(pb.PointsImported),
 }

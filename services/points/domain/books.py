@@ -117,6 +117,7 @@ class Books:
         *,
         lot_no: int | None = None,
         matures_us: int | None = None,
+        issuer_no: int | None = None,
         purchase: tuple[Any, ...] = _NO_PURCHASE,
         partner_no: int | None = None,
     ) -> None:
@@ -154,6 +155,7 @@ class Books:
             transaction.original_seq or None,
             lot_no,
             matures_us,
+            issuer_no,
         )
         self.rows.postings.append(PostingRow._make((*head, *moved, *tied, *purchase, *told)))
         self.posted[transaction.seq] = transaction

@@ -30,6 +30,7 @@ class Lot:
     earned_seq: int
     matures_us: int = 0
     pending_no: int = 0
+    elsewhere: bool = False
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -113,9 +114,12 @@ class OpenLots:
         return self._taken_of(self._parts([*own, *others], points))
 
     def give_back(self, lot_no: int, points: int, now_us: int) -> Lot | None:
-        """Puts points back into a lot that they were taken from; answers the lot where it has expired: it takes none."""
+        """Puts points back into a lot that they were taken from; answers the lot where it takes none.
+
+        It has expired then, or is of a wallet that was given up.
+        """
         lot = self._used_up.get(lot_no) or next(lot for lot in self._lots if lot.lot_no == lot_no)
-        if lot.over(now_us):
+        if lot.elsewhere or lot.over(now_us):
             return lot
         if self._used_up.pop(lot_no, None) is not None:
             self.add(lot)

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-
-class MovementKind(StrEnum):
-    """What a posting is."""
-
-    EARN = "earn"
-    REDEEM = "redeem"
-    EXPIRE = "expire"
-    HOLD = "hold"
-    CAPTURE = "capture"
-    VOID = "void"
-    LAPSE = "lapse"
-    REFUND = "refund"
-    RETURN = "return"
-    CLAWBACK = "clawback"
-    OWE = "owe"
-    REPAY = "repay"
-    MATURE = "mature"
-    FLOOR = "floor"
+from services.points.domain.kinds import MovementKind
+from services.points.domain.wallet_movements import WalletMovement
 
 
 class Purchase(NamedTuple):
@@ -254,7 +237,7 @@ def of_one_sale(earning: Earn, burning: Burn) -> bool:
     return same and not burning.linked
 
 
-Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal
+Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal | WalletMovement
 # What comes to a ledger's door.
 Act = Movement | Overdue | FloorChange
 

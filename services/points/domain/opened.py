@@ -64,12 +64,13 @@ class Refunded(NamedTuple):
 
 @dataclass(slots=True)
 class OpenDebt:
-    """Points that a member owes, of the earn original_seq of an issuer."""
+    """Points that a member owes, of the earn original_seq of an issuer, whose number is partner_no."""
 
     seq: int
     issuer_id: UUID
     original_seq: int
     left: int
+    partner_no: int
 
 
 @dataclass(slots=True)
@@ -129,3 +130,7 @@ class Opened:
     # The floors of issuance accounts that have one, by account; and of the partners whose floor is to be set, if ever set.
     credit_floors: dict[int, int] = field(default_factory=dict)
     standing_floors: dict[UUID, StandingFloor] = field(default_factory=dict)
+    # Members whose wallets were given up, with those whose wallets took what was in them.
+    merged: dict[UUID, UUID] = field(default_factory=dict)
+    # What those who give points away have given today.
+    given_today: dict[UUID, int] = field(default_factory=dict)

@@ -23,15 +23,18 @@ from services.points.domain.answers import (
     TurnedAway,
 )
 from services.points.domain.books import Books
+from services.points.domain.deciding.adjust import adjust
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
 from services.points.domain.deciding.earn import earn, refuse_credit, turn_away
 from services.points.domain.deciding.floor import set_floor
 from services.points.domain.deciding.hold import hold, resolve
-from services.points.domain.deciding.lapse import catch_up
+from services.points.domain.deciding.import_opening import import_opening
+from services.points.domain.deciding.lapse import catch_up, settle
+from services.points.domain.deciding.merge import merge
 from services.points.domain.deciding.redeem import redeem
 from services.points.domain.deciding.refund import refund
-from services.points.domain.deciding.repay import pay
 from services.points.domain.deciding.reverse import reverse
+from services.points.domain.deciding.transfer import transfer
 from services.points.domain.movements import (
     NO_PAIR,
     Act,
@@ -51,8 +54,17 @@ from services.points.domain.opened import LedgerRules, Opened
 from services.points.domain.rows import Rows
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
+from services.points.domain.wallet_movements import (
+    Adjustment,
+    Merge,
+    Opening,
+    Transfer,
+    WalletMovement,
+    other_member,
+)
 from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
+from services.runtime.ids import to_text
 
 FUTURE_TOLERANCE_SECONDS: Final = 300
 
@@ -136,9 +148,9 @@ class Posting:
             away = self._too_late(item, wall_now_us) or self._untimely(item)
             if away is not None:
                 return self._fall(first, (earning, burning), place, away)
-        if earning.member_id in self._at.closed:
-            closed = self._refuse_closed(first, earning)
-            return self._fall(first, (earning, burning), 0, closed)
+        gone = self._refuse_gone(first, earning)
+        if gone is not None:
+            return self._fall(first, (earning, burning), 0, gone)
         away = turn_away(books, earning)
         if away is not None:
             return self._fall(first, (earning, burning), 0, away)
@@ -157,7 +169,7 @@ class Posting:
             if isinstance(burning, Capture)
             else redeem(books, first + 1, burning, sale)
         )
-        self._settle(earning.member_id)
+        settle(self._books, earning.member_id)
         return [earned, burned]
 
     def _fall(
@@ -193,7 +205,7 @@ class Posting:
         """Ends what is over in a wallet, as whoever comes to it next would."""
         before = self._books.seq
         catch_up(self._books, member_id, self._at.accounts.wallet[member_id])
-        self._settle(member_id)
+        settle(self._books, member_id)
         return Lapsed(self._books.seq - before)
 
     @staticmethod
@@ -216,15 +228,8 @@ class Posting:
         if untimely is not None:
             return untimely
         decision = self._decided(number, item)
-        self._settle(item.member_id)
+        settle(self._books, item.member_id)
         return decision
-
-    def _settle(self, member_id: UUID) -> None:
-        """What has come free pays what is owed; what is past its time pays nothing."""
-        debts = self._at.debts.get(member_id)
-        if debts is not None and debts.open:
-            catch_up(self._books, member_id, self._at.accounts.wallet[member_id])
-            pay(self._books, member_id, self._at.now_us)
 
     def _decided(self, number: int, item: Movement) -> Decision:
         books = self._books
@@ -236,17 +241,48 @@ class Posting:
         if isinstance(item, Refund):
             if item.sale is None:
                 raise ValueError("a refund comes to the door with what it refunds")
+            if item.member_id in self._at.merged:
+                # The wallet was given up at the same moment: it is the other's sale now.
+                return TurnedAway(
+                    Reason.REASON_UNAVAILABLE, "the member was merged meanwhile", {}, again=True
+                )
             return refund(books, number, item, item.sale)
-        if item.member_id in self._at.closed:
-            return self._refuse_closed(number, item)
+        gone = self._refuse_gone(number, item)
+        if gone is not None:
+            return gone
+        if isinstance(item, WalletMovement):
+            return self._of_wallets(number, item)
         if isinstance(item, Earn):
             return turn_away(books, item) or refuse_credit(books, number, item) or earn(books, number, item)
         if isinstance(item, Redemption):
             return refuse_burn(books, number, item) or redeem(books, number, item, NO_SALE)
         return hold(books, number, item)
 
-    def _refuse_closed(self, number: int, item: Movement) -> Refused:
-        return self._books.refuse(number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {})
+    def _of_wallets(self, number: int, item: WalletMovement) -> Decision:
+        books = self._books
+        if isinstance(item, Transfer):
+            return transfer(books, number, item)
+        if isinstance(item, Adjustment):
+            return adjust(books, number, item)
+        return (
+            import_opening(books, number, item) if isinstance(item, Opening) else merge(books, number, item)
+        )
+
+    def _refuse_gone(self, number: int, item: Movement) -> Refused | None:
+        """Nothing is done for a member whose wallet was given up, or who was closed; what the latter left may be merged."""
+        merged, closed = self._at.merged, self._at.closed
+        for member in (item.member_id, other_member(item)):
+            if member is None:
+                continue
+            if member in merged:
+                named = {"member": to_text("mem", merged[member])}
+                message = "the member's wallet was merged into another's"
+                return self._books.refuse(number, item, Reason.REASON_MEMBER_MERGED, message, named)
+            if member in closed and not (isinstance(item, Merge) and member == item.member_id):
+                return self._books.refuse(
+                    number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {}
+                )
+        return None
 
     def _earlier(self, number: int, item: Movement) -> Decision | None:
         """What was decided of an item before; under a further key it is remembered too."""
@@ -303,7 +339,8 @@ class Posting:
                 "occurred_at is ahead of the programme's clock",
                 {"field": "occurred_at", "tolerance_seconds": str(FUTURE_TOLERANCE_SECONDS)},
             )
-        if -ahead_us > self._rules.backdate_days_max * MICROS_PER_DAY:
+        # (Opening balances are as old as they are.)
+        if -ahead_us > self._rules.backdate_days_max * MICROS_PER_DAY and not isinstance(item, Opening):
             return TurnedAway(
                 Reason.REASON_OCCURRED_TOO_LONG_AGO,
                 f"occurred_at is more than {self._rules.backdate_days_max} days ago",

@@ -31,6 +31,7 @@ class PostingRow(NamedTuple):
     original_seq: int | None
     lot_no: int | None
     matures_us: int | None
+    issuer_no: int | None
     store_id: UUID | None
     till: str | None
     business_date: str | None
@@ -85,16 +86,20 @@ class HoldEndRow(NamedTuple):
 
 
 class ChildRow(NamedTuple):
-    """A lot of points that came back after their lot had expired. Fields as in the type door_child."""
+    """A lot of points that were in another one before. Fields as in the type door_child.
+
+    `origin_no` is the first lot of its line that this batch does not open as a child too: issuer and type are its own.
+    """
 
     lot_no: int
     seq: int
     points: int
     earned_us: int
-    expires_us: int
+    expires_us: int | None
     wallet_no: int
     parent_no: int
     earned_seq: int
+    origin_no: int
 
 
 class RefundRow(NamedTuple):
@@ -140,6 +145,28 @@ class FloorRow(NamedTuple):
     set_by: str
 
 
+class AdjustmentRow(NamedTuple):
+    """Why points were put right. Fields as in the type door_adjustment."""
+
+    seq: int
+    points: int
+    limit_points: int
+    reason: str
+    made_by: str
+    note_id: UUID
+    note: str
+    proposal_id: UUID | None
+    content_hash: bytes
+
+
+class MergeRow(NamedTuple):
+    """A wallet that was given up for another. Fields as in the type door_merge."""
+
+    from_wallet: int
+    into_wallet: int
+    seq: int
+
+
 @dataclass(slots=True)
 class Rows:
     """What a batch writes."""
@@ -159,8 +186,11 @@ class Rows:
     matured: list[tuple[int, int, int]] = field(default_factory=list)
     paid: list[tuple[int, int, int]] = field(default_factory=list)
     children: list[ChildRow] = field(default_factory=list)
+    origins: dict[int, int] = field(default_factory=dict)
     debts: list[DebtRow] = field(default_factory=list)
     floors: list[FloorRow] = field(default_factory=list)
+    adjustments: list[AdjustmentRow] = field(default_factory=list)
+    merges: list[MergeRow] = field(default_factory=list)
 
     def delta(self, account: int) -> list[int]:
         """The growing sums of an account in this batch: debited, credited, reserved, released."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from services.points.domain.movements import (
     Capture,
@@ -14,6 +15,7 @@ from services.points.domain.movements import (
     Refund,
     Transaction,
 )
+from services.points.domain.wallet_movements import Adjustment, Merge, Opening, Transfer
 
 
 class Telling(NamedTuple):
@@ -32,3 +34,9 @@ class Telling(NamedTuple):
     repaid: Callable[[Transaction, Sequence[DebtPaid], Sequence[LotTaken]], bytes]
     refunded: Callable[[Transaction, Refund], bytes]
     floor_set: Callable[[Transaction], bytes]
+    transferred: Callable[[Transaction, Transfer, Sequence[LotTaken]], bytes]
+    received: Callable[[Transaction, UUID, Sequence[LotTaken]], bytes]
+    merged: Callable[[Transaction, Merge, Sequence[LotTaken]], bytes]
+    assumed: Callable[[Transaction, UUID, int, int], bytes]
+    adjusted: Callable[[Transaction, Adjustment, int, Sequence[LotTaken]], bytes]
+    imported: Callable[[Transaction, Opening, int], bytes]

@@ -35,6 +35,12 @@ _KINDS: Final = {
     MovementKind.REPAY: pb.MOVEMENT_KIND_REPAY,
     MovementKind.MATURE: pb.MOVEMENT_KIND_MATURE,
     MovementKind.FLOOR: pb.MOVEMENT_KIND_FLOOR,
+    MovementKind.TRANSFER: pb.MOVEMENT_KIND_TRANSFER,
+    MovementKind.RECEIVE: pb.MOVEMENT_KIND_RECEIVE,
+    MovementKind.MERGE: pb.MOVEMENT_KIND_MERGE,
+    MovementKind.ASSUME: pb.MOVEMENT_KIND_ASSUME,
+    MovementKind.ADJUST: pb.MOVEMENT_KIND_ADJUST,
+    MovementKind.IMPORT: pb.MOVEMENT_KIND_IMPORT,
 }
 SHORTFALLS: Final = {
     points_pb2.SHORTFALL_ALLOW_NEGATIVE: Shortfall.ALLOW_NEGATIVE,
@@ -154,6 +160,8 @@ def record_message(detail: PostingDetail) -> journal_pb2.JournalRecord:
                 expires_at_us=lot.expires_at_us,
                 parent_lot_no=lot.parent_no,
                 matures_at_us=lot.matures_at_us,
+                earned_at_us=lot.earned_at_us,
+                earned_seq=lot.earned_seq,
             )
             for lot in detail.opened
         ],

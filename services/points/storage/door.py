@@ -32,12 +32,14 @@ from services.points.domain.movements import (
 from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded, StandingFloor
 from services.points.domain.posting import Posting
 from services.points.domain.refunding import TenderOrder
+from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
+from services.points.storage import wallet_reads
 from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 18))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 32))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 19))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 34))})"
 
 
 class _Listed:
@@ -76,6 +78,12 @@ def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Itera
         if not isinstance(item, Overdue):
             partners[item.partner_id] = None
         if isinstance(item, Reversal | FloorChange):
+            continue
+        if isinstance(item, WalletMovement):
+            for member, burn in wallet_reads.needs(item):
+                burns[member] = burns.get(member, 0) + burn
+            if isinstance(item, Opening):
+                partners[item.issuer_id] = None
             continue
         burns[item.member_id] = burns.get(item.member_id, 0) + _burn(item)
         if isinstance(item, Redemption | Capture) or (
@@ -140,12 +148,16 @@ async def open_ledger(
     asked = [item for item in items if not isinstance(item, Overdue | FloorChange)]
     floored = list({item.partner_id: None for item in items if isinstance(item, FloorChange)})
     keys = _keys(asked)
-    listed.add(AccountKind.DEBT, {members[place] for place in sales.original_members})
+    taking_over = {item.into_member_id for item in items if isinstance(item, Merge)}
+    listed.add(AccountKind.DEBT, taking_over | {members[place] for place in sales.original_members})
+    for kind, owner in wallet_reads.accounts(items):
+        listed.add(kind, (owner,))
     if pending_partners:
         earners = (
             item.member_id for item in items if isinstance(item, Earn) and item.partner_id in pending_partners
         )
         listed.add(AccountKind.PENDING, dict.fromkeys(earners))
+    giving = wallet_reads.givers(items)
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
@@ -165,6 +177,7 @@ async def open_ledger(
         sales.back_members,
         sales.back_lots,
         [listed.place(partner_at[partner]) for partner in floored],
+        [listed.place(wallet_at[giver]) for giver in giving],
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -178,6 +191,7 @@ async def open_ledger(
     ):
         if seq is not None:
             opened.standing_floors[partner] = StandingFloor(floor, basis_seq, seq)
+    wallet_reads.add_read(opened, row, members, giving)
     return opened, row["config_version"]
 
 
@@ -252,7 +266,7 @@ def _lots(row: asyncpg.Record, members: Sequence[UUID], burns: Mapping[UUID, int
     if row["lot_nos"]:
         columns = (
             "lot_nos", "lot_issuers", "lot_types", "lot_remaining", "lot_reserved", "lot_earned_us", "lot_expires_us",
-            "lot_earned_seq", "lot_matures_us", "lot_pending_no",
+            "lot_earned_seq", "lot_matures_us", "lot_pending_no", "lot_elsewhere",
         )  # fmt: skip
         places: list[int] = row["lot_member"]
         for place, facts in zip(places, zip(*(row[name] for name in columns), strict=True), strict=True):
@@ -297,13 +311,15 @@ def _refunded(row: asyncpg.Record) -> dict[int, Refunded]:
 def _debts(row: asyncpg.Record, members: Sequence[UUID]) -> dict[UUID, Debts]:
     found: dict[UUID, Debts] = {}
     if row["debt_seq"]:
-        columns = ("debt_account", "debt_seq", "debt_partner", "debt_original", "debt_left")
+        columns = (
+            "debt_account", "debt_seq", "debt_partner", "debt_original", "debt_left", "debt_partner_no",
+        )  # fmt: skip
         places: list[int] = row["debt_member"]
-        for place, (account, seq, partner, original, left) in zip(
+        for place, (account, *facts) in zip(
             places, zip(*(row[name] for name in columns), strict=True), strict=True
         ):
             debts = found.setdefault(members[place], Debts(account))
-            debts.open.append(OpenDebt(seq, partner, original, left))
+            debts.open.append(OpenDebt(*facts))
     return found
 
 
@@ -345,4 +361,6 @@ async def write(
         [debt.seq for debt in paid],
         [debt.left for debt in paid],
         rows.floors,
+        rows.adjustments,
+        rows.merges,
     )

@@ -98,12 +98,18 @@ def transaction_of(row: asyncpg.Record, owned: Mapping[int, Owner]) -> Transacti
     """A movement from a row of COLUMNS."""
     return Transaction(
         row[0], row[1], MovementKind(row[2]), owned[row[3]].owner_id if row[3] is not None else PROGRAMME,
-        owned[row[4]].owner_id if row[4] is not None else None, row[5], row[6], row[7], to_micros(row[8]),
+        _partner(owned, row[4]), row[5], row[6], row[7], to_micros(row[8]),
         to_micros(row[9]), to_micros(row[10]) if row[10] else 0, row[11] or 0, row[12], row[13] or 0, row[14],
         RefundFigures(*tuple(row)[15:21]) if row[15] is not None else None, row[21],
         to_micros(row[22]) if row[22] else 0,
         CreditFloor(row[23], row[24]) if row[24] is not None else None,
     )  # fmt: skip
+
+
+def _partner(owned: Mapping[int, Owner], number: int | None) -> UUID | None:
+    """The partner that asked; None where the ledger itself acted, or the operator did."""
+    owner = owned[number].owner_id if number is not None else PROGRAMME
+    return owner if owner != PROGRAMME else None
 
 
 async def _transactions(

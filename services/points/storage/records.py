@@ -24,7 +24,10 @@ class EntryRow(NamedTuple):
 
 
 class LotOpened(NamedTuple):
-    """A lot that a posting opened. expires_at_us 0: never. parent_no: the expired lot that its points were in, or 0; matures_at_us: 0 for at once."""
+    """A lot that a posting opened. expires_at_us 0: never. parent_no: the lot that its points were in before, or 0.
+
+    matures_at_us: 0 for at once; earned_seq: the posting that its points stem from.
+    """
 
     lot_no: int
     issuer_id: UUID
@@ -33,6 +36,8 @@ class LotOpened(NamedTuple):
     expires_at_us: int
     parent_no: int
     matures_at_us: int
+    earned_at_us: int
+    earned_seq: int
 
 
 class PostingDetail(NamedTuple):
@@ -61,7 +66,8 @@ async def details(
     returns = await _parts(connection, "lot_return", span)
     matured = await _parts(connection, "lot_matured", span)
     opened = await connection.fetch(
-        """SELECT opened_seq, lot_no, issuer_no, point_type, original, expires_at, parent_no, matures_at FROM lot
+        """SELECT opened_seq, lot_no, issuer_no, point_type, original, expires_at, parent_no, matures_at, earned_at,
+        coalesce(earned_seq, opened_seq) FROM lot
         WHERE ledger_id = $1 AND opened_seq BETWEEN $2 AND $3 ORDER BY lot_no""",
         *span,
     )
@@ -77,12 +83,24 @@ async def details(
     }
     owned = await owners(connection, ledger_id, named | issuers)
     lots: dict[int, list[LotOpened]] = {}
-    for seq, lot_no, issuer_no, point_type, points, expires_at, parent_no, matures_at in opened:
+    for (
+        seq,
+        lot_no,
+        issuer_no,
+        point_type,
+        points,
+        expires_at,
+        parent_no,
+        matures_at,
+        earned_at,
+        earned_seq,
+    ) in opened:
         lapses_us = to_micros(expires_at) if expires_at.year < 9999 else 0
         matures_us = to_micros(matures_at) if matures_at else 0
         lot = LotOpened(
-            lot_no, owned[issuer_no].owner_id, point_type, points, lapses_us, parent_no or 0, matures_us
-        )
+            lot_no, owned[issuer_no].owner_id, point_type, points, lapses_us, parent_no or 0, matures_us,
+            to_micros(earned_at), earned_seq,
+        )  # fmt: skip
         lots.setdefault(seq, []).append(lot)
     debts: dict[int, list[DebtPaid]] = {}
     for seq, debt_seq, original_seq, partner_no, points in paid:

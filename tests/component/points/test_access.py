@@ -35,6 +35,13 @@ UNARY: dict[str, Any] = {
     "GetHead": points_pb2.GetHeadRequest(),
     "CutAt": points_pb2.CutAtRequest(boundary_us=STARTS_AT_US),
     "CheckLedger": points_pb2.CheckLedgerRequest(),
+    "ProposeAdjustment": points_pb2.ProposeAdjustmentRequest(key="k"),
+    "ApproveAdjustment": points_pb2.ApproveAdjustmentRequest(proposal_id=ID),
+    "RejectAdjustment": points_pb2.RejectAdjustmentRequest(proposal_id=ID),
+    "ListProposals": points_pb2.ListProposalsRequest(),
+    "SetAdjustmentLimit": points_pb2.SetAdjustmentLimitRequest(points=1),
+    "SetTransferLimits": points_pb2.SetTransferLimitsRequest(points=1, points_a_day=1),
+    "GetLimits": points_pb2.GetLimitsRequest(),
 }
 STREAMS: dict[str, Any] = {
     "ReadJournal": points_pb2.ReadJournalRequest(),
@@ -42,15 +49,9 @@ STREAMS: dict[str, Any] = {
     "ReadEvents": points_pb2.ReadEventsRequest(),
 }
 STAFF_ONLY = (
-    "SetEarnRate",
-    "SetFloor",
-    "ListFloors",
-    "MoveClock",
-    "GetHead",
-    "CutAt",
-    "CheckLedger",
-    *STREAMS,
-)
+    "SetEarnRate", "SetFloor", "ListFloors", "MoveClock", "GetHead", "CutAt", "CheckLedger", *STREAMS, "ProposeAdjustment", "ApproveAdjustment",
+    "RejectAdjustment", "ListProposals", "SetAdjustmentLimit", "SetTransferLimits", "GetLimits",
+)  # fmt: skip
 
 
 async def _call(house: PointsHouse, method: str, token: bytes) -> None:

@@ -17,6 +17,7 @@ from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import ask_of, comparable, replay, verdict_of
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
+from tests.support.wallet_wire import transfer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -52,7 +53,9 @@ class Traffic:
     async def work(self) -> None:
         """One task."""
         rng = self.rng
-        kinds = (self._plain, self._plain, self._hold, self._resolve, self._sale, self._refund, self._refund)
+        kinds = (
+            self._plain, self._plain, self._hold, self._resolve, self._sale, self._refund, self._refund, self._transfer,
+        )  # fmt: skip
         for _ in range(8):
             till, member = rng.choice(self.tills), rng.choice(self.members)
             await self.post(till, rng.choice(kinds)(till, member))
@@ -83,6 +86,10 @@ class Traffic:
 
     def _hold(self, _: Till, member: UUID) -> list[pb.Item]:
         return [hold(member, self.rng.randint(1, 25))]
+
+    def _transfer(self, _: Till, member: UUID) -> list[pb.Item]:
+        other = self.rng.choice([each for each in self.members if each != member])
+        return [transfer(member, other, self.rng.randint(1, 12))]
 
     def _resolve(self, till: Till, member: UUID) -> list[pb.Item]:
         mine, rng = self.holds[till.partner_id], self.rng
@@ -119,6 +126,7 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
 ) -> None:
     tills = [await house.till() for _ in range(3)]
     await house.set_refund_rule(tills[0].partner_id, "WITHIN_BALANCE", "POINTS_FIRST")
+    await house.set_limits(10_000, 10, 40)
     traffic = Traffic((house, house.at(replica)), tills, [house.member() for _ in range(8)])
 
     await asyncio.gather(*(traffic.work() for _ in range(24)))
@@ -129,6 +137,7 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
     await traffic.post(tills[2], [earn(member, 1_000)])
 
     model = _model(house, tills)
+    model.limits = (10_000, 10, 40)
     model.refund_rules[tills[0].partner_id] = ("within_balance", "points_first")
     verdicts, journal = await replay(house, model, traffic.asked)
     by_seq = {posted.seq: posted for posted in journal}
@@ -141,9 +150,10 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
     assert {"", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "LINKED_ITEM_FAILED", "REFUND_TOO_LARGE"} <= reasons
     assert reasons <= {
         "", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "HOLD_TOO_SMALL", "LINKED_ITEM_FAILED", "REFUND_TOO_LARGE",
+        "TRANSFER_LIMIT",
     }  # fmt: skip
     assert {posted.kind for posted in journal} >= {
-        "earn", "redeem", "hold", "capture", "refund", "return", "clawback", "owe", "repay",
+        "earn", "redeem", "hold", "capture", "refund", "return", "clawback", "owe", "repay", "transfer", "receive",
     }  # fmt: skip
     await house.assert_sound()
 

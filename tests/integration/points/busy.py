@@ -10,6 +10,7 @@ from coalition.points.v1 import movement_pb2
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
+from tests.support.wallet_wire import adjustment, merge, opening, transfer
 
 DAY_US = 86_400_000_000
 LAPSE_US = STARTS_AT_US + 800 * DAY_US
@@ -112,3 +113,33 @@ async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burn
     )  # fmt: skip
     await house.set_refund_rule(grocer.partner_id, "WITHIN_BALANCE")
     await grocer.refund("owed", 500, **now)
+    await _pass_on(house, grocer, fuel)
+
+
+async def _pass_on(house: PointsHouse, grocer: Till, fuel: Till) -> None:
+    """Points taken over, put right by one and by two, given away; a wallet with debts and old sales given up."""
+    now = {"occurred_at_us": LAPSE_US}
+    giver, other, old, new = (house.member() for _ in range(4))
+    await house.set_limits()
+    earned_us, expires_us = LAPSE_US - 500 * 86_400_000_000, LAPSE_US + 500 * 86_400_000_000
+    await house.post(
+        opening(giver, 40, earned_at_us=earned_us, expires_at_us=expires_us, issuer=fuel.partner_id),
+        opening(giver, 7, earned_at_us=earned_us, expires_at_us=expires_us),
+        adjustment(other, 9),
+        adjustment(giver, -3),
+    )
+    await house.adjust_by_two(adjustment(giver, 20_000))
+    await fuel.post(transfer(giver, other, 25, **now), transfer(other, giver, 5, **now))
+    sold = await grocer.post(earn(old, 3_000, **now), redemption(old, 11, **now))
+    await fuel.earn(old, 600, **now)
+    await grocer.post(earn(new, 100, **now))
+    await house.post(merge(old, new))
+    await grocer.refund(sold[1].transaction.transaction_id, points=4, **now)
+    owing, richer = house.member(), house.member()
+    await fuel.post(earn(owing, 2_000, reference="assumed", **now), redemption(owing, 50, **now))
+    await fuel.refund("assumed", **now)
+    await grocer.earn(richer, 900, **now)
+    await house.post(merge(owing, richer))
+    last = house.member()
+    await fuel.earn(last, 300, **now)
+    await house.post(merge(last, new))

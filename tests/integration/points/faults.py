@@ -13,24 +13,21 @@ TWO_EARNS = """(SELECT array_agg(seq ORDER BY seq) FROM (
 ONE_OF = "(SELECT {what} FROM {table} WHERE ledger_id = {{l}} AND {where} ORDER BY {what} {order} LIMIT 1)"
 
 
-def _one(what: str, table: str, where: str = "true", order: str = "ASC") -> str:
+def one(what: str, table: str, where: str = "true", order: str = "ASC") -> str:
     return ONE_OF.format(what=what, table=table, where=where, order=order)
 
 
-BURN, LAPSE = _one("seq", "posting", "kind = 'redeem'"), _one("seq", "posting", "kind = 'expire'")
-LAST_BURN = _one("seq", "posting", "kind = 'redeem'", "DESC")
-LAST_POS = _one("pos", "event_log", order="DESC")
-KEY = _one("key", "posting", f"seq = {BURN}")
-CAPTURE, VOID = _one("seq", "posting", "kind = 'capture'"), _one("seq", "posting", "kind = 'void'")
-HELD = _one("seq", "hold", "open")
-REFUND, DEBT = _one("seq", "refund"), _one("seq", "debt")
-SALE_REFUND = _one("seq", "refund", "clawed_back > 0 AND returned > 0")
-OWE, REPAY = _one("seq", "posting", "kind = 'owe'"), _one("seq", "posting", "kind = 'repay'")
-CLAWBACK, RETURN = _one("seq", "posting", "kind = 'clawback'"), _one("seq", "posting", "kind = 'return'")
-CHILD = _one("lot_no", "lot", "parent_no IS NOT NULL")
-LAST_EARN = _one("seq", "posting", "kind = 'earn' AND points > 0", "DESC")
-MATURE, PENDING = _one("seq", "posting", "kind = 'mature'"), _one("lot_no", "lot", "pending AND open")
-PENDING_EARN = f"(SELECT opened_seq FROM lot WHERE ledger_id = {{l}} AND lot_no = {PENDING})"
+BURN, LAPSE = one("seq", "posting", "kind = 'redeem'"), one("seq", "posting", "kind = 'expire'")
+LAST_BURN = one("seq", "posting", "kind = 'redeem'", "DESC")
+LAST_POS = one("pos", "event_log", order="DESC")
+KEY = one("key", "posting", f"seq = {BURN}")
+CAPTURE, VOID = one("seq", "posting", "kind = 'capture'"), one("seq", "posting", "kind = 'void'")
+HELD = one("seq", "hold", "open")
+REFUND, DEBT = one("seq", "refund"), one("seq", "debt")
+SALE_REFUND = one("seq", "refund", "clawed_back > 0 AND returned > 0")
+OWE, REPAY = one("seq", "posting", "kind = 'owe'"), one("seq", "posting", "kind = 'repay'")
+CLAWBACK, RETURN = one("seq", "posting", "kind = 'clawback'"), one("seq", "posting", "kind = 'return'")
+CHILD = one("lot_no", "lot", "parent_no IS NOT NULL")
 # The floor that an earn has reached, and the account that it bounds.
 REACHED = (
     "(SELECT min(basis.seq) FROM floor_change basis WHERE basis.ledger_id = {l} AND basis.basis_seq = 2)"
@@ -54,12 +51,12 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {1, 2},
     ),
     "a posting of an account that is no wallet": (
-        f"""UPDATE posting SET wallet_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND amount = 0
+        f"""UPDATE posting SET wallet_no = {one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND amount = 0
         AND kind = 'earn'""",
         {1, 2, 8},
     ),
     "a posting asked for by an account that issues nothing": (
-        f"""UPDATE posting SET partner_no = {_one("account_no", "account", "kind = 'redemption'")} WHERE ledger_id = {{l}} AND seq = {BURN}""",
+        f"""UPDATE posting SET partner_no = {one("account_no", "account", "kind = 'redemption'")} WHERE ledger_id = {{l}} AND seq = {BURN}""",
         {1},
     ),
     "a posting's points": (f"UPDATE posting SET points = points - 1 WHERE ledger_id = {{l}} AND seq = {BURN}", {1, 2, 5}),
@@ -99,7 +96,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "a credit floor lifted": ("UPDATE balance SET credit_floor = NULL WHERE ledger_id = {l} AND credit_floor IS NOT NULL", {3}),
     "a floor lost": (f"DELETE FROM floor_change WHERE ledger_id = {{l}} AND seq = {REACHED}", {3}),
     "a floor of another partner": (
-        f"UPDATE floor_change SET partner_no = {_one('partner_no', 'floor_change', f'partner_no <> {BOUND}')} WHERE ledger_id = {{l}} AND seq = {REACHED}",
+        f"UPDATE floor_change SET partner_no = {one('partner_no', 'floor_change', f'partner_no <> {BOUND}')} WHERE ledger_id = {{l}} AND seq = {REACHED}",
         {3},
     ),
     "a floor based on less than the one before it": (f"UPDATE floor_change SET basis_seq = 0 WHERE ledger_id = {{l}} AND seq = {REACHED}", {3}),
@@ -208,20 +205,20 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {5},
     ),
     "points returned from another partner's burns": (
-        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'redemption'", "DESC")}
+        f"""UPDATE posting SET debit_no = {one("account_no", "account", "kind = 'redemption'", "DESC")}
         WHERE ledger_id = {{l}} AND seq = {RETURN}""",
         {1, 2},
     ),
     "points taken back for another partner": (
-        f"""UPDATE posting SET credit_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {CLAWBACK}""",
+        f"""UPDATE posting SET credit_no = {one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {CLAWBACK}""",
         {1, 2},
     ),
     "points owed on another account": (
-        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {OWE}""",
+        f"""UPDATE posting SET debit_no = {one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {OWE}""",
         {1, 2},
     ),
     "a debt paid to another account": (
-        f"""UPDATE posting SET credit_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {REPAY}""",
+        f"""UPDATE posting SET credit_no = {one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {REPAY}""",
         {1, 2},
     ),
     "a refund lost": (f"DELETE FROM refund WHERE ledger_id = {{l}} AND seq = {REFUND}", {11}),
@@ -344,50 +341,14 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {8},
     ),
     "an earn that another account than the partner's issued": (
-        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'redemption'")}
+        f"""UPDATE posting SET debit_no = {one("account_no", "account", "kind = 'redemption'")}
         WHERE ledger_id = {{l}} AND seq = 1""",
         {1, 2},
     ),
     "a burn at another partner": (
-        f"""UPDATE posting SET credit_no = {_one("account_no", "account", "kind = 'expiry'")}
+        f"""UPDATE posting SET credit_no = {one("account_no", "account", "kind = 'expiry'")}
         WHERE ledger_id = {{l}} AND seq = {BURN}""",
         {1, 2},
-    ),
-    "pending points without a floor": (
-        "UPDATE balance SET floor = NULL WHERE ledger_id = {l} AND account_no = (SELECT pending_no FROM lot WHERE ledger_id = {l} AND pending LIMIT 1)",
-        {3},
-    ),
-    "a lot that matured without a posting": (
-        f"UPDATE lot SET pending = false WHERE ledger_id = {{l}} AND lot_no = {PENDING}",
-        {5},
-    ),
-    "a lot that a posting did not mature": (
-        f"DELETE FROM lot_matured WHERE ledger_id = {{l}} AND seq = {MATURE}",
-        {5},
-    ),
-    "more matured than there was": (
-        f"UPDATE lot_matured SET points = points + 1 WHERE ledger_id = {{l}} AND seq = {MATURE}",
-        {5},
-    ),
-    "points that matured before their time": (
-        "UPDATE lot SET matures_at = matures_at + interval '2 years' WHERE ledger_id = {l} AND pending_no IS NOT NULL AND NOT pending",
-        {5},
-    ),
-    "points that should be pending, spendable at once": (
-        f"UPDATE purchase SET rate_pending_days = 14 WHERE ledger_id = {{l}} AND seq = {LAST_EARN}",
-        {5},
-    ),
-    "points that are pending for no reason": (
-        f"UPDATE purchase SET rate_pending_days = 0 WHERE ledger_id = {{l}} AND seq = {PENDING_EARN}",
-        {5},
-    ),
-    "what was pending taken for another sale": (
-        f"UPDATE lot_use SET lot_no = {PENDING} WHERE ledger_id = {{l}} AND seq = {LAST_BURN}",
-        {5},
-    ),
-    "matured points from another member's pending ones": (
-        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'issuance'")} WHERE ledger_id = {{l}} AND seq = {MATURE}""",
-        {1, 2, 5},
     ),
     "an event of no posting": ("UPDATE event_log SET seq = 999 WHERE ledger_id = {l} AND seq = 1", {8}),
     "a notice that tells of a posting a second time": (

@@ -48,14 +48,6 @@ def test_a_debt_and_the_end_of_a_refund_keep_their_place_and_cost_nobody_anythin
     assert block.postings == [Posting(11, 1, PARTNER, 7), Posting(12, 2, PARTNER, 8)]
 
 
-def test_a_credit_floor_keeps_its_place_and_costs_nobody_anything() -> None:
-    told = pb.PointsFloorSet(seq=1, partner_id=PARTNER, floor=-9, basis_seq=0, recorded_at_us=7)
-    block = read([_record(11, "points.floor_set", told, 1)])
-    assert block.postings == [Posting(11, 1, PARTNER, 7)]
-    (entry,) = rate(block.postings, 0, RateCards(1, []))
-    assert (entry.seq, entry.kind, entry.amount_micros) == (1, EntryKind.NOTHING, 0)
-
-
 def test_points_returned_undo_a_burn_by_the_lots_they_had_been_taken_from() -> None:
     lots = [pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="bonus", points=6)]
     told = pb.PointsReturned(

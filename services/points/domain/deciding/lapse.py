@@ -38,6 +38,14 @@ def catch_up(books: Books, member_id: UUID, wallet: int) -> None:
     _expire(books, member_id, wallet, lots)
 
 
+def settle(books: Books, member_id: UUID) -> None:
+    """What has come free pays what the member owes; what is past its time pays nothing."""
+    debts = books.at.debts.get(member_id)
+    if debts is not None and debts.open:
+        catch_up(books, member_id, books.at.accounts.wallet[member_id])
+        pay(books, member_id, books.at.now_us)
+
+
 def _mature(books: Books, member_id: UUID, wallet: int, lots: list[Lot]) -> None:
     points = sum(lot.remaining for lot in lots)
     # All of a member's are in one account.

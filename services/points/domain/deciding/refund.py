@@ -10,8 +10,8 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.lapse import catch_up
+from services.points.domain.deciding.opening_lots import open_child
 from services.points.domain.expiry import expires_at_us
-from services.points.domain.lots import Lot
 from services.points.domain.movements import (
     LotTaken,
     MovementKind,
@@ -22,7 +22,7 @@ from services.points.domain.movements import (
 )
 from services.points.domain.opened import Debts, OpenDebt, Refunded
 from services.points.domain.refunding import Shortfall, due
-from services.points.domain.rows import ChildRow, DebtRow, RefundRow
+from services.points.domain.rows import DebtRow, RefundRow
 from services.runtime.ids import new_id
 
 # Points that come back after their lot has expired live to the end of the month after the refund's.
@@ -116,7 +116,10 @@ def _give_back(books: Books, item: Refund, sale: Sale, wallet: int, before: int,
         if late is None:
             books.rows.returns.append((transaction.seq, lot_no, part))
         else:
-            _open_child(books, item, late, transaction.seq, wallet, part)
+            lapses_us = late.expires_at_us
+            if 0 < lapses_us <= books.at.now_us:
+                lapses_us = expires_at_us(books.at.now_us, GRACE_MONTHS, books.rules.zone)
+            open_child(books, item.member_id, late, transaction.seq, part, lapses_us)
         lot = late or lots.touched[lot_no]
         back.append(LotTaken(lot_no, lot.issuer_id, lot.point_type, part))
     event = ("points.returned", books.tell.returned(transaction, back))
@@ -136,21 +139,6 @@ def _from_the_last(lots: Sequence[tuple[int, int]], skipped: int, points: int) -
     if points:
         raise ArithmeticError(f"a burn took {points} points fewer from lots than are to go back")
     return found
-
-
-def _open_child(books: Books, item: Refund, late: Lot, seq: int, wallet: int, points: int) -> None:
-    at = books.at
-    at.last_lot_no += 1
-    lapses_us = expires_at_us(at.now_us, GRACE_MONTHS, books.rules.zone)
-    child = Lot(
-        at.last_lot_no, late.issuer_id, late.point_type, points, 0, late.earned_at_us, lapses_us, late.earned_seq
-    )  # fmt: skip
-    books.lots(item.member_id).add(child)
-    books.rows.children.append(
-        ChildRow(
-            child.lot_no, seq, points, late.earned_at_us, lapses_us, wallet, late.lot_no, late.earned_seq
-        )
-    )
 
 
 def _claw_back_pending(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> int:
@@ -190,6 +178,6 @@ def _owe(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> No
     transaction = _part(books, MovementKind.OWE, item, sale.seq, wallet, 0)
     books.rows.debts.append(DebtRow(transaction.seq, sale.seq, points, wallet, issuance))
     debts = at.debts.setdefault(item.member_id, Debts(account))
-    debts.open.append(OpenDebt(transaction.seq, item.partner_id, sale.seq, points))
+    debts.open.append(OpenDebt(transaction.seq, item.partner_id, sale.seq, points, issuance))
     event = ("points.owed", books.tell.owed(transaction, points))
     books.write(transaction, wallet, legs, event, None, partner_no=issuance)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.points.storage.proofs.proof import Proof
+from services.points.storage.proofs.proof import MERGED, Proof
 
 # What is wrong with points that are pending, or were.
 _PENDING: Final = """
@@ -87,23 +87,38 @@ LOTS: Final = Proof(
     SELECT format('lot %s is not what posting %s opened', l.lot_no, l.opened_seq)
     FROM lot l LEFT JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq
     WHERE l.ledger_id = $1 AND l.parent_no IS NULL AND (
-        (l.original, l.issuer_no, l.account_no, l.earned_at, l.expires_at, coalesce(l.pending_no, l.account_no), 'earn')
-            IS DISTINCT FROM (p.amount, p.partner_no, p.wallet_no, p.occurred_at, coalesce(p.expires_at, 'infinity'), p.credit_no, p.kind)
+        (l.original, l.issuer_no, l.account_no, l.earned_at, l.expires_at, coalesce(l.pending_no, l.account_no))
+            IS DISTINCT FROM (p.amount, CASE p.kind WHEN 'import' THEN l.issuer_no ELSE p.partner_no END, p.wallet_no, p.occurred_at,
+                coalesce(p.expires_at, 'infinity'), p.credit_no)
+        OR p.kind NOT IN ('earn', 'adjust', 'import')
         OR l.matures_at IS NOT NULL AND l.matures_at <> (
             SELECT p.occurred_at + rate_pending_days * interval '24 hours' FROM purchase WHERE ledger_id = $1 AND seq = l.opened_seq
         )
     )
     UNION ALL
-    SELECT format('lot %s is not what came back of lot %s by posting %s', l.lot_no, l.parent_no, l.opened_seq)
+    SELECT format('lot %s is of issuer %s, posting %s took its points over from the books of %s', l.lot_no, i.owner_id, p.seq, d.owner_id)
+    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'import') p
+    JOIN (SELECT * FROM lot WHERE ledger_id = $1 AND parent_no IS NULL) l ON l.opened_seq = p.seq
+    LEFT JOIN (SELECT * FROM account WHERE ledger_id = $1) i ON i.account_no = l.issuer_no
+    LEFT JOIN (SELECT * FROM account WHERE ledger_id = $1) d ON d.account_no = p.debit_no
+    WHERE (i.kind, i.owner_id) IS DISTINCT FROM ('issuance', d.owner_id)
+    UNION ALL
+    SELECT format('lot %s is not what came of lot %s by posting %s', l.lot_no, l.parent_no, l.opened_seq)
     FROM lot l LEFT JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq
     LEFT JOIN lot f ON f.ledger_id = l.ledger_id AND f.lot_no = l.parent_no
+    LEFT JOIN posting o ON o.ledger_id = p.ledger_id AND o.seq = p.original_seq
+    LEFT JOIN {MERGED} m ON m.given_up = f.account_no AND m.reached = l.account_no
     WHERE l.ledger_id = $1 AND l.parent_no IS NOT NULL
-        AND ((l.issuer_no, l.point_type, l.account_no, l.earned_at, l.earned_seq, l.account_no, p.kind)
-            IS DISTINCT FROM (f.issuer_no, f.point_type, f.account_no, f.earned_at, coalesce(f.earned_seq, f.opened_seq), p.wallet_no, 'return')
-            OR f.expires_at > p.recorded_at OR l.expires_at <= p.recorded_at)
+        AND ((l.issuer_no, l.point_type, l.earned_at, l.earned_seq, l.account_no)
+            IS DISTINCT FROM (f.issuer_no, f.point_type, f.earned_at, coalesce(f.earned_seq, f.opened_seq), p.wallet_no)
+            OR CASE p.kind WHEN 'receive' THEN (f.account_no, f.expires_at) IS DISTINCT FROM (o.wallet_no, l.expires_at)
+                WHEN 'return' THEN f.account_no <> l.account_no AND m.reached IS NULL
+                    OR CASE WHEN f.expires_at > p.recorded_at THEN f.account_no = l.account_no OR l.expires_at <> f.expires_at
+                        ELSE l.expires_at <= p.recorded_at AND l.expires_at <> f.expires_at END
+                ELSE true END)
     UNION ALL
-    SELECT format('posting %s returns %s points, lots got %s back', p.seq, p.points, coalesce(r.points, 0))
-    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'return') p
+    SELECT format('posting %s brings %s points back or on, lots got %s', p.seq, p.points, coalesce(r.points, 0))
+    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('return', 'receive')) p
     FULL JOIN (
         SELECT seq, sum(points) AS points FROM (
             SELECT seq, points FROM lot_return WHERE ledger_id = $1
@@ -113,7 +128,7 @@ LOTS: Final = Proof(
     ) r USING (seq)
     WHERE coalesce(p.points, 0) <> coalesce(r.points, 0)
     UNION ALL
-    SELECT format('lot %s got %s points back of burn %s, which had taken %s', lot_no, r.points, r.burn_seq, coalesce(u.points, 0))
+    SELECT format('lot %s got %s points that posting %s had taken, which were %s', lot_no, r.points, r.burn_seq, coalesce(u.points, 0))
     FROM (
         SELECT burn_seq, lot_no, sum(points) AS points FROM (
             SELECT p.original_seq AS burn_seq, b.lot_no, b.points FROM lot_return b
@@ -126,7 +141,7 @@ LOTS: Final = Proof(
     WHERE r.points > coalesce(u.points, 0)
     UNION ALL
     SELECT format('posting %s opened no lot', p.seq) FROM posting p
-    WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.amount > 0 AND p.kind = 'earn'
+    WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.amount > 0 AND (p.kind IN ('earn', 'import') OR p.kind = 'adjust' AND p.points > 0)
       AND NOT EXISTS (SELECT 1 FROM lot l WHERE l.ledger_id = p.ledger_id AND l.opened_seq = p.seq)
     UNION ALL
     {_PENDING}""",

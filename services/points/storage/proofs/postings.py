@@ -8,7 +8,7 @@ from services.points.storage.proofs.proof import Proof
 
 LEGS: Final = Proof(
     1,
-    "debits equal credits in every posting, its leg on the wallet is its points, and all counters net to zero",
+    "debits equal credits in every posting, its leg on the wallet is its points, nothing stays between two wallets, and all counters net to zero",
     """SELECT format('%s postings, %s legs, debits = credits = %s',
         (SELECT count(*) FROM posting WHERE ledger_id = $1 AND seq <= $2), count(*),
         coalesce(sum(amount) FILTER (WHERE amount > 0), 0))
@@ -39,6 +39,12 @@ LEGS: Final = Proof(
             OR p.debit_no <> p.wallet_no AND (d.from_kind, d.from_owner) IS DISTINCT FROM ('pending', w.member)
         WHEN p.kind = 'owe' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('debt', w.member, p.partner_no)
         WHEN p.kind = 'repay' THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'debt', w.member)
+        WHEN p.kind IN ('transfer', 'merge') THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'transit')
+        WHEN p.kind = 'receive' THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('transit', p.wallet_no)
+        WHEN p.kind = 'assume' THEN (d.from_kind, d.from_owner, c.to_kind) IS DISTINCT FROM ('debt', w.member, 'debt')
+        WHEN p.kind = 'import' THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('opening', p.wallet_no)
+        WHEN p.kind = 'adjust' AND p.points > 0 THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('adjustment', p.wallet_no)
+        WHEN p.kind = 'adjust' THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'adjustment')
         ELSE true END
     UNION ALL
     SELECT format('posting %s names account %s, which is no %s', seq, account_no, coalesce(expected, 'account')) FROM (
@@ -48,6 +54,11 @@ LEGS: Final = Proof(
         SELECT seq, partner_no, 'issuance' FROM posting WHERE ledger_id = $1 AND seq <= $2 AND partner_no IS NOT NULL
     ) p LEFT JOIN (SELECT account_no, kind FROM account WHERE ledger_id = $1) a USING (account_no)
     WHERE a.kind IS DISTINCT FROM expected
+    UNION ALL
+    SELECT format('posting %s takes %s points to another wallet, posting %s brings %s', g.seq, coalesce(g.amount, 0), r.seq, coalesce(r.amount, 0))
+    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('transfer', 'merge') AND amount > 0) g
+    FULL JOIN (SELECT *, seq - 1 AS after_seq FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'receive') r ON r.after_seq = g.seq
+    WHERE (g.amount, g.seq, g.partner_no) IS DISTINCT FROM (r.amount, r.original_seq, r.partner_no) OR g.wallet_no = r.wallet_no
     UNION ALL
     SELECT format('counters net to %s', sum(credits - debits)) FROM balance
     WHERE ledger_id = $1 HAVING sum(credits - debits) <> 0""",

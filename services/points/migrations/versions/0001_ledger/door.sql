@@ -15,6 +15,7 @@ CREATE FUNCTION ledger_open(
     p_members uuid [], p_wallet_at integer [], p_burns bigint [], p_holds bigint [],
     p_originals bigint [], p_original_member integer [], p_back_member integer [], p_back_lots bigint [],
     p_floored integer [],
+    p_givers integer [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -28,14 +29,16 @@ CREATE FUNCTION ledger_open(
     OUT part_hold bigint [], OUT part_member integer [], OUT part_lot bigint [], OUT part_points bigint [],
     OUT lot_member integer [], OUT lot_nos bigint [], OUT lot_issuers uuid [], OUT lot_types text [],
     OUT lot_remaining bigint [], OUT lot_reserved bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint [],
-    OUT lot_earned_seq bigint [], OUT lot_matures_us bigint [], OUT lot_pending_no integer [],
+    OUT lot_earned_seq bigint [], OUT lot_matures_us bigint [], OUT lot_pending_no integer [], OUT lot_elsewhere boolean [],
     OUT linked_to bigint [], OUT linked_seq bigint [], OUT linked_hash bytea [],
     OUT refunded bigint [], OUT refund_no integer [], OUT refund_given bigint [], OUT refund_returned bigint [],
     OUT refund_taken bigint [], OUT refund_money bigint [], OUT refund_order text [],
     OUT debt_member integer [], OUT debt_seq bigint [], OUT debt_partner uuid [], OUT debt_original bigint [],
-    OUT debt_left bigint [], OUT debt_account integer [],
+    OUT debt_left bigint [], OUT debt_account integer [], OUT debt_partner_no integer [],
     OUT floored integer [], OUT credit_floors bigint [],
-    OUT floor_set bigint [], OUT floor_basis bigint [], OUT floor_seq bigint []
+    OUT floor_set bigint [], OUT floor_basis bigint [], OUT floor_seq bigint [],
+    OUT merged_member integer [], OUT merged_into uuid [],
+    OUT given_today bigint []
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_last_account integer;
@@ -125,6 +128,27 @@ BEGIN
     SELECT array_agg(c.member_id) INTO closed
     FROM closed_member c WHERE c.ledger_id = p_ledger AND c.member_id = ANY (p_members);
 
+    -- Wallets that were given up; in most ledgers there is none.
+    IF EXISTS (SELECT 1 FROM merged_wallet m WHERE m.ledger_id = p_ledger) THEN
+        SELECT array_agg(w.no::integer - 1), array_agg(i.owner_id) INTO merged_member, merged_into
+        FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
+        CROSS JOIN LATERAL (
+            SELECT into_wallet FROM merged_wallet WHERE ledger_id = p_ledger AND from_wallet = accounts[w.place] LIMIT 1
+        ) m
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = m.into_wallet LIMIT 1
+        ) i;
+    END IF;
+    IF cardinality(p_givers) > 0 THEN
+        -- What members who give points have given since the day began in the programme's zone.
+        SELECT array_agg((
+            SELECT coalesce(sum(p.amount), 0)::bigint FROM posting p
+            WHERE p.ledger_id = p_ledger AND p.wallet_no = accounts[g.place] AND p.kind = 'transfer'
+                AND p.recorded_at >= date_trunc('day', v_now, l.zone)
+        ) ORDER BY g.no) INTO given_today
+        FROM ledger l CROSS JOIN unnest(p_givers) WITH ORDINALITY g (place, no) WHERE l.ledger_id = p_ledger;
+    END IF;
+
     SELECT array_agg(CASE WHEN w.burn > 0 AND held[w.place] > 0 THEN (
         SELECT count(*) FROM hold WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
     ) ELSE 0 END ORDER BY w.no) INTO open_holds
@@ -158,8 +182,9 @@ BEGIN
 
     -- Debts that are open, of every wallet; there are few, and next to none where nobody refunds.
     SELECT array_agg(w.no::integer - 1 ORDER BY d.seq), array_agg(d.seq ORDER BY d.seq), array_agg(i.owner_id ORDER BY d.seq),
-           array_agg(d.original_seq ORDER BY d.seq), array_agg(d.remaining ORDER BY d.seq), array_agg(a.account_no ORDER BY d.seq)
-    INTO debt_member, debt_seq, debt_partner, debt_original, debt_left, debt_account
+           array_agg(d.original_seq ORDER BY d.seq), array_agg(d.remaining ORDER BY d.seq), array_agg(a.account_no ORDER BY d.seq),
+           array_agg(d.partner_no ORDER BY d.seq)
+    INTO debt_member, debt_seq, debt_partner, debt_original, debt_left, debt_account, debt_partner_no
     FROM unnest(p_wallet_at, p_members) WITH ORDINALITY w (place, member_id, no)
     CROSS JOIN LATERAL (
         SELECT * FROM debt WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open OFFSET 0
@@ -201,7 +226,7 @@ BEGIN
         WHERE f.no IS NOT NULL;
     END IF;
 
-    -- Of every wallet the overdue lots, and those that are due to mature; of those that burn or owe also as many live ones, in
+    -- Of every wallet the overdue lots, and those that are due to mature (of one that is merged all that are pending); of those that burn or owe also as many live ones, in
     -- order, as that needs; those that the holds above reserved; those of earns that are refunded, and those that burns which
     -- are refunded took from. One may come more than once.
     SELECT array_agg(l.member::integer - 1), array_agg(l.lot_no), array_agg(i.owner_id), array_agg(l.point_type),
@@ -209,9 +234,9 @@ BEGIN
            array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END),
            array_agg(coalesce(l.earned_seq, l.opened_seq)),
            array_agg(CASE WHEN l.pending THEN (extract(epoch FROM l.matures_at) * 1000000)::bigint ELSE 0 END),
-           array_agg(coalesce(l.pending_no, 0))
+           array_agg(coalesce(l.pending_no, 0)), array_agg(l.account_no <> accounts[p_wallet_at[l.member]])
     INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq,
-         lot_matures_us, lot_pending_no
+         lot_matures_us, lot_pending_no, lot_elsewhere
     FROM (
         SELECT w.no AS member, o.*
         FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
@@ -222,10 +247,10 @@ BEGIN
         ) o
         UNION ALL
         SELECT w.no, o.*
-        FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
+        FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no)
         CROSS JOIN LATERAL (
             SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.pending
-                AND i.matures_at <= v_now
+                AND (i.matures_at <= v_now OR w.burn >= 1000000000000000)
             OFFSET 0
         ) o
         UNION ALL
@@ -266,7 +291,7 @@ $$
 CREATE TYPE door_posting AS (
     transaction_id uuid, kind text, wallet_no integer, partner_no integer, reference text, key text, item_no smallint,
     content_hash bytea, points bigint, balance_after bigint, occurred_us bigint, expires_us bigint,
-    debit_no integer, credit_no integer, amount bigint, original_seq bigint, lot_no bigint, matures_us bigint,
+    debit_no integer, credit_no integer, amount bigint, original_seq bigint, lot_no bigint, matures_us bigint, issuer_no integer,
     store_id uuid, till text, business_date text, receipt_number text, channel text, entry_mode text,
     sale_minor bigint, lines text, tenders text, points_minor bigint, rate_points integer, rate_per_minor integer, rate_pending_days smallint,
     event_type text, event_partner_id uuid, partition smallint, partition_prev bigint, traceparent text, payload bytea
@@ -284,9 +309,11 @@ CREATE TYPE door_hold AS (seq bigint, points bigint, expires_us bigint, wallet_n
 --;;
 CREATE TYPE door_hold_end AS (hold_seq bigint, seq bigint, held bigint, captured bigint)
 --;;
--- Points given back of a lot that has expired: a new lot, a child of the old one.
+-- Points of a lot that go on in a new one, a child of the old: in another wallet, or since the old one has expired. expires_us
+-- NULL: never. origin_no: where its issuer and type are found, since the old one may be as new as the child itself.
 CREATE TYPE door_child AS (
-    lot_no bigint, seq bigint, points bigint, earned_us bigint, expires_us bigint, wallet_no integer, parent_no bigint, earned_seq bigint
+    lot_no bigint, seq bigint, points bigint, earned_us bigint, expires_us bigint, wallet_no integer, parent_no bigint, earned_seq bigint,
+    origin_no bigint
 )
 --;;
 CREATE TYPE door_refund AS (
@@ -298,6 +325,12 @@ CREATE TYPE door_refund AS (
 CREATE TYPE door_debt AS (seq bigint, original_seq bigint, points bigint, wallet_no integer, partner_no integer)
 --;;
 CREATE TYPE door_floor AS (seq bigint, partner_no integer, floor bigint, basis_seq bigint, set_by text)
+--;;
+CREATE TYPE door_adjustment AS (
+    seq bigint, points bigint, limit_points bigint, reason text, made_by text, note_id uuid, note text, proposal_id uuid, content_hash bytea
+)
+--;;
+CREATE TYPE door_merge AS (from_wallet integer, into_wallet integer, seq bigint)
 --;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
@@ -311,7 +344,7 @@ CREATE FUNCTION ledger_write(
     p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end [],
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
     p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [],
-    p_floors door_floor []
+    p_floors door_floor [], p_adjustments door_adjustment [], p_merges door_merge []
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
@@ -335,8 +368,9 @@ BEGIN
                    v_epoch + expires_us * v_us AS expires_at
             FROM unnest(p_postings) WITH ORDINALITY p (
                 transaction_id, kind, wallet_no, partner_no, reference, key, item_no, content_hash, points, balance_after, occurred_us,
-                expires_us, debit_no, credit_no, amount, original_seq, lot_no, matures_us, store_id, till, business_date, receipt_number, channel,
-                entry_mode, sale_minor, lines, tenders, points_minor, rate_points, rate_per_minor, rate_pending_days, event_type, event_partner_id, partition,
+                expires_us, debit_no, credit_no, amount, original_seq, lot_no, matures_us, issuer_no, store_id, till, business_date, receipt_number,
+                channel, entry_mode, sale_minor, lines, tenders, points_minor, rate_points, rate_per_minor, rate_pending_days, event_type,
+                event_partner_id, partition,
                 partition_prev, traceparent, payload, no
             )
         ), journal AS (
@@ -352,8 +386,8 @@ BEGIN
                 lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type, pending,
                 pending_no, matures_at
             )
-            SELECT lot_no, seq, amount, amount, occurred_at, coalesce(expires_at, 'infinity'), wallet_no, partner_no, p_ledger, true, 'base',
-                   matures_us IS NOT NULL, CASE WHEN matures_us IS NOT NULL THEN credit_no END, v_epoch + matures_us * v_us
+            SELECT lot_no, seq, amount, amount, occurred_at, coalesce(expires_at, 'infinity'), wallet_no, coalesce(issuer_no, partner_no), p_ledger,
+                   true, 'base', matures_us IS NOT NULL, CASE WHEN matures_us IS NOT NULL THEN credit_no END, v_epoch + matures_us * v_us
             FROM row WHERE lot_no IS NOT NULL
         ), purchases AS (
             INSERT INTO purchase (
@@ -412,12 +446,17 @@ BEGIN
         INSERT INTO lot (
             lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type, parent_no, earned_seq
         )
-        SELECT c.lot_no, c.seq, c.points, c.points, v_epoch + c.earned_us * v_us, v_epoch + c.expires_us * v_us, c.wallet_no, l.issuer_no,
+        SELECT c.lot_no, c.seq, c.points, c.points, v_epoch + c.earned_us * v_us,
+               coalesce(v_epoch + c.expires_us * v_us, 'infinity'), c.wallet_no, l.issuer_no,
                p_ledger, true, l.point_type, c.parent_no, c.earned_seq
         FROM unnest(p_children) c
         CROSS JOIN LATERAL (
-            SELECT issuer_no, point_type FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = c.parent_no LIMIT 1
+            SELECT issuer_no, point_type FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = c.origin_no LIMIT 1
         ) l;
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        IF v_count <> cardinality(p_children) THEN
+            RAISE EXCEPTION 'a lot of ledger % comes of none', p_ledger USING errcode = 'foreign_key_violation';
+        END IF;
     END IF;
     IF cardinality(p_returns) > 0 THEN
         INSERT INTO lot_return (ledger_id, seq, lot_no, points)
@@ -470,6 +509,18 @@ BEGIN
         UPDATE debt d SET remaining = t.remaining, open = t.remaining > 0
         FROM unnest(p_debt_seqs, p_debt_left) t (seq, remaining)
         WHERE d.ledger_id = p_ledger AND d.seq = t.seq;
+    END IF;
+    IF cardinality(p_adjustments) > 0 THEN
+        INSERT INTO adjustment (ledger_id, seq, points, limit_points, reason, made_by, note_id, proposal_id, content_hash)
+        SELECT p_ledger, a.seq, a.points, a.limit_points, a.reason, a.made_by, a.note_id, a.proposal_id, a.content_hash
+        FROM unnest(p_adjustments) a;
+        -- (That of a proposal was written with it.)
+        INSERT INTO adjustment_note (ledger_id, note_id, note)
+        SELECT p_ledger, a.note_id, a.note FROM unnest(p_adjustments) a WHERE a.note <> '' AND a.proposal_id IS NULL;
+    END IF;
+    IF cardinality(p_merges) > 0 THEN
+        INSERT INTO merged_wallet (ledger_id, from_wallet, into_wallet, seq)
+        SELECT p_ledger, m.from_wallet, m.into_wallet, m.seq FROM unnest(p_merges) m;
     END IF;
 END
 $$

@@ -37,13 +37,14 @@ CREATE TABLE account (
     CONSTRAINT account_owner_uq UNIQUE (ledger_id, kind, owner_id),
     CONSTRAINT account_kind_ck CHECK (kind IN (
         'wallet', 'issuance', 'redemption', 'expiry', 'debt',
-        'pending'
+        'pending',
+        'transit', 'adjustment', 'opening'
     ))
 )
 --;;
 COMMENT ON TABLE account IS 'Who owns what. Elsewhere in the ledger a member is the number of the wallet, a partner that of its issuance account.'
 --;;
-COMMENT ON COLUMN account.owner_id IS 'A member, a partner, or the nil UUID for the programme''s own accounts.'
+COMMENT ON COLUMN account.owner_id IS 'A member, a partner, or the nil UUID for the programme''s own accounts. Its issuance account moves nothing: it stands for the operator as one who asks and issues.'
 --;;
 CREATE TABLE balance (
     ledger_id smallint NOT NULL,
@@ -84,14 +85,15 @@ CREATE TABLE posting (
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
         'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay',
-        'mature',
-        'floor'
+        'mature', 'floor',
+        'transfer', 'receive', 'merge', 'assume', 'adjust', 'import'
     )),
     CONSTRAINT posting_wallet_ck CHECK ((wallet_no IS NULL) = (kind = 'floor')),
     CONSTRAINT posting_original_ck CHECK (
-        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe') THEN original_seq IS NOT NULL
+        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe', 'receive', 'assume') THEN original_seq IS NOT NULL
         ELSE original_seq IS NULL OR kind IN ('redeem', 'capture') END AND original_seq < seq
     ),
+    CONSTRAINT posting_receive_ck CHECK (kind <> 'receive' OR original_seq = seq - 1),
     CONSTRAINT posting_seq_ck CHECK (seq > 0),
     CONSTRAINT posting_amount_ck CHECK (amount >= 0),
     CONSTRAINT posting_legs_ck CHECK (
@@ -102,7 +104,7 @@ CREATE TABLE posting (
     CONSTRAINT posting_asked_ck CHECK (key IS NULL AND reference IS NULL OR partner_no IS NOT NULL)
 )
 --;;
-COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked.'
+COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked; the transfer or merge that points were received by; the refunded earn of a debt that was assumed.'
 --;;
 CREATE UNIQUE INDEX posting_transaction_uq ON posting (ledger_id, transaction_id)
 --;;
@@ -113,6 +115,9 @@ CREATE UNIQUE INDEX posting_reference_uq ON posting (ledger_id, partner_no, kind
 CREATE INDEX posting_wallet_ix ON posting (ledger_id, wallet_no, seq)
 --;;
 CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq)
+--;;
+-- What a member has given away in a day: no row but those of transfers is in it.
+CREATE INDEX posting_transfer_ix ON posting (ledger_id, wallet_no, recorded_at) WHERE kind = 'transfer'
 --;;
 CREATE INDEX posting_original_ix ON posting (ledger_id, original_seq) WHERE original_seq IS NOT NULL
 --;;
@@ -150,7 +155,7 @@ CREATE TABLE lot (
     CONSTRAINT lot_point_type_ck CHECK (point_type IN ('base', 'bonus'))
 ) WITH (fillfactor = 90)
 --;;
-COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds), open and pending (once, to false) are the only columns that change; expires_at is infinity for never. pending_no: the account that its points are in until they mature, where they do not come into the wallet at once. parent_no: the lot that the points were in before it expired; earned_seq: the earn that they stem from, where it is not opened_seq.'
+COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds), open and pending (once, to false) are the only columns that change; expires_at is infinity for never. pending_no: the account that its points are in until they mature, where they do not come into the wallet at once. parent_no: the lot that the points were in before, in another wallet or until it expired; earned_seq: the posting that they stem from, where it is not opened_seq.'
 --;;
 CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at) WHERE open AND NOT pending
 --;;
@@ -409,6 +414,113 @@ CREATE TABLE refund_rule (
 --;;
 COMMENT ON TABLE refund_rule IS 'What the refunds of a partner do; the highest version counts. A partner without one: allow_negative, pro_rata.'
 --;;
+CREATE TABLE transfer_limit (
+    ledger_id smallint NOT NULL,
+    version bigint NOT NULL,
+    points bigint NOT NULL,
+    points_a_day bigint NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT transfer_limit_pk PRIMARY KEY (ledger_id, version),
+    CONSTRAINT transfer_limit_points_ck CHECK (least(points, points_a_day) >= 0 AND greatest(points, points_a_day) <= 1000000000)
+)
+--;;
+COMMENT ON TABLE transfer_limit IS 'Most points that a member may give another at once, and in all in a day of the programme''s zone; the highest version counts. Without one, and at 0, none.'
+--;;
+CREATE TABLE adjustment_limit (
+    ledger_id smallint NOT NULL,
+    version bigint NOT NULL,
+    points bigint NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT adjustment_limit_pk PRIMARY KEY (ledger_id, version),
+    CONSTRAINT adjustment_limit_points_ck CHECK (points BETWEEN 0 AND 1000000000)
+)
+--;;
+COMMENT ON TABLE adjustment_limit IS 'Largest adjustment that one person may make alone; the highest version counts. Without one: 10,000 points.'
+--;;
+CREATE TABLE proposal (
+    ledger_id smallint NOT NULL,
+    proposal_id uuid NOT NULL,
+    key text NOT NULL,
+    member_id uuid NOT NULL,
+    points bigint NOT NULL,
+    reason text NOT NULL,
+    content_hash bytea NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL,
+    CONSTRAINT proposal_pk PRIMARY KEY (ledger_id, proposal_id),
+    CONSTRAINT proposal_key_uq UNIQUE (ledger_id, key),
+    CONSTRAINT proposal_content_uq UNIQUE (ledger_id, proposal_id, content_hash, proposed_by),
+    CONSTRAINT proposal_points_ck CHECK (points <> 0),
+    CONSTRAINT proposal_reason_ck CHECK (reason IN ('goodwill', 'correction', 'fraud', 'other'))
+)
+--;;
+COMMENT ON TABLE proposal IS 'An adjustment too large for one person. content_hash: keyed hash of all that was proposed, the note too.'
+--;;
+CREATE TABLE proposal_decision (
+    ledger_id smallint NOT NULL,
+    proposal_id uuid NOT NULL,
+    content_hash bytea NOT NULL,
+    proposed_by text NOT NULL,
+    decided_by text NOT NULL,
+    approved boolean NOT NULL,
+    decided_at timestamptz NOT NULL,
+    CONSTRAINT proposal_decision_pk PRIMARY KEY (ledger_id, proposal_id),
+    CONSTRAINT proposal_decision_content_uq UNIQUE (ledger_id, proposal_id, content_hash, approved),
+    CONSTRAINT proposal_decision_proposal_fk FOREIGN KEY (ledger_id, proposal_id, content_hash, proposed_by)
+    REFERENCES proposal (ledger_id, proposal_id, content_hash, proposed_by),
+    CONSTRAINT proposal_decision_other_ck CHECK (NOT approved OR decided_by <> proposed_by)
+)
+--;;
+COMMENT ON TABLE proposal_decision IS 'What was decided of a proposal: once, of exactly its content, and never approved by who proposed it. That is held by its keys.'
+--;;
+CREATE TABLE adjustment (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    points bigint NOT NULL,
+    limit_points bigint NOT NULL,
+    reason text NOT NULL,
+    made_by text NOT NULL,
+    note_id uuid NOT NULL,
+    proposal_id uuid,
+    content_hash bytea NOT NULL,
+    approved boolean GENERATED ALWAYS AS (CASE WHEN proposal_id IS NOT NULL THEN true END) STORED,
+    CONSTRAINT adjustment_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT adjustment_proposal_uq UNIQUE (ledger_id, proposal_id),
+    CONSTRAINT adjustment_approval_fk FOREIGN KEY (ledger_id, proposal_id, content_hash, approved)
+    REFERENCES proposal_decision (ledger_id, proposal_id, content_hash, approved),
+    CONSTRAINT adjustment_points_ck CHECK (points <> 0),
+    CONSTRAINT adjustment_limit_ck CHECK (abs(points) <= limit_points OR proposal_id IS NOT NULL),
+    CONSTRAINT adjustment_reason_ck CHECK (reason IN ('goodwill', 'correction', 'fraud', 'other'))
+)
+--;;
+COMMENT ON TABLE adjustment IS 'Why the posting seq put points right, and who made it. limit_points: what one person might make alone then; above it stands the proposal that somebody else approved.'
+--;;
+CREATE TABLE adjustment_note (
+    ledger_id smallint NOT NULL,
+    note_id uuid NOT NULL,
+    note text NOT NULL,
+    CONSTRAINT adjustment_note_pk PRIMARY KEY (ledger_id, note_id),
+    CONSTRAINT adjustment_note_ck CHECK (length(note) BETWEEN 1 AND 500)
+)
+--;;
+COMMENT ON TABLE adjustment_note IS 'What somebody wrote to an adjustment or a proposal (note_id is then the proposal''s). Free text, so in rows of its own that can be erased: nothing refers to them by a key.'
+--;;
+CREATE TABLE merged_wallet (
+    ledger_id smallint NOT NULL,
+    from_wallet integer NOT NULL,
+    into_wallet integer NOT NULL,
+    seq bigint NOT NULL,
+    CONSTRAINT merged_wallet_pk PRIMARY KEY (ledger_id, from_wallet),
+    CONSTRAINT merged_wallet_seq_uq UNIQUE (ledger_id, seq),
+    CONSTRAINT merged_wallet_other_ck CHECK (from_wallet <> into_wallet)
+)
+--;;
+COMMENT ON TABLE merged_wallet IS 'Wallets that were given up by the posting seq, and the one that took all that was in them.'
+--;;
+CREATE INDEX merged_wallet_into_ix ON merged_wallet (ledger_id, into_wallet)
+--;;
 CREATE TABLE closed_member (
     ledger_id smallint NOT NULL,
     member_id uuid NOT NULL,
@@ -462,7 +574,8 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
-        'purchase', 'batch', 'floor_change', 'decision', 'event_log'
+        'purchase', 'batch', 'floor_change', 'decision', 'event_log',
+        'proposal', 'proposal_decision', 'adjustment', 'adjustment_note', 'merged_wallet'
     ]
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN ledger_id SET STATISTICS 0', name);
