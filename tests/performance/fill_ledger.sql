@@ -80,7 +80,7 @@ BEGIN
 END
 $$
 --;;
---@ rest
+--@ lots
 INSERT INTO lot (ledger_id, lot_no, account_no, issuer_no, point_type, opened_seq, original, earned_at, expires_at, remaining, open)
 SELECT plan.ledger_id, lot_no, wallet_no, issuance_no, 'base', seq, points, recorded_at, plan.expires_at, remaining, remaining > 0
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made WHERE kind = 'earn' ORDER BY lot_no
@@ -97,6 +97,7 @@ SELECT
     plan.rate_per_minor, sale.lines, sale.tenders
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made JOIN bench_fill.sale sale USING (sale_no) ORDER BY seq
 --;;
+--@ events
 INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, payload)
 SELECT plan.ledger_id, seq, CASE kind WHEN 'earn' THEN 'points.earned' ELSE 'points.redeemed' END, partition, partition_prev, partner_id, seq, recorded_at,
        coalesce(sale.payload, plan.burn_payload)

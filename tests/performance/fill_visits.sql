@@ -1,11 +1,11 @@
 -- What happened before the benchmarks, as ledger and clearing both tell it. Visit `seq` is an earn of member
 -- (seq × stride) mod members at another partner than the member's last one, so that each member's visits lie evenly
--- spread. Then comes the busy member, whose number follows theirs: out of its wallet, once `open_lots` lots are in it,
--- every fifth visit burns the four oldest, all of one partner, at the next one. So most of its lots are used up.
-CREATE UNLOGGED TABLE bench_fill.spent AS
-SELECT plan.postings + s.no AS lot_no, sale.points, plan.postings + plan.open_lots + 5 * ((s.no - 1) / 4 + 1) AS seq
+-- spread. Then comes the busy member, whose number follows theirs: once `open_lots` lots are in its wallet, every other visit
+-- burns the oldest one at the partner after its issuer. So most of its lots are used up.
+CREATE VIEW bench_fill.spent AS
+SELECT s.no, plan.postings + s.no AS lot_no, sale.points, plan.postings + plan.open_lots + 2 * s.no AS seq
 FROM bench_fill.plan plan
-CROSS JOIN LATERAL generate_series(1::bigint, (plan.busy_entries - plan.open_lots) / 5 * 4) s (no)
+CROSS JOIN LATERAL generate_series(1::bigint, plan.busy_entries - plan.busy_earns) s (no)
 JOIN bench_fill.sale sale ON sale.sale_no = s.no % plan.sales
 --;;
 CREATE VIEW bench_fill.visit AS
@@ -15,15 +15,11 @@ FROM bench_fill.plan plan
 CROSS JOIN LATERAL generate_series(1::bigint, plan.postings) s (seq)
 JOIN bench_fill.sale sale ON sale.sale_no = s.seq % plan.sales
 UNION ALL
-SELECT plan.postings + s.no + greatest(0, s.no - plan.open_lots - 1) / 4, 'earn', plan.members, (s.no - 1) / 4 % plan.partners,
+SELECT plan.postings + s.no + greatest(0, s.no - plan.open_lots - 1), 'earn', plan.members, (s.no - 1) % plan.partners,
        NULL, sale.sale_no, sale.points, plan.postings + s.no, CASE WHEN s.no + plan.open_lots > plan.busy_earns THEN sale.points ELSE 0 END
 FROM bench_fill.plan plan
 CROSS JOIN LATERAL generate_series(1::bigint, plan.busy_earns) s (no)
 JOIN bench_fill.sale sale ON sale.sale_no = s.no % plan.sales
 UNION ALL
-SELECT burn.seq, 'redeem', plan.members, burn.no % plan.partners, (burn.no - 1) % plan.partners, NULL, -burn.points, NULL, NULL
-FROM bench_fill.plan plan
-CROSS JOIN LATERAL (
-    SELECT spent.seq, (spent.seq - plan.postings - plan.open_lots) / 5 AS no, sum(spent.points)::bigint AS points
-    FROM bench_fill.spent GROUP BY spent.seq
-) burn
+SELECT spent.seq, 'redeem', plan.members, spent.no % plan.partners, (spent.no - 1) % plan.partners, NULL, -spent.points, NULL, NULL
+FROM bench_fill.plan plan CROSS JOIN bench_fill.spent

@@ -175,7 +175,7 @@ async def test_the_busy_member_has_as_many_lots_left_as_everybody_else(filled: F
         )
     lots = {row["owner_id"]: (row["open"], row["used_up"]) for row in wallets}
     assert entries == BUSY_ENTRIES
-    assert lots.pop(filled.bench.wallet_owner(MEMBERS)) == (OPEN_LOTS, (BUSY_ENTRIES - OPEN_LOTS) // 5 * 4)
+    assert lots.pop(filled.bench.wallet_owner(MEMBERS)) == (OPEN_LOTS, (BUSY_ENTRIES - OPEN_LOTS) // 2)
     assert lots[filled.bench.wallet_owner(1)] == (OPEN_LOTS, 0)
 
 
