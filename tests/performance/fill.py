@@ -41,6 +41,8 @@ _SESSION: Final = (
     "SET session_replication_role = replica",
     "SET synchronous_commit = off",
     "SET work_mem = '256MB'",
+    # What is laid out in order is written in that order, without sorting it again.
+    "SET synchronize_seqscans = off",
     "SET maintenance_work_mem = '256MB'",
     "SET statement_timeout = 0",
 )

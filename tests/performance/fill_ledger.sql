@@ -2,23 +2,21 @@
 -- fill_visits.sql makes from bench_fill.plan, partner, member and sale, which fill.py loads first.
 CREATE UNLOGGED TABLE bench_fill.made AS
 SELECT
-    laid.*,
-    sum(laid.points) OVER (PARTITION BY laid.wallet_no ORDER BY laid.seq)::bigint AS balance_after,
-    coalesce(lag(laid.seq) OVER (PARTITION BY laid.partition ORDER BY laid.seq), 0) AS partition_prev
-FROM (
+    walked.*, p.partner_id, p.store_id, p.account_no AS issuance_no, p.redemption_no, 1 + (walked.seq - 1) / plan.batch_items AS batch_no,
+    ('019b' || lpad(to_hex(walked.seq), 8, '0') || '7000' || left(md5(walked.seq::text), 16))::uuid AS transaction_id,
+    uuid_send(md5('content ' || walked.seq)::uuid) AS content_hash, 'fill-' || lpad(walked.seq::text, 9, '0') AS reference,
+    plan.starts_at + walked.seq * plan.step AS recorded_at
+FROM bench_fill.plan plan CROSS JOIN (
+    -- Sorted while the rows are short.
     SELECT
-        v.seq, v.kind, v.points, v.lot_no, v.remaining, v.sale_no, p.partner_id, p.store_id, p.account_no AS issuance_no, p.redemption_no,
-        m.account_no AS wallet_no, 1 + (v.seq - 1) / plan.batch_items AS batch_no,
-        (get_byte(uuid_send(m.member_id), 15) & 15)::smallint AS partition,
-        ('019b' || lpad(to_hex(v.seq), 8, '0') || '7000' || left(md5(v.seq::text), 16))::uuid AS transaction_id, uuid_send(md5('content ' || v.seq)::uuid) AS content_hash,
-        'fill-' || lpad(v.seq::text, 9, '0') AS reference,
-        plan.starts_at + v.seq * plan.step AS recorded_at
-    FROM bench_fill.plan plan
-    CROSS JOIN bench_fill.visit v
-    JOIN bench_fill.partner p ON p.partner_no = v.partner_no
-    JOIN bench_fill.member m ON m.member_no = v.member_no
-) laid
-ORDER BY laid.seq
+        v.seq, v.kind, v.points, v.lot_no, v.remaining, v.sale_no, v.partner_no, m.account_no AS wallet_no, m.partition,
+        sum(v.points) OVER (PARTITION BY m.account_no ORDER BY v.seq)::bigint AS balance_after,
+        coalesce(lag(v.seq) OVER (PARTITION BY m.partition ORDER BY v.seq), 0) AS partition_prev
+    FROM bench_fill.visit v
+    JOIN (SELECT member_no, account_no, (get_byte(uuid_send(member_id), 15) & 15)::smallint AS partition FROM bench_fill.member) m USING (member_no)
+    ORDER BY v.seq
+) walked
+JOIN bench_fill.partner p USING (partner_no)
 --;;
 ANALYZE bench_fill.made
 --;;
@@ -67,7 +65,7 @@ SELECT
     seq, points, balance_after, abs(points), recorded_at, recorded_at, CASE kind WHEN 'earn' THEN plan.expires_at END,
     CASE kind WHEN 'earn' THEN issuance_no ELSE wallet_no END, CASE kind WHEN 'earn' THEN wallet_no ELSE redemption_no END, wallet_no, issuance_no,
     plan.ledger_id, (seq - 1) % plan.batch_items, transaction_id, kind, reference, 'k:' || reference, content_hash
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made ORDER BY seq
+FROM bench_fill.plan plan CROSS JOIN bench_fill.made
 --;;
 DO $$
 DECLARE
@@ -83,7 +81,7 @@ $$
 --@ lots
 INSERT INTO lot (ledger_id, lot_no, account_no, issuer_no, point_type, opened_seq, original, earned_at, expires_at, remaining, open)
 SELECT plan.ledger_id, lot_no, wallet_no, issuance_no, 'base', seq, points, recorded_at, plan.expires_at, remaining, remaining > 0
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made WHERE kind = 'earn' ORDER BY lot_no
+FROM bench_fill.plan plan CROSS JOIN bench_fill.made WHERE kind = 'earn'
 --;;
 INSERT INTO lot_use (ledger_id, seq, lot_no, points)
 SELECT plan.ledger_id, spent.seq, spent.lot_no, spent.points FROM bench_fill.plan plan CROSS JOIN bench_fill.spent ORDER BY spent.seq, spent.lot_no
@@ -95,13 +93,13 @@ INSERT INTO purchase (
 SELECT
     plan.ledger_id, seq, store_id, plan.till, plan.business_date, reference, 'store', 'scanned', sale.amount_minor, 0, plan.rate_points,
     plan.rate_per_minor, sale.lines, sale.tenders
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made JOIN bench_fill.sale sale USING (sale_no) ORDER BY seq
+FROM bench_fill.plan plan CROSS JOIN bench_fill.made JOIN bench_fill.sale sale USING (sale_no)
 --;;
 --@ events
 INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_id, seq, recorded_at, payload)
 SELECT plan.ledger_id, seq, CASE kind WHEN 'earn' THEN 'points.earned' ELSE 'points.redeemed' END, partition, partition_prev, partner_id, seq, recorded_at,
        coalesce(sale.payload, plan.burn_payload)
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made LEFT JOIN bench_fill.sale sale USING (sale_no) ORDER BY seq
+FROM bench_fill.plan plan CROSS JOIN bench_fill.made LEFT JOIN bench_fill.sale sale USING (sale_no)
 --;;
 INSERT INTO batch (ledger_id, batch_no, first_seq, n, recorded_at)
 SELECT plan.ledger_id, batch_no, min(seq), count(*), max(recorded_at)
