@@ -100,6 +100,12 @@ def _burn(item: Act) -> int:
     return item.sale.earned if isinstance(item, Refund) and item.sale is not None else 0
 
 
+def _earners(items: Sequence[Act], partners: frozenset[UUID]) -> Iterable[UUID]:
+    """Those who earn at some partners, each once."""
+    earns = (item for item in items if isinstance(item, Earn)) if partners else ()
+    return dict.fromkeys(item.member_id for item in earns if item.partner_id in partners)
+
+
 class _Sales:
     """What the refunds of a batch need to know of their originals: by place of the member, each once."""
 
@@ -152,11 +158,7 @@ async def open_ledger(
     listed.add(AccountKind.DEBT, taking_over | {members[place] for place in sales.original_members})
     for kind, owner in wallet_reads.accounts(items):
         listed.add(kind, (owner,))
-    if pending_partners:
-        earners = (
-            item.member_id for item in items if isinstance(item, Earn) and item.partner_id in pending_partners
-        )
-        listed.add(AccountKind.PENDING, dict.fromkeys(earners))
+    listed.add(AccountKind.PENDING, _earners(items, pending_partners))
     giving = wallet_reads.givers(items)
     row = await connection.fetchrow(
         _OPEN,
