@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -72,12 +73,12 @@ class Books:
     batches: Sequence[Batch]
     rated: Sequence[Rated]
 
-    @property
+    @cached_property
     def journal(self) -> list[Posted]:
         """The journal in the words of the model."""
         return journal_of(self.records)
 
-    @property
+    @cached_property
     def by_place(self) -> dict[Place, Kept]:
         """What is kept under each key."""
         return {kept.place: kept for kept in self.kept}

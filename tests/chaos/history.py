@@ -152,9 +152,7 @@ class History:
     def answers(self) -> Counter[str]:
         """Operations by what became of them: `accepted`, the code of the problem, or `unknown`."""
         return Counter(
-            "unknown"
-            if operation.answer is None
-            else operation.answer.code or str(operation.answer.body.get("status", "accepted"))
+            "unknown" if operation.answer is None else operation.answer.code or _done(operation.answer)
             for operation in self
         )
 
@@ -170,3 +168,8 @@ class History:
     def again(self) -> int:
         """Requests beyond the first of each operation."""
         return sum(max(0, len(operation.heard) - 1) for operation in self)
+
+
+def _done(answer: Heard) -> str:
+    """What a success is: a reversal may have found nothing to reverse."""
+    return "nothing_to_reverse" if answer.body.get("status") == "nothing_to_reverse" else "accepted"

@@ -57,6 +57,7 @@ class PostgresTap:
         self._plain_bytes = 0
         self._writing_statements: set[bytes] = set()
         self._wrote = False
+        self._in_transaction = False
         self._unheard: CommitCut | None = None
         self._ends: CommitCut | None = None
         self.process = ""
@@ -116,6 +117,9 @@ class PostgresTap:
                 self._wrote = False
             elif _WRITES.search(text):
                 self._wrote = True
+        elif kind == b"S" and self._wrote and not self._in_transaction:
+            # A statement by itself is committed at its end.
+            self._commit()
 
     def _commit(self) -> None:
         self._wrote = False
@@ -136,10 +140,13 @@ class PostgresTap:
         self._down += data
         passed = bytearray()
         while message := self._next_from_server():
-            if self._unheard is not None and message.startswith(b"C") and message[5:].startswith(b"COMMIT"):
+            if message.startswith(b"Z") and len(message) > 1:
+                self._in_transaction = message[5:6] != b"I"
+            if self._unheard is None:
+                passed += message
+            elif message.startswith(b"Z") or message[5:].startswith(b"COMMIT"):
                 self._unheard.struck()
                 raise Cut
-            passed += message
         return bytes(passed)
 
     def _next_from_server(self) -> bytes:

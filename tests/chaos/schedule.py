@@ -47,7 +47,9 @@ KILLED: Final = (
 #: Connections that lead through a proxy.
 LINKS: Final = ("postgres", "points")
 #: Whose writing transactions are cut at their COMMIT: mostly the ledger's.
-COMMITTERS: Final = ("points", "points", "points", "points", "partners", "members", "gateway", "points-relay")
+COMMITTERS: Final = (
+    "points", "points", "points", "points", "points", "partners", "partners", "points-relay", "gateway", "members",
+)  # fmt: skip
 #: How often each kind is drawn, of all together.
 _SHARES: Final = {
     FaultKind.KILL: 7,
