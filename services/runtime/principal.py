@@ -114,6 +114,11 @@ def acting() -> Principal:
         raise Unauthenticated from None
 
 
+def has_expired(token: bytes) -> bool:
+    """Whether a token that this process has signed is past its time by now."""
+    return pb.Principal.FromString(token[:-_SIGNATURE_BYTES]).expires_at_us <= wall_now_us()
+
+
 def programme_message(programme: Programme) -> pb.Programme:
     """The wire form of a programme."""
     mode = pb.PROGRAMME_MODE_TEST if programme.is_test else pb.PROGRAMME_MODE_LIVE

@@ -134,9 +134,7 @@ class History:
         expected: frozenset[str] = frozenset(),
     ) -> Operation:  # fmt: skip
         """A new operation, not sent yet."""
-        operation = Operation(
-            len(self.operations) + 1, kind, partner, path, key, body, movements, expected
-        )
+        operation = Operation(len(self.operations) + 1, kind, partner, path, key, body, movements, expected)
         self.operations.append(operation)
         return operation
 

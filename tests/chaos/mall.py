@@ -176,9 +176,7 @@ def _client(url: str, secret: str) -> httpx2.AsyncClient:
         headers={"Authorization": f"Bearer {secret}"},
         timeout=REQUEST_SECONDS,
         trust_env=False,
-        limits=httpx2.Limits(
-            max_connections=_CONNECTIONS_MAX, max_keepalive_connections=_CONNECTIONS_MAX
-        ),
+        limits=httpx2.Limits(max_connections=_CONNECTIONS_MAX, max_keepalive_connections=_CONNECTIONS_MAX),
     )
 
 
@@ -195,4 +193,3 @@ def transaction_id(text: str) -> UUID:
 def new_key() -> str:
     """An idempotency key, or a reference, that nobody has used."""
     return secrets.token_hex(8)
-

@@ -48,9 +48,7 @@ def _sale(
     return body, asked
 
 
-def _burn(
-    till: Till, member: Member, key: str, reference: str, points: int
-) -> tuple[dict[str, Any], Asked]:
+def _burn(till: Till, member: Member, key: str, reference: str, points: int) -> tuple[dict[str, Any], Asked]:
     occurred_us = till.occurred()
     body = {
         "member": till.named(member),
@@ -287,9 +285,7 @@ async def batch(till: Till) -> None:
     )
 
 
-def _line_refund(
-    till: Till, lines: list[dict[str, Any]], reference: str
-) -> tuple[dict[str, Any], Asked]:
+def _line_refund(till: Till, lines: list[dict[str, Any]], reference: str) -> tuple[dict[str, Any], Asked]:
     key = f"r:refund:{reference}"
     earns = [line for line in lines if line["type"] == "earn"]
     if not earns or till.rng.random() < 0.4:

@@ -43,9 +43,7 @@ class Operator:
             now_us = self._mall.now_us + int(self._rng.uniform(*_DAYS) * 86_400) * 1_000_000
             request = pb.MoveClockRequest(now_us=now_us)
             with suppress(CoalitionError):
-                await grpc_client.call(
-                    self._session.ledger.MoveClock, request, self._token(), _CALL_SECONDS
-                )
+                await grpc_client.call(self._session.ledger.MoveClock, request, self._token(), _CALL_SECONDS)
                 self.moved += 1
 
     def _token(self) -> bytes:

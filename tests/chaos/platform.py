@@ -164,4 +164,3 @@ class ChaosPlatform(Platform):
 def _write_script(path: Path, command: Sequence[str]) -> None:
     path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
     path.chmod(0o755)
-

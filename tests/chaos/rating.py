@@ -80,9 +80,7 @@ def _burned(record: Record) -> Iterable[tuple[str, UUID, UUID, int]]:
 
 def _returned(record: Record) -> Iterable[tuple[str, UUID, UUID, int]]:
     """To the lots that the points were taken from, or to new ones where those have expired."""
-    return _by_issuer(
-        "returned", record.transaction.partner_id, [*record.lot_returns, *record.lots_opened]
-    )
+    return _by_issuer("returned", record.transaction.partner_id, [*record.lot_returns, *record.lots_opened])
 
 
 def _clawed_back(record: Record) -> Iterable[tuple[str, UUID, UUID, int]]:

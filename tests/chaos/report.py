@@ -45,7 +45,8 @@ def show(console: Console, result: Result) -> None:
     told = document(result)
     broken = f", points broken on purpose: {told['broken']}" if told["broken"] else ""
     table = Table(
-        title=f"Chaos, seed {told['seed']}, {told['minutes']} minutes of traffic{broken}", title_justify="left"
+        title=f"Chaos, seed {told['seed']}, {told['minutes']} minutes of traffic{broken}",
+        title_justify="left",
     )
     table.add_column("what", no_wrap=True)
     table.add_column("how many", justify="right", no_wrap=True)

@@ -83,10 +83,14 @@ class Run:
         async with platform_folder() as folder:
             clock = Clock(folder)
             if not clock.steps:
-                self.result.remarks.append("no libfaketime here (apt-get install faketime): clocks are not stepped")
+                self.result.remarks.append(
+                    "no libfaketime here (apt-get install faketime): clocks are not stepped"
+                )
             broken = (sys.executable, "-m", "tests.chaos.broken", self._plan.broken)
             platform = ChaosPlatform(folder, clock, broken if self._plan.broken else ())
-            self.say("starting PostgreSQL, NATS, two gateways, two replicas of points, members, partners, relay")
+            self.say(
+                "starting PostgreSQL, NATS, two gateways, two replicas of points, members, partners, relay"
+            )
             try:
                 async with platform:
                     await self._on(platform)
@@ -175,9 +179,13 @@ class Run:
             *await prove_clearing(session, mall.programme),
         ):
             if not proof.holds:
-                result.found("checker", f"{proof.invariant} {proof.name}: {proof.figure}; {list(proof.breaches)[:5]}")
+                result.found(
+                    "checker", f"{proof.invariant} {proof.name}: {proof.figure}; {list(proof.breaches)[:5]}"
+                )
         books = await read_books(session, mall.programme, urls)
-        self.say(f"replaying {len(books.records):,} postings and {len(books.kept):,} answers through the model")
+        self.say(
+            f"replaying {len(books.records):,} postings and {len(books.kept):,} answers through the model"
+        )
         model = await asyncio.to_thread(self._replayed, mall, books)
         slugs = {partner.partner_id: slug for slug, partner in mall.partners.items()}
         for difference in rated_otherwise(books.records, books.rated, slugs):

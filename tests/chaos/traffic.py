@@ -19,7 +19,9 @@ _REST_SECONDS: Final = 0.4
 class Traffic:
     """All tills of a run. `stop` lets each finish what it has begun."""
 
-    def __init__(self, mall: Mall, seed: int, operations: Sequence[Doing] = OPERATIONS, tills: int = TILLS) -> None:
+    def __init__(
+        self, mall: Mall, seed: int, operations: Sequence[Doing] = OPERATIONS, tills: int = TILLS
+    ) -> None:
         self._operations = operations
         self._stopping = asyncio.Event()
         partners = list(mall.partners.values())
