@@ -25,6 +25,7 @@ REFUSALS: Final = frozenset(
         "refund_too_large", "nothing_to_reverse", "reversed_before_arrival", "linked_item_failed",
     }
 )  # fmt: skip
+_MODEL_MAX: Final = 5
 _LINKED: Final = "LINKED_ITEM_FAILED"
 _NOTHING_REVERSED: Final = "nothing_to_reverse"
 
@@ -183,25 +184,32 @@ def _doubled(books: Books) -> Iterator[Violation]:
 def _otherwise_decided(
     books: Books, verdicts: Mapping[Place, Verdict], decided: Sequence[Posted]
 ) -> Iterator[Violation]:
-    """The model, asked in the same order, comes to the same."""
-    for kept in books.kept:
-        verdict = verdicts.get(kept.place)
-        if kept.tombstone:
-            continue
-        if verdict is None:
-            yield Violation("model", f"the model was not asked for {kept}")
-        elif kept.seq is not None:
-            if verdict.posted is None or verdict.posted.seq != kept.seq:
-                yield Violation("model", f"the ledger has {kept}, the model says {verdict}")
-        elif (verdict.reason, verdict.available) != (kept.refusal, kept.available):
-            yield Violation("model", f"the ledger has {kept}, the model says {verdict}")
-    for live, model in zip(books.journal, decided, strict=False):
-        if comparable(live) != comparable(model):
-            yield Violation("model", f"the journal has {live}, the model decides {model}")
-            # What follows differs too, whatever it is.
-            return
+    """The model, asked in the same order, comes to the same. Of what is found the first says most: the rest may follow."""
+    found = [
+        *(
+            f"the ledger has {kept}, the model says {verdicts.get(kept.place)}"
+            for kept in books.kept
+            if not kept.tombstone and not _agree(kept, verdicts.get(kept.place))
+        ),
+        *(
+            f"the journal has {live}, the model decides {model}"
+            for live, model in zip(books.journal, decided, strict=False)
+            if comparable(live) != comparable(model)
+        ),
+    ]
     if len(books.journal) != len(decided):
-        yield Violation("model", f"the journal has {len(books.journal)} postings, the model {len(decided)}")
+        found.append(f"the journal has {len(books.journal)} postings, the model {len(decided)}")
+    yield from (Violation("model", detail) for detail in found[:_MODEL_MAX])
+    if len(found) > _MODEL_MAX:
+        yield Violation("model", f"{len(found) - _MODEL_MAX} more that may follow from the first")
+
+
+def _agree(kept: Kept, verdict: Verdict | None) -> bool:
+    if verdict is None:
+        return False
+    if kept.seq is not None:
+        return verdict.posted is not None and verdict.posted.seq == kept.seq
+    return (verdict.reason, verdict.available) == (kept.refusal, kept.available)
 
 
 def _times(books: Books) -> Iterator[Violation]:

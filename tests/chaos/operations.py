@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,8 @@ from tests.chaos.mall import CURRENCY, Held, Member, Sold, new_key, transaction_
 from tests.chaos.till import Till
 from tests.support.gateway_members import luhn
 
+#: A till may come back to a hold that is over, if it was not for longer than this.
+_LATE_SECONDS_MAX: Final = 2
 _ORIGINAL_UNKNOWN: Final = frozenset({"original_unknown"})
 
 
@@ -109,9 +112,12 @@ async def _resolve(till: Till, held: Held, how: str) -> None:
 
 async def hold(till: Till) -> None:
     """Points set aside, then captured, given up, captured too late, or left alone."""
-    held = await _hold(till, till.rng.choice((1, 2, 5, 900, 900)))
+    seconds = till.rng.choice((1, 2, 5, 900, 900))
+    held = await _hold(till, seconds)
     if held is None:
         return
+    if seconds <= _LATE_SECONDS_MAX and till.rng.random() < 0.5:
+        await asyncio.sleep(seconds + 0.1)
     how = till.rng.choice(("capture", "capture", "void", ""))
     if how:
         await _resolve(till, held, how)
