@@ -13,7 +13,7 @@ from tests.chaos.postgres_link import CommitCut
 from tests.chaos.schedule import Aftermath, Fault, FaultKind
 
 #: A cut at a COMMIT that never comes (its process is down, or has nothing to write) is taken back after this.
-_COMMIT_SECONDS: Final = 4.0
+_COMMIT_SECONDS: Final = 8.0
 
 
 class Injector:

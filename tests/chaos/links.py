@@ -73,9 +73,9 @@ class Link:
         self._connections: set[_Connection] = set()
 
     async def open(self, port: int) -> None:
-        """Listens from now on."""
+        """Listens from now on; port 0 stands for a free one."""
         self._server = await asyncio.start_server(self._serve, LOOPBACK, port)
-        self.port = port
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         """Ends all connections and listens no more."""
@@ -112,8 +112,8 @@ class Link:
             with suppress(asyncio.CancelledError):
                 await self._relay(connection, reader, writer)
         finally:
+            await _abort(writer)
             self._connections.discard(connection)
-            writer.transport.abort()
 
     async def _relay(
         self, connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -132,7 +132,7 @@ class Link:
         except* (ConnectionError, OSError):
             pass
         finally:
-            server_writer.transport.abort()
+            await _abort(server_writer)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         ports = self._upstreams()
@@ -161,3 +161,10 @@ class Link:
                 await sink.drain()
             tap.passed()
         raise Cut
+
+
+async def _abort(writer: asyncio.StreamWriter) -> None:
+    """Ends a connection at once, without what is still to be sent."""
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()

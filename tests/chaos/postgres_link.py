@@ -113,7 +113,9 @@ class PostgresTap:
             text = body.rstrip(b"\0; \n").upper()
             if text == b"COMMIT" and self._wrote:
                 self._commit()
-            elif text in (b"COMMIT", b"ROLLBACK") or text.startswith(b"BEGIN"):
+            elif text.startswith(b"BEGIN"):
+                self._wrote, self._in_transaction = False, True
+            elif text in (b"COMMIT", b"ROLLBACK"):
                 self._wrote = False
             elif _WRITES.search(text):
                 self._wrote = True

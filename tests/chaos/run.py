@@ -24,13 +24,12 @@ from tests.chaos.history import History
 from tests.chaos.injector import Injector
 from tests.chaos.judging import Violation, asked_again, by_group, judge, members_of
 from tests.chaos.mall import BACKDATE_DAYS, EXPIRY_MONTHS, PARTNERS, ZONE, Mall, open_mall
-from tests.chaos.operations import OPERATIONS, Doing
 from tests.chaos.operator import Operator
 from tests.chaos.plan import Plan
 from tests.chaos.platform import ChaosPlatform
 from tests.chaos.rating import rated_otherwise
 from tests.chaos.replaying import Replay
-from tests.chaos.schedule import schedule
+from tests.chaos.schedule import Fault, schedule
 from tests.chaos.traffic import Traffic
 from tests.support.ledger_model import LedgerModel
 from tests.support.platform import platform_folder
@@ -67,11 +66,12 @@ class Run:
     """One run under way."""
 
     def __init__(
-        self, plan: Plan, operations: Sequence[Doing] = OPERATIONS, keep_in: Path | None = None
+        self, plan: Plan, faults: Sequence[Fault] | None = None, keep_in: Path | None = None
     ) -> None:
-        """`keep_in`: where logs go if something is found."""
+        """`faults`: these, in place of those that follow from the seed. `keep_in`: where logs go if something is found."""
         self.result = Result(plan)
-        self._plan, self._operations, self._keep_in = plan, operations, keep_in
+        self._plan, self._keep_in = plan, keep_in
+        self._faults = schedule(plan.seed, plan.seconds, plan.kinds) if faults is None else faults
         self._started = time.monotonic()
 
     def say(self, text: str) -> None:
@@ -113,10 +113,9 @@ class Run:
 
     async def _disturbed(self, platform: ChaosPlatform, session: Session, mall: Mall) -> None:
         plan = self._plan
-        faults = schedule(plan.seed, plan.seconds, plan.kinds)
-        self.say(f"seed {plan.seed}: {plan.seconds:.0f} s of traffic, {len(faults)} faults to come")
-        injector = Injector(platform, faults)
-        traffic = Traffic(mall, plan.seed, self._operations)
+        self.say(f"seed {plan.seed}: {plan.seconds:.0f} s of traffic, {len(self._faults)} faults to come")
+        injector = Injector(platform, self._faults)
+        traffic = Traffic(mall, plan.seed)
         operator = Operator(mall, session, platform.environment, platform.clock, plan.seed)
         beside = [
             asyncio.create_task(each)
