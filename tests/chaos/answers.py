@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 from uuid import UUID
 
 from coalition.points.v1 import movement_pb2 as pb
@@ -61,8 +61,9 @@ def differences(told: Mapping[str, Any], expected: Mapping[str, Any], within: st
     found: list[str] = []
     for name, value in expected.items():
         heard = told.get(name)
-        if isinstance(value, Mapping) and isinstance(heard, Mapping):
-            found += differences(heard, value, f"{within}{name}.")
+        if isinstance(value, dict) and isinstance(heard, dict):
+            parts = cast("Mapping[str, Any]", heard), cast("Mapping[str, Any]", value)
+            found += differences(*parts, f"{within}{name}.")
         elif heard != value:
             found.append(f"{within}{name} is {heard!r}, and the ledger has {value!r}")
     return found
@@ -93,7 +94,7 @@ def _figures(told: pb.RefundFigures) -> dict[str, Any]:
     }
 
 
-_OF_KIND: Final = {
+_OF_KIND: Final[Mapping[str, Callable[[pb.Transaction], dict[str, Any]]]] = {
     "earn": lambda moved: {"points": moved.points},
     "redemption": lambda moved: {"points": -moved.points},
     "hold": lambda moved: {"points": moved.held, "expires_at": _instant(moved.expires_at_us)},

@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import httpx2
-
 from services.gateway.directory.aliases import MemberAliases
 from services.operations import ledger, registry
 from services.operations.session import Session
@@ -19,6 +17,7 @@ from services.runtime.ids import from_text
 from services.runtime.principal import Programme
 from services.runtime.secrets import read_key
 from tests.chaos.history import Heard, History, Operation
+from tests.chaos.http_client import HttpClient, NoAnswer
 
 STARTS_AT: Final = datetime(2026, 1, 5, 5, tzinfo=UTC)  # Monday, midnight in New York
 ZONE: Final = "America/New_York"
@@ -29,7 +28,6 @@ MEMBERS: Final = 24
 #: These few are in half of all operations.
 HOT: Final = 3
 REQUEST_SECONDS: Final = 12.0
-_CONNECTIONS_MAX: Final = 64
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Partner:
 
     slug: str
     partner_id: UUID
-    gateways: Sequence[httpx2.AsyncClient]
+    gateways: Sequence[HttpClient]
     sold: list[Sold] = field(default_factory=list[Sold])
     held: list[Held] = field(default_factory=list[Held])
     done: list[Operation] = field(default_factory=list[Operation])
@@ -94,17 +92,12 @@ class Partner:
     async def send(self, operation: Operation, gateway: int, seconds: float = REQUEST_SECONDS) -> Heard:
         """Sends a request once and notes what came back."""
         try:
-            answer = await self.gateways[gateway].post(
-                operation.path,
-                json=operation.body,
-                headers={"Idempotency-Key": operation.key},
-                timeout=seconds,
+            status, headers, body = await self.gateways[gateway].request(
+                "POST", operation.path, seconds, operation.body, operation.key
             )
-            body: dict[str, Any] = answer.json()
-            replayed = answer.headers.get("idempotency-replayed") == "true"
-            heard = Heard(answer.status_code, body, replayed)
-        except (httpx2.HTTPError, ValueError) as error:
-            heard = Heard(0, why=type(error).__name__)
+            heard = Heard(status, body, headers.get("idempotency-replayed") == "true")
+        except NoAnswer as error:
+            heard = Heard(0, why=str(error))
         operation.heard.append(heard)
         return heard
 
@@ -135,7 +128,7 @@ class Mall:
         """Closes the tills' connections."""
         for partner in self.partners.values():
             for client in partner.gateways:
-                await client.aclose()
+                await client.close()
 
 
 async def open_mall(session: Session, environment: Mapping[str, str], gateway_urls: Sequence[str]) -> Mall:
@@ -154,7 +147,7 @@ async def open_mall(session: Session, environment: Mapping[str, str], gateway_ur
         await registry.set_refund_rule(session, programme, slug, terms.shortfall, terms.tender_order)
         await registry.add_stores(session, programme, slug, [("S1", "High Street"), ("S2", "Station")])
         secret = (await registry.issue_key(session, programme, slug, "chaos")).secret
-        clients = [_client(url, secret) for url in gateway_urls]
+        clients = [HttpClient(url, secret) for url in gateway_urls]
         partners[slug] = Partner(slug, UUID(bytes=found.partner_id), clients)
     variable = "COALITION_GATEWAY_SECRET_KEY"
     aliases = MemberAliases(read_key(environment[variable], variable))
@@ -163,21 +156,11 @@ async def open_mall(session: Session, environment: Mapping[str, str], gateway_ur
     enrolling = list(partners.values())
     for number in range(MEMBERS):
         partner = enrolling[number % len(enrolling)]
-        answer = await partner.gateways[0].post(
-            "/v1/members", json={}, headers={"Idempotency-Key": f"enrol-{number}"}
+        _, _, answer = await partner.gateways[0].request(
+            "POST", "/v1/members", REQUEST_SECONDS, {}, f"enrol-{number}"
         )
-        mall.members.append(mall.enrolled(partner, answer.json()))
+        mall.members.append(mall.enrolled(partner, answer))
     return mall
-
-
-def _client(url: str, secret: str) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
-        base_url=url,
-        headers={"Authorization": f"Bearer {secret}"},
-        timeout=REQUEST_SECONDS,
-        trust_env=False,
-        limits=httpx2.Limits(max_connections=_CONNECTIONS_MAX, max_keepalive_connections=_CONNECTIONS_MAX),
-    )
 
 
 def moment(at_us: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tests.chaos.history import Asked, Operation
@@ -213,10 +213,7 @@ async def same_reference(till: Till) -> None:
     if operation is None:
         return
     key = new_key()
-    movements = [
-        Asked(**{**vars(asked), "key": f"{asked.key[:2]}{key}"})  # the same in all but the key
-        for asked in operation.movements
-    ]
+    movements = [replace(asked, key=f"{asked.key[:2]}{key}") for asked in operation.movements]
     again = till.begin(operation.kind, operation.path, key, operation.body, *movements)
     await till.settle(again)
 

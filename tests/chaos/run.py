@@ -21,9 +21,19 @@ from services.operations.session import Session, open_session
 from tests.chaos.books import Books, read_books
 from tests.chaos.clock import Clock
 from tests.chaos.history import History
+from tests.chaos.http_client import NoAnswer
 from tests.chaos.injector import Injector
 from tests.chaos.judging import Violation, asked_again, by_group, judge, members_of
-from tests.chaos.mall import BACKDATE_DAYS, EXPIRY_MONTHS, PARTNERS, ZONE, Mall, open_mall
+from tests.chaos.mall import (
+    BACKDATE_DAYS,
+    EXPIRY_MONTHS,
+    PARTNERS,
+    REQUEST_SECONDS,
+    ZONE,
+    Mall,
+    Partner,
+    open_mall,
+)
 from tests.chaos.operator import Operator
 from tests.chaos.plan import Plan
 from tests.chaos.platform import ChaosPlatform
@@ -148,7 +158,7 @@ class Run:
     async def _drained(self, platform: ChaosPlatform, session: Session, mall: Mall) -> bool:
         """Whether the relay and rating have come to the end of the journal."""
         partners = await asyncpg.connect(_admin_url(platform, "partners"))
-        reached: tuple[object, ...] = ()
+        reached = "nothing"
 
         async def drained() -> bool:
             nonlocal reached
@@ -156,15 +166,15 @@ class Run:
             rated = await partners.fetchval(
                 "SELECT rated_seq FROM rating_head WHERE ledger_id = $1", mall.programme.ledger_id
             )
-            reached = (head.last_pos, head.relayed_pos, head.last_seq, rated)
+            reached = (
+                f"told {head.last_pos}, relayed {head.relayed_pos}, posted {head.last_seq}, rated {rated}"
+            )
             return head.relayed_pos == head.last_pos and rated == head.last_seq
 
         try:
             await until(drained, _DRAIN_SECONDS)
         except TimeoutError:
-            self.result.found(
-                "backlog", f"told {reached[0]}, relayed {reached[1]}, posted {reached[2]}, rated {reached[3]}"
-            )
+            self.result.found("backlog", reached)
             return False
         finally:
             await partners.close()
@@ -225,8 +235,7 @@ class Run:
                 head = await ledger.head(session, mall.programme)
                 possible.add(model.available(member, head.now_us))
                 if when == "before":
-                    answer = await partner.gateways[0].get(f"/v1/members/{alias}/balance")
-                    told = answer.json().get("available")
+                    told = await _told_balance(partner, alias)
             if told not in possible:
                 self.result.found("balance", f"member {member} is told {told}, the model has {possible}")
 
@@ -250,6 +259,17 @@ class Run:
         known = set(map(str, self.result.violations))
         found = asked_again(mall.history, before, after)
         self.result.violations += [each for each in found if str(each) not in known]
+
+
+async def _told_balance(partner: Partner, alias: str) -> int | None:
+    """What a partner is told that a member can spend; None where it is told nothing."""
+    try:
+        _, _, answer = await partner.gateways[0].request(
+            "GET", f"/v1/members/{alias}/balance", REQUEST_SECONDS
+        )
+    except NoAnswer:
+        return None
+    return answer.get("available")
 
 
 def _admin_url(platform: ChaosPlatform, service: str) -> str:

@@ -83,7 +83,10 @@ def test_an_answer_that_says_otherwise_than_the_books_is_wrong(paper: Paper, fie
 def test_a_refusal_that_says_otherwise_than_the_books_is_wrong(paper: Paper) -> None:
     refused = paper.history.operations[3]
     assert refused.heard[0].code == "insufficient_points"
-    for body in ({"code": "insufficient_points", "available": 49}, {"code": "hold_resolved", "available": 50}):
+    for body in (
+        {"code": "insufficient_points", "available": 49},
+        {"code": "hold_resolved", "available": 50},
+    ):
         refused.heard[0] = Heard(409, body)
         assert rules(paper) == {"wrong answer"}
     refused.heard[0] = Heard(404, {"code": "store_unknown"})

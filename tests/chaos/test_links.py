@@ -18,7 +18,9 @@ async def echoing(*names: bytes) -> AsyncGenerator[Link]:
     servers: list[asyncio.Server] = []
     for name in names:
 
-        async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: bytes = name) -> None:
+        async def echo(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: bytes = name
+        ) -> None:
             while line := await _line(reader):
                 writer.write(name + line)
             writer.transport.abort()

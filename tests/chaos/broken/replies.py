@@ -51,10 +51,10 @@ def break_it() -> None:
     connected = Door._connected  # pyright: ignore[reportPrivateUsage]
     hasty: WeakKeyDictionary[Door, _Hasty] = WeakKeyDictionary()
 
-    async def hastily(door: Door) -> Any:
-        connection = await connected(door)
-        if door not in hasty or hasty[door].connection is not connection:
-            hasty[door] = _Hasty(connection)
-        return hasty[door]
+    async def hastily(self: Door) -> Any:
+        connection = await connected(self)
+        if self not in hasty or hasty[self].connection is not connection:
+            hasty[self] = _Hasty(connection)
+        return hasty[self]
 
     Door._connected = hastily  # pyright: ignore[reportPrivateUsage]
