@@ -136,6 +136,7 @@ class LedgerModel:
         self.lapse(earn.member, now_us)
         why = self._against(burn)
         if why is not None:
+            repay(self, earn.member, now_us)
             self.by_key[burn.partner, burn.key] = (burn.content, why)
             return [self._failed(earn, why), why]
         sold = self._earn(earn, now_us)

@@ -128,6 +128,8 @@ class Posting:
             return self._fall(first, (earning, burning), 0, away)
         refusal = refuse_burn(books, first + 1, burning)
         if refusal is not None:
+            # What has ended meanwhile is free, and pays what is owed, whatever becomes of the two.
+            repay(books, earning.member_id)
             return self._fall(first, (earning, burning), 1, refusal)
         earned = earn(books, first, earning)
         sale = earned.transaction.seq, earned.transaction.transaction_id
