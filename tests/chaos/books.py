@@ -19,6 +19,7 @@ from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
 from tests.support.ledger_facts import Posted
 from tests.support.ledger_replay import journal_of
+from tests.support.waiting import until
 
 Place = tuple[UUID, str]
 _READ_SECONDS: Final = 120.0
@@ -72,6 +73,7 @@ class Books:
     kept: Sequence[Kept]
     batches: Sequence[Batch]
     rated: Sequence[Rated]
+    windows_stated: int = 0
 
     @cached_property
     def journal(self) -> list[Posted]:
@@ -95,6 +97,9 @@ async def read_books(session: Session, programme: Programme, urls: Mapping[str, 
             async for block in session.stream(session.ledger.ReadJournal, request, programme)
             for record in block.records
         ]
+        # The job may post at any time: what follows is read up to where this journal ends.
+        last = len(records)
+        await _until_rated(partners, programme.ledger_id, last)
         kept = await points.fetch(
             """SELECT i.owner_id, a.key, a.batch_no, a.item_no, a.seq, a.refusal, a.metadata, a.tombstone FROM (
                 SELECT ledger_id, partner_no, key, batch_no, item_no, seq, refusal, metadata, content_hash = '' AS tombstone
@@ -108,20 +113,35 @@ async def read_books(session: Session, programme: Programme, urls: Mapping[str, 
             programme.ledger_id,
         )
         batches = await points.fetch(
-            "SELECT batch_no, first_seq, n, recorded_at FROM batch WHERE ledger_id = $1 ORDER BY batch_no",
+            """SELECT batch_no, first_seq, n, recorded_at FROM batch WHERE ledger_id = $1 AND first_seq + n - 1 <= $2
+            ORDER BY batch_no""",
             programme.ledger_id,
+            last,
         )
         rated = await partners.fetch(
             """SELECT seq, kind, partner_id, issuer_id, points, amount_micros FROM rated_entry
-            WHERE ledger_id = $1 ORDER BY seq, line""",
+            WHERE ledger_id = $1 AND seq <= $2 ORDER BY seq, line""",
             programme.ledger_id,
+            last,
+        )
+        stated = await partners.fetchval(
+            "SELECT count(DISTINCT window_number) FROM statement WHERE ledger_id = $1", programme.ledger_id
         )
     return Books(
         records,
         [_kept(row) for row in kept],
         [Batch(row[0], row[1], row[2], to_micros(row[3])) for row in batches],
         [Rated(*row) for row in rated],
+        stated,
     )
+
+
+async def _until_rated(partners: asyncpg.Connection[asyncpg.Record], ledger_id: int, seq: int) -> None:
+    async def rated() -> bool:
+        reached = await partners.fetchval("SELECT rated_seq FROM rating_head WHERE ledger_id = $1", ledger_id)
+        return reached >= seq
+
+    await until(rated, _READ_SECONDS)
 
 
 def _kept(row: Any) -> Kept:

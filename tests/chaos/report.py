@@ -29,6 +29,7 @@ def document(result: Result) -> dict[str, Any]:
         "faults": result.faults,
         "faults_that_found_nothing_to_break": result.missed,
         "restarts": result.restarts,
+        "postings": result.postings,
         "figures": result.figures,
         "remarks": result.remarks,
         "violations": [str(found) for found in result.violations],
@@ -51,7 +52,15 @@ def show(console: Console, result: Result) -> None:
     table.add_column("what", no_wrap=True)
     table.add_column("how many", justify="right", no_wrap=True)
     table.add_column("of which", overflow="fold")
-    for heading in ("operations", "answers", "requests_without_an_answer", "faults", "restarts", "figures"):
+    for heading in (
+        "operations",
+        "answers",
+        "requests_without_an_answer",
+        "faults",
+        "restarts",
+        "postings",
+        "figures",
+    ):
         counts: Mapping[str, int] = told[heading]
         total = "" if heading == "figures" else f"{sum(counts.values()):,}"
         table.add_row(heading.replace("_", " "), total, _counted(counts))

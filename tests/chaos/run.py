@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ from tests.chaos.mall import (
     Partner,
     open_mall,
 )
+from tests.chaos.operations import OPERATIONS, Doing
 from tests.chaos.operator import Operator
 from tests.chaos.plan import Plan
 from tests.chaos.platform import ChaosPlatform
@@ -64,6 +66,7 @@ class Result:
     faults: dict[str, int] = field(default_factory=dict[str, int])
     missed: dict[str, int] = field(default_factory=dict[str, int])
     restarts: dict[str, int] = field(default_factory=dict[str, int])
+    postings: dict[str, int] = field(default_factory=dict[str, int])
     figures: dict[str, Any] = field(default_factory=dict[str, Any])
     remarks: list[str] = field(default_factory=list[str])
 
@@ -76,11 +79,15 @@ class Run:
     """One run under way."""
 
     def __init__(
-        self, plan: Plan, faults: Sequence[Fault] | None = None, keep_in: Path | None = None
+        self,
+        plan: Plan,
+        faults: Sequence[Fault] | None = None,
+        operations: Sequence[Doing] = OPERATIONS,
+        keep_in: Path | None = None,
     ) -> None:
         """`faults`: these, in place of those that follow from the seed. `keep_in`: where logs go if something is found."""
         self.result = Result(plan)
-        self._plan, self._keep_in = plan, keep_in
+        self._plan, self._operations, self._keep_in = plan, operations, keep_in
         self._faults = schedule(plan.seed, plan.seconds, plan.kinds) if faults is None else faults
         self._started = time.monotonic()
 
@@ -117,6 +124,8 @@ class Run:
                 await self._disturbed(platform, session, mall)
                 if await self._drained(platform, session, mall):
                     await self._judged(platform, session, mall)
+            except TimeoutError as error:
+                self.result.found("backlog", f"something did not come to its end in time: {error!r}")
             finally:
                 self.result.restarts = {name: platform.restarts_of(name) for name in platform.names}
                 await mall.close()
@@ -125,7 +134,7 @@ class Run:
         plan = self._plan
         self.say(f"seed {plan.seed}: {plan.seconds:.0f} s of traffic, {len(self._faults)} faults to come")
         injector = Injector(platform, self._faults)
-        traffic = Traffic(mall, plan.seed)
+        traffic = Traffic(mall, plan.seed, self._operations)
         operator = Operator(mall, session, platform.environment, platform.clock, plan.seed)
         beside = [
             asyncio.create_task(each)
@@ -199,11 +208,12 @@ class Run:
         slugs = {partner.partner_id: slug for slug, partner in mall.partners.items()}
         for difference in rated_otherwise(books.records, books.rated, slugs):
             result.found("rated", difference)
+        result.postings = dict(Counter(posted.kind for posted in books.journal).most_common())
         result.figures |= {
-            "postings": len(books.records),
             "answers kept": len(books.kept),
             "batches": len(books.batches),
             "rated entries": len(books.rated),
+            "windows stated": books.windows_stated,
         }
         if not any(found.rule == "model" for found in result.violations):
             await self._balances(session, mall, model, books)

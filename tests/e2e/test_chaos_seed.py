@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chaos.operations import OPERATIONS
 from tests.chaos.plan import Plan
 from tests.chaos.run import Result, Run
 from tests.chaos.schedule import Aftermath, Fault, FaultKind, Moment
@@ -11,8 +12,9 @@ from tests.chaos.schedule import Aftermath, Fault, FaultKind, Moment
 pytestmark = pytest.mark.timeout(600)
 
 
-async def ran(plan: Plan, faults: list[Fault] | None = None) -> Result:
-    result = await Run(plan, faults).run()
+async def ran(plan: Plan, faults: list[Fault] | None = None, *operations: str) -> Result:
+    doings = [doing for doing in OPERATIONS if not operations or doing.name in operations]
+    result = await Run(plan, faults, doings).run()
     assert result.history.answers()["accepted"] > 0
     return result
 
@@ -24,7 +26,7 @@ async def test_a_short_seed_finds_nothing() -> None:
 
 
 async def test_a_capture_that_does_not_look_whether_its_hold_is_open_is_found() -> None:
-    result = await ran(Plan(1, 15.0, broken="capture-without-hold-check"), [])
+    result = await ran(Plan(1, 15.0, broken="capture-without-hold-check"), [], "earn", "overtime")
     rules = {found.rule for found in result.violations}
     assert rules >= {"checker", "model"}
     assert any("a capture of" in found.detail for found in result.violations if found.rule == "checker")
