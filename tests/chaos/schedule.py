@@ -63,7 +63,7 @@ _SHARES: Final = {
     FaultKind.CLOCK: 3,
 }
 _FIRST_SECONDS: Final = 1.0
-_GAP_SECONDS: Final = (0.8, 5.0)
+_GAP_SECONDS: Final = (1.0, 7.0)
 #: Nothing breaks any more so shortly before the traffic ends.
 _CALM_SECONDS: Final = 1.0
 _STEP_SECONDS_MAX: Final = 900

@@ -17,11 +17,11 @@ def test_a_seed_gives_the_same_faults_each_time_and_another_seed_gives_others(se
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_all_kinds_happen_in_a_minute_in_order_and_before_it_is_over(seed: int) -> None:
-    faults = schedule(seed, 60.0)
+def test_all_kinds_happen_in_time_in_order_and_before_it_is_over(seed: int) -> None:
+    faults = schedule(seed, 75.0)
     assert {fault.kind for fault in faults} == set(FaultKind)
     assert all(earlier.at_seconds <= later.at_seconds for earlier, later in pairwise(faults))
-    assert faults[-1].at_seconds < 60.0
+    assert faults[-1].at_seconds < 75.0
 
 
 def test_only_the_kinds_that_are_asked_for_happen() -> None:

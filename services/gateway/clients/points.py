@@ -100,7 +100,7 @@ class GrpcPoints:
             items=[order.item for order in orders], principals=list(places), bulk=bulk
         )
         response: points_pb2.PostResponse = await ask(
-            self._stub.Post, request, self._signer.own(programme), seconds, places
+            self._stub.Post, request, self._signer.own(programme), seconds
         )
         if len(response.results) != len(orders):
             raise Fault

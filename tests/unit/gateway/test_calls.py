@@ -8,16 +8,24 @@ import pytest
 import time_machine
 
 from services.gateway.clients.calls import ask
-from services.runtime.errors import Fault, Unauthenticated, Unavailable
+from services.runtime.errors import Fault, Unavailable
 from services.runtime.ids import new_id
-from services.runtime.principal import LIFE_SECONDS, Kind, Programme, Signer
+from services.runtime.principal import LIFE_SECONDS, Kind, Programme, Signer, Verifier
+from tests.support.keys import key_text
 
 _PROGRAMME = Programme(1, "plaza", "Europe/Sofia", "EUR", is_test=True)
 _SIGNER = Signer("gateway", bytes(32))
 
 
-async def _refuse(_: Any, **__: Any) -> None:
-    raise Unauthenticated
+def _neighbour(token: bytes) -> Any:
+    """A call that looks at a principal, as a service does."""
+    verifier = Verifier(f"gateway:{key_text(_SIGNER.public_key)}")
+
+    async def verify(_: Any, **__: Any) -> str:
+        verifier.verify(token)
+        return "done"
+
+    return verify
 
 
 def _token() -> bytes:
@@ -25,14 +33,14 @@ def _token() -> bytes:
 
 
 async def test_a_neighbour_that_takes_no_principal_of_ours_is_a_fault_of_the_installation() -> None:
+    assert await ask(_neighbour(_token()), None, _token()) == "done"
     with pytest.raises(Fault):
-        await ask(_refuse, None, _token(), 1.0, [_token()])
+        await ask(_neighbour(_token()[:-1]), None, _token())
 
 
 async def test_a_principal_that_has_come_to_its_end_on_the_way_is_a_reason_to_ask_again() -> None:
     with time_machine.travel(1_800_000_000) as traveller:
-        early = _token()
+        token = _token()
         traveller.shift(LIFE_SECONDS + 1)
-        for token, for_others in ((early, []), (_token(), [_token(), early])):
-            with pytest.raises(Unavailable):
-                await ask(_refuse, None, token, 1.0, for_others)
+        with pytest.raises(Unavailable):
+            await ask(_neighbour(token), None, token)
