@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 #: Where Debian and Ubuntu put it (`apt-get install faketime`), by architecture.
 _LIBRARIES: Final = ("usr/lib/*/faketime/libfaketime.so.1", "usr/lib/faketime/libfaketime.so.1")
+
+_SHARED_MEMORY: Final = Path("/dev/shm")
 
 
 def library() -> Path | None:
@@ -60,3 +62,13 @@ class Clock:
         """
         settings = (f"{name}={value}" for name, value in self.environment.items())
         return ("/usr/bin/env", *settings, *words)
+
+    @staticmethod
+    def forget(pids: Iterable[int]) -> None:
+        """Removes what the library has left in shared memory of processes that were killed.
+
+        By their ids: a later process of another user's that got one of them could not be started.
+        """
+        for pid in pids:
+            for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+                (_SHARED_MEMORY / name).unlink(missing_ok=True)

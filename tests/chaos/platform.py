@@ -88,6 +88,7 @@ class ChaosPlatform(Platform):
             "points": Link("points", self._points_ports),
         }
         self._server: SteppedPostgres | None = None
+        self._started: set[int] = set()
         super().__init__(folder, free_ports=True, processes=self._processes())
 
     @property
@@ -117,6 +118,7 @@ class ChaosPlatform(Platform):
         await super().stop()
         for link in self.links.values():
             await link.close()
+        self.clock.forget(self._started)
 
     def kill(self, name: str) -> bool:
         """Kills a process with SIGKILL; answers whether it ran."""
@@ -124,6 +126,12 @@ class ChaosPlatform(Platform):
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
         return pid is not None
+
+    def _write_run_file(self) -> None:
+        """Called whenever a process starts or ends."""
+        if self._supervisor is not None:
+            self._started |= {pid for pid in self._supervisor.pids().values() if pid is not None}
+        super()._write_run_file()
 
     def _processes(self) -> Sequence[ProcessSpec]:
         specs: list[ProcessSpec] = []
