@@ -140,8 +140,8 @@ class InvalidRequest(CoalitionError):
 class Unauthenticated(CoalitionError):
     """No credential, or one that is wrong, expired or revoked."""
 
-    def __init__(self, message: str = "no valid credential was given") -> None:
-        super().__init__(Reason.REASON_UNAUTHENTICATED, message)
+    def __init__(self, message: str = "no valid credential was given", **metadata: str | int) -> None:
+        super().__init__(Reason.REASON_UNAUTHENTICATED, message, **metadata)
 
 
 class PermissionDenied(CoalitionError):
