@@ -63,8 +63,7 @@ class Injector:
         if fault.kind is FaultKind.COMMIT:
             return await self._cut_commit(fault)
         if fault.kind is FaultKind.CRASH_POSTGRES:
-            await asyncio.to_thread(platform.postgres.crash)
-            return True
+            return await asyncio.to_thread(platform.postgres.crash)
         if fault.kind is FaultKind.RESTART_POSTGRES:
             return platform.postgres.restart()
         if fault.kind is FaultKind.CLOCK:

@@ -61,12 +61,14 @@ class SteppedPostgres(EmbeddedPostgres):
             self._placement = replace(found, bin_dir=folder)
         return self._placement
 
-    def crash(self) -> None:
-        """Kills the server with all of its processes, as a power cut of the server alone."""
-        for pid in processes_in(self.data_dir, "postgres"):
+    def crash(self) -> bool:
+        """Kills the server with all of its processes, as a power cut of the server alone; answers whether it ran."""
+        running = processes_in(self.data_dir, "postgres")
+        for pid in running:
             # One that has just ended by itself is as good.
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        return bool(running)
 
     def restart(self) -> bool:
         """Has it shut down at once and in order; the supervisor starts it again. Answers whether it ran."""

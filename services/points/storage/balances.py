@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.storage.programme_time import NOW
 from services.runtime.clock import MICROS_MAX, from_micros, to_micros
 from services.runtime.database import PgConnection
 
@@ -30,11 +31,10 @@ class Expiration(NamedTuple):
     expires_at_us: int
 
 
-# Lots past their expiry are left out and lots that are due to mature counted, whether or not that has been posted yet, and holds past their time count
-# for nothing; what a hold that is still alive has reserved of an overdue lot is in the hold. (The offset is an interval of
-# microseconds alone: one with days in it would be added in the server's time zone.)
+# Lots past their expiry are left out and lots that are due to mature counted, whether or not that has been posted yet, and
+# holds past their time count for nothing; what a hold that is still alive has reserved of an overdue lot is in the hold.
 _WALLET: Final = """WITH head AS (
-    SELECT last_seq, clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now
+    SELECT last_seq, {now} AS now
     FROM ledger_head WHERE ledger_id = $1
 ), wallet AS (
     SELECT a.account_no, b.credits - b.debits AS points, b.reserved > b.released AS holds
@@ -59,7 +59,7 @@ _WALLET: Final = """WITH head AS (
     GROUP BY l.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0 ORDER BY l.expires_at {order} LIMIT {limit}
 )
 """
-_BALANCE: Final = f"""{_WALLET.format(member="$2", bounds="", order="ASC", limit="1")}, owed AS (
+_BALANCE: Final = f"""{_WALLET.format(now=NOW, member="$2", bounds="", order="ASC", limit="1")}, owed AS (
     SELECT coalesce(sum(d.remaining), 0)::bigint AS points FROM wallet
     JOIN debt d ON d.ledger_id = $1 AND d.wallet_no = wallet.account_no AND d.open
 ), pending AS (
@@ -78,7 +78,7 @@ FROM head CROSS JOIN owed LEFT JOIN wallet ON true LEFT JOIN upcoming ON true LE
 """
 _BOUNDS: Final = " AND l.expires_at > $2 AND l.expires_at < $3"
 _SOONEST, _LATEST = (
-    _WALLET.format(member="$4", bounds=_BOUNDS, order=order, limit="$5")
+    _WALLET.format(now=NOW, member="$4", bounds=_BOUNDS, order=order, limit="$5")
     + "SELECT points, expires_at FROM upcoming"
     for order in ("ASC", "DESC")
 )

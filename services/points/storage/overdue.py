@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.storage.programme_time import NOW
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
 # Wallets are walked by number, so that no index by expiry has to be kept for each earn.
-_LOTS: Final = """
+_LOTS: Final = f"""
 WITH head AS (
-    SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
+    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
 ), walked AS MATERIALIZED (
     SELECT account_no, expires_at, remaining > reserved AS free FROM lot
     WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
@@ -21,9 +22,9 @@ SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRA
     SELECT DISTINCT account_no FROM walked, head WHERE expires_at <= head.now AND free ORDER BY account_no
 )
 """
-_PENDING: Final = """
+_PENDING: Final = f"""
 WITH head AS (
-    SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
+    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
 ), walked AS MATERIALIZED (
     SELECT account_no, matures_at FROM lot
     WHERE ledger_id = $1 AND open AND pending AND account_no > $2 ORDER BY account_no LIMIT $3
@@ -32,9 +33,9 @@ SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRA
     SELECT DISTINCT account_no FROM walked, head WHERE matures_at <= head.now ORDER BY account_no
 )
 """
-_SOON: Final = """
+_SOON: Final = f"""
 WITH head AS (
-    SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
+    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
 ), walked AS MATERIALIZED (
     SELECT account_no, expires_at, remaining FROM lot
     WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
@@ -48,11 +49,11 @@ FROM (SELECT 1) one LEFT JOIN soon s ON NOT EXISTS (
 ) LEFT JOIN LATERAL (SELECT owner_id FROM account WHERE ledger_id = $1 AND account_no = s.account_no LIMIT 1) a ON true
 ORDER BY s.account_no, s.expires_at
 """
-_HOLDS: Final = """
+_HOLDS: Final = f"""
 SELECT DISTINCT h.wallet_no FROM ledger_head l CROSS JOIN LATERAL (
     SELECT wallet_no, expires_at FROM hold WHERE ledger_id = $1 AND open OFFSET 0
 ) h
-WHERE l.ledger_id = $1 AND h.expires_at <= clock_timestamp() + l.clock_offset_us * interval '1 microsecond' LIMIT $2
+WHERE l.ledger_id = $1 AND h.expires_at <= {NOW} LIMIT $2
 """
 
 
