@@ -155,29 +155,31 @@ BEGIN
     FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no);
 
     -- Open holds whose time is over, of every wallet; and those that shall be resolved. With the lots they reserved.
-    SELECT array_agg(w.no::integer - 1), array_agg(h.seq), array_agg(p.transaction_id), array_agg(i.owner_id),
-           array_agg(h.partner_no), array_agg(h.points), array_agg((extract(epoch FROM h.expires_at) * 1000000)::bigint)
-    INTO hold_member, hold_seqs, hold_ids, hold_partners, hold_partner_nos, hold_points, hold_expires_us
-    FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
-    CROSS JOIN LATERAL (
-        SELECT * FROM hold
-        WHERE held[w.place] > 0 AND ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
-            AND (expires_at <= v_now OR seq = ANY (p_holds))
-        OFFSET 0
-    ) h
-    CROSS JOIN LATERAL (
-        SELECT transaction_id FROM posting WHERE ledger_id = p_ledger AND seq = h.seq LIMIT 1
-    ) p
-    CROSS JOIN LATERAL (
-        SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = h.partner_no LIMIT 1
-    ) i;
-    IF hold_seqs IS NOT NULL THEN
-        SELECT array_agg(l.hold_seq), array_agg(h.member), array_agg(l.lot_no), array_agg(l.points)
-        INTO part_hold, part_member, part_lot, part_points
-        FROM unnest(hold_seqs, hold_member) h (seq, member)
+    IF 0 < ANY (held) THEN
+        SELECT array_agg(w.no::integer - 1), array_agg(h.seq), array_agg(p.transaction_id), array_agg(i.owner_id),
+               array_agg(h.partner_no), array_agg(h.points), array_agg((extract(epoch FROM h.expires_at) * 1000000)::bigint)
+        INTO hold_member, hold_seqs, hold_ids, hold_partners, hold_partner_nos, hold_points, hold_expires_us
+        FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
         CROSS JOIN LATERAL (
-            SELECT * FROM hold_lot WHERE ledger_id = p_ledger AND hold_lot.hold_seq = h.seq OFFSET 0
-        ) l;
+            SELECT * FROM hold
+            WHERE held[w.place] > 0 AND ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
+                AND (expires_at <= v_now OR seq = ANY (p_holds))
+            OFFSET 0
+        ) h
+        CROSS JOIN LATERAL (
+            SELECT transaction_id FROM posting WHERE ledger_id = p_ledger AND seq = h.seq LIMIT 1
+        ) p
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = h.partner_no LIMIT 1
+        ) i;
+        IF hold_seqs IS NOT NULL THEN
+            SELECT array_agg(l.hold_seq), array_agg(h.member), array_agg(l.lot_no), array_agg(l.points)
+            INTO part_hold, part_member, part_lot, part_points
+            FROM unnest(hold_seqs, hold_member) h (seq, member)
+            CROSS JOIN LATERAL (
+                SELECT * FROM hold_lot WHERE ledger_id = p_ledger AND hold_lot.hold_seq = h.seq OFFSET 0
+            ) l;
+        END IF;
     END IF;
 
     -- Debts that are open, of every wallet; there are few, and next to none where nobody refunds.
