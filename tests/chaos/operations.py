@@ -49,6 +49,11 @@ def _sale(
     return body, asked
 
 
+def _points(till: Till) -> int:
+    """Points to spend: a few, or so many that wallets run dry and refunds leave debts."""
+    return till.rng.choice((till.rng.randint(1, 60), till.rng.randint(1, 60), till.rng.randint(100, 1_500)))
+
+
 def _burn(till: Till, member: Member, key: str, reference: str, points: int) -> tuple[dict[str, Any], Asked]:
     occurred_us = till.occurred()
     body = {
@@ -72,14 +77,14 @@ async def earn(till: Till) -> None:
 async def redeem(till: Till) -> None:
     """Points spent at once."""
     key = new_key()
-    body, asked = _burn(till, till.member(), f"k:{key}", new_key(), till.rng.randint(1, 60))
+    body, asked = _burn(till, till.member(), f"k:{key}", new_key(), _points(till))
     operation = till.begin("redemption", "/v1/redemptions", key, body, asked)
     if await till.settle(operation) and operation.answer:
         till.sold(operation, operation.answer.body, "burn", asked.amount)
 
 
 async def _hold(till: Till, seconds: int) -> Held | None:
-    key, member, points = new_key(), till.member(), till.rng.randint(1, 60)
+    key, member, points = new_key(), till.member(), _points(till)
     body, asked = _burn(till, member, f"k:{key}", new_key(), points)
     operation = till.begin(
         "hold", "/v1/holds", key, {**body, "seconds": seconds},
@@ -148,7 +153,7 @@ async def purchase(till: Till) -> None:
             "capture", f"b:{key}", asked.occurred_us, points, hold=transaction_id(held.hold)
         )  # fmt: skip
     else:
-        points = rng.randint(1, 60)
+        points = _points(till)
         body["redeem"] = {"points": points}
         burned = till.asked(
             "redeem", f"b:{key}", asked.occurred_us, points, member=member, reference=reference
@@ -276,9 +281,7 @@ async def batch(till: Till) -> None:
             body, asked = _sale(till, till.member(), f"r:earn:{reference}", reference)
             kind = "earn"
         elif choice < 0.8:
-            body, asked = _burn(
-                till, till.member(), f"r:redemption:{reference}", reference, rng.randint(1, 40)
-            )
+            body, asked = _burn(till, till.member(), f"r:redemption:{reference}", reference, _points(till))
             kind = "redemption"
         else:
             kind = "refund"
