@@ -11,6 +11,7 @@ from services.points.commands.known import KnownMembers, KnownStores
 from services.points.commands.open_ledger import Doors
 from services.points.commands.pairs import whole_pairs
 from services.points.commands.referents import Asked, Referents
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Answer, TurnedAway
 from services.points.domain.movements import (
     Capture,
@@ -64,7 +65,8 @@ class PostMovements:
         self, programme: Programme, asked: Sequence[Asked], lane: Lane, deadline_us: int
     ) -> list[Answer]:
         door = await self._doors.to(programme)
-        members = {item.member_id for item in asked if not isinstance(item, TurnedAway | Reversal)}
+        named = (item.member_id for item in asked if not isinstance(item, TurnedAway | Reversal))
+        members = {member for member in named if member != PROGRAMME}
         unknown = await self._members.unknown_of(programme, door.numbers, members)
         asked = whole_pairs([await self._known(programme, item, unknown) for item in asked])
         answers: list[Answer | None] = [item if isinstance(item, TurnedAway) else None for item in asked]
@@ -123,7 +125,7 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
         elif place and asked[place - 1].linked:
             # No refund is linked with anything: both are turned away.
             continue
-        elif not isinstance(item, Refund) or item.original_id is not None or not isinstance(of, TurnedAway):
+        elif not isinstance(item, Refund) or not isinstance(of, Refund) or of.sale is not None:
             continue
         elif (item.partner_id, item.original_reference) in sales:
             return place
@@ -133,6 +135,8 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
 def differing_fields(item: Movement, original: Original) -> list[str]:
     """The fields in which a movement differs from the one that has its reference."""
     transaction, purchase = original
+    if isinstance(item, Refund) and item.sale is None:
+        return ["original"]
     pairs: list[tuple[str, object, object]] = [
         ("member", item.member_id, transaction.member_id),
         ("occurred_at", item.occurred_at_us, transaction.occurred_at_us),

@@ -12,6 +12,7 @@ from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
 from services.points.domain.movements import CreditFloor
 from services.points.domain.refunding import TenderOrder
+from services.points.domain.waits import WaitingRefund
 from services.runtime.event_log import LogHead
 
 # The hash of an answer that stands whatever is asked under its key.
@@ -129,3 +130,5 @@ class Opened:
     # The floors of issuance accounts that have one, by account; and of the partners whose floor is to be set, if ever set.
     credit_floors: dict[int, int] = field(default_factory=dict)
     standing_floors: dict[UUID, StandingFloor] = field(default_factory=dict)
+    # Refunds that wait: under a key or with a reference that is asked for, for an earn that is, and those too long.
+    waiting: Sequence[WaitingRefund] = ()

@@ -8,7 +8,7 @@ it is linked with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -21,8 +21,15 @@ from services.points.domain.answers import (
     Refused,
     Replay,
     TurnedAway,
+    Waiting,
 )
 from services.points.domain.books import Books
+from services.points.domain.deciding.await_original import (
+    FUTURE_TOLERANCE_SECONDS,
+    await_original,
+    give_up,
+    refund_awaited,
+)
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
 from services.points.domain.deciding.earn import earn, refuse_credit, turn_away
 from services.points.domain.deciding.floor import set_floor
@@ -40,11 +47,13 @@ from services.points.domain.movements import (
     Earn,
     FloorChange,
     Movement,
+    MovementKind,
     Overdue,
     Redemption,
     Refund,
     Reversal,
     Void,
+    WaitsOver,
     of_one_sale,
 )
 from services.points.domain.opened import LedgerRules, Opened
@@ -53,9 +62,6 @@ from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
 from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
-
-FUTURE_TOLERANCE_SECONDS: Final = 300
-
 
 # What is decided of an item, or of an act of the platform's own.
 Decided = Decision | Lapsed | FloorSet
@@ -68,6 +74,7 @@ class _Found(NamedTuple):
     refusal: Refused | None
     conflict: TurnedAway | None
     by_key: bool
+    waiting: bool = False
 
 
 class Posting:
@@ -87,12 +94,15 @@ class Posting:
     def decide(self, items: Sequence[Act], wall_now_us: int) -> list[Decided]:
         """Decides all items in order. Wall-clock time ends what is past its deadline."""
         decisions: list[Decided] = []
+        given_up = give_up(self._books)
         for number, item in enumerate(items):
             if len(decisions) > number:
                 # Decided along with the one before.
                 continue
             if isinstance(item, Overdue):
                 decisions.append(self._lapse(item.member_id))
+            elif isinstance(item, WaitsOver):
+                decisions.append(Lapsed(given_up))
             elif isinstance(item, FloorChange):
                 decisions.append(set_floor(self._books, item))
             elif not item.linked:
@@ -158,6 +168,8 @@ class Posting:
             else redeem(books, first + 1, burning, sale)
         )
         repay(books, earning.member_id)
+        if isinstance(burned, Accepted):
+            refund_awaited(books, first + 1, earning, earned, burned)
         return [earned, burned]
 
     def _fall(
@@ -169,7 +181,10 @@ class Posting:
         number, other = 1 - fallen, pair[1 - fallen]
         key = (other.partner_id, other.key)
         failed: Decision = TurnedAway(Reason.REASON_LINKED_ITEM_FAILED, message, metadata)
-        if isinstance(why, Refused) and key not in self._books.keys and key not in self._at.by_key:
+        unseen = (
+            key not in self._books.keys and key not in self._at.by_key and not self._books.waits.by_key(*key)
+        )
+        if isinstance(why, Refused) and unseen:
             failed = self._books.refuse(
                 first + number, other, Reason.REASON_LINKED_ITEM_FAILED, message, metadata
             )
@@ -217,6 +232,8 @@ class Posting:
             return untimely
         decision = self._decided(number, item)
         repay(self._books, item.member_id)
+        if isinstance(item, Earn) and isinstance(decision, Accepted):
+            refund_awaited(self._books, number, item, decision, None)
         return decision
 
     def _decided(self, number: int, item: Movement) -> Decision:
@@ -228,7 +245,7 @@ class Posting:
             return reverse(books, number, item)
         if isinstance(item, Refund):
             if item.sale is None:
-                raise ValueError("a refund comes to the door with what it refunds")
+                return await_original(books, number, item)
             return refund(books, number, item, item.sale)
         if item.member_id in self._at.closed:
             return self._refuse_closed(number, item)
@@ -250,6 +267,10 @@ class Posting:
             return found.conflict
         if found.refusal is not None:
             return found.refusal._replace(replayed=True)
+        if found.waiting:
+            if isinstance(item, Refund) and not found.by_key:
+                return await_original(self._books, number, item, again=True)
+            return Waiting(replayed=True)
         if not found.by_key:
             self._books.remember(number, item, found.seq, None)
         return self._replay(found.seq)
@@ -261,14 +282,11 @@ class Posting:
         if earlier is not None:
             conflict = None
             if not earlier.answers(item.content_hash):
-                conflict = TurnedAway(
-                    Reason.REASON_IDEMPOTENCY_KEY_REUSED,
-                    "this idempotency key was used with another request",
-                    {"key": item.key},
-                )
+                conflict = _key_reused(item)
             return _Found(earlier.seq or 0, earlier.refusal, conflict, by_key=True)
-        if item.reference is None:
-            return None
+        waiting = self._waiting(item) if self._books.waits else None
+        if waiting is not None or item.reference is None:
+            return waiting
         reference = (item.partner_id, item.kind, item.reference)
         same = self._books.references.get(reference) or self._at.by_reference.get(reference)
         if same is None:
@@ -276,13 +294,22 @@ class Posting:
         seq, content_hash = same
         conflict = None
         if content_hash != item.content_hash:
-            conflict = TurnedAway(
-                Reason.REASON_REFERENCE_REUSED,
-                f"another {item.kind} has the reference",
-                {"reference": item.reference},
-                conflict_seq=seq,
-            )
+            conflict = _reference_reused(item, seq)
         return _Found(seq, None, conflict, by_key=False)
+
+    def _waiting(self, item: Movement) -> _Found | None:
+        """As _found, of a refund that waits."""
+        by_key = self._books.waits.by_key(*_place(item))
+        if by_key is not None:
+            same = by_key.item.content_hash == item.content_hash
+            return _Found(0, None, None if same else _key_reused(item), by_key=True, waiting=True)
+        if item.kind is not MovementKind.REFUND or item.reference is None:
+            return None
+        others = self._books.waits.by_reference(item.partner_id, item.reference)
+        if not others:
+            return None
+        same = others[0].item.content_hash == item.content_hash
+        return _Found(0, None, None if same else _reference_reused(item, 0), by_key=False, waiting=True)
 
     def _replay(self, seq: int) -> Decision:
         posted = self._books.posted.get(seq)
@@ -303,3 +330,25 @@ class Posting:
                 {"field": "occurred_at", "limit_days": str(self._rules.backdate_days_max)},
             )
         return None
+
+
+def _place(item: Movement) -> tuple[UUID, str]:
+    return item.partner_id, item.key
+
+
+def _key_reused(item: Movement) -> TurnedAway:
+    return TurnedAway(
+        Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+        "this idempotency key was used with another request",
+        {"key": item.key},
+    )
+
+
+def _reference_reused(item: Movement, seq: int) -> TurnedAway:
+    """`seq`: of the posting that has the reference; 0 where it waits."""
+    return TurnedAway(
+        Reason.REASON_REFERENCE_REUSED,
+        f"another {item.kind} has the reference",
+        {"reference": item.reference or ""},
+        conflict_seq=seq,
+    )

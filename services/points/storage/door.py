@@ -7,36 +7,41 @@ cost ten times as much (measured: about 80 µs a call against 850–1,100 µs fo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Refused
+from services.points.domain.deciding.earn import ISSUED_POINTS_MAX
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
     Act,
     Capture,
+    Earn,
     FloorChange,
     Hold,
     Movement,
+    MovementKind,
     Overdue,
     Redemption,
     Refund,
     Reversal,
     Void,
+    WaitsOver,
 )
 from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded, StandingFloor
 from services.points.domain.posting import Posting
 from services.points.domain.refunding import TenderOrder
+from services.points.storage.waits import waiting_of
 from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 18))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 30))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 19))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 32))})"
 
 
 class _Listed:
@@ -72,9 +77,11 @@ def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Itera
     partners: dict[UUID, None] = {}
     redeemers: dict[UUID, None] = {}
     for item in items:
+        if isinstance(item, WaitsOver):
+            continue
         if not isinstance(item, Overdue):
             partners[item.partner_id] = None
-        if isinstance(item, Reversal | FloorChange):
+        if isinstance(item, Reversal | FloorChange) or item.member_id == PROGRAMME:
             continue
         burns[item.member_id] = burns.get(item.member_id, 0) + _burn(item)
         if isinstance(item, Redemption | Capture) or (
@@ -117,14 +124,45 @@ async def open_ledger(
     items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
+    patience_us: int,
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
     Makes missing accounts and learns their numbers. The caller's transaction holds the lock from here to its end;
     where it is undone, or this raises, the caller forgets what is in `learned` by then: the next account made gets
-    the number, and whoever kept it would post to somebody else's wallet.
+    the number, and whoever kept it would post to somebody else's wallet. Refunds wait for their originals for patience_us.
     """
+    awaited = {
+        (item.partner_id, item.original_reference)
+        for item in items
+        if isinstance(item, Refund) and item.sale is None
+    }
+    opened, version = await _open(connection, ledger_id, items, numbers, learned, patience_us, awaited)
+    late = {(each.item.partner_id, each.item.original_reference) for each in opened.waiting} - awaited
+    if any(isinstance(item, Earn) and (item.partner_id, item.reference) in late for item in items):
+        # What waits for an earn is decided right after it: with what a refund needs to know of the member.
+        return await _open(connection, ledger_id, items, numbers, learned, patience_us, awaited | late)
+    return opened, version
+
+
+async def _open(
+    connection: PgConnection,
+    ledger_id: int,
+    items: Sequence[Act],
+    numbers: AccountNumbers,
+    learned: list[AccountKey],
+    patience_us: int,
+    awaited: Set[tuple[UUID, str]],
+) -> tuple[Opened, int]:
     burns, partners, redeemers = _asked(items)
+    owing = [
+        item.member_id
+        for item in items
+        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
+    ]
+    for member in owing:
+        # It may take back as much as the wallet has.
+        burns[member] += ISSUED_POINTS_MAX
     listed = _Listed(numbers)
     wallet_at = listed.add(AccountKind.WALLET, burns)
     # The issuance account stands for the partner in the journal, whatever the partner does.
@@ -133,20 +171,20 @@ async def open_ledger(
     listed.add(AccountKind.EXPIRY, (PROGRAMME,))
     members = list(burns)
     sales = _Sales(items, members)
-    asked = [item for item in items if not isinstance(item, Overdue | FloorChange)]
+    asked = [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver)]
     floored = list({item.partner_id: None for item in items if isinstance(item, FloorChange)})
-    keys = _keys(asked)
-    listed.add(AccountKind.DEBT, {members[place] for place in sales.original_members})
+    lookups = _lookups(asked)
+    listed.add(AccountKind.DEBT, {members[place] for place in sales.original_members} | set(owing))
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
         listed.known,
         [key.kind for key in listed.missing],
         [key.owner_id for key in listed.missing],
-        [listed.place(partner_at[partner]) for partner, _ in keys],
-        [key for _, key in keys],
-        [item.kind for item in asked],
-        [item.reference for item in asked],
+        [listed.place(partner_at[look.partner_id]) for look in lookups],
+        [look.key for look in lookups],
+        [look.kind for look in lookups],
+        [look.reference for look in lookups],
         members,
         [listed.place(place) for place in wallet_at.values()],
         list(burns.values()),
@@ -156,6 +194,7 @@ async def open_ledger(
         sales.back_members,
         sales.back_lots,
         [listed.place(partner_at[partner]) for partner in floored],
+        patience_us,
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -163,7 +202,7 @@ async def open_ledger(
     for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
         learned.append(key)
         numbers.learn(key, number)
-    opened = _opened(row, asked, members, burns, numbers)
+    opened = _opened(row, lookups, members, burns, numbers)
     for partner, floor, basis_seq, seq in zip(
         floored, row["floor_set"] or (), row["floor_basis"] or (), row["floor_seq"] or (), strict=True
     ):
@@ -174,7 +213,7 @@ async def open_ledger(
 
 def _opened(
     row: asyncpg.Record,
-    items: Sequence[Movement],
+    lookups: Sequence[_Lookup],
     members: Sequence[UUID],
     burns: Mapping[UUID, int],
     numbers: AccountNumbers,
@@ -186,9 +225,9 @@ def _opened(
         last_lot_no=row["last_lot_no"],
         batch_no=row["last_batch_no"] + 1,
         log=LogHead(row["last_pos"], row["partition_pos"]),
-        by_key=_earlier(row, _keys(items)),
+        by_key=_earlier(row, lookups),
         by_reference={
-            (items[no].partner_id, items[no].kind, items[no].reference or ""): (seq, content_hash)
+            (lookups[no].partner_id, lookups[no].kind or "", lookups[no].reference or ""): (seq, content_hash)
             for no, seq, content_hash in zip(
                 row["ref_no"] or (), row["ref_seq"] or (), row["ref_hash"] or (), strict=True
             )
@@ -209,19 +248,34 @@ def _opened(
         refunded=_refunded(row),
         debts=_debts(row, members),
         credit_floors=dict(zip(row["floored"] or (), row["credit_floors"] or (), strict=True)),
+        waiting=[waiting_of(found, numbers) for found in row["waiting"] or ()],
     )
     for debts in opened.debts.values():
         opened.balances.setdefault(debts.account_no, -debts.points)
     return opened
 
 
-def _keys(items: Sequence[Movement]) -> list[tuple[UUID, str]]:
-    """The keys that a batch asks for: those of its items, in their order, then those that shall be reversed."""
-    reversed_keys = [(item.partner_id, item.target_key) for item in items if isinstance(item, Reversal)]
-    return [(item.partner_id, item.key) for item in items] + reversed_keys
+class _Lookup(NamedTuple):
+    """What is looked for of an item: its key, and what has its reference."""
+
+    partner_id: UUID
+    key: str | None
+    kind: str | None = None
+    reference: str | None = None
 
 
-def _earlier(row: asyncpg.Record, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Earlier]:
+def _lookups(items: Sequence[Movement]) -> list[_Lookup]:
+    """Those of a batch's items, in their order; then the keys that shall be reversed, and the earns that refunds lack."""
+    found = [_Lookup(item.partner_id, item.key, item.kind, item.reference) for item in items]
+    for item in items:
+        if isinstance(item, Reversal):
+            found.append(_Lookup(item.partner_id, item.target_key))
+        elif isinstance(item, Refund) and item.sale is None:
+            found.append(_Lookup(item.partner_id, None, MovementKind.EARN, item.original_reference))
+    return found
+
+
+def _earlier(row: asyncpg.Record, lookups: Sequence[_Lookup]) -> dict[tuple[UUID, str], Earlier]:
     found: dict[tuple[UUID, str], Earlier] = {}
     if not row["key_no"]:
         return found
@@ -230,7 +284,7 @@ def _earlier(row: asyncpg.Record, keys: Sequence[tuple[UUID, str]]) -> dict[tupl
         *(row[name] for name in columns), strict=True
     ):
         refused = Refused(reason_of(refusal), message, json.loads(metadata)) if refusal else None
-        found[keys[no]] = Earlier(content_hash, seq, refused)
+        found[lookups[no].partner_id, lookups[no].key or ""] = Earlier(content_hash, seq, refused)
     return found
 
 
@@ -331,4 +385,6 @@ async def write(
         [debt.seq for debt in paid],
         [debt.left for debt in paid],
         rows.floors,
+        rows.waiting,
+        rows.waited,
     )

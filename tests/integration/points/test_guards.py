@@ -287,7 +287,7 @@ async def test_a_ledger_that_is_not_open_has_no_door(busy: Busy) -> None:
                 WHERE proname = 'ledger_open' ORDER BY no"""
             )
         ]
-        values = ["32000::smallint", *(f"ARRAY[]::{name}" for name in types[1:])]
+        values = ["32000::smallint", *(f"NULL::{name}" for name in types[1:])]
         refusal = await _refusal(connection, f"SELECT * FROM ledger_open({', '.join(values)})")
         assert isinstance(refusal, asyncpg.NoDataFoundError)
 
