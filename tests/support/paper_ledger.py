@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
-from services.points.domain.answers import Decision, FloorSet, Lapsed, Refused
+from services.points.domain.answers import Decision, FloorSet, Lapsed
+from services.points.domain.deciding.earn import ISSUED_POINTS_MAX
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
     Act,
     Capture,
+    Earn,
     FloorChange,
     Hold,
     Movement,
@@ -23,33 +24,18 @@ from services.points.domain.movements import (
     Reversal,
     Sale,
     Void,
+    WaitsOver,
 )
 from services.points.domain.opened import Debts, Earlier, LedgerRules, OpenDebt, Opened, OpenHold, Refunded
 from services.points.domain.posting import Posting
 from services.points.domain.refunding import RefundRule, TenderOrder
-from services.points.domain.rows import ChildRow, DecisionRow, PostingRow, RefundRow
+from services.points.domain.rows import ChildRow, PostingRow, RefundRow
 from services.points.domain.terms import Terms
-from services.runtime.errors import reason_of
 from services.runtime.event_log import PARTITIONS, LogHead
 from tests.support.paper_floors import PaperFloors
+from tests.support.paper_rows import LotRow, PaperDebt, copy_of, earlier_of
 from tests.support.paper_telling import Told, telling
-
-
-@dataclass
-class _LotRow:
-    member: UUID
-    lot: Lot
-
-
-@dataclass
-class PaperDebt:
-    """A debt as a row."""
-
-    seq: int
-    member: UUID
-    issuer: UUID
-    original_seq: int
-    left: int
+from tests.support.paper_waits import PaperWaits
 
 
 @dataclass
@@ -72,7 +58,7 @@ class PaperLedger:
     postings: dict[int, PostingRow] = field(default_factory=dict)
     recorded_us: dict[int, int] = field(default_factory=dict)
     decisions: dict[tuple[UUID, str], Earlier] = field(default_factory=dict)
-    lots: dict[int, _LotRow] = field(default_factory=dict)
+    lots: dict[int, LotRow] = field(default_factory=dict)
     uses: list[tuple[int, int, int]] = field(default_factory=list)
     holds: dict[int, OpenHold] = field(default_factory=dict)
     refunds: list[RefundRow] = field(default_factory=list)
@@ -80,6 +66,7 @@ class PaperLedger:
     returns: list[tuple[int, int, int]] = field(default_factory=list)
     children: dict[int, ChildRow] = field(default_factory=dict)
     floors: PaperFloors = field(default_factory=PaperFloors)
+    waits: PaperWaits = field(default_factory=PaperWaits)
     told: list[Told] = field(default_factory=list)
 
     def post(self, movements: Sequence[Act], wall_now_us: int = 0) -> list[Decision]:
@@ -95,7 +82,7 @@ class PaperLedger:
         self.told[told_before:] = [
             told for told in self.told[told_before:] if told.transaction.transaction_id in written
         ]
-        if posting.rows.postings or posting.rows.decisions:
+        if posting.rows:
             self._write(opened, posting)
             assert self.last_time_us >= first_us
         return [decision for decision in decisions if not isinstance(decision, Lapsed | FloorSet)]
@@ -140,11 +127,14 @@ class PaperLedger:
     def _open(self, acts: Sequence[Act]) -> Opened:
         now_us = max(self.now_us, self.last_time_us + 1)
         burns: dict[UUID, int] = {}
-        movements = [item for item in acts if not isinstance(item, Overdue | FloorChange)]
+        movements = [item for item in acts if not isinstance(item, Overdue | FloorChange | WaitsOver)]
+        awaited = self.waits.awaited(movements)
         for item in acts:
+            if isinstance(item, WaitsOver):
+                continue
             if not isinstance(item, Overdue):
                 self._account(AccountKind.ISSUANCE, item.partner_id)
-            if isinstance(item, Reversal | FloorChange):
+            if isinstance(item, Reversal | FloorChange) or item.member_id == PROGRAMME:
                 continue
             burn = item.points if isinstance(item, Redemption | Hold) else 0
             if isinstance(item, Refund) and item.sale is not None:
@@ -152,6 +142,9 @@ class PaperLedger:
                 self._account(AccountKind.DEBT, item.member_id)
                 if item.sale.burned:
                     self._account(AccountKind.REDEMPTION, item.partner_id)
+            if isinstance(item, Earn) and (item.partner_id, item.reference) in awaited:
+                burn = ISSUED_POINTS_MAX
+                self._account(AccountKind.DEBT, item.member_id)
             burns[item.member_id] = burns.get(item.member_id, 0) + burn
             self._account(AccountKind.WALLET, item.member_id)
             if isinstance(item, Redemption | Capture):
@@ -193,6 +186,7 @@ class PaperLedger:
             debts=self._debts(burns),
             credit_floors=self.floors.bounds(),
             standing_floors=self.floors.standing(acts, self.accounts),
+            waiting=list(self.waits.open.values()),
         )
 
     def _refunded(self, movements: Sequence[Movement]) -> dict[int, Refunded]:
@@ -245,7 +239,7 @@ class PaperLedger:
                     needed = lot.free > 0 and reached < burn
                     reached += lot.free
                 if needed or lot.lot_no in reserved or (lot.remaining and lot.earned_seq in earns):
-                    found.setdefault(member, []).append(_copy(lot))
+                    found.setdefault(member, []).append(copy_of(lot))
         return {member: OpenLots(lots) for member, lots in found.items()}
 
     def _account(self, kind: AccountKind, owner: UUID) -> None:
@@ -272,7 +266,7 @@ class PaperLedger:
                     row.lot_no, self._owner(row.partner_no), "base", row.amount, 0, row.occurred_at_us,
                     row.expires_at_us or 0, seq,
                 )  # fmt: skip
-                self.lots[row.lot_no] = _LotRow(self._owner(row.wallet_no), lot)
+                self.lots[row.lot_no] = LotRow(self._owner(row.wallet_no), lot)
         self._write_children(posting)
         assert sorted(self.lots) == list(range(1, opened.last_lot_no + 1))
         self.last_lot_no = opened.last_lot_no
@@ -280,7 +274,7 @@ class PaperLedger:
         self.last_time_us = max(self.last_time_us, opened.now_us)
         self.batch_no, self.log = opened.batch_no, opened.log
         for decision in rows.decisions:
-            self._remember(decision.partner_no, decision.key, _earlier(decision))
+            self._remember(decision.partner_no, decision.key, earlier_of(decision))
         for account, delta in rows.deltas.items():
             self.counters[account] = [
                 counted + moved for counted, moved in zip(self.counters[account], delta, strict=True)
@@ -292,6 +286,7 @@ class PaperLedger:
         self._write_holds(posting)
         self._write_refunds(opened, posting)
         self.floors.rows += rows.floors
+        self.waits.write(opened, rows, self._owner)
         self.uses += rows.uses
         self.returns += rows.returns
 
@@ -303,7 +298,7 @@ class PaperLedger:
                 row.lot_no, parent.lot.issuer_id, parent.lot.point_type, row.points, 0, row.earned_us, row.expires_us,
                 row.earned_seq,
             )  # fmt: skip
-            self.lots[row.lot_no] = _LotRow(parent.member, lot)
+            self.lots[row.lot_no] = LotRow(parent.member, lot)
             self.children[row.lot_no] = row
 
     def _write_refunds(self, opened: Opened, posting: Posting) -> None:
@@ -380,18 +375,3 @@ def _keys(movements: Sequence[Movement]) -> set[tuple[UUID, str]]:
     """The keys of items, and those that shall be reversed."""
     targets = {(item.partner_id, item.target_key) for item in movements if isinstance(item, Reversal)}
     return targets | {(item.partner_id, item.key) for item in movements}
-
-
-def _copy(lot: Lot) -> Lot:
-    return Lot(
-        lot.lot_no, lot.issuer_id, lot.point_type, lot.remaining, lot.reserved, lot.earned_at_us, lot.expires_at_us,
-        lot.earned_seq,
-    )  # fmt: skip
-
-
-def _earlier(row: DecisionRow) -> Earlier:
-    refusal = None
-    if row.refusal is not None:
-        metadata: dict[str, str] = json.loads(row.metadata_json or "{}")
-        refusal = Refused(reason_of(row.refusal), row.message or "", metadata)
-    return Earlier(row.content_hash, row.seq, refusal)

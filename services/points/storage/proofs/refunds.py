@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.points.storage.proofs.proof import Proof
+from services.points.storage.proofs.waits import WAITS
 
 # Every original with what all its refunds came to, and the figures of its sale; with what its tender order makes of
 # that, step by step. The rules are those of domain/refunding.py, said once more.
@@ -39,7 +40,7 @@ FROM ({_STEP}) t
 
 REFUNDS: Final = Proof(
     11,
-    "refunds of an original come to what all of them together are due, never more than it; debts are what is owed of them; a sale has one burn, its own",
+    "refunds of an original come to what all of them together are due, never more than it; debts are what is owed of them; a sale has one burn, its own; one that waits has no answer, any other has",
     """SELECT format('%s refunds: %s points returned, %s taken back, %s owed, of that %s still', count(*), coalesce(sum(returned), 0),
         coalesce(sum(clawed_back), 0), coalesce(sum(owed), 0), (SELECT coalesce(sum(remaining), 0) FROM debt WHERE ledger_id = $1))
     FROM refund WHERE ledger_id = $1 AND seq <= $2""",
@@ -108,5 +109,6 @@ REFUNDS: Final = Proof(
     SELECT format('posting %s of wallet %s pays debt %s of wallet %s', u.seq, p.wallet_no, u.debt_seq, d.wallet_no)
     FROM debt_use u LEFT JOIN posting p ON p.ledger_id = u.ledger_id AND p.seq = u.seq
     LEFT JOIN debt d ON d.ledger_id = u.ledger_id AND d.seq = u.debt_seq
-    WHERE u.ledger_id = $1 AND (p.wallet_no IS DISTINCT FROM d.wallet_no OR u.debt_seq >= u.seq)""",
+    WHERE u.ledger_id = $1 AND (p.wallet_no IS DISTINCT FROM d.wallet_no OR u.debt_seq >= u.seq)
+    UNION ALL{WAITS}""",
 )
