@@ -191,7 +191,7 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
     ("statement", "constraint"),
     [
         ("UPDATE lot SET remaining = -1, open = false WHERE ledger_id = $1", "lot_remaining_ck"),
-        ("UPDATE lot SET remaining = original + 1 WHERE ledger_id = $1", "lot_remaining_ck"),
+        ("UPDATE lot SET remaining = original + 1, open = true WHERE ledger_id = $1", "lot_remaining_ck"),
         ("UPDATE lot SET open = NOT open WHERE ledger_id = $1", "lot_open_ck"),
         ("UPDATE lot SET reserved = remaining + 1 WHERE ledger_id = $1", "lot_reserved_ck"),
         ("UPDATE lot SET reserved = -1 WHERE ledger_id = $1", "lot_reserved_ck"),
