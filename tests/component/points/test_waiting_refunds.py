@@ -171,6 +171,17 @@ async def test_what_a_member_owes_and_spent_meanwhile_counts_as_if_it_arrived_th
     await house.assert_sound()
 
 
+async def test_so_many_wait_for_one_original_and_no_more(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    results = await till.post(*(refund("sale", 100) for _ in range(15)))
+    results += await till.post(*(refund("sale", 100) for _ in range(6)), refund("other", 100))
+    assert outcomes(results) == [*[WAITING] * 20, TURNED_AWAY, WAITING]
+    assert reason(results[20]) == "ORIGINAL_UNKNOWN"
+    await till.earn(member, 2_000, reference="sale")
+    assert ((await till.balance(member)).available, await _waiting(house)) == (0, 1)
+    await house.assert_sound()
+
+
 async def test_a_reversed_refund_never_is_posted(house: PointsHouse) -> None:
     till, member = await house.till(), house.member()
     asked = refund("sale", 500, key="k", reference="back")

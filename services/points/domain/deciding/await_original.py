@@ -19,6 +19,8 @@ from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 
 # How far a till's clock may be ahead of the ledger's.
 FUTURE_TOLERANCE_SECONDS: Final = 300
+# Of one original: all of them are decided in one batch, under the head's lock.
+WAITING_MAX: Final = 20
 
 
 def patience_us(rules: LedgerRules) -> int:
@@ -32,6 +34,12 @@ def await_original(books: Books, number: int, item: Refund, *, again: bool = Fal
     if original in books.references or original in books.at.by_reference:
         return TurnedAway(
             Reason.REASON_UNAVAILABLE, "its original arrived at the same moment: ask again", {}, again=True
+        )
+    if len(books.waits.of_original(item.partner_id, item.original_reference)) >= WAITING_MAX:
+        return TurnedAway(
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            f"the sale has not arrived, and {WAITING_MAX} refunds wait for it",
+            {"field": "original"},
         )
     at, receipt = books.at, item.receipt
     books.waits.add(WaitingRefund(item, at.now_us, at.batch_no, number))
