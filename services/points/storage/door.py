@@ -248,7 +248,7 @@ def _opened(
         refunded=_refunded(row),
         debts=_debts(row, members),
         credit_floors=dict(zip(row["floored"] or (), row["credit_floors"] or (), strict=True)),
-        waiting=[waiting_of(found, numbers) for found in row["waiting"] or ()],
+        waiting=waiting_of(row["waiting"], numbers) if row["waiting"] else (),
     )
     for debts in opened.debts.values():
         opened.balances.setdefault(debts.account_no, -debts.points)

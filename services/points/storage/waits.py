@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import asyncpg
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
 
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.movements import Receipt, Refund
 from services.points.domain.waits import WaitingRefund
 
 
-def waiting_of(found: asyncpg.Record, numbers: AccountNumbers) -> WaitingRefund:
-    """A refund that waits, from a door_waiting_refund; its partner's number is learned."""
-    numbers.learn(AccountKey(AccountKind.ISSUANCE, found["partner_id"]), found["partner_no"])
+def waiting_of(found: str, numbers: AccountNumbers) -> Sequence[WaitingRefund]:
+    """Refunds that wait, from the JSON of ledger_open; the numbers of their partners are learned."""
+    rows: list[Mapping[str, Any]] = json.loads(found)
+    for row in rows:
+        numbers.learn(AccountKey(AccountKind.ISSUANCE, UUID(row["partner_id"])), row["partner_no"])
+    return [WaitingRefund(_refund(row), row["arrived_us"], row["batch_no"], row["item_no"]) for row in rows]
+
+
+def _refund(row: Mapping[str, Any]) -> Refund:
+    store_id = UUID(row["store_id"]) if row["store_id"] else None
     receipt = Receipt(
-        found["store_id"], found["till"], found["business_date"], found["receipt_number"], found["channel"], found["lines"]
+        store_id, row["till"], row["business_date"], row["receipt_number"], row["channel"], row["lines"]
+    )
+    return Refund(
+        row["key"], UUID(row["partner_id"]), PROGRAMME, row["reference"], bytes.fromhex(row["content_hash"]),
+        row["occurred_us"], None, row["original_reference"], row["amount_minor"], 0, receipt, row["traceparent"], 0,
     )  # fmt: skip
-    item = Refund(
-        found["key"], found["partner_id"], PROGRAMME, found["reference"], found["content_hash"], found["occurred_us"],
-        None, found["original_reference"], found["amount_minor"], 0, receipt, found["traceparent"], 0,
-    )  # fmt: skip
-    return WaitingRefund(item, found["arrived_us"], found["batch_no"], found["item_no"])

@@ -1,10 +1,3 @@
--- A refund that waits for its original, as ledger_open finds it.
-CREATE TYPE door_waiting_refund AS (
-    partner_no integer, partner_id uuid, key text, batch_no bigint, item_no smallint, content_hash bytea, reference text,
-    original_reference text, arrived_us bigint, occurred_us bigint, amount_minor bigint, store_id uuid, till text, business_date text,
-    receipt_number text, channel text, lines text, traceparent text
-)
---;;
 -- First half of the door: lock the head, then read all that the decisions need. Each statement of a
 -- VOLATILE function under READ COMMITTED takes a fresh snapshot, so what follows the lock sees every
 -- posting before it. Accounts that are missing are made here, under the same lock.
@@ -43,7 +36,7 @@ CREATE FUNCTION ledger_open(
     OUT debt_left bigint [], OUT debt_account integer [],
     OUT floored integer [], OUT credit_floors bigint [],
     OUT floor_set bigint [], OUT floor_basis bigint [], OUT floor_seq bigint [],
-    OUT waiting door_waiting_refund []
+    OUT waiting text
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_last_account integer;
@@ -152,11 +145,15 @@ BEGIN
                 ORDER BY arrived_at LIMIT 64
             )
         )
-        SELECT array_agg((
-            w.partner_no, a.owner_id, w.key, w.batch_no, w.item_no, w.content_hash, w.reference, w.original_reference,
-            (extract(epoch FROM w.arrived_at) * 1000000)::bigint, (extract(epoch FROM w.occurred_at) * 1000000)::bigint,
-            w.amount_minor, w.store_id, w.till, w.business_date, w.receipt_number, w.channel, w.lines::text, w.traceparent
-        )::door_waiting_refund)
+        -- As JSON: a driver would have to ask what a type of its own is on every new connection, before its first batch.
+        SELECT json_agg(json_build_object(
+            'partner_no', w.partner_no, 'partner_id', a.owner_id, 'key', w.key, 'batch_no', w.batch_no, 'item_no', w.item_no,
+            'content_hash', encode(w.content_hash, 'hex'), 'reference', w.reference, 'original_reference', w.original_reference,
+            'arrived_us', (extract(epoch FROM w.arrived_at) * 1000000)::bigint,
+            'occurred_us', (extract(epoch FROM w.occurred_at) * 1000000)::bigint, 'amount_minor', w.amount_minor,
+            'store_id', w.store_id, 'till', w.till, 'business_date', w.business_date, 'receipt_number', w.receipt_number,
+            'channel', w.channel, 'lines', w.lines::text, 'traceparent', w.traceparent
+        ))::text
         INTO waiting
         FROM found f
         CROSS JOIN LATERAL (
