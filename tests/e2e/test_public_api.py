@@ -160,12 +160,18 @@ async def test_the_same_batch_sent_twice_posts_once_and_answers_the_same(coaliti
     lines.append({"type": "redemption", **redemption(card, 150)})
     headers = key()
     first = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
-    assert first.json()["counts"] == {"lines": 21, "accepted": 21, "replayed": 0, "refused": 0}
+    assert first.json()["counts"] == {"lines": 21, "accepted": 21, "replayed": 0, "refused": 0, "waiting": 0}
     again = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
     assert again.headers["idempotency-replayed"] == "true"
     assert again.json() == first.json()
     other_key = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=key())
-    assert other_key.json()["counts"] == {"lines": 21, "accepted": 0, "replayed": 21, "refused": 0}
+    assert other_key.json()["counts"] == {
+        "lines": 21,
+        "accepted": 0,
+        "replayed": 21,
+        "refused": 0,
+        "waiting": 0,
+    }
     assert [line["transaction"] for line in other_key.json()["results"]] == [
         line["transaction"] for line in first.json()["results"]
     ]

@@ -134,7 +134,7 @@ class PointsBook(PointsReads):
             "void": self._resolve, "refund": self._refund, "reversal": self._reverse,
         }  # fmt: skip
         result = decide[kind](asked, partner)
-        if result.outcome == movement_pb2.OUTCOME_TURNED_AWAY:
+        if result.outcome in (movement_pb2.OUTCOME_TURNED_AWAY, movement_pb2.OUTCOME_WAITING):
             return result
         decided = _Decided(content, result)
         self._keys[(partner, item.key)] = decided
@@ -209,6 +209,8 @@ class PointsBook(PointsReads):
                 original=to_text("txn", UUID(bytes=self.parts[refund.original_id])),
             )  # fmt: skip
         sale = sale_of(self.sales.values(), partner.bytes, refund)
+        if sale is None and refund.original_reference:
+            return movement_pb2.Result(outcome=movement_pb2.OUTCOME_WAITING)
         if sale is None:
             return _away(_R.REASON_ORIGINAL_UNKNOWN, "you have no such movement")
         asked = refund.amount_minor or refund.points or sale.left

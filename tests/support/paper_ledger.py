@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.answers import Decision, FloorSet, Lapsed
+from services.points.domain.deciding.earn import ISSUED_POINTS_MAX
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
@@ -23,10 +24,11 @@ from services.points.domain.movements import (
     Reversal,
     Sale,
     Void,
+    WaitsOver,
 )
-from services.points.domain.opened import Debts, Earlier, LedgerRules, OpenDebt, Opened, OpenHold, Refunded
+from services.points.domain.opened import Earlier, LedgerRules, Opened, OpenHold
 from services.points.domain.posting import Posting
-from services.points.domain.refunding import RefundRule, TenderOrder
+from services.points.domain.refunding import RefundRule
 from services.points.domain.rows import ChildRow, PostingRow, RefundRow
 from services.points.domain.terms import NO_LIMITS_SET, Limits, Terms
 from services.points.domain.wallet_movements import WalletMovement
@@ -34,8 +36,10 @@ from services.points.storage import wallet_reads
 from services.runtime.event_log import PARTITIONS, LogHead
 from tests.support.paper_checks import check
 from tests.support.paper_floors import PaperFloors
+from tests.support.paper_refunds import open_debts, refunded
 from tests.support.paper_rows import LotRow, PaperDebt, earlier_of, keys_of
 from tests.support.paper_telling import Told, telling
+from tests.support.paper_waits import PaperWaits
 from tests.support.paper_wallets import (
     accounts_of,
     check_lot_home,
@@ -73,6 +77,7 @@ class PaperLedger:
     matured: list[tuple[int, int, int]] = field(default_factory=list)
     children: dict[int, ChildRow] = field(default_factory=dict)
     floors: PaperFloors = field(default_factory=PaperFloors)
+    waits: PaperWaits = field(default_factory=PaperWaits)
     told: list[Told] = field(default_factory=list)
     merged: dict[UUID, UUID] = field(default_factory=dict)
     limits: Limits = NO_LIMITS_SET
@@ -90,7 +95,7 @@ class PaperLedger:
         self.told[told_before:] = [
             told for told in self.told[told_before:] if told.transaction.transaction_id in written
         ]
-        if posting.rows.postings or posting.rows.decisions:
+        if posting.rows:
             self._write(opened, posting)
             assert self.last_time_us >= first_us
         return [decision for decision in decisions if not isinstance(decision, Lapsed | FloorSet)]
@@ -136,30 +141,8 @@ class PaperLedger:
 
     def _open(self, acts: Sequence[Act]) -> Opened:
         now_us = max(self.now_us, self.last_time_us + 1)
-        burns: dict[UUID, int] = {}
-        movements = [item for item in acts if not isinstance(item, Overdue | FloorChange)]
-        for item in acts:
-            if not isinstance(item, Overdue):
-                self._account(AccountKind.ISSUANCE, item.partner_id)
-            if isinstance(item, Reversal | FloorChange):
-                continue
-            if isinstance(item, WalletMovement):
-                for member, burn in wallet_reads.needs(item):
-                    burns[member] = burns.get(member, 0) + burn
-                    self._account(AccountKind.WALLET, member)
-                continue
-            burn = item.points if isinstance(item, Redemption | Hold) else 0
-            if isinstance(item, Refund) and item.sale is not None:
-                burn = item.sale.earned
-                self._account(AccountKind.DEBT, item.member_id)
-                if item.sale.burned:
-                    self._account(AccountKind.REDEMPTION, item.partner_id)
-            burns[item.member_id] = burns.get(item.member_id, 0) + burn
-            self._account(AccountKind.WALLET, item.member_id)
-            if isinstance(item, Redemption | Capture):
-                self._account(AccountKind.REDEMPTION, item.partner_id)
-            if isinstance(item, Earn):
-                self._account(AccountKind.PENDING, item.member_id)
+        movements = [item for item in acts if not isinstance(item, Overdue | FloorChange | WaitsOver)]
+        burns = self._burns(acts, self.waits.awaited(movements))
         for kind, owner in [AccountKey(AccountKind.EXPIRY, PROGRAMME), *accounts_of(acts)]:
             self._account(kind, owner)
         named = {item.hold_seq for item in movements if isinstance(item, Capture | Void)}
@@ -194,45 +177,45 @@ class PaperLedger:
                 for seq, row in self.postings.items()
                 if row.kind in ("redeem", "capture") and row.original_seq
             },
-            refunded=self._refunded(movements),
-            debts=self._debts(burns),
+            refunded=refunded(self, movements),
+            debts=open_debts(self, burns),
             credit_floors=self.floors.bounds(),
             standing_floors=self.floors.standing(acts, self.accounts),
+            waiting=list(self.waits.open.values()),
         )
         return read_wallets(self, opened, acts)
 
-    def _refunded(self, movements: Sequence[Movement]) -> dict[int, Refunded]:
-        """What is known of the originals that are refunded, from the last of their refunds and the sums of all."""
-        found: dict[int, Refunded] = {}
-        named = {item.sale.seq for item in movements if isinstance(item, Refund) and item.sale is not None}
-        for seq in named:
-            rows = [row for row in self.refunds if row.original_seq == seq]
-            if rows:
-                found[seq] = Refunded(
-                    max(row.no for row in rows), sum(row.given for row in rows), sum(row.returned for row in rows),
-                    sum(row.clawed_back + row.owed for row in rows), sum(row.money_minor for row in rows),
-                    TenderOrder(rows[0].tender_order),
-                )  # fmt: skip
-        return found
-
-    def _debts(self, members: Iterable[UUID]) -> dict[UUID, Debts]:
-        found: dict[UUID, Debts] = {}
-        for member in members:
-            open_debts = [debt for debt in self.debts.values() if debt.member == member and debt.left]
-            if open_debts:
-                account = self.accounts[AccountKey(AccountKind.DEBT, member)]
-                debts = [
-                    OpenDebt(
-                        debt.seq,
-                        debt.issuer,
-                        debt.original_seq,
-                        debt.left,
-                        self.accounts[AccountKey(AccountKind.ISSUANCE, debt.issuer)],
-                    )
-                    for debt in open_debts
-                ]
-                found[member] = Debts(account, debts)
-        return found
+    def _burns(self, acts: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> dict[UUID, int]:
+        """Members with what they may burn; their accounts, and those of the partners, are there from now on."""
+        burns: dict[UUID, int] = {}
+        for item in acts:
+            if isinstance(item, WaitsOver):
+                continue
+            if not isinstance(item, Overdue):
+                self._account(AccountKind.ISSUANCE, item.partner_id)
+            if isinstance(item, Reversal | FloorChange) or item.member_id == PROGRAMME:
+                continue
+            if isinstance(item, WalletMovement):
+                for member, burn in wallet_reads.needs(item):
+                    burns[member] = burns.get(member, 0) + burn
+                    self._account(AccountKind.WALLET, member)
+                continue
+            burn = item.points if isinstance(item, Redemption | Hold) else 0
+            if isinstance(item, Refund) and item.sale is not None:
+                burn = item.sale.earned
+                self._account(AccountKind.DEBT, item.member_id)
+                if item.sale.burned:
+                    self._account(AccountKind.REDEMPTION, item.partner_id)
+            if isinstance(item, Earn) and (item.partner_id, item.reference) in awaited:
+                burn = ISSUED_POINTS_MAX
+                self._account(AccountKind.DEBT, item.member_id)
+            burns[item.member_id] = burns.get(item.member_id, 0) + burn
+            self._account(AccountKind.WALLET, item.member_id)
+            if isinstance(item, Redemption | Capture):
+                self._account(AccountKind.REDEMPTION, item.partner_id)
+            if isinstance(item, Earn):
+                self._account(AccountKind.PENDING, item.member_id)
+        return burns
 
     def _read_lots(
         self,
@@ -329,6 +312,7 @@ class PaperLedger:
         self._write_holds(posting)
         self._write_refunds(opened, posting)
         self.floors.rows += rows.floors
+        self.waits.write(opened, rows, self.owner)
         self.uses += rows.uses
         self.returns += rows.returns
         self.matured += rows.matured

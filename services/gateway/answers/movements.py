@@ -15,6 +15,7 @@ from services.gateway.domain.movements import (
     MovementType,
     RefundFigures,
 )
+from services.gateway.schemas.sales import RefundBody
 from services.runtime.errors import Fault
 from services.runtime.ids import to_text
 
@@ -281,3 +282,13 @@ def _original(movement: Movement) -> str | None:
 
 def _purchase(movement: Movement) -> str | None:
     return to_text("pur", movement.purchase_id) if movement.purchase_id else None
+
+
+def waiting_refund(body: RefundBody) -> dict[str, Any]:
+    """The answer to a refund that waits, of schemas.sales.WaitingRefund."""
+    return {
+        "object": "refund",
+        "status": "waiting",
+        "reference": body.reference,
+        "original": body.original.reference,
+    }

@@ -172,9 +172,9 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         ("limit",),
     ),
     _R.REASON_ORIGINAL_UNKNOWN: Explained(
-        "You have no earn or burn with this id, or no earn with this reference, that could be refunded.",
-        "Name the earn of the sale by its transaction id or its reference, a burn without a sale by its id. If the sale "
-        "was kept for a batch, send that first.",
+        "You have no earn or burn with this id that could be refunded, or the sale that a refund waited for never arrived.",
+        "Name the earn of the sale by its transaction id or its reference, a burn without a sale by its id. By its reference "
+        "a sale may still be on its way: the refund waits for it, as long as it could be posted.",
         receipt_text="This sale is not known",
     ),
     _R.REASON_REFUND_TOO_LARGE: Explained(

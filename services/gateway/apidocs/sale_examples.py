@@ -130,6 +130,12 @@ REFUND: Final[dict[str, Any]] = {
         "lines": ["Points returned: 249", "Points taken back: 10", "Balance: 999 points"],
     },
 }
+WAITING_REFUND: Final[dict[str, Any]] = {
+    "object": "refund",
+    "status": "waiting",
+    "reference": "S112-2-20260317-0044",
+    "original": "S367-7-20260314-1003",
+}
 REVERSAL_BODIES: Final[dict[str, Any]] = {
     "a purchase without an answer": {
         "idempotency_key": "S367-7-20260314-1003-sale",

@@ -13,6 +13,7 @@ from services.gateway.clients.calls import ask, uuid_of
 from services.gateway.clients.orders import Order
 from services.gateway.domain.movements import (
     Accepted,
+    Awaited,
     Balance,
     Decision,
     Declined,
@@ -161,6 +162,8 @@ class GrpcPoints:
 def _decision_of(result: movement_pb2.Result) -> Decision:
     if result.outcome == movement_pb2.OUTCOME_ACCEPTED:
         return Accepted(_movement_of(result.transaction), result.replayed)
+    if result.outcome == movement_pb2.OUTCOME_WAITING:
+        return Awaited(result.replayed)
     remembered = result.outcome == movement_pb2.OUTCOME_REFUSED
     return Declined(error_of_item(result.error), remembered, result.replayed)
 

@@ -104,7 +104,13 @@ class Declined(NamedTuple):
     replayed: bool
 
 
-Decision = Accepted | Declined
+class Awaited(NamedTuple):
+    """A refund whose original the ledger has not got yet: it is decided as soon as that comes."""
+
+    replayed: bool
+
+
+Decision = Accepted | Declined | Awaited
 
 
 def together(decisions: Sequence[Decision]) -> Decision:

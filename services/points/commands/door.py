@@ -18,7 +18,8 @@ import asyncpg
 from services.points.commands.door_connections import DoorConnections
 from services.points.domain.accounts import AccountKey, AccountNumbers
 from services.points.domain.answers import Accepted, Answer, FloorSet, Lapsed, Replay, TurnedAway
-from services.points.domain.movements import Act, FloorChange, Movement, Overdue, Transaction
+from services.points.domain.deciding.await_original import patience_us
+from services.points.domain.movements import Act, FloorChange, Movement, Overdue, Transaction, WaitsOver
 from services.points.domain.opened import LedgerRules
 from services.points.domain.posting import Decided as Decision
 from services.points.domain.posting import Posting
@@ -103,6 +104,14 @@ class Door:
         group = [Overdue(member) for member in members]
         decided = await self._queue.submit(group, Lane.BULK, weight=len(group))
         return sum(answer.postings for answer in decided if isinstance(answer, Lapsed))
+
+    async def end_waits(self) -> int:
+        """Ends refunds that have waited too long for their originals, up to a batch of them; answers how many.
+
+        Raises Unavailable as post does.
+        """
+        (answer,) = await self._queue.submit([WaitsOver()], Lane.BULK)
+        return answer.postings if isinstance(answer, Lapsed) else 0
 
     async def set_floor(self, change: FloorChange, deadline_us: int) -> FloorSet | TurnedAway:
         """Sets a credit floor between two movements; answers the one in force.
@@ -190,7 +199,7 @@ class Door:
             try:
                 async with connection.transaction():
                     opened, version = await open_ledger(
-                        connection, ledger_id, items, self.numbers, learned, pending
+                        connection, ledger_id, items, self.numbers, learned, pending, patience_us(self._rules)
                     )
                     if terms is None or version != terms.version:
                         terms = self._terms = await ledgers.terms(connection, ledger_id, version)
@@ -201,7 +210,7 @@ class Door:
                     posting = Posting(opened, self._rules, terms, self._telling, self._programme.currency)
                     decisions = posting.decide(items, wall_now_us())
                     replayed = await self._replayed(connection, decisions)
-                    if posting.rows.decisions or posting.rows.postings:
+                    if posting.rows:
                         await write(connection, ledger_id, opened, first_pos, posting)
             except _TermsMoved:
                 self.numbers.forget(learned)

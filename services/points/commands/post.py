@@ -73,6 +73,8 @@ class PostMovements:
     ) -> list[Answer]:
         door = await self._doors.to(programme)
         members = {item.member_id for item in asked if not isinstance(item, TurnedAway | Reversal)}
+        # (A refund that waits for its sale has no member yet.)
+        members = {member for member in members if member != PROGRAMME}
         members |= {other for item in asked if (other := other_member(item)) is not None}
         unknown = await self._members.unknown_of(programme, door.numbers, members)
         asked = whole_pairs([await self._known(programme, item, unknown) for item in asked])
@@ -138,7 +140,7 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
         elif place and asked[place - 1].linked:
             # No refund is linked with anything: both are turned away.
             continue
-        elif not isinstance(item, Refund) or item.original_id is not None or not isinstance(of, TurnedAway):
+        elif not isinstance(item, Refund) or not isinstance(of, Refund) or of.sale is not None:
             continue
         elif (item.partner_id, item.original_reference) in sales:
             return place
@@ -148,6 +150,8 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
 def differing_fields(item: Movement, original: Original) -> list[str]:
     """The fields in which a movement differs from the one that has its reference."""
     transaction, purchase = original
+    if isinstance(item, Refund) and item.sale is None:
+        return ["original"]
     pairs: list[tuple[str, object, object]] = [
         ("member", item.member_id, transaction.member_id),
         ("occurred_at", item.occurred_at_us, transaction.occurred_at_us),

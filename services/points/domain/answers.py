@@ -40,6 +40,12 @@ class TurnedAway(NamedTuple):
     again: bool = False
 
 
+class Waiting(NamedTuple):
+    """A refund that waits for its original, which has not arrived; `replayed` when it did before."""
+
+    replayed: bool = False
+
+
 class Replay(NamedTuple):
     """The answer is that of an earlier posting, to be read from the journal."""
 
@@ -47,7 +53,7 @@ class Replay(NamedTuple):
 
 
 class Lapsed(NamedTuple):
-    """What was over in a wallet has ended: so many postings."""
+    """What was over has ended: in a wallet by so many postings, or so many refunds that waited."""
 
     postings: int
 
@@ -61,5 +67,5 @@ class FloorSet(NamedTuple):
     applied: bool
 
 
-Answer = Accepted | Refused | TurnedAway
+Answer = Accepted | Refused | TurnedAway | Waiting
 Decision = Answer | Replay

@@ -20,6 +20,7 @@ from services.points.domain.opened import ANY_CONTENT, Earlier, LedgerRules, Ope
 from services.points.domain.rows import DecisionRow, PostingRow, Rows
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
+from services.points.domain.waits import Waits
 from services.runtime.errors import code_of
 from services.runtime.event_log import PARTITIONS
 from services.runtime.ids import new_id
@@ -46,6 +47,7 @@ class Books:
         # The burn that was posted in this batch with the sale of an earn, by the earn's seq: its own, and its hash.
         self.linked: dict[int, tuple[int, bytes]] = {}
         self.due = _by_member(opened)
+        self.waits = Waits(opened.waiting)
 
     def next(self) -> tuple[int, int]:
         """The seq of the next posting, and the time at which it is recorded."""

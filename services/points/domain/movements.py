@@ -153,7 +153,7 @@ class Refund(NamedTuple):
     """Goods or points given back: `amount` minor units of a sale, points of a burn alone (0: all that is left).
 
     `sale` and member_id are found by the original's id, or by the reference of the partner's earn. One that reverses
-    its original has no reference.
+    its original has no reference. One whose sale has not arrived yet has the nil UUID as its member.
     """
 
     key: str
@@ -205,6 +205,12 @@ class Overdue(NamedTuple):
     linked: bool = False
 
 
+class WaitsOver(NamedTuple):
+    """The ledger's own act: refunds that have waited too long for their originals end."""
+
+    traceparent: str = ""
+
+
 class CreditFloor(NamedTuple):
     """How far a partner's issuance balance (credits less debits) may fall, in points; None: without limit.
 
@@ -239,7 +245,7 @@ def of_one_sale(earning: Earn, burning: Burn) -> bool:
 
 Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal | WalletMovement
 # What comes to a ledger's door.
-Act = Movement | Overdue | FloorChange
+Act = Movement | Overdue | FloorChange | WaitsOver
 
 
 class RefundFigures(NamedTuple):

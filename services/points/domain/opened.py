@@ -12,6 +12,7 @@ from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
 from services.points.domain.movements import CreditFloor
 from services.points.domain.refunding import TenderOrder
+from services.points.domain.waits import WaitingRefund
 from services.runtime.event_log import LogHead
 
 # The hash of an answer that stands whatever is asked under its key.
@@ -134,3 +135,5 @@ class Opened:
     merged: dict[UUID, UUID] = field(default_factory=dict)
     # What those who give points away have given today.
     given_today: dict[UUID, int] = field(default_factory=dict)
+    # Refunds that wait: under a key or with a reference that is asked for, for an earn that is, and those too long.
+    waiting: Sequence[WaitingRefund] = ()

@@ -8,7 +8,7 @@ it is linked with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -21,9 +21,16 @@ from services.points.domain.answers import (
     Refused,
     Replay,
     TurnedAway,
+    Waiting,
 )
 from services.points.domain.books import Books
 from services.points.domain.deciding.adjust import adjust
+from services.points.domain.deciding.await_original import (
+    FUTURE_TOLERANCE_SECONDS,
+    await_original,
+    give_up,
+    refund_awaited,
+)
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
 from services.points.domain.deciding.earn import earn, refuse_credit, turn_away
 from services.points.domain.deciding.floor import set_floor
@@ -43,11 +50,13 @@ from services.points.domain.movements import (
     Earn,
     FloorChange,
     Movement,
+    MovementKind,
     Overdue,
     Redemption,
     Refund,
     Reversal,
     Void,
+    WaitsOver,
     of_one_sale,
 )
 from services.points.domain.opened import LedgerRules, Opened
@@ -66,9 +75,6 @@ from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
 from services.runtime.ids import to_text
 
-FUTURE_TOLERANCE_SECONDS: Final = 300
-
-
 # What is decided of an item, or of an act of the platform's own.
 Decided = Decision | Lapsed | FloorSet
 
@@ -80,6 +86,7 @@ class _Found(NamedTuple):
     refusal: Refused | None
     conflict: TurnedAway | None
     by_key: bool
+    waiting: bool = False
 
 
 class Posting:
@@ -99,12 +106,15 @@ class Posting:
     def decide(self, items: Sequence[Act], wall_now_us: int) -> list[Decided]:
         """Decides all items in order. Wall-clock time ends what is past its deadline."""
         decisions: list[Decided] = []
+        given_up = give_up(self._books)
         for number, item in enumerate(items):
             if len(decisions) > number:
                 # Decided along with the one before.
                 continue
             if isinstance(item, Overdue):
                 decisions.append(self._lapse(item.member_id))
+            elif isinstance(item, WaitsOver):
+                decisions.append(Lapsed(given_up))
             elif isinstance(item, FloorChange):
                 decisions.append(set_floor(self._books, item))
             elif not item.linked:
@@ -170,6 +180,8 @@ class Posting:
             else redeem(books, first + 1, burning, sale)
         )
         settle(self._books, earning.member_id)
+        if isinstance(burned, Accepted):
+            refund_awaited(books, first + 1, earning, earned, burned)
         return [earned, burned]
 
     def _fall(
@@ -181,7 +193,10 @@ class Posting:
         number, other = 1 - fallen, pair[1 - fallen]
         key = (other.partner_id, other.key)
         failed: Decision = TurnedAway(Reason.REASON_LINKED_ITEM_FAILED, message, metadata)
-        if isinstance(why, Refused) and key not in self._books.keys and key not in self._at.by_key:
+        unseen = (
+            key not in self._books.keys and key not in self._at.by_key and not self._books.waits.by_key(*key)
+        )
+        if isinstance(why, Refused) and unseen:
             failed = self._books.refuse(
                 first + number, other, Reason.REASON_LINKED_ITEM_FAILED, message, metadata
             )
@@ -229,6 +244,8 @@ class Posting:
             return untimely
         decision = self._decided(number, item)
         settle(self._books, item.member_id)
+        if isinstance(item, Earn) and isinstance(decision, Accepted):
+            refund_awaited(self._books, number, item, decision, None)
         return decision
 
     def _decided(self, number: int, item: Movement) -> Decision:
@@ -240,7 +257,7 @@ class Posting:
             return reverse(books, number, item)
         if isinstance(item, Refund):
             if item.sale is None:
-                raise ValueError("a refund comes to the door with what it refunds")
+                return await_original(books, number, item)
             if item.member_id in self._at.merged:
                 # The wallet was given up at the same moment: it is the other's sale now.
                 return TurnedAway(
@@ -293,6 +310,10 @@ class Posting:
             return found.conflict
         if found.refusal is not None:
             return found.refusal._replace(replayed=True)
+        if found.waiting:
+            if isinstance(item, Refund) and not found.by_key:
+                return await_original(self._books, number, item, again=True)
+            return Waiting(replayed=True)
         if not found.by_key:
             self._books.remember(number, item, found.seq, None)
         return self._replay(found.seq)
@@ -304,14 +325,11 @@ class Posting:
         if earlier is not None:
             conflict = None
             if not earlier.answers(item.content_hash):
-                conflict = TurnedAway(
-                    Reason.REASON_IDEMPOTENCY_KEY_REUSED,
-                    "this idempotency key was used with another request",
-                    {"key": item.key},
-                )
+                conflict = _key_reused(item)
             return _Found(earlier.seq or 0, earlier.refusal, conflict, by_key=True)
-        if item.reference is None:
-            return None
+        waiting = self._waiting(item) if self._books.waits else None
+        if waiting is not None or item.reference is None:
+            return waiting
         reference = (item.partner_id, item.kind, item.reference)
         same = self._books.references.get(reference) or self._at.by_reference.get(reference)
         if same is None:
@@ -319,13 +337,22 @@ class Posting:
         seq, content_hash = same
         conflict = None
         if content_hash != item.content_hash:
-            conflict = TurnedAway(
-                Reason.REASON_REFERENCE_REUSED,
-                f"another {item.kind} has the reference",
-                {"reference": item.reference},
-                conflict_seq=seq,
-            )
+            conflict = _reference_reused(item, seq)
         return _Found(seq, None, conflict, by_key=False)
+
+    def _waiting(self, item: Movement) -> _Found | None:
+        """As _found, of a refund that waits."""
+        by_key = self._books.waits.by_key(*_place(item))
+        if by_key is not None:
+            same = by_key.item.content_hash == item.content_hash
+            return _Found(0, None, None if same else _key_reused(item), by_key=True, waiting=True)
+        if item.kind is not MovementKind.REFUND or item.reference is None:
+            return None
+        others = self._books.waits.by_reference(item.partner_id, item.reference)
+        if not others:
+            return None
+        same = others[0].item.content_hash == item.content_hash
+        return _Found(0, None, None if same else _reference_reused(item, 0), by_key=False, waiting=True)
 
     def _replay(self, seq: int) -> Decision:
         posted = self._books.posted.get(seq)
@@ -347,3 +374,25 @@ class Posting:
                 {"field": "occurred_at", "limit_days": str(self._rules.backdate_days_max)},
             )
         return None
+
+
+def _place(item: Movement) -> tuple[UUID, str]:
+    return item.partner_id, item.key
+
+
+def _key_reused(item: Movement) -> TurnedAway:
+    return TurnedAway(
+        Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+        "this idempotency key was used with another request",
+        {"key": item.key},
+    )
+
+
+def _reference_reused(item: Movement, seq: int) -> TurnedAway:
+    """`seq`: of the posting that has the reference; 0 where it waits."""
+    return TurnedAway(
+        Reason.REASON_REFERENCE_REUSED,
+        f"another {item.kind} has the reference",
+        {"reference": item.reference or ""},
+        conflict_seq=seq,
+    )

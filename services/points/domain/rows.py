@@ -167,6 +167,26 @@ class MergeRow(NamedTuple):
     seq: int
 
 
+class WaitingRow(NamedTuple):
+    """A refund that waits for its original. Fields as in the type door_waiting."""
+
+    partner_no: int
+    key: str
+    item_no: int
+    content_hash: bytes
+    reference: str
+    original_reference: str
+    occurred_at_us: int
+    amount_minor: int
+    store_id: UUID | None
+    till: str
+    business_date: str
+    receipt_number: str
+    channel: str
+    lines_json: str
+    traceparent: str
+
+
 @dataclass(slots=True)
 class Rows:
     """What a batch writes."""
@@ -191,6 +211,13 @@ class Rows:
     floors: list[FloorRow] = field(default_factory=list)
     adjustments: list[AdjustmentRow] = field(default_factory=list)
     merges: list[MergeRow] = field(default_factory=list)
+    # Refunds that wait from now on, and (partner, key) of those that no longer do.
+    waiting: list[WaitingRow] = field(default_factory=list)
+    waited: list[tuple[int, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.postings or self.decisions or self.waiting)
 
     def delta(self, account: int) -> list[int]:
         """The growing sums of an account in this batch: debited, credited, reserved, released."""

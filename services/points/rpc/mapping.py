@@ -12,7 +12,7 @@ from coalition.points.v1 import movement_pb2 as pb
 from coalition.type.v1.error_pb2 import ItemError
 
 from services.points.domain.accounts import PROGRAMME
-from services.points.domain.answers import Accepted, Answer, Refused
+from services.points.domain.answers import Accepted, Answer, Refused, Waiting
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
 from services.points.domain.opened import FloorInForce
@@ -93,6 +93,8 @@ def result_message(answer: Answer) -> pb.Result:
             replayed=answer.replayed,
             transaction=transaction_message(answer.transaction),
         )
+    if isinstance(answer, Waiting):
+        return pb.Result(outcome=pb.OUTCOME_WAITING, replayed=answer.replayed)
     error = ItemError(reason=answer.reason, message=answer.message, metadata=answer.metadata)
     if isinstance(answer, Refused):
         return pb.Result(outcome=pb.OUTCOME_REFUSED, replayed=answer.replayed, error=error)

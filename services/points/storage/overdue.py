@@ -145,3 +145,11 @@ async def members_of(connection: PgConnection, ledger_id: int, wallets: Sequence
         wallets,
     )
     return [row[0] for row in rows]
+
+
+async def waiting_refunds(connection: PgConnection, ledger_id: int) -> int:
+    """How many refunds wait for their originals."""
+    found: int | None = await connection.fetchval(
+        "SELECT waiting_refunds FROM ledger_head WHERE ledger_id = $1", ledger_id
+    )
+    return found or 0

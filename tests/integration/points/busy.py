@@ -9,7 +9,7 @@ from coalition.points.v1 import movement_pb2
 
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
-from tests.support.points_wire import capture, earn, hold, redemption, refund, void
+from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
 from tests.support.wallet_wire import adjustment, merge, opening, transfer
 
 DAY_US = 86_400_000_000
@@ -65,6 +65,7 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
     await _refund(house, grocer, fuel, late, burned)
     await _mature(house, members[3])
+    await _wait(grocer, late)
     await _bound(house, grocer, fuel, late)
     return (grocer, fuel), members
 
@@ -89,6 +90,15 @@ async def _bound(house: PointsHouse, grocer: Till, fuel: Till, member: UUID) -> 
     await house.set_floor(fuel.partner_id, -5, 3)
     await house.set_floor(fuel.partner_id, None, 4)
     await house.set_floor(fuel.partner_id, -1, 4)
+
+
+async def _wait(grocer: Till, member: UUID) -> None:
+    """Refunds that wait, that were taken back, and whose original has come."""
+    now = {"occurred_at_us": LAPSE_US}
+    await grocer.post(
+        refund("later", 10, **now), refund("never", 10, **now), refund("not yet", 10, **now), refund("nor this", 10, key="w", **now)
+    )  # fmt: skip
+    await grocer.post(earn(member, 1_500, reference="later", **now), reversal("w", **now))
 
 
 async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burned: bytes) -> None:

@@ -16,7 +16,7 @@ _FILES = ("tables.sql", "guards.sql", "door.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "ledger", "account", "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "hold", "hold_lot", "hold_end",
-    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change",
+    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change", "waiting_refund",
     "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "adjustment_note", "merged_wallet",
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ def upgrade() -> None:
         f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, credit_floor) ON balance TO {role}"
     )
     op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open, pending) ON lot TO {role}")
-    op.execute(f"GRANT UPDATE (open) ON hold TO {role}")
+    op.execute(f"GRANT UPDATE (open) ON hold, waiting_refund TO {role}")
     op.execute(f"GRANT UPDATE (remaining, open) ON debt TO {role}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.points.storage.proofs.proof import MERGED, Proof
+from services.points.storage.proofs.waits import WAITS
 
 # Every original with what all its refunds came to, and the figures of its sale; with what its tender order makes of
 # that, step by step. The rules are those of domain/refunding.py, said once more.
@@ -39,7 +40,7 @@ FROM ({_STEP}) t
 
 REFUNDS: Final = Proof(
     11,
-    "refunds of an original come to what all of them together are due, never more than it; debts are what is owed of them; a sale has one burn, its own",
+    "refunds of an original come to what all of them together are due, never more than it; debts are what is owed of them; a sale has one burn, its own; one that waits has no answer, any other has",
     """SELECT format('%s refunds: %s points returned, %s taken back, %s owed, of that %s still', count(*), coalesce(sum(returned), 0),
         coalesce(sum(clawed_back), 0), coalesce(sum(owed), 0), (SELECT coalesce(sum(remaining), 0) FROM debt WHERE ledger_id = $1))
     FROM refund WHERE ledger_id = $1 AND seq <= $2""",
@@ -115,5 +116,6 @@ REFUNDS: Final = Proof(
     LEFT JOIN (SELECT account_no AS credit_no, owner_id FROM account WHERE ledger_id = $1) c ON c.credit_no = p.credit_no
     WHERE u.ledger_id = $1 AND (u.debt_seq >= u.seq OR CASE p.kind WHEN 'assume'
         THEN m.reached IS NULL OR (p.original_seq, p.partner_no, c.owner_id) IS DISTINCT FROM (d.original_seq, d.partner_no, w.owner_id)
-        ELSE p.wallet_no IS DISTINCT FROM d.wallet_no END)""",
+        ELSE p.wallet_no IS DISTINCT FROM d.wallet_no END)
+    UNION ALL{WAITS}""",
 )

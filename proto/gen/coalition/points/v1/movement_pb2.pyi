@@ -63,6 +63,10 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """Decided against, and remembered: the same key gets the same refusal for ever."""
     OUTCOME_TURNED_AWAY: _Outcome.ValueType  # 3
     """Not decided, and not remembered: malformed, a conflict, or the platform's fault."""
+    OUTCOME_WAITING: _Outcome.ValueType  # 4
+    """A refund of an earn that has not arrived yet: decided under its key right after that. The same key gets the final answer
+    once there is one. Its time is over as soon as the earn could not be posted any more: ORIGINAL_UNKNOWN.
+    """
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """A decision."""
@@ -74,6 +78,10 @@ OUTCOME_REFUSED: Outcome.ValueType  # 2
 """Decided against, and remembered: the same key gets the same refusal for ever."""
 OUTCOME_TURNED_AWAY: Outcome.ValueType  # 3
 """Not decided, and not remembered: malformed, a conflict, or the platform's fault."""
+OUTCOME_WAITING: Outcome.ValueType  # 4
+"""A refund of an earn that has not arrived yet: decided under its key right after that. The same key gets the final answer
+once there is one. Its time is over as soon as the earn could not be posted any more: ORIGINAL_UNKNOWN.
+"""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 class _MovementKind:

@@ -16,6 +16,7 @@ CREATE FUNCTION ledger_open(
     p_originals bigint [], p_original_member integer [], p_back_member integer [], p_back_lots bigint [],
     p_floored integer [],
     p_givers integer [],
+    p_patience_us bigint,
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -38,7 +39,8 @@ CREATE FUNCTION ledger_open(
     OUT floored integer [], OUT credit_floors bigint [],
     OUT floor_set bigint [], OUT floor_basis bigint [], OUT floor_seq bigint [],
     OUT merged_member integer [], OUT merged_into uuid [],
-    OUT given_today bigint []
+    OUT given_today bigint [],
+    OUT waiting text
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_last_account integer;
@@ -46,9 +48,11 @@ DECLARE
     v_now timestamptz;
     v_found integer [];
     v_owed bigint [];
+    v_waiting integer;
 BEGIN
-    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.last_account_no, h.clock_offset_us
-    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, v_last_account, v_offset_us
+    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.last_account_no, h.clock_offset_us,
+           h.waiting_refunds
+    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, v_last_account, v_offset_us, v_waiting
     FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
     IF NOT found THEN
         RAISE EXCEPTION 'ledger % is not open', p_ledger USING errcode = 'no_data_found';
@@ -114,6 +118,56 @@ BEGIN
         SELECT seq, content_hash FROM posting
         WHERE ledger_id = p_ledger AND partner_no = accounts[r.place] AND kind = r.kind AND reference = r.reference LIMIT 1
     ) p;
+
+    IF v_waiting > 0 THEN
+        -- Refunds that wait for their originals: under a key or with a reference of this batch, for an earn of it, and some of
+        -- those that have waited too long. There are few, and none at all where tills send sales first.
+        WITH found AS (
+            SELECT w.partner_no, w.key FROM unnest(p_partner_at, p_keys) k (place, key)
+            CROSS JOIN LATERAL (
+                SELECT partner_no, waiting_refund.key FROM waiting_refund
+                WHERE ledger_id = p_ledger AND partner_no = accounts[k.place] AND waiting_refund.key = k.key AND open LIMIT 1
+            ) w
+            UNION
+            SELECT w.partner_no, w.key FROM unnest(p_partner_at, p_kinds, p_references) r (place, kind, reference)
+            CROSS JOIN LATERAL (
+                SELECT partner_no, key FROM waiting_refund
+                WHERE r.kind = 'refund' AND ledger_id = p_ledger AND partner_no = accounts[r.place]
+                    AND waiting_refund.reference = r.reference AND open OFFSET 0
+            ) w
+            UNION
+            SELECT w.partner_no, w.key FROM unnest(p_partner_at, p_kinds, p_references) r (place, kind, reference)
+            CROSS JOIN LATERAL (
+                SELECT partner_no, key FROM waiting_refund
+                WHERE r.kind = 'earn' AND ledger_id = p_ledger AND partner_no = accounts[r.place]
+                    AND original_reference = r.reference AND open OFFSET 0
+            ) w
+            UNION
+            (
+                SELECT partner_no, key FROM waiting_refund
+                WHERE ledger_id = p_ledger AND open AND arrived_at < v_now - p_patience_us * interval '1 microsecond'
+                ORDER BY arrived_at LIMIT 64
+            )
+        )
+        -- As JSON: a driver would have to ask what a type of its own is on every new connection, before its first batch.
+        SELECT json_agg(json_build_object(
+            'partner_no', w.partner_no, 'partner_id', a.owner_id, 'key', w.key, 'batch_no', w.batch_no, 'item_no', w.item_no,
+            'content_hash', encode(w.content_hash, 'hex'), 'reference', w.reference, 'original_reference', w.original_reference,
+            'arrived_us', (extract(epoch FROM w.arrived_at) * 1000000)::bigint,
+            'occurred_us', (extract(epoch FROM w.occurred_at) * 1000000)::bigint, 'amount_minor', w.amount_minor,
+            'store_id', w.store_id, 'till', w.till, 'business_date', w.business_date, 'receipt_number', w.receipt_number,
+            'channel', w.channel, 'lines', w.lines::text, 'traceparent', w.traceparent
+        ))::text
+        INTO waiting
+        FROM found f
+        CROSS JOIN LATERAL (
+            SELECT * FROM waiting_refund
+            WHERE ledger_id = p_ledger AND waiting_refund.partner_no = f.partner_no AND waiting_refund.key = f.key LIMIT 1
+        ) w
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = w.partner_no LIMIT 1
+        ) a;
+    END IF;
 
     IF key_seq IS NOT NULL OR ref_seq IS NOT NULL THEN
         -- What was asked before: with the burns that were posted with its sales.
@@ -334,6 +388,13 @@ CREATE TYPE door_adjustment AS (
 --;;
 CREATE TYPE door_merge AS (from_wallet integer, into_wallet integer, seq bigint)
 --;;
+CREATE TYPE door_waiting AS (
+    partner_no integer, key text, item_no smallint, content_hash bytea, reference text, original_reference text, occurred_us bigint,
+    amount_minor bigint, store_id uuid, till text, business_date text, receipt_number text, channel text, lines text, traceparent text
+)
+--;;
+CREATE TYPE door_key AS (partner_no integer, key text)
+--;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
 -- follows one more of all three.
@@ -346,7 +407,7 @@ CREATE FUNCTION ledger_write(
     p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end [],
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
     p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [],
-    p_floors door_floor [], p_adjustments door_adjustment [], p_merges door_merge []
+    p_floors door_floor [], p_adjustments door_adjustment [], p_merges door_merge [], p_waiting door_waiting [], p_waited door_key []
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
@@ -356,7 +417,8 @@ DECLARE
     v_before CONSTANT timestamptz := timestamptz 'epoch' + (p_first_time_us - 1) * interval '1 microsecond';
 BEGIN
     UPDATE ledger_head h
-    SET last_seq = p_expected_seq + v_count, last_time_us = v_last_us, last_lot_no = p_last_lot_no, last_batch_no = p_batch_no
+    SET last_seq = p_expected_seq + v_count, last_time_us = v_last_us, last_lot_no = p_last_lot_no, last_batch_no = p_batch_no,
+        waiting_refunds = h.waiting_refunds + cardinality(p_waiting) - cardinality(p_waited)
     WHERE h.ledger_id = p_ledger AND h.last_seq = p_expected_seq AND h.last_batch_no = p_batch_no - 1;
     IF NOT found THEN
         RAISE EXCEPTION 'the head of ledger % is not at %', p_ledger, p_expected_seq USING errcode = 'serialization_failure';
@@ -418,6 +480,24 @@ BEGIN
         UPDATE balance b SET credit_floor = CASE WHEN NOT f.unbound THEN least(b.credit_floor, f.lowest) END
         FROM (SELECT partner_no, min(floor) AS lowest, bool_or(floor IS NULL) AS unbound FROM unnest(p_floors) GROUP BY partner_no) f
         WHERE b.ledger_id = p_ledger AND b.account_no = f.partner_no AND b.credit_floor IS NOT NULL;
+    END IF;
+    IF cardinality(p_waiting) > 0 THEN
+        INSERT INTO waiting_refund (
+            ledger_id, partner_no, key, batch_no, item_no, content_hash, reference, original_reference, arrived_at, occurred_at, amount_minor,
+            store_id, till, business_date, receipt_number, channel, lines, traceparent, open
+        )
+        SELECT p_ledger, w.partner_no, w.key, p_batch_no, w.item_no, w.content_hash, w.reference, w.original_reference,
+               v_epoch + p_first_time_us * v_us, v_epoch + w.occurred_us * v_us, w.amount_minor, w.store_id, w.till, w.business_date,
+               w.receipt_number, w.channel, w.lines::json, w.traceparent, true
+        FROM unnest(p_waiting) w;
+    END IF;
+    IF cardinality(p_waited) > 0 THEN
+        UPDATE waiting_refund w SET open = false FROM unnest(p_waited) e
+        WHERE w.ledger_id = p_ledger AND w.partner_no = e.partner_no AND w.key = e.key AND w.open;
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        IF v_count <> cardinality(p_waited) THEN
+            RAISE EXCEPTION 'a refund of ledger % that ends waits no more', p_ledger USING errcode = 'foreign_key_violation';
+        END IF;
     END IF;
     IF cardinality(p_accounts) > 0 THEN
         UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit,

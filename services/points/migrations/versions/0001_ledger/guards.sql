@@ -106,3 +106,25 @@ CREATE TRIGGER debt_kept BEFORE DELETE OR TRUNCATE ON debt FOR EACH STATEMENT EX
 CREATE TRIGGER hold_kept BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
 CREATE TRIGGER lot_kept BEFORE DELETE OR TRUNCATE ON lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+--;;
+CREATE FUNCTION check_waiting_refund_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the refund that waits under % can only be decided', old.key
+        USING errcode = 'restrict_violation', constraint = 'waiting_refund_facts_ck';
+END
+$$
+--;;
+CREATE TRIGGER waiting_refund_facts BEFORE UPDATE ON waiting_refund FOR EACH ROW
+WHEN (
+    (old.ledger_id, old.partner_no, old.key, old.batch_no, old.item_no, old.content_hash, old.reference,
+     old.original_reference, old.arrived_at, old.occurred_at, old.amount_minor, old.store_id, old.till,
+     old.business_date, old.receipt_number, old.channel, old.lines::text, old.traceparent)
+    IS DISTINCT FROM
+    (new.ledger_id, new.partner_no, new.key, new.batch_no, new.item_no, new.content_hash, new.reference,
+     new.original_reference, new.arrived_at, new.occurred_at, new.amount_minor, new.store_id, new.till,
+     new.business_date, new.receipt_number, new.channel, new.lines::text, new.traceparent)
+    OR (new.open AND NOT old.open)
+)
+EXECUTE FUNCTION check_waiting_refund_facts()
+--;;
+CREATE TRIGGER waiting_refund_kept BEFORE DELETE OR TRUNCATE ON waiting_refund FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()

@@ -22,11 +22,13 @@ CREATE TABLE ledger_head (
     last_batch_no bigint NOT NULL DEFAULT 0,
     last_account_no integer NOT NULL DEFAULT 0,
     config_version bigint NOT NULL DEFAULT 0,
+    waiting_refunds integer NOT NULL DEFAULT 0,
     CONSTRAINT ledger_head_pk PRIMARY KEY (ledger_id),
+    CONSTRAINT ledger_head_waiting_refunds_ck CHECK (waiting_refunds >= 0),
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
 ) WITH (fillfactor = 10)
 --;;
-COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time.'
+COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. waiting_refunds: how many of them are open; while there are none, nobody looks for any.'
 --;;
 CREATE TABLE account (
     ledger_id smallint NOT NULL,
@@ -270,6 +272,39 @@ CREATE TABLE floor_change (
 )
 --;;
 COMMENT ON TABLE floor_change IS 'Credit floors: from the posting seq on, no earn of the partner may bring its issuance balance below floor (NULL: no limit). basis_seq: how much of the journal whoever set it had seen.'
+--;;
+CREATE TABLE waiting_refund (
+    ledger_id smallint NOT NULL,
+    partner_no integer NOT NULL,
+    key text NOT NULL,
+    batch_no bigint NOT NULL,
+    item_no smallint NOT NULL,
+    content_hash bytea NOT NULL,
+    reference text NOT NULL,
+    original_reference text NOT NULL,
+    arrived_at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    amount_minor bigint NOT NULL,
+    store_id uuid,
+    till text NOT NULL,
+    business_date text NOT NULL,
+    receipt_number text NOT NULL,
+    channel text NOT NULL,
+    lines json NOT NULL,
+    traceparent text NOT NULL,
+    open boolean NOT NULL,
+    CONSTRAINT waiting_refund_pk PRIMARY KEY (ledger_id, partner_no, key),
+    CONSTRAINT waiting_refund_item_uq UNIQUE (ledger_id, batch_no, item_no),
+    CONSTRAINT waiting_refund_amount_ck CHECK (amount_minor >= 0)
+)
+--;;
+COMMENT ON TABLE waiting_refund IS 'Refunds that arrived before their originals, in the order of batch_no and item_no. open is the only column that changes, once: as soon as what was decided stands under the key, in posting or decision.'
+--;;
+CREATE INDEX waiting_refund_original_ix ON waiting_refund (ledger_id, partner_no, original_reference) WHERE open
+--;;
+CREATE INDEX waiting_refund_reference_ix ON waiting_refund (ledger_id, partner_no, reference) WHERE open
+--;;
+CREATE INDEX waiting_refund_arrived_ix ON waiting_refund (ledger_id, arrived_at) WHERE open
 --;;
 CREATE TABLE expiry_notice (
     ledger_id smallint NOT NULL,
@@ -574,7 +609,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
-        'purchase', 'batch', 'floor_change', 'decision', 'event_log',
+        'purchase', 'batch', 'floor_change', 'waiting_refund', 'decision', 'event_log',
         'proposal', 'proposal_decision', 'adjustment', 'adjustment_note', 'merged_wallet'
     ]
     LOOP
