@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.points.commands.adjustments import Adjustments
 from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.lapse_overdue import LapseOverdue
@@ -12,6 +13,8 @@ from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_expiry_policy import SetExpiryPolicy
+from services.points.commands.set_floor import SetFloor
+from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.queries.check_ledger import CheckLedger
@@ -28,6 +31,9 @@ class Points:
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
     set_expiry_policy: SetExpiryPolicy
+    set_floor: SetFloor
+    set_limits: SetLimits
+    adjustments: Adjustments
     lapse_overdue: LapseOverdue
     tell_expiring: TellExpiring
     move_clock: MoveClock

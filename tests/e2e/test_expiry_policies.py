@@ -49,7 +49,9 @@ class House:
         """A partner of a programme, that gives a point for a cent."""
         programme = await self.session.programme(slug)
         await registry.onboard(self.session, programme, "grocer", "Grocer")
-        await registry.set_earn_rate(self.session, programme, "grocer", 1, 1, to_micros(STARTS_AT))
+        await registry.set_earn_rate(
+            self.session, programme, "grocer", registry.EarnRate(1, 1, to_micros(STARTS_AT))
+        )
         secret = (await registry.issue_key(self.session, programme, "grocer", "test")).secret
         headers = {"Authorization": f"Bearer {secret}"}
         return httpx2.AsyncClient(base_url=self.gateway_url, headers=headers, timeout=30, trust_env=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.points.commands.open_ledger import Doors
 from services.points.domain.expiry import PolicyVersion
 from services.points.storage import ledgers, policies
+from services.points.storage.versions import next_version
 from services.runtime.database import WriteDatabase
 from services.runtime.errors import InvalidRequest
 from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
@@ -39,7 +40,7 @@ class SetExpiryPolicy:
                         standing=standing.policy.rule.value,
                     )
                 await policies.set_by_activity(connection, ledger_id, by_activity)
-            version = await ledgers.next_version(connection, ledger_id)
+            version = await next_version(connection, ledger_id)
             added = PolicyVersion(version, head.last_seq + 1, policy)
             await policies.add(connection, ledger_id, added, set_by)
         return added

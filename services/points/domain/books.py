@@ -12,6 +12,7 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Refused
 from services.points.domain.expiry import wallet_expires_us
 from services.points.domain.lots import OpenLots
@@ -27,13 +28,14 @@ from services.points.domain.opened import ANY_CONTENT, Earlier, LedgerRules, Ope
 from services.points.domain.rows import DecisionRow, PostingRow, Rows
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
+from services.points.domain.waits import Waits
 from services.runtime.errors import code_of
 from services.runtime.event_log import PARTITIONS
 from services.runtime.ids import new_id
 
 Legs = tuple[int | None, int | None, int]
 NO_LEGS: Final[Legs] = (None, None, 0)
-_NO_PURCHASE: Final = (None,) * 12
+_NO_PURCHASE: Final = (None,) * 13
 
 
 class Books:
@@ -53,6 +55,7 @@ class Books:
         # The burn that was posted in this batch with the sale of an earn, by the earn's seq: its own, and its hash.
         self.linked: dict[int, tuple[int, bytes]] = {}
         self.due = _by_member(opened)
+        self.waits = Waits(opened.waiting)
 
     def next(self) -> tuple[int, int]:
         """The seq of the next posting, and the time at which it is recorded."""
@@ -68,12 +71,24 @@ class Books:
         debts = self.at.debts.get(member_id)
         return self.free(wallet) - (debts.points if debts is not None else 0)
 
-    def _keep_alive(self, member_id: UUID, wallet: int, active_at_us: int) -> None:
-        """Moves the date on at which a wallet expires as a whole, in a ledger by activity."""
-        expires_us = wallet_expires_us(active_at_us, self.terms.expiry, self.rules.zone)
-        if expires_us:
+    def live_until(self, member_id: UUID, expires_us: int) -> None:
+        """Moves the date on at which a member's wallet expires as a whole; never back."""
+        if expires_us > self.at.expires.get(member_id, 0):
+            wallet = self.at.accounts.wallet[member_id]
             self.at.expires[member_id] = self.rows.expires[wallet] = expires_us
             self.rows.delta(wallet)
+
+    def keep_alive(self, member_id: UUID, active_at_us: int) -> None:
+        """Counts the date of a wallet from an activity then, in a ledger by activity; in others wallets have none."""
+        self.live_until(member_id, wallet_expires_us(active_at_us, self.terms.expiry, self.rules.zone))
+
+    def bring_alive(self, member_id: UUID, at_us: int) -> None:
+        """As keep_alive, where the wallet has no date that is still to come: for points that arrive without an activity.
+
+        Else they would never expire, or as soon as they had come.
+        """
+        if self.at.expires.get(member_id, 0) <= self.at.now_us:
+            self.keep_alive(member_id, at_us)
 
     def lots(self, member_id: UUID) -> OpenLots:
         """The lots of a member's wallet, as far as they were read."""
@@ -124,19 +139,26 @@ class Books:
     def write(
         self,
         transaction: Transaction,
-        wallet: int,
+        wallet: int | None,
         legs: Legs,
         event: tuple[str, bytes],
         asked: tuple[int, Movement] | None,
         *,
         lot_no: int | None = None,
+        matures_us: int | None = None,
+        issuer_no: int | None = None,
         purchase: tuple[Any, ...] = _NO_PURCHASE,
         partner_no: int | None = None,
     ) -> None:
-        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
+        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts.
+
+        Without a wallet it is of no member, and is told in the partition of its partner.
+        """
         if transaction.kind in ACTIVITIES:
-            self._keep_alive(transaction.member_id, wallet, transaction.recorded_at_us)
-        partition = transaction.member_id.int % PARTITIONS
+            # Points that cannot be spent yet count from when they can: they never are over while they are pending.
+            self.keep_alive(transaction.member_id, max(transaction.recorded_at_us, transaction.matures_at_us))
+        owner_id = transaction.member_id if wallet is not None else transaction.partner_id or PROGRAMME
+        partition = owner_id.int % PARTITIONS
         before = self.at.log.advance(partition)
         key, number, content_hash, traceparent = None, None, None, ""
         if asked is not None:
@@ -159,7 +181,14 @@ class Books:
         )
         moved = (content_hash, transaction.points, transaction.balance_after, transaction.occurred_at_us)
         told = (event[0], transaction.partner_id, partition, before, traceparent, event[1])
-        tied = (transaction.expires_at_us or None, *legs, transaction.original_seq or None, lot_no)
+        tied = (
+            transaction.expires_at_us or None,
+            *legs,
+            transaction.original_seq or None,
+            lot_no,
+            matures_us,
+            issuer_no,
+        )
         self.rows.postings.append(PostingRow._make((*head, *moved, *tied, *purchase, *told)))
         self.posted[transaction.seq] = transaction
 

@@ -16,7 +16,8 @@ NEVER_US = 1 << 62
 class Lot:
     """A lot of one wallet while its postings are decided. Times in microseconds UTC; expires_at_us 0: never.
 
-    Open holds have set `reserved` of what remains aside. earned_seq: the earn that its points stem from.
+    Open holds have set `reserved` of what remains aside. earned_seq: the earn that its points stem from. matures_us: until
+    when they cannot be spent, 0 once they can; pending_no: the account that they are in until then, or 0.
     """
 
     lot_no: int
@@ -27,37 +28,85 @@ class Lot:
     earned_at_us: int
     expires_at_us: int
     earned_seq: int
+    matures_us: int = 0
+    pending_no: int = 0
+    elsewhere: bool = False
 
     @property
     def order(self) -> tuple[int, int, int]:
         """Its place among the lots of its wallet."""
         return self.expires_at_us or NEVER_US, self.earned_at_us, self.lot_no
 
-    def is_over(self, now_us: int, wallet_expires_us: int) -> bool:
-        """Whether its time has come: its own, or where it has none that of the wallet as a whole (0: never)."""
-        return 0 < (self.expires_at_us or wallet_expires_us) <= now_us
-
     @property
     def free(self) -> int:
         """What no hold has set aside."""
         return self.remaining - self.reserved
 
+    def over(self, at_us: int, whole_us: int) -> bool:
+        """Whether it has expired by a time: its own, or where it has none that of its wallet as a whole (0: never)."""
+        return 0 < (self.expires_at_us or whole_us) <= at_us
+
 
 class OpenLots:
-    """Lots of one wallet: the open ones in order, and used up ones that points may come back to; `touched` have changed."""
+    """Lots of one member: the wallet's open ones in order, pending ones, and used up ones that points may come back to.
+
+    `touched` have changed.
+    """
 
     def __init__(self, lots: list[Lot]) -> None:
-        self._lots = sorted((lot for lot in lots if lot.remaining), key=lambda lot: lot.order)
+        self._lots = sorted(
+            (lot for lot in lots if lot.remaining and not lot.matures_us), key=lambda lot: lot.order
+        )
+        self.pending = [lot for lot in lots if lot.remaining and lot.matures_us]
         self._used_up = {lot.lot_no: lot for lot in lots if not lot.remaining}
         self.touched: dict[int, Lot] = {}
 
     def add(self, lot: Lot) -> None:
         """Puts a lot in its place."""
-        insort(self._lots, lot, key=lambda other: other.order)
+        if lot.matures_us:
+            self.pending.append(lot)
+        else:
+            insort(self._lots, lot, key=lambda other: other.order)
 
-    def take(self, points: int) -> list[LotTaken]:
-        """Takes free points from the first lots on. Raises ArithmeticError when there are not enough."""
-        return self._taken_of(self._parts(self._lots, points))
+    def take(self, points: int, alive_us: int = 0, whole_us: int = 0) -> list[LotTaken]:
+        """Takes free points from the first lots on that are not over by a time (0: any), of a wallet that is over at another.
+
+        Raises ArithmeticError when there are not enough.
+        """
+        alive = [lot for lot in self._lots if not lot.over(alive_us, whole_us)]
+        return self._taken_of(self._parts(alive, points))
+
+    def alive(self, at_us: int, whole_us: int) -> int:
+        """What is free in lots that are not over by a time."""
+        return sum(lot.free for lot in self._lots if not lot.over(at_us, whole_us))
+
+    def mature(self, by_us: int) -> tuple[int, list[Lot]]:
+        """Opens those of the pending lots that mature first, by a time; answers when they do, and them. 0: none does."""
+        first_us = min((lot.matures_us for lot in self.pending), default=0)
+        if not 0 < first_us <= by_us:
+            return 0, []
+        matured = sorted(
+            (lot for lot in self.pending if lot.matures_us == first_us), key=lambda lot: lot.lot_no
+        )
+        self.pending = [lot for lot in self.pending if lot.matures_us != first_us]
+        for lot in matured:
+            lot.matures_us = 0
+            self.add(lot)
+            self.touched[lot.lot_no] = lot
+        return first_us, matured
+
+    def take_pending(self, points: int, earned_seq: int) -> list[LotTaken]:
+        """Takes up to so many points from the lot of an earn that is pending still."""
+        parts: list[tuple[Lot, int]] = []
+        for lot in self.pending:
+            if lot.earned_seq == earned_seq and points:
+                part = min(points, lot.remaining)
+                points -= part
+                lot.remaining -= part
+                self.touched[lot.lot_no] = lot
+                parts.append((lot, part))
+        self.pending = [lot for lot in self.pending if lot.remaining]
+        return [_taken(lot, part) for lot, part in parts]
 
     def take_back(self, points: int, earned_seq: int) -> list[LotTaken]:
         """As take, but first from lots whose points stem from one earn."""
@@ -65,10 +114,13 @@ class OpenLots:
         others = [lot for lot in self._lots if lot.earned_seq != earned_seq]
         return self._taken_of(self._parts([*own, *others], points))
 
-    def give_back(self, lot_no: int, points: int, now_us: int, wallet_expires_us: int) -> Lot | None:
-        """Puts points back into a lot that they were taken from; answers the lot where it has expired: it takes none."""
+    def give_back(self, lot_no: int, points: int, now_us: int, whole_us: int) -> Lot | None:
+        """Puts points back into a lot that they were taken from; answers the lot where it takes none.
+
+        It has expired then, or is of a wallet that was given up.
+        """
         lot = self._used_up.get(lot_no) or next(lot for lot in self._lots if lot.lot_no == lot_no)
-        if lot.is_over(now_us, wallet_expires_us):
+        if lot.elsewhere or lot.over(now_us, whole_us):
             return lot
         if self._used_up.pop(lot_no, None) is not None:
             self.add(lot)
@@ -127,9 +179,9 @@ class OpenLots:
             raise ArithmeticError(f"the lots of the wallet are {points} points short of its balance")
         return parts
 
-    def take_overdue(self, now_us: int, wallet_expires_us: int) -> list[LotTaken]:
+    def take_overdue(self, now_us: int, whole_us: int) -> list[LotTaken]:
         """Takes all that is free in lots whose expiry has passed."""
-        overdue = [lot for lot in self._lots if lot.is_over(now_us, wallet_expires_us)]
+        overdue = [lot for lot in self._lots if lot.over(now_us, whole_us)]
         points = sum(lot.free for lot in overdue)
         return self._taken_of(self._parts(overdue, points)) if points else []
 

@@ -21,12 +21,15 @@ _PLACE: Final = "width_bucket({seq}, (SELECT seqs FROM starts))::bigint"
 # The first day after the month that lies so many months after that of a time, as a time.
 _MONTH_END: Final = "(date_trunc('month', {time} AT TIME ZONE (SELECT name FROM zone)) + ({months} + 1) * interval '1 month') AT TIME ZONE (SELECT name FROM zone)"
 _OFF: Final = "abs(extract(epoch FROM {one} - {other})) > 10800"
+_BY_ACTIVITY: Final = "(SELECT by_activity FROM ledger_head WHERE ledger_id = $1)"
+# (An import may tell a date of its own.)
 _LOTS: Final = f"""SELECT format('lot %s of posting %s expires at %s, by the policy of its time on %s', lot_no, opened_seq, expires_at, coalesce(ends_at::text, 'no day'))
     FROM (
         WITH {_POLICIES}, earned AS (
             SELECT lot_no, opened_seq, expires_at, (earned_at AT TIME ZONE (SELECT name FROM zone))::date AS earned_on,
                    {_PLACE.format(seq="opened_seq")} AS place
-            FROM lot WHERE ledger_id = $1 AND parent_no IS NULL
+            FROM lot l LEFT JOIN (SELECT seq, true AS told FROM posting WHERE ledger_id = $1 AND kind = 'import' AND expires_at IS NOT NULL) i ON i.seq = l.opened_seq
+            WHERE ledger_id = $1 AND parent_no IS NULL AND told IS NULL
         ), first AS (
             SELECT *, (earned_on + months * interval '1 month')::date AS earliest FROM earned LEFT JOIN policy USING (place)
         ), dated AS (
@@ -45,39 +48,60 @@ _LOTS: Final = f"""SELECT format('lot %s of posting %s expires at %s, by the pol
     UNION ALL
     SELECT format('lot %s, whose points came back at %s, expires at %s', lot_no, recorded_at, expires_at) FROM (
         WITH {_POLICIES} SELECT l.lot_no, l.expires_at, p.recorded_at, {_MONTH_END.format(time="p.recorded_at", months="1")} AS ends_at
-        FROM lot l JOIN posting p ON p.ledger_id = l.ledger_id AND p.seq = l.opened_seq WHERE l.ledger_id = $1 AND l.parent_no IS NOT NULL
+        FROM (SELECT * FROM lot WHERE ledger_id = $1 AND parent_no IS NOT NULL) l
+        JOIN (SELECT lot_no AS parent_no, expires_at AS ended_at FROM lot WHERE ledger_id = $1) f USING (parent_no)
+        JOIN (SELECT seq, recorded_at FROM posting WHERE ledger_id = $1 AND kind = 'return') p ON p.seq = l.opened_seq WHERE l.expires_at <> f.ended_at
     ) children WHERE {_OFF.format(one="expires_at", other="ends_at")}"""
-_WALLETS: Final = f"""SELECT format('wallet %s expires at %s, %s after its last activity, posting %s', account_no, coalesce(expires_at::text, 'no time'),
-        coalesce(ends_at::text, 'no time'), seq)
+# What the date of a wallet may be counted from: what was done there, with points that are pending when they mature; a wallet that
+# was merged into it, whose date stays as it was; and what only arrived, which counts where no date was still to come.
+_DATES: Final = f"""dates AS (
+        SELECT m.seq, m.wallet_no, {_MONTH_END.format(time="m.start_at", months="months")} AS ends_at, m.active FROM (
+            SELECT p.seq, p.wallet_no, greatest(p.recorded_at, l.matures_at) AS start_at, p.kind IN ('earn', 'redeem', 'capture') AS active,
+                   {_PLACE.format(seq="p.seq")} AS place
+            FROM posting p LEFT JOIN (
+                SELECT opened_seq, matures_at FROM lot WHERE ledger_id = $1 AND matures_at IS NOT NULL
+            ) l ON p.kind = 'earn' AND l.opened_seq = p.seq
+            WHERE p.ledger_id = $1 AND p.seq <= $2 AND {_BY_ACTIVITY}
+                AND (p.kind IN ('earn', 'redeem', 'capture', 'receive') OR p.kind IN ('import', 'adjust') AND p.points > 0 AND p.expires_at IS NULL)
+        ) m JOIN policy USING (place)
+        UNION ALL
+        SELECT m.seq, m.into_wallet, b.expires_at, true FROM merged_wallet m
+        JOIN (SELECT account_no AS from_wallet, expires_at FROM balance WHERE ledger_id = $1 AND expires_at IS NOT NULL) b USING (from_wallet)
+        WHERE m.ledger_id = $1 AND m.seq <= $2
+    )"""
+_WALLETS: Final = f"""SELECT format('wallet %s expires at %s, by what was done there at %s', account_no, coalesce(expires_at::text, 'no time'),
+        coalesce(least_at::text, 'no time'))
     FROM (
-        WITH {_POLICIES}, active AS (
-            SELECT wallet_no AS account_no, max(seq) AS seq, max(recorded_at) AS active_at, {_PLACE.format(seq="max(seq)")} AS place FROM posting
-            WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('earn', 'redeem', 'capture') GROUP BY wallet_no
+        WITH {_POLICIES}, {_DATES}, counted AS (
+            SELECT wallet_no AS account_no, max(ends_at) FILTER (WHERE active) AS least_at, array_agg(DISTINCT ends_at) AS any_of FROM dates GROUP BY wallet_no
         )
-        SELECT account_no, seq, w.expires_at, CASE WHEN rule = 'activity' THEN {_MONTH_END.format(time="active_at", months="months")} END AS ends_at
-        FROM (SELECT account_no, expires_at FROM balance WHERE ledger_id = $1) w LEFT JOIN active USING (account_no) LEFT JOIN policy USING (place)
+        SELECT * FROM (SELECT account_no, expires_at FROM balance WHERE ledger_id = $1) w LEFT JOIN counted USING (account_no)
     ) wallets
-    WHERE num_nulls(expires_at, ends_at) = 1 OR {_OFF.format(one="expires_at", other="ends_at")}
+    WHERE CASE WHEN expires_at IS NULL THEN least_at IS NOT NULL OR account_no IN (
+            SELECT account_no FROM lot WHERE ledger_id = $1 AND open AND expires_at = 'infinity' AND {_BY_ACTIVITY}
+        )
+        ELSE coalesce(expires_at < least_at - interval '3 hours', false)
+            OR NOT EXISTS (SELECT 1 FROM unnest(any_of) date (ends_at) WHERE NOT {_OFF.format(one="expires_at", other="ends_at")}) END
     UNION ALL
     SELECT format('the head says that wallets expire %s, the policy is %s', CASE WHEN by_activity THEN 'as a whole' ELSE 'lot by lot' END, rule)
     FROM (
-        SELECT (SELECT by_activity FROM ledger_head WHERE ledger_id = $1),
-               (SELECT rule FROM expiry_policy WHERE ledger_id = $1 ORDER BY version DESC LIMIT 1)
+        SELECT {_BY_ACTIVITY}, (SELECT rule FROM expiry_policy WHERE ledger_id = $1 ORDER BY version DESC LIMIT 1)
     ) head (by_activity, rule) WHERE by_activity IS DISTINCT FROM (rule = 'activity')"""
-# What expired, and what came back into a lot of its own, was over then; what was taken otherwise, set aside or given back was not.
-# What a hold has set aside is captured whenever that is.
+# What expired, and what came back into a lot of its own that lives longer, was over then; what was taken otherwise, set aside or
+# given back was not. What a hold has set aside is captured whenever that is; a debt is paid with what was there when points came
+# free, and points that are pending are taken back whenever that is. A wallet in which points arrived may live longer than by what
+# was done there: it is over by `latest_at` for sure, and not before `ends_at`.
 _TAKEN: Final = f"""SELECT format('posting %s, a %s at %s, is about points of lot %s, whose end is %s', seq, kind, recorded_at, lot_no, coalesce(ends_at::text, 'no time'))
     FROM (
-        WITH {_POLICIES}, moved AS (
-            SELECT seq, max(seq) FILTER (WHERE active) OVER before AS active_seq, max(recorded_at) FILTER (WHERE active) OVER before AS active_at
+        WITH {_POLICIES}, {_DATES}, wallet AS (
+            SELECT seq, wallet_no, coalesce(max(ends_at) FILTER (WHERE active) OVER before, min(ends_at) OVER before) AS ends_at,
+                   max(ends_at) OVER before AS latest_at
             FROM (
-                SELECT seq, wallet_no, recorded_at, kind IN ('earn', 'redeem', 'capture') AS active FROM posting
-                WHERE ledger_id = $1 AND seq <= $2 AND (SELECT by_activity FROM ledger_head WHERE ledger_id = $1)
+                SELECT seq, wallet_no, ends_at, active FROM dates
+                UNION ALL
+                SELECT seq, wallet_no, NULL, false FROM posting p WHERE ledger_id = $1 AND seq <= $2 AND {_BY_ACTIVITY}
+                    AND NOT EXISTS (SELECT 1 FROM dates d WHERE d.seq = p.seq AND d.wallet_no = p.wallet_no)
             ) walked WINDOW before AS (PARTITION BY wallet_no ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-        ), wallet AS (
-            SELECT seq, {_MONTH_END.format(time="active_at", months="months")} AS ends_at FROM (
-                SELECT *, {_PLACE.format(seq="active_seq")} AS place FROM moved
-            ) m JOIN policy USING (place)
         ), taken AS (
             SELECT seq, lot_no, false AS over FROM lot_use WHERE ledger_id = $1 AND seq <= $2
             UNION ALL
@@ -85,14 +109,18 @@ _TAKEN: Final = f"""SELECT format('posting %s, a %s at %s, is about points of lo
             UNION ALL
             SELECT seq, lot_no, false FROM lot_return WHERE ledger_id = $1 AND seq <= $2
             UNION ALL
-            SELECT opened_seq, parent_no, true FROM lot WHERE ledger_id = $1 AND parent_no IS NOT NULL
+            SELECT c.opened_seq, c.parent_no, true FROM (SELECT * FROM lot WHERE ledger_id = $1 AND parent_no IS NOT NULL) c
+            JOIN (SELECT lot_no, expires_at FROM lot WHERE ledger_id = $1) f ON f.lot_no = c.parent_no AND f.expires_at <> c.expires_at
         )
-        SELECT p.seq, p.kind, p.recorded_at, t.lot_no, t.over OR p.kind = 'expire' AS over, CASE WHEN isfinite(l.expires_at) THEN l.expires_at ELSE w.ends_at END AS ends_at,
+        SELECT p.seq, p.kind, p.recorded_at, t.lot_no, t.over OR p.kind = 'expire' AS over, p.debit_no = l.pending_no AS was_pending,
+               CASE WHEN isfinite(l.expires_at) THEN l.expires_at ELSE w.ends_at END AS ends_at,
+               CASE WHEN isfinite(l.expires_at) THEN l.expires_at ELSE w.latest_at END AS latest_at,
                CASE WHEN isfinite(l.expires_at) THEN interval '1 second' ELSE interval '3 hours' END AS about
-        FROM taken t JOIN (SELECT lot_no, expires_at FROM lot WHERE ledger_id = $1) l USING (lot_no)
-        JOIN (SELECT seq, kind, recorded_at FROM posting WHERE ledger_id = $1) p USING (seq) LEFT JOIN wallet w USING (seq)
+        FROM taken t JOIN (SELECT lot_no, expires_at, pending_no FROM lot WHERE ledger_id = $1) l USING (lot_no)
+        JOIN (SELECT seq, wallet_no, kind, recorded_at, debit_no FROM posting WHERE ledger_id = $1) p USING (seq) LEFT JOIN wallet w USING (seq, wallet_no)
     ) uses
-    WHERE CASE WHEN over THEN coalesce(recorded_at < ends_at - about, true) WHEN kind = 'capture' THEN false ELSE recorded_at > ends_at + about END"""
+    WHERE CASE WHEN over THEN coalesce(recorded_at < ends_at - about, true) WHEN kind IN ('capture', 'repay') OR was_pending THEN false
+        ELSE recorded_at > latest_at + about END"""
 EXPIRIES: Final = f"""{_LOTS}
     UNION ALL
     {_WALLETS}

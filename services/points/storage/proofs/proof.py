@@ -7,6 +7,15 @@ from typing import Final, NamedTuple
 from services.runtime.database import PgConnection
 
 _BREACHES_MAX: Final = 5
+# Each wallet that was given up, with each that took over since, one after the other. (UNION: a circle would have no end.)
+MERGED: Final = """(
+    WITH RECURSIVE chain (given_up, reached) AS (
+        SELECT from_wallet, into_wallet FROM merged_wallet WHERE ledger_id = $1
+        UNION
+        SELECT c.given_up, m.into_wallet FROM chain c
+        JOIN (SELECT * FROM merged_wallet WHERE ledger_id = $1) m ON m.from_wallet = c.reached
+    ) SELECT given_up, reached FROM chain
+)"""
 
 
 class Proof(NamedTuple):
