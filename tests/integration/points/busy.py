@@ -7,6 +7,7 @@ from uuid import UUID
 
 from coalition.points.v1 import movement_pb2
 
+from services.runtime.event_log import PARTITIONS
 from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
@@ -57,11 +58,31 @@ async def _fill_by_activity(house: PointsHouse) -> None:
     await till.earn(active, 3_000, **now)
     await till.redeem(active, 7, **now)
     await till.refund(burns[3].transaction.transaction_id, points=5, **now)
+    await _arrive(house, till, active)
+
+
+async def _arrive(house: PointsHouse, till: Till, active: UUID) -> None:
+    """Points that are pending, that matured, and that came to wallets without an activity."""
+    await house.set_limits()
+    shoes, now = await house.till(pending_days=20), {"occurred_at_us": LAPSE_US}
+    gifted, given, merged = (house.member() for _ in range(3))
+    await shoes.post(
+        earn(active, 1_000, occurred_at_us=LAPSE_US - 19 * DAY_US),
+        earn(active, 500, reference="boots", **now),
+    )
+    await till.post(transfer(active, gifted, 6, **now), earn(merged, 700, **now))
+    await house.post(
+        adjustment(given, 12), opening(given, 8, expires_at_us=LAPSE_US + DAY_US), opening(gifted, 9)
+    )
+    await house.move_clock(LAPSE_US + 2 * DAY_US)
+    await shoes.refund("boots", 200, occurred_at_us=LAPSE_US + 2 * DAY_US)
+    await till.redeem(active, 2, occurred_at_us=LAPSE_US + 2 * DAY_US)
+    await house.post(merge(merged, given), adjustment(gifted, -1))
 
 
 async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]]:
     grocer, fuel = await house.till(), await house.till(points=3)
-    members = tuple(house.member() for _ in range(4))
+    members = tuple(_told_apart(house) for _ in range(4))
     await grocer.post(*(earn(member, 1_000 + 100 * place) for place, member in enumerate(members)))
     await fuel.post(*(earn(member, 300) for member in members), earn(members[0], 1))
     await grocer.post(redemption(members[0], 12), redemption(members[1], 10**6), redemption(members[2], 3))
@@ -90,6 +111,12 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await _wait(grocer, late)
     await _bound(house, grocer, fuel, late)
     return (grocer, fuel), members
+
+
+def _told_apart(house: PointsHouse) -> UUID:
+    """A member whose events are not in the partition in which the programme's own would be."""
+    member = house.member()
+    return member if member.int % PARTITIONS else _told_apart(house)
 
 
 async def _mature(house: PointsHouse, member: UUID) -> None:

@@ -6,6 +6,8 @@ from tests.integration.points.faults import BURN, FIRST_WALLET, LAPSE, one
 
 LAST_EARNED_LOT = one("lot_no", "lot", "parent_no IS NULL", "DESC")
 IDLE = one("account_no", "balance", "expires_at IS NOT NULL")
+GIFTED = one("wallet_no", "posting", "kind = 'receive' AND partner_no IS NOT NULL")
+GIVEN_UP = one("from_wallet", "merged_wallet")
 
 EXPIRY_FAULTS: dict[str, tuple[str, set[int]]] = {
     "the expiry of a lot and of its earn": (
@@ -39,6 +41,22 @@ EXPIRY_FAULTS: dict[str, tuple[str, set[int]]] = {
 FAULTS_OF_ACTIVITY: dict[str, tuple[str, set[int]]] = {
     "the date of a wallet": (
         f"UPDATE balance SET expires_at = expires_at + interval '1 month' WHERE ledger_id = {{l}} AND account_no = {IDLE}",
+        {5},
+    ),
+    "the date of a wallet in which points arrived": (
+        f"UPDATE balance SET expires_at = expires_at + interval '1 month' WHERE ledger_id = {{l}} AND account_no = {GIFTED}",
+        {5},
+    ),
+    "a wallet in which points arrived, without a date": (
+        f"UPDATE balance SET expires_at = NULL WHERE ledger_id = {{l}} AND account_no = {GIFTED}",
+        {5},
+    ),
+    "a wallet that is over before the one that was merged into it": (
+        f"UPDATE balance SET expires_at = expires_at + interval '1 month' WHERE ledger_id = {{l}} AND account_no = {GIVEN_UP}",
+        {5},
+    ),
+    "a wallet that is over before points mature": (
+        """UPDATE lot SET matures_at = matures_at + interval '2 years' WHERE ledger_id = {l} AND pending AND open""",
         {5},
     ),
     "a wallet without a date": (f"UPDATE balance SET expires_at = NULL WHERE ledger_id = {{l}} AND account_no = {IDLE}", {5}),
