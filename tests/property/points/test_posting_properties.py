@@ -242,10 +242,9 @@ def test_how_items_fall_into_batches_changes_no_answer(
         # Both are asked at the same time of the clock; a batch moves it by a microsecond a posting.
         # (No hold's life ends on a multiple of this, so those microseconds end none.)
         apart.now_us = together.now_us = together.now_us + SECOND_US * 3 // 2
-        seen = _seen(together)
-        chains = [
-            chain for rough in group if (chain := _reachable(together, rough.at(together.now_us, seen)))
-        ]
+        # (Nor does a till tell of their moment: an adjustment is of the very time at which it is posted.)
+        seen, rung_up_us = _seen(together), together.now_us - 1_000
+        chains = [chain for rough in group if (chain := _reachable(together, rough.at(rung_up_us, seen)))]
         chains = _unhurried(chains)
         items = _movements(together, [ask for chain in chains for ask in chain])
         at_once = [_but_for_micros(verdict_of(each, together)) for each in together.post(items)]
