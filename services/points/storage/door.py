@@ -25,12 +25,12 @@ from services.points.domain.movements import (
     Void,
     WaitsOver,
 )
-from services.points.domain.opened import Opened, StandingFloor
+from services.points.domain.opened import Opened
 from services.points.domain.posting import Posting
 from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
 from services.points.storage import wallet_reads
 from services.points.storage.lookups import lookups_of
-from services.points.storage.opened_rows import opened_of
+from services.points.storage.opened_rows import opened_of, standing_floors
 from services.runtime.database import PgConnection
 
 _OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 20))})"
@@ -224,11 +224,7 @@ async def _open(
         learned.append(key)
         numbers.learn(key, number)
     opened = opened_of(row, lookups, members, burns, numbers)
-    for partner, floor, basis_seq, seq in zip(
-        floored, row["floor_set"] or (), row["floor_basis"] or (), row["floor_seq"] or (), strict=True
-    ):
-        if seq is not None:
-            opened.standing_floors[partner] = StandingFloor(floor, basis_seq, seq)
+    opened.standing_floors |= standing_floors(row, floored)
     wallet_reads.add_read(opened, row, members, giving)
     return opened, row["config_version"]
 
