@@ -40,7 +40,9 @@ _WALLET: Final = """WITH head AS (
     FROM ledger_head WHERE ledger_id = $1
 ), wallet AS (
     SELECT a.account_no, b.credits - b.debits AS points, b.reserved > b.released AS holds, b.expires_at
-    FROM account a JOIN balance b ON b.ledger_id = a.ledger_id AND b.account_no = a.account_no
+    FROM account a CROSS JOIN LATERAL (
+        SELECT * FROM balance WHERE ledger_id = $1 AND account_no = a.account_no OFFSET 0
+    ) b
     WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND a.owner_id = {member}
 ), held AS (
     SELECT h.seq, h.points FROM hold h, wallet, head
