@@ -7,6 +7,7 @@ cost ten times as much (measured: about 80 µs a call against 850–1,100 µs fo
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
@@ -35,7 +36,10 @@ from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
 
 _OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 17))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 29))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 30))})"
+
+
+_SALT_BYTES: Final = 16
 
 
 class _Listed:
@@ -320,4 +324,5 @@ async def write(
         rows.paid,
         [debt.seq for debt in paid],
         [debt.left for debt in paid],
+        os.urandom(_SALT_BYTES * len(rows.postings)),
     )

@@ -12,11 +12,11 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).with_name("0001_ledger")
-_FILES = ("tables.sql", "guards.sql", "door.sql")
+_FILES = ("tables.sql", "guards.sql", "chain.sql", "door.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "ledger", "account", "posting", "lot_use", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "hold", "hold_lot", "hold_end",
-    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log",
+    "purchase", "decision", "batch", "erasure", "cut", "earn_rate", "refund_rule", "closed_member", "event_log",
 )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ CREATE TABLE ledger_head (
     last_batch_no bigint NOT NULL DEFAULT 0,
     last_account_no integer NOT NULL DEFAULT 0,
     config_version bigint NOT NULL DEFAULT 0,
+    chain_hash bytea,
+    erased bigint NOT NULL DEFAULT 0,
     CONSTRAINT ledger_head_pk PRIMARY KEY (ledger_id),
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
 ) WITH (fillfactor = 10)
@@ -77,6 +79,7 @@ CREATE TABLE posting (
     reference text,
     key text,
     content_hash bytea,
+    salt bytea,
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
         'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay'
@@ -305,10 +308,21 @@ CREATE TABLE batch (
     first_seq bigint NOT NULL,
     n integer NOT NULL,
     recorded_at timestamptz NOT NULL,
+    last_lot_no bigint NOT NULL,
+    last_account_no integer NOT NULL,
+    hash bytea NOT NULL,
+    leaves bytea NOT NULL,
     CONSTRAINT batch_pk PRIMARY KEY (ledger_id, batch_no)
 )
 --;;
 COMMENT ON TABLE batch IS 'What was posted together: seq first_seq to first_seq + n - 1; n is 0 for refusals alone.'
+--;;
+CREATE TABLE erasure (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    told_hash bytea NOT NULL,
+    CONSTRAINT erasure_pk PRIMARY KEY (ledger_id, seq)
+)
 --;;
 CREATE TABLE decision (
     ledger_id smallint NOT NULL,
