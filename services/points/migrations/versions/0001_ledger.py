@@ -1,4 +1,4 @@
-"""The ledger: head, accounts, journal, lots, purchases, decisions, event log, and the two functions of the door."""
+"""The ledger: head, accounts, journal, lots, purchases, decisions, event log, chain, and the two functions of the door."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).with_name("0001_ledger")
-_FILES = ("tables.sql", "guards.sql", "chain.sql", "door.sql")
+_FILES = ("tables.sql", "guards.sql", "erase.sql", "chain.sql", "door.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "ledger", "account", "posting", "lot_use", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "hold", "hold_lot", "hold_end",
-    "purchase", "decision", "batch", "erasure", "cut", "earn_rate", "refund_rule", "closed_member", "event_log",
+    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log",
 )  # fmt: skip
 
 
@@ -27,7 +27,8 @@ def upgrade() -> None:
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
-    op.execute(f"GRANT SELECT ON entry TO {role}")
+    op.execute(f"GRANT SELECT ON entry, erased_reference TO {role}")
+    op.execute(f"GRANT EXECUTE ON FUNCTION ledger_erase(smallint, bigint [], bytea []) TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released) ON balance TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open) ON lot TO {role}")

@@ -1,86 +1,90 @@
--- Tamper evidence. Each batch is chained to the one before; in it goes a leaf for each posting, over all that the posting
--- is and all that hangs on it. docs/chain.md describes the bytes; what changes here changes there, and in
--- tests/support/chain.py, which knows nothing of this file.
+-- Tamper evidence: each batch is chained to the one before, over a leaf for each of its postings. docs/chain.md describes the
+-- bytes. What changes here changes there, and in tests/support/chain.py, which reads the same rows and shares no code.
 --
--- Integers are big-endian and as wide as their column, numbers of rows that may be missing are 0 then; a time is what
--- timestamptz_send makes of it, -infinity where there is none; text and bytes come after their length.
-CREATE FUNCTION chain_bytes(p_bytes bytea) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(int4send(octet_length(p_bytes)) || p_bytes, '\xffffffff'::bytea)
+-- A value that may be missing comes after a letter of its own, or not at all: so a column that is added later leaves the
+-- leaves before it as they were.
+CREATE FUNCTION chain_field(p_letter bytea, p_value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(p_letter || p_value, '')
 $$
 --;;
 CREATE FUNCTION chain_text(p_text text) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce(int4send(octet_length(convert_to(p_text, 'UTF8'))) || convert_to(p_text, 'UTF8'), '\xffffffff'::bytea)
+    SELECT int4send(octet_length(p_text)) || convert_to(p_text, 'UTF8')
 $$
 --;;
--- The leaves of a stretch of the journal, computed from the rows as they are; p_first_lot to p_last_lot are the lots that it
--- opened. One sort puts together what belongs together: there is no join, so that no plan of it can be a bad one.
---
--- fact is what stays, told what may be erased: hashed with the posting's salt, so that the leaf can do without it.
+-- The leaves of a stretch of the journal, from the rows as they are; p_first_lot to p_last_lot are the lots that it opened.
+-- One sort brings together what belongs together: there is no join that could be planned badly for young tables. (The order
+-- of refunds is there for the same reason: it settles which index is taken.)
 CREATE FUNCTION ledger_leaves(p_ledger smallint, p_first_seq bigint, p_last_seq bigint, p_first_lot bigint, p_last_lot bigint)
 RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
-    SELECT part.seq, sha256(
-        '\x0001'::bytea || string_agg(part.fact, '' ORDER BY part.kind, part.no) || coalesce(
-            '\xff'::bytea || coalesce(string_agg(part.erased, ''), sha256(string_agg(part.told, '' ORDER BY part.kind, part.no))), ''
-        )
-    )
+    SELECT part.seq, sha256('\x0001'::bytea || string_agg(part.bytes, '' ORDER BY part.place, part.no))
     FROM (
-        SELECT p.seq, 0 AS kind, 0::bigint AS no,
+        SELECT p.seq, 0 AS place, 0::bigint AS no,
                int8send(p.seq) || uuid_send(p.transaction_id) || chain_text(p.kind)
-               || timestamptz_send(p.occurred_at) || timestamptz_send(p.recorded_at) || timestamptz_send(coalesce(p.expires_at, '-infinity'))
-               || int4send(p.wallet_no) || int4send(coalesce(p.partner_no, 0))
-               || int4send(coalesce(p.debit_no, 0)) || int4send(coalesce(p.credit_no, 0))
-               || int8send(p.amount) || int8send(p.points) || int8send(p.balance_after) || int8send(coalesce(p.original_seq, 0))
-               || int2send(coalesce(p.item_no, -1::smallint)) || chain_bytes(p.content_hash) AS fact,
-               p.salt || chain_text(p.key) || chain_text(p.reference) AS told, NULL::bytea AS erased
+               || timestamptz_send(p.occurred_at) || timestamptz_send(p.recorded_at)
+               || int4send(p.wallet_no) || int8send(p.points) || int8send(p.balance_after) || int8send(p.amount)
+               || chain_field('d', int4send(p.debit_no)) || chain_field('c', int4send(p.credit_no))
+               || chain_field('p', int4send(p.partner_no)) || chain_field('o', int8send(p.original_seq))
+               || chain_field('e', timestamptz_send(p.expires_at)) || chain_field('i', int2send(p.item_no))
+               || chain_field('h', int4send(octet_length(p.content_hash)) || p.content_hash) || chain_field('w', p.words_hash) AS bytes
         FROM posting p WHERE p.ledger_id = p_ledger AND p.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
         SELECT s.seq, 1, 0,
-               '\x01'::bytea || int8send(s.amount_minor) || int8send(s.points_minor) || int4send(s.rate_points) || int4send(s.rate_per_minor)
-               || chain_bytes(uuid_send(s.store_id)) || chain_text(s.channel) || chain_text(s.entry_mode),
-               chain_text(s.till) || chain_text(s.business_date) || chain_text(s.receipt_number) || chain_text(s.lines::text)
-               || chain_text(s.tenders::text), NULL
+               'B' || int8send(s.amount_minor) || int8send(s.points_minor) || int4send(s.rate_points) || int4send(s.rate_per_minor)
+               || chain_text(s.channel) || chain_text(s.entry_mode) || chain_field('s', uuid_send(s.store_id))
         FROM purchase s WHERE s.ledger_id = p_ledger AND s.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
-        SELECT f.seq, 2, 0,
-               '\x02'::bytea || int8send(f.original_seq) || int4send(f.no) || int8send(f.whole) || int8send(f.given_before) || int8send(f.given)
+        (SELECT f.seq, 2, 0,
+               'C' || int8send(f.original_seq) || int4send(f.no) || int8send(f.whole) || int8send(f.given_before) || int8send(f.given)
                || int8send(f.returned) || int8send(f.clawed_back) || int8send(f.owed) || int8send(f.written_off) || int8send(f.money_minor)
-               || chain_text(f.tender_order) || chain_bytes(uuid_send(f.store_id)) || chain_text(f.channel),
-               chain_text(f.till) || chain_text(f.business_date) || chain_text(f.receipt_number) || chain_text(f.lines::text), NULL
-        FROM refund f WHERE f.ledger_id = p_ledger AND f.seq BETWEEN p_first_seq AND p_last_seq
+               || chain_text(f.tender_order) || chain_text(f.channel) || chain_field('s', uuid_send(f.store_id))
+        FROM refund f WHERE f.ledger_id = p_ledger AND f.seq BETWEEN p_first_seq AND p_last_seq ORDER BY f.seq)
         UNION ALL
         SELECT l.opened_seq, 3, l.lot_no,
-               '\x03'::bytea || int8send(l.lot_no) || int4send(l.account_no) || int4send(l.issuer_no) || int8send(l.original)
-               || timestamptz_send(l.earned_at) || timestamptz_send(l.expires_at) || chain_text(l.point_type)
-               || int8send(coalesce(l.parent_no, 0)) || int8send(coalesce(l.earned_seq, 0)), NULL, NULL
+               'D' || int8send(l.lot_no) || int4send(l.account_no) || int4send(l.issuer_no) || chain_text(l.point_type)
+               || int8send(l.original) || timestamptz_send(l.earned_at) || timestamptz_send(l.expires_at)
+               || chain_field('l', int8send(l.parent_no)) || chain_field('o', int8send(l.earned_seq))
         FROM lot l WHERE l.ledger_id = p_ledger AND l.lot_no BETWEEN p_first_lot AND p_last_lot
         UNION ALL
-        SELECT u.seq, 4, u.lot_no, '\x04'::bytea || int8send(u.lot_no) || int8send(u.points), NULL, NULL
+        SELECT u.seq, 4, u.lot_no, 'E' || int8send(u.lot_no) || int8send(u.points)
         FROM lot_use u WHERE u.ledger_id = p_ledger AND u.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
-        SELECT r.seq, 5, r.lot_no, '\x05'::bytea || int8send(r.lot_no) || int8send(r.points), NULL, NULL
+        SELECT r.seq, 5, r.lot_no, 'F' || int8send(r.lot_no) || int8send(r.points)
         FROM lot_return r WHERE r.ledger_id = p_ledger AND r.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
         SELECT h.seq, 6, 0,
-               '\x06'::bytea || int8send(h.points) || timestamptz_send(h.expires_at) || int4send(h.wallet_no) || int4send(h.partner_no), NULL, NULL
+               'G' || int4send(h.wallet_no) || int4send(h.partner_no) || int8send(h.points) || timestamptz_send(h.expires_at)
         FROM hold h WHERE h.ledger_id = p_ledger AND h.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
-        SELECT r.hold_seq, 7, r.lot_no, '\x07'::bytea || int8send(r.lot_no) || int8send(r.points), NULL, NULL
+        SELECT r.hold_seq, 7, r.lot_no, 'H' || int8send(r.lot_no) || int8send(r.points)
         FROM hold_lot r WHERE r.ledger_id = p_ledger AND r.hold_seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
-        SELECT e.seq, 8, 0, '\x08'::bytea || int8send(e.hold_seq) || int8send(e.held) || int8send(e.captured), NULL, NULL
+        SELECT e.seq, 8, e.hold_seq, 'I' || int8send(e.hold_seq) || int8send(e.held) || int8send(e.captured)
         FROM hold_end e WHERE e.ledger_id = p_ledger AND e.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
-        SELECT d.seq, 9, 0,
-               '\x09'::bytea || int8send(d.original_seq) || int8send(d.points) || int4send(d.wallet_no) || int4send(d.partner_no), NULL, NULL
+        SELECT d.seq, 9, 0, 'J' || int4send(d.wallet_no) || int4send(d.partner_no) || int8send(d.points) || int8send(d.original_seq)
         FROM debt d WHERE d.ledger_id = p_ledger AND d.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
-        SELECT u.seq, 10, u.debt_seq, '\x0a'::bytea || int8send(u.debt_seq) || int8send(u.points), NULL, NULL
+        SELECT u.seq, 10, u.debt_seq, 'K' || int8send(u.debt_seq) || int8send(u.points)
         FROM debt_use u WHERE u.ledger_id = p_ledger AND u.seq BETWEEN p_first_seq AND p_last_seq
-        UNION ALL
-        SELECT e.seq, 11, 0, NULL, NULL, e.told_hash
-        FROM erasure e WHERE e.ledger_id = p_ledger AND e.seq BETWEEN p_first_seq AND p_last_seq
     ) part
     GROUP BY part.seq
+$$
+--;;
+-- What a posting was asked for in words, which its words_hash is of, after the salt: how many texts there are, then their
+-- lengths, then the texts. The run-time role hashes them as it posts; this is for whoever checks.
+CREATE FUNCTION chain_words(
+    p_key text, p_reference text, p_till text, p_business_date text, p_receipt_number text, p_lines text, p_tenders text
+) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN p_till IS NULL THEN '\x02'::bytea WHEN p_tenders IS NULL THEN '\x06'::bytea ELSE '\x07'::bytea END
+        || int4send(octet_length(convert_to(p_key, 'UTF8'))) || int4send(coalesce(octet_length(convert_to(p_reference, 'UTF8')), -1))
+        || coalesce(
+            int4send(octet_length(convert_to(p_till, 'UTF8'))) || int4send(octet_length(convert_to(p_business_date, 'UTF8')))
+            || int4send(octet_length(convert_to(p_receipt_number, 'UTF8'))) || int4send(octet_length(convert_to(p_lines, 'UTF8'))), ''
+        ) || coalesce(int4send(octet_length(convert_to(p_tenders, 'UTF8'))), '')
+        || convert_to(
+            p_key || coalesce(p_reference, '') || coalesce(p_till || p_business_date || p_receipt_number || p_lines, '') || coalesce(p_tenders, ''),
+            'UTF8'
+        )
 $$
 --;;
 -- What the first batch of a ledger is chained to: whose ledger it is.
@@ -91,26 +95,64 @@ CREATE FUNCTION chain_start(p_ledger smallint) RETURNS bytea LANGUAGE sql STABLE
     FROM ledger l WHERE l.ledger_id = p_ledger
 $$
 --;;
--- Accounts from one number to another: leaves name accounts by number, so whose they are is chained as well.
-CREATE FUNCTION chain_accounts(p_ledger smallint, p_after integer, p_last integer) RETURNS bytea LANGUAGE sql STABLE AS $$
-    SELECT string_agg(int4send(a.account_no) || chain_text(a.kind) || uuid_send(a.owner_id), '' ORDER BY a.account_no)
-    FROM account a WHERE a.ledger_id = p_ledger AND a.account_no > p_after AND a.account_no <= p_last
+CREATE FUNCTION chain_account(a account) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT 'a' || int4send(a.account_no) || chain_text(a.kind) || uuid_send(a.owner_id)
 $$
 --;;
 CREATE FUNCTION chain_decision(d decision) RETURNS bytea LANGUAGE sql STABLE AS $$
-    SELECT int4send(d.partner_no) || chain_text(d.key) || int2send(d.item_no) || chain_bytes(d.content_hash) || int8send(coalesce(d.seq, 0))
-        || chain_text(d.refusal) || chain_text(d.message) || coalesce((
-            SELECT string_agg(chain_text(m.key) || chain_text(m.value), '' ORDER BY m.key COLLATE "C") FROM jsonb_each_text(d.metadata) m
-        ), '')
+    SELECT 'k' || int4send(d.partner_no) || chain_text(d.key) || int2send(d.item_no)
+        || int4send(octet_length(d.content_hash)) || d.content_hash || chain_field('s', int8send(d.seq))
+        || chain_field('r', chain_text(d.refusal) || chain_text(d.message) || (
+            SELECT int4send(count(*)::integer) || coalesce(string_agg(chain_text(m.key) || chain_text(m.value), '' ORDER BY m.key COLLATE "C"), '')
+            FROM jsonb_each_text(d.metadata) m
+        ))
 $$
 --;;
+-- Leaves name accounts by number, so whose these are is chained with the batch that follows their making; and so is what was
+-- decided in it and posted nothing.
 CREATE FUNCTION chain_batch(
     p_previous bytea, p_batch_no bigint, p_first_seq bigint, p_n integer, p_recorded_at timestamptz, p_last_lot_no bigint, p_last_account_no integer,
     p_leaves bytea, p_accounts bytea, p_decisions bytea
 ) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
     SELECT sha256(
         '\x01'::bytea || p_previous || int8send(p_batch_no) || int8send(p_first_seq) || int4send(p_n) || timestamptz_send(p_recorded_at)
-        || int8send(p_last_lot_no) || int4send(p_last_account_no) || p_leaves
-        || chain_bytes(p_accounts) || chain_bytes(p_decisions)
+        || int8send(p_last_lot_no) || int4send(p_last_account_no) || p_leaves || coalesce(p_accounts, '') || coalesce(p_decisions, '')
     )
+$$
+--;;
+-- Chains a batch to the one before, once all is written that belongs to its postings; answers its hash.
+CREATE FUNCTION ledger_chain(
+    p_ledger smallint, p_batch_no bigint, p_first_seq bigint, p_n integer, p_recorded_at timestamptz, p_last_lot_no bigint,
+    p_last_account_no integer, p_decisions bytea
+) RETURNS bytea LANGUAGE plpgsql AS $$
+DECLARE
+    v_previous bytea;
+    v_lot_no bigint;
+    v_account_no integer;
+    v_leaves bytea := '';
+    v_accounts bytea;
+    v_hash bytea;
+BEGIN
+    SELECT b.hash, b.last_lot_no, b.last_account_no INTO v_previous, v_lot_no, v_account_no
+    FROM batch b WHERE b.ledger_id = p_ledger AND b.batch_no = p_batch_no - 1;
+    IF NOT found THEN
+        v_previous := chain_start(p_ledger);
+        v_lot_no := 0;
+        v_account_no := 0;
+    END IF;
+    IF p_n > 0 THEN
+        SELECT string_agg(c.leaf, '' ORDER BY c.seq) INTO v_leaves
+        FROM ledger_leaves(p_ledger, p_first_seq, p_first_seq + p_n - 1, v_lot_no + 1, p_last_lot_no) c;
+    END IF;
+    IF p_last_account_no > v_account_no THEN
+        SELECT string_agg(chain_account(a), '' ORDER BY a.account_no) INTO v_accounts
+        FROM account a WHERE a.ledger_id = p_ledger AND a.account_no > v_account_no AND a.account_no <= p_last_account_no;
+    END IF;
+    v_hash := chain_batch(
+        v_previous, p_batch_no, p_first_seq, p_n, p_recorded_at, p_last_lot_no, p_last_account_no, v_leaves, v_accounts, p_decisions
+    );
+    INSERT INTO batch (ledger_id, batch_no, first_seq, n, recorded_at, last_lot_no, last_account_no, hash, leaves)
+    VALUES (p_ledger, p_batch_no, p_first_seq, p_n, p_recorded_at, p_last_lot_no, p_last_account_no, v_hash, v_leaves);
+    RETURN v_hash;
+END
 $$

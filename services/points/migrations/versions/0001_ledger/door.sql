@@ -273,7 +273,8 @@ CREATE TYPE door_debt AS (seq bigint, original_seq bigint, points bigint, wallet
 --;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
--- follows one more of all three.
+-- follows one more of all three. p_words: for each posting 48 bytes, the salt and the hash of what was asked in words;
+-- zeros for the ledger's own acts.
 CREATE FUNCTION ledger_write(
     p_ledger smallint, p_expected_seq bigint, p_first_time_us bigint, p_last_lot_no bigint, p_batch_no bigint,
     p_first_pos bigint, p_partition_pos bigint [],
@@ -282,24 +283,21 @@ CREATE FUNCTION ledger_write(
     p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [],
     p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end [],
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
-    p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [], p_salts bytea
+    p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [], p_words bytea
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
     v_postings CONSTANT integer := cardinality(p_postings);
-    v_chain bytea;
-    v_last_lot bigint;
     v_last_account integer;
-    v_chained_account integer;
-    v_leaves bytea := '';
     v_decisions bytea;
+    v_chain bytea;
     v_us CONSTANT interval := interval '1 microsecond';
     v_epoch CONSTANT timestamptz := timestamptz 'epoch';
     v_last_us CONSTANT bigint := p_first_time_us + greatest(0, v_count - 1);
     v_before CONSTANT timestamptz := timestamptz 'epoch' + (p_first_time_us - 1) * interval '1 microsecond';
 BEGIN
-    SELECT chain_hash, last_lot_no, last_account_no INTO v_chain, v_last_lot, v_last_account
-    FROM ledger_head h WHERE h.ledger_id = p_ledger AND h.last_seq = p_expected_seq AND h.last_batch_no = p_batch_no - 1 FOR NO KEY UPDATE;
+    SELECT last_account_no INTO v_last_account FROM ledger_head h
+    WHERE h.ledger_id = p_ledger AND h.last_seq = p_expected_seq AND h.last_batch_no = p_batch_no - 1 FOR NO KEY UPDATE;
     IF NOT found THEN
         RAISE EXCEPTION 'the head of ledger % is not at %', p_ledger, p_expected_seq USING errcode = 'serialization_failure';
     END IF;
@@ -317,11 +315,13 @@ BEGIN
         ), journal AS (
             INSERT INTO posting (
                 seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
-                ledger_id, item_no, original_seq, transaction_id, kind, reference, key, content_hash, salt
+                ledger_id, item_no, original_seq, transaction_id, kind, reference, key, content_hash, salt,
+                words_hash
             )
             SELECT seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
                    p_ledger, item_no, original_seq, transaction_id, kind, reference, key, content_hash,
-                   CASE WHEN key IS NOT NULL THEN substring(p_salts, (16 * no - 15)::integer, 16) END
+                   CASE WHEN key IS NOT NULL THEN substring(p_words, (48 * no - 47)::integer, 16) END,
+                   CASE WHEN key IS NOT NULL THEN substring(p_words, (48 * no - 31)::integer, 32) END
             FROM row
         ), lots AS (
             INSERT INTO lot (lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type)
@@ -431,18 +431,10 @@ BEGIN
         WHERE d.ledger_id = p_ledger AND d.seq = t.seq;
     END IF;
 
-    -- Last, when all is there: the batch, chained to the one before.
-    IF v_postings > 0 THEN
-        SELECT string_agg(c.leaf, '' ORDER BY c.seq) INTO v_leaves
-        FROM ledger_leaves(p_ledger, p_expected_seq + 1, p_expected_seq + v_postings, v_last_lot + 1, p_last_lot_no) c;
-    END IF;
-    SELECT last_account_no INTO v_chained_account FROM batch WHERE ledger_id = p_ledger AND batch_no = p_batch_no - 1;
-    v_chain := chain_batch(
-        coalesce(v_chain, chain_start(p_ledger)), p_batch_no, p_expected_seq + 1, v_postings, v_epoch + v_last_us * v_us, p_last_lot_no,
-        v_last_account, v_leaves, chain_accounts(p_ledger, coalesce(v_chained_account, 0), v_last_account), v_decisions
+    -- Last, when all that hangs on its postings is there.
+    v_chain := ledger_chain(
+        p_ledger, p_batch_no, p_expected_seq + 1, v_postings, v_epoch + v_last_us * v_us, p_last_lot_no, v_last_account, v_decisions
     );
-    INSERT INTO batch (ledger_id, batch_no, first_seq, n, recorded_at, last_lot_no, last_account_no, hash, leaves)
-    VALUES (p_ledger, p_batch_no, p_expected_seq + 1, v_postings, v_epoch + v_last_us * v_us, p_last_lot_no, v_last_account, v_chain, v_leaves);
     UPDATE ledger_head h SET last_seq = p_expected_seq + v_postings, last_time_us = v_last_us, last_lot_no = p_last_lot_no,
         last_batch_no = p_batch_no, chain_hash = v_chain
     WHERE h.ledger_id = p_ledger;

@@ -8,9 +8,14 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'lot_return', 'refund', 'debt_use', 'expiry_notice', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log']
+    FOREACH name IN ARRAY ARRAY['lot_use', 'lot_return', 'debt_use', 'expiry_notice', 'hold_lot', 'hold_end', 'decision', 'batch', 'erased_reference', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
+    END LOOP;
+    -- What may be erased of these is told in erase.sql.
+    FOREACH name IN ARRAY ARRAY['posting', 'purchase', 'refund']
+    LOOP
+        EXECUTE format('CREATE TRIGGER %I BEFORE DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
 END
 $$

@@ -28,7 +28,7 @@ CREATE TABLE ledger_head (
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
 ) WITH (fillfactor = 10)
 --;;
-COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time.'
+COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. chain_hash: that of the last batch. erased: how many references were erased.'
 --;;
 CREATE TABLE account (
     ledger_id smallint NOT NULL,
@@ -80,6 +80,7 @@ CREATE TABLE posting (
     key text,
     content_hash bytea,
     salt bytea,
+    words_hash bytea,
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
         'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay'
@@ -95,10 +96,11 @@ CREATE TABLE posting (
         ELSE debit_no IS NOT NULL AND credit_no IS NOT NULL AND debit_no <> credit_no END
     ),
     CONSTRAINT posting_key_ck CHECK (num_nulls(key, item_no, content_hash) IN (0, 3)),
-    CONSTRAINT posting_asked_ck CHECK (key IS NULL AND reference IS NULL OR partner_no IS NOT NULL)
+    CONSTRAINT posting_asked_ck CHECK (key IS NULL AND reference IS NULL OR partner_no IS NOT NULL),
+    CONSTRAINT posting_words_ck CHECK (octet_length(words_hash) = 32 AND (salt IS NULL OR octet_length(salt) = 16 AND words_hash IS NOT NULL))
 )
 --;;
-COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked.'
+COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. words_hash: of salt, key, reference and what the till told; salt and reference are NULL once they were erased. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked.'
 --;;
 CREATE UNIQUE INDEX posting_transaction_uq ON posting (ledger_id, transaction_id)
 --;;
@@ -312,17 +314,15 @@ CREATE TABLE batch (
     last_account_no integer NOT NULL,
     hash bytea NOT NULL,
     leaves bytea NOT NULL,
-    CONSTRAINT batch_pk PRIMARY KEY (ledger_id, batch_no)
+    CONSTRAINT batch_pk PRIMARY KEY (ledger_id, batch_no),
+    CONSTRAINT batch_hash_ck CHECK (octet_length(hash) = 32),
+    CONSTRAINT batch_leaves_ck CHECK (octet_length(leaves) = 32 * n)
 )
 --;;
-COMMENT ON TABLE batch IS 'What was posted together: seq first_seq to first_seq + n - 1; n is 0 for refusals alone.'
+COMMENT ON TABLE batch IS 'What was posted together: seq first_seq to first_seq + n - 1; n is 0 for refusals alone. hash: chains the batch to the one before, over leaves (32 bytes for each posting), over accounts made up to last_account_no, and over its decisions. Lots up to last_lot_no were opened by it or before.'
 --;;
-CREATE TABLE erasure (
-    ledger_id smallint NOT NULL,
-    seq bigint NOT NULL,
-    told_hash bytea NOT NULL,
-    CONSTRAINT erasure_pk PRIMARY KEY (ledger_id, seq)
-)
+-- Nothing that can be compressed.
+ALTER TABLE batch ALTER COLUMN leaves SET STORAGE EXTERNAL
 --;;
 CREATE TABLE decision (
     ledger_id smallint NOT NULL,
@@ -341,6 +341,18 @@ CREATE TABLE decision (
 )
 --;;
 COMMENT ON TABLE decision IS 'What was decided under a key and posted nothing, for ever: a refusal, or a further key of the posting seq.'
+--;;
+CREATE TABLE erased_reference (
+    ledger_id smallint NOT NULL,
+    partner_no integer NOT NULL,
+    kind text NOT NULL,
+    mac bytea NOT NULL,
+    seq bigint NOT NULL,
+    CONSTRAINT erased_reference_pk PRIMARY KEY (ledger_id, partner_no, kind, mac),
+    CONSTRAINT erased_reference_seq_uq UNIQUE (ledger_id, seq)
+)
+--;;
+COMMENT ON TABLE erased_reference IS 'References of postings whose words were erased: a keyed hash of each, so that it stays taken.'
 --;;
 CREATE TABLE cut (
     ledger_id smallint NOT NULL,
