@@ -95,7 +95,7 @@ class Opened:
     batch_no: int
     log: LogHead
     by_key: Mapping[tuple[UUID, str], Earlier]
-    by_reference: Mapping[tuple[UUID, str, str], tuple[int, bytes]]
+    by_reference: dict[tuple[UUID, str, str], tuple[int, bytes]]
     accounts: AccountNumbers
     balances: dict[int, int]
     held: dict[int, int]

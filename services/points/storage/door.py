@@ -30,7 +30,7 @@ from services.points.domain.movements import (
 from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded
 from services.points.domain.posting import Posting
 from services.points.domain.refunding import TenderOrder
-from services.points.storage.words import salted
+from services.points.storage.words import ReferenceMac, erased_references, salted
 from services.runtime.database import PgConnection
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
@@ -117,6 +117,7 @@ async def open_ledger(
     items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
+    mac: ReferenceMac,
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
@@ -161,7 +162,11 @@ async def open_ledger(
     for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
         learned.append(key)
         numbers.learn(key, number)
-    return _opened(row, asked, members, burns, numbers), row["config_version"]
+    opened = _opened(row, asked, members, burns, numbers)
+    if row["erased"]:
+        taken = [(item.partner_id, item.kind, item.reference) for item in asked if item.reference is not None]
+        opened.by_reference.update(await erased_references(connection, ledger_id, taken, mac))
+    return opened, row["config_version"]
 
 
 def _opened(

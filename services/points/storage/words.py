@@ -1,13 +1,16 @@
-"""What a partner said of a posting in words. The chain holds a salted hash of it, so that it can be erased."""
+"""What a partner said of a posting in words: a salted hash of it goes into the chain, so that it can be erased."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import struct
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from services.points.domain.rows import PostingRow, RefundRow, Rows
+from services.runtime.database import PgConnection
 
 SALT_BYTES: Final = 16
 _HASH_BYTES: Final = 32
@@ -17,6 +20,27 @@ _ASKED: Final = struct.Struct(">Bii").pack
 _REFUNDED: Final = struct.Struct(">B6i").pack
 _SOLD: Final = struct.Struct(">B7i").pack
 _MISSING: Final = -1
+_MAC_BYTES: Final = 16
+
+
+class ReferenceMac:
+    """A keyed hash of references: whoever has the database alone cannot try out which were erased."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def __call__(self, reference: str) -> bytes:
+        """16 bytes."""
+        return hashlib.blake2b(
+            reference.encode(), key=self._key, digest_size=_MAC_BYTES, person=b"reference"
+        ).digest()
+
+
+class Worded(NamedTuple):
+    """A posting whose words can be erased."""
+
+    seq: int
+    reference: str | None
 
 
 def salted(rows: Rows, first_seq: int) -> bytes:
@@ -52,3 +76,52 @@ def _words(row: PostingRow, key: str, refund: RefundRow | None) -> bytes:
     )
     lengths = _SOLD(7, len(a), b_length, len(c), len(d), len(e), len(f), len(g))
     return lengths + b"".join((a, b, c, d, e, f, g))
+
+
+async def erasable(
+    connection: PgConnection, ledger_id: int, member_id: UUID, after_seq: int, limit: int
+) -> list[Worded]:
+    """Up to `limit` postings of a member after a seq that still have words, in order."""
+    rows = await connection.fetch(
+        """SELECT seq, reference FROM posting WHERE ledger_id = $1 AND seq > $3 AND salt IS NOT NULL AND wallet_no = (
+            SELECT account_no FROM account WHERE ledger_id = $1 AND kind = 'wallet' AND owner_id = $2
+        ) ORDER BY seq LIMIT $4""",
+        ledger_id,
+        member_id,
+        after_seq,
+        limit,
+    )
+    return [Worded(*row) for row in rows]
+
+
+async def erase(
+    connection: PgConnection, ledger_id: int, postings: Sequence[Worded], mac: ReferenceMac
+) -> int:
+    """Erases the words of postings; answers of how many, without those that somebody else has erased meanwhile."""
+    macs = [None if posting.reference is None else mac(posting.reference) for posting in postings]
+    erased: int = await connection.fetchval(
+        "SELECT ledger_erase($1, $2, $3)", ledger_id, [posting.seq for posting in postings], macs
+    )
+    return erased
+
+
+async def erased_references(
+    connection: PgConnection, ledger_id: int, asked: Sequence[tuple[UUID, str, str]], mac: ReferenceMac
+) -> dict[tuple[UUID, str, str], tuple[int, bytes]]:
+    """Which of (partner, kind, reference) were taken before they were erased: by which posting of what content."""
+    rows = await connection.fetch(
+        """SELECT w.no, p.seq, p.content_hash
+        FROM unnest($2::uuid[], $3::text[], $4::bytea[]) WITH ORDINALITY w (partner_id, kind, mac, no)
+        CROSS JOIN LATERAL (
+            SELECT account_no FROM account WHERE ledger_id = $1 AND kind = 'issuance' AND owner_id = w.partner_id LIMIT 1
+        ) a
+        CROSS JOIN LATERAL (
+            SELECT seq FROM erased_reference WHERE ledger_id = $1 AND partner_no = a.account_no AND kind = w.kind AND mac = w.mac LIMIT 1
+        ) e
+        CROSS JOIN LATERAL (SELECT seq, content_hash FROM posting WHERE ledger_id = $1 AND seq = e.seq LIMIT 1) p""",
+        ledger_id,
+        [partner for partner, _, _ in asked],
+        [kind for _, kind, _ in asked],
+        [mac(reference) for _, _, reference in asked],
+    )
+    return {asked[no - 1]: (seq, content_hash) for no, seq, content_hash in rows}

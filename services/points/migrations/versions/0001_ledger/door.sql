@@ -15,7 +15,7 @@ CREATE FUNCTION ledger_open(
     p_members uuid [], p_wallet_at integer [], p_burns bigint [], p_holds bigint [],
     p_originals bigint [], p_original_member integer [], p_back_member integer [], p_back_lots bigint [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
-    OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
+    OUT last_batch_no bigint, OUT config_version bigint, OUT erased bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
     OUT key_message text [], OUT key_metadata text [],
     OUT ref_no integer [], OUT ref_seq bigint [], OUT ref_hash bytea [],
@@ -41,8 +41,8 @@ DECLARE
     v_found integer [];
     v_owed bigint [];
 BEGIN
-    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.last_account_no, h.clock_offset_us
-    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, v_last_account, v_offset_us
+    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us
+    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us
     FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
     IF NOT found THEN
         RAISE EXCEPTION 'ledger % is not open', p_ledger USING errcode = 'no_data_found';
