@@ -11,6 +11,7 @@ from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 
+STORE = UUID("01900000-0000-7000-8000-000000000001")
 LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
 
 
@@ -38,6 +39,7 @@ async def make_busy(running: RunningPoints) -> Busy:
 
 async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]]:
     grocer, fuel = await house.till(), await house.till(points=3)
+    house.neighbours.stores[grocer.partner_id.bytes] = {STORE.bytes}
     members = tuple(house.member() for _ in range(4))
     await grocer.post(*(earn(member, 1_000 + 100 * place) for place, member in enumerate(members)))
     await fuel.post(*(earn(member, 300) for member in members), earn(members[0], 1))
@@ -82,7 +84,8 @@ async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burn
     await fuel.refund("sale", 350, **now)
     await fuel.refund("sale", 150, **now)
     await grocer.post(
-        earn(owing, 5_000, reference="owed", **now), redemption(owing, 40, **now), refund("owed", 4_000, **now),
+        earn(owing, 5_000, reference="owed", store_id=STORE, **now), redemption(owing, 40, **now),
+        refund("owed", 4_000, store_id=STORE, **now),
         earn(owing, 1_200, **now),
     )  # fmt: skip
     await house.set_refund_rule(grocer.partner_id, "WITHIN_BALANCE")

@@ -14,6 +14,7 @@ from services.points.storage.proofs import PROOFS, prepare, prove
 from services.runtime.database import PgConnection
 from tests.integration.points.busy import Busy, make_busy
 from tests.integration.points.faults import FAULTS
+from tests.integration.points.forging import chain_anew
 from tests.support.points_database import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -49,13 +50,18 @@ async def test_all_invariants_hold_on_a_busy_ledger(busy: Busy) -> None:
     assert figures[8][0] == len(await busy.house.events())
 
 
+async def _plant(connection: PgConnection, busy: Busy, statement: str) -> None:
+    for part in statement.format(l=busy.ledger_id).split("; "):
+        done = await connection.execute(part)
+        assert not done.endswith(" 0"), f"the fault was not planted: {part}"
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_found_and_named(busy: Busy, fault: str) -> None:
+async def test_a_fault_is_found_and_named_even_where_all_was_chained_anew(busy: Busy, fault: str) -> None:
     statement, invariants = FAULTS[fault]
     async with _undone(busy) as connection:
-        for part in statement.format(l=busy.ledger_id).split("; "):
-            done = await connection.execute(part)
-            assert not done.endswith(" 0"), f"the fault was not planted: {part}"
+        await _plant(connection, busy, statement)
+        await chain_anew(connection, busy.ledger_id)
         broken = await _broken(connection, busy.ledger_id)
         assert set(broken) == invariants, broken
         assert all(breaches and all(breaches) for breaches in broken.values())
@@ -66,7 +72,7 @@ async def test_a_fault_is_found_and_named(busy: Busy, fault: str) -> None:
 
 
 # A row for each ledger.
-HEADS = {"event_head", "relay_cursor"}
+HEADS = {"event_head", "relay_cursor", "ledger_head"}
 
 
 def _walked_again(plan: dict[str, Any]) -> list[str]:
@@ -93,8 +99,11 @@ async def test_no_proof_goes_through_the_journal_once_for_each_row_of_it(busy: B
     async with as_superuser(busy.house.database) as connection, connection.transaction():
         await prepare(connection, 60)
         for proof in PROOFS:
-            for query in (proof.figure, proof.breaches):
-                plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {query}", busy.ledger_id, 1)
+            for query in (proof.figure, proof.breaches, proof.paged):
+                values = [1] * max(int(number) for number in re.findall(r"\$(\d)", f"$1 {query}"))
+                plan = await connection.fetchval(
+                    f"EXPLAIN (FORMAT JSON) {query or 'SELECT $1::int'}", *values
+                )
                 assert not set(_walked_again(json.loads(plan)[0]["Plan"])) - HEADS, proof.name
 
 

@@ -40,7 +40,8 @@ LINKS: Final = """
 
 # Of the batches $2 to $3, which posted seq $4 to $5 and opened the lots $6 to $7.
 LEAVES: Final = """
-    SELECT format('posting %s is not the one that batch %s chained', seq, coalesce(s.batch_no::text, 'nobody'))
+    SELECT CASE WHEN s.batch_no IS NULL THEN format('posting %s, or what hangs on it, is of no batch', seq)
+        ELSE format('posting %s is not the one that batch %s chained', seq, s.batch_no) END
     FROM (
         SELECT batch_no, first_seq + no - 1 AS seq, substring(leaves, (32 * no - 31)::integer, 32) AS leaf
         FROM (

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from services.runtime.database import PgConnection
 
 _BREACHES_MAX: Final = 5
+_LEAST, _MOST = -(2**63), 2**63 - 1
 # The last batch of a page, and how far it reached: some 20,000 postings on from batch $2.
 _PAGE: Final = """
 SELECT batch_no, first_seq + n - 1, last_lot_no FROM (
@@ -64,24 +65,16 @@ async def _breaches(connection: PgConnection, query: str, *values: int) -> list[
 
 
 async def _in_pages(connection: PgConnection, query: str, ledger_id: int) -> list[str]:
-    """What breaks the invariant in the first page that does not hold."""
-    last_batch, last_seq, last_lot = 0, 0, 0
-    while page := await connection.fetchrow(_PAGE, ledger_id, last_batch):
-        breaches = await _breaches(
-            connection,
-            query,
-            ledger_id,
-            last_batch + 1,
-            page[0],
-            last_seq + 1,
-            page[1],
-            last_lot + 1,
-            page[2],
-        )
-        if breaches:
+    """What breaks the invariant in the first page that does not hold. Behind the last one there should be nothing."""
+    done = (0, _LEAST, _LEAST)
+    while True:
+        reached = await connection.fetchrow(_PAGE, ledger_id, done[0])
+        page = (_MOST, _MOST, _MOST) if reached is None else tuple(reached)
+        bounds = [bound for before, last in zip(done, page, strict=True) for bound in (before + 1, last)]
+        breaches = await _breaches(connection, query, ledger_id, *bounds)
+        if breaches or reached is None:
             return breaches
-        last_batch, last_seq, last_lot = page
-    return []
+        done = page
 
 
 async def prepare(connection: PgConnection, seconds: int) -> None:

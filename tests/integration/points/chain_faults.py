@@ -1,0 +1,128 @@
+"""Changes of a journal that was posted, past all guards, each with what the checker says of its chain."""
+
+from __future__ import annotations
+
+from tests.integration.points.faults import BURN, FIRST_WALLET, HELD, RETURN, SALE_REFUND
+
+SALE = "(SELECT min(seq) FROM purchase WHERE ledger_id = {l})"
+LAST_BATCH = "(SELECT max(batch_no) FROM batch WHERE ledger_id = {l})"
+
+# What is done → what is said of it, the first thing first.
+CHAIN_FAULTS: dict[str, tuple[str, str]] = {
+    "an amount, on both its legs": (
+        f"UPDATE posting SET amount = amount + 1 WHERE ledger_id = {{l}} AND seq = {BURN}",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "a reference": (
+        f"UPDATE posting SET reference = 'another' WHERE ledger_id = {{l}} AND seq = {BURN}",
+        r"posting \d+ was asked for in other words",
+    ),
+    "a reference and its hash": (
+        f"""UPDATE posting SET reference = 'another', words_hash = sha256(salt || chain_words(key, 'another', NULL, NULL, NULL, NULL, NULL))
+        WHERE ledger_id = {{l}} AND seq = {BURN}""",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "a line of a purchase": (
+        f"""UPDATE purchase SET lines = '[{{{{"sku": "1", "category": "", "quantity": "1", "amount": 1}}}}]'
+        WHERE ledger_id = {{l}} AND seq = {SALE}""",
+        r"posting \d+ was asked for in other words",
+    ),
+    "a space in the lines of a purchase": (
+        f"UPDATE purchase SET lines = (lines::text || ' ')::json WHERE ledger_id = {{l}} AND seq = {SALE}",
+        r"posting \d+ was asked for in other words",
+    ),
+    "the receipt of a refund": (
+        f"UPDATE refund SET receipt_number = 'another' WHERE ledger_id = {{l}} AND seq = {SALE_REFUND}",
+        r"posting \d+ was asked for in other words",
+    ),
+    "where a text ends and the next begins": (
+        f"""UPDATE purchase SET till = till || left(receipt_number, 1), receipt_number = substr(receipt_number, 2)
+        WHERE ledger_id = {{l}} AND seq = {SALE} AND receipt_number <> ''""",
+        r"posting \d+ was asked for in other words",
+    ),
+    "words erased, but for the salt": (
+        f"UPDATE posting SET reference = NULL WHERE ledger_id = {{l}} AND seq = {BURN}",
+        r"posting \d+ was asked for in other words",
+    ),
+    "a salt lost": (
+        f"UPDATE posting SET salt = NULL WHERE ledger_id = {{l}} AND seq = {BURN}",
+        r"posting \d+ was asked for in other words",
+    ),
+    "words of an own act": (
+        f"UPDATE posting SET reference = 'invented' WHERE ledger_id = {{l}} AND seq = {RETURN}",
+        r"posting \d+ was asked for in other words",
+    ),
+    "points used of another lot": (
+        f"UPDATE lot_use SET lot_no = lot_no + 1000 WHERE ledger_id = {{l}} AND seq = {BURN}",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "a return to a lot lost": (
+        f"DELETE FROM lot_return WHERE ledger_id = {{l}} AND seq >= {RETURN}",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "a reservation moved to another hold": (
+        f"UPDATE hold_lot SET hold_seq = {HELD} WHERE ledger_id = {{l}} AND hold_seq = (SELECT min(hold_seq) FROM hold_lot WHERE ledger_id = {{l}})",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "a refund's original": (
+        f"UPDATE refund SET original_seq = 1 WHERE ledger_id = {{l}} AND seq = {SALE_REFUND}",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "a wallet that is another member's now": (
+        f"UPDATE account SET owner_id = gen_random_uuid() WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}",
+        r"batch 1 is not the one that was chained",
+    ),
+    "what a refusal says": (
+        "UPDATE decision SET message = 'no' WHERE ledger_id = {l} AND refusal IS NOT NULL",
+        r"batch \d+ is not the one that was chained",
+    ),
+    "a refusal lost": (
+        "DELETE FROM decision WHERE ledger_id = {l} AND refusal IS NOT NULL",
+        r"batch \d+ is not the one that was chained",
+    ),
+    "another currency": (
+        "UPDATE ledger SET currency = 'XXX' WHERE ledger_id = {l}",
+        r"batch 1 is not the one that was chained",
+    ),
+    "the hash of a batch": (
+        "UPDATE batch SET hash = sha256(hash) WHERE ledger_id = {l} AND batch_no = 2",
+        r"batch 2 is not the one that was chained",
+    ),
+    "the time of a batch": (
+        "UPDATE batch SET recorded_at = recorded_at + interval '1 microsecond' WHERE ledger_id = {l} AND batch_no = 2",
+        r"batch 2 is not the one that was chained",
+    ),
+    "a leaf in a batch": (
+        "UPDATE batch SET leaves = set_byte(leaves, 0, get_byte(leaves, 0) # 1) WHERE ledger_id = {l} AND batch_no = 2",
+        r"batch 2 is not the one that was chained",
+    ),
+    "the leaves and hashes of two batches in each other's place": (
+        """ALTER TABLE batch DROP CONSTRAINT batch_leaves_ck; UPDATE batch a SET leaves = b.leaves, hash = b.hash FROM batch b
+        WHERE a.ledger_id = {l} AND b.ledger_id = {l} AND (a.batch_no, b.batch_no) IN ((2, 3), (3, 2))""",
+        r"batch 2 is not the one that was chained",
+    ),
+    "two batches in each other's place": (
+        """UPDATE batch SET batch_no = -batch_no WHERE ledger_id = {l} AND batch_no IN (2, 3);
+        UPDATE batch SET batch_no = 5 + batch_no WHERE ledger_id = {l} AND batch_no IN (-2, -3)""",
+        r"batch \d+ starts at seq",
+    ),
+    "a batch lost": ("DELETE FROM batch WHERE ledger_id = {l} AND batch_no = 2", r"batch 3 starts at seq"),
+    "a batch of refusals alone lost": (
+        "DELETE FROM batch WHERE ledger_id = {l} AND n = 0",
+        r"batch \d+ comes after batch \d+",
+    ),
+    "the last batch dropped and the head moved back": (
+        f"""DELETE FROM batch WHERE ledger_id = {{l}} AND batch_no = {LAST_BATCH};
+        UPDATE ledger_head h SET last_seq = b.first_seq + b.n - 1, last_batch_no = b.batch_no, chain_hash = b.hash, last_lot_no = b.last_lot_no
+        FROM batch b WHERE h.ledger_id = {{l}} AND b.ledger_id = {{l}} AND b.batch_no = {LAST_BATCH}""",
+        r"posting \d+ lies beyond the head",
+    ),
+    "a head of another chain": (
+        "UPDATE ledger_head SET chain_hash = sha256(chain_hash) WHERE ledger_id = {l}",
+        r"the head is at batch \d+ and chain [0-9a-f]{64}, the last batch is \d+ with [0-9a-f]{64}",
+    ),
+    "a head without a chain": (
+        "UPDATE ledger_head SET chain_hash = NULL WHERE ledger_id = {l}",
+        r"the head is at batch \d+ and chain none",
+    ),
+}
