@@ -33,13 +33,15 @@ UNARY: dict[str, Any] = {
     "GetHead": points_pb2.GetHeadRequest(),
     "CutAt": points_pb2.CutAtRequest(boundary_us=STARTS_AT_US),
     "CheckLedger": points_pb2.CheckLedgerRequest(),
+    "EraseWords": points_pb2.EraseWordsRequest(member_id=ID),
 }
 STREAMS: dict[str, Any] = {
     "ReadJournal": points_pb2.ReadJournalRequest(),
     "ReadPurchases": points_pb2.ReadPurchasesRequest(),
     "ReadEvents": points_pb2.ReadEventsRequest(),
+    "ReadBatches": points_pb2.ReadBatchesRequest(),
 }
-STAFF_ONLY = ("SetEarnRate", "MoveClock", "GetHead", "CutAt", "CheckLedger", *STREAMS)
+STAFF_ONLY = ("SetEarnRate", "MoveClock", "GetHead", "CutAt", "CheckLedger", "EraseWords", *STREAMS)
 
 
 async def _call(house: PointsHouse, method: str, token: bytes) -> None:
@@ -123,7 +125,12 @@ async def test_a_partner_may_not_call_what_is_the_staffs(house: PointsHouse, met
 
 @pytest.mark.parametrize(
     ("method", "roles"),
-    [("SetEarnRate", ("pricing",)), ("MoveClock", ("admin",)), ("CutAt", ("maker", "admin"))],
+    [
+        ("SetEarnRate", ("pricing",)),
+        ("MoveClock", ("admin",)),
+        ("CutAt", ("maker", "admin")),
+        ("EraseWords", ("admin",)),
+    ],
 )
 async def test_staff_needs_the_role_of_what_it_does(
     house: PointsHouse, method: str, roles: tuple[str, ...]

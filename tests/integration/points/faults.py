@@ -62,7 +62,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     ),
     "a balance row lost, while another ledger has the same account number": (
         """DELETE FROM balance WHERE ledger_id = {l} AND account_no = (
-            SELECT account_no FROM balance WHERE ledger_id = {l} AND floor = 0 AND debits = credits AND debits > 0 LIMIT 1)""",
+            SELECT account_no FROM balance WHERE ledger_id = {l} AND floor = 0 AND debits = credits AND debits > 0 AND reserved > 0 LIMIT 1)""",
         {2, 4},
     ),
     "a balance after a posting": (

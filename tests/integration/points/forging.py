@@ -19,8 +19,9 @@ async def chain_anew(connection: PgConnection, ledger_id: int) -> None:
     await connection.execute("ALTER TABLE batch DROP CONSTRAINT IF EXISTS batch_leaves_ck")
     await connection.execute(_WORDS, ledger_id)
     chained = b""
-    for batch in sorted(await connection.fetch(_BATCHES, ledger_id)):
-        decided = await connection.fetchval(_DECIDED, ledger_id, batch["batch_no"])
+    batches = [tuple(row) for row in await connection.fetch(_BATCHES, ledger_id)]
+    for batch in sorted(batches):
+        decided = await connection.fetchval(_DECIDED, ledger_id, batch[0])
         chained = await connection.fetchval(
             "SELECT ledger_chain($1, $2, $3, $4, $5, $6, $7, $8)", ledger_id, *batch, decided
         )

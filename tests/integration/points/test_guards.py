@@ -16,7 +16,7 @@ from tests.support.points_database import as_runtime_role, as_superuser
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JOURNAL = (
-    "posting", "lot_use", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
+    "posting", "lot_use", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "erased_reference", "cut", "earn_rate", "account", "event_log",
 )  # fmt: skip
 PROJECTIONS = ("ledger", "closed_member")
 COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox")
