@@ -13,6 +13,7 @@ FROM (
         sale.sale_no, sale.amount_minor, sale.points, 1 + (s.seq - 1) / plan.batch_items AS batch_no,
         (get_byte(uuid_send(m.member_id), 15) & 15)::smallint AS partition,
         ('019b' || lpad(to_hex(s.seq), 8, '0') || '7000' || left(md5(s.seq::text), 16))::uuid AS transaction_id, uuid_send(md5('content ' || s.seq)::uuid) AS content_hash,
+        uuid_send(md5('salt ' || s.seq)::uuid) AS salt,
         'fill-' || lpad(s.seq::text, 9, '0') AS reference,
         plan.starts_at + s.seq * plan.step AS recorded_at
     FROM bench_fill.plan plan
@@ -46,12 +47,15 @@ ORDER BY moved.account_no
 --@ journal
 INSERT INTO posting (
     seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
-    ledger_id, item_no, transaction_id, kind, reference, key, content_hash
+    ledger_id, item_no, transaction_id, kind, reference, key, content_hash, salt, words_hash
 )
 SELECT
-    seq, points, balance_after, points, recorded_at, recorded_at, plan.expires_at, issuance_no, wallet_no, wallet_no, issuance_no,
-    plan.ledger_id, (seq - 1) % plan.batch_items, transaction_id, 'earn', reference, 'k:' || reference, content_hash
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made ORDER BY seq
+    seq, made.points, balance_after, made.points, recorded_at, recorded_at, plan.expires_at, issuance_no, wallet_no, wallet_no, issuance_no,
+    plan.ledger_id, (seq - 1) % plan.batch_items, transaction_id, 'earn', reference, 'k:' || reference, content_hash, salt,
+    sha256(salt || chain_words(
+        'k:' || reference, reference, plan.till, plan.business_date, reference, sale.lines::text, sale.tenders::text
+    ))
+FROM bench_fill.plan plan CROSS JOIN bench_fill.made JOIN bench_fill.sale sale USING (sale_no) ORDER BY seq
 --;;
 --@ rest
 INSERT INTO lot (ledger_id, lot_no, account_no, issuer_no, point_type, opened_seq, original, earned_at, expires_at, remaining, open)
@@ -71,15 +75,31 @@ INSERT INTO event_log (ledger_id, pos, type, partition, partition_prev, partner_
 SELECT plan.ledger_id, seq, 'points.earned', partition, partition_prev, partner_id, seq, recorded_at, sale.payload
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made JOIN bench_fill.sale sale USING (sale_no) ORDER BY seq
 --;;
-INSERT INTO batch (ledger_id, batch_no, first_seq, n, recorded_at)
-SELECT plan.ledger_id, batch_no, min(seq), count(*), max(recorded_at)
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made GROUP BY plan.ledger_id, batch_no ORDER BY batch_no
---;;
 --@ heads
+-- By key, whatever the planner thinks of tables that have just been filled.
+SET LOCAL enable_seqscan = off
+--;;
+DO $$
+DECLARE
+    v_batch record;
+BEGIN
+    FOR v_batch IN
+        SELECT plan.ledger_id, batch_no, min(seq) AS first_seq, count(*)::integer AS n, max(recorded_at) AS recorded_at, max(seq) AS last_seq,
+               (plan.partners + plan.members)::integer AS accounts
+        FROM bench_fill.plan plan CROSS JOIN bench_fill.made GROUP BY plan.ledger_id, batch_no, accounts ORDER BY batch_no
+    LOOP
+        PERFORM ledger_chain(
+            v_batch.ledger_id, v_batch.batch_no, v_batch.first_seq, v_batch.n, v_batch.recorded_at, v_batch.last_seq, v_batch.accounts, NULL
+        );
+    END LOOP;
+END
+$$
+--;;
 UPDATE ledger_head h SET
     last_seq = plan.postings, last_lot_no = plan.postings,
     last_time_us = (extract(epoch FROM plan.starts_at + plan.postings * plan.step) * 1000000)::bigint,
     last_batch_no = (SELECT max(batch_no) FROM bench_fill.made),
+    chain_hash = (SELECT b.hash FROM batch b WHERE b.ledger_id = plan.ledger_id ORDER BY b.batch_no DESC LIMIT 1),
     last_account_no = plan.partners + plan.members
 FROM bench_fill.plan plan WHERE h.ledger_id = plan.ledger_id
 --;;
