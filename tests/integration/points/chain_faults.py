@@ -81,7 +81,7 @@ CHAIN_FAULTS: dict[str, tuple[str, str]] = {
         r"batch \d+ is not the one that was chained",
     ),
     "another currency": (
-        "UPDATE ledger SET currency = 'XXX' WHERE ledger_id = {l}",
+        "UPDATE ledger SET currency = 'CHF' WHERE ledger_id = {l}",
         r"batch 1 is not the one that was chained",
     ),
     "the hash of a batch": (

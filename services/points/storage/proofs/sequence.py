@@ -42,7 +42,7 @@ KEYS: Final = Proof(
 )
 SEQUENCE: Final = Proof(
     7,
-    "seq is gapless, times rise, batches tile the sequence; each is chained to the one before, as it was posted",
+    "seq is gapless, times rise, batches tile the sequence, the chain recomputes",
     """SELECT format('seq 1 to %s, %s batches, chain %s', $2::bigint, h.last_batch_no, coalesce(encode(h.chain_hash, 'hex'), 'empty'))
     FROM ledger_head h WHERE h.ledger_id = $1""",
     f"""SELECT format('%s postings for seq 1 to %s', count(*), $2::bigint) FROM posting
