@@ -13,12 +13,12 @@ $$
 --;;
 -- The leaves of a stretch of the journal, from the rows as they are; p_first_lot to p_last_lot are the lots that it opened.
 -- One sort brings together what belongs together: there is no join that could be planned badly for young tables. (The order
--- of refunds is there for the same reason: it settles which index is taken.)
+-- of postings and of refunds is there for the same reason: of several indexes that look alike it settles which is taken.)
 CREATE FUNCTION ledger_leaves(p_ledger smallint, p_first_seq bigint, p_last_seq bigint, p_first_lot bigint, p_last_lot bigint)
 RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
     SELECT part.seq, sha256('\x0001'::bytea || string_agg(part.bytes, '' ORDER BY part.place, part.no))
     FROM (
-        SELECT p.seq, 0 AS place, 0::bigint AS no,
+        (SELECT p.seq, 0 AS place, 0::bigint AS no,
                int8send(p.seq) || uuid_send(p.transaction_id) || chain_text(p.kind)
                || timestamptz_send(p.occurred_at) || timestamptz_send(p.recorded_at)
                || int4send(p.wallet_no) || int8send(p.points) || int8send(p.balance_after) || int8send(p.amount)
@@ -26,7 +26,7 @@ RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
                || chain_field('p', int4send(p.partner_no)) || chain_field('o', int8send(p.original_seq))
                || chain_field('e', timestamptz_send(p.expires_at)) || chain_field('i', int2send(p.item_no))
                || chain_field('h', int4send(octet_length(p.content_hash)) || p.content_hash) || chain_field('w', p.words_hash) AS bytes
-        FROM posting p WHERE p.ledger_id = p_ledger AND p.seq BETWEEN p_first_seq AND p_last_seq
+        FROM posting p WHERE p.ledger_id = p_ledger AND p.seq BETWEEN p_first_seq AND p_last_seq ORDER BY p.seq)
         UNION ALL
         SELECT s.seq, 1, 0,
                'B' || int8send(s.amount_minor) || int8send(s.points_minor) || int4send(s.rate_points) || int4send(s.rate_per_minor)
