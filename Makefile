@@ -29,6 +29,10 @@ test: $(STAMP) ## Run all tests against real servers (ARGS="-k name" for some)
 bench: $(STAMP) ## Measure against references on this machine, 9 minutes at most (ONLY=name for one row)
 	@$(BIN)/python -m tests.performance $(if $(ONLY),--only $(ONLY))
 
+chaos: $(STAMP) ## Break things under traffic and prove the books (SEED=n MINUTES=n, or BREAK=name)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(FAULTS),--faults $(FAULTS)) $(if $(BREAK),--break $(BREAK))
+
 proto: $(STAMP) ## Regenerate the code of the contract into proto/gen
 	@$(BIN)/python proto/generate.py
 
@@ -61,5 +65,5 @@ check-deploy: $(STAMP)
 	@files=$$(git ls-files '*Dockerfile'); [ -z "$$files" ] || $(BIN)/hadolint $$files
 	@files=$$(git ls-files '*.yaml' '*.yml'); [ -z "$$files" ] || $(BIN)/yamllint --strict $$files
 
-.PHONY: help setup demo up test bench proto check check-format check-lint check-types check-imports check-proto \
+.PHONY: help setup demo up test bench chaos proto check check-format check-lint check-types check-imports check-proto \
 	check-rules check-sql check-deploy

@@ -33,6 +33,7 @@ _GROUPS: Final = {
     30: "Members",
     50: "Points",
     70: "Programme and clearing",
+    80: "Transfers, merges and adjustments",
     90: "The platform",
 }
 

@@ -130,7 +130,9 @@ class Replay:
         session, about, slug, earn = self._session, self._config.programme, partner.slug, partner.earn
         await registry.add_stores(session, programme, slug, [(code, f"Store {code}") for code in stores])
         starts_at_us = to_micros(about.clock_start_at)
-        await registry.set_earn_rate(session, programme, slug, earn.points, earn.per_minor, starts_at_us)
+        await registry.set_earn_rate(
+            session, programme, slug, registry.EarnRate(earn.points, earn.per_minor, starts_at_us)
+        )
         for price in partner.prices:
             valid_from_us = to_micros(local_midnight(price.valid_from, about.zone))
             await registry.set_rates(

@@ -39,6 +39,9 @@ COMMANDS: Final = (
     CommandModule("demo", "demo", "Replay a year of real purchases through a platform of its own."),
     CommandModule("programme", "programme", "Register and list programmes."),
     CommandModule("partner", "partner", "Register and manage partners and their keys."),
+    CommandModule(
+        "points", "points", "Put points right, merge wallets, take over opening balances, set limits."
+    ),
     CommandModule("staff", "staff", "Manage the operator's people and their roles."),
     CommandModule("settle", "settle", "Close windows and settle between partners."),
     CommandModule("verify", "verify", "Recompute ledgers and statements and compare."),

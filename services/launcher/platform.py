@@ -171,9 +171,7 @@ class Platform:
         admin_url, nats_url = os.environ.get("DATABASE_URL"), os.environ.get("NATS_URL")
         postgres = nats = None
         if not admin_url:
-            postgres = EmbeddedPostgres(
-                self._state.path, admin_password=postgres_password, settings=self._postgres_settings
-            )
+            postgres = self._embedded_postgres(postgres_password)
             supervisor.add(postgres)
         if not nats_url:
             nats = EmbeddedNats(
@@ -182,6 +180,9 @@ class Platform:
             supervisor.add(nats)
         await supervisor.wait_ready()
         return (postgres.url if postgres else admin_url or ""), (nats.url if nats else nats_url or "")
+
+    def _embedded_postgres(self, password: str) -> EmbeddedPostgres:
+        return EmbeddedPostgres(self._state.path, admin_password=password, settings=self._postgres_settings)
 
     def _service_process(self, spec: ProcessSpec, credentials: Credentials) -> ServiceProcess:
         installation = {**self._environment, **self._extra_environment}

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from coalition.partners.v1 import clearing_pb2, partners_pb2
-from coalition.points.v1 import points_pb2
+from coalition.points.v1 import movement_pb2, points_pb2
 
 from services.operations.amounts import write_time
 from services.runtime.ids import to_text
@@ -86,6 +86,7 @@ def earn_rate(message: points_pb2.EarnRate, zone: str) -> Document:
         "points": message.points,
         "per_minor": message.per_minor,
         "valid_from": write_time(message.valid_from_us, zone),
+        "pending_days": message.pending_days,
     }
 
 
@@ -96,6 +97,49 @@ def refund_rule(message: points_pb2.RefundRule) -> Document:
     return {
         "shortfall": shortfall.removeprefix("SHORTFALL_").lower(),
         "tender_order": order.removeprefix("TENDER_ORDER_").lower(),
+    }
+
+
+def transaction(result: movement_pb2.Result, zone: str) -> Document:
+    """A movement that was posted; `replayed` where it had been before."""
+    moved = result.transaction
+    return {
+        "id": identity("txn", moved.transaction_id),
+        "type": movement_pb2.MovementKind.Name(moved.kind).removeprefix("MOVEMENT_KIND_").lower(),
+        "member": identity("mem", moved.member_id),
+        "points": moved.points,
+        "balance": moved.balance_after,
+        "seq": moved.seq,
+        "recorded_at": write_time(moved.recorded_at_us, zone),
+        "replayed": result.replayed,
+    }
+
+
+def proposal(message: points_pb2.Proposal, zone: str) -> Document:
+    """An adjustment that was proposed."""
+    asked = message.adjustment
+    return {
+        "id": identity("prp", message.proposal_id),
+        "state": points_pb2.ProposalState.Name(message.state).removeprefix("PROPOSAL_STATE_").lower(),
+        "member": identity("mem", asked.member_id),
+        "points": asked.points,
+        "reason": movement_pb2.AdjustmentReason.Name(asked.reason).removeprefix("ADJUSTMENT_REASON_").lower(),
+        "note": asked.note,
+        "key": message.key,
+        "content": message.content_hash.hex(),
+        "proposed_by": message.proposed_by,
+        "proposed_at": write_time(message.proposed_at_us, zone),
+        "decided_by": message.decided_by or None,
+        "decided_at": write_time(message.decided_at_us, zone) or None,
+    }
+
+
+def limits(message: points_pb2.Limits) -> Document:
+    """What one person may adjust alone, and members may give each other."""
+    return {
+        "adjustment_points": message.adjustment_points,
+        "transfer_points": message.transfer_points,
+        "transfer_points_a_day": message.transfer_points_a_day,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from coalition.partners.v1 import partners_pb2 as pb
@@ -125,16 +125,20 @@ async def list_rates(session: Session, programme: Programme, slug: str) -> Seque
     return answer.rates
 
 
+class EarnRate(NamedTuple):
+    """Points for so many minor units from a time on, to be spent once so many days have passed since the sale."""
+
+    points: int
+    per_minor: int
+    valid_from_us: int
+    pending_days: int = 0
+
+
 async def set_earn_rate(
-    session: Session, programme: Programme, slug: str, points: int, per_minor: int, valid_from_us: int
+    session: Session, programme: Programme, slug: str, given: EarnRate
 ) -> points_pb2.EarnRate:
-    """Sets what a partner gives from a time on: points for so many minor units. Raises INVALID_REQUEST."""
-    rate = points_pb2.EarnRate(
-        partner_id=await session.partner_id(programme, slug),
-        points=points,
-        per_minor=per_minor,
-        valid_from_us=valid_from_us,
-    )
+    """Sets what a partner gives. Raises INVALID_REQUEST."""
+    rate = points_pb2.EarnRate(partner_id=await session.partner_id(programme, slug), **given._asdict())
     request = points_pb2.SetEarnRateRequest(rate=rate)
     answer = await session.call(session.ledger.SetEarnRate, request, programme)
     return answer.rate

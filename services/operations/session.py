@@ -12,12 +12,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import grpc.aio
+from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.partners.v1 import partners_pb2
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
 from services.runtime import grpc_client
-from services.runtime.errors import CoalitionError
+from services.runtime.errors import CoalitionError, Unavailable
 from services.runtime.ids import to_text
 from services.runtime.principal import HOST, Kind, Programme, Signer, programme_from
 from services.runtime.secrets import read_key
@@ -27,6 +28,8 @@ STAFF_TOKEN: Final = "COALITION_STAFF_TOKEN"  # noqa: S105 - the name of a varia
 PRIVATE_KEY: Final = "COALITION_PRINCIPAL_PRIVATE_KEY"
 PARTNERS_TARGET: Final = "COALITION_PARTNERS_TARGET"
 POINTS_TARGET: Final = "COALITION_POINTS_TARGET"
+#: Only needed by what takes card numbers.
+MEMBERS_TARGET: Final = "COALITION_MEMBERS_TARGET"
 _CALL_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 0.3
 
@@ -52,11 +55,20 @@ class Session:
         points: grpc.aio.Channel,
         person: Person | None = None,
         patience_seconds: float = 0.0,
+        members: grpc.aio.Channel | None = None,
     ) -> None:
+        self._members = MembersServiceStub(members) if members is not None else None
         self._signer, self._person, self._patience_seconds = signer, person, patience_seconds
         self.registry = PartnersServiceStub(partners)
         self.clearing = ClearingServiceStub(partners)
         self.ledger = PointsServiceStub(points)
+
+    @property
+    def members(self) -> MembersServiceStub:
+        """The members service. Raises Unavailable where nobody has said where it is."""
+        if self._members is None:
+            raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
+        return self._members
 
     async def call(
         self, method: Any, request: Any, programme: Programme | None = None, seconds: float = _CALL_SECONDS
@@ -103,11 +115,15 @@ async def open_session(
     signer = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY))
     partners = grpc_client.open_channel(environment[PARTNERS_TARGET])
     points = grpc_client.open_channel(environment[POINTS_TARGET])
+    members_target = environment.get(MEMBERS_TARGET, "")
+    members = grpc_client.open_channel(members_target) if members_target else None
     try:
-        host = Session(signer, partners, points, patience_seconds=patience_seconds)
+        host = Session(signer, partners, points, None, patience_seconds, members)
         person = await _person(host, staff_token) if staff_token else None
-        yield Session(signer, partners, points, person, patience_seconds) if person else host
+        yield Session(signer, partners, points, person, patience_seconds, members) if person else host
     finally:
+        if members is not None:
+            await members.close()
         await partners.close()
         await points.close()
 

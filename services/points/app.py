@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.points.commands.adjustments import Adjustments
 from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
@@ -12,6 +13,8 @@ from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_floor import SetFloor
+from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.queries.check_ledger import CheckLedger
@@ -27,6 +30,9 @@ class Points:
     post: PostMovements
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
+    set_floor: SetFloor
+    set_limits: SetLimits
+    adjustments: Adjustments
     lapse_overdue: LapseOverdue
     tell_expiring: TellExpiring
     move_clock: MoveClock

@@ -11,15 +11,18 @@ from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_ser
 from services.points.app import Points
 from services.points.clients.members import GrpcMembers
 from services.points.clients.partners import GrpcPartners
+from services.points.commands.adjustments import Adjustments
 from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
-from services.points.commands.known import KnownMembers, KnownStores
+from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_floor import SetFloor
+from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.events.members import ClosedMembers, MembersLog
@@ -72,16 +75,21 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
     secret = read_key(settings.secret_key.get_secret_value(), "COALITION_POINTS_SECRET_KEY")
     mac = ReferenceMac(derive(secret, "points erased references"))
     doors = Doors(settings, database.writer, partners, TELLING, mac)
+    post = PostMovements(
+        doors,
+        KnownMembers(members, database.reader, database.writer),
+        KnownStores(partners),
+        KnownIssuers(partners),
+        database.reader,
+    )
     application = Points(
         doors=doors,
-        post=PostMovements(
-            doors,
-            KnownMembers(members, database.reader, database.writer),
-            KnownStores(partners),
-            database.reader,
-        ),
+        post=post,
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
+        set_floor=SetFloor(doors, partners),
+        set_limits=SetLimits(doors, database.writer),
+        adjustments=Adjustments(doors, database.writer, post),
         lapse_overdue=LapseOverdue(doors, database.reader),
         tell_expiring=TellExpiring(doors, database, expiring, settings.expiry_notice_days),
         move_clock=MoveClock(doors, database.writer, clock_moved),

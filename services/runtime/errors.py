@@ -72,6 +72,7 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_REVERSED_BEFORE_ARRIVAL: ReasonEntry(
         _S.FAILED_PRECONDITION, 409, "Reversed before it arrived"
     ),
+    Reason.REASON_CREDIT_LIMIT: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Credit limit reached"),
     Reason.REASON_PROGRAMME_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Programme unknown"),
     Reason.REASON_ALREADY_EXISTS: ReasonEntry(_S.ALREADY_EXISTS, 409, "Exists already"),
     Reason.REASON_CLOCK_FIXED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock cannot be moved"),
@@ -82,6 +83,13 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_RATE_CARD_MISSING: ReasonEntry(_S.FAILED_PRECONDITION, 409, "No price in force"),
     Reason.REASON_RATING_BEHIND: ReasonEntry(_S.UNAVAILABLE, 503, "Rating is behind", True),
     Reason.REASON_PARTNER_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Partner unknown"),
+    Reason.REASON_APPROVAL_NEEDED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Approval needed"),
+    Reason.REASON_PROPOSAL_DECIDED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Proposal already decided"),
+    Reason.REASON_OWN_PROPOSAL: ReasonEntry(_S.PERMISSION_DENIED, 403, "Own proposal"),
+    Reason.REASON_TRANSFER_LIMIT: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Transfer limit reached"),
+    Reason.REASON_HOLDS_OPEN: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Holds are open"),
+    Reason.REASON_POINTS_PENDING: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Points are pending"),
+    Reason.REASON_MEMBER_MERGED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Member merged"),
     Reason.REASON_OVERLOADED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 503, "Overloaded", True),
     Reason.REASON_DEADLINE_EXCEEDED: ReasonEntry(_S.DEADLINE_EXCEEDED, 504, "Too late", True),
     Reason.REASON_UNAVAILABLE: ReasonEntry(_S.UNAVAILABLE, 503, "Not available", True),
@@ -132,8 +140,8 @@ class InvalidRequest(CoalitionError):
 class Unauthenticated(CoalitionError):
     """No credential, or one that is wrong, expired or revoked."""
 
-    def __init__(self, message: str = "no valid credential was given") -> None:
-        super().__init__(Reason.REASON_UNAUTHENTICATED, message)
+    def __init__(self, message: str = "no valid credential was given", **metadata: str | int) -> None:
+        super().__init__(Reason.REASON_UNAUTHENTICATED, message, **metadata)
 
 
 class PermissionDenied(CoalitionError):

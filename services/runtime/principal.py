@@ -26,6 +26,8 @@ from services.runtime.secrets import read_key
 HOST: Final = "cli"
 METADATA_KEY: Final = "coalition-principal-bin"
 LIFE_SECONDS: Final = 300
+# What an error tells of a principal that was good until then, in microseconds.
+EXPIRED_AT: Final = "expired_at_us"
 _SIGNATURE_BYTES: Final = 64
 _TOKEN_BYTES_MAX: Final = 4_096
 _CACHE_MAX: Final = 10_000
@@ -198,7 +200,7 @@ class Verifier:
                 self._seen.popitem(last=False)
         if principal.expires_at_us <= wall_now_us():
             self._seen.pop(token, None)
-            raise Unauthenticated("the principal has expired")
+            raise Unauthenticated("the principal has expired", **{EXPIRED_AT: principal.expires_at_us})
         return principal
 
     def _read(self, token: bytes) -> Principal:
@@ -215,7 +217,7 @@ class Verifier:
             partner_id = UUID(bytes=message.partner_id) if message.partner_id else None
         except (InvalidSignature, DecodeError, ValueError):
             raise Unauthenticated from None
-        if kind not in _MAY_SIGN.get(message.issuer, frozenset()):
+        if kind not in _MAY_SIGN.get(message.issuer, frozenset()) or not message.expires_at_us:
             raise Unauthenticated
         if (kind is Kind.PARTNER) != (partner_id is not None):
             # A partner that is nobody would see everything; staff with a partner's id could move its points.

@@ -30,8 +30,8 @@ _ACK_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 0.05
 # Each block costs as much as some thirty events, here and at every subscriber: a short one is followed by a
 # pause in which the next one grows.
-_SHORT_EVENTS: Final = 200
-_GATHER_SECONDS: Final = 0.1
+_SHORT_EVENTS: Final = 500
+_GATHER_SECONDS: Final = 0.25
 _RETRY_SECONDS: Final = 0.5
 # First key of the advisory locks that relays hold; the second is the ledger.
 LOCK_CLASS: Final = 0x52454C41

@@ -7,6 +7,7 @@ message is acknowledged after the database commit, never before.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -82,7 +83,7 @@ class Subscriber:
         self._applied = telemetry.meter().create_counter("coalition.events.applied", "{event}")
         self._lag = telemetry.meter().create_histogram("coalition.events.block_seconds", "s")
         # Programmes whose handler asked to wait, and the wall-clock time they are looked at again.
-        self._waiting: dict[str, int] = {}
+        self._waiting: dict[str, float] = {}
 
     async def run(self) -> None:
         """Subscribes until cancelled; survives a database, a bus or a stream that comes late or goes away."""
@@ -128,7 +129,7 @@ class Subscriber:
         pull = await self._open()
         try:
             await self._catch_up()
-            caught_up_us = wall_now_us()
+            caught_up_at = time.monotonic()
             while True:
                 await self.resume()
                 messages = await pull.block(_BLOCK_SECONDS)
@@ -142,9 +143,9 @@ class Subscriber:
                     continue
                 # Standing by and silence look alike: make sure of the lock, and ask the owner now and then.
                 await lock.fetchval("SELECT 1")
-                if wall_now_us() - caught_up_us > _CATCH_UP_SECONDS * 1_000_000:
+                if time.monotonic() - caught_up_at > _CATCH_UP_SECONDS:
                     await self._catch_up()
-                    caught_up_us = wall_now_us()
+                    caught_up_at = time.monotonic()
         finally:
             await pull.close()
 
@@ -170,12 +171,13 @@ class Subscriber:
         _log.info("subscriber.postponed", subscriber=self._about.name, programme=programme, why=str(pause))
         # Its messages are acknowledged with the others', so it must be known by its cursor from now on.
         await self._inbox.open(self._database.writer, programme)
-        self._waiting[programme] = wall_now_us() + round(pause.seconds * 1_000_000)
+        # By the clock that never steps: one that is set back must not make a programme wait for as long.
+        self._waiting[programme] = time.monotonic() + pause.seconds
 
     async def resume(self) -> None:
         """Takes up the programmes that have waited long enough."""
-        for programme, until_us in list(self._waiting.items()):
-            if until_us <= wall_now_us():
+        for programme, until in list(self._waiting.items()):
+            if until <= time.monotonic():
                 del self._waiting[programme]
                 await self.catch_up_on(programme)
 

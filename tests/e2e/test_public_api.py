@@ -83,7 +83,7 @@ async def coalition() -> AsyncGenerator[Coalition]:
         for slug in ("grocer", "fuel"):
             await registry.onboard(session, programme, slug, slug.title())
             await registry.set_rates(session, programme, slug, 10_000, 8_000, starts_at_us)
-            await registry.set_earn_rate(session, programme, slug, 1, 100, starts_at_us)
+            await registry.set_earn_rate(session, programme, slug, registry.EarnRate(1, 100, starts_at_us))
             secret = (await registry.issue_key(session, programme, slug, "test")).secret
             clients.append(
                 httpx2.AsyncClient(
@@ -160,12 +160,18 @@ async def test_the_same_batch_sent_twice_posts_once_and_answers_the_same(coaliti
     lines.append({"type": "redemption", **redemption(card, 150)})
     headers = key()
     first = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
-    assert first.json()["counts"] == {"lines": 21, "accepted": 21, "replayed": 0, "refused": 0}
+    assert first.json()["counts"] == {"lines": 21, "accepted": 21, "replayed": 0, "refused": 0, "waiting": 0}
     again = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
     assert again.headers["idempotency-replayed"] == "true"
     assert again.json() == first.json()
     other_key = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=key())
-    assert other_key.json()["counts"] == {"lines": 21, "accepted": 0, "replayed": 21, "refused": 0}
+    assert other_key.json()["counts"] == {
+        "lines": 21,
+        "accepted": 0,
+        "replayed": 21,
+        "refused": 0,
+        "waiting": 0,
+    }
     assert [line["transaction"] for line in other_key.json()["results"]] == [
         line["transaction"] for line in first.json()["results"]
     ]

@@ -140,7 +140,9 @@ async def mall() -> AsyncGenerator[Mall]:
                 await registry.set_rates(
                     session, programme, slug, *price, to_micros(STARTS_AT + (week - 1) * WEEK)
                 )
-            await registry.set_earn_rate(session, programme, slug, 1, PER_MINOR, starts_at_us)
+            await registry.set_earn_rate(
+                session, programme, slug, registry.EarnRate(1, PER_MINOR, starts_at_us)
+            )
             secret = (await registry.issue_key(session, programme, slug, "test")).secret
             tills[slug] = httpx2.AsyncClient(
                 base_url=platform.gateway_url,

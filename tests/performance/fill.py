@@ -24,13 +24,15 @@ from services.runtime.clock import from_micros, wall_now_us
 from services.runtime.database import PgConnection
 from tests.performance import sale
 from tests.performance.plan import ITEMS_A_CALL, Scale
-from tests.performance.programme import NOW_US, STARTS_AT_US, ZONE, Bench
+from tests.performance.programme import NOW_US, REIMBURSEMENT_MICROS, STARTS_AT_US, ZONE, Bench
 
 EXPIRY_MONTHS: Final = 24
 #: Sales that differ; posting `seq` is sale seq mod so many.
 SALES: Final = 100
 #: Coprime to every number of members used, so that all of them get their turn.
 STRIDE: Final = 7_919
+#: Lots that are open in the busy wallet: as many as in every other.
+OPEN_LOTS: Final = 10
 #: The journal ends this long before the measuring begins, in programme time.
 _QUIET_US: Final = 3_600_000_000
 _FOLDER: Final = Path(__file__).parent
@@ -39,6 +41,9 @@ _SESSION: Final = (
     "SET session_replication_role = replica",
     "SET synchronous_commit = off",
     "SET work_mem = '256MB'",
+    # What is laid out in order is written in that order, without sorting it again.
+    "SET synchronize_seqscans = off",
+    "SET maintenance_work_mem = '256MB'",
     "SET statement_timeout = 0",
 )
 
@@ -50,17 +55,24 @@ class FillPlan:
     bench: Bench
     postings: int
     members: int
+    busy_entries: int
     clock_offset_us: int
 
     @classmethod
-    def of(cls, bench: Bench, scale: Scale) -> FillPlan:
-        """The plan of a scale, with the programme's clock set to NOW_US."""
-        return cls(bench, scale.postings, scale.members, NOW_US - wall_now_us())
+    def of(cls, bench: Bench, scale: Scale, *, busy: bool) -> FillPlan:
+        """The plan of a scale, with the programme's clock set to NOW_US. `busy`: with the busy member's entries."""
+        entries = scale.busy_entries if busy else 0
+        return cls(bench, scale.postings, scale.members, entries, NOW_US - wall_now_us())
 
     @property
     def step_us(self) -> int:
         """Time from one posting to the next."""
-        return (NOW_US - _QUIET_US - STARTS_AT_US) // self.postings
+        return (NOW_US - _QUIET_US - STARTS_AT_US) // (self.postings + self.busy_entries)
+
+    @property
+    def busy_earns(self) -> int:
+        """How many of the busy member's visits earn; the others burn."""
+        return self.busy_entries - max(0, self.busy_entries - OPEN_LOTS) // 2
 
 
 async def fill(points_url: str, partners_url: str, plan: FillPlan) -> None:
@@ -71,7 +83,7 @@ async def fill(points_url: str, partners_url: str, plan: FillPlan) -> None:
     """
     sections = _sections("fill_ledger.sql")
     await asyncio.gather(_fill_clearing(partners_url, plan), _fill_first(points_url, plan, sections[""]))
-    await asyncio.gather(_run(points_url, sections["journal"]), _run(points_url, sections["rest"]))
+    await asyncio.gather(*(_run(points_url, sections[name]) for name in ("journal", "lots", "events")))
     await _fill_heads(points_url, plan, sections["heads"])
     await asyncio.gather(_settle(points_url), _settle(partners_url))
 
@@ -136,7 +148,7 @@ async def _fill_heads(url: str, plan: FillPlan, statements: list[str]) -> None:
             for statement in statements:
                 await connection.execute(statement)
             rate = EarnRate(STARTS_AT_US, sale.POINTS_PER_MAJOR, sale.MINOR_PER_MAJOR)
-            for partner in plan.bench.partners:
+            for partner in (*plan.bench.partners, *plan.bench.small_partners):
                 await ledgers.add_rate(connection, programme.ledger_id, partner.partner_id, rate, "bench")
     finally:
         await connection.close()
@@ -163,6 +175,11 @@ async def _load_plan(connection: PgConnection, plan: FillPlan) -> None:
         "step": ("interval", from_micros(plan.step_us) - from_micros(0)),
         "expires_at": ("timestamptz", from_micros(expires_at_us(STARTS_AT_US, EXPIRY_MONTHS, ZONE))),
         "clock_offset_us": ("bigint", plan.clock_offset_us),
+        "busy_entries": ("bigint", plan.busy_entries),
+        "busy_earns": ("bigint", plan.busy_earns),
+        "open_lots": ("bigint", OPEN_LOTS),
+        "reimbursement_micros": ("bigint", REIMBURSEMENT_MICROS),
+        "burn_payload": ("bytea", _burn_payload(plan.bench)),
         "till": ("text", sale.TILL),
         "business_date": ("text", sale.BUSINESS_DATE),
         "rate_points": ("integer", sale.POINTS_PER_MAJOR),
@@ -179,14 +196,21 @@ async def _load_plan(connection: PgConnection, plan: FillPlan) -> None:
     await _load(
         connection,
         "partner",
-        {"partner_no": "bigint", "partner_id": "uuid", "store_id": "uuid", "issue_micros": "bigint", "account_no": "integer"},
-        [[no, each.partner_id, each.store_id, each.issue_micros, no + 1] for no, each in enumerate(partners)],
+        {
+            "partner_no": "bigint", "partner_id": "uuid", "store_id": "uuid", "issue_micros": "bigint", "account_no": "integer",
+            "redemption_no": "integer",
+        },
+        [
+            [no, each.partner_id, each.store_id, each.issue_micros, no + 1, len(partners) + no + 1]
+            for no, each in enumerate(partners)
+        ],
     )  # fmt: skip
+    # The busy member follows the others.
     await _load(
         connection,
         "member",
         {"member_no": "bigint", "member_id": "uuid", "account_no": "integer"},
-        [[no, plan.bench.wallet_owner(no), len(partners) + no + 1] for no in range(plan.members)],
+        [[no, plan.bench.wallet_owner(no), 2 * len(partners) + no + 1] for no in range(plan.members + 1)],
     )
     await _load(
         connection,
@@ -197,6 +221,8 @@ async def _load_plan(connection: PgConnection, plan: FillPlan) -> None:
         },
         [_sale(plan.bench, number) for number in range(SALES)],
     )  # fmt: skip
+    for statement in _sections("fill_visits.sql")[""]:
+        await connection.execute(statement)
 
 
 async def _load(connection: PgConnection, table: str, columns: dict[str, str], rows: list[list[Any]]) -> None:
@@ -233,3 +259,21 @@ def _sale(bench: Bench, number: int) -> list[Any]:
     return [
         number, amount, points, sale.stored_lines(amount), sale.stored_tenders(amount), payload.SerializeToString(),
     ]  # fmt: skip
+
+
+def _burn_payload(bench: Bench) -> bytes:
+    some_id = UUID(int=0).bytes
+    partner = bench.partners[0].partner_id.bytes
+    return points_pb2.PointsRedeemed(
+        transaction_id=some_id,
+        seq=500_000,
+        member_id=some_id,
+        partner_id=partner,
+        store_id=bench.partners[0].store_id.bytes,
+        channel="store",
+        points=100,
+        lots=[points_pb2.LotTaken(lot_no=500_000, issuer_id=partner, point_type="base", points=100)],
+        balance_after=100,
+        occurred_at_us=NOW_US,
+        recorded_at_us=NOW_US,
+    ).SerializeToString()

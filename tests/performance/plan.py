@@ -22,6 +22,11 @@ CALLS_IN_FLIGHT: Final = 6
 LINES_A_BATCH: Final = 1_000
 BATCH_CONNECTIONS: Final = 4
 HTTP_CONNECTIONS: Final = 64
+READS_IN_FLIGHT: Final = 8
+#: Lines a second that a bulk load is taken to post.
+_BULK_RATE: Final = 4_000
+#: Preparing a load, and waiting for relay and rating after it.
+_ROUND_EXTRA_SECONDS: Final = 1.5
 
 
 class BenchRefused(Exception):
@@ -33,59 +38,148 @@ class RowFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What a row has to hold: its ratio, or its value where it has no reference. `aim`: what is hoped for; 0: no more."""
+
+    limit: float
+    at_most: bool = False
+    aim: float = 0.0
+
+    def holds(self, figure: float) -> bool:
+        """Whether a figure is good enough."""
+        return figure <= self.limit if self.at_most else figure >= self.limit
+
+    def __str__(self) -> str:
+        """As a table shows it."""
+        told = f"{'≤' if self.at_most else '≥'} {self.limit:,g}"
+        return f"{told}, aim {self.aim:,g}" if self.aim else told
+
+
+@dataclass(frozen=True, slots=True)
 class RowPlan:
     """A row: its name, the unit of its value, and the row it is compared with (empty: none).
 
-    `posts`: it needs the filled books. `ratio_min`: the least ratio asked of it; 0: none.
+    `books`: it needs the filled books; `posts`: it adds to them. `rounds`: how often it is measured at most; 0: as the
+    scale says. `warm_up` False: it is not run once before.
     """
 
     name: str
     unit: str
     reference: str = ""
+    books: bool = False
     posts: bool = False
-    ratio_min: float = 0.0
+    mark: Mark | None = None
+    rounds: int = 0
+    warm_up: bool = True
 
 
-PGBENCH: Final = RowPlan("pgbench.tpcb", "transactions/s")
-POSTING: Final = RowPlan("posting.earn_batched", "postings/s", PGBENCH.name, posts=True)
-MIXED: Final = RowPlan("posting.mixed", "postings/s", PGBENCH.name, posts=True, ratio_min=1.5)
-BATCH: Final = RowPlan("http.batch_lines", "lines/s", PGBENCH.name, posts=True)
+def _posting(
+    name: str,
+    unit: str,
+    reference: str = "",
+    mark: Mark | None = None,
+    rounds: int = 0,
+    *,
+    warm_up: bool = True,
+) -> RowPlan:
+    return RowPlan(name, unit, reference, books=True, posts=True, mark=mark, rounds=rounds, warm_up=warm_up)
+
+
+PGBENCH: Final = RowPlan("pgbench.tpcb", "transactions/s", warm_up=False)
+POSTING: Final = _posting("posting.earn_batched", "postings/s", PGBENCH.name, Mark(2.5, aim=3.0))
+REPLICAS: Final = _posting("posting.two_replicas", "postings/s", POSTING.name, Mark(0.9))
+MIXED: Final = _posting("posting.mixed", "postings/s", PGBENCH.name, Mark(1.5))
+BATCH: Final = _posting("http.batch_lines", "lines/s", PGBENCH.name)
+SPREAD: Final = _posting("posting.spread", "postings/s")
+HOT: Final = _posting("posting.hot_partner", "postings/s", SPREAD.name, Mark(0.9), warm_up=False)
 BARE: Final = RowPlan("http.bare", "requests/s")
-NOOP: Final = RowPlan("http.noop", "requests/s", BARE.name, ratio_min=0.5)
-EARN: Final = RowPlan("http.earn_single", "requests/s", NOOP.name, posts=True)
+NOOP: Final = RowPlan("http.noop", "requests/s", BARE.name, mark=Mark(0.5))
+EARN: Final = _posting("http.earn_single", "requests/s", NOOP.name, Mark(0.5))
+READ_FEW: Final = RowPlan("balance.read_10", "reads/s", books=True)
+READ_MANY: Final = RowPlan(
+    "balance.read_1m", "reads/s", READ_FEW.name, books=True, mark=Mark(0.8), warm_up=False
+)
+ALONE: Final = _posting("posting.lane_alone", "ms, p99", rounds=1)
+BESIDE_BULK: Final = _posting(
+    "posting.lane_p99", "ms, p99", ALONE.name, Mark(2.0, at_most=True), rounds=1, warm_up=False
+)
+DISK: Final = _posting("disk.earn", "bytes", mark=Mark(1_000, at_most=True), rounds=1, warm_up=False)
 #: Rows that take turns, round by round: each subject runs in the same round as its reference.
-CHAINS: Final = ((PGBENCH, POSTING, MIXED, BATCH), (BARE, NOOP, EARN))
+CHAINS: Final = (
+    (PGBENCH, POSTING, REPLICAS, MIXED, BATCH),
+    (DISK,),
+    (BARE, NOOP, EARN),
+    (SPREAD, HOT),
+    (READ_FEW, READ_MANY),
+    (ALONE, BESIDE_BULK),
+)
 ROWS: Final = tuple(row for chain in CHAINS for row in chain)
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large and how long. Times in seconds."""
+    """How large and how long. Times in seconds.
+
+    `partners_many`: partners of the rows with many of them. `busy_entries`: those of the busy member. `bulk_lines`: load
+    beside which the lane for tills is measured; `arrivals_per_second`: what comes to that lane.
+    """
 
     postings: int
     members: int
     cards: int
     partners: int
+    partners_many: int
+    busy_entries: int
     rounds: int
     load_seconds: float
+    read_seconds: float
+    arrival_seconds: float
     warm_seconds: float
+    bulk_lines: int
+    arrivals_per_second: int
     pgbench_scale: int
     pgbench_seconds: int
     pgbench_trial_seconds: int
     pgbench_clients: tuple[int, ...]
 
+    def seconds_of(self, row: RowPlan) -> float:
+        """How long a row is measured in each round; of one beside a bulk load about how long that takes."""
+        seconds = {
+            PGBENCH.name: self.pgbench_seconds,
+            READ_FEW.name: self.read_seconds,
+            READ_MANY.name: self.read_seconds,
+            ALONE.name: self.arrival_seconds,
+            BESIDE_BULK.name: self.bulk_lines / _BULK_RATE,
+        }
+        return seconds.get(row.name, self.load_seconds)
+
+    def rounds_of(self, row: RowPlan) -> int:
+        """In how many rounds a row is measured."""
+        return min(self.rounds, row.rounds or self.rounds)
+
+    def seconds_in_all(self, row: RowPlan) -> float:
+        """About how long a row takes with all its rounds, with what comes before and after each."""
+        warm_up = self.warm_seconds + _ROUND_EXTRA_SECONDS if row.warm_up else 0.0
+        return warm_up + self.rounds_of(row) * (self.seconds_of(row) + _ROUND_EXTRA_SECONDS)
+
 
 FULL: Final = Scale(
     postings=1_000_000,
     members=100_000,
-    cards=2_000,
+    cards=1_000,
     partners=20,
+    partners_many=1_000,
+    busy_entries=1_000_000,
     rounds=3,
-    load_seconds=12,
+    load_seconds=6,
+    read_seconds=3,
+    arrival_seconds=12,
     warm_seconds=2,
+    bulk_lines=100_000,
+    arrivals_per_second=200,
     pgbench_scale=50,
     pgbench_seconds=15,
-    pgbench_trial_seconds=6,
+    pgbench_trial_seconds=4,
     pgbench_clients=(4, 8, 16, 32),
 )
 #: Shows in a minute that everything works; its figures mean nothing.
@@ -94,9 +188,15 @@ QUICK: Final = Scale(
     members=2_000,
     cards=100,
     partners=20,
+    partners_many=60,
+    busy_entries=20_000,
     rounds=1,
     load_seconds=2,
+    read_seconds=1,
+    arrival_seconds=2,
     warm_seconds=1,
+    bulk_lines=8_192,
+    arrivals_per_second=100,
     pgbench_scale=2,
     pgbench_seconds=2,
     pgbench_trial_seconds=1,
@@ -112,5 +212,5 @@ def chains_for(only: str) -> list[list[RowPlan]]:
     if wanted is None:
         raise BenchRefused(f"no row is named {only!r}; there are {', '.join(row.name for row in ROWS)}")
     # Its reference is only that here, and compared with nothing itself.
-    references = [replace(row, reference="", ratio_min=0) for row in ROWS if row.name == wanted.reference]
+    references = [replace(row, reference="", mark=None) for row in ROWS if row.name == wanted.reference]
     return [[*references, wanted]]

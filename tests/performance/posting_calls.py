@@ -37,9 +37,12 @@ class Till:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to send. `run` makes keys and references distinct; members are numbered from `members_from`."""
+    """What to send. `run` makes keys and references distinct; members are numbered from `members_from`.
 
-    target: str
+    `targets`: where to; the calls in flight are shared out among them. `bulk`: after what tills ask for.
+    """
+
+    targets: list[str]
     run: str
     own_principal: str
     tills: list[Till]
@@ -48,7 +51,8 @@ class Order:
     calls: int
     items_a_call: int
     in_flight: int
-    mixed: bool
+    mixed: bool = False
+    bulk: bool = False
 
     def to_line(self) -> str:
         """The order as a line of JSON."""
@@ -175,7 +179,13 @@ class Calls:
         return call, held
 
     def _call(self, items: list[movement_pb2.Item]) -> Call:
-        request = points_pb2.PostRequest(items=items, principals=self._principals)
+        # As the gateway does: the principals of those who ask in this call, each once.
+        asking = list(dict.fromkeys(item.principal for item in items))
+        places = {till: place for place, till in enumerate(asking)}
+        for item in items:
+            item.principal = places[item.principal]
+        principals = [self._principals[till] for till in asking]
+        request = points_pb2.PostRequest(items=items, principals=principals, bulk=self._order.bulk)
         call = Call(bytearray(request.SerializeToString()))
         offset = call.request.find(_UNKNOWN_HOLD)
         while offset >= 0:

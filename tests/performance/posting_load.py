@@ -14,7 +14,7 @@ import time
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import grpc.aio
@@ -31,13 +31,17 @@ _CALL_SECONDS_MAX: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a load: items accepted by kind, and how often each other thing happened."""
+    """What came of a load: items accepted by kind, and how often each other thing happened.
+
+    `calls`: calls answered by each target.
+    """
 
     accepted: dict[str, int]
     other: dict[str, int]
     seconds: float
     cpu_us: int
     call_ms: list[float]
+    calls: list[int]
 
     @property
     def postings(self) -> int:
@@ -45,37 +49,48 @@ class Outcome:
         return sum(self.accepted.values())
 
 
-async def send(
-    target: str, own_principal: bytes, lanes: list[Iterator[Call]]
-) -> tuple[list[bytes], list[float], float]:
-    """Sends all calls, one at a time in each lane; answers the responses, each one's milliseconds, and all seconds."""
-    channel: Any = open_channel(target)
-    # No serializers: bytes were made before, and are looked at afterwards.
-    post = channel.unary_unary(_METHOD)
-    metadata = ((METADATA_KEY, own_principal),)
-    await channel.channel_ready()
-    responses: list[bytes] = []
-    call_ms: list[float] = []
+@dataclass(slots=True)
+class Answers:
+    """What came back: responses, the milliseconds of each call, calls by target, and the seconds of all."""
 
-    async def caller(lane: Iterator[Call]) -> None:
+    calls: list[int]
+    responses: list[bytes] = field(default_factory=list[bytes])
+    call_ms: list[float] = field(default_factory=list[float])
+    seconds: float = 0.0
+
+
+async def send(targets: list[str], own_principal: bytes, lanes: list[Iterator[Call]]) -> Answers:
+    """Sends all calls, one at a time in each lane; the lanes take the targets in turn."""
+    channels: list[Any] = [open_channel(target) for target in targets]
+    metadata = ((METADATA_KEY, own_principal),)
+    answers = Answers([0] * len(targets))
+    for channel in channels:
+        await channel.channel_ready()
+
+    async def caller(target: int, lane: Iterator[Call]) -> None:
+        # No serializers: bytes were made before, and are looked at afterwards.
+        post = channels[target].unary_unary(_METHOD)
         holds: list[bytes] = []
         for call in lane:
             if call.captures:
                 call.capture(holds)
             began = time.perf_counter()
             response = await post(bytes(call.request), timeout=_CALL_SECONDS_MAX, metadata=metadata)
-            call_ms.append((time.perf_counter() - began) * 1_000)
-            responses.append(response)
+            answers.call_ms.append((time.perf_counter() - began) * 1_000)
+            answers.responses.append(response)
+            answers.calls[target] += 1
             if call.holds:
                 results = points_pb2.PostResponse.FromString(response).results
                 holds = [results[place].transaction.transaction_id for place in call.holds]
 
     started = time.perf_counter()
     try:
-        await asyncio.gather(*(caller(lane) for lane in lanes))
-        return responses, call_ms, time.perf_counter() - started
+        await asyncio.gather(*(caller(number % len(targets), lane) for number, lane in enumerate(lanes)))
+        answers.seconds = time.perf_counter() - started
+        return answers
     finally:
-        await channel.close()
+        for channel in channels:
+            await channel.close()
 
 
 def count(responses: list[bytes]) -> tuple[Counter[str], Counter[str]]:
@@ -100,17 +115,19 @@ def main() -> None:
     lanes = lanes_of(order)
     print("ready", flush=True)
     sys.stdin.readline()
-    used_before = _cpu_us()
+    used_before = cpu_us()
     try:
-        responses, call_ms, seconds = uvloop.run(send(order.target, b64decode(order.own_principal), lanes))
+        answers = uvloop.run(send(order.targets, b64decode(order.own_principal), lanes))
     except grpc.aio.AioRpcError as error:
         sys.exit(f"a call failed: {error.code()}: {error.details()}")
-    used = _cpu_us() - used_before
-    accepted, other = count(responses)
-    print(json.dumps(asdict(Outcome(dict(accepted), dict(other), seconds, used, call_ms))), flush=True)
+    used = cpu_us() - used_before
+    accepted, other = count(answers.responses)
+    outcome = Outcome(dict(accepted), dict(other), answers.seconds, used, answers.call_ms, answers.calls)
+    print(json.dumps(asdict(outcome)), flush=True)
 
 
-def _cpu_us() -> int:
+def cpu_us() -> int:
+    """CPU time of this process so far, in microseconds."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return int((used.ru_utime + used.ru_stime) * 1_000_000)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from coalition.members.v1 import members_pb2
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
+from coalition.partners.v1 import partners_pb2
 
 from services.operations import registry
 from services.operations.session import PRIVATE_KEY, Session, open_session
@@ -29,12 +30,12 @@ NOW_US: Final = STARTS_AT_US + 12 * 3_600 * MICROS_PER_SECOND
 #: When all purchases of a run happened.
 OCCURRED_AT_US: Final = NOW_US - 600 * MICROS_PER_SECOND
 REIMBURSEMENT_MICROS: Final = 8_000
-_ENROL_AT_ONCE: Final = 24
+_AT_ONCE: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
 class BenchPartner:
-    """A partner with one store, its API key, and its price in micros a point."""
+    """A partner with one store, its API key (empty: it has none), and its price in micros a point."""
 
     partner_id: UUID
     store_id: UUID
@@ -53,11 +54,15 @@ class BenchMember:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The programme with everyone in it who is enrolled."""
+    """The programme with everyone in it who is enrolled.
+
+    `small_partners`: those that only rows with many partners post for; the filled books have nothing of theirs.
+    """
 
     programme: Programme
     partners: tuple[BenchPartner, ...]
     members: tuple[BenchMember, ...]
+    small_partners: tuple[BenchPartner, ...] = ()
 
     def wallet_owner(self, number: int) -> UUID:
         """Member `number`, from 0: those with a card first, then members that only the filled ledger knows."""
@@ -72,18 +77,23 @@ def unenrolled_member(number: int) -> UUID:
     return UUID(int=0x019B_0000_0000_7000_8000_0000_0000_0000 + number)
 
 
-async def onboard(environment: dict[str, str], scale: Scale) -> Bench:
+async def onboard(environment: dict[str, str], scale: Scale, *, many_partners: bool = False) -> Bench:
     """Registers the programme, its partners and their keys, and enrols the members with a card.
 
-    The ledger is not opened: filling does that.
+    `many_partners`: with the small ones. The ledger is not opened: filling does that.
     """
     async with open_session(environment) as session:
         programme = await registry.create_programme(
             session, SLUG, "Benchmark", ZONE, sale.CURRENCY, STARTS_AT_US, is_test=True
         )
         partners = [await _partner(session, programme, number) for number in range(scale.partners)]
+        small = range(scale.partners, scale.partners_many if many_partners else scale.partners)
+        slots = asyncio.Semaphore(_AT_ONCE)
+        small_partners = await asyncio.gather(
+            *(_small_partner(session, slots, programme, number) for number in small)
+        )
     members = await _enrol(environment, programme, scale.cards)
-    return Bench(programme, tuple(partners), members)
+    return Bench(programme, tuple(partners), members, tuple(small_partners))
 
 
 async def _partner(session: Session, programme: Programme, number: int) -> BenchPartner:
@@ -97,10 +107,31 @@ async def _partner(session: Session, programme: Programme, number: int) -> Bench
     )
 
 
+async def _small_partner(
+    session: Session, slots: asyncio.Semaphore, programme: Programme, number: int
+) -> BenchPartner:
+    """A partner with a store and a price, and no key: in three calls, since there are many."""
+    stub, store_code, issue_micros = session.registry, f"S{number:04}", 10_000
+    asked = partners_pb2.OnboardPartnerRequest(slug=f"small-{number:04}", name=f"Small partner {number}")
+    async with slots:
+        partner = (await session.call(stub.OnboardPartner, asked, programme)).partner
+        stores = [partners_pb2.Store(code=store_code, name=f"Store {store_code}")]
+        opening = partners_pb2.AddStoresRequest(partner_id=partner.partner_id, stores=stores)
+        (store,) = (await session.call(stub.AddStores, opening, programme)).stores
+        rates = partners_pb2.RateVersion(
+            partner_id=partner.partner_id, issue_micros=issue_micros, reimbursement_micros=REIMBURSEMENT_MICROS,
+            valid_from_us=STARTS_AT_US,
+        )  # fmt: skip
+        await session.call(stub.SetRates, partners_pb2.SetRatesRequest(rates=rates), programme)
+    return BenchPartner(
+        UUID(bytes=partner.partner_id), UUID(bytes=store.store_id), store_code, "", issue_micros
+    )
+
+
 async def _enrol(environment: dict[str, str], programme: Programme, count: int) -> tuple[BenchMember, ...]:
     """Enrols members some at a time; each is issued a card."""
     channel = grpc_client.open_channel(environment["COALITION_MEMBERS_TARGET"])
-    stub, slots = MembersServiceStub(channel), asyncio.Semaphore(_ENROL_AT_ONCE)
+    stub, slots = MembersServiceStub(channel), asyncio.Semaphore(_AT_ONCE)
     principal = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY)).own(programme)
 
     async def one(number: int) -> BenchMember:

@@ -13,6 +13,9 @@ from tests.performance.results import Row
 _NONE: Final = "–"
 #: Processes that take less than this share of a row's CPU time are summed up as the others.
 _SHARE_MIN: Final = 0.02
+_ROWS_A_TABLE: Final = 5
+#: Values below this are told with a decimal.
+_SMALL: Final = 100
 
 
 def show(console: Console, about: Mapping[str, Any], rows: Sequence[Row]) -> None:
@@ -24,7 +27,9 @@ def show(console: Console, about: Mapping[str, Any], rows: Sequence[Row]) -> Non
         f"· {about['nats']} · Python {machine['python']} · {about['seconds']:.0f} s in all"
     )
     console.print(_rows(rows))
-    console.print(_cpu(rows))
+    shown = [row for row in rows if row.rounds]
+    for first in range(0, len(shown), _ROWS_A_TABLE):
+        console.print(_cpu(shown[first : first + _ROWS_A_TABLE]))
     for row in rows:
         for remark in row.remarks:
             console.print(f"{row.plan.name}: {remark}", highlight=False)
@@ -38,7 +43,7 @@ def _rows(rows: Sequence[Row]) -> Table:
     table = Table(title="Medians of the rounds; the ratio is the median of the rounds' ratios")
     for heading in ("row", "unit", "reference"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("value", "of reference", "ratio", "rounds", "p50 ms", "p99 ms", "drained"):
+    for heading in ("value", "of reference", "ratio", "mark", "rounds", "p50 ms", "p99 ms", "drained"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         failed = bool(row.failure)
@@ -46,9 +51,10 @@ def _rows(rows: Sequence[Row]) -> Table:
             row.plan.name,
             row.plan.unit,
             row.plan.reference or _NONE,
-            "[red]failed[/]" if failed else _number(row.value, 0),
-            _number(row.reference_value, 0),
-            _NONE if failed else _ratio(row),
+            "[red]failed[/]" if failed else _value(row.value),
+            _value(row.reference_value),
+            _NONE if failed else _number(row.ratio, 2),
+            _mark(row),
             str(len(row.rounds)),
             *_latency(row),
             _drained(row),
@@ -56,11 +62,11 @@ def _rows(rows: Sequence[Row]) -> Table:
     return table
 
 
-def _ratio(row: Row) -> str:
-    told = _number(row.ratio, 2)
-    if row.ratio is not None and row.ratio < row.plan.ratio_min:
-        return f"[red]{told} < {row.plan.ratio_min}[/]"
-    return told
+def _mark(row: Row) -> str:
+    """What it has to hold, in red where it does not."""
+    if row.plan.mark is None:
+        return _NONE
+    return f"[red]{row.plan.mark}[/]" if row.holds is False else str(row.plan.mark)
 
 
 def _latency(row: Row) -> tuple[str, str]:
@@ -80,9 +86,8 @@ def _drained(row: Row) -> str:
     return told if worst.within else f"[red]{told}[/]"
 
 
-def _cpu(rows: Sequence[Row]) -> Table:
+def _cpu(shown: Sequence[Row]) -> Table:
     """A column a row; connections of PostgreSQL are part of its own line."""
-    shown = [row for row in rows if row.rounds]
     table = Table(title="CPU time per operation in µs, by process, until the backlog had drained")
     table.add_column("process", no_wrap=True)
     for row in shown:
@@ -100,6 +105,10 @@ def _cpu(rows: Sequence[Row]) -> Table:
     table.add_section()
     table.add_row("in all", *(_number(total, 1) for total in totals))
     return table
+
+
+def _value(value: float | None) -> str:
+    return _number(value, 1 if value is not None and value < _SMALL else 0)
 
 
 def _number(value: float | None, places: int) -> str:

@@ -42,7 +42,8 @@ class Drain:
 class Measured:
     """One run of a row: operations in so many seconds.
 
-    `cpu_us`: CPU time per operation in microseconds by process, until the backlog had drained.
+    `cpu_us`: CPU time per operation in microseconds by process, until the backlog had drained. `figure`: the row's value
+    where that is not operations a second.
     """
 
     operations: int
@@ -51,11 +52,12 @@ class Measured:
     latency: Latency | None = None
     drain: Drain | None = None
     remarks: Sequence[str] = ()
+    figure: float | None = None
 
     @property
     def value(self) -> float:
-        """Operations a second."""
-        return self.operations / self.seconds
+        """Operations a second, or the figure."""
+        return self.operations / self.seconds if self.figure is None else self.figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,14 @@ class Row:
         return median(ratios) if ratios else None
 
     @property
+    def holds(self) -> bool | None:
+        """Whether the row holds its mark; None where it has none, or no figure yet."""
+        figure = self.ratio if self.plan.reference else self.value
+        if self.plan.mark is None or figure is None or self.failure:
+            return None
+        return self.plan.mark.holds(figure)
+
+    @property
     def cpu_us(self) -> dict[str, float]:
         """Mean over the rounds of CPU time per operation, in microseconds, by process."""
         names = dict.fromkeys(name for each in self.rounds for name in each.measured.cpu_us)
@@ -120,6 +130,8 @@ class Row:
             "reference": self.plan.reference or None,
             "reference_value": _rounded(self.reference_value),
             "ratio": None if failed else _rounded(self.ratio, 4),
+            "mark": asdict(self.plan.mark) if self.plan.mark else None,
+            "holds": self.holds,
             "rounds": [_round_json(each) for each in self.rounds],
             "cpu_us_per_operation": {name: round(value, 2) for name, value in self.cpu_us.items()},
             "remarks": self.remarks,

@@ -28,7 +28,9 @@ from tests.performance.plan import (
     FULL,
     PGBENCH,
     QUICK,
+    READ_MANY,
     RUN_SECONDS_MAX,
+    SPREAD,
     STOP_SECONDS,
     BenchRefused,
     RowFailed,
@@ -148,11 +150,12 @@ async def _prepared(run: Run, platform: Platform) -> AsyncGenerator[Stage]:
         names = {row.name for chain in run.chains for row in chain}
         say(f"onboarding {scale.partners} partners, enrolling {scale.cards:,} members")
         filling = _prepare_pgbench(pgbench) if PGBENCH.name in names else asyncio.sleep(0)
-        who, _ = await asyncio.gather(onboard(environment, scale), filling)
+        many_partners = SPREAD.name in names
+        who, _ = await asyncio.gather(onboard(environment, scale, many_partners=many_partners), filling)
         backlog = Backlog(points, partners, who.programme.ledger_id)
         stage = Stage(platform, who, scale, pgbench, backlog, points, run.progress)
-        if any(row.posts for chain in run.chains for row in chain):
-            await _fill(run, stage)
+        if any(row.books for chain in run.chains for row in chain):
+            await _fill(run, stage, busy=READ_MANY.name in names)
         # From here on there is no checkpoint but the server's own, and room for all of the run before one.
         await points.execute("CHECKPOINT")
         yield stage
@@ -165,12 +168,13 @@ async def _prepare_pgbench(pgbench: Pgbench) -> None:
         raise BenchRefused(str(error)) from error
 
 
-async def _fill(run: Run, stage: Stage) -> None:
-    """Fills the books and proves them."""
+async def _fill(run: Run, stage: Stage, *, busy: bool) -> None:
+    """Fills the books and proves them. `busy`: with the busy member's entries."""
     scale, environment, say = run.scale, stage.platform.environment, run.progress.say
-    say(f"filling the books: {scale.postings:,} postings, {scale.members:,} wallets")
+    plan = FillPlan.of(stage.bench, scale, busy=busy)
+    postings = plan.postings + plan.busy_entries
+    say(f"filling the books: {postings:,} postings, {scale.members:,} wallets")
     began = run.progress.seconds
-    plan = FillPlan.of(stage.bench, scale)
     await fill(database_url(environment, "points"), database_url(environment, "partners"), plan)
     filled = run.progress.seconds
     say("proving the filled books")
@@ -186,8 +190,9 @@ async def _fill(run: Run, stage: Stage) -> None:
         ) from None
     proofs = [*ledger, *clearing]
     run.about["books"] = {
-        "postings": scale.postings,
+        "postings": postings,
         "wallets": scale.members,
+        "busy_entries": plan.busy_entries,
         "fill_seconds": round(filled - began, 1),
         "proof_seconds": round(run.progress.seconds - filled, 1),
         "findings": [asdict(each) for each in proofs],
@@ -205,11 +210,11 @@ async def _run_chain(run: Run, stage: Stage, chain: Sequence[RowPlan]) -> None:
     async with AsyncExitStack() as stack:
         for row in chain:
             await stack.enter_async_context(stage.serving(row.name))
-            if row.name != PGBENCH.name:
+            if row.warm_up:
                 run.progress.say(f"warming up {row.name}")
                 await _attempt(run, stage, row, scale.warm_seconds)
         longest = 0.0
-        for number in range(1, scale.rounds + 1):
+        for number in range(1, max(scale.rounds_of(row) for row in chain) + 1):
             if longest and not _has_time(run, chain, longest):
                 run.warn(f"out of time: {chain[-1].name} and its references have {number - 1} rounds")
                 break
@@ -221,7 +226,7 @@ async def _run_chain(run: Run, stage: Stage, chain: Sequence[RowPlan]) -> None:
 def _has_time(run: Run, chain: Sequence[RowPlan], round_seconds: float) -> bool:
     """Whether another round of this chain leaves enough for the chains after it."""
     scale, later = run.scale, list(run.chains[list(run.chains).index(chain) + 1 :])
-    reserved = sum(len(each) * (scale.rounds * scale.load_seconds + 2 * scale.warm_seconds) for each in later)
+    reserved = sum(scale.seconds_in_all(row) for each in later for row in each)
     left = RUN_SECONDS_MAX - STOP_SECONDS - run.progress.seconds - reserved
     return left > round_seconds * _ROUND_MARGIN
 
@@ -230,8 +235,9 @@ async def _round(run: Run, stage: Stage, chain: Sequence[RowPlan], number: int) 
     scale = run.scale
     values: dict[str, float] = {}
     for row in chain:
-        seconds = scale.pgbench_seconds if row.name == PGBENCH.name else scale.load_seconds
-        measured = await _attempt(run, stage, row, seconds)
+        if number > scale.rounds_of(row):
+            continue
+        measured = await _attempt(run, stage, row, scale.seconds_of(row))
         if measured is None:
             continue
         values[row.name] = measured.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,20 +17,42 @@ from services.launcher.child import ChildProcess
 from services.launcher.environment import process_environment
 from services.launcher.platform import Platform
 from services.launcher.ports import LOOPBACK, free_port
-from services.launcher.service_process import answers_http
+from services.launcher.processes import process_named
+from services.launcher.service_process import answers_http, grpc_is_serving
 from services.runtime.database import PgConnection
+from services.runtime.principal import Kind, Signer
+from services.runtime.secrets import read_key
 from tests.performance.backlog import Backlog
 from tests.performance.cpu import POSTGRES, CpuMeter
 from tests.performance.pgbench import Pgbench
-from tests.performance.plan import BARE, NOOP, RowFailed, Scale
-from tests.performance.programme import Bench
+from tests.performance.plan import BARE, NOOP, REPLICAS, RowFailed, Scale
+from tests.performance.programme import Bench, BenchPartner
+from tests.performance.results import Latency
 
 PROCESSES: Final = ("gateway", "members", "points", "points-relay", "partners", "nats")
 _APPLICATION: Final = "bench"
 _READY_SECONDS: Final = 30.0
 _READY_LOOK_SECONDS: Final = 0.1
-#: Rows with a server of their own, and how that is started.
-_SERVERS: Final = {BARE.name: "tests.performance.bare_app", NOOP.name: "tests.performance.noop_gateway"}
+_GRANTS: Final = ("points:earn", "points:redeem", "points:read")
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """A server that a row has of its own: its command less the port, whose settings it gets, and how it is ready."""
+
+    command: tuple[str, ...]
+    service: str
+    port_variable: str
+    is_ready: Callable[[int], bool]
+
+
+_SERVERS: Final[Mapping[str, _Server]] = {
+    BARE.name: _Server(("-m", "tests.performance.bare_app"), "gateway", "COALITION_GATEWAY_HTTP_PORT", answers_http),
+    NOOP.name: _Server(("-m", "tests.performance.noop_gateway"), "gateway", "COALITION_GATEWAY_HTTP_PORT", answers_http),
+    REPLICAS.name: _Server(
+        process_named("points").command_line()[1:], "points", "COALITION_POINTS_GRPC_PORT", grpc_is_serving
+    ),
+}  # fmt: skip
 
 
 class Progress:
@@ -62,7 +84,8 @@ class Stage:
     points: PgConnection
     progress: Progress
     servers: dict[str, ChildProcess] = field(default_factory=dict[str, ChildProcess])
-    urls: dict[str, str] = field(default_factory=dict[str, str])
+    #: host:port of each of them.
+    addresses: dict[str, str] = field(default_factory=dict[str, str])
     #: Postings a second as last seen, by row: how many requests a load is made of.
     posting_rates: dict[str, float] = field(default_factory=dict[str, float])
     runs: int = 0
@@ -98,25 +121,62 @@ class Stage:
         if name not in _SERVERS:
             yield
             return
-        port = free_port()
-        installation = {**self.platform.environment, "COALITION_GATEWAY_HTTP_PORT": str(port)}
+        port, plan = free_port(), _SERVERS[name]
+        installation = {**self.platform.environment, plan.port_variable: str(port)}
+        own_port = () if plan.service == "points" else (str(port),)
         server = ChildProcess(
-            [sys.executable, "-m", _SERVERS[name], str(port)],
+            [sys.executable, *plan.command, *own_port],
             log_path=self.platform.state.logs_dir / f"{name}.log",
-            environment=process_environment("gateway", installation, self.platform.state.credentials()),
+            environment=process_environment(plan.service, installation, self.platform.state.credentials()),
         )
         try:
-            _wait_until_ready(name, server, port)
-            self.servers[name], self.urls[name] = server, f"http://{LOOPBACK}:{port}"
+            _wait_until_ready(name, server, lambda: plan.is_ready(port))
+            self.servers[name], self.addresses[name] = server, f"{LOOPBACK}:{port}"
             yield
         finally:
             self.servers.pop(name, None)
             server.stop()
 
+    @property
+    def points_address(self) -> str:
+        """host:port of the points service."""
+        return self.platform.environment["COALITION_POINTS_TARGET"]
 
-def _wait_until_ready(name: str, server: ChildProcess, port: int) -> None:
+    def own_principal(self) -> bytes:
+        """A principal of the gateway itself."""
+        return self._signer().sign(Kind.SERVICE, "gateway", self.bench.programme)
+
+    def principal_of(self, partner: BenchPartner) -> bytes:
+        """A partner's principal, as the gateway signs one for its key."""
+        programme = self.bench.programme
+        return self._signer().sign(Kind.PARTNER, "key_bench", programme, partner.partner_id, _GRANTS)
+
+    def _signer(self) -> Signer:
+        keys = self.platform.state.credentials().principal_private_keys
+        return Signer("gateway", read_key(keys["gateway"], "the gateway's key"))
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a load did. `cpu_us`: CPU time of the load itself; None: that of the child that has ended.
+
+    `figure`: what was measured, where that is not operations a second.
+    """
+
+    operations: int
+    seconds: float
+    latency: Latency | None = None
+    cpu_us: int | None = None
+    remarks: tuple[str, ...] = ()
+    figure: float | None = None
+
+
+Loader = Callable[[Stage, float], Awaitable[Load]]
+
+
+def _wait_until_ready(name: str, server: ChildProcess, is_ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _READY_SECONDS
-    while not answers_http(port):
+    while not is_ready():
         if not server.is_alive() or time.monotonic() > deadline:
             raise RowFailed(f"the server of {name} did not start:\n{server.log_tail()}")
         time.sleep(_READY_LOOK_SECONDS)

@@ -14,14 +14,16 @@ from coalition.points.v1 import movement_pb2, points_pb2
 from services.runtime import grpc_client
 from services.runtime.ids import new_id
 from services.runtime.principal import Kind, Programme
-from tests.performance.fill import STRIDE, FillPlan, fill
+from tests.performance.fill import OPEN_LOTS, STRIDE, FillPlan, fill
 from tests.performance.plan import FULL, QUICK
 from tests.performance.posting_calls import Order, encode, lanes_of, owners
 from tests.performance.programme import OCCURRED_AT_US, Bench, BenchMember, BenchPartner
 from tests.support.points import Till, points_house
-from tests.support.servers import ServiceDatabase
+from tests.support.servers import ServiceDatabase, create_database, drop_database
 
 POSTINGS, MEMBERS, PARTNERS = 3_000, 300, 4
+BUSY_ENTRIES = 260
+LAST = POSTINGS + BUSY_ENTRIES
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ async def filled(database_for: Callable[[str], ServiceDatabase], bench: Bench) -
             VALUES (1, 'bench', 'Benchmark', 'Europe/Berlin', 'EUR', true, '2026-01-04 23:00Z', 'test')"""
         )
         await connection.execute("INSERT INTO rating_head (ledger_id) VALUES (1)")
-    plan = FillPlan.of(bench, replace(QUICK, postings=POSTINGS, members=MEMBERS))
+    scale = replace(QUICK, postings=POSTINGS, members=MEMBERS, busy_entries=BUSY_ENTRIES)
+    plan = FillPlan.of(bench, scale, busy=True)
     await fill(found.points.admin_url, found.partners.admin_url, plan)
     return found
 
@@ -74,7 +77,7 @@ async def test_the_filled_ledger_holds_every_invariant_and_posting_carries_on(fi
         owner = filled.bench.wallet_owner(7)
         result = await till.earn(owner, 1_000, currency="EUR", occurred_at_us=OCCURRED_AT_US)
         assert result.outcome == movement_pb2.OUTCOME_ACCEPTED
-        assert result.transaction.seq == POSTINGS + 1
+        assert result.transaction.seq == LAST + 1
         assert result.transaction.balance_after > result.transaction.points
         breaches = {number: list(each.breaches) for number, each in (await house.findings()).items()}
         assert not any(breaches.values()), breaches
@@ -88,7 +91,7 @@ async def test_everything_that_the_mixed_row_sends_is_accepted_on_the_filled_led
         }
         tills = [(Till(house, each.partner_id).principal, each.store_id) for each in filled.bench.partners]
         own = house.signer.sign(Kind.SERVICE, "gateway", house.programme)
-        order = Order("", "mixed", encode(own), owners(tills), 1, MEMBERS, 6, 60, 2, mixed=True)
+        order = Order([], "mixed", encode(own), owners(tills), 1, MEMBERS, 6, 60, 2, mixed=True)
         kinds: set[str] = set()
         for lane in lanes_of(order):
             holds: list[bytes] = []
@@ -114,32 +117,78 @@ async def test_everything_that_the_mixed_row_sends_is_accepted_on_the_filled_led
 
 async def test_the_relay_begins_behind_the_filled_events(filled: Filled):
     async with connected(filled.points.admin_url) as connection:
-        assert await connection.fetchval("SELECT pos FROM relay_cursor") == POSTINGS
+        assert await connection.fetchval("SELECT pos FROM relay_cursor") == LAST
 
 
 async def test_rating_begins_behind_the_filled_postings_and_agrees_with_its_control(filled: Filled):
     async with connected(filled.partners.admin_url) as connection:
         head = await connection.fetchrow("SELECT * FROM rating_head")
-        rated = await connection.fetchrow(
-            "SELECT count(*) AS issued, sum(points) AS points, sum(amount_micros) AS micros, max(seq) AS last FROM rated_entry"
-        )
-        assert (head["rated_seq"], head["issued"]) == (rated["last"], rated["issued"]) == (POSTINGS, POSTINGS)
-        assert (head["issued_points"], head["issued_micros"]) == (rated["points"], rated["micros"])
-        assert await connection.fetchval("SELECT pos FROM inbox") == POSTINGS
+        rated = {
+            row["kind"]: (row["entries"], row["points"], row["micros"])
+            for row in await connection.fetch(
+                """SELECT kind, count(*) AS entries, sum(points) AS points, sum(abs(amount_micros)) AS micros
+                FROM rated_entry GROUP BY kind"""
+            )
+        }
+        assert (head["issued"], head["issued_points"], head["issued_micros"]) == rated["issued"]
+        assert (head["burned"], head["burned_points"], head["burned_micros"]) == rated["burned"]
+        assert head["issued"] + head["burned"] == head["rated_seq"] == LAST
+        assert await connection.fetchval("SELECT pos FROM inbox") == LAST
 
 
 async def test_ledger_and_rating_know_the_same_points_of_each_partner(filled: Filled):
     async with connected(filled.points.admin_url) as connection:
-        issued = await connection.fetch(
-            """SELECT i.owner_id, sum(p.points) FROM posting p
-            JOIN account i ON i.ledger_id = p.ledger_id AND i.account_no = p.partner_no WHERE p.seq <= $1 GROUP BY 1 ORDER BY 1""",
-            POSTINGS,
+        posted = await connection.fetch(
+            """SELECT i.owner_id, p.kind, sum(abs(p.points)) FROM posting p
+            JOIN account i ON i.ledger_id = p.ledger_id AND i.account_no = p.partner_no WHERE p.seq <= $1 GROUP BY 1, 2 ORDER BY 1, 2""",
+            LAST,
+        )
+        taken = await connection.fetch(
+            """SELECT i.owner_id, sum(u.points) FROM lot_use u JOIN lot l ON l.ledger_id = u.ledger_id AND l.lot_no = u.lot_no
+            JOIN account i ON i.ledger_id = l.ledger_id AND i.account_no = l.issuer_no WHERE u.seq <= $1 GROUP BY 1 ORDER BY 1""",
+            LAST,
         )
     async with connected(filled.partners.admin_url) as connection:
         rated = await connection.fetch(
-            "SELECT partner_id, sum(points) FROM rated_entry GROUP BY 1 ORDER BY 1"
+            """SELECT partner_id, CASE kind WHEN 'issued' THEN 'earn' ELSE 'redeem' END, sum(points) FROM rated_entry
+            GROUP BY 1, 2 ORDER BY 1, 2"""
         )
-    assert [tuple(row) for row in issued] == [tuple(row) for row in rated]
+        burned = await connection.fetch(
+            "SELECT issuer_id, sum(points) FROM rated_entry WHERE kind = 'burned' GROUP BY 1 ORDER BY 1"
+        )
+    assert [tuple(row) for row in posted] == [tuple(row) for row in rated]
+    assert [tuple(row) for row in taken] == [tuple(row) for row in burned]
+
+
+async def test_the_busy_member_has_as_many_lots_left_as_everybody_else(filled: Filled):
+    async with connected(filled.points.admin_url) as connection:
+        wallets = await connection.fetch(
+            """SELECT a.owner_id, count(*) FILTER (WHERE l.open) AS open, count(*) FILTER (WHERE NOT l.open) AS used_up
+            FROM lot l JOIN account a ON a.ledger_id = l.ledger_id AND a.account_no = l.account_no
+            WHERE l.opened_seq <= $1 GROUP BY 1""",
+            LAST,
+        )
+        entries = await connection.fetchval(
+            """SELECT count(*) FROM posting p JOIN account a ON a.ledger_id = p.ledger_id AND a.account_no = p.wallet_no
+            WHERE a.owner_id = $1""",
+            filled.bench.wallet_owner(MEMBERS),
+        )
+    lots = {row["owner_id"]: (row["open"], row["used_up"]) for row in wallets}
+    assert entries == BUSY_ENTRIES
+    assert lots.pop(filled.bench.wallet_owner(MEMBERS)) == (OPEN_LOTS, (BUSY_ENTRIES - OPEN_LOTS) // 2)
+    assert lots[filled.bench.wallet_owner(1)] == (OPEN_LOTS, 0)
+
+
+async def test_filling_leaves_every_index_as_the_migrations_made_it(filled: Filled, postgres_admin_url: str):
+    asked = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    untouched = create_database(postgres_admin_url, "points")
+    try:
+        async with connected(untouched.admin_url) as connection:
+            wanted = dict(await connection.fetch(asked))
+    finally:
+        drop_database(postgres_admin_url, untouched.name)
+    async with connected(filled.points.admin_url) as connection:
+        assert dict(await connection.fetch(asked)) == wanted
 
 
 @pytest.mark.parametrize("members", [FULL.members, QUICK.members, MEMBERS])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 from coalition.points.v1 import movement_pb2, points_pb2
@@ -17,11 +18,18 @@ LANES, CALLS = 3, 4
 def order(*, mixed: bool = True) -> Order:
     """An order of four calls a lane, by three tills."""
     tills = owners([(f"principal {number}".encode(), new_id()) for number in range(3)])
-    return Order("nowhere", "run", encode(b"own"), tills, 100, 200, LANES * CALLS, ITEMS_A_CALL, LANES, mixed)
+    return Order(
+        ["nowhere"], "run", encode(b"own"), tills, 100, 200, LANES * CALLS, ITEMS_A_CALL, LANES, mixed
+    )
 
 
 def items_of(call: Call) -> list[movement_pb2.Item]:
     return list(points_pb2.PostRequest.FromString(bytes(call.request)).items)
+
+
+def asked_by(call: Call, item: movement_pb2.Item) -> bytes:
+    """The principal of an item."""
+    return points_pb2.PostRequest.FromString(bytes(call.request)).principals[item.principal]
 
 
 def kinds_of(call: Call) -> Counter[str]:
@@ -67,10 +75,12 @@ def test_a_refund_is_of_an_earn_of_its_own_till_in_the_call_before_and_each_earn
     for lane in Calls(order()).mixed():
         for before, call in pairwise(lane):
             earned = {
-                (item.principal, item.earn.reference) for item in items_of(before) if item.HasField("earn")
+                (asked_by(before, item), item.earn.reference)
+                for item in items_of(before)
+                if item.HasField("earn")
             }
             refunded = [
-                (item.principal, item.refund.original_reference)
+                (asked_by(call, item), item.refund.original_reference)
                 for item in items_of(call)
                 if item.HasField("refund")
             ]
@@ -81,10 +91,12 @@ def test_a_refund_is_of_an_earn_of_its_own_till_in_the_call_before_and_each_earn
 def test_a_capture_is_of_a_hold_of_its_own_till_that_the_call_before_has_opened():
     for lane in Calls(order()).mixed():
         for before, call in pairwise(lane):
-            opened = {new_id().bytes: items_of(before)[place].principal for place in before.holds}
+            opened = {new_id().bytes: asked_by(before, items_of(before)[place]) for place in before.holds}
             call.capture(list(opened))
             captured = {
-                item.capture.hold_id: item.principal for item in items_of(call) if item.HasField("capture")
+                item.capture.hold_id: asked_by(call, item)
+                for item in items_of(call)
+                if item.HasField("capture")
             }
             assert captured == opened
 
@@ -96,3 +108,21 @@ def test_calls_of_earns_alone_are_taken_by_whichever_lane_is_free():
     made = list(first)
     assert len(made) == LANES * CALLS
     assert {tuple(kinds_of(call).items()) for call in made} == {(("earn", ITEMS_A_CALL),)}
+
+
+def test_a_call_carries_the_principals_of_those_who_ask_in_it_each_once():
+    tills = owners([(f"principal {number}".encode(), new_id()) for number in range(1_000)])
+    few = Order(["nowhere"], "run", encode(b"own"), tills, 100, 200, 1, ITEMS_A_CALL, 1)
+    (call,) = Calls(few).earns()
+    request = points_pb2.PostRequest.FromString(bytes(call.request))
+    assert len(set(request.principals)) == len(request.principals) <= ITEMS_A_CALL
+    assert {item.principal for item in request.items} == set(range(len(request.principals)))
+    for item in request.items:
+        (till,) = (till for till in tills if till.store == item.earn.sale.receipt.store_id.hex())
+        assert encode(request.principals[item.principal]) == till.principal
+
+
+def test_a_bulk_load_says_that_it_is_one():
+    for bulk in (False, True):
+        (call, *_) = Calls(replace(order(mixed=False), bulk=bulk)).earns()
+        assert points_pb2.PostRequest.FromString(bytes(call.request)).bulk is bulk

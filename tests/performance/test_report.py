@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from tests.performance import report
-from tests.performance.plan import BARE, NOOP
+from tests.performance.plan import BARE, BESIDE_BULK, NOOP
+from tests.performance.plan import ROWS as ROW_PLANS
 from tests.performance.results import Measured, Round, Row
 
 ABOUT = {
@@ -40,3 +41,23 @@ def test_a_machine_at_rest_gives_a_report_without_a_warning():
 def test_what_makes_the_figures_doubtful_is_said_last():
     shown = _shown({**ABOUT, "warnings": ["other work is on this machine"]})
     assert shown.rstrip().endswith("other work is on this machine")
+
+
+def test_a_row_that_misses_its_mark_is_shown_with_it():
+    told = io.StringIO()
+    late = Row(BESIDE_BULK, [Round(Measured(1, 1.0, figure=34.0), 10.0)])
+    report.show(
+        Console(file=told, width=150, force_terminal=True, color_system="standard"), ABOUT, [*ROWS, late]
+    )
+    assert "\x1b[31m≤ 2\x1b[0m" in told.getvalue()
+    assert "\x1b[31m≥ 0.5" not in told.getvalue()
+    assert "34.0" in told.getvalue()
+
+
+def test_processor_time_of_many_rows_is_told_in_tables_that_fit():
+    measured = Measured(1, 1.0, {"points": 50.0})
+    shown = io.StringIO()
+    plans = ROW_PLANS[:6]
+    report.show(Console(file=shown, width=150), ABOUT, [Row(plan, [Round(measured, None)]) for plan in plans])
+    assert shown.getvalue().count("CPU time per operation") == 2
+    assert all(plan.name in shown.getvalue() for plan in plans)

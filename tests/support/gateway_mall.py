@@ -213,7 +213,9 @@ async def running_mall() -> AsyncGenerator[Mall]:
         for slug in ("grocer", "fuel"):
             await registry.onboard(session, programme, slug, slug.title())
             await registry.set_rates(session, programme, slug, 10_000, 8_000, starts_at_us)
-            await registry.set_earn_rate(session, programme, slug, POINTS, PER_MINOR, starts_at_us)
+            await registry.set_earn_rate(
+                session, programme, slug, registry.EarnRate(POINTS, PER_MINOR, starts_at_us)
+            )
             secret = (await registry.issue_key(session, programme, slug, "test")).secret
             clients.append(
                 httpx2.AsyncClient(

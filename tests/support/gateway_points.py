@@ -55,6 +55,8 @@ class PointsBook(PointsReads):
         self.calls: list[points_pb2.PostRequest] = []
         # From this call on, counted from 1, nothing is posted any more; 0: all is well.
         self.broken_from_call = 0
+        # What an earn may issue at most; None: without limit.
+        self.headroom: int | None = None
 
     async def Post(self, request: points_pb2.PostRequest, context: Any) -> points_pb2.PostResponse:
         if not 1 <= len(request.items) <= 512:
@@ -132,7 +134,7 @@ class PointsBook(PointsReads):
             "void": self._resolve, "refund": self._refund, "reversal": self._reverse,
         }  # fmt: skip
         result = decide[kind](asked, partner)
-        if result.outcome == movement_pb2.OUTCOME_TURNED_AWAY:
+        if result.outcome in (movement_pb2.OUTCOME_TURNED_AWAY, movement_pb2.OUTCOME_WAITING):
             return result
         decided = _Decided(content, result)
         self._keys[(partner, item.key)] = decided
@@ -155,6 +157,13 @@ class PointsBook(PointsReads):
             )  # fmt: skip
         in_points = sum(tender.amount_minor for tender in sale.tenders if tender.kind == "points")
         points = (sale.amount_minor - in_points) // EARN_PER_MINOR
+        if self.headroom is not None and points > self.headroom:
+            return _refusal(
+                _R.REASON_CREDIT_LIMIT,
+                "the limit is reached",
+                headroom=str(self.headroom),
+                required=str(points),
+            )
         result = self._posted(
             movement_pb2.MOVEMENT_KIND_EARN,
             earn.member_id,
@@ -200,6 +209,8 @@ class PointsBook(PointsReads):
                 original=to_text("txn", UUID(bytes=self.parts[refund.original_id])),
             )  # fmt: skip
         sale = sale_of(self.sales.values(), partner.bytes, refund)
+        if sale is None and refund.original_reference:
+            return movement_pb2.Result(outcome=movement_pb2.OUTCOME_WAITING)
         if sale is None:
             return _away(_R.REASON_ORIGINAL_UNKNOWN, "you have no such movement")
         asked = refund.amount_minor or refund.points or sale.left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, Literal
@@ -13,10 +13,17 @@ from zoneinfo import ZoneInfo
 SECOND_US: Final = 1_000_000
 DAY_US: Final = 86_400 * SECOND_US
 FUTURE_TOLERANCE_US: Final = 300 * SECOND_US
+# Who asks where staff do, and who issued what the operator did.
+OPERATOR: Final = UUID(int=0)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Kind = Literal["earn", "redeem", "hold", "capture", "void", "refund", "reverse"]
-PostedKind = Literal[Kind, "expire", "lapse", "return", "clawback", "owe", "repay"]
+Kind = Literal[
+    "earn", "redeem", "hold", "capture", "void", "refund", "reverse",
+    "transfer", "adjust", "import", "merge",
+]  # fmt: skip
+PostedKind = Literal[
+    Kind, "expire", "lapse", "return", "clawback", "owe", "repay", "receive", "assume", "mature", "floor"
+]
 Outcome = Literal["accepted", "refused", "turned away"]
 
 
@@ -27,7 +34,8 @@ class Ask:
 
     `seconds` is how long a hold lives, `hold_seq` the hold that a capture or a void resolves, `original_seq` what a
     refund refunds; `in_points` is the part of an earn's amount that was paid in points. `linked`: with the next one. `target` is the key that
-    a reversal undoes; `said` is what was asked where the model has found out what that means.
+    a reversal undoes; `said` is what was asked where the model has found out what that means. `other` gets what a member
+    gives or leaves; `issuer` and `expires_us` (0: by the rule) are those of points taken over.
     """
 
     kind: Kind
@@ -44,6 +52,9 @@ class Ask:
     linked: bool = False
     target: str = ""
     said: tuple[object, ...] | None = None
+    other: UUID | None = None
+    issuer: UUID = OPERATOR
+    expires_us: int = 0
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -51,8 +62,8 @@ class Ask:
         if self.said is not None:
             return self.said
         return (
-            self.kind, self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
-            self.original_seq, self.in_points, self.linked, self.target,
+            self.kind, None if self.kind in ("capture", "void", "refund") else self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
+            self.original_seq, self.in_points, self.linked, self.target, self.other, self.issuer, self.expires_us,
         )  # fmt: skip
 
 
@@ -67,7 +78,7 @@ class Taken:
 
 @dataclass
 class Lot:
-    """A lot of a wallet."""
+    """A lot of a member. matures_us: until when its points are pending; 0 once they can be spent."""
 
     lot_no: int
     issuer: UUID
@@ -79,6 +90,7 @@ class Lot:
     reserved: int = 0
     earned_seq: int = 0
     parent_no: int = 0
+    matures_us: int = 0
 
     @property
     def order(self) -> tuple[bool, int, int, int]:
@@ -104,7 +116,9 @@ class Posted:
     """A posting of the journal. held: points set aside, or freed (negative) by resolving the hold `hold_seq`.
 
     back: what it gave back to lots; children: lots that it opened for points of expired ones, as (lot, parent, points);
-    paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures.
+    paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures; pending: points that an earn
+    put aside, or that were taken from there (negative); matured: those that came into the wallet from there.
+    floor: a credit floor and its basis_seq; its member is the nil UUID.
     """
 
     seq: int
@@ -124,6 +138,9 @@ class Posted:
     children: tuple[tuple[int, int, int], ...] = ()
     paid: tuple[tuple[int, int], ...] = ()
     figures: tuple[int, ...] = ()
+    pending: int = 0
+    matured: tuple[Taken, ...] = ()
+    floor: tuple[int | None, int] | None = None
 
 
 @dataclass
@@ -151,6 +168,8 @@ class Debt:
     seq: int
     member: UUID
     left: int
+    original_seq: int
+    partner: UUID
 
 
 @dataclass(frozen=True)
@@ -161,7 +180,15 @@ class Verdict:
     reason: str = ""
     posted: Posted | None = None
     available: int | None = None
+    headroom: int | None = None
     replayed: bool = False
+
+
+def again(known: tuple[tuple[object, ...] | None, Verdict], ask: Ask, conflict: str) -> Verdict:
+    """What was answered before, where the same is asked; None stands for whatever is asked."""
+    content, verdict = known
+    same = content in (ask.content, None)
+    return replace(verdict, replayed=True) if same else Verdict("turned away", conflict)
 
 
 @lru_cache(maxsize=10_000)
@@ -214,6 +241,8 @@ def untimely(backdate_days: int, ask: Ask, now_us: int) -> Verdict | None:
     """Turned away for its time."""
     if ask.occurred_us > now_us + FUTURE_TOLERANCE_US:
         return Verdict("turned away", "OCCURRED_IN_FUTURE")
+    if ask.kind in ("adjust", "merge", "import"):
+        return None
     if ask.occurred_us < now_us - backdate_days * DAY_US:
         return Verdict("turned away", "OCCURRED_TOO_LONG_AGO")
     return None

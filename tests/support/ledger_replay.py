@@ -11,7 +11,7 @@ from coalition.points.v1 import movement_pb2 as pb
 
 from services.runtime.clock import to_micros
 from services.runtime.errors import code_of
-from tests.support.ledger_facts import Ask, Posted, PostedKind, Taken, Verdict
+from tests.support.ledger_facts import OPERATOR, Ask, Posted, PostedKind, Taken, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
@@ -29,7 +29,19 @@ KINDS: Mapping[int, PostedKind] = {
     pb.MOVEMENT_KIND_CLAWBACK: "clawback",
     pb.MOVEMENT_KIND_OWE: "owe",
     pb.MOVEMENT_KIND_REPAY: "repay",
+    pb.MOVEMENT_KIND_MATURE: "mature",
+    pb.MOVEMENT_KIND_FLOOR: "floor",
+    pb.MOVEMENT_KIND_TRANSFER: "transfer",
+    pb.MOVEMENT_KIND_RECEIVE: "receive",
+    pb.MOVEMENT_KIND_MERGE: "merge",
+    pb.MOVEMENT_KIND_ASSUME: "assume",
+    pb.MOVEMENT_KIND_ADJUST: "adjust",
+    pb.MOVEMENT_KIND_IMPORT: "import",
 }
+
+
+# Points that are new in the ledger, each in a lot of its own.
+_BRINGING = ("earn", "adjust", "import")
 
 
 def ask_of(item: pb.Item, partner: UUID, known: Mapping[bytes, tuple[int, UUID]] | None = None) -> Ask:
@@ -39,6 +51,8 @@ def ask_of(item: pb.Item, partner: UUID, known: Mapping[bytes, tuple[int, UUID]]
 
 def _ask_of(item: pb.Item, partner: UUID, known: Mapping[bytes, tuple[int, UUID]]) -> Ask:
     kind = item.WhichOneof("movement")
+    if kind in ("transfer", "adjustment", "opening", "merge"):
+        return _of_wallets(item, partner)
     if kind == "reversal":
         undone = item.reversal
         return Ask("reverse", partner, item.key, UUID(int=0), "", undone.occurred_at_us, 0, target=undone.key)
@@ -73,6 +87,27 @@ def _ask_of(item: pb.Item, partner: UUID, known: Mapping[bytes, tuple[int, UUID]
     )  # fmt: skip
 
 
+def _of_wallets(item: pb.Item, partner: UUID) -> Ask:
+    if item.HasField("transfer"):
+        given = item.transfer
+        return Ask(
+            "transfer", partner, item.key, UUID(bytes=given.member_id), given.reference, given.occurred_at_us, given.points,
+            other=UUID(bytes=given.to_member_id),
+        )  # fmt: skip
+    if item.HasField("adjustment"):
+        put_right = item.adjustment
+        return Ask("adjust", OPERATOR, item.key, UUID(bytes=put_right.member_id), "", 0, put_right.points)
+    if item.HasField("merge"):
+        into = UUID(bytes=item.merge.into_member_id)
+        return Ask("merge", OPERATOR, item.key, UUID(bytes=item.merge.member_id), "", 0, 0, other=into)
+    taken_over = item.opening
+    issuer = UUID(bytes=taken_over.issuer_id) if taken_over.issuer_id else OPERATOR
+    return Ask(
+        "import", OPERATOR, item.key, UUID(bytes=taken_over.member_id), taken_over.reference, taken_over.earned_at_us,
+        taken_over.points, issuer=issuer, expires_us=taken_over.expires_at_us,
+    )  # fmt: skip
+
+
 def journal_of(records: Sequence[journal_pb2.JournalRecord]) -> list[Posted]:
     """The journal in the words of the model."""
     seqs = {record.transaction.transaction_id: record.transaction.seq for record in records}
@@ -97,23 +132,41 @@ def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> 
         "return": ("redemption", moved.partner_id),
         "clawback": ("issuance", moved.partner_id),
         "repay": ("debt", moved.member_id),
+        "mature": ("pending", moved.member_id),
+        "transfer": ("transit", b""),
+        "merge": ("transit", b""),
+        "receive": ("transit", b""),
+        "adjust": ("adjustment", b""),
     }
-    if kind == "owe":
+    if kind == "earn" and moved.pending:
+        assert others == [expected["earn"], ("pending", moved.member_id)]
+    elif kind == "clawback" and moved.pending:
+        assert others == [("pending", moved.member_id), expected["clawback"]]
+    elif kind == "owe":
         assert others == [("debt", moved.member_id), ("issuance", moved.partner_id)]
+    elif kind == "assume":
+        assert [name for name, _ in others] == ["debt", "debt"]
+        assert others[0][1] == moved.member_id
+    elif kind == "import":
+        issuer = record.lots_opened[0].issuer_id
+        assert others == [("opening", issuer if any(issuer) else b"")]
     else:
         assert others == ([expected[kind]] if moved.points else [])
-    for lot in record.lots_opened if kind == "earn" else ():
-        assert (lot.points, lot.expires_at_us, lot.point_type) == (moved.points, moved.expires_at_us, "base")
-        assert lot.issuer_id == moved.partner_id
+    for lot in record.lots_opened if kind in _BRINGING else ():
+        assert (lot.points, lot.expires_at_us, lot.point_type, lot.matures_at_us) == (
+            moved.points + moved.pending, moved.expires_at_us, "base", moved.matures_at_us,
+        )  # fmt: skip
+        assert (lot.earned_at_us, lot.earned_seq) == (moved.occurred_at_us, moved.seq)
+        assert kind == "import" or lot.issuer_id == (moved.partner_id or OPERATOR.bytes)
     return Posted(
-        moved.seq, kind, UUID(bytes=moved.member_id), UUID(bytes=moved.partner_id) if moved.partner_id else None,
+        moved.seq, kind, UUID(bytes=moved.member_id) if moved.member_id else UUID(int=0), UUID(bytes=moved.partner_id) if moved.partner_id else None,
         moved.reference, moved.points, moved.balance_after, moved.expires_at_us,
-        record.lots_opened[0].lot_no if kind == "earn" and record.lots_opened else 0,
+        record.lots_opened[0].lot_no if kind in _BRINGING and record.lots_opened else 0,
         _taken(record.lot_uses),
         moved.held, seqs[moved.hold_id] if moved.hold_id else 0, moved.original_seq,
         tuple(sorted(_taken(record.lot_returns), key=lambda part: part.lot_no)),
         tuple((lot.lot_no, lot.parent_lot_no, lot.points) for lot in record.lots_opened if lot.parent_lot_no),
-        tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved),
+        tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved), moved.pending, _taken(record.lots_matured), _floor(moved),
     )  # fmt: skip
 
 
@@ -138,6 +191,14 @@ def _figures(moved: pb.Transaction) -> tuple[int, ...]:
     return told.amount, told.returned, told.clawed_back, told.owed, told.written_off, told.money_minor
 
 
+def _floor(moved: pb.Transaction) -> tuple[int | None, int] | None:
+    told = moved.credit_floor
+    assert moved.HasField("credit_floor") == (moved.kind == pb.MOVEMENT_KIND_FLOOR)
+    if moved.kind != pb.MOVEMENT_KIND_FLOOR:
+        return None
+    return told.floor if told.HasField("floor") else None, told.basis_seq
+
+
 def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
     """A result in the words of the model."""
     if result.outcome == pb.OUTCOME_ACCEPTED:
@@ -145,9 +206,10 @@ def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
     reason = code_of(result.error.reason)
     if result.outcome == pb.OUTCOME_TURNED_AWAY:
         return Verdict("turned away", reason)
-    available = result.error.metadata.get("available")
+    available, headroom = (result.error.metadata.get(name) for name in ("available", "headroom"))
     return Verdict(
-        "refused", reason, available=int(available) if available is not None else None, replayed=result.replayed
+        "refused", reason, available=int(available) if available is not None else None,
+        headroom=int(headroom) if headroom is not None else None, replayed=result.replayed,
     )  # fmt: skip
 
 

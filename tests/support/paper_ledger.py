@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
-from services.points.domain.answers import Decision, Lapsed, Refused
+from services.points.domain.answers import Decision, FloorSet, Lapsed
+from services.points.domain.deciding.earn import ISSUED_POINTS_MAX
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.movements import (
     Act,
     Capture,
+    Earn,
+    FloorChange,
     Hold,
     Movement,
     Overdue,
@@ -22,32 +24,28 @@ from services.points.domain.movements import (
     Reversal,
     Sale,
     Void,
+    WaitsOver,
 )
-from services.points.domain.opened import Debts, Earlier, LedgerRules, OpenDebt, Opened, OpenHold, Refunded
+from services.points.domain.opened import Earlier, LedgerRules, Opened, OpenHold
 from services.points.domain.posting import Posting
-from services.points.domain.refunding import RefundRule, TenderOrder
-from services.points.domain.rows import ChildRow, DecisionRow, PostingRow, RefundRow
-from services.points.domain.terms import Terms
-from services.runtime.errors import reason_of
+from services.points.domain.refunding import RefundRule
+from services.points.domain.rows import ChildRow, PostingRow, RefundRow
+from services.points.domain.terms import NO_LIMITS_SET, Limits, Terms
+from services.points.domain.wallet_movements import WalletMovement
+from services.points.storage import wallet_reads
 from services.runtime.event_log import PARTITIONS, LogHead
+from tests.support.paper_checks import check
+from tests.support.paper_floors import PaperFloors
+from tests.support.paper_refunds import open_debts, refunded
+from tests.support.paper_rows import LotRow, PaperDebt, earlier_of, keys_of
 from tests.support.paper_telling import Told, telling
-
-
-@dataclass
-class _LotRow:
-    member: UUID
-    lot: Lot
-
-
-@dataclass
-class PaperDebt:
-    """A debt as a row."""
-
-    seq: int
-    member: UUID
-    issuer: UUID
-    original_seq: int
-    left: int
+from tests.support.paper_waits import PaperWaits
+from tests.support.paper_wallets import (
+    accounts_of,
+    check_lot_home,
+    read_wallets,
+    write_wallets,
+)
 
 
 @dataclass
@@ -70,20 +68,25 @@ class PaperLedger:
     postings: dict[int, PostingRow] = field(default_factory=dict)
     recorded_us: dict[int, int] = field(default_factory=dict)
     decisions: dict[tuple[UUID, str], Earlier] = field(default_factory=dict)
-    lots: dict[int, _LotRow] = field(default_factory=dict)
+    lots: dict[int, LotRow] = field(default_factory=dict)
     uses: list[tuple[int, int, int]] = field(default_factory=list)
     holds: dict[int, OpenHold] = field(default_factory=dict)
     refunds: list[RefundRow] = field(default_factory=list)
     debts: dict[int, PaperDebt] = field(default_factory=dict)
     returns: list[tuple[int, int, int]] = field(default_factory=list)
+    matured: list[tuple[int, int, int]] = field(default_factory=list)
     children: dict[int, ChildRow] = field(default_factory=dict)
+    floors: PaperFloors = field(default_factory=PaperFloors)
+    waits: PaperWaits = field(default_factory=PaperWaits)
     told: list[Told] = field(default_factory=list)
+    merged: dict[UUID, UUID] = field(default_factory=dict)
+    limits: Limits = NO_LIMITS_SET
 
     def post(self, movements: Sequence[Act], wall_now_us: int = 0) -> list[Decision]:
         """One batch: opened, decided, written."""
         opened = self._open(movements)
         first_us = opened.now_us
-        terms = Terms(0, EarnRates(self.rates), self.refund_rules)
+        terms = Terms(0, EarnRates(self.rates), self.refund_rules, self.limits)
         posting = Posting(opened, self.rules, terms, telling(self.told), "USD")
         told_before = len(self.told)
         decisions = posting.decide(movements, wall_now_us)
@@ -92,10 +95,10 @@ class PaperLedger:
         self.told[told_before:] = [
             told for told in self.told[told_before:] if told.transaction.transaction_id in written
         ]
-        if posting.rows.postings or posting.rows.decisions:
+        if posting.rows:
             self._write(opened, posting)
             assert self.last_time_us >= first_us
-        return [decision for decision in decisions if not isinstance(decision, Lapsed)]
+        return [decision for decision in decisions if not isinstance(decision, Lapsed | FloorSet)]
 
     def sale(self, seq: int) -> Sale | None:
         """What a refund of a posting refunds; None where it cannot be refunded by itself."""
@@ -117,64 +120,52 @@ class PaperLedger:
         if row.kind != "earn":
             return Sale(seq, row.transaction_id, 0, 0, 0, 0, 1, seq, burned, used)
         return Sale(
-            seq, row.transaction_id, row.sale_minor or 0, row.points_minor or 0, row.points, row.rate_points or 0,
+            seq, row.transaction_id, row.sale_minor or 0, row.points_minor or 0, row.amount, row.rate_points or 0,
             row.rate_per_minor or 0, burn_seq, burned, used,
         )  # fmt: skip
 
     def balance(self, member: UUID) -> int:
         """The counters' balance of a wallet."""
         account = self.accounts.get(AccountKey(AccountKind.WALLET, member))
-        return self._balance(account) if account is not None else 0
+        return self.balance_of(account) if account is not None else 0
 
-    def _balance(self, account: int) -> int:
+    def balance_of(self, account: int) -> int:
+        """The counters' balance of an account."""
         debited, credited, _, _ = self.counters[account]
         return credited - debited
 
-    def _held(self, account: int) -> int:
+    def held_of(self, account: int) -> int:
+        """What open holds have set aside of an account."""
         _, _, reserved, released = self.counters[account]
         return reserved - released
 
     def _open(self, acts: Sequence[Act]) -> Opened:
         now_us = max(self.now_us, self.last_time_us + 1)
-        burns: dict[UUID, int] = {}
-        movements = [item for item in acts if not isinstance(item, Overdue)]
-        for item in acts:
-            if not isinstance(item, Overdue):
-                self._account(AccountKind.ISSUANCE, item.partner_id)
-            if isinstance(item, Reversal):
-                continue
-            burn = item.points if isinstance(item, Redemption | Hold) else 0
-            if isinstance(item, Refund) and item.sale is not None:
-                burn = item.sale.earned
-                self._account(AccountKind.DEBT, item.member_id)
-                if item.sale.burned:
-                    self._account(AccountKind.REDEMPTION, item.partner_id)
-            burns[item.member_id] = burns.get(item.member_id, 0) + burn
-            self._account(AccountKind.WALLET, item.member_id)
-            if isinstance(item, Redemption | Capture):
-                self._account(AccountKind.REDEMPTION, item.partner_id)
-        self._account(AccountKind.EXPIRY, PROGRAMME)
+        movements = [item for item in acts if not isinstance(item, Overdue | FloorChange | WaitsOver)]
+        burns = self._burns(acts, self.waits.awaited(movements))
+        for kind, owner in [AccountKey(AccountKind.EXPIRY, PROGRAMME), *accounts_of(acts)]:
+            self._account(kind, owner)
         named = {item.hold_seq for item in movements if isinstance(item, Capture | Void)}
         holds = {
             seq: hold
             for seq, hold in self.holds.items()
             if hold.member_id in burns and (seq in named or hold.expires_at_us <= now_us)
         }
-        return Opened(
+        opened = Opened(
             last_seq=self.last_seq,
             now_us=now_us,
             last_lot_no=self.last_lot_no,
             batch_no=self.batch_no + 1,
             log=LogHead(self.log.pos, list(self.log.partition_pos)),
-            by_key={key: self.decisions[key] for key in _keys(movements) if key in self.decisions},
+            by_key={key: self.decisions[key] for key in keys_of(movements) if key in self.decisions},
             by_reference={
-                (self._owner(row.partner_no), row.kind, row.reference): (seq, row.content_hash or b"")
+                (self.owner(row.partner_no), row.kind, row.reference): (seq, row.content_hash or b"")
                 for seq, row in self.postings.items()
                 if row.partner_no is not None and row.reference is not None
             },
             accounts=self.numbers,
-            balances={account: self._balance(account) for account in self.accounts.values()},
-            held={account: self._held(account) for account in self.accounts.values()},
+            balances={account: self.balance_of(account) for account in self.accounts.values()},
+            held={account: self.held_of(account) for account in self.accounts.values()},
             open_holds={
                 member: sum(hold.member_id == member for hold in self.holds.values()) for member in burns
             },
@@ -186,33 +177,45 @@ class PaperLedger:
                 for seq, row in self.postings.items()
                 if row.kind in ("redeem", "capture") and row.original_seq
             },
-            refunded=self._refunded(movements),
-            debts=self._debts(burns),
+            refunded=refunded(self, movements),
+            debts=open_debts(self, burns),
+            credit_floors=self.floors.bounds(),
+            standing_floors=self.floors.standing(acts, self.accounts),
+            waiting=list(self.waits.open.values()),
         )
+        return read_wallets(self, opened, acts)
 
-    def _refunded(self, movements: Sequence[Movement]) -> dict[int, Refunded]:
-        """What is known of the originals that are refunded, from the last of their refunds and the sums of all."""
-        found: dict[int, Refunded] = {}
-        named = {item.sale.seq for item in movements if isinstance(item, Refund) and item.sale is not None}
-        for seq in named:
-            rows = [row for row in self.refunds if row.original_seq == seq]
-            if rows:
-                found[seq] = Refunded(
-                    max(row.no for row in rows), sum(row.given for row in rows), sum(row.returned for row in rows),
-                    sum(row.clawed_back + row.owed for row in rows), sum(row.money_minor for row in rows),
-                    TenderOrder(rows[0].tender_order),
-                )  # fmt: skip
-        return found
-
-    def _debts(self, members: Iterable[UUID]) -> dict[UUID, Debts]:
-        found: dict[UUID, Debts] = {}
-        for member in members:
-            open_debts = [debt for debt in self.debts.values() if debt.member == member and debt.left]
-            if open_debts:
-                account = self.accounts[AccountKey(AccountKind.DEBT, member)]
-                debts = [OpenDebt(debt.seq, debt.issuer, debt.original_seq, debt.left) for debt in open_debts]
-                found[member] = Debts(account, debts)
-        return found
+    def _burns(self, acts: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> dict[UUID, int]:
+        """Members with what they may burn; their accounts, and those of the partners, are there from now on."""
+        burns: dict[UUID, int] = {}
+        for item in acts:
+            if isinstance(item, WaitsOver):
+                continue
+            if not isinstance(item, Overdue):
+                self._account(AccountKind.ISSUANCE, item.partner_id)
+            if isinstance(item, Reversal | FloorChange) or item.member_id == PROGRAMME:
+                continue
+            if isinstance(item, WalletMovement):
+                for member, burn in wallet_reads.needs(item):
+                    burns[member] = burns.get(member, 0) + burn
+                    self._account(AccountKind.WALLET, member)
+                continue
+            burn = item.points if isinstance(item, Redemption | Hold) else 0
+            if isinstance(item, Refund) and item.sale is not None:
+                burn = item.sale.earned
+                self._account(AccountKind.DEBT, item.member_id)
+                if item.sale.burned:
+                    self._account(AccountKind.REDEMPTION, item.partner_id)
+            if isinstance(item, Earn) and (item.partner_id, item.reference) in awaited:
+                burn = ISSUED_POINTS_MAX
+                self._account(AccountKind.DEBT, item.member_id)
+            burns[item.member_id] = burns.get(item.member_id, 0) + burn
+            self._account(AccountKind.WALLET, item.member_id)
+            if isinstance(item, Redemption | Capture):
+                self._account(AccountKind.REDEMPTION, item.partner_id)
+            if isinstance(item, Earn):
+                self._account(AccountKind.PENDING, item.member_id)
+        return burns
 
     def _read_lots(
         self,
@@ -234,13 +237,21 @@ class PaperLedger:
             rows = [row.lot for row in self.lots.values() if row.member == member]
             reached = 0
             for lot in sorted(rows, key=lambda lot: lot.order):
-                if 0 < lot.expires_at_us <= now_us:
+                if lot.matures_us:
+                    needed = lot.remaining > 0 and lot.matures_us <= now_us
+                elif 0 < lot.expires_at_us <= now_us:
                     needed = lot.free > 0
                 else:
                     needed = lot.free > 0 and reached < burn
                     reached += lot.free
                 if needed or lot.lot_no in reserved or (lot.remaining and lot.earned_seq in earns):
-                    found.setdefault(member, []).append(_copy(lot))
+                    found.setdefault(member, []).append(replace(lot))
+        for item in movements:
+            if isinstance(item, Refund) and item.sale is not None:
+                away = [self.lots[lot_no] for lot_no, _ in item.sale.lots]
+                found.setdefault(item.member_id, []).extend(
+                    replace(row.lot, elsewhere=True) for row in away if row.member != item.member_id
+                )
         return {member: OpenLots(lots) for member, lots in found.items()}
 
     def _account(self, kind: AccountKind, owner: UUID) -> None:
@@ -250,8 +261,19 @@ class PaperLedger:
             self.numbers.learn(AccountKey(kind, owner), number)
             self.counters[number] = [0, 0, 0, 0]
 
-    def _owner(self, account: int) -> UUID:
+    def owner(self, account: int) -> UUID:
+        """Whose an account is."""
         return next(key.owner_id for key, number in self.accounts.items() if number == account)
+
+    def now_of(self, member: UUID) -> UUID:
+        """The member who has what was this one's."""
+        while member in self.merged:
+            member = self.merged[member]
+        return member
+
+    def wallet_no(self, member: UUID) -> int:
+        """The number of a member's wallet."""
+        return self.accounts[AccountKey(AccountKind.WALLET, member)]
 
     def _write(self, opened: Opened, posting: Posting) -> None:
         rows = posting.rows
@@ -261,13 +283,15 @@ class PaperLedger:
             self.postings[seq], self.recorded_us[seq] = row, self.last_time_us
             if row.key is not None and row.partner_no is not None:
                 self._remember(row.partner_no, row.key, Earlier(row.content_hash or b"", seq, None))
-            if row.lot_no is not None and row.partner_no is not None:
-                assert row.credit_no == row.wallet_no
+            if row.lot_no is not None and row.partner_no is not None and row.wallet_no is not None:
+                assert (row.credit_no == row.wallet_no) == (row.matures_us is None)
+                issuer_no = row.issuer_no or row.partner_no
                 lot = Lot(
-                    row.lot_no, self._owner(row.partner_no), "base", row.amount, 0, row.occurred_at_us,
-                    row.expires_at_us or 0, seq,
+                    row.lot_no, self.owner(issuer_no), "base", row.amount, 0, row.occurred_at_us,
+                    row.expires_at_us or 0, seq, row.matures_us or 0, (row.credit_no or 0) if row.matures_us else 0,
                 )  # fmt: skip
-                self.lots[row.lot_no] = _LotRow(self._owner(row.wallet_no), lot)
+                self.lots[row.lot_no] = LotRow(self.owner(row.wallet_no), lot)
+        write_wallets(self, posting)
         self._write_children(posting)
         assert sorted(self.lots) == list(range(1, opened.last_lot_no + 1))
         self.last_lot_no = opened.last_lot_no
@@ -275,7 +299,7 @@ class PaperLedger:
         self.last_time_us = max(self.last_time_us, opened.now_us)
         self.batch_no, self.log = opened.batch_no, opened.log
         for decision in rows.decisions:
-            self._remember(decision.partner_no, decision.key, _earlier(decision))
+            self._remember(decision.partner_no, decision.key, earlier_of(decision))
         for account, delta in rows.deltas.items():
             self.counters[account] = [
                 counted + moved for counted, moved in zip(self.counters[account], delta, strict=True)
@@ -284,20 +308,25 @@ class PaperLedger:
             for lot in lots.touched.values():
                 self.lots[lot.lot_no].lot.remaining = lot.remaining
                 self.lots[lot.lot_no].lot.reserved = lot.reserved
+                self.lots[lot.lot_no].lot.matures_us = lot.matures_us
         self._write_holds(posting)
         self._write_refunds(opened, posting)
+        self.floors.rows += rows.floors
+        self.waits.write(opened, rows, self.owner)
         self.uses += rows.uses
         self.returns += rows.returns
+        self.matured += rows.matured
 
     def _write_children(self, posting: Posting) -> None:
         for row in posting.rows.children:
-            parent = self.lots[row.parent_no]
-            assert parent.member == self._owner(row.wallet_no)
+            parent, member = self.lots[row.parent_no], self.owner(row.wallet_no)
             lot = Lot(
-                row.lot_no, parent.lot.issuer_id, parent.lot.point_type, row.points, 0, row.earned_us, row.expires_us,
+                row.lot_no, parent.lot.issuer_id, parent.lot.point_type, row.points, 0, row.earned_us, row.expires_us or 0,
                 row.earned_seq,
             )  # fmt: skip
-            self.lots[row.lot_no] = _LotRow(parent.member, lot)
+            assert row.origin_no not in {child.lot_no for child in posting.rows.children}
+            check_lot_home(self, lot, row.parent_no, member, row.seq)
+            self.lots[row.lot_no] = LotRow(member, lot)
             self.children[row.lot_no] = row
 
     def _write_refunds(self, opened: Opened, posting: Posting) -> None:
@@ -310,8 +339,8 @@ class PaperLedger:
         for debt in rows.debts:
             self.debts[debt.seq] = PaperDebt(
                 debt.seq,
-                self._owner(debt.wallet_no),
-                self._owner(debt.partner_no),
+                self.owner(debt.wallet_no),
+                self.owner(debt.partner_no),
                 debt.original_seq,
                 debt.points,
             )
@@ -327,65 +356,18 @@ class PaperLedger:
             assert sum(points for _, points in parts) == row.points
             moved = next(told.transaction for told in self.told if told.transaction.seq == row.seq)
             self.holds[row.seq] = OpenHold(
-                row.seq, moved.transaction_id, self._owner(row.partner_no), row.partner_no,
-                self._owner(row.wallet_no), row.points, row.expires_at_us, parts,
+                row.seq, moved.transaction_id, self.owner(row.partner_no), row.partner_no,
+                self.owner(row.wallet_no), row.points, row.expires_at_us, parts,
             )  # fmt: skip
         for end in rows.hold_ends:
             hold = self.holds.pop(end.hold_seq)
             assert end.held == hold.points >= end.captured >= 0
 
     def _remember(self, partner_no: int, key: str, earlier: Earlier) -> None:
-        partner = self._owner(partner_no)
+        partner = self.owner(partner_no)
         assert (partner, key) not in self.decisions
         self.decisions[partner, key] = earlier
 
     def check(self) -> None:
         """The invariants that can be seen on paper."""
-        assert sum(credited - debited for debited, credited, _, _ in self.counters.values()) == 0
-        for key, account in self.accounts.items():
-            if key.kind is AccountKind.WALLET:
-                left = sum(row.lot.remaining for row in self.lots.values() if row.member == key.owner_id)
-                assert self._balance(account) == left >= 0
-                held = [hold for hold in self.holds.values() if hold.member_id == key.owner_id]
-                assert self._held(account) == sum(hold.points for hold in held) <= left
-                assert self._held(account) == sum(
-                    row.lot.reserved for row in self.lots.values() if row.member == key.owner_id
-                )
-        assert all(0 <= row.lot.reserved <= row.lot.remaining for row in self.lots.values())
-        used: dict[int, int] = {}
-        for _, lot_no, points in self.uses:
-            used[lot_no] = used.get(lot_no, 0) + points
-        for _, lot_no, points in self.returns:
-            used[lot_no] -= points
-        opened = {row.lot_no: row.amount for row in self.postings.values() if row.lot_no is not None}
-        opened |= {lot_no: row.points for lot_no, row in self.children.items()}
-        for key, account in self.accounts.items():
-            if key.kind is AccountKind.DEBT:
-                owed = sum(debt.left for debt in self.debts.values() if debt.member == key.owner_id)
-                assert self._balance(account) == -owed <= 0
-                # Nobody owes points and has some to spend.
-                wallet = self.accounts[AccountKey(AccountKind.WALLET, key.owner_id)]
-                assert owed == 0 or self._balance(wallet) == self._held(wallet)
-        for lot_no, row in self.lots.items():
-            assert opened[lot_no] == row.lot.remaining + used.get(lot_no, 0)
-
-
-def _keys(movements: Sequence[Movement]) -> set[tuple[UUID, str]]:
-    """The keys of items, and those that shall be reversed."""
-    targets = {(item.partner_id, item.target_key) for item in movements if isinstance(item, Reversal)}
-    return targets | {(item.partner_id, item.key) for item in movements}
-
-
-def _copy(lot: Lot) -> Lot:
-    return Lot(
-        lot.lot_no, lot.issuer_id, lot.point_type, lot.remaining, lot.reserved, lot.earned_at_us, lot.expires_at_us,
-        lot.earned_seq,
-    )  # fmt: skip
-
-
-def _earlier(row: DecisionRow) -> Earlier:
-    refusal = None
-    if row.refusal is not None:
-        metadata: dict[str, str] = json.loads(row.metadata_json or "{}")
-        refusal = Refused(reason_of(row.refusal), row.message or "", metadata)
-    return Earlier(row.content_hash, row.seq, refusal)
+        check(self)

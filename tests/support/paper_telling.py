@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from services.points.domain.movements import (
     Capture,
@@ -15,6 +17,7 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.domain.telling import Telling
+from services.points.domain.wallet_movements import Adjustment, Merge, Opening, Transfer
 
 
 @dataclass
@@ -28,6 +31,31 @@ class Told:
     paid: Sequence[DebtPaid] = ()
 
 
+def _alone(told: list[Told], kind: str) -> Callable[[Transaction], bytes]:
+    def tell(transaction: Transaction) -> bytes:
+        told.append(Told(kind, transaction))
+        return kind.encode()
+
+    return tell
+
+
+def _with_lots(told: list[Told], kind: str) -> Callable[[Transaction, Sequence[LotTaken]], bytes]:
+    def tell(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
+        told.append(Told(kind, transaction, taken=taken))
+        return kind.encode()
+
+    return tell
+
+
+def _floor_set(told: list[Told]) -> Callable[[Transaction], bytes]:
+    def floor_set(transaction: Transaction) -> bytes:
+        assert transaction.credit_floor is not None
+        told.append(Told("floor set", transaction))
+        return b"floor set"
+
+    return floor_set
+
+
 def telling(told: list[Told]) -> Telling:
     """Wordings that note what they are asked to tell."""
 
@@ -36,36 +64,25 @@ def telling(told: list[Told]) -> Telling:
         told.append(Told("earned", transaction, lot_no))
         return b"earned"
 
+    def matured(transaction: Transaction, lots: Sequence[LotTaken]) -> bytes:
+        assert sum(part.points for part in lots) == transaction.points == -transaction.pending
+        told.append(Told("matured", transaction, taken=lots))
+        return b"matured"
+
     def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTaken]) -> bytes:
         assert item.points == -transaction.points
         told.append(Told("redeemed", transaction, taken=taken))
         return b"redeemed"
-
-    def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
-        told.append(Told("expired", transaction, taken=taken))
-        return b"expired"
-
-    def held(transaction: Transaction) -> bytes:
-        told.append(Told("held", transaction))
-        return b"held"
 
     def captured(transaction: Transaction, item: Capture, taken: Sequence[LotTaken]) -> bytes:
         assert -transaction.points == (item.points or -transaction.held)
         told.append(Told("captured", transaction, taken=taken))
         return b"captured"
 
-    def released(transaction: Transaction) -> bytes:
-        told.append(Told("released", transaction))
-        return b"released"
-
     def returned(transaction: Transaction, back: Sequence[LotTaken]) -> bytes:
         assert sum(part.points for part in back) == transaction.points
         told.append(Told("returned", transaction, taken=back))
         return b"returned"
-
-    def clawed_back(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
-        told.append(Told("clawed back", transaction, taken=taken))
-        return b"clawed back"
 
     def owed(transaction: Transaction, points: int) -> bytes:
         assert points > 0
@@ -83,5 +100,42 @@ def telling(told: list[Told]) -> Telling:
         return b"refunded"
 
     return Telling(
-        earned, redeemed, expired, held, captured, released, returned, clawed_back, owed, repaid, refunded
-    )
+        earned, matured, redeemed, _with_lots(told, "expired"), _alone(told, "held"), captured, _alone(told, "released"), returned,
+        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told), *_of_wallets(told),
+    )  # fmt: skip
+
+
+def _of_wallets(told: list[Told]) -> tuple[Any, ...]:
+    def transferred(transaction: Transaction, item: Transfer, taken: Sequence[LotTaken]) -> bytes:
+        assert item.points == -transaction.points == sum(part.points for part in taken)
+        told.append(Told("transferred", transaction, taken=taken))
+        return b"transferred"
+
+    def received(transaction: Transaction, from_member: UUID, lots: Sequence[LotTaken]) -> bytes:
+        assert from_member != transaction.member_id
+        assert sum(part.points for part in lots) == transaction.points
+        told.append(Told("received", transaction))
+        return b"received"
+
+    def merged(transaction: Transaction, item: Merge, taken: Sequence[LotTaken]) -> bytes:
+        assert item.member_id == transaction.member_id
+        told.append(Told("merged", transaction, taken=taken))
+        return b"merged"
+
+    def assumed(transaction: Transaction, from_member: UUID, debt_seq: int, points: int) -> bytes:
+        assert from_member != transaction.member_id
+        paid = DebtPaid(debt_seq, transaction.original_seq, transaction.partner_id or UUID(int=0), points)
+        told.append(Told("assumed", transaction, paid=[paid]))
+        return b"assumed"
+
+    def adjusted(transaction: Transaction, item: Adjustment, lot_no: int, taken: Sequence[LotTaken]) -> bytes:
+        assert item.points == transaction.points
+        told.append(Told("adjusted", transaction, lot_no, taken))
+        return b"adjusted"
+
+    def imported(transaction: Transaction, item: Opening, lot_no: int) -> bytes:
+        assert item.points == transaction.points
+        told.append(Told("imported", transaction, lot_no))
+        return b"imported"
+
+    return transferred, received, merged, assumed, adjusted, imported

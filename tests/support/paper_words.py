@@ -23,8 +23,15 @@ from services.points.domain.movements import (
     Void,
 )
 from services.points.domain.opened import LedgerRules
+from services.points.domain.wallet_movements import (
+    Adjustment,
+    AdjustmentReason,
+    Merge,
+    Opening,
+    Transfer,
+)
 from services.runtime.errors import code_of
-from tests.support.ledger_facts import Ask, Posted, PostedKind, Taken, Verdict
+from tests.support.ledger_facts import OPERATOR, Ask, Posted, PostedKind, Taken, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.paper_ledger import PaperLedger
 
@@ -51,6 +58,7 @@ def reversal_of(ask: Ask, ledger: PaperLedger) -> Movement | None:
     if sale is None:
         return None
     receipt = Receipt(None, "", "", "", "", "[]")
+    common = (ask.key, ask.partner, ledger.now_of(member))
     return Refund(
         *common, None, content, ask.occurred_us, sale.transaction_id, "", 0, 0, receipt, "", 0, sale
     )
@@ -59,6 +67,8 @@ def reversal_of(ask: Ask, ledger: PaperLedger) -> Movement | None:
 def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | None) -> Movement:
     content = repr(ask.content).encode()
     common = (ask.key, ask.partner, ask.member)
+    if ask.kind in ("transfer", "adjust", "import", "merge"):
+        return _of_wallets(ask, content, deadline_us)
     if ask.kind == "refund":
         assert sale is not None
         of_burn = sale.seq == sale.burn_seq
@@ -90,6 +100,22 @@ def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | No
     )  # fmt: skip
 
 
+def _of_wallets(ask: Ask, content: bytes, deadline_us: int) -> Movement:
+    other = ask.other or UUID(int=0)
+    if ask.kind == "transfer":
+        return Transfer(
+            ask.key, ask.partner, ask.member, other, ask.reference, content, ask.occurred_us, ask.amount, "", deadline_us
+        )  # fmt: skip
+    if ask.kind == "adjust":
+        reason = AdjustmentReason.CORRECTION
+        return Adjustment(ask.key, ask.member, content, ask.amount, reason, "why", "stf_1", "", deadline_us)
+    if ask.kind == "merge":
+        return Merge(ask.key, ask.member, other, content, "", deadline_us)
+    return Opening(
+        ask.key, ask.member, ask.reference, content, ask.occurred_us, ask.expires_us, ask.amount, ask.issuer, "", deadline_us
+    )  # fmt: skip
+
+
 _KINDS: Mapping[str, PostedKind] = {kind: kind for kind in get_args(PostedKind)}
 
 
@@ -103,9 +129,10 @@ def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
     if isinstance(decision, TurnedAway):
         return Verdict("turned away", code_of(decision.reason))
     assert isinstance(decision, Refused)
-    available = decision.metadata.get("available")
+    available, headroom = (decision.metadata.get(name) for name in ("available", "headroom"))
     return Verdict(
         "refused", code_of(decision.reason), available=int(available) if available is not None else None,
+        headroom=int(headroom) if headroom is not None else None,
         replayed=decision.replayed,
     )  # fmt: skip
 
@@ -122,7 +149,7 @@ def posted_of(ledger: PaperLedger, seq: int) -> Posted:
     return Posted(
         seq, _KINDS[kind], moved.member_id, moved.partner_id, row.reference or "", row.points, row.balance_after,
         row.expires_at_us or 0, row.lot_no or 0, taken, moved.held, _hold_seq(ledger, moved), row.original_seq or 0,
-        *_refunded_by(ledger, seq), moved.refund or (),
+        *_refunded_by(ledger, seq), moved.refund or (), moved.pending, _matured(ledger, seq), moved.credit_floor,
     )  # fmt: skip
 
 
@@ -140,6 +167,14 @@ def _refunded_by(
     )
 
 
+def _matured(ledger: PaperLedger, seq: int) -> tuple[Taken, ...]:
+    lots = [(ledger.lots[lot_no].lot, points) for matured, lot_no, points in ledger.matured if matured == seq]
+    return tuple(
+        Taken(lot.lot_no, lot.issuer_id, points)
+        for lot, points in sorted(lots, key=lambda pair: pair[0].order)
+    )
+
+
 def _hold_seq(ledger: PaperLedger, moved: Transaction) -> int:
     if moved.hold_id is None:
         return 0
@@ -152,9 +187,14 @@ def _moved(ledger: PaperLedger, seq: int) -> Transaction:
     """What was told of a posting; checks that its row says the same."""
     moved = next(told.transaction for told in ledger.told if told.transaction.seq == seq)
     row = ledger.postings[seq]
-    assert ledger.accounts[AccountKey(AccountKind.WALLET, moved.member_id)] == row.wallet_no
+    wallet = ledger.accounts.get(AccountKey(AccountKind.WALLET, moved.member_id))
+    assert wallet == row.wallet_no
+    assert (wallet is None) == (row.kind == "floor")
     partner = moved.partner_id
-    assert row.partner_no == (ledger.accounts[AccountKey(AccountKind.ISSUANCE, partner)] if partner else None)
+    asked_by = partner if partner or row.kind in ("expire", "repay") else OPERATOR
+    assert row.partner_no == (
+        ledger.accounts[AccountKey(AccountKind.ISSUANCE, asked_by)] if asked_by is not None else None
+    )
     assert row.event_partner_id == partner
     assert ledger.recorded_us[seq] == moved.recorded_at_us
     assert (row.transaction_id, row.kind, row.reference, row.points) == (

@@ -37,7 +37,7 @@ from tests.support.points_neighbours import Identity, Neighbours, new_programme,
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
 from tests.support.servers import ServiceDatabase
 
-GRANTS: Final = ("points:earn", "points:redeem", "points:read")
+GRANTS: Final = ("points:earn", "points:redeem", "points:read", "points:transfer")
 
 
 @dataclass
@@ -132,15 +132,21 @@ class PointsHouse:
         self.neighbours.members.add(member.bytes)
         return member
 
-    async def till(self, points: int = 1, per_minor: int = 100) -> Till:
+    async def till(self, points: int = 1, per_minor: int = 100, pending_days: int = 0) -> Till:
         """A till of a new partner that gives so many points for so many minor units."""
         till = Till(self)
-        await self.set_rate(till.partner_id, points, per_minor, 1)
+        await self.set_rate(till.partner_id, points, per_minor, 1, pending_days)
         return till
 
-    async def set_rate(self, partner_id: UUID, points: int, per_minor: int, valid_from_us: int) -> None:
+    async def set_rate(
+        self, partner_id: UUID, points: int, per_minor: int, valid_from_us: int, pending_days: int = 0
+    ) -> None:
         rate = points_pb2.EarnRate(
-            partner_id=partner_id.bytes, points=points, per_minor=per_minor, valid_from_us=valid_from_us
+            partner_id=partner_id.bytes,
+            points=points,
+            per_minor=per_minor,
+            valid_from_us=valid_from_us,
+            pending_days=pending_days,
         )
         await self.as_staff(self.stub.SetEarnRate, points_pb2.SetEarnRateRequest(rate=rate))
 
@@ -151,6 +157,46 @@ class PointsHouse:
             tender_order=points_pb2.TenderOrder.Value(f"TENDER_ORDER_{tender_order}"),
         )
         await self.as_staff(self.stub.SetRefundRule, points_pb2.SetRefundRuleRequest(rule=rule))
+
+    async def set_floor(
+        self, partner_id: UUID, floor: int | None, basis_seq: int = 0, *, token: bytes = b""
+    ) -> points_pb2.SetFloorResponse:
+        """Sets a credit floor as staff, or as whoever the token names."""
+        asked = points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq)
+        request = points_pb2.SetFloorRequest(floor=asked)
+        return await grpc_client.call(self.stub.SetFloor, request, token or self.staff)
+
+    async def floors(self, partner_id: UUID | None = None) -> points_pb2.ListFloorsResponse:
+        """The credit floors in force."""
+        asked = partner_id.bytes if partner_id is not None else b""
+        return await self.as_staff(self.stub.ListFloors, points_pb2.ListFloorsRequest(partner_id=asked))
+
+    async def set_limits(
+        self, adjustment: int = 10_000, transfer: int = 10_000, transfer_a_day: int = 10_000
+    ) -> None:
+        """What one person may adjust alone, and members may give each other."""
+        await self.as_staff(
+            self.stub.SetAdjustmentLimit, points_pb2.SetAdjustmentLimitRequest(points=adjustment)
+        )
+        request = points_pb2.SetTransferLimitsRequest(points=transfer, points_a_day=transfer_a_day)
+        await self.as_staff(self.stub.SetTransferLimits, request)
+
+    async def post(self, *items: movement_pb2.Item, bulk: bool = False) -> list[movement_pb2.Result]:
+        """Posts as a person of the staff."""
+        answer = await self.as_staff(self.stub.Post, points_pb2.PostRequest(items=items, bulk=bulk))
+        return list(answer.results)
+
+    async def adjust_by_two(self, item: movement_pb2.Item) -> movement_pb2.Result:
+        """One person proposes an adjustment, another approves it."""
+        asked = points_pb2.ProposeAdjustmentRequest(key=item.key, adjustment=item.adjustment)
+        proposal = (await self.as_staff(self.stub.ProposeAdjustment, asked)).proposal
+        approval = points_pb2.ApproveAdjustmentRequest(
+            proposal_id=proposal.proposal_id, content_hash=proposal.content_hash
+        )
+        checker = self.running.identity.signers["cli"].sign(
+            Kind.STAFF, "stf_checker", self.programme, grants=("checker",)
+        )
+        return (await grpc_client.call(self.stub.ApproveAdjustment, approval, checker)).result
 
     async def as_staff(self, method: Any, request: Any) -> Any:
         return await grpc_client.call(method, request, self.staff)

@@ -84,7 +84,9 @@ class Identity:
     """What the replicas of one installation share: keys of all issuers, and the service's secret."""
 
     keys: dict[str, bytes] = field(
-        default_factory=lambda: {issuer: new_key() for issuer in ("gateway", "cli", "points", "members")}
+        default_factory=lambda: {
+            issuer: new_key() for issuer in ("gateway", "cli", "points", "members", "partners")
+        }
     )
     secret: str = field(default_factory=lambda: key_text(new_key()))
 

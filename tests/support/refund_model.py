@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING
-from uuid import UUID
 
+from tests.support.due_model import catch_up
 from tests.support.ledger_facts import (
     Ask,
     Debt,
@@ -41,15 +40,10 @@ def due(sale: Sale, order: str, given: int, burned: int) -> tuple[int, int, int]
     return floor(burned * of_points), sale.earned - kept, money
 
 
-def owed(model: LedgerModel, member: UUID) -> int:
-    """What a member owes."""
-    return sum(debt.left for debt in model.debts if debt.member == member)
-
-
 def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     """What all refunds of the sale are due together, less what the ones before were."""
     sale, member = model.sales[ask.original_seq], ask.member
-    model.lapse(member, now_us)
+    catch_up(model, member, now_us)
     shortfall, order = model.refund_rules.get(ask.partner, ("allow_negative", "pro_rata"))
     left = sale.whole - sale.given
     given = ask.amount or left
@@ -66,24 +60,37 @@ def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     if back:
         _give_back(model, ask, sale, back, now_us)
     claim = taken - sale.taken
-    clawed = min(claim, max(0, model.free(member)))
-    if clawed:
-        own = [lot for lot in model.lots[member] if lot.earned_seq == ask.original_seq]
-        others = [lot for lot in model.lots[member] if lot.earned_seq != ask.original_seq]
-        parts = take([*_in_order(own), *_in_order(others)], clawed)
-        _part(model, ask, "clawback", -clawed, original_seq=ask.original_seq, taken=parts)
+    clawed = _claw_back_pending(model, ask, claim)
+    if shortfall != "pending_only":
+        clawed += _claw_back(model, ask, min(claim - clawed, max(0, model.free(member))))
     debt = claim - clawed if shortfall == "allow_negative" else 0
     if debt:
         seq = _part(model, ask, "owe", 0, original_seq=ask.original_seq)
-        model.debts.append(Debt(seq, member, debt))
+        model.debts.append(Debt(seq, member, debt, ask.original_seq, ask.partner))
     figures = (given, back, clawed, debt, claim - clawed - debt, money - sale.money)
     sale.given, sale.returned, sale.money = sale.given + given, returned, money
     sale.taken += clawed + debt
     return model.accept(ask, 0, 0, 0, (), original_seq=ask.original_seq, figures=figures)
 
 
-def _in_order(lots: Sequence[Lot]) -> list[Lot]:
-    return sorted(lots, key=lambda lot: lot.order)
+def _claw_back_pending(model: LedgerModel, ask: Ask, points: int) -> int:
+    lots = [
+        lot for lot in model.lots.get(ask.member, []) if lot.matures_us and lot.opened_seq == ask.original_seq
+    ]
+    points = min(points, sum(lot.remaining for lot in lots))
+    if points:
+        seq = ask.original_seq
+        _part(model, ask, "clawback", 0, original_seq=seq, taken=take(lots, points), pending=-points)
+    return points
+
+
+def _claw_back(model: LedgerModel, ask: Ask, points: int) -> int:
+    """The earn's own lots first."""
+    lots = sorted(model.spendable(ask.member), key=lambda lot: lot.earned_seq != ask.original_seq)
+    if points:
+        parts = take(lots, points)
+        _part(model, ask, "clawback", -points, original_seq=ask.original_seq, taken=parts)
+    return points
 
 
 def _part(model: LedgerModel, ask: Ask, kind: PostedKind, points: int, **more: object) -> int:
@@ -105,13 +112,14 @@ def _give_back(model: LedgerModel, ask: Ask, sale: Sale, points: int, now_us: in
     children: list[tuple[int, int, int]] = []
     for lot_no, issuer in dict.fromkeys(coming):
         part, lot = coming.count((lot_no, issuer)), model.all_lots[lot_no - 1]
-        if 0 < lot.expires_us <= now_us:
+        late = 0 < lot.expires_us <= now_us
+        if late or not any(own is lot for own in model.lots.get(ask.member, [])):
             child = Lot(
                 len(model.all_lots) + 1, issuer, len(model.journal) + 1, part, part, lot.earned_us,
-                month_end_us(now_us, 1, model.zone), 0, lot.earned_seq, lot_no,
+                month_end_us(now_us, 1, model.zone) if late else lot.expires_us, 0, lot.earned_seq, lot_no,
             )  # fmt: skip
             model.all_lots.append(child)
-            model.lots[ask.member].append(child)
+            model.lots.setdefault(ask.member, []).append(child)
             children.append((child.lot_no, lot_no, part))
         else:
             lot.remaining += part
@@ -119,29 +127,4 @@ def _give_back(model: LedgerModel, ask: Ask, sale: Sale, points: int, now_us: in
     _part(
         model, ask, "return", points, original_seq=sale.burn_seq, back=tuple(sorted(back, key=lambda part: part.lot_no)),
         children=tuple(children),
-    )  # fmt: skip
-
-
-def repay(model: LedgerModel, member: UUID, now_us: int) -> None:
-    """What is free pays what is owed, the oldest debt first; what is over pays nothing."""
-    if not owed(model, member):
-        return
-    model.lapse(member, now_us)
-    points = min(model.free(member), owed(model, member))
-    if points <= 0:
-        return
-    taken = take(_in_order(model.lots[member]), points)
-    paid: list[tuple[int, int]] = []
-    missing = points
-    for debt in model.debts:
-        part = min(missing, debt.left) if debt.member == member else 0
-        if part:
-            debt.left -= part
-            missing -= part
-            paid.append((debt.seq, part))
-    model.journal.append(
-        Posted(
-            len(model.journal) + 1, "repay", member, None, "", -points, model.balance(member), taken=taken,
-            paid=tuple(paid),
-        )
     )  # fmt: skip

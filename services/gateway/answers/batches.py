@@ -14,7 +14,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.answers.problems import error_members
 from services.gateway.domain.batches import Counts
 from services.gateway.domain.caller import Caller
-from services.gateway.domain.movements import Accepted, Decision
+from services.gateway.domain.movements import Accepted, Awaited, Decision
 from services.gateway.schemas.reading import ReadLine
 from services.runtime.ids import to_text
 
@@ -27,10 +27,11 @@ class Tally:
     accepted: int = 0
     replayed: int = 0
     refused: int = 0
+    waiting: int = 0
 
     def counts(self) -> Counts:
         """The counts as they stand."""
-        return Counts(self.lines, self.accepted, self.replayed, self.refused)
+        return Counts(self.lines, self.accepted, self.replayed, self.refused, self.waiting)
 
 
 class BatchAnswers:
@@ -60,6 +61,10 @@ class BatchAnswers:
                     row["outcome"] = "accepted"
                 row["transaction"] = self._movements.transaction(caller, decision.movement)
                 row["error"] = None
+            elif isinstance(decision, Awaited):
+                tally.waiting += 1
+                row["outcome"] = "waiting"
+                row["transaction"] = row["error"] = None
             else:
                 tally.refused += 1
                 row["outcome"] = "refused"

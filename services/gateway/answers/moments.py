@@ -24,6 +24,11 @@ def instant_or_none(micros: int) -> str | None:
 
 
 @lru_cache(_REMEMBERED_MAX)
+def first_day(from_us: int, zone: str) -> str:
+    """The calendar day of a moment, in a programme's zone: YYYY-MM-DD."""
+    return in_zone(from_us, zone).date().isoformat()
+
+
 def last_day(expires_at_us: int, zone: str) -> str:
     """The last calendar day before an expiry, in a programme's zone: YYYY-MM-DD."""
     return in_zone(expires_at_us - 1, zone).date().isoformat()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.gateway.answers.moments import instant, instant_or_none, last_day
+from services.gateway.answers.moments import first_day, instant, instant_or_none, last_day
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import (
@@ -15,6 +15,7 @@ from services.gateway.domain.movements import (
     MovementType,
     RefundFigures,
 )
+from services.gateway.schemas.sales import RefundBody
 from services.runtime.errors import Fault
 from services.runtime.ids import to_text
 
@@ -32,18 +33,20 @@ class MovementAnswers:
     def earn(self, caller: Caller, movement: Movement) -> dict[str, Any]:
         """The answer to an earn, of schemas.movements.Earn."""
         expires_on = _expires_on(caller, movement)
-        lines = [f"Points earned: {movement.points:,}", _balance_line(movement), *_use_by(expires_on)]
         return {
             "object": "earn",
             **self._posted(caller, movement),
-            "points": movement.points,
+            "points": movement.earned,
+            "pending": movement.pending,
+            "matures_at": instant_or_none(movement.matures_at_us),
             "expires_at": instant_or_none(movement.expires_at_us),
             "purchase": _purchase(movement),
             "receipt": {
-                "earned": movement.points,
+                "earned": movement.earned,
+                "pending": movement.pending,
                 "balance": movement.balance,
                 "expires_on": expires_on,
-                "lines": lines,
+                "lines": [*_earned(caller, movement), _balance_line(movement), *_use_by(expires_on)],
             },
         }
 
@@ -73,13 +76,14 @@ class MovementAnswers:
             "earn": self.transaction(caller, earn),
             "burn": self.transaction(caller, burn) if burn else None,
             "receipt": {
-                "earned": earn.points,
+                "earned": earn.earned,
+                "pending": earn.pending,
                 "burned": burned,
                 "balance": last.balance,
                 "expires_on": expires_on,
                 "lines": [
                     *spent,
-                    f"Points earned: {earn.points:,}",
+                    *_earned(caller, earn),
                     _balance_line(last),
                     *_use_by(expires_on),
                 ],
@@ -167,6 +171,8 @@ class MovementAnswers:
             "type": movement.type.value,
             **self._posted(caller, movement),
             "points": movement.points,
+            "pending": movement.pending,
+            "matures_at": instant_or_none(movement.matures_at_us),
             "expires_at": instant_or_none(movement.expires_at_us),
             "hold": _hold(movement),
             "held": movement.held,
@@ -180,11 +186,16 @@ class MovementAnswers:
         expiry = None
         if balance.next_expiry_at_us:
             expiry = {"points": balance.next_expiry_points, "at": instant(balance.next_expiry_at_us)}
+        maturity = None
+        if balance.next_maturity_at_us:
+            maturity = {"points": balance.next_maturity_points, "at": instant(balance.next_maturity_at_us)}
         return {
             "object": "balance",
             "member": alias,
             "available": balance.available,
             "owed": balance.owed,
+            "pending": balance.pending,
+            "next_maturity": maturity,
             "next_expiry": expiry,
         }
 
@@ -228,6 +239,13 @@ def _balance_line(movement: Movement) -> str:
     return f"Balance: {movement.balance:,} points"
 
 
+def _earned(caller: Caller, movement: Movement) -> list[str]:
+    lines = [f"Points earned: {movement.earned:,}"]
+    if movement.matures_at_us:
+        lines.append(f"To be spent from {first_day(movement.matures_at_us, caller.programme.zone)} on")
+    return lines
+
+
 def _expires_on(caller: Caller, movement: Movement) -> str | None:
     return last_day(movement.expires_at_us, caller.programme.zone) if movement.expires_at_us else None
 
@@ -264,3 +282,13 @@ def _original(movement: Movement) -> str | None:
 
 def _purchase(movement: Movement) -> str | None:
     return to_text("pur", movement.purchase_id) if movement.purchase_id else None
+
+
+def waiting_refund(body: RefundBody) -> dict[str, Any]:
+    """The answer to a refund that waits, of schemas.sales.WaitingRefund."""
+    return {
+        "object": "refund",
+        "status": "waiting",
+        "reference": body.reference,
+        "original": body.original.reference,
+    }

@@ -113,6 +113,10 @@ def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
     if told.csv_example:
         answered["content"]["text/csv"] = {"schema": {"type": "string"}, "example": told.csv_example}
     others = {str(status): _with_example(answered, example) for status, example in told.also.items()}
+    for status, (_, example) in told.others.items():
+        content = operation["responses"][str(status)]["content"]
+        taken = {**answered, "description": "Taken, not done yet", "content": content}
+        others[str(status)] = _with_example(taken, example)
     operation["responses"] = {**others, str(told.status): answered, **_problems(path, reasons)}
 
 

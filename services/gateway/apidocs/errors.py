@@ -172,9 +172,9 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         ("limit",),
     ),
     _R.REASON_ORIGINAL_UNKNOWN: Explained(
-        "You have no earn or burn with this id, or no earn with this reference, that could be refunded.",
-        "Name the earn of the sale by its transaction id or its reference, a burn without a sale by its id. If the sale "
-        "was kept for a batch, send that first.",
+        "You have no earn or burn with this id that could be refunded, or the sale that a refund waited for never arrived.",
+        "Name the earn of the sale by its transaction id or its reference, a burn without a sale by its id. By its reference "
+        "a sale may still be on its way: the refund waits for it, as long as it could be posted.",
         receipt_text="This sale is not known",
     ),
     _R.REASON_REFUND_TOO_LARGE: Explained(
@@ -204,6 +204,13 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Ring the sale up again, if it is still wanted, under a new Idempotency-Key.",
         receipt_text="Cancelled; please start again",
     ),
+    _R.REASON_CREDIT_LIMIT: Explained(
+        "The sale earns more points than you may issue now: your limit with the operator is reached.",
+        "Settle with the operator or agree on a higher limit. The refusal stands under its key; a sale that shall still earn "
+        "is sent again under a new Idempotency-Key. Redemptions and refunds are taken as before.",
+        ("headroom", "required"),
+        "No points can be earned right now",
+    ),
     _R.REASON_PROGRAMME_UNKNOWN: Explained(
         "No programme has this name.", "Ask the programme's operator. No call of this API should answer so."
     ),
@@ -230,6 +237,39 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
     ),
     _R.REASON_PARTNER_UNKNOWN: Explained(
         "No partner of the programme has this id or name.", "Check the id with the programme's operator."
+    ),
+    _R.REASON_APPROVAL_NEEDED: Explained(
+        "The adjustment is larger than one person may make alone.",
+        "Propose it, and have another person approve it. No call of this API should answer so.",
+        ("limit", "required"),
+    ),
+    _R.REASON_PROPOSAL_DECIDED: Explained(
+        "The proposed adjustment was approved or rejected before. A proposal is decided once.",
+        "Propose it anew under another key, if it is still wanted. No call of this API should answer so.",
+    ),
+    _R.REASON_OWN_PROPOSAL: Explained(
+        "Nobody approves an adjustment that he has proposed himself.",
+        "Ask another person with the role `checker`. No call of this API should answer so.",
+    ),
+    _R.REASON_TRANSFER_LIMIT: Explained(
+        "More points than a member of the programme may give another at once, or in a day.",
+        "Give at most `left` points today, under a new reference and a new key; where that is 0, tomorrow, or never.",
+        ("limit", "left"),
+        "At most {left} points can be given",
+    ),
+    _R.REASON_HOLDS_OPEN: Explained(
+        "A wallet is not given up for another while holds are open on it.",
+        "Wait until they are captured, voided or over; merge then under a new key. No call of this API should answer so.",
+        ("count",),
+    ),
+    _R.REASON_POINTS_PENDING: Explained(
+        "A wallet is not given up for another while some of its points cannot be spent yet.",
+        "Merge once they have matured, under a new key. No call of this API should answer so.",
+    ),
+    _R.REASON_MEMBER_MERGED: Explained(
+        "The member's wallet was merged into another one's of the same person. Refunds of old sales still work.",
+        "Scan the member's other card, or ask the programme's operator to move this one to it.",
+        receipt_text="Please use your other card",
     ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",

@@ -49,6 +49,8 @@ _EARNED: Final[dict[str, Any]] = {
     "member": _MEMBER_ID,
     "reference": "S367-7-20260314-1001",
     "points": 25,
+    "pending": 0,
+    "matures_at": None,
     "balance": 1240,
     "occurred_at": "2026-03-14T08:26:53Z",
     "recorded_at": "2026-03-14T08:26:54.012345Z",
@@ -60,6 +62,7 @@ EARN: Final[dict[str, Any]] = {
     **_EARNED,
     "receipt": {
         "earned": 25,
+        "pending": 0,
         "balance": 1240,
         "expires_on": "2028-03-31",
         "lines": ["Points earned: 25", "Balance: 1,240 points", "Use these points by 2028-03-31"],
@@ -165,6 +168,8 @@ BALANCE: Final[dict[str, Any]] = {
     "member": _MEMBER_ID,
     "available": 1240,
     "owed": 0,
+    "pending": 40,
+    "next_maturity": {"points": 25, "at": "2026-03-28T08:26:53Z"},
     "next_expiry": {"points": 180, "at": "2026-11-30T23:00:00Z"},
 }
 EXPIRATION: Final[dict[str, Any]] = {
@@ -201,7 +206,7 @@ BATCH_SUMMARY: Final[dict[str, Any]] = {
     "id": _BATCH_ID,
     "status": "completed",
     "created_at": "2026-03-14T11:02:33.125Z",
-    "counts": {"lines": 2, "accepted": 1, "replayed": 0, "refused": 1},
+    "counts": {"lines": 2, "accepted": 1, "replayed": 0, "refused": 1, "waiting": 0},
 }
 BATCH: Final[dict[str, Any]] = {
     **BATCH_SUMMARY,

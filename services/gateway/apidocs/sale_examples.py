@@ -34,6 +34,8 @@ _POSTED: Final[dict[str, Any]] = {
     "held": 0,
     "original": None,
     "refund": None,
+    "pending": 0,
+    "matures_at": None,
 }
 PURCHASE: Final[dict[str, Any]] = {
     "object": "purchase",
@@ -70,6 +72,7 @@ PURCHASE: Final[dict[str, Any]] = {
     },
     "receipt": {
         "earned": 20,
+        "pending": 0,
         "burned": 500,
         "balance": 760,
         "expires_on": "2028-03-31",
@@ -126,6 +129,12 @@ REFUND: Final[dict[str, Any]] = {
         "balance": 999,
         "lines": ["Points returned: 249", "Points taken back: 10", "Balance: 999 points"],
     },
+}
+WAITING_REFUND: Final[dict[str, Any]] = {
+    "object": "refund",
+    "status": "waiting",
+    "reference": "S112-2-20260317-0044",
+    "original": "S367-7-20260314-1003",
 }
 REVERSAL_BODIES: Final[dict[str, Any]] = {
     "a purchase without an answer": {

@@ -18,20 +18,27 @@ from services.gateway.clients.partners import Partners
 from services.gateway.directory.remembered import Remembered
 from services.gateway.domain.caller import Caller, KeyFacts
 from services.runtime import logging
+from services.runtime.clock import MICROS_PER_SECOND, wall_now_us
 from services.runtime.errors import Unauthenticated, Unavailable
 from services.runtime.ids import to_text
 from services.runtime.principal import LIFE_SECONDS, Kind, Signer
 
 _log = logging.get(__name__)
+_HALF_LIFE_US: Final = LIFE_SECONDS * MICROS_PER_SECOND // 2
 _BEARER: Final = re.compile(rb"[Bb]earer +(sk_(?:live|test)_[A-Za-z0-9]{16,128})")
 
 
 @dataclass(slots=True)
 class _Entry:
+    """A good key. The first two times are of the monotonic clock, in nanoseconds; the token's of the wall clock.
+
+    Whoever verifies the token goes by the wall clock, and that may be stepped.
+    """
+
     caller: Caller
     fresh_until: int
     usable_until: int
-    renew_token_at: int
+    renew_token_at_us: int
 
 
 class ApiKeys:
@@ -65,7 +72,7 @@ class ApiKeys:
         digest = sha256(match[1]).digest()
         entry = self._known.get(digest)
         if entry is not None and time.monotonic_ns() < entry.fresh_until:
-            return entry.caller
+            return self._signed(entry)
         if self._refused.get(digest):
             raise Unauthenticated("this API key is not valid")
         return await self._ask_once(digest)
@@ -97,19 +104,25 @@ class ApiKeys:
             raise Unavailable("API keys cannot be checked now")
         _log.warning("keys.unchecked", key_id=entry.caller.actor)
         entry.fresh_until = min(time.monotonic_ns() + self._fresh, entry.usable_until)
-        return entry.caller
+        return self._signed(entry)
 
     def _remember(self, digest: bytes, facts: KeyFacts) -> Caller:
         now = time.monotonic_ns()
         entry = self._known.pop(digest, None)
-        if entry is None or entry.caller.key != facts or entry.renew_token_at <= now:
-            half_life = LIFE_SECONDS * 1_000_000_000 // 2
-            entry = _Entry(self._caller(facts), 0, 0, now + half_life)
+        if entry is None or entry.caller.key != facts:
+            entry = _Entry(self._caller(facts), 0, 0, wall_now_us() + _HALF_LIFE_US)
         entry.fresh_until = now + self._fresh
         entry.usable_until = entry.fresh_until + self._grace
         self._known[digest] = entry
         if len(self._known) > self._entries_max:
             self._known.popitem(last=False)
+        return self._signed(entry)
+
+    def _signed(self, entry: _Entry) -> Caller:
+        """The caller, with a token that lives for a while yet."""
+        if entry.renew_token_at_us <= wall_now_us():
+            entry.caller = self._caller(entry.caller.key)
+            entry.renew_token_at_us = wall_now_us() + _HALF_LIFE_US
         return entry.caller
 
     def _caller(self, facts: KeyFacts) -> Caller:

@@ -13,6 +13,7 @@ from services.gateway.clients.calls import ask, uuid_of
 from services.gateway.clients.orders import Order
 from services.gateway.domain.movements import (
     Accepted,
+    Awaited,
     Balance,
     Decision,
     Declined,
@@ -40,6 +41,13 @@ _TYPES: Final = {
     movement_pb2.MOVEMENT_KIND_CLAWBACK: MovementType.CLAWBACK,
     movement_pb2.MOVEMENT_KIND_OWE: MovementType.DEBT,
     movement_pb2.MOVEMENT_KIND_REPAY: MovementType.DEBT_REPAYMENT,
+    movement_pb2.MOVEMENT_KIND_MATURE: MovementType.MATURITY,
+    movement_pb2.MOVEMENT_KIND_TRANSFER: MovementType.TRANSFER,
+    movement_pb2.MOVEMENT_KIND_RECEIVE: MovementType.TRANSFER_RECEIVED,
+    movement_pb2.MOVEMENT_KIND_MERGE: MovementType.WALLET_MERGED,
+    movement_pb2.MOVEMENT_KIND_ASSUME: MovementType.DEBT_ASSUMED,
+    movement_pb2.MOVEMENT_KIND_ADJUST: MovementType.ADJUSTMENT,
+    movement_pb2.MOVEMENT_KIND_IMPORT: MovementType.OPENING_BALANCE,
 }
 
 
@@ -111,8 +119,9 @@ class GrpcPoints:
         request = points_pb2.GetBalanceRequest(member_id=member_id.bytes)
         response: points_pb2.GetBalanceResponse = await ask(self._stub.GetBalance, request, token)
         return Balance(
-            response.available, response.next_expiry_points, response.next_expiry_at_us, response.owed
-        )
+            response.available, response.next_expiry_points, response.next_expiry_at_us, response.owed,
+            response.pending, response.next_maturity_points, response.next_maturity_at_us,
+        )  # fmt: skip
 
     async def expirations(
         self, token: bytes, member_id: UUID, limit: int, after_us: int, before_us: int
@@ -153,6 +162,8 @@ class GrpcPoints:
 def _decision_of(result: movement_pb2.Result) -> Decision:
     if result.outcome == movement_pb2.OUTCOME_ACCEPTED:
         return Accepted(_movement_of(result.transaction), result.replayed)
+    if result.outcome == movement_pb2.OUTCOME_WAITING:
+        return Awaited(result.replayed)
     remembered = result.outcome == movement_pb2.OUTCOME_REFUSED
     return Declined(error_of_item(result.error), remembered, result.replayed)
 
@@ -175,6 +186,8 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         uuid_of(message.hold_id),
         uuid_of(message.original_id),
         _figures_of(message.refund) if message.HasField("refund") else None,
+        message.pending,
+        message.matures_at_us,
     )
 
 

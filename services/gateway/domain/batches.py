@@ -7,12 +7,13 @@ from uuid import UUID
 
 
 class Counts(NamedTuple):
-    """How many lines came to what; the last three sum to the first."""
+    """How many lines came to what; all others sum to the first."""
 
     lines: int
     accepted: int
     replayed: int
     refused: int
+    waiting: int = 0
 
 
 class StoredBatch(NamedTuple):

@@ -27,6 +27,13 @@ class MovementType(StrEnum):
     CLAWBACK = "clawback"
     DEBT = "debt"
     DEBT_REPAYMENT = "debt_repayment"
+    MATURITY = "maturity"
+    TRANSFER = "transfer"
+    TRANSFER_RECEIVED = "transfer_received"
+    WALLET_MERGED = "wallet_merged"
+    DEBT_ASSUMED = "debt_assumed"
+    ADJUSTMENT = "adjustment"
+    OPENING_BALANCE = "opening_balance"
 
 
 class RefundFigures(NamedTuple):
@@ -49,7 +56,8 @@ class Movement(NamedTuple):
     `points` is the effect on the wallet, `balance` the wallet right after it. Times are microseconds since
     1970-01-01 UTC, `expires_at_us` 0 where nothing expires. `partner_id` is None for the platform's own acts.
     `held` is what a hold set aside, or what resolving the hold `hold_id` freed (negative). `original_id` is the
-    movement that it corrects or belongs to; `refund` is a refund's alone.
+    movement that it corrects or belongs to; `refund` is a refund's alone. `pending` is the effect on the points that cannot be
+    spent yet; those of an earn can be from `matures_at_us` on (0: it has none).
     """
 
     transaction_id: UUID
@@ -68,6 +76,13 @@ class Movement(NamedTuple):
     hold_id: UUID | None = None
     original_id: UUID | None = None
     refund: RefundFigures | None = None
+    pending: int = 0
+    matures_at_us: int = 0
+
+    @property
+    def earned(self) -> int:
+        """What an earn brought, whether or not it can be spent yet."""
+        return self.points + self.pending
 
 
 class Accepted(NamedTuple):
@@ -89,7 +104,13 @@ class Declined(NamedTuple):
     replayed: bool
 
 
-Decision = Accepted | Declined
+class Awaited(NamedTuple):
+    """A refund whose original the ledger has not got yet: it is decided as soon as that comes."""
+
+    replayed: bool
+
+
+Decision = Accepted | Declined | Awaited
 
 
 def together(decisions: Sequence[Decision]) -> Decision:
@@ -112,7 +133,7 @@ class Expiration(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """A wallet: points that can be spent now, and those that expire next (0 at 0: none do).
+    """A wallet: points that can be spent now, those that expire next and those that can be spent next (0 at 0: none).
 
     `owed` is what the member owes; it is off `available` already, which is then below 0.
     """
@@ -121,3 +142,6 @@ class Balance(NamedTuple):
     next_expiry_points: int
     next_expiry_at_us: int
     owed: int
+    pending: int
+    next_maturity_points: int
+    next_maturity_at_us: int

@@ -12,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from services.gateway.answers.problems import problem, status_of
 from services.gateway.domain.errors import HttpError
-from services.gateway.domain.movements import Decision, Declined, Movement
+from services.gateway.domain.movements import Awaited, Decision, Declined, Movement
 from services.gateway.domain.pages import Entry, Page
 from services.gateway.http.exchange import Exchange, exchange_of
-from services.runtime.errors import CoalitionError, code_of
+from services.runtime.errors import CoalitionError, Fault, code_of
 
 _RETRY_AFTER = "retry_after_seconds"
 _REPLAYED = (b"idempotency-replayed", b"true")
@@ -92,6 +92,8 @@ def decided(
     """The answer to a movement asked for: what was posted, or why it was not."""
     if isinstance(decision, Declined):
         return declined(request, decision, public_url)
+    if isinstance(decision, Awaited):
+        raise Fault
     return Answer(answer_of(decision.movement), 201, replayed=decision.replayed)
 
 

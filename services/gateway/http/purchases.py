@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.gateway.apidocs import sale_examples as examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
-from services.gateway.domain.movements import Declined
+from services.gateway.domain.movements import Awaited, Declined
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
@@ -19,6 +19,7 @@ from services.gateway.http.holds import hold_id_of
 from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.reading import read
 from services.gateway.schemas.sales import Purchase, PurchaseBody
+from services.runtime.errors import Fault
 
 
 class Purchases:
@@ -64,4 +65,6 @@ class Purchases:
         decision = await gateway.purchases.record(caller, key, body, hold_id, exchange_of(request).until_us)
         if isinstance(decision, Declined):
             return declined(request, decision, gateway.settings.public_url)
+        if isinstance(decision, Awaited):
+            raise Fault
         return Answer(gateway.answers.purchase(caller, decision), 201, replayed=decision.replayed)

@@ -8,16 +8,18 @@ from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.answers.movements import waiting_refund
 from services.gateway.apidocs import sale_examples as examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
+from services.gateway.domain.movements import Awaited
 from services.gateway.http.admission import admit_write
-from services.gateway.http.answering import decided
+from services.gateway.http.answering import Answer, decided
 from services.gateway.http.bodies import read_json
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.reading import read
-from services.gateway.schemas.sales import Refund, RefundBody
+from services.gateway.schemas.sales import Refund, RefundBody, WaitingRefund
 
 
 class Refunds:
@@ -37,11 +39,12 @@ class Refunds:
                 summary="Refund a sale, or a burn without one",
                 description="Points burned go back, points earned are taken back, and the answer says how much money "
                 "to pay out at most. In part or in full, at any of your stores; all refunds of a sale together come to "
-                "the same however they are split. Needs the scopes `points:earn` and `points:redeem`.",
+                "the same however they are split. A refund by a reference whose sale has not arrived waits for it (202). Needs the scopes `points:earn` and `points:redeem`.",
                 body=RefundBody,
                 examples=examples.REFUND_BODIES,
                 answer=Refund,
                 example=examples.REFUND,
+                others={202: (WaitingRefund, examples.WAITING_REFUND)},
                 reasons=(
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
                     Reason.REASON_REFERENCE_REUSED,
@@ -65,6 +68,8 @@ class Refunds:
         caller.require(POINTS_REDEEM)
         body = read(RefundBody, await read_json(request, gateway.settings.body_bytes_max))
         decision = await gateway.refunds.refund(caller, key, body, exchange_of(request).until_us)
+        if isinstance(decision, Awaited):
+            return Answer(waiting_refund(body), 202, replayed=decision.replayed)
         return decided(
             request, decision, partial(gateway.answers.refund, caller), gateway.settings.public_url
         )

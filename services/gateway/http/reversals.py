@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.gateway.apidocs import sale_examples as examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
-from services.gateway.domain.movements import Accepted
+from services.gateway.domain.movements import Accepted, Awaited
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
@@ -17,6 +17,7 @@ from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.reading import read
 from services.gateway.schemas.sales import Reversal, ReversalBody
+from services.runtime.errors import Fault
 
 
 class Reversals:
@@ -63,6 +64,8 @@ class Reversals:
         if isinstance(decision, Accepted):
             answer = gateway.answers.reversal(caller, body.idempotency_key, decision.movement)
             return Answer(answer, 201, replayed=decision.replayed)
+        if isinstance(decision, Awaited):
+            raise Fault
         if decision.error.reason != Reason.REASON_NOTHING_TO_REVERSE:
             return declined(request, decision, gateway.settings.public_url)
         answer = gateway.answers.reversal(caller, body.idempotency_key, None)

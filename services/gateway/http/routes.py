@@ -28,7 +28,7 @@ class Told:
 
     `reasons` are those why it may fail besides the common ones; `public` operations need no key; `writes`
     take an idempotency key; `bodies` are named examples of the body; `also` are examples by the other statuses
-    that the same answer comes with.
+    that the same answer comes with; `others` are other answers by their statuses, with an example of each.
     """
 
     status: int
@@ -40,6 +40,9 @@ class Told:
     bodies: Mapping[str, Any] = field(default_factory=dict[str, Any])
     csv_example: str = ""
     also: Mapping[int, Any] = field(default_factory=dict[int, Any])
+    others: Mapping[int, tuple[type[BaseModel], Any]] = field(
+        default_factory=dict[int, tuple[type[BaseModel], Any]]
+    )
 
 
 class ToldRoute(APIRoute):
@@ -116,13 +119,24 @@ def post(
     reasons: Reasons = (),
     status: int = 201,
     also: Mapping[int, Any] | None = None,
+    others: Mapping[int, tuple[type[BaseModel], Any]] | None = None,
     writes: bool = True,
 ) -> ToldRoute:
     """A write, or a read that has a body; `body` and `answer` are models."""
     return BodyRoute(
         path,
         endpoint,
-        told=Told(status, example, reasons, writes=writes, body=body, bodies=examples or {}, also=also or {}),
+        told=Told(
+            status,
+            example,
+            reasons,
+            writes=writes,
+            body=body,
+            bodies=examples or {},
+            also=also or {},
+            others=others or {},
+        ),
+        responses={status: {"model": model} for status, (model, _) in (others or {}).items()},
         methods=["POST"],
         status_code=status,
         response_model=answer,

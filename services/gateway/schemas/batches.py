@@ -52,12 +52,15 @@ class LooseBatch(Body):
 
 
 class Counts(Answer):
-    """How many lines came to what; the last three sum to the first."""
+    """How many lines came to what; all others sum to the first."""
 
     lines: int
     accepted: Annotated[int, Field(description="Posted now")]
     replayed: Annotated[int, Field(description="Posted before, under the same reference and content")]
     refused: Annotated[int, Field(description="Not posted; each says why")]
+    waiting: Annotated[
+        int, Field(description="Refunds whose sales have not arrived: decided right after those")
+    ]
 
 
 class LineError(Answer):
@@ -84,8 +87,10 @@ class LineResult(Answer):
     line: Annotated[int, Field(description="Place in the batch, from 0, as in JSON pointers")]
     type: Annotated[LineType | None, Field(description="As sent; null where unreadable")]
     reference: Annotated[str | None, Field(description="As sent; null where unreadable")]
-    outcome: Literal["accepted", "replayed", "refused"]
-    transaction: Annotated[Transaction | None, Field(description="The movement; null where refused")]
+    outcome: Literal["accepted", "replayed", "refused", "waiting"]
+    transaction: Annotated[
+        Transaction | None, Field(description="The movement; null where refused or waiting for its sale")
+    ]
     error: Annotated[LineError | None, Field(description="Why it was refused; null where it was not")]
 
 

@@ -84,6 +84,13 @@ class Expiration(Answer):
     ]
 
 
+class Maturity(Answer):
+    """Points that can be spent together from a time on."""
+
+    points: int
+    at: Annotated[Instant, Field(description="From this moment on they can be spent")]
+
+
 class Balance(Answer):
     """A wallet now."""
 
@@ -96,4 +103,8 @@ class Balance(Answer):
         int,
         Field(description="Points that the member owes, off `available` already; later earns pay them first"),
     ]
+    pending: Annotated[
+        int, Field(description="Points earned that cannot be spent yet; `available` is without them")
+    ]
+    next_maturity: Annotated[Maturity | None, Field(description="Which can be first; null: there are none")]
     next_expiry: Annotated[Expiry | None, Field(description="What expires next; null: nothing")]

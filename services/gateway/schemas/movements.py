@@ -152,6 +152,7 @@ class EarnReceipt(Answer):
     """What a till may print."""
 
     earned: Annotated[int, Field(description="Points earned")]
+    pending: Annotated[int, Field(description="How many of them cannot be spent yet")]
     balance: Annotated[int, Field(description="Points in the wallet right after it")]
     expires_on: Annotated[
         str | None,
@@ -184,6 +185,10 @@ class Earn(Posted):
     object: Literal["earn"]
     reference: Annotated[str, Field(description="Your reference")]
     points: Annotated[int, Field(description="Points earned; 0 where the purchase was too small")]
+    pending: Annotated[
+        int, Field(description="How many of them cannot be spent yet; they are not in `balance`")
+    ]
+    matures_at: Annotated[Instant | None, Field(description="When they can be; null: at once")]
     expires_at: Annotated[
         Instant | None, Field(description="From this moment on the points earned are gone; null: never")
     ]
@@ -245,9 +250,20 @@ class Transaction(Posted):
         "clawback",
         "debt",
         "debt_repayment",
+        "maturity",
+        "transfer",
+        "transfer_received",
+        "wallet_merged",
+        "debt_assumed",
+        "adjustment",
+        "opening_balance",
     ]
     reference: Annotated[str | None, Field(description="Your reference; null where the movement has none")]
     points: Annotated[int, Field(description="Effect on the wallet: negative for points taken")]
+    pending: Annotated[
+        int, Field(description="Effect on the points that cannot be spent yet, which are not in the wallet")
+    ]
+    matures_at: Annotated[Instant | None, Field(description="When pending points can be spent, of an earn")]
     expires_at: Annotated[
         Instant | None, Field(description="When the points earned expire, or the hold ends; null: never")
     ]

@@ -199,6 +199,20 @@ class Refund(Posted, RefundFigures):
     receipt: RefundReceipt
 
 
+class WaitingRefund(Answer):
+    """A refund whose sale has not arrived: it is decided right after that, under this key."""
+
+    object: Literal["refund"]
+    status: Annotated[
+        Literal["waiting"],
+        Field(
+            description="Ask again with the same Idempotency-Key, or for transactions with your reference, to learn the end"
+        ),
+    ]
+    reference: Annotated[str, Field(description="Your reference")]
+    original: Annotated[str, Field(description="The reference of the sale that it waits for")]
+
+
 class ReversalReceipt(RefundReceipt):
     """What a till may print."""
 

@@ -35,6 +35,7 @@ BATCH: Final = Table(
     Column("accepted", Integer),
     Column("replayed", Integer),
     Column("refused", Integer),
+    Column("waiting", Integer),
     Column("answer", LargeBinary),
     PrimaryKeyConstraint("ledger_id", "batch_id", name="batch_pk"),
     UniqueConstraint("ledger_id", "partner_id", "key", name="batch_key_unique"),

@@ -58,6 +58,7 @@ _EARN_RATES: Final[tuple[Column, ...]] = (
     ("#points", count("points")),
     ("#per minor units", count("per_minor")),
     ("from", field("valid_from")),
+    ("#days pending", count("pending_days")),
 )
 _REFUND_RULES: Final[tuple[Column, ...]] = (
     ("shortfall", field("shortfall")),
@@ -70,6 +71,7 @@ class Shortfall(StrEnum):
 
     ALLOW_NEGATIVE = "allow_negative"
     WITHIN_BALANCE = "within_balance"
+    PENDING_ONLY = "pending_only"
 
 
 class TenderOrder(StrEnum):
@@ -269,6 +271,9 @@ def set_earn_rate(
         int, typer.Option(min=1, max=1_000_000_000, help="… for so many minor units, e.g. 100 for 1.00.")
     ],
     valid_from: Annotated[str, typer.Option("--from", help="Date or time from which it holds.")],
+    pending_days: Annotated[
+        int, typer.Option(min=0, max=366, help="Days after the sale from which on the points can be spent.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Set what a partner gives from a time on; the till's clock decides which rate counts.
@@ -279,7 +284,8 @@ def set_earn_rate(
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
         valid_from_us = read_time(valid_from, found.zone)
-        rate = await registry.set_earn_rate(session, found, partner, points, per_minor, valid_from_us)
+        given = registry.EarnRate(points, per_minor, valid_from_us, pending_days)
+        rate = await registry.set_earn_rate(session, found, partner, given)
         return documents.earn_rate(rate, found.zone)
 
     show(in_session(work), as_json, f"What {partner} gives", *_EARN_RATES)
@@ -310,7 +316,7 @@ def set_refund_rule(
         Shortfall,
         typer.Option(
             help="Where the wallet has too few points to take back: the member owes the rest (allow_negative), or it is "
-            "written off (within_balance)."
+            "written off (within_balance). Or nothing is taken back but what is pending still (pending_only)."
         ),
     ],
     tender_order: Annotated[

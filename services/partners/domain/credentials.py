@@ -17,6 +17,7 @@ SCOPES: Final = (
     "members:write",
     "points:earn",
     "points:redeem",
+    "points:transfer",
     "points:read",
     "statements:read",
 )

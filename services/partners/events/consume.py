@@ -82,6 +82,12 @@ def _expired(record: EventRecord) -> Posting:
     return Posting(record.pos, told.seq, b"", told.recorded_at_us)
 
 
+def _matured(record: EventRecord) -> Posting:
+    """Points were rated when they were earned."""
+    told = pb.PointsMatured.FromString(record.payload)
+    return Posting(record.pos, told.seq, b"", told.recorded_at_us)
+
+
 def _returned(record: EventRecord) -> Posting:
     told = pb.PointsReturned.FromString(record.payload)
     undone = Undone(EntryKind.RETURNED, told.original_seq, told.partner_id, _taken(told.lots))
@@ -112,7 +118,16 @@ def _taken(lots: Iterable[pb.LotTaken]) -> list[LotTaken]:
 
 
 def _costs_nobody(
-    message: type[pb.PointsHeld | pb.PointsReleased | pb.PointsOwed | pb.PointsRefunded],
+    message: type[
+        pb.PointsHeld
+        | pb.PointsReleased
+        | pb.PointsOwed
+        | pb.PointsRefunded
+        | pb.PointsFloorSet
+        | pb.PointsTransferred
+        | pb.PointsReceived
+        | pb.PointsAssumed
+    ],
 ) -> Callable[[EventRecord], Posting]:
     """A reader of postings that keep their place in the journal, and for which nobody owes anybody."""
 
@@ -123,10 +138,23 @@ def _costs_nobody(
     return read_one
 
 
+def _of_the_operator(
+    message: type[pb.PointsMerged | pb.PointsAdjusted | pb.PointsImported],
+) -> Callable[[EventRecord], Posting]:
+    """A reader of what the operator did to wallets: no money moves until such points are burned."""
+
+    def read_one(record: EventRecord) -> Posting:
+        told = message.FromString(record.payload)
+        return Posting(record.pos, told.seq, b"", told.recorded_at_us)
+
+    return read_one
+
+
 # How postings are read, but for the one that most of them are. One is known if it is here.
 _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.redeemed": _redeemed,
     "points.expired": _expired,
+    "points.matured": _matured,
     # Points set aside and freed.
     "points.held": _costs_nobody(pb.PointsHeld),
     "points.released": _costs_nobody(pb.PointsReleased),
@@ -136,4 +164,13 @@ _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.owed": _costs_nobody(pb.PointsOwed),
     "points.repaid": _repaid,
     "points.refunded": _costs_nobody(pb.PointsRefunded),
+    # How far a partner may go: a limit, no movement.
+    "points.floor_set": _costs_nobody(pb.PointsFloorSet),
+    # Points that go from one wallet to another keep their issuer, and debts who is owed.
+    "points.transferred": _costs_nobody(pb.PointsTransferred),
+    "points.received": _costs_nobody(pb.PointsReceived),
+    "points.assumed": _costs_nobody(pb.PointsAssumed),
+    "points.merged": _of_the_operator(pb.PointsMerged),
+    "points.adjusted": _of_the_operator(pb.PointsAdjusted),
+    "points.imported": _of_the_operator(pb.PointsImported),
 }

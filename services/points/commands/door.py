@@ -7,6 +7,7 @@ same items are decided again, and those that were posted answer with what was po
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,9 +17,11 @@ import asyncpg
 
 from services.points.commands.door_connections import DoorConnections
 from services.points.domain.accounts import AccountKey, AccountNumbers
-from services.points.domain.answers import Accepted, Answer, Decision, Lapsed, Replay
-from services.points.domain.movements import Act, Movement, Overdue, Transaction
+from services.points.domain.answers import Accepted, Answer, FloorSet, Lapsed, Replay, TurnedAway
+from services.points.domain.deciding.await_original import patience_us
+from services.points.domain.movements import Act, FloorChange, Movement, Overdue, Transaction, WaitsOver
 from services.points.domain.opened import LedgerRules
+from services.points.domain.posting import Decided as Decision
 from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
@@ -44,7 +47,11 @@ _AGAIN: Final = (
 )  # fmt: skip
 
 Group = Sequence[Act]
-Decided = Answer | Lapsed
+Decided = Answer | Lapsed | FloorSet
+
+
+class _TermsMoved(Exception):
+    """The operator has agreed since then what needs more to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ class Door:
         the queue, UNAVAILABLE when the database stayed away (what was asked may or may not have happened).
         """
         decided = await self._queue.submit(group, lane, deadline_us, weight=len(group))
-        return [answer for answer in decided if not isinstance(answer, Lapsed)]
+        return [answer for answer in decided if not isinstance(answer, Lapsed | FloorSet)]
 
     async def lapse(self, members: Sequence[UUID]) -> int:
         """Ends what is over in wallets, after what tills and bulk loads ask for; answers how many postings that took.
@@ -99,6 +106,24 @@ class Door:
         group = [Overdue(member) for member in members]
         decided = await self._queue.submit(group, Lane.BULK, weight=len(group))
         return sum(answer.postings for answer in decided if isinstance(answer, Lapsed))
+
+    async def end_waits(self) -> int:
+        """Ends refunds that have waited too long for their originals, up to a batch of them; answers how many.
+
+        Raises Unavailable as post does.
+        """
+        (answer,) = await self._queue.submit([WaitsOver()], Lane.BULK)
+        return answer.postings if isinstance(answer, Lapsed) else 0
+
+    async def set_floor(self, change: FloorChange, deadline_us: int) -> FloorSet | TurnedAway:
+        """Sets a credit floor between two movements; answers the one in force.
+
+        Raises Unavailable as post does.
+        """
+        (answer,) = await self._queue.submit([change], Lane.INTERACTIVE, deadline_us)
+        if not isinstance(answer, FloorSet | TurnedAway):
+            raise TypeError("a floor was answered as something else")
+        return answer
 
     async def learn_accounts(self) -> None:
         """Reads the accounts made last, so that a ledger at work is not asked for each wallet as it turns up."""
@@ -133,7 +158,8 @@ class Door:
 
     async def _insist(self, groups: Sequence[Group]) -> Sequence[list[Decided] | Exception]:
         items = [item for group in groups for item in group]
-        give_up_us = wall_now_us() + int(self._limits.retry_seconds * 1e6)
+        # By the clock that never steps.
+        give_up_at = time.monotonic() + self._limits.retry_seconds
         while True:
             try:
                 answers = await self._post(items)
@@ -148,7 +174,7 @@ class Door:
                 await self._drop_connection()
                 # Another server may have taken over, without the accounts that the last one made at the end.
                 self.numbers.clear()
-                if wall_now_us() > give_up_us:
+                if time.monotonic() > give_up_at:
                     raise Unavailable("the ledger's database cannot be reached") from error
                 await asyncio.sleep(_RETRY_SECONDS)
         self._posted.add(len(items), {"programme": self._programme.slug})
@@ -170,20 +196,27 @@ class Door:
             connection = await self._connected()
             self.numbers.trim()
             learned: list[AccountKey] = []
+            terms = self._terms
+            pending = terms.rates.pending_partners if terms is not None else frozenset[UUID]()
             try:
                 async with connection.transaction():
                     opened, version = await open_ledger(
-                        connection, ledger_id, items, self.numbers, learned, self._mac
+                        connection, ledger_id, items, self.numbers, learned, pending, patience_us(self._rules), self._mac
                     )
-                    terms = self._terms
                     if terms is None or version != terms.version:
                         terms = self._terms = await ledgers.terms(connection, ledger_id, version)
+                        if not terms.rates.pending_partners <= pending:
+                            # Accounts are missing that these terms need: once more, with them.
+                            raise _TermsMoved
                     first_pos = opened.log.pos
                     posting = Posting(opened, self._rules, terms, self._telling, self._programme.currency)
                     decisions = posting.decide(items, wall_now_us())
                     replayed = await self._replayed(connection, decisions)
-                    if posting.rows.decisions or posting.rows.postings:
+                    if posting.rows:
                         await write(connection, ledger_id, opened, first_pos, posting)
+            except _TermsMoved:
+                self.numbers.forget(learned)
+                return await self._post(items)
             except BaseException:
                 self.numbers.forget(learned)
                 raise
@@ -193,7 +226,7 @@ class Door:
         ]
 
     async def _replayed(
-        self, connection: PgConnection, decisions: Sequence[Decision | Lapsed]
+        self, connection: PgConnection, decisions: Sequence[Decision]
     ) -> dict[int, Transaction]:
         seqs = [decision.seq for decision in decisions if isinstance(decision, Replay)]
         return await journal.by_seq(connection, self._programme.ledger_id, seqs) if seqs else {}

@@ -1,4 +1,4 @@
-"""Erases what partners said in words of a member's postings."""
+"""Erases what partners and staff said in words of a member's postings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class EraseWords:
         self._doors, self._database, self._mac = doors, database, mac
 
     async def __call__(self, programme: Programme, member_id: UUID) -> int:
-        """References and receipts of all postings of a member, for ever; answers of how many they were erased now.
+        """References, receipts and notes of all postings of a member, for ever; answers of how many they were erased now.
 
         Some at a time: where it is cut short, asking again does the rest. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable.
         """
@@ -35,4 +35,5 @@ class EraseWords:
                 async with connection.transaction():
                     erased += await words.erase(connection, programme.ledger_id, found, self._mac)
                 after_seq = found[-1].seq
+            await words.erase_rejected(connection, programme.ledger_id, member_id)
         return erased

@@ -69,6 +69,26 @@ class KnownMembers:
         return unknown
 
 
+class KnownIssuers:
+    """Partners that exist, as far as opening balances name them."""
+
+    def __init__(self, partners: Partners) -> None:
+        self._partners = partners
+        self._known: set[tuple[int, UUID]] = set()
+
+    async def has(self, programme: Programme, partner_id: UUID) -> bool:
+        """Whether the partner is one of the programme's. Raises Unavailable where that can't be found out."""
+        place = (programme.ledger_id, partner_id)
+        if place not in self._known:
+            try:
+                # Only a partner that exists has stores to tell of, be they none.
+                await self._partners.stores(programme, partner_id)
+            except NotFound:
+                return False
+            self._known.add(place)
+        return True
+
+
 class KnownStores:
     """Stores by partner: asked of the partners service when a new one turns up, every 2 seconds at most."""
 

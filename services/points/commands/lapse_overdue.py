@@ -1,4 +1,4 @@
-"""Ends what is over: holds past their time, lots past their expiry.
+"""Ends what is over, holds past their time, lots past their expiry, refunds that waited too long; lets mature what is due.
 
 No answer depends on it: whoever comes to a wallet ends what is over there first, and reads leave it out. But statements
 and events should not have to wait until somebody comes.
@@ -21,6 +21,7 @@ _LOTS_A_WALK: Final = 50_000
 # Of one batch under the head's lock; tills wait no longer for it than for a bulk load's.
 _WALLETS_A_BATCH: Final = 128
 _HOLDS_A_RUN: Final = 5_000
+_BATCHES_OF_WAITS: Final = 100
 
 
 class LapseOverdue:
@@ -28,7 +29,8 @@ class LapseOverdue:
 
     def __init__(self, doors: Doors, database: ReadDatabase) -> None:
         self._doors, self._database = doors, database
-        self._walked_to: dict[int, int] = {}
+        # By ledger: the wallet that open lots, and pending ones, have been walked to.
+        self._walked_to: dict[int, tuple[int, int]] = {}
 
     async def __call__(self) -> None:
         """Goes through all ledgers once."""
@@ -40,13 +42,27 @@ class LapseOverdue:
         async with self._database.snapshot() as connection:
             driver = await connection.driver()
             held = await overdue.of_holds(driver, ledger_id, _HOLDS_A_RUN)
-            walked = await overdue.of_lots(driver, ledger_id, self._walked_to.get(ledger_id, 0), _LOTS_A_WALK)
-            members = await overdue.members_of(driver, ledger_id, sorted({*held, *walked.wallets}))
+            open_after, pending_after = self._walked_to.get(ledger_id, (0, 0))
+            walked = await overdue.of_lots(driver, ledger_id, open_after, _LOTS_A_WALK)
+            maturing = await overdue.of_pending(driver, ledger_id, pending_after, _LOTS_A_WALK)
+            wallets = sorted({*held, *walked.wallets, *maturing.wallets})
+            members = await overdue.members_of(driver, ledger_id, wallets)
         postings = await self._post(programme, members) if members else 0
-        self._walked_to[ledger_id] = walked.next_no
+        self._walked_to[ledger_id] = (walked.next_no, maturing.next_no)
+        await self._end_waits(programme)
         if postings:
             _log.info("lapse.done", programme=programme.slug, postings=postings)
         return postings
+
+    async def _end_waits(self, programme: Programme) -> None:
+        """Refunds whose originals did not come are refused, a batch of them at a time."""
+        async with self._database.snapshot() as connection:
+            waiting = await overdue.waiting_refunds(await connection.driver(), programme.ledger_id)
+        if waiting:
+            door = await self._doors.to(programme)
+            for _ in range(_BATCHES_OF_WAITS):
+                if not await door.end_waits():
+                    break
 
     async def _post(self, programme: Programme, members: list[UUID]) -> int:
         door = await self._doors.to(programme)

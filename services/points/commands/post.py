@@ -7,10 +7,11 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.commands.known import KnownMembers, KnownStores
+from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
 from services.points.commands.open_ledger import Doors
 from services.points.commands.pairs import whole_pairs
 from services.points.commands.referents import Asked, Referents
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Answer, TurnedAway
 from services.points.domain.movements import (
     Capture,
@@ -22,6 +23,7 @@ from services.points.domain.movements import (
     Refund,
     Reversal,
 )
+from services.points.domain.wallet_movements import Opening, Transfer, other_member
 from services.points.storage import journal
 from services.points.storage.journal import Original
 from services.runtime.coalescer import Lane
@@ -33,9 +35,15 @@ class PostMovements:
     """The use case behind Post: every movement of points."""
 
     def __init__(
-        self, doors: Doors, members: KnownMembers, stores: KnownStores, reader: ReadDatabase
+        self,
+        doors: Doors,
+        members: KnownMembers,
+        stores: KnownStores,
+        issuers: KnownIssuers,
+        reader: ReadDatabase,
     ) -> None:
         self._doors, self._members, self._stores, self._reader = doors, members, stores, reader
+        self._issuers = issuers
         self._referents = Referents(reader)
 
     async def __call__(
@@ -65,6 +73,9 @@ class PostMovements:
     ) -> list[Answer]:
         door = await self._doors.to(programme)
         members = {item.member_id for item in asked if not isinstance(item, TurnedAway | Reversal)}
+        # (A refund that waits for its sale has no member yet.)
+        members = {member for member in members if member != PROGRAMME}
+        members |= {other for item in asked if (other := other_member(item)) is not None}
         unknown = await self._members.unknown_of(programme, door.numbers, members)
         asked = whole_pairs([await self._known(programme, item, unknown) for item in asked])
         answers: list[Answer | None] = [item if isinstance(item, TurnedAway) else None for item in asked]
@@ -81,8 +92,14 @@ class PostMovements:
         """The item, or why it is turned away: its member or its store is not known."""
         if isinstance(item, TurnedAway):
             return item
-        if item.member_id in unknown:
+        if item.member_id in unknown or other_member(item) in unknown:
             return TurnedAway(Reason.REASON_MEMBER_UNKNOWN, "no member has this id", {}, linked=item.linked)
+        if isinstance(item, Opening) and item.issuer_id != PROGRAMME:
+            if await self._issuers.has(programme, item.issuer_id):
+                return item
+            return TurnedAway(
+                Reason.REASON_PARTNER_UNKNOWN, "no partner has the issuer's id", {"field": "issuer"}, linked=item.linked
+            )  # fmt: skip
         store_id = _store_of(item)
         if store_id is None or self._stores.knows(programme, item.partner_id, store_id):
             return item
@@ -123,7 +140,7 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
         elif place and asked[place - 1].linked:
             # No refund is linked with anything: both are turned away.
             continue
-        elif not isinstance(item, Refund) or item.original_id is not None or not isinstance(of, TurnedAway):
+        elif not isinstance(item, Refund) or not isinstance(of, Refund) or of.sale is not None:
             continue
         elif (item.partner_id, item.original_reference) in sales:
             return place
@@ -133,6 +150,8 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
 def differing_fields(item: Movement, original: Original) -> list[str]:
     """The fields in which a movement differs from the one that has its reference."""
     transaction, purchase = original
+    if isinstance(item, Refund) and item.sale is None:
+        return ["original"]
     pairs: list[tuple[str, object, object]] = [
         ("member", item.member_id, transaction.member_id),
         ("occurred_at", item.occurred_at_us, transaction.occurred_at_us),
@@ -146,8 +165,10 @@ def differing_fields(item: Movement, original: Original) -> list[str]:
             pairs += zip(names, item.purchase[:-1], purchase[:-1], strict=True)
     elif isinstance(item, Hold):
         pairs.append(("points", item.points, transaction.held))
-    elif isinstance(item, Redemption):
+    elif isinstance(item, Redemption | Transfer):
         pairs.append(("points", -item.points, transaction.points))
+    elif isinstance(item, Opening):
+        pairs.append(("points", item.points, transaction.points))
     elif isinstance(item, Refund) and item.sale is not None and transaction.refund is not None:
         given = item.points if item.sale.seq == item.sale.burn_seq else item.amount_minor
         pairs.append(("original", item.sale.seq, transaction.original_seq))
@@ -155,5 +176,10 @@ def differing_fields(item: Movement, original: Original) -> list[str]:
     named = [name for name, asked, stands in pairs if asked != stands]
     # What is left is not kept: the spelling of a quantity, whether a burn is linked with it, where a redemption was rung
     # up, how long a hold was to live.
-    rest = {MovementKind.EARN: ["lines", "burn"], MovementKind.HOLD: ["seconds"]}
+    rest = {
+        MovementKind.EARN: ["lines", "burn"],
+        MovementKind.HOLD: ["seconds"],
+        MovementKind.TRANSFER: ["to_member"],
+        MovementKind.IMPORT: ["expires_at", "issuer"],
+    }
     return named or rest.get(item.kind, ["receipt", "channel"])

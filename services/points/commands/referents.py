@@ -101,6 +101,12 @@ def _undoing(item: Reversal, posted: Mapping[tuple[UUID, str], Target]) -> Movem
 
 
 def _of_sale(item: Refund, of: SaleOf | None) -> Refund | TurnedAway:
+    if item.original_id is None:
+        # An earn, whether or not it has arrived: where it has not, the refund waits for it.
+        if item.points:
+            return _not_taken("points", "a sale is refunded by amount or lines")
+        if of is None:
+            return item
     if of is None or of.partner_id != item.partner_id:
         return TurnedAway(
             Reason.REASON_ORIGINAL_UNKNOWN, "the partner has no such sale or burn", {"field": "original"}

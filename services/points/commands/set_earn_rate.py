@@ -29,6 +29,8 @@ class SetEarnRate:
             raise InvalidRequest("points must be 0 to 1,000,000", field="points")
         if not 1 <= rate.per_minor <= 1_000_000_000:
             raise InvalidRequest("per_minor must be 1 to 1,000,000,000", field="per_minor")
+        if not 0 <= rate.pending_days <= 366:
+            raise InvalidRequest("pending_days must be 0 to 366", field="pending_days")
         if not 0 < rate.valid_from_us <= MICROS_MAX:
             raise InvalidRequest("valid_from must be given", field="valid_from_us")
         # Only a partner that exists has stores to tell of, be they none.

@@ -22,9 +22,17 @@ class AccountKind(StrEnum):
     """Points that lapsed; the programme's own."""
     DEBT = "debt"
     """Points that a member owes, as a debit balance."""
+    PENDING = "pending"
+    """A member's points that cannot be spent yet; never below zero."""
+    TRANSIT = "transit"
+    """Points on their way from one wallet to another; the programme's own, and zero after every batch."""
+    ADJUSTMENT = "adjustment"
+    """Points that the operator took less those it gave; the programme's own."""
+    OPENING = "opening"
+    """Points taken over from earlier books, as a debit balance; of each issuer, the programme among them."""
 
 
-# Owns the programme's own accounts.
+# Owns the programme's own accounts. As one who asks and issues it is the operator, whose issuance account moves nothing.
 PROGRAMME: Final = UUID(int=0)
 
 
@@ -41,7 +49,18 @@ class AccountNumbers:
     There may be millions of wallets: `wallets_max` of them are kept.
     """
 
-    __slots__ = ("_wallets_max", "debt", "expiry", "issuance", "redemption", "wallet")
+    __slots__ = (
+        "_wallets_max",
+        "adjustment",
+        "debt",
+        "expiry",
+        "issuance",
+        "opening",
+        "pending",
+        "redemption",
+        "transit",
+        "wallet",
+    )  # fmt: skip
 
     def __init__(self, wallets_max: int) -> None:
         self._wallets_max = wallets_max
@@ -50,6 +69,10 @@ class AccountNumbers:
         self.redemption: dict[UUID, int] = {}
         self.expiry: dict[UUID, int] = {}
         self.debt: dict[UUID, int] = {}
+        self.pending: dict[UUID, int] = {}
+        self.transit: dict[UUID, int] = {}
+        self.adjustment: dict[UUID, int] = {}
+        self.opening: dict[UUID, int] = {}
 
     def of(self, kind: AccountKind) -> dict[UUID, int]:
         """The numbers of one kind, by owner."""

@@ -40,6 +40,12 @@ class TurnedAway(NamedTuple):
     again: bool = False
 
 
+class Waiting(NamedTuple):
+    """A refund that waits for its original, which has not arrived; `replayed` when it did before."""
+
+    replayed: bool = False
+
+
 class Replay(NamedTuple):
     """The answer is that of an earlier posting, to be read from the journal."""
 
@@ -47,10 +53,19 @@ class Replay(NamedTuple):
 
 
 class Lapsed(NamedTuple):
-    """What was over in a wallet has ended: so many postings."""
+    """What was over has ended: in a wallet by so many postings, or so many refunds that waited."""
 
     postings: int
 
 
-Answer = Accepted | Refused | TurnedAway
+class FloorSet(NamedTuple):
+    """The credit floor that is in force (None: without limit), its place in the journal, and whether it was set just now."""
+
+    floor: int | None
+    basis_seq: int
+    seq: int
+    applied: bool
+
+
+Answer = Accepted | Refused | TurnedAway | Waiting
 Decision = Answer | Replay

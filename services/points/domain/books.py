@@ -12,6 +12,7 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
 from services.points.domain.movements import LotTaken, Movement, MovementKind, Reversal, Transaction
@@ -19,13 +20,14 @@ from services.points.domain.opened import ANY_CONTENT, Earlier, LedgerRules, Ope
 from services.points.domain.rows import DecisionRow, PostingRow, Rows
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
+from services.points.domain.waits import Waits
 from services.runtime.errors import code_of
 from services.runtime.event_log import PARTITIONS
 from services.runtime.ids import new_id
 
 Legs = tuple[int | None, int | None, int]
 NO_LEGS: Final[Legs] = (None, None, 0)
-_NO_PURCHASE: Final = (None,) * 12
+_NO_PURCHASE: Final = (None,) * 13
 
 
 class Books:
@@ -45,6 +47,7 @@ class Books:
         # The burn that was posted in this batch with the sale of an earn, by the earn's seq: its own, and its hash.
         self.linked: dict[int, tuple[int, bytes]] = {}
         self.due = _by_member(opened)
+        self.waits = Waits(opened.waiting)
 
     def next(self) -> tuple[int, int]:
         """The seq of the next posting, and the time at which it is recorded."""
@@ -109,17 +112,23 @@ class Books:
     def write(
         self,
         transaction: Transaction,
-        wallet: int,
+        wallet: int | None,
         legs: Legs,
         event: tuple[str, bytes],
         asked: tuple[int, Movement] | None,
         *,
         lot_no: int | None = None,
+        matures_us: int | None = None,
+        issuer_no: int | None = None,
         purchase: tuple[Any, ...] = _NO_PURCHASE,
         partner_no: int | None = None,
     ) -> None:
-        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts."""
-        partition = transaction.member_id.int % PARTITIONS
+        """Adds a posting's row; `asked` is the item it answers, None for the ledger's own acts.
+
+        Without a wallet it is of no member, and is told in the partition of its partner.
+        """
+        owner_id = transaction.member_id if wallet is not None else transaction.partner_id or PROGRAMME
+        partition = owner_id.int % PARTITIONS
         before = self.at.log.advance(partition)
         key, number, content_hash, traceparent = None, None, None, ""
         if asked is not None:
@@ -142,7 +151,14 @@ class Books:
         )
         moved = (content_hash, transaction.points, transaction.balance_after, transaction.occurred_at_us)
         told = (event[0], transaction.partner_id, partition, before, traceparent, event[1])
-        tied = (transaction.expires_at_us or None, *legs, transaction.original_seq or None, lot_no)
+        tied = (
+            transaction.expires_at_us or None,
+            *legs,
+            transaction.original_seq or None,
+            lot_no,
+            matures_us,
+            issuer_no,
+        )
         self.rows.postings.append(PostingRow._make((*head, *moved, *tied, *purchase, *told)))
         self.posted[transaction.seq] = transaction
 

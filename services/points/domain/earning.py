@@ -9,11 +9,15 @@ from uuid import UUID
 
 
 class EarnRate(NamedTuple):
-    """`points` points for `per_minor` minor units, from valid_from_us (microseconds UTC) on."""
+    """`points` points for `per_minor` minor units, from valid_from_us (microseconds UTC) on.
+
+    They can be spent once `pending_days` days have passed since the sale.
+    """
 
     valid_from_us: int
     points: int
     per_minor: int
+    pending_days: int = 0
 
     def points_for(self, amount_minor: int) -> int:
         """Points for an amount in minor units, 0 or more; rounded down."""
@@ -29,6 +33,10 @@ class EarnRates:
             partner: [rate.valid_from_us for rate in of_partner]
             for partner, of_partner in self._rates.items()
         }
+        # Partners whose points may be pending.
+        self.pending_partners = frozenset(
+            partner for partner, rates in self._rates.items() if any(rate.pending_days for rate in rates)
+        )
 
     def at(self, partner_id: UUID, occurred_at_us: int) -> EarnRate | None:
         """The partner's rate in force at a time; None where there is none yet."""

@@ -16,7 +16,8 @@ NEVER_US = 1 << 62
 class Lot:
     """A lot of one wallet while its postings are decided. Times in microseconds UTC; expires_at_us 0: never.
 
-    Open holds have set `reserved` of what remains aside. earned_seq: the earn that its points stem from.
+    Open holds have set `reserved` of what remains aside. earned_seq: the earn that its points stem from. matures_us: until
+    when they cannot be spent, 0 once they can; pending_no: the account that they are in until then, or 0.
     """
 
     lot_no: int
@@ -27,6 +28,9 @@ class Lot:
     earned_at_us: int
     expires_at_us: int
     earned_seq: int
+    matures_us: int = 0
+    pending_no: int = 0
+    elsewhere: bool = False
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -38,22 +42,70 @@ class Lot:
         """What no hold has set aside."""
         return self.remaining - self.reserved
 
+    def over(self, at_us: int) -> bool:
+        """Whether it has expired by a time."""
+        return 0 < self.expires_at_us <= at_us
+
 
 class OpenLots:
-    """Lots of one wallet: the open ones in order, and used up ones that points may come back to; `touched` have changed."""
+    """Lots of one member: the wallet's open ones in order, pending ones, and used up ones that points may come back to.
+
+    `touched` have changed.
+    """
 
     def __init__(self, lots: list[Lot]) -> None:
-        self._lots = sorted((lot for lot in lots if lot.remaining), key=lambda lot: lot.order)
+        self._lots = sorted(
+            (lot for lot in lots if lot.remaining and not lot.matures_us), key=lambda lot: lot.order
+        )
+        self.pending = [lot for lot in lots if lot.remaining and lot.matures_us]
         self._used_up = {lot.lot_no: lot for lot in lots if not lot.remaining}
         self.touched: dict[int, Lot] = {}
 
     def add(self, lot: Lot) -> None:
         """Puts a lot in its place."""
-        insort(self._lots, lot, key=lambda other: other.order)
+        if lot.matures_us:
+            self.pending.append(lot)
+        else:
+            insort(self._lots, lot, key=lambda other: other.order)
 
-    def take(self, points: int) -> list[LotTaken]:
-        """Takes free points from the first lots on. Raises ArithmeticError when there are not enough."""
-        return self._taken_of(self._parts(self._lots, points))
+    def take(self, points: int, alive_us: int = 0) -> list[LotTaken]:
+        """Takes free points from the first lots on that are not over by a time (0: any).
+
+        Raises ArithmeticError when there are not enough.
+        """
+        return self._taken_of(self._parts([lot for lot in self._lots if not lot.over(alive_us)], points))
+
+    def alive(self, at_us: int) -> int:
+        """What is free in lots that are not over by a time."""
+        return sum(lot.free for lot in self._lots if not lot.over(at_us))
+
+    def mature(self, by_us: int) -> tuple[int, list[Lot]]:
+        """Opens those of the pending lots that mature first, by a time; answers when they do, and them. 0: none does."""
+        first_us = min((lot.matures_us for lot in self.pending), default=0)
+        if not 0 < first_us <= by_us:
+            return 0, []
+        matured = sorted(
+            (lot for lot in self.pending if lot.matures_us == first_us), key=lambda lot: lot.lot_no
+        )
+        self.pending = [lot for lot in self.pending if lot.matures_us != first_us]
+        for lot in matured:
+            lot.matures_us = 0
+            self.add(lot)
+            self.touched[lot.lot_no] = lot
+        return first_us, matured
+
+    def take_pending(self, points: int, earned_seq: int) -> list[LotTaken]:
+        """Takes up to so many points from the lot of an earn that is pending still."""
+        parts: list[tuple[Lot, int]] = []
+        for lot in self.pending:
+            if lot.earned_seq == earned_seq and points:
+                part = min(points, lot.remaining)
+                points -= part
+                lot.remaining -= part
+                self.touched[lot.lot_no] = lot
+                parts.append((lot, part))
+        self.pending = [lot for lot in self.pending if lot.remaining]
+        return [_taken(lot, part) for lot, part in parts]
 
     def take_back(self, points: int, earned_seq: int) -> list[LotTaken]:
         """As take, but first from lots whose points stem from one earn."""
@@ -62,9 +114,12 @@ class OpenLots:
         return self._taken_of(self._parts([*own, *others], points))
 
     def give_back(self, lot_no: int, points: int, now_us: int) -> Lot | None:
-        """Puts points back into a lot that they were taken from; answers the lot where it has expired: it takes none."""
+        """Puts points back into a lot that they were taken from; answers the lot where it takes none.
+
+        It has expired then, or is of a wallet that was given up.
+        """
         lot = self._used_up.get(lot_no) or next(lot for lot in self._lots if lot.lot_no == lot_no)
-        if 0 < lot.expires_at_us <= now_us:
+        if lot.elsewhere or lot.over(now_us):
             return lot
         if self._used_up.pop(lot_no, None) is not None:
             self.add(lot)
@@ -125,7 +180,7 @@ class OpenLots:
 
     def take_overdue(self, now_us: int) -> list[LotTaken]:
         """Takes all that is free in lots whose expiry has passed."""
-        overdue = sum(lot.free for lot in self._lots if 0 < lot.expires_at_us <= now_us)
+        overdue = sum(lot.free for lot in self._lots if lot.over(now_us))
         return self.take(overdue) if overdue else []
 
 

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-
-class MovementKind(StrEnum):
-    """What a posting is."""
-
-    EARN = "earn"
-    REDEEM = "redeem"
-    EXPIRE = "expire"
-    HOLD = "hold"
-    CAPTURE = "capture"
-    VOID = "void"
-    LAPSE = "lapse"
-    REFUND = "refund"
-    RETURN = "return"
-    CLAWBACK = "clawback"
-    OWE = "owe"
-    REPAY = "repay"
+from services.points.domain.kinds import MovementKind
+from services.points.domain.wallet_movements import WalletMovement
 
 
 class Purchase(NamedTuple):
@@ -168,7 +153,7 @@ class Refund(NamedTuple):
     """Goods or points given back: `amount` minor units of a sale, points of a burn alone (0: all that is left).
 
     `sale` and member_id are found by the original's id, or by the reference of the partner's earn. One that reverses
-    its original has no reference.
+    its original has no reference. One whose sale has not arrived yet has the nil UUID as its member.
     """
 
     key: str
@@ -220,6 +205,31 @@ class Overdue(NamedTuple):
     linked: bool = False
 
 
+class WaitsOver(NamedTuple):
+    """The ledger's own act: refunds that have waited too long for their originals end."""
+
+    traceparent: str = ""
+
+
+class CreditFloor(NamedTuple):
+    """How far a partner's issuance balance (credits less debits) may fall, in points; None: without limit.
+
+    Whoever set it had seen the journal up to basis_seq.
+    """
+
+    floor: int | None
+    basis_seq: int
+
+
+class FloorChange(NamedTuple):
+    """A floor to be set: asked for by the platform, not by a partner, so without a key."""
+
+    partner_id: UUID
+    asked: CreditFloor
+    set_by: str
+    traceparent: str = ""
+
+
 # What may be linked with an earn: the points that a sale was paid with.
 Burn = Redemption | Capture
 NO_PAIR: Final = (
@@ -233,9 +243,9 @@ def of_one_sale(earning: Earn, burning: Burn) -> bool:
     return same and not burning.linked
 
 
-Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal
+Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal | WalletMovement
 # What comes to a ledger's door.
-Act = Movement | Overdue
+Act = Movement | Overdue | FloorChange | WaitsOver
 
 
 class RefundFigures(NamedTuple):
@@ -253,7 +263,9 @@ class Transaction(NamedTuple):
     """An accepted movement as the journal holds it. points: effect on the wallet.
 
     held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative). original_seq and
-    original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked.
+    original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked. pending: points that
+    cannot be spent until matures_at_us (positive), or that were among these and are no more (negative). A floor has the nil UUID
+    as its member.
     """
 
     transaction_id: UUID
@@ -272,6 +284,9 @@ class Transaction(NamedTuple):
     original_seq: int = 0
     original_id: UUID | None = None
     refund: RefundFigures | None = None
+    pending: int = 0
+    matures_at_us: int = 0
+    credit_floor: CreditFloor | None = None
 
 
 class LotTaken(NamedTuple):

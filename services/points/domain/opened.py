@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -10,7 +10,9 @@ from uuid import UUID
 from services.points.domain.accounts import AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
+from services.points.domain.movements import CreditFloor
 from services.points.domain.refunding import TenderOrder
+from services.points.domain.waits import WaitingRefund
 from services.runtime.event_log import LogHead
 
 # The hash of an answer that stands whatever is asked under its key.
@@ -63,12 +65,13 @@ class Refunded(NamedTuple):
 
 @dataclass(slots=True)
 class OpenDebt:
-    """Points that a member owes, of the earn original_seq of an issuer."""
+    """Points that a member owes, of the earn original_seq of an issuer, whose number is partner_no."""
 
     seq: int
     issuer_id: UUID
     original_seq: int
     left: int
+    partner_no: int
 
 
 @dataclass(slots=True)
@@ -83,6 +86,24 @@ class Debts:
     def points(self) -> int:
         """All that is owed."""
         return sum(debt.left for debt in self.open)
+
+
+class StandingFloor(NamedTuple):
+    """The credit floor of a partner that was set last, and where in the journal."""
+
+    floor: int | None
+    basis_seq: int
+    seq: int
+
+
+class FloorInForce(NamedTuple):
+    """A partner's credit floor, where in the journal and by whom it was set, and the issuance balance that it bounds."""
+
+    partner_id: UUID
+    floor: CreditFloor
+    seq: int
+    set_by: str
+    balance: int
 
 
 @dataclass(slots=True)
@@ -107,3 +128,14 @@ class Opened:
     linked: Mapping[int, tuple[int, bytes]]
     refunded: dict[int, Refunded]
     debts: dict[UUID, Debts]
+    # The floors of issuance accounts that have one, by account; and of the partners whose floor is to be set, if ever set.
+    credit_floors: dict[int, int] = field(default_factory=dict)
+    standing_floors: dict[UUID, StandingFloor] = field(default_factory=dict)
+    # Members whose wallets were given up, with those whose wallets took what was in them.
+    merged: dict[UUID, UUID] = field(default_factory=dict)
+    # What those who give points away have given today.
+    given_today: dict[UUID, int] = field(default_factory=dict)
+    # Refunds that wait: under a key or with a reference that is asked for, for an earn that is, and those too long.
+    waiting: Sequence[WaitingRefund] = ()
+    # Of those in by_reference the ones that were erased: nothing is found by them any more, they are only taken.
+    erased: Set[tuple[UUID, str, str]] = frozenset()

@@ -8,43 +8,75 @@ it is linked with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.answers import Accepted, Decision, Lapsed, Refused, Replay, TurnedAway
+from services.points.domain.answers import (
+    Accepted,
+    Decision,
+    FloorSet,
+    Lapsed,
+    Refused,
+    Replay,
+    TurnedAway,
+    Waiting,
+)
 from services.points.domain.books import Books
+from services.points.domain.deciding.adjust import adjust
+from services.points.domain.deciding.await_original import (
+    FUTURE_TOLERANCE_SECONDS,
+    await_original,
+    give_up,
+    refund_awaited,
+)
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
-from services.points.domain.deciding.earn import earn, turn_away
+from services.points.domain.deciding.earn import earn, refuse_credit, turn_away
+from services.points.domain.deciding.floor import set_floor
 from services.points.domain.deciding.hold import hold, resolve
-from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.deciding.import_opening import import_opening
+from services.points.domain.deciding.lapse import catch_up, settle
+from services.points.domain.deciding.merge import merge
 from services.points.domain.deciding.redeem import redeem
 from services.points.domain.deciding.refund import refund
-from services.points.domain.deciding.repay import repay
 from services.points.domain.deciding.reverse import reverse
+from services.points.domain.deciding.transfer import transfer
 from services.points.domain.movements import (
     NO_PAIR,
     Act,
     Burn,
     Capture,
     Earn,
+    FloorChange,
     Movement,
+    MovementKind,
     Overdue,
     Redemption,
     Refund,
     Reversal,
     Void,
+    WaitsOver,
     of_one_sale,
 )
 from services.points.domain.opened import LedgerRules, Opened
 from services.points.domain.rows import Rows
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
+from services.points.domain.wallet_movements import (
+    Adjustment,
+    Merge,
+    Opening,
+    Transfer,
+    WalletMovement,
+    other_member,
+)
 from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
+from services.runtime.ids import to_text
 
-FUTURE_TOLERANCE_SECONDS: Final = 300
+# What is decided of an item, or of an act of the platform's own.
+Decided = Decision | Lapsed | FloorSet
 
 
 class _Found(NamedTuple):
@@ -54,6 +86,7 @@ class _Found(NamedTuple):
     refusal: Refused | None
     conflict: TurnedAway | None
     by_key: bool
+    waiting: bool = False
 
 
 class Posting:
@@ -70,15 +103,20 @@ class Posting:
         """What is to be written."""
         return self._books.rows
 
-    def decide(self, items: Sequence[Act], wall_now_us: int) -> list[Decision | Lapsed]:
+    def decide(self, items: Sequence[Act], wall_now_us: int) -> list[Decided]:
         """Decides all items in order. Wall-clock time ends what is past its deadline."""
-        decisions: list[Decision | Lapsed] = []
+        decisions: list[Decided] = []
+        given_up = give_up(self._books)
         for number, item in enumerate(items):
             if len(decisions) > number:
                 # Decided along with the one before.
                 continue
             if isinstance(item, Overdue):
                 decisions.append(self._lapse(item.member_id))
+            elif isinstance(item, WaitsOver):
+                decisions.append(Lapsed(given_up))
+            elif isinstance(item, FloorChange):
+                decisions.append(set_floor(self._books, item))
             elif not item.linked:
                 decisions.append(self._one(number, item, wall_now_us))
             else:
@@ -120,25 +158,30 @@ class Posting:
             away = self._too_late(item, wall_now_us) or self._untimely(item)
             if away is not None:
                 return self._fall(first, (earning, burning), place, away)
-        if earning.member_id in self._at.closed:
-            closed = self._refuse_closed(first, earning)
-            return self._fall(first, (earning, burning), 0, closed)
+        gone = self._refuse_gone(first, earning)
+        if gone is not None:
+            return self._fall(first, (earning, burning), 0, gone)
         away = turn_away(books, earning)
         if away is not None:
             return self._fall(first, (earning, burning), 0, away)
+        refusal = refuse_credit(books, first, earning)
+        if refusal is not None:
+            return self._fall(first, (earning, burning), 0, refusal)
         refusal = refuse_burn(books, first + 1, burning)
         if refusal is not None:
             return self._fall(first, (earning, burning), 1, refusal)
         earned = earn(books, first, earning)
         sale = earned.transaction.seq, earned.transaction.transaction_id
         # A sale that comes very late may have earned what is past its time: it pays for nothing.
-        expire_overdue(books, earning.member_id, self._at.accounts.wallet[earning.member_id])
+        catch_up(books, earning.member_id, self._at.accounts.wallet[earning.member_id])
         burned = (
             resolve(books, first + 1, burning, sale)
             if isinstance(burning, Capture)
             else redeem(books, first + 1, burning, sale)
         )
-        repay(books, earning.member_id)
+        settle(self._books, earning.member_id)
+        if isinstance(burned, Accepted):
+            refund_awaited(books, first + 1, earning, earned, burned)
         return [earned, burned]
 
     def _fall(
@@ -150,7 +193,10 @@ class Posting:
         number, other = 1 - fallen, pair[1 - fallen]
         key = (other.partner_id, other.key)
         failed: Decision = TurnedAway(Reason.REASON_LINKED_ITEM_FAILED, message, metadata)
-        if isinstance(why, Refused) and key not in self._books.keys and key not in self._at.by_key:
+        unseen = (
+            key not in self._books.keys and key not in self._at.by_key and not self._books.waits.by_key(*key)
+        )
+        if isinstance(why, Refused) and unseen:
             failed = self._books.refuse(
                 first + number, other, Reason.REASON_LINKED_ITEM_FAILED, message, metadata
             )
@@ -173,8 +219,8 @@ class Posting:
     def _lapse(self, member_id: UUID) -> Lapsed:
         """Ends what is over in a wallet, as whoever comes to it next would."""
         before = self._books.seq
-        expire_overdue(self._books, member_id, self._at.accounts.wallet[member_id])
-        repay(self._books, member_id)
+        catch_up(self._books, member_id, self._at.accounts.wallet[member_id])
+        settle(self._books, member_id)
         return Lapsed(self._books.seq - before)
 
     @staticmethod
@@ -197,7 +243,9 @@ class Posting:
         if untimely is not None:
             return untimely
         decision = self._decided(number, item)
-        repay(self._books, item.member_id)
+        settle(self._books, item.member_id)
+        if isinstance(item, Earn) and isinstance(decision, Accepted):
+            refund_awaited(self._books, number, item, decision, None)
         return decision
 
     def _decided(self, number: int, item: Movement) -> Decision:
@@ -209,18 +257,49 @@ class Posting:
             return reverse(books, number, item)
         if isinstance(item, Refund):
             if item.sale is None:
-                raise ValueError("a refund comes to the door with what it refunds")
+                return await_original(books, number, item)
+            if item.member_id in self._at.merged:
+                # The wallet was given up at the same moment: it is the other's sale now.
+                return TurnedAway(
+                    Reason.REASON_UNAVAILABLE, "the member was merged meanwhile", {}, again=True
+                )
             return refund(books, number, item, item.sale)
-        if item.member_id in self._at.closed:
-            return self._refuse_closed(number, item)
+        gone = self._refuse_gone(number, item)
+        if gone is not None:
+            return gone
+        if isinstance(item, WalletMovement):
+            return self._of_wallets(number, item)
         if isinstance(item, Earn):
-            return turn_away(books, item) or earn(books, number, item)
+            return turn_away(books, item) or refuse_credit(books, number, item) or earn(books, number, item)
         if isinstance(item, Redemption):
             return refuse_burn(books, number, item) or redeem(books, number, item, NO_SALE)
         return hold(books, number, item)
 
-    def _refuse_closed(self, number: int, item: Movement) -> Refused:
-        return self._books.refuse(number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {})
+    def _of_wallets(self, number: int, item: WalletMovement) -> Decision:
+        books = self._books
+        if isinstance(item, Transfer):
+            return transfer(books, number, item)
+        if isinstance(item, Adjustment):
+            return adjust(books, number, item)
+        return (
+            import_opening(books, number, item) if isinstance(item, Opening) else merge(books, number, item)
+        )
+
+    def _refuse_gone(self, number: int, item: Movement) -> Refused | None:
+        """Nothing is done for a member whose wallet was given up, or who was closed; what the latter left may be merged."""
+        merged, closed = self._at.merged, self._at.closed
+        for member in (item.member_id, other_member(item)):
+            if member is None:
+                continue
+            if member in merged:
+                named = {"member": to_text("mem", merged[member])}
+                message = "the member's wallet was merged into another's"
+                return self._books.refuse(number, item, Reason.REASON_MEMBER_MERGED, message, named)
+            if member in closed and not (isinstance(item, Merge) and member == item.member_id):
+                return self._books.refuse(
+                    number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {}
+                )
+        return None
 
     def _earlier(self, number: int, item: Movement) -> Decision | None:
         """What was decided of an item before; under a further key it is remembered too."""
@@ -231,6 +310,10 @@ class Posting:
             return found.conflict
         if found.refusal is not None:
             return found.refusal._replace(replayed=True)
+        if found.waiting:
+            if isinstance(item, Refund) and not found.by_key:
+                return await_original(self._books, number, item, again=True)
+            return Waiting(replayed=True)
         if not found.by_key:
             self._books.remember(number, item, found.seq, None)
         return self._replay(found.seq)
@@ -242,14 +325,11 @@ class Posting:
         if earlier is not None:
             conflict = None
             if not earlier.answers(item.content_hash):
-                conflict = TurnedAway(
-                    Reason.REASON_IDEMPOTENCY_KEY_REUSED,
-                    "this idempotency key was used with another request",
-                    {"key": item.key},
-                )
+                conflict = _key_reused(item)
             return _Found(earlier.seq or 0, earlier.refusal, conflict, by_key=True)
-        if item.reference is None:
-            return None
+        waiting = self._waiting(item) if self._books.waits else None
+        if waiting is not None or item.reference is None:
+            return waiting
         reference = (item.partner_id, item.kind, item.reference)
         same = self._books.references.get(reference) or self._at.by_reference.get(reference)
         if same is None:
@@ -257,13 +337,22 @@ class Posting:
         seq, content_hash = same
         conflict = None
         if content_hash != item.content_hash:
-            conflict = TurnedAway(
-                Reason.REASON_REFERENCE_REUSED,
-                f"another {item.kind} has the reference",
-                {"reference": item.reference},
-                conflict_seq=seq,
-            )
+            conflict = _reference_reused(item, seq)
         return _Found(seq, None, conflict, by_key=False)
+
+    def _waiting(self, item: Movement) -> _Found | None:
+        """As _found, of a refund that waits."""
+        by_key = self._books.waits.by_key(*_place(item))
+        if by_key is not None:
+            same = by_key.item.content_hash == item.content_hash
+            return _Found(0, None, None if same else _key_reused(item), by_key=True, waiting=True)
+        if item.kind is not MovementKind.REFUND or item.reference is None:
+            return None
+        others = self._books.waits.by_reference(item.partner_id, item.reference)
+        if not others:
+            return None
+        same = others[0].item.content_hash == item.content_hash
+        return _Found(0, None, None if same else _reference_reused(item, 0), by_key=False, waiting=True)
 
     def _replay(self, seq: int) -> Decision:
         posted = self._books.posted.get(seq)
@@ -277,10 +366,33 @@ class Posting:
                 "occurred_at is ahead of the programme's clock",
                 {"field": "occurred_at", "tolerance_seconds": str(FUTURE_TOLERANCE_SECONDS)},
             )
-        if -ahead_us > self._rules.backdate_days_max * MICROS_PER_DAY:
+        # (Opening balances are as old as they are.)
+        if -ahead_us > self._rules.backdate_days_max * MICROS_PER_DAY and not isinstance(item, Opening):
             return TurnedAway(
                 Reason.REASON_OCCURRED_TOO_LONG_AGO,
                 f"occurred_at is more than {self._rules.backdate_days_max} days ago",
                 {"field": "occurred_at", "limit_days": str(self._rules.backdate_days_max)},
             )
         return None
+
+
+def _place(item: Movement) -> tuple[UUID, str]:
+    return item.partner_id, item.key
+
+
+def _key_reused(item: Movement) -> TurnedAway:
+    return TurnedAway(
+        Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+        "this idempotency key was used with another request",
+        {"key": item.key},
+    )
+
+
+def _reference_reused(item: Movement, seq: int) -> TurnedAway:
+    """`seq`: of the posting that has the reference; 0 where it waits."""
+    return TurnedAway(
+        Reason.REASON_REFERENCE_REUSED,
+        f"another {item.kind} has the reference",
+        {"reference": item.reference or ""},
+        conflict_seq=seq,
+    )

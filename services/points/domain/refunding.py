@@ -25,6 +25,8 @@ class Shortfall(StrEnum):
     """The member owes the rest."""
     WITHIN_BALANCE = "within_balance"
     """The rest is written off, until a later refund of the same sale finds points."""
+    PENDING_ONLY = "pending_only"
+    """Only what the member could not spend yet is taken back; the rest is written off."""
 
 
 class TenderOrder(StrEnum):

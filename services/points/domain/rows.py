@@ -15,7 +15,7 @@ class PostingRow(NamedTuple):
 
     transaction_id: UUID
     kind: str
-    wallet_no: int
+    wallet_no: int | None
     partner_no: int | None
     reference: str | None
     key: str | None
@@ -30,6 +30,8 @@ class PostingRow(NamedTuple):
     amount: int
     original_seq: int | None
     lot_no: int | None
+    matures_us: int | None
+    issuer_no: int | None
     store_id: UUID | None
     till: str | None
     business_date: str | None
@@ -42,6 +44,7 @@ class PostingRow(NamedTuple):
     points_minor: int | None
     rate_points: int | None
     rate_per_minor: int | None
+    rate_pending_days: int | None
     event_type: str
     event_partner_id: UUID | None
     partition: int
@@ -83,16 +86,20 @@ class HoldEndRow(NamedTuple):
 
 
 class ChildRow(NamedTuple):
-    """A lot of points that came back after their lot had expired. Fields as in the type door_child."""
+    """A lot of points that were in another one before. Fields as in the type door_child.
+
+    `origin_no` is the first lot of its line that this batch does not open as a child too: issuer and type are its own.
+    """
 
     lot_no: int
     seq: int
     points: int
     earned_us: int
-    expires_us: int
+    expires_us: int | None
     wallet_no: int
     parent_no: int
     earned_seq: int
+    origin_no: int
 
 
 class RefundRow(NamedTuple):
@@ -128,6 +135,58 @@ class DebtRow(NamedTuple):
     partner_no: int
 
 
+class FloorRow(NamedTuple):
+    """A credit floor that was set. Fields as in the type door_floor."""
+
+    seq: int
+    partner_no: int
+    floor: int | None
+    basis_seq: int
+    set_by: str
+
+
+class AdjustmentRow(NamedTuple):
+    """Why points were put right. Fields as in the type door_adjustment."""
+
+    seq: int
+    points: int
+    limit_points: int
+    reason: str
+    made_by: str
+    note_id: UUID
+    note: str
+    proposal_id: UUID | None
+    content_hash: bytes
+
+
+class MergeRow(NamedTuple):
+    """A wallet that was given up for another. Fields as in the type door_merge."""
+
+    from_wallet: int
+    into_wallet: int
+    seq: int
+
+
+class WaitingRow(NamedTuple):
+    """A refund that waits for its original. Fields as in the type door_waiting."""
+
+    partner_no: int
+    key: str
+    item_no: int
+    content_hash: bytes
+    reference: str
+    original_reference: str
+    occurred_at_us: int
+    amount_minor: int
+    store_id: UUID | None
+    till: str
+    business_date: str
+    receipt_number: str
+    channel: str
+    lines_json: str
+    traceparent: str
+
+
 @dataclass(slots=True)
 class Rows:
     """What a batch writes."""
@@ -142,11 +201,23 @@ class Rows:
     holds: list[HoldRow] = field(default_factory=list)
     hold_ends: list[HoldEndRow] = field(default_factory=list)
     refunds: list[RefundRow] = field(default_factory=list)
-    # (seq, lot, points) that a posting gave back, and (seq, debt, points) that it paid.
+    # (seq, lot, points) that a posting gave back or brought into the wallet, and (seq, debt, points) that it paid.
     returns: list[tuple[int, int, int]] = field(default_factory=list)
+    matured: list[tuple[int, int, int]] = field(default_factory=list)
     paid: list[tuple[int, int, int]] = field(default_factory=list)
     children: list[ChildRow] = field(default_factory=list)
+    origins: dict[int, int] = field(default_factory=dict)
     debts: list[DebtRow] = field(default_factory=list)
+    floors: list[FloorRow] = field(default_factory=list)
+    adjustments: list[AdjustmentRow] = field(default_factory=list)
+    merges: list[MergeRow] = field(default_factory=list)
+    # Refunds that wait from now on, and (partner, key) of those that no longer do.
+    waiting: list[WaitingRow] = field(default_factory=list)
+    waited: list[tuple[int, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.postings or self.decisions or self.waiting)
 
     def delta(self, account: int) -> list[int]:
         """The growing sums of an account in this batch: debited, credited, reserved, released."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from services.points.domain.movements import (
     Capture,
@@ -14,12 +15,14 @@ from services.points.domain.movements import (
     Refund,
     Transaction,
 )
+from services.points.domain.wallet_movements import Adjustment, Merge, Opening, Transfer
 
 
 class Telling(NamedTuple):
     """One wording a kind of event; each answers the payload."""
 
     earned: Callable[[Transaction, Earn, int, str], bytes]
+    matured: Callable[[Transaction, Sequence[LotTaken]], bytes]
     redeemed: Callable[[Transaction, Redemption, Sequence[LotTaken]], bytes]
     expired: Callable[[Transaction, Sequence[LotTaken]], bytes]
     held: Callable[[Transaction], bytes]
@@ -30,3 +33,10 @@ class Telling(NamedTuple):
     owed: Callable[[Transaction, int], bytes]
     repaid: Callable[[Transaction, Sequence[DebtPaid], Sequence[LotTaken]], bytes]
     refunded: Callable[[Transaction, Refund], bytes]
+    floor_set: Callable[[Transaction], bytes]
+    transferred: Callable[[Transaction, Transfer, Sequence[LotTaken]], bytes]
+    received: Callable[[Transaction, UUID, Sequence[LotTaken]], bytes]
+    merged: Callable[[Transaction, Merge, Sequence[LotTaken]], bytes]
+    assumed: Callable[[Transaction, UUID, int, int], bytes]
+    adjusted: Callable[[Transaction, Adjustment, int, Sequence[LotTaken]], bytes]
+    imported: Callable[[Transaction, Opening, int], bytes]

@@ -1,21 +1,33 @@
-"""What the operator has agreed with the partners of a ledger, at one version of its configuration."""
+"""What the operator has set for a ledger, at one version of its configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.points.domain.earning import EarnRates
 from services.points.domain.refunding import DEFAULT_RULE, RefundRule
 
 
+class Limits(NamedTuple):
+    """Most points of an adjustment that one person makes alone; of one transfer, and of all of a payer in a day."""
+
+    adjustment_points: int = 10_000
+    transfer_points: int = 0
+    transfer_points_a_day: int = 0
+
+
+NO_LIMITS_SET: Final = Limits()
+
+
 class Terms(NamedTuple):
-    """Earn rates, and the refund rules of partners that have one of their own."""
+    """Earn rates, the refund rules of partners that have one of their own, and limits."""
 
     version: int
     rates: EarnRates
     refund_rules: Mapping[UUID, RefundRule]
+    limits: Limits = NO_LIMITS_SET
 
     def refund_rule(self, partner_id: UUID) -> RefundRule:
         """What a partner's refunds do."""

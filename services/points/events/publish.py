@@ -18,6 +18,8 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.domain.telling import Telling
+from services.points.events.wallets import adjusted, assumed, imported, merged, received, transferred
+from services.points.events.words import bytes_of, lots_of
 from services.points.storage.proofs import Finding
 
 
@@ -36,11 +38,25 @@ def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> 
         gross_minor=purchase.amount_minor,
         eligible_minor=purchase.amount_minor - purchase.points_minor,
         currency=currency,
-        points=transaction.points,
+        points=transaction.points + transaction.pending,
         lot_no=lot_no,
         expires_at_us=transaction.expires_at_us,
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+        matures_at_us=transaction.matures_at_us,
+    ).SerializeToString()
+
+
+def matured(transaction: Transaction, lots: Sequence[LotTaken]) -> bytes:
+    """The payload of `points.matured`."""
+    return pb.PointsMatured(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        points=transaction.points,
+        lots=lots_of(lots),
+        balance_after=transaction.balance_after,
         recorded_at_us=transaction.recorded_at_us,
     ).SerializeToString()
 
@@ -55,7 +71,7 @@ def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTake
         store_id=item.store_id.bytes if item.store_id else b"",
         channel=item.channel,
         points=item.points,
-        lots=_lots(taken),
+        lots=lots_of(taken),
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
@@ -68,7 +84,7 @@ def held(transaction: Transaction) -> bytes:
         transaction_id=transaction.transaction_id.bytes,
         seq=transaction.seq,
         member_id=transaction.member_id.bytes,
-        partner_id=_bytes(transaction.partner_id),
+        partner_id=bytes_of(transaction.partner_id),
         points=transaction.held,
         expires_at_us=transaction.expires_at_us,
         occurred_at_us=transaction.occurred_at_us,
@@ -83,10 +99,10 @@ def captured(transaction: Transaction, item: Capture, taken: Sequence[LotTaken])
         seq=transaction.seq,
         member_id=item.member_id.bytes,
         partner_id=item.partner_id.bytes,
-        store_id=_bytes(item.store_id),
+        store_id=bytes_of(item.store_id),
         channel=item.channel,
         points=-transaction.points,
-        lots=_lots(taken),
+        lots=lots_of(taken),
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
@@ -100,8 +116,8 @@ def released(transaction: Transaction) -> bytes:
         transaction_id=transaction.transaction_id.bytes,
         seq=transaction.seq,
         member_id=transaction.member_id.bytes,
-        partner_id=_bytes(transaction.partner_id),
-        hold_id=_bytes(transaction.hold_id),
+        partner_id=bytes_of(transaction.partner_id),
+        hold_id=bytes_of(transaction.hold_id),
         points=-transaction.held,
         lapsed=transaction.kind is MovementKind.LAPSE,
         recorded_at_us=transaction.recorded_at_us,
@@ -115,7 +131,7 @@ def expired(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
         seq=transaction.seq,
         member_id=transaction.member_id.bytes,
         points=-transaction.points,
-        lots=_lots(taken),
+        lots=lots_of(taken),
         balance_after=transaction.balance_after,
         recorded_at_us=transaction.recorded_at_us,
     ).SerializeToString()
@@ -127,10 +143,10 @@ def returned(transaction: Transaction, back: Sequence[LotTaken]) -> bytes:
         transaction_id=transaction.transaction_id.bytes,
         seq=transaction.seq,
         member_id=transaction.member_id.bytes,
-        partner_id=_bytes(transaction.partner_id),
+        partner_id=bytes_of(transaction.partner_id),
         original_seq=transaction.original_seq,
         points=transaction.points,
-        lots=_lots(back),
+        lots=lots_of(back),
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
@@ -143,13 +159,14 @@ def clawed_back(transaction: Transaction, taken: Sequence[LotTaken]) -> bytes:
         transaction_id=transaction.transaction_id.bytes,
         seq=transaction.seq,
         member_id=transaction.member_id.bytes,
-        partner_id=_bytes(transaction.partner_id),
+        partner_id=bytes_of(transaction.partner_id),
         original_seq=transaction.original_seq,
-        points=-transaction.points,
-        lots=_lots(taken),
+        points=-transaction.points - transaction.pending,
+        lots=lots_of(taken),
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
+        pending=transaction.pending != 0,
     ).SerializeToString()
 
 
@@ -159,7 +176,7 @@ def owed(transaction: Transaction, points: int) -> bytes:
         transaction_id=transaction.transaction_id.bytes,
         seq=transaction.seq,
         member_id=transaction.member_id.bytes,
-        partner_id=_bytes(transaction.partner_id),
+        partner_id=bytes_of(transaction.partner_id),
         original_seq=transaction.original_seq,
         points=points,
         recorded_at_us=transaction.recorded_at_us,
@@ -182,7 +199,7 @@ def repaid(transaction: Transaction, paid: Sequence[DebtPaid], taken: Sequence[L
             )
             for part in paid
         ],
-        lots=_lots(taken),
+        lots=lots_of(taken),
         balance_after=transaction.balance_after,
         recorded_at_us=transaction.recorded_at_us,
     ).SerializeToString()
@@ -195,13 +212,25 @@ def refunded(transaction: Transaction, item: Refund) -> bytes:
         transaction_id=transaction.transaction_id.bytes,
         seq=transaction.seq,
         member_id=transaction.member_id.bytes,
-        partner_id=_bytes(transaction.partner_id),
-        original_id=_bytes(transaction.original_id),
-        store_id=_bytes(item.receipt.store_id),
+        partner_id=bytes_of(transaction.partner_id),
+        original_id=bytes_of(transaction.original_id),
+        store_id=bytes_of(item.receipt.store_id),
         channel=item.receipt.channel,
         **(figures._asdict() if figures is not None else {}),
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def floor_set(transaction: Transaction) -> bytes:
+    """The payload of `points.floor_set`."""
+    credit_floor = transaction.credit_floor
+    return pb.PointsFloorSet(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        partner_id=bytes_of(transaction.partner_id),
+        **(credit_floor._asdict() if credit_floor is not None else {}),
         recorded_at_us=transaction.recorded_at_us,
     ).SerializeToString()
 
@@ -230,21 +259,9 @@ def clock_moved(offset_us: int, now_us: int) -> bytes:
     return pb.ProgrammeClockMoved(offset_us=offset_us, now_us=now_us).SerializeToString()
 
 
-def _bytes(value: UUID | None) -> bytes:
-    return value.bytes if value else b""
-
-
-def _lots(taken: Sequence[LotTaken]) -> list[pb.LotTaken]:
-    return [
-        pb.LotTaken(
-            lot_no=part.lot_no, issuer_id=part.issuer_id.bytes, point_type=part.point_type, points=part.points
-        )
-        for part in taken
-    ]
-
-
 TELLING = Telling(
     earned=earned,
+    matured=matured,
     redeemed=redeemed,
     expired=expired,
     held=held,
@@ -255,4 +272,11 @@ TELLING = Telling(
     owed=owed,
     repaid=repaid,
     refunded=refunded,
+    floor_set=floor_set,
+    transferred=transferred,
+    received=received,
+    merged=merged,
+    assumed=assumed,
+    adjusted=adjusted,
+    imported=imported,
 )

@@ -7,13 +7,16 @@ from typing import Final
 from uuid import UUID
 
 from services.points.domain.earning import EarnRate
-from services.points.domain.movements import Purchase, Transaction
+from services.points.domain.movements import MovementKind, Purchase, Transaction
+from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule
-from services.points.storage import balances, batches, journal, ledgers, records
+from services.points.domain.terms import Limits
+from services.points.storage import balances, batches, floors, journal, ledgers, limits, proposals, records
 from services.points.storage.balances import Balance, Expiration
 from services.points.storage.batches import BatchRow
 from services.points.storage.journal import Filter
 from services.points.storage.ledgers import Head
+from services.points.storage.proposals import Page
 from services.points.storage.records import PostingDetail
 from services.runtime.clock import MICROS_MAX
 from services.runtime.database import ReadDatabase
@@ -56,7 +59,9 @@ class Reads:
         """One movement. Raises NotFound where there is none, or it is not the given partner's."""
         async with self._database.snapshot() as connection:
             found = await journal.by_id(await connection.driver(), ledger_id, transaction_id)
-        if found is None or (partner_id is not None and found.partner_id != partner_id):
+        if found is None or found.kind is MovementKind.FLOOR:
+            raise NotFound("no transaction has this id")
+        if partner_id is not None and found.partner_id != partner_id:
             raise NotFound("no transaction has this id")
         return found
 
@@ -83,6 +88,26 @@ class Reads:
         """Refund rules of partners that have one of their own."""
         async with self._database.snapshot() as connection:
             return await ledgers.list_refund_rules(await connection.driver(), ledger_id, partner_id)
+
+    async def floors(self, ledger_id: int, partner_id: UUID | None) -> tuple[list[FloorInForce], int]:
+        """The credit floors in force, and the seq that they are as of."""
+        async with self._database.snapshot() as connection:
+            driver = await connection.driver()
+            found = await ledgers.head(driver, ledger_id)
+            return await floors.in_force(driver, ledger_id, partner_id), found.last_seq if found else 0
+
+    async def limits(self, ledger_id: int) -> Limits:
+        """The limits of adjustments and transfers."""
+        async with self._database.snapshot() as connection:
+            return await limits.read(await connection.driver(), ledger_id)
+
+    async def proposals(self, ledger_id: int, open_only: bool, before: UUID | None, limit: int) -> Page:
+        """A page of proposed adjustments, newest first; limit 0 is 20. Raises InvalidRequest for a limit over 100."""
+        if not 0 <= limit <= PAGE_MAX:
+            raise InvalidRequest(f"limit must be 1 to {PAGE_MAX}", field="limit")
+        async with self._database.snapshot() as connection:
+            driver = await connection.driver()
+            return await proposals.page(driver, ledger_id, open_only, before, limit or PAGE_DEFAULT)
 
     async def head(self, ledger_id: int) -> Head:
         """The ledger's head. Raises NotFound where nothing was asked of the ledger yet."""

@@ -12,9 +12,10 @@ from coalition.points.v1 import movement_pb2 as pb
 from coalition.type.v1.error_pb2 import ItemError
 
 from services.points.domain.accounts import PROGRAMME
-from services.points.domain.answers import Accepted, Answer, Refused
+from services.points.domain.answers import Accepted, Answer, Refused, Waiting
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
+from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.storage.proofs import Finding
 from services.points.storage.records import PostingDetail
@@ -32,10 +33,19 @@ _KINDS: Final = {
     MovementKind.CLAWBACK: pb.MOVEMENT_KIND_CLAWBACK,
     MovementKind.OWE: pb.MOVEMENT_KIND_OWE,
     MovementKind.REPAY: pb.MOVEMENT_KIND_REPAY,
+    MovementKind.MATURE: pb.MOVEMENT_KIND_MATURE,
+    MovementKind.FLOOR: pb.MOVEMENT_KIND_FLOOR,
+    MovementKind.TRANSFER: pb.MOVEMENT_KIND_TRANSFER,
+    MovementKind.RECEIVE: pb.MOVEMENT_KIND_RECEIVE,
+    MovementKind.MERGE: pb.MOVEMENT_KIND_MERGE,
+    MovementKind.ASSUME: pb.MOVEMENT_KIND_ASSUME,
+    MovementKind.ADJUST: pb.MOVEMENT_KIND_ADJUST,
+    MovementKind.IMPORT: pb.MOVEMENT_KIND_IMPORT,
 }
 SHORTFALLS: Final = {
     points_pb2.SHORTFALL_ALLOW_NEGATIVE: Shortfall.ALLOW_NEGATIVE,
     points_pb2.SHORTFALL_WITHIN_BALANCE: Shortfall.WITHIN_BALANCE,
+    points_pb2.SHORTFALL_PENDING_ONLY: Shortfall.PENDING_ONLY,
 }
 TENDER_ORDERS: Final = {
     points_pb2.TENDER_ORDER_PRO_RATA: TenderOrder.PRO_RATA,
@@ -53,7 +63,7 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         transaction_id=identity,
         seq=transaction.seq,
         kind=_KINDS[transaction.kind],
-        member_id=transaction.member_id.bytes,
+        member_id=b"" if transaction.member_id == PROGRAMME else transaction.member_id.bytes,
         partner_id=transaction.partner_id.bytes if transaction.partner_id else b"",
         reference=transaction.reference or "",
         purchase_id=identity if transaction.kind is MovementKind.EARN else b"",
@@ -67,6 +77,11 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         original_id=transaction.original_id.bytes if transaction.original_id else b"",
         original_seq=transaction.original_seq,
         refund=pb.RefundFigures(**transaction.refund._asdict()) if transaction.refund else None,
+        pending=transaction.pending,
+        matures_at_us=transaction.matures_at_us,
+        credit_floor=pb.CreditFloor(**transaction.credit_floor._asdict())
+        if transaction.credit_floor
+        else None,
     )
 
 
@@ -78,6 +93,8 @@ def result_message(answer: Answer) -> pb.Result:
             replayed=answer.replayed,
             transaction=transaction_message(answer.transaction),
         )
+    if isinstance(answer, Waiting):
+        return pb.Result(outcome=pb.OUTCOME_WAITING, replayed=answer.replayed)
     error = ItemError(reason=answer.reason, message=answer.message, metadata=answer.metadata)
     if isinstance(answer, Refused):
         return pb.Result(outcome=pb.OUTCOME_REFUSED, replayed=answer.replayed, error=error)
@@ -119,7 +136,7 @@ def purchase_message(transaction: Transaction, purchase: Purchase, currency: str
         partner_id=transaction.partner_id.bytes if transaction.partner_id else b"",
         member_id=transaction.member_id.bytes,
         sale=sale,
-        points=transaction.points,
+        points=transaction.points + transaction.pending,
     )
 
 
@@ -144,11 +161,15 @@ def record_message(detail: PostingDetail) -> journal_pb2.JournalRecord:
                 points=lot.points,
                 expires_at_us=lot.expires_at_us,
                 parent_lot_no=lot.parent_no,
+                matures_at_us=lot.matures_at_us,
+                earned_at_us=lot.earned_at_us,
+                earned_seq=lot.earned_seq,
             )
             for lot in detail.opened
         ],
         lot_uses=_lot_uses(detail.used),
         lot_returns=_lot_uses(detail.given_back),
+        lots_matured=_lot_uses(detail.matured),
         debts_paid=[
             journal_pb2.DebtPaid(
                 debt_seq=paid.debt_seq,
@@ -177,6 +198,7 @@ def rate_message(partner_id: UUID, rate: EarnRate) -> points_pb2.EarnRate:
         points=rate.points,
         per_minor=rate.per_minor,
         valid_from_us=rate.valid_from_us,
+        pending_days=rate.pending_days,
     )
 
 
@@ -186,6 +208,21 @@ def rule_message(partner_id: UUID, rule: RefundRule) -> points_pb2.RefundRule:
         partner_id=partner_id.bytes,
         shortfall=_SHORTFALLS[rule.shortfall],
         tender_order=_TENDER_ORDERS[rule.tender_order],
+    )
+
+
+def floor_message(partner_id: UUID, floor: int | None, basis_seq: int) -> points_pb2.Floor:
+    """The wire form of a credit floor."""
+    return points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq)
+
+
+def standing_floor_message(found: FloorInForce) -> points_pb2.StandingFloor:
+    """The wire form of a credit floor with the balance that it bounds."""
+    return points_pb2.StandingFloor(
+        floor=floor_message(found.partner_id, *found.floor),
+        seq=found.seq,
+        balance=found.balance,
+        set_by=found.set_by,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -28,39 +28,33 @@ from services.points.domain.movements import (
     Reversal,
     Void,
 )
+from services.points.rpc.reading import KEY_CHARACTERS_MAX, POINTS_MAX, REFERENCE_CHARACTERS_MAX
+from services.points.rpc.reading import UUID_BYTES as _UUID_BYTES
+from services.points.rpc.reading import Unreadable as _Invalid
+from services.points.rpc.reading import check_text as _check_text
+from services.points.rpc.reading import invalid as _invalid
+from services.points.rpc.reading import traceparent as _traceparent
+from services.points.rpc.wallet_movements import STAFF_ROLES, read_of_staff, read_transfer
+from services.points.rpc.wallet_movements import Asked as _OfWallets
 from services.runtime.ids import from_bytes
 from services.runtime.principal import Principal
 
-KEY_CHARACTERS_MAX: Final = 300
-REFERENCE_CHARACTERS_MAX: Final = 255
 TEXT_CHARACTERS_MAX: Final = 64
 AMOUNT_MINOR_MAX: Final = 10**12
-POINTS_MAX: Final = 10**9
 HOLD_SECONDS: Final = 900
 HOLD_SECONDS_MAX: Final = 7 * 86_400
 LINES_MAX: Final = 500
 QUANTITY_CHARACTERS_MAX: Final = 17
 TENDERS_MAX: Final = 20
-_UUID_BYTES: Final = 16
 _OF_HOLDS: Final = frozenset({"hold", "capture", "void"})
 _CHANNELS: Final = frozenset({"store", "web", "app", "phone", "other"})
 _ENTRY_MODES: Final = frozenset({"", "scanned", "swiped", "typed", "app", "on_file"})
 _TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "other"})
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _QUANTITY: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-_Asked = pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void | pb.Refund | pb.Reversal
-
-
-class _Invalid(Exception):
-    def __init__(self, field: str, message: str, reason: Reason.ValueType, **metadata: str) -> None:
-        self.answer = TurnedAway(reason, f"{field}: {message}", {"field": field, **metadata})
-
-
-def _invalid(field: str, message: str) -> _Invalid:
-    return _Invalid(field, message, Reason.REASON_INVALID_REQUEST)
+_Asked = pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void | pb.Refund | pb.Reversal | _OfWallets
 
 
 class MovementReader:
@@ -76,11 +70,14 @@ class MovementReader:
         """The movement of an item, asked for by a principal. `deadline_us` is the call's, wall clock."""
         try:
             kind = item.WhichOneof("movement")
+            item_deadline_us = item.deadline_us or deadline_us
+            if kind in STAFF_ROLES:
+                _check_text("key", item.key, KEY_CHARACTERS_MAX)
+                return read_of_staff(item, kind, principal, item_deadline_us, self._hasher(item))
             partner_id = principal.partner_id
             if partner_id is None:
                 raise _Invalid("principal", "only a partner moves points", Reason.REASON_PERMISSION_DENIED)
             _check_text("key", item.key, KEY_CHARACTERS_MAX)
-            item_deadline_us = item.deadline_us or deadline_us
             partner = from_bytes(partner_id.bytes)
             if kind == "earn":
                 _check_grant(principal, "points:earn")
@@ -99,6 +96,9 @@ class MovementReader:
                 _check_grant(principal, "points:earn")
                 _check_grant(principal, "points:redeem")
                 return self._reversal(item, item.reversal, partner, item_deadline_us)
+            if kind == "transfer":
+                _check_grant(principal, "points:transfer")
+                return read_transfer(item, partner, item_deadline_us, self._hasher(item))
             raise _invalid("movement", "nothing is asked for")
         except _Invalid as invalid:
             return invalid.answer._replace(linked=item.linked)
@@ -180,6 +180,9 @@ class MovementReader:
             linked=item.linked,
         )  # fmt: skip
 
+    def _hasher(self, item: pb.Item) -> Callable[[bytes, _OfWallets], bytes]:
+        return lambda kind, asked: self._hash(kind, asked, item.linked)
+
     def _hash(self, kind: bytes, asked: _Asked, linked: bool) -> bytes:
         content = asked.SerializeToString(deterministic=True)
         if linked:
@@ -235,11 +238,6 @@ def _check_currency(asked: str, currency: str) -> None:
         )  # fmt: skip
 
 
-def _check_text(field: str, text: str, characters_max: int) -> None:
-    if not 1 <= len(text) <= characters_max or not text.isprintable():
-        raise _invalid(field, f"1 to {characters_max} visible characters")
-
-
 def _common(member_id: bytes, reference: str, occurred_at_us: int, channel: str) -> tuple[UUID, int]:
     member = _named(member_id, reference, occurred_at_us)
     _check_channel(channel)
@@ -288,11 +286,6 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _traceparent(item: pb.Item) -> str:
-    """The trace context, or none where it is malformed: it goes into a row and a header."""
-    return item.traceparent if _TRACEPARENT.fullmatch(item.traceparent) else ""
 
 
 @lru_cache(maxsize=4_096)

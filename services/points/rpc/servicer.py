@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import points_pb2 as pb
-from coalition.points.v1.points_pb2_grpc import PointsServiceServicer
 
 from services.points.app import Points
 from services.points.domain.answers import TurnedAway
 from services.points.domain.earning import EarnRate
-from services.points.domain.movements import Movement
+from services.points.domain.movements import CreditFloor, Movement
 from services.points.domain.refunding import RefundRule
 from services.points.rpc import mapping
+from services.points.rpc.deadlines import deadline_us
 from services.points.rpc.movements import MovementReader
+from services.points.rpc.wallets import WalletsServicer
 from services.points.storage.journal import Filter
 from services.runtime.boundary import CallContext
-from services.runtime.clock import wall_now_us
 from services.runtime.coalescer import Lane
 from services.runtime.errors import InvalidRequest
 from services.runtime.fields import read_id, read_optional_id
@@ -32,10 +32,11 @@ _ITEMS_A_TURN: Final = 32
 _Item = TypeVar("_Item")
 
 
-class PointsServicer(PointsServiceServicer):
+class PointsServicer(WalletsServicer):
     """Maps each RPC to one command or query."""
 
     def __init__(self, application: Points, reader: MovementReader, verifier: Verifier) -> None:
+        super().__init__(application, reader)
         self._app, self._reader, self._verifier = application, reader, verifier
 
     async def Post(self, request: pb.PostRequest, context: CallContext) -> pb.PostResponse:
@@ -50,24 +51,24 @@ class PointsServicer(PointsServiceServicer):
         for each in principals:
             if each.in_programme() != programme:
                 raise InvalidRequest("all principals must be of one programme", field="principals")
-        deadline_us = _deadline_us(context)
-        asked = await self._read(request, principals, programme.currency, deadline_us)
+        deadline = deadline_us(context)
+        asked = await self._read(request, principals, programme.currency, deadline)
         lane = Lane.BULK if request.bulk else Lane.INTERACTIVE
-        answers = await self._app.post(programme, asked, lane, deadline_us)
+        answers = await self._app.post(programme, asked, lane, deadline)
         response = pb.PostResponse()
         async for turn in _in_turns(answers):
             response.results.extend([mapping.result_message(answer) for answer in turn])
         return response
 
     async def _read(
-        self, request: pb.PostRequest, principals: Sequence[Principal], currency: str, deadline_us: int
+        self, request: pb.PostRequest, principals: Sequence[Principal], currency: str, deadline: int
     ) -> list[Movement | TurnedAway]:
         asked: list[Movement | TurnedAway] = []
         async for turn in _in_turns(request.items):
             for item in turn:
                 if item.principal >= len(principals):
                     raise InvalidRequest("an item points at a principal that is not there", field="principal")
-                asked.append(self._reader.read(item, principals[item.principal], currency, deadline_us))
+                asked.append(self._reader.read(item, principals[item.principal], currency, deadline))
         return asked
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: CallContext) -> pb.GetBalanceResponse:
@@ -81,6 +82,9 @@ class PointsServicer(PointsServiceServicer):
             next_expiry_points=found.next_expiry_points,
             next_expiry_at_us=found.next_expiry_at_us,
             owed=found.owed,
+            pending=found.pending,
+            next_maturity_points=found.next_maturity_points,
+            next_maturity_at_us=found.next_maturity_at_us,
         )
 
     async def ListExpirations(
@@ -134,7 +138,8 @@ class PointsServicer(PointsServiceServicer):
         principal = acting()
         principal.require_role("pricing")
         partner_id = read_id(request.rate.partner_id, "partner_id")
-        rate = EarnRate(request.rate.valid_from_us, request.rate.points, request.rate.per_minor)
+        asked = request.rate
+        rate = EarnRate(asked.valid_from_us, asked.points, asked.per_minor, asked.pending_days)
         await self._app.set_earn_rate(principal.in_programme(), partner_id, rate, principal.actor)
         return pb.SetEarnRateResponse(rate=mapping.rate_message(partner_id, rate))
 
@@ -175,6 +180,34 @@ class PointsServicer(PointsServiceServicer):
             principal.in_programme().ledger_id, principal.partner_id or asked
         )
         return pb.ListRefundRulesResponse(rules=[mapping.rule_message(*rule) for rule in rules])
+
+    async def SetFloor(self, request: pb.SetFloorRequest, context: CallContext) -> pb.SetFloorResponse:
+        """Sets a credit floor."""
+        principal = acting()
+        registered = principal.kind is Kind.SERVICE and principal.issuer == "partners"
+        if not registered:
+            principal.require_role("admin")
+        asked = request.floor
+        partner_id = read_id(asked.partner_id, "partner_id")
+        floor = CreditFloor(asked.floor if asked.HasField("floor") else None, asked.basis_seq)
+        found = await self._app.set_floor(
+            principal.in_programme(), partner_id, floor, principal.actor, deadline_us(context), registered=registered
+        )  # fmt: skip
+        return pb.SetFloorResponse(
+            floor=mapping.floor_message(partner_id, found.floor, found.basis_seq),
+            seq=found.seq,
+            applied=found.applied,
+        )
+
+    async def ListFloors(self, request: pb.ListFloorsRequest, context: CallContext) -> pb.ListFloorsResponse:
+        """Lists credit floors."""
+        principal = acting()
+        principal.require_internal()
+        asked = read_optional_id(request.partner_id, "partner_id")
+        found, as_of_seq = await self._app.reads.floors(principal.in_programme().ledger_id, asked)
+        return pb.ListFloorsResponse(
+            floors=[mapping.standing_floor_message(each) for each in found], as_of_seq=as_of_seq
+        )
 
     async def MoveClock(self, request: pb.MoveClockRequest, context: CallContext) -> pb.MoveClockResponse:
         """Moves the clock of a test programme."""
@@ -273,11 +306,6 @@ def _reading() -> Principal:
     if principal.kind is Kind.PARTNER:
         principal.require("points:read")
     return principal
-
-
-def _deadline_us(context: CallContext) -> int:
-    left = cast("float | None", context.time_remaining())
-    return wall_now_us() + int(left * 1e6) if left is not None else 0
 
 
 async def _in_turns(items: Sequence[_Item]) -> AsyncIterator[Sequence[_Item]]:

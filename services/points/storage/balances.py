@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.storage.programme_time import NOW
 from services.runtime.clock import MICROS_MAX, from_micros, to_micros
 from services.runtime.database import PgConnection
 
 
 class Balance(NamedTuple):
-    """What a member can spend now, and what lapses next (0 and 0: nothing does). What is owed is taken off already."""
+    """What a member can spend now, what lapses next and what matures next (0 and 0: nothing does). What is owed is taken off."""
 
     available: int
     as_of_seq: int
     next_expiry_points: int
     next_expiry_at_us: int
     owed: int
+    pending: int = 0
+    next_maturity_points: int = 0
+    next_maturity_at_us: int = 0
 
 
 class Expiration(NamedTuple):
@@ -27,11 +31,10 @@ class Expiration(NamedTuple):
     expires_at_us: int
 
 
-# Lots past their expiry are left out whether or not their lapse has been posted yet, and holds past their time count
-# for nothing; what a hold that is still alive has reserved of an overdue lot is in the hold. (The offset is an interval of
-# microseconds alone: one with days in it would be added in the server's time zone.)
+# Lots past their expiry are left out and lots that are due to mature counted, whether or not that has been posted yet, and
+# holds past their time count for nothing; what a hold that is still alive has reserved of an overdue lot is in the hold.
 _WALLET: Final = """WITH head AS (
-    SELECT last_seq, clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now
+    SELECT last_seq, {now} AS now
     FROM ledger_head WHERE ledger_id = $1
 ), wallet AS (
     SELECT a.account_no, b.credits - b.debits AS points, b.reserved > b.released AS holds
@@ -45,26 +48,37 @@ _WALLET: Final = """WITH head AS (
     GROUP BY r.lot_no
 ), upcoming AS (
     SELECT l.expires_at, sum(l.remaining - coalesce(r.points, 0)) AS points
-    FROM wallet CROSS JOIN head JOIN lot l ON l.ledger_id = $1 AND l.account_no = wallet.account_no
+    FROM wallet CROSS JOIN head CROSS JOIN LATERAL (
+        SELECT lot_no, expires_at, remaining FROM lot WHERE ledger_id = $1 AND account_no = wallet.account_no AND open AND NOT pending
+        UNION ALL
+        SELECT lot_no, expires_at, remaining FROM lot
+        WHERE ledger_id = $1 AND account_no = wallet.account_no AND open AND pending AND matures_at <= head.now
+    ) l
     LEFT JOIN held_lot r ON r.lot_no = l.lot_no
-    WHERE l.open AND l.expires_at > head.now AND isfinite(l.expires_at){bounds}
+    WHERE l.expires_at > head.now AND isfinite(l.expires_at){bounds}
     GROUP BY l.expires_at HAVING sum(l.remaining - coalesce(r.points, 0)) > 0 ORDER BY l.expires_at {order} LIMIT {limit}
 )
 """
-_BALANCE: Final = f"""{_WALLET.format(member="$2", bounds="", order="ASC", limit="1")}, owed AS (
+_BALANCE: Final = f"""{_WALLET.format(now=NOW, member="$2", bounds="", order="ASC", limit="1")}, owed AS (
     SELECT coalesce(sum(d.remaining), 0)::bigint AS points FROM wallet
     JOIN debt d ON d.ledger_id = $1 AND d.wallet_no = wallet.account_no AND d.open
+), pending AS (
+    SELECT l.matures_at, l.remaining, l.matures_at <= head.now AS due, l.expires_at > head.now AS alive
+    FROM wallet CROSS JOIN head JOIN lot l ON l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open AND l.pending
+), maturing AS (
+    SELECT matures_at, sum(remaining)::bigint AS points FROM pending WHERE NOT due GROUP BY matures_at ORDER BY matures_at LIMIT 1
 )
 SELECT coalesce(wallet.points, 0) - coalesce((
         SELECT sum(l.remaining - coalesce(r.points, 0)) FROM lot l LEFT JOIN held_lot r ON r.lot_no = l.lot_no
-        WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open AND l.expires_at <= head.now
-    ), 0) - coalesce((SELECT sum(points) FROM held), 0) - owed.points AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points, upcoming.expires_at,
-    owed.points AS owed
-FROM head CROSS JOIN owed LEFT JOIN wallet ON true LEFT JOIN upcoming ON true
+        WHERE l.ledger_id = $1 AND l.account_no = wallet.account_no AND l.open AND NOT l.pending AND l.expires_at <= head.now
+    ), 0) + coalesce((SELECT sum(remaining) FROM pending WHERE due AND alive), 0) - coalesce((SELECT sum(points) FROM held), 0) - owed.points AS available, head.last_seq, coalesce(upcoming.points, 0) AS next_points, upcoming.expires_at,
+    owed.points AS owed, coalesce((SELECT sum(remaining) FROM pending WHERE NOT due), 0)::bigint AS pending,
+    maturing.points AS maturing_points, maturing.matures_at
+FROM head CROSS JOIN owed LEFT JOIN wallet ON true LEFT JOIN upcoming ON true LEFT JOIN maturing ON true
 """
 _BOUNDS: Final = " AND l.expires_at > $2 AND l.expires_at < $3"
 _SOONEST, _LATEST = (
-    _WALLET.format(member="$4", bounds=_BOUNDS, order=order, limit="$5")
+    _WALLET.format(now=NOW, member="$4", bounds=_BOUNDS, order=order, limit="$5")
     + "SELECT points, expires_at FROM upcoming"
     for order in ("ASC", "DESC")
 )
@@ -76,7 +90,11 @@ async def balance(connection: PgConnection, ledger_id: int, member_id: UUID) -> 
     if row is None:
         return Balance(0, 0, 0, 0, 0)
     lapses_us = to_micros(row["expires_at"]) if row["expires_at"] else 0
-    return Balance(int(row["available"]), row["last_seq"], int(row["next_points"]), lapses_us, row["owed"])
+    matures_us = to_micros(row["matures_at"]) if row["matures_at"] else 0
+    return Balance(
+        int(row["available"]), row["last_seq"], int(row["next_points"]), lapses_us, row["owed"], row["pending"],
+        row["maturing_points"] or 0, matures_us,
+    )  # fmt: skip
 
 
 async def expirations(

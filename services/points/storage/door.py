@@ -6,37 +6,36 @@ cost ten times as much (measured: about 80 µs a call against 850–1,100 µs fo
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
-from services.points.domain.answers import Refused
-from services.points.domain.lots import Lot, OpenLots
+from services.points.domain.deciding.earn import ISSUED_POINTS_MAX
 from services.points.domain.movements import (
     Act,
     Capture,
+    Earn,
+    FloorChange,
     Hold,
-    Movement,
     Overdue,
     Redemption,
     Refund,
     Reversal,
     Void,
+    WaitsOver,
 )
-from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded
+from services.points.domain.opened import Opened, StandingFloor
 from services.points.domain.posting import Posting
-from services.points.domain.refunding import TenderOrder
-from services.points.storage.words import ReferenceMac, erased_references, salted
+from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
+from services.points.storage import wallet_reads
+from services.points.storage.lookups import lookups_of
+from services.points.storage.opened_rows import opened_of
+from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
-from services.runtime.errors import reason_of
-from services.runtime.event_log import LogHead
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 17))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 30))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 20))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 37))})"
 
 
 class _Listed:
@@ -72,9 +71,17 @@ def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Itera
     partners: dict[UUID, None] = {}
     redeemers: dict[UUID, None] = {}
     for item in items:
+        if isinstance(item, WaitsOver):
+            continue
         if not isinstance(item, Overdue):
             partners[item.partner_id] = None
-        if isinstance(item, Reversal):
+        if isinstance(item, Reversal | FloorChange) or item.member_id == PROGRAMME:
+            continue
+        if isinstance(item, WalletMovement):
+            for member, burn in wallet_reads.needs(item):
+                burns[member] = burns.get(member, 0) + burn
+            if isinstance(item, Opening):
+                partners[item.issuer_id] = None
             continue
         burns[item.member_id] = burns.get(item.member_id, 0) + _burn(item)
         if isinstance(item, Redemption | Capture) or (
@@ -89,6 +96,12 @@ def _burn(item: Act) -> int:
     if isinstance(item, Redemption | Hold):
         return item.points
     return item.sale.earned if isinstance(item, Refund) and item.sale is not None else 0
+
+
+def _earners(items: Sequence[Act], partners: frozenset[UUID]) -> Iterable[UUID]:
+    """Those who earn at some partners, each once."""
+    earns = (item for item in items if isinstance(item, Earn)) if partners else ()
+    return dict.fromkeys(item.member_id for item in earns if item.partner_id in partners)
 
 
 class _Sales:
@@ -117,15 +130,55 @@ async def open_ledger(
     items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
+    pending_partners: frozenset[UUID],
+    patience_us: int,
     mac: ReferenceMac,
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
+    What earns at `pending_partners` may be pending: their members have an account for it.
+
     Makes missing accounts and learns their numbers. The caller's transaction holds the lock from here to its end;
     where it is undone, or this raises, the caller forgets what is in `learned` by then: the next account made gets
-    the number, and whoever kept it would post to somebody else's wallet.
+    the number, and whoever kept it would post to somebody else's wallet. Refunds wait for their originals for patience_us.
     """
+    awaited = {
+        (item.partner_id, item.original_reference)
+        for item in items
+        if isinstance(item, Refund) and item.sale is None
+    }
+    opened, version = await _open(
+        connection, ledger_id, items, numbers, learned, pending_partners, patience_us, mac, awaited
+    )
+    late = {(each.item.partner_id, each.item.original_reference) for each in opened.waiting} - awaited
+    if any(isinstance(item, Earn) and (item.partner_id, item.reference) in late for item in items):
+        # What waits for an earn is decided right after it: with what a refund needs to know of the member.
+        return await _open(
+            connection, ledger_id, items, numbers, learned, pending_partners, patience_us, mac, awaited | late
+        )
+    return opened, version
+
+
+async def _open(
+    connection: PgConnection,
+    ledger_id: int,
+    items: Sequence[Act],
+    numbers: AccountNumbers,
+    learned: list[AccountKey],
+    pending_partners: frozenset[UUID],
+    patience_us: int,
+    mac: ReferenceMac,
+    awaited: Set[tuple[UUID, str]],
+) -> tuple[Opened, int]:
     burns, partners, redeemers = _asked(items)
+    owing = [
+        item.member_id
+        for item in items
+        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
+    ]
+    for member in owing:
+        # It may take back as much as the wallet has.
+        burns[member] += ISSUED_POINTS_MAX
     listed = _Listed(numbers)
     wallet_at = listed.add(AccountKind.WALLET, burns)
     # The issuance account stands for the partner in the journal, whatever the partner does.
@@ -134,19 +187,27 @@ async def open_ledger(
     listed.add(AccountKind.EXPIRY, (PROGRAMME,))
     members = list(burns)
     sales = _Sales(items, members)
-    asked = [item for item in items if not isinstance(item, Overdue)]
-    keys = _keys(asked)
-    listed.add(AccountKind.DEBT, {members[place] for place in sales.original_members})
+    asked = [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver)]
+    floored = list({item.partner_id: None for item in items if isinstance(item, FloorChange)})
+    lookups = lookups_of(asked)
+    taking_over = {item.into_member_id for item in items if isinstance(item, Merge)}
+    listed.add(
+        AccountKind.DEBT, taking_over | {members[place] for place in sales.original_members} | set(owing)
+    )
+    for kind, owner in wallet_reads.accounts(items):
+        listed.add(kind, (owner,))
+    listed.add(AccountKind.PENDING, _earners(items, pending_partners))
+    giving = wallet_reads.givers(items)
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
         listed.known,
         [key.kind for key in listed.missing],
         [key.owner_id for key in listed.missing],
-        [listed.place(partner_at[partner]) for partner, _ in keys],
-        [key for _, key in keys],
-        [item.kind for item in asked],
-        [item.reference for item in asked],
+        [listed.place(partner_at[look.partner_id]) for look in lookups],
+        [look.key for look in lookups],
+        [look.kind for look in lookups],
+        [look.reference for look in lookups],
         members,
         [listed.place(place) for place in wallet_at.values()],
         list(burns.values()),
@@ -155,6 +216,9 @@ async def open_ledger(
         sales.original_members,
         sales.back_members,
         sales.back_lots,
+        [listed.place(partner_at[partner]) for partner in floored],
+        [listed.place(wallet_at[giver]) for giver in giving],
+        patience_us,
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -162,133 +226,16 @@ async def open_ledger(
     for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
         learned.append(key)
         numbers.learn(key, number)
-    opened = _opened(row, asked, members, burns, numbers)
+    opened = opened_of(row, lookups, members, burns, numbers)
     if row["erased"]:
-        taken = [(item.partner_id, item.kind, item.reference) for item in asked if item.reference is not None]
-        opened.by_reference.update(await erased_references(connection, ledger_id, taken, mac))
-    return opened, row["config_version"]
-
-
-def _opened(
-    row: asyncpg.Record,
-    items: Sequence[Movement],
-    members: Sequence[UUID],
-    burns: Mapping[UUID, int],
-    numbers: AccountNumbers,
-) -> Opened:
-    accounts: list[int] = row["accounts"]
-    opened = Opened(
-        last_seq=row["last_seq"],
-        now_us=row["now_us"],
-        last_lot_no=row["last_lot_no"],
-        batch_no=row["last_batch_no"] + 1,
-        log=LogHead(row["last_pos"], row["partition_pos"]),
-        by_key=_earlier(row, _keys(items)),
-        by_reference={
-            (items[no].partner_id, items[no].kind, items[no].reference or ""): (seq, content_hash)
-            for no, seq, content_hash in zip(
-                row["ref_no"] or (), row["ref_seq"] or (), row["ref_hash"] or (), strict=True
-            )
-        },
-        accounts=numbers,
-        balances=dict(zip(accounts, row["balances"], strict=True)),
-        held=dict(zip(accounts, row["held"], strict=True)),
-        open_holds=dict(zip(members, row["open_holds"] or (), strict=True)),
-        closed=frozenset(row["closed"] or ()),
-        lots=_lots(row, members, burns),
-        holds=_holds(row, members),
-        linked={
-            seq: (burn_seq, content_hash)
-            for seq, burn_seq, content_hash in zip(
-                row["linked_to"] or (), row["linked_seq"] or (), row["linked_hash"] or (), strict=True
-            )
-        },
-        refunded=_refunded(row),
-        debts=_debts(row, members),
-    )
-    for debts in opened.debts.values():
-        opened.balances.setdefault(debts.account_no, -debts.points)
-    return opened
-
-
-def _keys(items: Sequence[Movement]) -> list[tuple[UUID, str]]:
-    """The keys that a batch asks for: those of its items, in their order, then those that shall be reversed."""
-    reversed_keys = [(item.partner_id, item.target_key) for item in items if isinstance(item, Reversal)]
-    return [(item.partner_id, item.key) for item in items] + reversed_keys
-
-
-def _earlier(row: asyncpg.Record, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Earlier]:
-    found: dict[tuple[UUID, str], Earlier] = {}
-    if not row["key_no"]:
-        return found
-    columns = ("key_no", "key_hash", "key_seq", "key_refusal", "key_message", "key_metadata")
-    for no, content_hash, seq, refusal, message, metadata in zip(
-        *(row[name] for name in columns), strict=True
+        await add_erased(connection, ledger_id, opened, lookups, mac)
+    for partner, floor, basis_seq, seq in zip(
+        floored, row["floor_set"] or (), row["floor_basis"] or (), row["floor_seq"] or (), strict=True
     ):
-        refused = Refused(reason_of(refusal), message, json.loads(metadata)) if refusal else None
-        found[keys[no]] = Earlier(content_hash, seq, refused)
-    return found
-
-
-def _lots(row: asyncpg.Record, members: Sequence[UUID], burns: Mapping[UUID, int]) -> dict[UUID, OpenLots]:
-    # By number: one that a hold has reserved may come twice.
-    found: dict[UUID, dict[int, Lot]] = {member: {} for member, burn in burns.items() if burn}
-    if row["lot_nos"]:
-        columns = (
-            "lot_nos", "lot_issuers", "lot_types", "lot_remaining", "lot_reserved", "lot_earned_us", "lot_expires_us",
-            "lot_earned_seq",
-        )  # fmt: skip
-        places: list[int] = row["lot_member"]
-        for place, facts in zip(places, zip(*(row[name] for name in columns), strict=True), strict=True):
-            lot = Lot(*facts)
-            found.setdefault(members[place], {})[lot.lot_no] = lot
-    return {member: OpenLots(list(lots.values())) for member, lots in found.items()}
-
-
-def _holds(row: asyncpg.Record, members: Sequence[UUID]) -> dict[int, OpenHold]:
-    if not row["hold_seqs"]:
-        return {}
-    lots: dict[int, list[tuple[int, int]]] = {}
-    for seq, lot_no, points in zip(row["part_hold"], row["part_lot"], row["part_points"], strict=True):
-        lots.setdefault(seq, []).append((lot_no, points))
-    columns = (
-        "hold_seqs", "hold_ids", "hold_partners", "hold_partner_nos", "hold_member", "hold_points", "hold_expires_us",
-    )  # fmt: skip
-    return {
-        seq: OpenHold(
-            seq, hold_id, partner, partner_no, members[member], points, expires_us, lots.get(seq, ())
-        )
-        for seq, hold_id, partner, partner_no, member, points, expires_us in zip(
-            *(row[name] for name in columns), strict=True
-        )
-    }
-
-
-def _refunded(row: asyncpg.Record) -> dict[int, Refunded]:
-    if not row["refunded"]:
-        return {}
-    columns = (
-        "refunded", "refund_no", "refund_given", "refund_returned", "refund_taken", "refund_money", "refund_order",
-    )  # fmt: skip
-    return {
-        seq: Refunded(no, given, returned, taken, money, TenderOrder(order))
-        for seq, no, given, returned, taken, money, order in zip(
-            *(row[name] for name in columns), strict=True
-        )
-    }
-
-
-def _debts(row: asyncpg.Record, members: Sequence[UUID]) -> dict[UUID, Debts]:
-    found: dict[UUID, Debts] = {}
-    if row["debt_seq"]:
-        columns = ("debt_account", "debt_seq", "debt_partner", "debt_original", "debt_left")
-        places: list[int] = row["debt_member"]
-        for place, (account, seq, partner, original, left) in zip(
-            places, zip(*(row[name] for name in columns), strict=True), strict=True
-        ):
-            debts = found.setdefault(members[place], Debts(account))
-            debts.open.append(OpenDebt(seq, partner, original, left))
-    return found
+        if seq is not None:
+            opened.standing_floors[partner] = StandingFloor(floor, basis_seq, seq)
+    wallet_reads.add_read(opened, row, members, giving)
+    return opened, row["config_version"]
 
 
 async def write(
@@ -316,6 +263,8 @@ async def write(
         [lot.lot_no for lot in touched],
         [lot.remaining for lot in touched],
         [lot.reserved for lot in touched],
+        [lot.matures_us > 0 for lot in touched],
+        rows.matured,
         rows.holds,
         rows.hold_lots,
         rows.hold_ends,
@@ -326,5 +275,10 @@ async def write(
         rows.paid,
         [debt.seq for debt in paid],
         [debt.left for debt in paid],
+        rows.floors,
+        rows.adjustments,
+        rows.merges,
+        rows.waiting,
+        rows.waited,
         salted(rows, opened.last_seq + 1),
     )

@@ -11,6 +11,8 @@ from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.terms import Terms
+from services.points.storage import limits
+from services.points.storage.versions import next_version
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 from services.runtime.event_log import PARTITIONS, LogHead, NewEvent
@@ -87,11 +89,12 @@ async def lock_head(connection: PgConnection, ledger_id: int) -> Head:
 
 
 async def terms(connection: PgConnection, ledger_id: int, version: int) -> Terms:
-    """All earn rates and refund rules of a ledger, marked with the configuration version that the head shows."""
+    """All earn rates, refund rules and limits of a ledger, marked with the configuration version that the head shows."""
     rates: dict[UUID, list[EarnRate]] = {}
     for partner_id, rate in await list_rates(connection, ledger_id, None):
         rates.setdefault(partner_id, []).append(rate)
-    return Terms(version, EarnRates(rates), dict(await list_refund_rules(connection, ledger_id, None)))
+    rules = dict(await list_refund_rules(connection, ledger_id, None))
+    return Terms(version, EarnRates(rates), rules, await limits.read(connection, ledger_id))
 
 
 async def list_refund_rules(
@@ -111,7 +114,7 @@ async def add_refund_rule(
     connection: PgConnection, ledger_id: int, partner_id: UUID, rule: RefundRule, set_by: str
 ) -> None:
     """Adds a rule under the head's lock, as add_rate does."""
-    version = await _next_version(connection, ledger_id)
+    version = await next_version(connection, ledger_id)
     await connection.execute(
         """INSERT INTO refund_rule (ledger_id, partner_id, version, shortfall, tender_order, set_by)
         VALUES ($1, $2, $3, $4, $5, $6)""",
@@ -119,37 +122,30 @@ async def add_refund_rule(
     )  # fmt: skip
 
 
-async def _next_version(connection: PgConnection, ledger_id: int) -> int:
-    version: int = await connection.fetchval(
-        "UPDATE ledger_head SET config_version = config_version + 1 WHERE ledger_id = $1 RETURNING config_version",
-        ledger_id,
-    )
-    return version
-
-
 async def list_rates(
     connection: PgConnection, ledger_id: int, partner_id: UUID | None
 ) -> list[tuple[UUID, EarnRate]]:
     """Rates by partner and start; of one start the newest version."""
     rows = await connection.fetch(
-        """SELECT DISTINCT ON (partner_id, valid_from) partner_id, valid_from, points, per_minor FROM earn_rate
+        """SELECT DISTINCT ON (partner_id, valid_from) partner_id, valid_from, points, per_minor, pending_days FROM earn_rate
         WHERE ledger_id = $1 AND ($2::uuid IS NULL OR partner_id = $2)
         ORDER BY partner_id, valid_from, version DESC""",
         ledger_id,
         partner_id,
     )
-    return [(row[0], EarnRate(to_micros(row[1]), row[2], row[3])) for row in rows]
+    return [(row[0], EarnRate(to_micros(row[1]), row[2], row[3], row[4])) for row in rows]
 
 
 async def add_rate(
     connection: PgConnection, ledger_id: int, partner_id: UUID, rate: EarnRate, set_by: str
 ) -> None:
     """Adds a rate under the head's lock and moves the configuration version on, so that every poster reads it."""
-    version = await _next_version(connection, ledger_id)
+    version = await next_version(connection, ledger_id)
     await connection.execute(
-        """INSERT INTO earn_rate (ledger_id, partner_id, valid_from, version, points, per_minor, set_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)""",
-        ledger_id, partner_id, from_micros(rate.valid_from_us), version, rate.points, rate.per_minor, set_by,
+        """INSERT INTO earn_rate (ledger_id, partner_id, valid_from, version, points, per_minor, pending_days, set_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        ledger_id, partner_id, from_micros(rate.valid_from_us), version, rate.points, rate.per_minor,
+        rate.pending_days, set_by,
     )  # fmt: skip
 
 

@@ -6,27 +6,39 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.storage.programme_time import NOW
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
 # Wallets are walked by number, so that no index by expiry has to be kept for each earn.
-_LOTS: Final = """
+_LOTS: Final = f"""
 WITH head AS (
-    SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
+    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
 ), walked AS MATERIALIZED (
     SELECT account_no, expires_at, remaining > reserved AS free FROM lot
-    WHERE ledger_id = $1 AND open AND account_no > $2 ORDER BY account_no LIMIT $3
+    WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
 )
 SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRAY(
     SELECT DISTINCT account_no FROM walked, head WHERE expires_at <= head.now AND free ORDER BY account_no
 )
 """
-_SOON: Final = """
+_PENDING: Final = f"""
 WITH head AS (
-    SELECT clock_timestamp() + clock_offset_us * interval '1 microsecond' AS now FROM ledger_head WHERE ledger_id = $1
+    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
+), walked AS MATERIALIZED (
+    SELECT account_no, matures_at FROM lot
+    WHERE ledger_id = $1 AND open AND pending AND account_no > $2 ORDER BY account_no LIMIT $3
+)
+SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRAY(
+    SELECT DISTINCT account_no FROM walked, head WHERE matures_at <= head.now ORDER BY account_no
+)
+"""
+_SOON: Final = f"""
+WITH head AS (
+    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
 ), walked AS MATERIALIZED (
     SELECT account_no, expires_at, remaining FROM lot
-    WHERE ledger_id = $1 AND open AND account_no > $2 ORDER BY account_no LIMIT $3
+    WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
 ), soon AS (
     SELECT w.account_no, w.expires_at, sum(w.remaining)::bigint AS points FROM walked w, head
     WHERE w.expires_at > head.now AND w.expires_at <= head.now + $4 * interval '1 microsecond' GROUP BY w.account_no, w.expires_at
@@ -37,16 +49,16 @@ FROM (SELECT 1) one LEFT JOIN soon s ON NOT EXISTS (
 ) LEFT JOIN LATERAL (SELECT owner_id FROM account WHERE ledger_id = $1 AND account_no = s.account_no LIMIT 1) a ON true
 ORDER BY s.account_no, s.expires_at
 """
-_HOLDS: Final = """
+_HOLDS: Final = f"""
 SELECT DISTINCT h.wallet_no FROM ledger_head l CROSS JOIN LATERAL (
     SELECT wallet_no, expires_at FROM hold WHERE ledger_id = $1 AND open OFFSET 0
 ) h
-WHERE l.ledger_id = $1 AND h.expires_at <= clock_timestamp() + l.clock_offset_us * interval '1 microsecond' LIMIT $2
+WHERE l.ledger_id = $1 AND h.expires_at <= {NOW} LIMIT $2
 """
 
 
 class Walked(NamedTuple):
-    """Wallets with lots that are overdue, and the number to walk on from (0: all have been walked)."""
+    """Wallets with lots that are due, and the number to walk on from (0: all have been walked)."""
 
     wallets: Sequence[int]
     next_no: int
@@ -68,7 +80,16 @@ async def ledgers(connection: PgConnection) -> list[str]:
 
 async def of_lots(connection: PgConnection, ledger_id: int, after_no: int, lots_max: int) -> Walked:
     """Wallets with overdue lots among the next so many open lots, by the number of the wallet."""
-    row = await connection.fetchrow(_LOTS, ledger_id, after_no, lots_max)
+    return await _walk(connection, _LOTS, ledger_id, after_no, lots_max)
+
+
+async def of_pending(connection: PgConnection, ledger_id: int, after_no: int, lots_max: int) -> Walked:
+    """Wallets with points that are due to mature among the next so many pending lots, by the number of the wallet."""
+    return await _walk(connection, _PENDING, ledger_id, after_no, lots_max)
+
+
+async def _walk(connection: PgConnection, query: str, ledger_id: int, after_no: int, lots_max: int) -> Walked:
+    row = await connection.fetchrow(query, ledger_id, after_no, lots_max)
     if row is None or not row[0]:
         return Walked((), 0)
     return Walked(row[2], _next_no(row[0], row[1], after_no, lots_max))
@@ -124,3 +145,11 @@ async def members_of(connection: PgConnection, ledger_id: int, wallets: Sequence
         wallets,
     )
     return [row[0] for row in rows]
+
+
+async def waiting_refunds(connection: PgConnection, ledger_id: int) -> int:
+    """How many refunds wait for their originals."""
+    found: int | None = await connection.fetchval(
+        "SELECT waiting_refunds FROM ledger_head WHERE ledger_id = $1", ledger_id
+    )
+    return found or 0

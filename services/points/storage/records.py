@@ -24,7 +24,10 @@ class EntryRow(NamedTuple):
 
 
 class LotOpened(NamedTuple):
-    """A lot that a posting opened. expires_at_us 0: never. parent_no: the expired lot that its points were in, or 0."""
+    """A lot that a posting opened. expires_at_us 0: never. parent_no: the lot that its points were in before, or 0.
+
+    matures_at_us: 0 for at once; earned_seq: the posting that its points stem from.
+    """
 
     lot_no: int
     issuer_id: UUID
@@ -32,6 +35,9 @@ class LotOpened(NamedTuple):
     points: int
     expires_at_us: int
     parent_no: int
+    matures_at_us: int
+    earned_at_us: int
+    earned_seq: int
 
 
 class PostingDetail(NamedTuple):
@@ -43,6 +49,7 @@ class PostingDetail(NamedTuple):
     used: Sequence[LotTaken]
     given_back: Sequence[LotTaken]
     paid: Sequence[DebtPaid]
+    matured: Sequence[LotTaken]
 
 
 async def details(
@@ -57,8 +64,10 @@ async def details(
     )
     uses = await _parts(connection, "lot_use", span)
     returns = await _parts(connection, "lot_return", span)
+    matured = await _parts(connection, "lot_matured", span)
     opened = await connection.fetch(
-        """SELECT opened_seq, lot_no, issuer_no, point_type, original, expires_at, parent_no FROM lot
+        """SELECT opened_seq, lot_no, issuer_no, point_type, original, expires_at, parent_no, matures_at, earned_at,
+        coalesce(earned_seq, opened_seq) FROM lot
         WHERE ledger_id = $1 AND opened_seq BETWEEN $2 AND $3 ORDER BY lot_no""",
         *span,
     )
@@ -69,22 +78,39 @@ async def details(
         *span,
     )
     named = {row[name] for row in postings for name in ("wallet_no", "partner_no", "debit_no", "credit_no")}
-    issuers = {row["issuer_no"] for row in (*uses, *returns, *opened)} | {row["partner_no"] for row in paid}
+    issuers = {row["issuer_no"] for row in (*uses, *returns, *matured, *opened)} | {
+        row["partner_no"] for row in paid
+    }
     owned = await owners(connection, ledger_id, named | issuers)
     lots: dict[int, list[LotOpened]] = {}
-    for seq, lot_no, issuer_no, point_type, points, expires_at, parent_no in opened:
+    for (
+        seq,
+        lot_no,
+        issuer_no,
+        point_type,
+        points,
+        expires_at,
+        parent_no,
+        matures_at,
+        earned_at,
+        earned_seq,
+    ) in opened:
         lapses_us = to_micros(expires_at) if expires_at.year < 9999 else 0
-        lot = LotOpened(lot_no, owned[issuer_no].owner_id, point_type, points, lapses_us, parent_no or 0)
+        matures_us = to_micros(matures_at) if matures_at else 0
+        lot = LotOpened(
+            lot_no, owned[issuer_no].owner_id, point_type, points, lapses_us, parent_no or 0, matures_us,
+            to_micros(earned_at), earned_seq,
+        )  # fmt: skip
         lots.setdefault(seq, []).append(lot)
     debts: dict[int, list[DebtPaid]] = {}
     for seq, debt_seq, original_seq, partner_no, points in paid:
         debt = DebtPaid(debt_seq, original_seq, owned[partner_no].owner_id, points)
         debts.setdefault(seq, []).append(debt)
-    taken, given_back = _by_seq(uses, owned), _by_seq(returns, owned)
+    taken, given_back, come = _by_seq(uses, owned), _by_seq(returns, owned), _by_seq(matured, owned)
     return [
         PostingDetail(
             transaction_of(row, owned), _entries(row, owned), lots.get(row["seq"], ()), taken.get(row["seq"], ()),
-            given_back.get(row["seq"], ()), debts.get(row["seq"], ()),
+            given_back.get(row["seq"], ()), debts.get(row["seq"], ()), come.get(row["seq"], ()),
         )
         for row in postings
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -13,8 +13,8 @@ from services.points.storage.journal import owners
 from services.runtime.database import PgConnection
 
 _FACTS: Final = """
-SELECT p.transaction_id, p.seq, p.kind, p.wallet_no, p.partner_no, p.reference, p.points, q.transaction_id AS part_of,
-       s.amount_minor, s.points_minor, s.rate_points, s.rate_per_minor, b.seq AS burn_seq, b.points AS burned
+SELECT p.transaction_id, p.seq, p.kind, p.wallet_no, p.partner_no, p.reference, p.amount, q.transaction_id AS part_of,
+       s.amount_minor, s.points_minor, s.rate_points, s.rate_per_minor, b.seq AS burn_seq, b.amount AS burned
 FROM posting p
 LEFT JOIN LATERAL (
     SELECT * FROM purchase WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1
@@ -23,7 +23,7 @@ LEFT JOIN LATERAL (
     SELECT transaction_id FROM posting WHERE ledger_id = p.ledger_id AND seq = p.original_seq LIMIT 1
 ) q ON true
 LEFT JOIN LATERAL (
-    SELECT seq, points FROM posting
+    SELECT seq, amount FROM posting
     WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND original_seq = p.seq AND kind IN ('redeem', 'capture') LIMIT 1
 ) b ON true
 """
@@ -40,7 +40,7 @@ SELECT f.* FROM wanted w CROSS JOIN LATERAL (
 
 
 class SaleOf(NamedTuple):
-    """Whose a sale is. `part_of` is the earn that a burn is linked with, which is refunded in its place."""
+    """Whose a sale is: after a merge, the member's whose wallet took over. `part_of` is the earn that a burn is linked with, which is refunded in its place."""
 
     sale: Sale
     member_id: UUID
@@ -50,7 +50,7 @@ class SaleOf(NamedTuple):
 
 
 async def by_ids(connection: PgConnection, ledger_id: int, ids: Sequence[UUID]) -> list[SaleOf]:
-    """Earns, redemptions and captures by the id of their posting. Nothing that is told of them ever changes."""
+    """Earns, redemptions and captures by the id of their posting. Nothing of them ever changes but whose they are."""
     return await _sales(connection, ledger_id, await connection.fetch(_BY_ID, ledger_id, ids))
 
 
@@ -101,9 +101,9 @@ async def by_keys(
 
 
 async def _sales(connection: PgConnection, ledger_id: int, rows: Sequence[asyncpg.Record]) -> list[SaleOf]:
-    owned = await owners(
-        connection, ledger_id, (row[name] for row in rows for name in ("wallet_no", "partner_no"))
-    )
+    into = await _merged(connection, ledger_id, {row["wallet_no"] for row in rows})
+    numbers = [row[name] for row in rows for name in ("wallet_no", "partner_no")]
+    owned = await owners(connection, ledger_id, [*numbers, *into.values()])
     burns = {row["burn_seq"] or row["seq"] for row in rows if row["burn_seq"] or row["kind"] != "earn"}
     lots = await _lots(connection, ledger_id, list(burns))
     found: list[SaleOf] = []
@@ -111,15 +111,37 @@ async def _sales(connection: PgConnection, ledger_id: int, rows: Sequence[asyncp
         if row["kind"] == "earn":
             burn_seq = row["burn_seq"] or 0
             sale = Sale(
-                row["seq"], row["transaction_id"], row["amount_minor"], row["points_minor"], row["points"],
-                row["rate_points"], row["rate_per_minor"], burn_seq, -(row["burned"] or 0), lots.get(burn_seq, ()),
+                row["seq"], row["transaction_id"], row["amount_minor"], row["points_minor"], row["amount"],
+                row["rate_points"], row["rate_per_minor"], burn_seq, row["burned"] or 0, lots.get(burn_seq, ()),
             )  # fmt: skip
         else:
             seq = row["seq"]
-            sale = Sale(seq, row["transaction_id"], 0, 0, 0, 0, 1, seq, -row["points"], lots.get(seq, ()))
-        member, partner = owned[row["wallet_no"]].owner_id, owned[row["partner_no"]].owner_id
+            sale = Sale(seq, row["transaction_id"], 0, 0, 0, 0, 1, seq, row["amount"], lots.get(seq, ()))
+        wallet_no = into.get(row["wallet_no"], row["wallet_no"])
+        member, partner = owned[wallet_no].owner_id, owned[row["partner_no"]].owner_id
         found.append(SaleOf(sale, member, partner, row["reference"] or "", row["part_of"]))
     return found
+
+
+async def _merged(connection: PgConnection, ledger_id: int, wallets: Collection[int]) -> Mapping[int, int]:
+    """Of wallets that were given up, the one that has what was in them now, however many times that was given up too."""
+    rows = await connection.fetch(
+        """WITH RECURSIVE chain (wallet, into_wallet) AS (
+            SELECT w.no, m.into_wallet FROM unnest($2::integer[]) w (no)
+            CROSS JOIN LATERAL (
+                SELECT into_wallet FROM merged_wallet WHERE ledger_id = $1 AND from_wallet = w.no LIMIT 1
+            ) m
+            UNION ALL
+            SELECT c.wallet, m.into_wallet FROM chain c
+            CROSS JOIN LATERAL (
+                SELECT into_wallet FROM merged_wallet WHERE ledger_id = $1 AND from_wallet = c.into_wallet LIMIT 1
+            ) m
+        ) SELECT wallet, into_wallet FROM chain c
+        WHERE NOT EXISTS (SELECT 1 FROM merged_wallet WHERE ledger_id = $1 AND from_wallet = c.into_wallet)""",
+        ledger_id,
+        list(wallets),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def _lots(

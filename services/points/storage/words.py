@@ -1,4 +1,4 @@
-"""What a partner said of a posting in words: a salted hash of it goes into the chain, so that it can be erased."""
+"""What a partner or staff said of a posting in words: a salted hash of it goes into the chain, so that it can be erased."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from services.points.domain.rows import PostingRow, RefundRow, Rows
+from services.points.domain.opened import Opened
+from services.points.domain.rows import PostingRow, RefundRow, Rows, WaitingRow
+from services.points.storage.lookups import Lookup
 from services.runtime.database import PgConnection
 
 SALT_BYTES: Final = 16
@@ -17,6 +19,7 @@ _HASH_BYTES: Final = 32
 _NO_WORDS: Final = bytes(SALT_BYTES + _HASH_BYTES)
 # How many texts, then their lengths; -1 for a reference that there is not.
 _ASKED: Final = struct.Struct(">Bii").pack
+_NOTED: Final = struct.Struct(">B3i").pack
 _REFUNDED: Final = struct.Struct(">B6i").pack
 _SOLD: Final = struct.Struct(">B7i").pack
 _MISSING: Final = -1
@@ -44,30 +47,46 @@ class Worded(NamedTuple):
 
 
 def salted(rows: Rows, first_seq: int) -> bytes:
-    """Of each posting in order a new salt and the hash of its words, 48 bytes; zeros for the ledger's own acts."""
+    """Of each posting in order a new salt and the hash of its words, 48 bytes; zeros for the ledger's own acts.
+
+    Then of each refund that waits from now on.
+    """
     refunds = {refund.seq: refund for refund in rows.refunds}
-    salts = os.urandom(SALT_BYTES * len(rows.postings))
+    notes = {adjustment.seq: adjustment.note for adjustment in rows.adjustments}
+    salts = os.urandom(SALT_BYTES * (len(rows.postings) + len(rows.waiting)))
     found: list[bytes] = []
     for no, row in enumerate(rows.postings):
         if row.key is None:
             found.append(_NO_WORDS)
             continue
         salt = salts[SALT_BYTES * no : SALT_BYTES * (no + 1)]
-        words = _words(row, row.key, refunds.get(first_seq + no))
+        seq = first_seq + no
+        words = _words(row, row.key, refunds.get(seq), notes.get(seq))
+        found += (salt, hashlib.sha256(salt + words).digest())
+    for no, waiting in enumerate(rows.waiting, start=len(rows.postings)):
+        salt = salts[SALT_BYTES * no : SALT_BYTES * (no + 1)]
+        words = _of_refund(waiting.reference, waiting.original_reference, waiting)
         found += (salt, hashlib.sha256(salt + words).digest())
     return b"".join(found)
 
 
-def _words(row: PostingRow, key: str, refund: RefundRow | None) -> bytes:
-    """Key and reference; of a sale or refund also what the till told of the receipt."""
+def _of_refund(first: str, second: str | None, told: RefundRow | WaitingRow) -> bytes:
+    """Key and reference of a refund, or the two references of one that waits; and what the till told of the receipt."""
+    texts = (first, second or "", told.till, told.business_date, told.receipt_number, told.lines_json)
+    a, b, c, d, e, f = (text.encode() for text in texts)
+    b_length = _MISSING if second is None else len(b)
+    return _REFUNDED(6, len(a), b_length, len(c), len(d), len(e), len(f)) + b"".join((a, b, c, d, e, f))
+
+
+def _words(row: PostingRow, key: str, refund: RefundRow | None, note: str | None) -> bytes:
+    """Key and reference; of a sale or refund also what the till told of the receipt, of an adjustment what was noted."""
+    if refund is not None:
+        return _of_refund(key, row.reference, refund)
     a, b = key.encode(), (row.reference or "").encode()
     b_length = _MISSING if row.reference is None else len(b)
-    if refund is not None:
-        c, d, e, f = (
-            text.encode()
-            for text in (refund.till, refund.business_date, refund.receipt_number, refund.lines_json)
-        )
-        return _REFUNDED(6, len(a), b_length, len(c), len(d), len(e), len(f)) + b"".join((a, b, c, d, e, f))
+    if note:
+        c = note.encode()
+        return _NOTED(3, len(a), b_length, len(c)) + a + b + c
     if row.sale_minor is None:
         return _ASKED(2, len(a), b_length) + a + b
     c, d, e, f, g = (
@@ -103,6 +122,21 @@ async def erase(
         "SELECT ledger_erase($1, $2, $3)", ledger_id, [posting.seq for posting in postings], macs
     )
     return erased
+
+
+async def erase_rejected(connection: PgConnection, ledger_id: int, member_id: UUID) -> None:
+    """Erases what was noted to proposals of a member that were rejected: of no posting, and there never will be one."""
+    await connection.execute("SELECT ledger_erase_rejected($1, $2)", ledger_id, member_id)
+
+
+async def add_erased(
+    connection: PgConnection, ledger_id: int, opened: Opened, lookups: Sequence[Lookup], mac: ReferenceMac
+) -> None:
+    """Adds those of the references of a batch that were taken before they were erased."""
+    asked = [(each.partner_id, each.kind, each.reference) for each in lookups if each.kind and each.reference]
+    found = await erased_references(connection, ledger_id, asked, mac)
+    opened.by_reference.update(found)
+    opened.erased = found.keys()
 
 
 async def erased_references(

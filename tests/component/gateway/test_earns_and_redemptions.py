@@ -141,6 +141,26 @@ async def test_a_refusal_carries_its_numbers_and_is_the_same_when_asked_again(ho
     assert "idempotency-replayed" not in first.headers
 
 
+async def test_a_sale_over_the_partner_s_limit_is_refused_with_what_is_left_of_it(house: House) -> None:
+    card = new_card()
+    house.members.enrolled(card)
+    house.points.headroom = 20
+    try:
+        answer = await house.post("/v1/earns", earn(card, amount=2_100, lines=[], tenders=[]))
+        sale = await house.post("/v1/purchases", earn(card, amount=2_100, lines=[], tenders=[]))
+    finally:
+        house.points.headroom = None
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["headroom"], told["required"]) == (
+        409,
+        "credit_limit",
+        20,
+        21,
+    )
+    assert told["receipt_text"]
+    assert (sale.status_code, sale.json()["code"]) == (409, "credit_limit")
+
+
 async def test_a_member_can_be_named_by_the_partner_s_own_id(house: House) -> None:
     card = new_card()
     house.members.enrolled(card)

@@ -9,7 +9,7 @@ import pytest
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
 from services.gateway.schemas.members import Balance
 from services.gateway.schemas.movements import Transaction
-from services.gateway.schemas.sales import Refund
+from services.gateway.schemas.sales import Refund, WaitingRefund
 from services.runtime.ids import new_id, to_text
 from tests.support.gateway import House
 from tests.support.gateway_bodies import earn, new_card, purchase, redemption, refund
@@ -130,10 +130,23 @@ async def test_what_is_not_the_partners_is_not_known(house: House) -> None:
         {"transaction": to_text("txn", new_id())},
         {"transaction": to_text("pur", new_id())},
         {"transaction": "txn_short"},
-        {"reference": "never-sold"},
     ):
         answer = await house.post("/v1/refunds", refund(original=wrong))
         assert (answer.status_code, answer.json()["code"]) == (404, "original_unknown")
+
+
+async def test_a_refund_of_a_sale_that_has_not_arrived_waits(house: House) -> None:
+    asked = refund(original={"reference": "on-its-way"})
+    answer = await house.post("/v1/refunds", asked, key="early")
+    WaitingRefund.model_validate_json(answer.content)
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"object": "refund", "status": "waiting", "reference": asked["reference"], "original": "on-its-way"},
+    )
+    card = new_card()
+    house.members.enrolled(card)
+    await house.post("/v1/earns", earn(card, reference="on-its-way"))
+    assert (await house.post("/v1/refunds", asked, key="early")).status_code == 201
 
 
 async def test_points_that_are_spent_are_owed_and_the_balance_says_so(house: House) -> None:

@@ -29,11 +29,20 @@ UNARY: dict[str, Any] = {
     "ListTransactions": points_pb2.ListTransactionsRequest(),
     "SetEarnRate": points_pb2.SetEarnRateRequest(rate=RATE),
     "ListEarnRates": points_pb2.ListEarnRatesRequest(),
+    "SetFloor": points_pb2.SetFloorRequest(floor=points_pb2.Floor(partner_id=ID, floor=0)),
+    "ListFloors": points_pb2.ListFloorsRequest(),
     "MoveClock": points_pb2.MoveClockRequest(now_us=STARTS_AT_US),
     "GetHead": points_pb2.GetHeadRequest(),
     "CutAt": points_pb2.CutAtRequest(boundary_us=STARTS_AT_US),
     "CheckLedger": points_pb2.CheckLedgerRequest(),
     "EraseWords": points_pb2.EraseWordsRequest(member_id=ID),
+    "ProposeAdjustment": points_pb2.ProposeAdjustmentRequest(key="k"),
+    "ApproveAdjustment": points_pb2.ApproveAdjustmentRequest(proposal_id=ID),
+    "RejectAdjustment": points_pb2.RejectAdjustmentRequest(proposal_id=ID),
+    "ListProposals": points_pb2.ListProposalsRequest(),
+    "SetAdjustmentLimit": points_pb2.SetAdjustmentLimitRequest(points=1),
+    "SetTransferLimits": points_pb2.SetTransferLimitsRequest(points=1, points_a_day=1),
+    "GetLimits": points_pb2.GetLimitsRequest(),
 }
 STREAMS: dict[str, Any] = {
     "ReadJournal": points_pb2.ReadJournalRequest(),
@@ -41,7 +50,10 @@ STREAMS: dict[str, Any] = {
     "ReadEvents": points_pb2.ReadEventsRequest(),
     "ReadBatches": points_pb2.ReadBatchesRequest(),
 }
-STAFF_ONLY = ("SetEarnRate", "MoveClock", "GetHead", "CutAt", "CheckLedger", "EraseWords", *STREAMS)
+STAFF_ONLY = (
+    "SetEarnRate", "SetFloor", "ListFloors", "MoveClock", "GetHead", "CutAt", "CheckLedger", "EraseWords", *STREAMS, "ProposeAdjustment",
+    "ApproveAdjustment", "RejectAdjustment", "ListProposals", "SetAdjustmentLimit", "SetTransferLimits", "GetLimits",
+)  # fmt: skip
 
 
 async def _call(house: PointsHouse, method: str, token: bytes) -> None:
@@ -127,6 +139,7 @@ async def test_a_partner_may_not_call_what_is_the_staffs(house: PointsHouse, met
     ("method", "roles"),
     [
         ("SetEarnRate", ("pricing",)),
+        ("SetFloor", ("admin",)),
         ("MoveClock", ("admin",)),
         ("CutAt", ("maker", "admin")),
         ("EraseWords", ("admin",)),
@@ -141,7 +154,7 @@ async def test_staff_needs_the_role_of_what_it_does(
         assert denied == (role not in roles)
 
 
-@pytest.mark.parametrize("method", ["GetHead", "CheckLedger", *STREAMS])
+@pytest.mark.parametrize("method", ["GetHead", "ListFloors", "CheckLedger", *STREAMS])
 async def test_staff_of_any_role_may_look_and_prove(house: PointsHouse, method: str) -> None:
     await house.head()
     assert await _reason(house, method, house.staff_with("auditor")) is None

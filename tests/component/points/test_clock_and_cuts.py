@@ -12,6 +12,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.errors import Refused
 from tests.support.points import PointsHouse, RunningPoints, running_points
+from tests.support.points_database import as_superuser
 from tests.support.points_neighbours import STARTS_AT_US, new_programme
 from tests.support.points_wire import earn, redemption
 from tests.support.waiting import until
@@ -72,6 +73,39 @@ async def test_the_clock_only_moves_forward(house: PointsHouse) -> None:
     assert caught.value.metadata["now"] >= "2017-01-01T07:00:00"
     head = await house.head()
     assert (head.offset_us, head.last_pos) == (before.offset_us, before.last_pos)
+
+
+async def _set_back_to(house: PointsHouse, last_us: int) -> None:
+    """As though the wall clock had been so far ahead when something was last posted, and is right again."""
+    async with as_superuser(house.database) as connection:
+        await connection.execute(
+            "UPDATE ledger_head SET last_time_us = $2 WHERE ledger_id = $1",
+            house.programme.ledger_id,
+            last_us,
+        )
+    assert (await house.head()).now_us == last_us
+
+
+async def test_a_hold_that_was_over_stays_over_where_the_wall_clock_is_set_back(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await till.earn(member, 10_000)
+    held = (await till.hold(member, 60, seconds=900)).transaction
+    await _set_back_to(house, held.expires_at_us)
+    assert (await till.balance(member)).available == 100
+    assert await house.running.wired.application.lapse_overdue.of(house.programme) == 1
+    assert (await till.redeem(member, 100)).transaction.balance_after == 0
+    await house.assert_sound()
+
+
+async def test_a_lot_that_was_over_stays_over_where_the_wall_clock_is_set_back(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    lot = (await till.earn(member, 10_000)).transaction
+    await _set_back_to(house, lot.expires_at_us)
+    balance = await till.balance(member)
+    assert (balance.available, balance.next_expiry_at_us) == (0, 0)
+    late = await till.redeem(member, 1, occurred_at_us=lot.expires_at_us)
+    assert late.error.metadata["available"] == "0"
+    await house.assert_sound()
 
 
 async def test_the_clock_of_a_live_programme_is_the_wall_clock(running: RunningPoints) -> None:

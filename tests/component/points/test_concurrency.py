@@ -17,6 +17,7 @@ from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import ask_of, comparable, replay, verdict_of
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
 from tests.support.points_wire import capture, earn, hold, redemption, refund, void
+from tests.support.wallet_wire import transfer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -52,7 +53,9 @@ class Traffic:
     async def work(self) -> None:
         """One task."""
         rng = self.rng
-        kinds = (self._plain, self._plain, self._hold, self._resolve, self._sale, self._refund, self._refund)
+        kinds = (
+            self._plain, self._plain, self._hold, self._resolve, self._sale, self._refund, self._refund, self._transfer,
+        )  # fmt: skip
         for _ in range(8):
             till, member = rng.choice(self.tills), rng.choice(self.members)
             await self.post(till, rng.choice(kinds)(till, member))
@@ -83,6 +86,10 @@ class Traffic:
 
     def _hold(self, _: Till, member: UUID) -> list[pb.Item]:
         return [hold(member, self.rng.randint(1, 25))]
+
+    def _transfer(self, _: Till, member: UUID) -> list[pb.Item]:
+        other = self.rng.choice([each for each in self.members if each != member])
+        return [transfer(member, other, self.rng.randint(1, 12))]
 
     def _resolve(self, till: Till, member: UUID) -> list[pb.Item]:
         mine, rng = self.holds[till.partner_id], self.rng
@@ -119,6 +126,7 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
 ) -> None:
     tills = [await house.till() for _ in range(3)]
     await house.set_refund_rule(tills[0].partner_id, "WITHIN_BALANCE", "POINTS_FIRST")
+    await house.set_limits(10_000, 10, 40)
     traffic = Traffic((house, house.at(replica)), tills, [house.member() for _ in range(8)])
 
     await asyncio.gather(*(traffic.work() for _ in range(24)))
@@ -129,6 +137,7 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
     await traffic.post(tills[2], [earn(member, 1_000)])
 
     model = _model(house, tills)
+    model.limits = (10_000, 10, 40)
     model.refund_rules[tills[0].partner_id] = ("within_balance", "points_first")
     verdicts, journal = await replay(house, model, traffic.asked)
     by_seq = {posted.seq: posted for posted in journal}
@@ -141,9 +150,10 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
     assert {"", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "LINKED_ITEM_FAILED", "REFUND_TOO_LARGE"} <= reasons
     assert reasons <= {
         "", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "HOLD_TOO_SMALL", "LINKED_ITEM_FAILED", "REFUND_TOO_LARGE",
+        "TRANSFER_LIMIT",
     }  # fmt: skip
     assert {posted.kind for posted in journal} >= {
-        "earn", "redeem", "hold", "capture", "refund", "return", "clawback", "owe", "repay",
+        "earn", "redeem", "hold", "capture", "refund", "return", "clawback", "owe", "repay", "transfer", "receive",
     }  # fmt: skip
     await house.assert_sound()
 
@@ -229,3 +239,66 @@ async def test_reads_and_proofs_hold_while_postings_run(house: PointsHouse) -> N
     done.set()
     await looking
     assert (await house.head()).last_seq == 80
+
+
+async def test_earns_at_once_use_the_whole_headroom_and_never_more(
+    house: PointsHouse, replica: RunningPoints
+) -> None:
+    tills = [await house.till() for _ in range(2)]
+    there, members = house.at(replica), [house.member() for _ in range(6)]
+    bound, free = tills
+    await house.set_floor(bound.partner_id, -100)
+    results = await asyncio.gather(
+        *(
+            till.at(where).earn(members[place % 6], 700)
+            for till in tills
+            for where in (house, there)
+            for place in range(12)
+        )
+    )
+    accepted = [result for result in results[:24] if result.outcome == pb.OUTCOME_ACCEPTED]
+    assert len(accepted) == 100 // 7
+    assert {
+        tuple(sorted(result.error.metadata.items())) for result in results[:24] if result.HasField("error")
+    } == {(("headroom", "2"), ("required", "7"))}
+    assert {result.outcome for result in results[24:]} == {pb.OUTCOME_ACCEPTED}
+    # The last two points too, once: whoever comes first.
+    last = await asyncio.gather(*(bound.at(where).earn(members[0], 200) for where in (house, there) * 3))
+    assert sum(result.outcome == pb.OUTCOME_ACCEPTED for result in last) == 1
+    balances = {each.floor.partner_id: each.balance for each in (await house.floors()).floors}
+    assert balances == {bound.partner_id.bytes: -100}
+    assert (await free.balance(members[0])).available > 0
+    await house.assert_sound()
+
+
+async def test_floors_that_move_while_many_earn_and_refund_are_kept_at_every_seq(
+    house: PointsHouse, replica: RunningPoints
+) -> None:
+    till, member = await house.till(), house.member()
+    there, rng = house.at(replica), random.Random(20_170_102)
+
+    async def sell() -> None:
+        for _ in range(10):
+            where = rng.choice((house, there))
+            (sold,) = await till.at(where).post(earn(member, rng.randint(100, 2_000)))
+            if sold.outcome == pb.OUTCOME_ACCEPTED and rng.random() < 0.3:
+                await till.at(where).refund(sold.transaction.transaction_id)
+
+    async def bound() -> None:
+        """As the partners service would: so much more than what it has seen of the journal."""
+        for _ in range(15):
+            seen = await house.floors(till.partner_id)
+            floor = seen.floors[0].balance - rng.choice((-20, 0, 30, 60)) if seen.floors else -50
+            await rng.choice((house, there)).set_floor(till.partner_id, floor, seen.as_of_seq)
+
+    await house.set_floor(till.partner_id, -200)
+    await asyncio.gather(*(sell() for _ in range(6)), bound(), bound())
+    # The journal's own word: no earn went below the floor that was in force at its place.
+    floor, balance = 0, 0
+    for record in await house.journal():
+        balance += sum(entry.amount for entry in record.entries if entry.account_kind == "issuance")
+        if record.transaction.kind == pb.MOVEMENT_KIND_FLOOR:
+            floor = record.transaction.credit_floor.floor
+        elif record.transaction.kind == pb.MOVEMENT_KIND_EARN and record.transaction.points:
+            assert balance >= floor
+    await house.assert_sound()

@@ -218,3 +218,19 @@ async def test_what_a_sale_earns_does_not_pay_for_it(house: PointsHouse) -> None
     assert reasons(told) == ["LINKED_ITEM_FAILED", "INSUFFICIENT_POINTS"]
     assert told[1].error.metadata["available"] == "0"
     assert len(await house.journal()) == 0
+
+
+async def test_what_ends_before_a_pair_is_refused_pays_what_is_owed(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    sold = await till.earn(member, 10_000)
+    await till.hold(member, 80, seconds=5)
+    await till.redeem(member, 20)
+    returned = await till.refund(sold.transaction.transaction_id)
+    assert returned.transaction.refund.owed == 100
+    await house.move_clock((await house.head()).now_us + 5_000_000)
+    both = await till.post(earn(member, 1_000, linked=True), redemption(member, 50))
+    assert reasons(both) == ["LINKED_ITEM_FAILED", "INSUFFICIENT_POINTS"]
+    assert both[1].error.metadata["available"] == "-20"
+    last = (await house.journal())[-1]
+    assert (last.transaction.kind, last.transaction.points) == (pb.MOVEMENT_KIND_REPAY, -80)
+    await house.assert_sound()

@@ -207,7 +207,7 @@ async def test_what_cannot_be_refunded(house: PointsHouse) -> None:
     held = (await till.hold(member, 1)).transaction.transaction_id
     sale = await till.post(earn(member, 500, linked=True, reference="two"), redemption(member, 2))
     answers = await till.post(
-        refund("nothing"), refund(held), refund(burned, 100), refund(earned, points=3),
+        refund(b"\0" * 16), refund(held), refund(burned, 100), refund(earned, points=3),
         refund(sale[1].transaction.transaction_id), refund(earned, 1_001), refund(earned, currency="EUR"),
         refund(earned, 8, lines=[pb.SaleLine(sku="a", amount_minor=7)]), refund(earned, amount_minor=-1),
         refund(earned, lines=[pb.SaleLine(sku="a", amount_minor=7), pb.SaleLine(sku="a", amount_minor=-7)]),

@@ -9,10 +9,12 @@ from coalition.points.v1 import movement_pb2
 
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
-from tests.support.points_wire import capture, earn, hold, redemption, refund, void
+from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
+from tests.support.wallet_wire import adjustment, merge, opening, transfer
 
 STORE = UUID("01900000-0000-7000-8000-000000000001")
-LAPSE_US = STARTS_AT_US + 800 * 86_400_000_000
+DAY_US = 86_400_000_000
+LAPSE_US = STARTS_AT_US + 800 * DAY_US
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,41 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     # Refusals alone make a batch of nothing.
     await fuel.redeem(members[1], 10**6, occurred_at_us=LAPSE_US)
     await _refund(house, grocer, fuel, late, burned)
+    await _mature(house, members[3])
+    await _wait(grocer, late)
+    await _bound(house, grocer, fuel, late)
     return (grocer, fuel), members
+
+
+async def _mature(house: PointsHouse, member: UUID) -> None:
+    """Points that were pending, that are still, and that were taken back before they could be spent."""
+    shoes, now = await house.till(points=2, pending_days=14), {"occurred_at_us": LAPSE_US - 10 * DAY_US}
+    await shoes.post(earn(member, 2_000, reference="shoes", **now), earn(member, 600, **now))
+    await shoes.refund("shoes", 700, occurred_at_us=LAPSE_US)
+    await house.move_clock(LAPSE_US + 5 * DAY_US)
+    later = {"occurred_at_us": LAPSE_US + 5 * DAY_US}
+    await shoes.post(redemption(member, 3, **later), earn(member, 900, reference="boots", **later))
+    await shoes.refund("boots", 100, **later)
+
+
+async def _bound(house: PointsHouse, grocer: Till, fuel: Till, member: UUID) -> None:
+    """Credit floors: one that an earn reaches, one that is lifted again, one above what has been issued."""
+    await house.set_floor(grocer.partner_id, -(10**6), 1)
+    balance = (await house.floors()).floors[0].balance
+    await house.set_floor(grocer.partner_id, balance - 7, 2)
+    await grocer.post(earn(member, 700, occurred_at_us=LAPSE_US), earn(member, 700, occurred_at_us=LAPSE_US))
+    await house.set_floor(fuel.partner_id, -5, 3)
+    await house.set_floor(fuel.partner_id, None, 4)
+    await house.set_floor(fuel.partner_id, -1, 4)
+
+
+async def _wait(grocer: Till, member: UUID) -> None:
+    """Refunds that wait, that were taken back, and whose original has come."""
+    now = {"occurred_at_us": LAPSE_US}
+    await grocer.post(
+        refund("later", 10, **now), refund("never", 10, **now), refund("not yet", 10, **now), refund("nor this", 10, key="w", **now)
+    )  # fmt: skip
+    await grocer.post(earn(member, 1_500, reference="later", **now), reversal("w", **now))
 
 
 async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burned: bytes) -> None:
@@ -90,3 +126,33 @@ async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burn
     )  # fmt: skip
     await house.set_refund_rule(grocer.partner_id, "WITHIN_BALANCE")
     await grocer.refund("owed", 500, **now)
+    await _pass_on(house, grocer, fuel)
+
+
+async def _pass_on(house: PointsHouse, grocer: Till, fuel: Till) -> None:
+    """Points taken over, put right by one and by two, given away; a wallet with debts and old sales given up."""
+    now = {"occurred_at_us": LAPSE_US}
+    giver, other, old, new = (house.member() for _ in range(4))
+    await house.set_limits()
+    earned_us, expires_us = LAPSE_US - 500 * 86_400_000_000, LAPSE_US + 500 * 86_400_000_000
+    await house.post(
+        opening(giver, 40, earned_at_us=earned_us, expires_at_us=expires_us, issuer=fuel.partner_id),
+        opening(giver, 7, earned_at_us=earned_us, expires_at_us=expires_us),
+        adjustment(other, 9),
+        adjustment(giver, -3),
+    )
+    await house.adjust_by_two(adjustment(giver, 20_000))
+    await fuel.post(transfer(giver, other, 25, **now), transfer(other, giver, 5, **now))
+    sold = await grocer.post(earn(old, 3_000, **now), redemption(old, 11, **now))
+    await fuel.earn(old, 600, **now)
+    await grocer.post(earn(new, 100, **now))
+    await house.post(merge(old, new))
+    await grocer.refund(sold[1].transaction.transaction_id, points=4, **now)
+    owing, richer = house.member(), house.member()
+    await fuel.post(earn(owing, 2_000, reference="assumed", **now), redemption(owing, 50, **now))
+    await fuel.refund("assumed", **now)
+    await grocer.earn(richer, 900, **now)
+    await house.post(merge(owing, richer))
+    last = house.member()
+    await fuel.earn(last, 300, **now)
+    await house.post(merge(last, new))

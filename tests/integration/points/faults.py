@@ -13,45 +13,50 @@ TWO_EARNS = """(SELECT array_agg(seq ORDER BY seq) FROM (
 ONE_OF = "(SELECT {what} FROM {table} WHERE ledger_id = {{l}} AND {where} ORDER BY {what} {order} LIMIT 1)"
 
 
-def _one(what: str, table: str, where: str = "true", order: str = "ASC") -> str:
+def one(what: str, table: str, where: str = "true", order: str = "ASC") -> str:
     return ONE_OF.format(what=what, table=table, where=where, order=order)
 
 
-BURN, LAPSE = _one("seq", "posting", "kind = 'redeem'"), _one("seq", "posting", "kind = 'expire'")
-LAST_BURN = _one("seq", "posting", "kind = 'redeem'", "DESC")
-LAST_POS = _one("pos", "event_log", order="DESC")
-KEY = _one("key", "posting", f"seq = {BURN}")
-CAPTURE, VOID = _one("seq", "posting", "kind = 'capture'"), _one("seq", "posting", "kind = 'void'")
-HELD = _one("seq", "hold", "open")
-REFUND, DEBT = _one("seq", "refund"), _one("seq", "debt")
-SALE_REFUND = _one("seq", "refund", "clawed_back > 0 AND returned > 0")
-OWE, REPAY = _one("seq", "posting", "kind = 'owe'"), _one("seq", "posting", "kind = 'repay'")
-CLAWBACK, RETURN = _one("seq", "posting", "kind = 'clawback'"), _one("seq", "posting", "kind = 'return'")
-CHILD = _one("lot_no", "lot", "parent_no IS NOT NULL")
+BURN, LAPSE = one("seq", "posting", "kind = 'redeem'"), one("seq", "posting", "kind = 'expire'")
+LAST_BURN = one("seq", "posting", "kind = 'redeem'", "DESC")
+LAST_POS = one("pos", "event_log", order="DESC")
+KEY = one("key", "posting", f"seq = {BURN}")
+CAPTURE, VOID = one("seq", "posting", "kind = 'capture'"), one("seq", "posting", "kind = 'void'")
+HELD = one("seq", "hold", "open")
+REFUND, DEBT = one("seq", "refund"), one("seq", "debt")
+SALE_REFUND = one("seq", "refund", "clawed_back > 0 AND returned > 0")
+OWE, REPAY = one("seq", "posting", "kind = 'owe'"), one("seq", "posting", "kind = 'repay'")
+CLAWBACK, RETURN = one("seq", "posting", "kind = 'clawback'"), one("seq", "posting", "kind = 'return'")
+CHILD = one("lot_no", "lot", "parent_no IS NOT NULL")
+# The floor that an earn has reached, and the account that it bounds.
+REACHED = (
+    "(SELECT min(basis.seq) FROM floor_change basis WHERE basis.ledger_id = {l} AND basis.basis_seq = 2)"
+)
+BOUND = "(SELECT b.partner_no FROM floor_change b WHERE b.ledger_id = {l} AND b.basis_seq = 1)"
 
 # What is done past all guards → the invariants that no longer hold.
 FAULTS: dict[str, tuple[str, set[int]]] = {
     "points moved from one posting to another of the same accounts": (
         f"""UPDATE posting SET amount = amount + CASE seq WHEN ({TWO_EARNS})[1] THEN 1 ELSE -1 END
         WHERE ledger_id = {{l}} AND seq = ANY ({TWO_EARNS}::bigint[])""",
-        {1},
+        {1, 5},
     ),
     "a leg on another member's wallet": (
         f"""UPDATE posting SET credit_no = (SELECT max(account_no) FROM account WHERE ledger_id = {{l}} AND kind = 'wallet')
         WHERE ledger_id = {{l}} AND seq = 1 AND credit_no = {FIRST_WALLET}""",
-        {1, 2, 3},
+        {1, 2, 3, 5},
     ),
     "one leg of two": (
         "ALTER TABLE posting DROP CONSTRAINT posting_legs_ck; UPDATE posting SET debit_no = NULL WHERE ledger_id = {l} AND seq = 1",
         {1, 2},
     ),
     "a posting of an account that is no wallet": (
-        f"""UPDATE posting SET wallet_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND points = 0
+        f"""UPDATE posting SET wallet_no = {one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND amount = 0
         AND kind = 'earn'""",
         {1, 2, 8},
     ),
     "a posting asked for by an account that issues nothing": (
-        f"""UPDATE posting SET partner_no = {_one("account_no", "account", "kind = 'redemption'")} WHERE ledger_id = {{l}} AND seq = {BURN}""",
+        f"""UPDATE posting SET partner_no = {one("account_no", "account", "kind = 'redemption'")} WHERE ledger_id = {{l}} AND seq = {BURN}""",
         {1},
     ),
     "a posting's points": (f"UPDATE posting SET points = points - 1 WHERE ledger_id = {{l}} AND seq = {BURN}", {1, 2, 5}),
@@ -62,7 +67,8 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     ),
     "a balance row lost, while another ledger has the same account number": (
         """DELETE FROM balance WHERE ledger_id = {l} AND account_no = (
-            SELECT account_no FROM balance WHERE ledger_id = {l} AND floor = 0 AND debits = credits AND debits > 0 AND reserved > 0 LIMIT 1)""",
+            SELECT account_no FROM balance JOIN account USING (ledger_id, account_no)
+            WHERE ledger_id = {l} AND kind = 'wallet' AND debits = credits AND debits > 0 AND reserved > 0 LIMIT 1)""",
         {2, 4},
     ),
     "a balance after a posting": (
@@ -77,6 +83,35 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "a wallet without a floor": (
         f"UPDATE balance SET floor = NULL WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}",
         {3},
+    ),
+    "an earn below the floor that was in force": (
+        f"UPDATE floor_change SET floor = floor + 1 WHERE ledger_id = {{l}} AND seq = {REACHED}; UPDATE balance SET credit_floor = credit_floor + 1 WHERE ledger_id = {{l}} AND account_no = {BOUND}",
+        {3},
+    ),
+    "a floor set before the earns that it would have refused": (
+        f"UPDATE floor_change SET floor = 0 WHERE ledger_id = {{l}} AND partner_no = {BOUND} AND seq < {REACHED}; UPDATE floor_change SET seq = 5, basis_seq = 0 WHERE ledger_id = {{l}} AND partner_no = {BOUND} AND seq < {REACHED}",
+        {3},
+    ),
+    "a credit floor that nobody set": ("UPDATE balance SET credit_floor = -1000000 WHERE ledger_id = {l} AND floor = 0", {3}),
+    "a credit floor lifted": ("UPDATE balance SET credit_floor = NULL WHERE ledger_id = {l} AND credit_floor IS NOT NULL", {3}),
+    "a floor lost": (f"DELETE FROM floor_change WHERE ledger_id = {{l}} AND seq = {REACHED}", {3}),
+    "a floor of another partner": (
+        f"UPDATE floor_change SET partner_no = {one('partner_no', 'floor_change', f'partner_no <> {BOUND}')} WHERE ledger_id = {{l}} AND seq = {REACHED}",
+        {3},
+    ),
+    "a floor based on less than the one before it": (f"UPDATE floor_change SET basis_seq = 0 WHERE ledger_id = {{l}} AND seq = {REACHED}", {3}),
+    "a floor of a member": (
+        f"ALTER TABLE posting DROP CONSTRAINT posting_wallet_ck; UPDATE posting SET wallet_no = {FIRST_WALLET} WHERE ledger_id = {{l}} AND seq = {REACHED}; UPDATE event_log SET partition = (partition + 1) % 16 WHERE ledger_id = {{l}} AND seq = {REACHED}",
+        {1, 2, 8},
+    ),
+    "a posting of no member": (
+        f"ALTER TABLE posting DROP CONSTRAINT posting_wallet_ck; UPDATE posting SET wallet_no = NULL WHERE ledger_id = {{l}} AND seq = {VOID}; UPDATE event_log SET partition = (partition + 1) % 16 WHERE ledger_id = {{l}} AND seq = {VOID}",
+        {1, 2, 4, 8},
+    ),
+    "a floor that moves points": (
+        f"""ALTER TABLE posting DROP CONSTRAINT posting_legs_ck; UPDATE posting SET amount = 1, debit_no = {BOUND}, credit_no = {FIRST_WALLET}
+        WHERE ledger_id = {{l}} AND seq = {REACHED}""",
+        {1, 2, 3},
     ),
     "a hold resolved twice": (
         f"""ALTER TABLE hold_end DROP CONSTRAINT hold_end_pk; INSERT INTO hold_end
@@ -170,20 +205,20 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {5},
     ),
     "points returned from another partner's burns": (
-        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'redemption'", "DESC")}
+        f"""UPDATE posting SET debit_no = {one("account_no", "account", "kind = 'redemption'", "DESC")}
         WHERE ledger_id = {{l}} AND seq = {RETURN}""",
         {1, 2},
     ),
     "points taken back for another partner": (
-        f"""UPDATE posting SET credit_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {CLAWBACK}""",
+        f"""UPDATE posting SET credit_no = {one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {CLAWBACK}""",
         {1, 2},
     ),
     "points owed on another account": (
-        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {OWE}""",
+        f"""UPDATE posting SET debit_no = {one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {OWE}""",
         {1, 2},
     ),
     "a debt paid to another account": (
-        f"""UPDATE posting SET credit_no = {_one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {REPAY}""",
+        f"""UPDATE posting SET credit_no = {one("account_no", "account", "kind = 'expiry'")} WHERE ledger_id = {{l}} AND seq = {REPAY}""",
         {1, 2},
     ),
     "a refund lost": (f"DELETE FROM refund WHERE ledger_id = {{l}} AND seq = {REFUND}", {11}),
@@ -233,6 +268,23 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         AND b.original_seq IS NOT NULL AND p.kind = 'redeem' AND p.original_seq IS NULL AND p.wallet_no = b.wallet_no AND p.seq > b.seq""",
         {11},
     ),
+    "a refund that waits and has its answer": (
+        "UPDATE waiting_refund SET open = true WHERE ledger_id = {l} AND NOT open; UPDATE ledger_head SET waiting_refunds = waiting_refunds + 2 WHERE ledger_id = {l}",
+        {11},
+    ),
+    "a refund that waits no more without an answer": (
+        "UPDATE waiting_refund SET open = false WHERE ledger_id = {l} AND open; UPDATE ledger_head SET waiting_refunds = 0 WHERE ledger_id = {l}",
+        {11},
+    ),
+    "a refund that waits for what is there": (
+        "UPDATE waiting_refund SET original_reference = 'later' WHERE ledger_id = {l} AND original_reference = 'never'",
+        {11},
+    ),
+    "an answer to another refund than the one that waited": (
+        "UPDATE waiting_refund SET content_hash = 'another' WHERE ledger_id = {l} AND NOT open",
+        {11},
+    ),
+    "a count of refunds that wait": ("UPDATE ledger_head SET waiting_refunds = waiting_refunds + 1 WHERE ledger_id = {l}", {11}),
     "points that are free beside a debt": (
         """UPDATE debt SET wallet_no = (SELECT account_no FROM lot WHERE ledger_id = {l} AND open AND reserved = 0
             GROUP BY account_no ORDER BY sum(remaining) DESC LIMIT 1) WHERE ledger_id = {l} AND open""",
@@ -306,12 +358,12 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {8},
     ),
     "an earn that another account than the partner's issued": (
-        f"""UPDATE posting SET debit_no = {_one("account_no", "account", "kind = 'redemption'")}
+        f"""UPDATE posting SET debit_no = {one("account_no", "account", "kind = 'redemption'")}
         WHERE ledger_id = {{l}} AND seq = 1""",
         {1, 2},
     ),
     "a burn at another partner": (
-        f"""UPDATE posting SET credit_no = {_one("account_no", "account", "kind = 'expiry'")}
+        f"""UPDATE posting SET credit_no = {one("account_no", "account", "kind = 'expiry'")}
         WHERE ledger_id = {{l}} AND seq = {BURN}""",
         {1, 2},
     ),

@@ -16,7 +16,9 @@ from tests.support.points_database import as_runtime_role, as_superuser
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JOURNAL = (
-    "posting", "lot_use", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "erased_reference", "cut", "earn_rate", "account", "event_log",
+    "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "erased_reference", "cut", "earn_rate", "account", "event_log",
+    "floor_change",
+    "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "merged_wallet",
 )  # fmt: skip
 PROJECTIONS = ("ledger", "closed_member")
 COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox")
@@ -152,7 +154,19 @@ async def test_of_a_lot_nothing_changes_but_what_remains(busy: Busy, column: str
         assert refusal.constraint_name == "lot_facts_ck"
 
 
-@pytest.mark.parametrize("table", ["lot", "hold", "debt"])
+@pytest.mark.parametrize("column", ["original_reference", "reference", "key"])
+async def test_of_a_refund_that_waits_nothing_changes_but_that_it_is_decided(busy: Busy, column: str) -> None:
+    statement = f"UPDATE waiting_refund SET {column} = {column} || '2' WHERE ledger_id = $1"
+    async with _as("service", busy) as connection:
+        assert isinstance(
+            await _refusal(connection, statement, busy.ledger_id), asyncpg.InsufficientPrivilegeError
+        )
+    async with _as("owner", busy) as connection:
+        refusal = await _refusal(connection, statement, busy.ledger_id)
+        assert refusal.constraint_name == "waiting_refund_facts_ck"
+
+
+@pytest.mark.parametrize("table", ["lot", "hold", "debt", "waiting_refund"])
 @pytest.mark.parametrize("verb", ["delete", "truncate"])
 async def test_a_lot_a_hold_and_a_debt_are_never_lost(busy: Busy, table: str, verb: str) -> None:
     async with _as("owner", busy) as connection:
@@ -189,7 +203,10 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
     ("statement", "constraint"),
     [
         ("UPDATE lot SET remaining = -1, open = false WHERE ledger_id = $1", "lot_remaining_ck"),
-        ("UPDATE lot SET remaining = original + 1 WHERE ledger_id = $1", "lot_remaining_ck"),
+        (
+            "UPDATE lot SET remaining = original + 1, open = true WHERE ledger_id = $1 AND open",
+            "lot_remaining_ck",
+        ),
         ("UPDATE lot SET open = NOT open WHERE ledger_id = $1", "lot_open_ck"),
         ("UPDATE lot SET reserved = remaining + 1 WHERE ledger_id = $1", "lot_reserved_ck"),
         ("UPDATE lot SET reserved = -1 WHERE ledger_id = $1", "lot_reserved_ck"),
@@ -216,6 +233,25 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
             "hold_end_seq_uq",
         ),
         ("UPDATE balance SET debits = credits + 1 WHERE floor = 0 AND ledger_id = $1", "balance_floor_ck"),
+        (
+            "UPDATE balance SET debits = debits + 1 WHERE credit_floor IS NOT NULL AND ledger_id = $1",
+            "balance_credit_floor_ck",
+        ),
+        (_posting().replace("p.wallet_no", "NULL"), "posting_wallet_ck"),
+        (
+            "INSERT INTO floor_change SELECT ledger_id, 2000, partner_no, floor, 2000, set_by FROM floor_change WHERE ledger_id = $1",
+            "floor_change_basis_ck",
+        ),
+        (
+            "UPDATE ledger_head SET waiting_refunds = -1 WHERE ledger_id = $1",
+            "ledger_head_waiting_refunds_ck",
+        ),
+        (
+            "UPDATE waiting_refund SET open = true WHERE NOT open AND ledger_id = $1",
+            "waiting_refund_facts_ck",
+        ),
+        ("INSERT INTO waiting_refund SELECT * FROM waiting_refund WHERE ledger_id = $1", "waiting_refund_pk"),
+        ("INSERT INTO floor_change SELECT * FROM floor_change WHERE ledger_id = $1", "floor_change_pk"),
         ("UPDATE balance SET credits = -1 WHERE floor IS NULL AND ledger_id = $1", "balance_counters_ck"),
         ("INSERT INTO posting SELECT * FROM posting WHERE ledger_id = $1", "posting_pk"),
         ("INSERT INTO decision SELECT * FROM decision WHERE ledger_id = $1", "decision_pk"),
@@ -293,7 +329,7 @@ async def test_a_ledger_that_is_not_open_has_no_door(busy: Busy) -> None:
                 WHERE proname = 'ledger_open' ORDER BY no"""
             )
         ]
-        values = ["32000::smallint", *(f"ARRAY[]::{name}" for name in types[1:])]
+        values = ["32000::smallint", *(f"NULL::{name}" for name in types[1:])]
         refusal = await _refusal(connection, f"SELECT * FROM ledger_open({', '.join(values)})")
         assert isinstance(refusal, asyncpg.NoDataFoundError)
 

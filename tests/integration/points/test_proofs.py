@@ -12,12 +12,16 @@ import pytest
 
 from services.points.storage.proofs import PROOFS, prepare, prove
 from services.runtime.database import PgConnection
+from tests.integration.points import faults
 from tests.integration.points.busy import Busy, make_busy
-from tests.integration.points.faults import FAULTS
 from tests.integration.points.forging import chain_anew
+from tests.integration.points.pending_faults import PENDING_FAULTS
+from tests.integration.points.wallet_faults import WALLET_FAULTS
 from tests.support.points_database import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FAULTS = faults.FAULTS | PENDING_FAULTS | WALLET_FAULTS
 
 
 async def _broken(connection: PgConnection, ledger_id: int) -> dict[int, list[str]]:

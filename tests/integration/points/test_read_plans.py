@@ -24,7 +24,7 @@ FILL = (
     """INSERT INTO balance (ledger_id, account_no, credits) SELECT {l}, no, CASE no WHEN 1 THEN 0 ELSE {rows} / {wallets} END
     FROM generate_series(1, {wallets} + 1) no""",
     "INSERT INTO lot SELECT no, no, 1, 1, 0, now(), now() + interval '1 year', 2 + no % {wallets}, 1, {l}, true, 'base' FROM generate_series(1, {rows}) no",
-    "INSERT INTO purchase SELECT no, 100, 0, 1, 100, NULL, {l}, '1', '', '17', 'store', '', '[]', '[]' FROM generate_series(1, {rows}) no",
+    "INSERT INTO purchase SELECT no, 100, 0, 1, 100, 0, NULL, {l}, '1', '', '17', 'store', '', '[]', '[]' FROM generate_series(1, {rows}) no",
 )
 
 # Everything that may hang on a posting, on each.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+import time_machine
 from coalition.type.v1.event_record_pb2 import EventRecord
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -93,6 +95,17 @@ async def test_a_programme_that_waited_is_taken_up_from_its_owners_log(database:
     assert handler.applied == [("stuck", pos) for pos in range(1, 6)]
     await one.apply(deliveries("stuck", 4, 5))
     assert len(handler.applied) == 5
+
+
+async def test_a_programme_waits_no_longer_where_the_wall_clock_is_set_back(database: Database) -> None:
+    handler = Handler(waits_before={"stuck": 1})
+    one, _ = subscriber(database, handler, Log(1))
+    with time_machine.travel(time.time()) as traveller:
+        await one.apply(deliveries("stuck", 1, 1))
+        traveller.shift(-900)
+        handler.waits_before.clear()
+        await one.resume()
+    assert handler.applied == [("stuck", 1)]
 
 
 async def test_a_programme_whose_first_event_waits_is_known_after_a_restart(database: Database) -> None:

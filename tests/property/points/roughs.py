@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from tests.support.ledger_facts import Ask, Kind
+from tests.support.ledger_facts import OPERATOR, SECOND_US, Ask, Kind
 
 
 class Referred(NamedTuple):
@@ -45,6 +45,7 @@ class Rough:
     seconds: int = 1
     in_points: int = 0
     pick: int = 0
+    other: UUID = OPERATOR
 
     def at(self, now_us: int, seen: Seen = NOTHING_SEEN) -> list[Ask]:
         """The asks at a time: of a sale two that are linked, of all else one.
@@ -76,9 +77,11 @@ class Rough:
             ]
         if self.kind == "reverse":
             # Something posted before, or a key that nobody has used yet and somebody may use later.
-            keys = [key for partner, key in seen.keys if partner == self.partner]
+            keys = [key for partner, key in seen.keys if partner == self.partner and key != f"v{self.key}"]
             target = keys[self.pick % len(keys)] if keys and self.pick % 3 else f"k{self.pick % 16}"
             return [Ask("reverse", self.partner, f"v{self.key}", UUID(int=0), "", at_us, 0, target=target)]
+        if self.kind in ("transfer", "adjust", "import", "merge"):
+            return [self._of_wallets(at_us)]
         kinds: dict[str, Kind] = {"earn": "earn", "redeem": "redeem"}
         kind = kinds.get(self.kind, "hold")
         in_points = min(self.in_points, self.amount) if kind == "earn" else 0
@@ -88,6 +91,22 @@ class Rough:
                 self.seconds if kind == "hold" else 0, in_points=in_points,
             )
         ]  # fmt: skip
+
+    def _of_wallets(self, at_us: int) -> Ask:
+        common, reference, amount = (self.partner, f"k{self.key}"), f"r{self.reference}", max(1, self.amount)
+        rarely = self.kind == "merge" and self.pick % 3 == 0
+        if self.other != self.member and (self.kind == "transfer" or (self.kind == "merge" and not rarely)):
+            amount = 1 + amount % 15
+            return Ask("transfer", *common, self.member, reference, at_us, amount, other=self.other)
+        staff = (OPERATOR, f"k{self.key}", self.member)
+        if self.other != self.member and rarely:
+            # Nothing is done for who was merged any more.
+            return Ask("merge", *staff, "", 0, 0, other=self.other)
+        if self.kind == "import":
+            expires_us = at_us + self.seconds * SECOND_US * 40 if self.pick % 2 else 0
+            issuer = self.partner if self.pick % 3 else OPERATOR
+            return Ask("import", *staff, reference, at_us, amount, issuer=issuer, expires_us=expires_us)
+        return Ask("adjust", *staff, "", 0, amount if self.pick % 2 else -amount)
 
     def _sale(self, at_us: int, holds: Sequence[Referred]) -> list[Ask]:
         """An earn, and what is burned with it: a hold of the member if there is one, or points in one step."""
@@ -122,12 +141,15 @@ def roughs(
     members: Sequence[UUID],
     offsets_us: Sequence[int],
     seconds: Sequence[int] = (1, 900, 40 * 86_400),
+    *,
+    merging: bool = True,
 ) -> st.SearchStrategy[Rough]:
     """Asks of these partners for these members, the first of each more often, at tills so far from the clock."""
     return st.builds(
         Rough,
         kind=st.sampled_from(
-            ("earn", "earn", "redeem", "redeem", "hold", "hold", "capture", "void", "sale", "sale", "refund", "refund", "refund", "reverse")
+            ("earn", "earn", "redeem", "redeem", "hold", "hold", "capture", "void", "sale", "sale", "refund", "refund", "refund", "reverse",
+             "transfer", "transfer", "adjust", "adjust", "import", "merge" if merging else "earn")
         ),
         partner=st.sampled_from((partners[0], *partners)),
         key=NAMES,
@@ -138,13 +160,19 @@ def roughs(
         seconds=st.sampled_from(seconds),
         in_points=st.integers(0, 9),
         pick=st.integers(0, 100),
+        other=st.sampled_from((members[-1], *members)),
     )  # fmt: skip
 
 
 def without_hasty(asks: Sequence[Ask]) -> list[Ask]:
-    """Without reversals of what is asked before them in the same call: those wait until all the rest is decided."""
+    """Without reversals of what is asked before them in the same call: those wait until all the rest is decided.
+
+    So do refunds for a member who is merged in it.
+    """
     kept: list[Ask] = []
     for ask in asks:
+        if ask.kind in ("refund", "reverse") and any(each.kind == "merge" for each in kept):
+            continue
         if ask.kind != "reverse" or (ask.partner, ask.target) not in {
             (each.partner, each.key) for each in kept
         }:

@@ -13,17 +13,20 @@ from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
 from tests.property.points.roughs import Referred, Rough, Seen, roughs, without_hasty
-from tests.support.ledger_facts import DAY_US, Ask, Verdict
+from tests.support.credit_model import issued, set_floor
+from tests.support.ledger_facts import DAY_US, OPERATOR, Ask, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import comparable, journal_of, verdict_of
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
+from tests.support.wallet_wire import adjustment, merge, opening, transfer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # The clock stands at 10:00 UTC on days 10 to 20 of a month only, and tills a day off at least from the edges of what
 # is taken: the microseconds that a call takes decide nothing. (The pure decision is tested at the very edges.)
+LIMITS = (30, 25, 60)
 START_US = STARTS_AT_US + 13 * DAY_US + 5 * 3_600_000_000
 PAUSES_DAYS = (1, 28, 30, 61, 92, 365)
 OFFSETS_DAYS = (0, 0, 0, -1, -30, -75, -399, -401, 1)
@@ -42,33 +45,46 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A credit floor so many points below what the partner has issued; None: none."""
+
+    partner: int
+    room: int | None
+
+
+@dataclass(frozen=True)
 class Rate:
     partner: int
     points: int
     per_minor: int
     offset_days: int
+    pending_days: int = 0
 
 
 # Who they are is known once there is a ledger: these stand for them.
-PARTNERS, MEMBERS = ([UUID(int=first + place) for place in range(2)] for first in (10, 20))
+PARTNERS, MEMBERS = ([UUID(int=first + place) for place in range(2 + first // 20)] for first in (10, 20))
 batches = st.lists(
     roughs(PARTNERS, MEMBERS, [days * DAY_US for days in OFFSETS_DAYS], (3 * 86_400, 7 * 86_400)),
     min_size=2,
     max_size=9,
 )
 refund_rules = st.builds(
-    Rule, st.integers(0, 1), st.sampled_from(("ALLOW_NEGATIVE", "WITHIN_BALANCE")),
+    Rule, st.integers(0, 1), st.sampled_from(("ALLOW_NEGATIVE", "WITHIN_BALANCE", "PENDING_ONLY")),
     st.sampled_from(("PRO_RATA", "POINTS_FIRST", "MONEY_FIRST")),
 )  # fmt: skip
+limits = st.builds(Limit, st.integers(0, 1), st.sampled_from((None, -5, 0, 20, 50)))
 rates = st.builds(
     Rate,
     partner=st.integers(0, 1),
     points=st.integers(0, 9),
     per_minor=st.integers(1, 5),
     offset_days=st.sampled_from((-90, -1, 0, 20)),
+    pending_days=st.sampled_from((0, 14, 45)),
 )
 scripts = st.lists(
-    st.one_of(batches, batches, batches, st.builds(Pause, st.sampled_from(PAUSES_DAYS)), rates, refund_rules),
+    st.one_of(
+        batches, batches, batches, st.builds(Pause, st.sampled_from(PAUSES_DAYS)), rates, refund_rules, limits
+    ),
     min_size=2,
     max_size=8,
 )
@@ -81,17 +97,21 @@ class Play:
         self.house, self.now_us = house, START_US
         self.model = LedgerModel(house.programme.zone, 2, 400)
         self.tills = [Till(house), Till(house)]
-        self.members = [house.member() for _ in range(2)]
+        self.members = [house.member() for _ in MEMBERS]
         self.answers: list[tuple[pb.Result, Verdict]] = []
         self.ids: dict[int, bytes] = {}
 
-    async def run(self, script: list[list[Rough] | Pause | Rate | Rule]) -> None:
+    async def run(self, script: list[list[Rough] | Pause | Rate | Rule | Limit]) -> None:
         await self.house.move_clock(self.now_us)
+        await self.house.set_limits(*LIMITS)
+        self.model.limits = LIMITS
         await self._rate(Rate(0, 1, 1, -10_000))
         for step in script:
             if isinstance(step, Pause):
                 self.now_us = _between(self.now_us + step.days * DAY_US)
                 await self.house.move_clock(self.now_us)
+            elif isinstance(step, Limit):
+                await self._limit(step)
             elif isinstance(step, Rate):
                 await self._rate(step)
             elif isinstance(step, Rule):
@@ -101,10 +121,16 @@ class Play:
             else:
                 await self._post(step)
 
+    async def _limit(self, limit: Limit) -> None:
+        partner, basis_seq = self.tills[limit.partner].partner_id, len(self.model.journal)
+        floor = None if limit.room is None else -issued(self.model, partner) - limit.room
+        answer = await self.house.set_floor(partner, floor, basis_seq)
+        assert answer.applied == set_floor(self.model, partner, floor, basis_seq, self.now_us)
+
     async def _rate(self, rate: Rate) -> None:
         partner, valid_from_us = self.tills[rate.partner].partner_id, self.now_us + rate.offset_days * DAY_US
-        await self.house.set_rate(partner, rate.points, rate.per_minor, valid_from_us)
-        self.model.set_rate(partner, valid_from_us, rate.points, rate.per_minor)
+        await self.house.set_rate(partner, rate.points, rate.per_minor, valid_from_us, rate.pending_days)
+        self.model.set_rate(partner, valid_from_us, rate.points, rate.per_minor, rate.pending_days)
 
     async def _post(self, batch: list[Rough]) -> None:
         for till in self.tills:
@@ -113,18 +139,28 @@ class Play:
             chains = [self._named(rough).at(self.now_us, seen) for rough in batch]
             own = without_hasty([ask for chain in chains for ask in chain if ask.partner == till.partner_id])
             if own:
-                results = await till.post(*(self._item(ask) for ask in own))
-                verdicts = self.model.post_all(own, self.now_us)
-                self.answers += zip(results, verdicts, strict=True)
-                self.ids |= {
-                    result.transaction.seq: result.transaction.transaction_id
-                    for result in results
-                    if result.HasField("transaction")
-                }
+                self._note(await till.post(*(self._item(ask) for ask in own)), own)
+        staffs = [
+            ask for rough in batch for ask in self._named(rough).at(self.now_us) if ask.partner == OPERATOR
+        ]
+        if staffs:
+            self._note(await self.house.post(*(self._item(ask) for ask in staffs)), staffs)
+
+    def _note(self, results: list[pb.Result], asked: list[Ask]) -> None:
+        verdicts = self.model.post_all(asked, self.now_us)
+        self.answers += zip(results, verdicts, strict=True)
+        self.ids |= {
+            result.transaction.seq: result.transaction.transaction_id
+            for result in results
+            if result.HasField("transaction")
+        }
 
     def _named(self, rough: Rough) -> Rough:
         partner, member = PARTNERS.index(rough.partner), MEMBERS.index(rough.member)
-        return replace(rough, partner=self.tills[partner].partner_id, member=self.members[member])
+        other = self.members[MEMBERS.index(rough.other)]
+        return replace(
+            rough, partner=self.tills[partner].partner_id, member=self.members[member], other=other
+        )
 
     def _seen(self) -> Seen:
         """The holds, and what can be refunded by itself, as the model has them."""
@@ -139,6 +175,8 @@ class Play:
 
     def _item(self, ask: Ask) -> pb.Item:
         at: dict[str, Any] = {"key": ask.key, "occurred_at_us": ask.occurred_us, "linked": ask.linked}
+        if ask.kind in ("transfer", "adjust", "import", "merge"):
+            return self._of_wallets(ask)
         if ask.kind == "earn":
             tenders = [pb.Tender(kind="points", amount_minor=ask.in_points)] if ask.in_points else []
             return earn(ask.member, ask.amount, reference=ask.reference, tenders=tenders, **at)
@@ -157,6 +195,20 @@ class Play:
         if ask.kind == "hold":
             return hold(ask.member, ask.amount, reference=ask.reference, seconds=ask.seconds, **at)
         return redemption(ask.member, ask.amount, reference=ask.reference, **at)
+
+    def _of_wallets(self, ask: Ask) -> pb.Item:
+        if ask.kind == "adjust":
+            return adjustment(ask.member, ask.amount, key=ask.key)
+        if ask.kind == "import":
+            return opening(
+                ask.member, ask.amount, key=ask.key, reference=ask.reference, earned_at_us=ask.occurred_us,
+                expires_at_us=ask.expires_us, issuer=ask.issuer if ask.issuer != OPERATOR else None,
+            )  # fmt: skip
+        assert ask.other is not None
+        if ask.kind == "merge":
+            return merge(ask.member, ask.other, key=ask.key)
+        at: dict[str, Any] = {"occurred_at_us": ask.occurred_us, "reference": ask.reference}
+        return transfer(ask.member, ask.other, ask.amount, key=ask.key, **at)
 
     async def compare(self) -> None:
         records = await self.house.journal()
@@ -192,7 +244,7 @@ def _between(moment_us: int) -> int:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_every_answer_balance_and_posting_of_the_service_is_the_models(
-    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule]
+    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule | Limit]
 ) -> None:
     play = Play(running.house())
     await play.run(script)

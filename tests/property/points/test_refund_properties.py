@@ -22,7 +22,10 @@ ISSUER, OTHER, MEMBER = (UUID(int=number) for number in (0xA0, 0xB1, 0x10))
 
 @dataclass(frozen=True)
 class Sale:
-    """A sale of `whole` minor units, `in_points` of them paid with `burned` points; `spent` points are gone since."""
+    """A sale of `whole` minor units, `in_points` of them paid with `burned` points; `spent` points are gone since.
+
+    What it earned is pending still, or has been spendable at once.
+    """
 
     whole: int
     in_points: int
@@ -30,6 +33,7 @@ class Sale:
     before: int
     spent: int
     rate: tuple[int, int]
+    pending: bool
 
 
 @st.composite
@@ -39,14 +43,15 @@ def sales(draw: st.DrawFn) -> Sale:
     burned = draw(st.integers(0, 300)) if in_points or draw(st.booleans()) else 0
     rate = draw(st.tuples(st.integers(0, 7), st.integers(1, 40)))
     before = draw(st.integers(0, 400)) + burned
-    left = before - burned + (whole - in_points) * rate[0] // rate[1]
-    return Sale(whole, in_points, burned, before, draw(st.integers(0, left)), rate)
+    pending = draw(st.booleans())
+    left = before - burned + (0 if pending else (whole - in_points) * rate[0] // rate[1])
+    return Sale(whole, in_points, burned, before, draw(st.integers(0, left)), rate, pending)
 
 
 def _sold(sale: Sale, rule: RefundRule) -> PaperLedger:
     ledger = PaperLedger(LedgerRules("UTC", 0, 400))
     ledger.now_us = NOW_US
-    ledger.rates = {ISSUER: [EarnRate(1, *sale.rate)], OTHER: [EarnRate(1, 1, 1)]}
+    ledger.rates = {ISSUER: [EarnRate(1, *sale.rate, 14 if sale.pending else 0)], OTHER: [EarnRate(1, 1, 1)]}
     ledger.refund_rules[ISSUER] = rule
     at = (MEMBER, "r", NOW_US)
     asks = [Ask("earn", OTHER, "before", *at, sale.before)]
@@ -107,12 +112,14 @@ def test_a_whole_refund_undoes_the_sale(sale: Sale, rule: RefundRule) -> None:
     ledger = _sold(sale, rule)
     money = _refund(ledger, [sale.whole], at_once=True)
     refund = ledger.refunds[-1]
-    earned = ledger.postings[2].points
+    earned = ledger.postings[2].amount
     assert money == sale.whole - sale.in_points
     assert refund.returned == sale.burned
     assert refund.clawed_back + refund.owed + refund.written_off == earned
     assert (refund.owed == 0) or rule.shortfall is Shortfall.ALLOW_NEGATIVE
-    assert (refund.written_off == 0) or rule.shortfall is Shortfall.WITHIN_BALANCE
+    assert (refund.written_off == 0) or rule.shortfall is not Shortfall.ALLOW_NEGATIVE
+    if rule.shortfall is Shortfall.PENDING_ONLY:
+        assert refund.clawed_back == (earned if sale.pending else 0)
     if rule.shortfall is Shortfall.ALLOW_NEGATIVE:
         # As if it had never been: what the member has, less what is owed, and what each partner has issued and burned.
         points = _points(ledger)

@@ -18,7 +18,7 @@ from services.gateway.answers.movements import RECEIPT_LINE_MAX, MovementAnswers
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.domain.caller import Caller, KeyFacts, Partner
 from services.gateway.domain.clearing import Statement, StatementLine, StatementLineType
-from services.gateway.domain.movements import Accepted, Movement, MovementType, RefundFigures
+from services.gateway.domain.movements import Accepted, Balance, Movement, MovementType, RefundFigures
 from services.gateway.domain.pages import Cursor, page_of
 from services.runtime.clock import to_micros
 from services.runtime.errors import Fault, InvalidRequest
@@ -56,6 +56,34 @@ def _caller() -> Caller:
     )
 
 
+def _pending(earn: Movement) -> Movement:
+    return earn._replace(points=0, pending=earn.points, matures_at_us=1_775_000_000_000_000)
+
+
+def test_pending_points_are_earned_and_not_in_the_balance_and_the_receipt_says_from_when_on() -> None:
+    answers, caller = MovementAnswers(MemberAliases(bytes(32))), _caller()
+    earn = Movement(
+        new_id(), 1, MovementType.EARN, new_id(), new_id(), "r", new_id(), 25, 7, 1, 1, 1_838_152_800_000_000
+    )  # fmt: skip
+    answer = answers.earn(caller, _pending(earn))
+    assert (answer["points"], answer["pending"], answer["balance"]) == (25, 25, 7)
+    assert answer["matures_at"] == "2026-03-31T23:33:20Z"
+    assert answer["receipt"]["lines"] == [
+        "Points earned: 25",
+        # Where the programme is, it is April by then.
+        "To be spent from 2026-04-01 on",
+        "Balance: 7 points",
+        "Use these points by 2028-03-31",
+    ]
+    moved = answers.transaction(caller, _pending(earn))
+    assert (moved["points"], moved["pending"]) == (0, 25)
+    wallet = answers.balance("mem_x", Balance(7, 0, 0, 0, 25, 25, 1_775_000_000_000_000))
+    assert (wallet["available"], wallet["pending"]) == (7, 25)
+    assert wallet["next_maturity"] == {"points": 25, "at": "2026-03-31T23:33:20Z"}
+    at_once = answers.earn(caller, earn)
+    assert (at_once["pending"], at_once["matures_at"], at_once["receipt"]["pending"]) == (0, None, 0)
+
+
 @given(points=st.integers(0, 10**9), balance=st.integers(0, 10**15))
 def test_receipt_lines_fit_a_receipt(points: int, balance: int) -> None:
     answers = MovementAnswers(MemberAliases(bytes(32)))
@@ -80,6 +108,7 @@ def test_receipt_lines_fit_a_receipt(points: int, balance: int) -> None:
         answers.redemption(_caller(), burn)["receipt"],
         answers.purchase(_caller(), Accepted(earn, replayed=False, linked=(burn,)))["receipt"],
         answers.refund(_caller(), earn._replace(refund=figures))["receipt"],
+        answers.earn(_caller(), _pending(earn))["receipt"],
     ]
     assert all(len(line) <= RECEIPT_LINE_MAX for receipt in receipts for line in receipt["lines"])
     assert receipts[0]["expires_on"] == "2028-03-31"

@@ -8,12 +8,13 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+import time_machine
 
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.domain.caller import KeyFacts, Partner
 from services.runtime.errors import Unauthenticated, Unavailable
 from services.runtime.ids import new_id
-from services.runtime.principal import Kind, Programme, Signer, Verifier
+from services.runtime.principal import LIFE_SECONDS, Kind, Programme, Signer, Verifier
 from tests.support.keys import key_text
 
 _PROGRAMME = Programme(1, "plaza", "Europe/Sofia", "EUR", is_test=True)
@@ -134,6 +135,22 @@ async def test_a_key_whose_scopes_changed_gets_another_principal() -> None:
     digest = sha256(_GOOD.encode()).digest()
     partners.known[digest] = replace(partners.known[digest], scopes=frozenset({"points:read"}))
     assert (await keys.authenticate(_bearer())).token != before.token
+
+
+@pytest.mark.parametrize("known_to_partners", [True, False])
+async def test_a_token_is_signed_anew_where_the_wall_clock_was_stepped_past_its_end(
+    known_to_partners: bool,
+) -> None:
+    partners = _partners()
+    keys = _keys(partners, fresh_seconds=30.0 if known_to_partners else 0.0)
+    verifier = Verifier(f"gateway:{key_text(_SIGNER.public_key)}")
+    with time_machine.travel(1_800_000_000) as traveller:
+        await keys.authenticate(_bearer())
+        partners.down = not known_to_partners
+        for seconds in (LIFE_SECONDS + 1, -900):
+            traveller.shift(seconds)
+            token = (await keys.authenticate(_bearer())).token
+            assert verifier.verify(token).kind is Kind.PARTNER
 
 
 async def test_a_known_key_outlives_a_restart_of_the_service_that_knows_keys() -> None:

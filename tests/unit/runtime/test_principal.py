@@ -17,6 +17,7 @@ from services.runtime.clock import MICROS_PER_SECOND, wall_now_us
 from services.runtime.errors import PermissionDenied, Unauthenticated
 from services.runtime.ids import new_id
 from services.runtime.principal import (
+    EXPIRED_AT,
     LIFE_SECONDS,
     Kind,
     Principal,
@@ -146,8 +147,10 @@ def test_a_principal_ends_when_its_time_is_up_though_it_was_seen_before() -> Non
         verifier.verify(token)
         traveller.shift(0.001)
         for _ in range(2):
-            with pytest.raises(Unauthenticated):
+            with pytest.raises(Unauthenticated) as caught:
                 verifier.verify(token)
+            # It was good once: whoever sent it may tell that from a flaw.
+            assert caught.value.metadata == {EXPIRED_AT: str(1_800_000_010 * MICROS_PER_SECOND)}
 
 
 def test_a_flawed_token_is_not_believed_because_a_good_one_was_seen() -> None:

@@ -9,7 +9,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Refused
 from services.points.domain.books import Books
-from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.movements import Capture, Hold, Redemption, Void
 
 SaleOf = tuple[int, UUID | None]
@@ -20,7 +20,7 @@ NO_SALE: Final[SaleOf] = (0, None)
 def refuse_burn(books: Books, number: int, item: Redemption | Hold | Capture | Void) -> Refused | None:
     """Ends what is over in the wallet, then refuses what it has not."""
     wallet = books.at.accounts.wallet[item.member_id]
-    expire_overdue(books, item.member_id, wallet)
+    catch_up(books, item.member_id, wallet)
     if isinstance(item, Capture | Void):
         return _refuse_resolving(books, number, item)
     available = books.available(item.member_id, wallet)

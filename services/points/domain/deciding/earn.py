@@ -6,12 +6,14 @@ from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.answers import Accepted, TurnedAway
+from services.points.domain.answers import Accepted, Refused, TurnedAway
 from services.points.domain.books import NO_LEGS, Books
-from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.deciding.lapse import catch_up
+from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import expires_at_us
 from services.points.domain.lots import Lot
 from services.points.domain.movements import Earn, MovementKind, Transaction
+from services.runtime.clock import MICROS_PER_DAY
 from services.runtime.ids import new_id
 
 # Most points that one partner may have issued, less what was taken back. Counters have 63 bits and thousands of partners fill one wallet; and
@@ -39,10 +41,35 @@ def turn_away(books: Books, item: Earn) -> TurnedAway | None:
     return None
 
 
+def refuse_credit(books: Books, number: int, item: Earn) -> Refused | None:
+    """Refuses what would bring the partner's issuance balance below its credit floor, for ever. See turn_away first."""
+    at = books.at
+    issuance = at.accounts.issuance[item.partner_id]
+    floor = at.credit_floors.get(issuance)
+    if floor is None:
+        return None
+    points, headroom = _points(books, item), max(0, at.balances[issuance] - floor)
+    if points <= headroom:
+        return None
+    return books.refuse(
+        number,
+        item,
+        Reason.REASON_CREDIT_LIMIT,
+        f"the partner may issue {headroom} points, {points} are required",
+        {"headroom": str(headroom), "required": str(points)},
+    )
+
+
+def _points(books: Books, item: Earn) -> int:
+    rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
+    purchase = item.purchase
+    return rate.points_for(purchase.amount_minor - purchase.points_minor) if rate is not None else 0
+
+
 def earn(books: Books, number: int, item: Earn) -> Accepted:
     """Records the purchase and moves what it earns: by what was paid in money, at the rate of its time.
 
-    Nothing speaks against it: see turn_away.
+    Nothing speaks against it: see turn_away and refuse_credit.
     """
     at, purchase = books.at, item.purchase
     rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
@@ -51,24 +78,35 @@ def earn(books: Books, number: int, item: Earn) -> Accepted:
     points = rate.points_for(purchase.amount_minor - purchase.points_minor)
     issuance = at.accounts.issuance[item.partner_id]
     wallet = at.accounts.wallet[item.member_id]
-    expire_overdue(books, item.member_id, wallet)
+    catch_up(books, item.member_id, wallet)
     seq, recorded_us = books.next()
-    lot_no, lapses_us, legs = 0, 0, NO_LEGS
+    lot_no, lapses_us, matures_us, legs = 0, 0, 0, NO_LEGS
     if points:
-        legs = books.move(issuance, wallet, points)
+        matures_us = _matures_us(item, rate, at.now_us)
+        legs = books.move(issuance, at.accounts.pending[item.member_id] if matures_us else wallet, points)
         lapses_us = expires_at_us(item.occurred_at_us, books.rules.expiry_months, books.rules.zone)
-        lot_no = _open_lot(books, item, points, lapses_us)
+        lot_no = _open_lot(books, item, points, lapses_us, matures_us)
     transaction = Transaction(
-        new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, points,
-        at.balances[wallet], item.occurred_at_us, recorded_us, lapses_us,
+        new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, 0 if matures_us else points,
+        at.balances[wallet], item.occurred_at_us, recorded_us, lapses_us, pending=points if matures_us else 0,
+        matures_at_us=matures_us,
     )  # fmt: skip
     event = ("points.earned", books.tell.earned(transaction, item, lot_no, books.currency))
-    told = (*purchase, rate.points, rate.per_minor)
-    books.write(transaction, wallet, legs, event, (number, item), lot_no=lot_no or None, purchase=told)
+    told = (*purchase, rate.points, rate.per_minor, rate.pending_days)
+    books.write(
+        transaction, wallet, legs, event, (number, item), lot_no=lot_no or None, matures_us=matures_us or None,
+        purchase=told,
+    )  # fmt: skip
     return Accepted(transaction)
 
 
-def _open_lot(books: Books, item: Earn, points: int, lapses_us: int) -> int:
+def _matures_us(item: Earn, rate: EarnRate, now_us: int) -> int:
+    """When the points can be spent; 0: at once, as where the till tells of the sale once its days are over."""
+    matures_us = item.occurred_at_us + rate.pending_days * MICROS_PER_DAY
+    return matures_us if rate.pending_days and matures_us > now_us else 0
+
+
+def _open_lot(books: Books, item: Earn, points: int, lapses_us: int, matures_us: int) -> int:
     at = books.at
     at.last_lot_no += 1
     lots = at.lots.get(item.member_id)
@@ -78,6 +116,9 @@ def _open_lot(books: Books, item: Earn, points: int, lapses_us: int) -> int:
         lots = books.lots(item.member_id)
     if lots is not None:
         lots.add(
-            Lot(at.last_lot_no, item.partner_id, "base", points, 0, item.occurred_at_us, lapses_us, books.seq)
-        )
+            Lot(
+                at.last_lot_no, item.partner_id, "base", points, 0, item.occurred_at_us, lapses_us, books.seq, matures_us,
+                at.accounts.pending[item.member_id] if matures_us else 0,
+            )
+        )  # fmt: skip
     return at.last_lot_no

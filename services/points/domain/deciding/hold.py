@@ -10,7 +10,7 @@ from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.burn import SaleOf, refuse_burn
 from services.points.domain.deciding.hold_end import end
-from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.movements import Capture, Hold, MovementKind, Transaction, Void
 from services.points.domain.rows import HoldRow
 from services.runtime.clock import MICROS_PER_SECOND
@@ -77,5 +77,5 @@ def resolve(books: Books, number: int, item: Capture | Void, sale: SaleOf) -> De
     if isinstance(item, Capture):
         event = ("points.redeemed", books.tell.captured(transaction, item, taken))
     books.write(transaction, wallet, legs, event, (number, item))
-    expire_overdue(books, item.member_id, wallet)
+    catch_up(books, item.member_id, wallet)
     return Accepted(transaction)

@@ -9,9 +9,9 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
-from services.points.domain.deciding.lapse import expire_overdue
+from services.points.domain.deciding.lapse import catch_up
+from services.points.domain.deciding.opening_lots import open_child
 from services.points.domain.expiry import expires_at_us
-from services.points.domain.lots import Lot
 from services.points.domain.movements import (
     LotTaken,
     MovementKind,
@@ -22,7 +22,7 @@ from services.points.domain.movements import (
 )
 from services.points.domain.opened import Debts, OpenDebt, Refunded
 from services.points.domain.refunding import Shortfall, due
-from services.points.domain.rows import ChildRow, DebtRow, RefundRow
+from services.points.domain.rows import DebtRow, RefundRow
 from services.runtime.ids import new_id
 
 # Points that come back after their lot has expired live to the end of the month after the refund's.
@@ -33,7 +33,7 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
     """Refunds what is due by all refunds of the sale together, less what was refunded before."""
     at = books.at
     wallet = at.accounts.wallet[item.member_id]
-    expire_overdue(books, item.member_id, wallet)
+    catch_up(books, item.member_id, wallet)
     rule = books.terms.refund_rule(item.partner_id)
     before = at.refunded.get(sale.seq) or Refunded(0, 0, 0, 0, 0, rule.tender_order)
     left = sale.whole - before.given
@@ -56,9 +56,11 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
     if returned:
         _give_back(books, item, sale, wallet, before.returned, returned)
     taking = reached.taken - before.taken
-    clawed_back = min(max(0, books.free(wallet)), taking)
-    if clawed_back:
-        _claw_back(books, item, sale, wallet, clawed_back)
+    clawed_back = _claw_back_pending(books, item, sale, wallet, taking)
+    if rule.shortfall is not Shortfall.PENDING_ONLY:
+        clawed_back += _claw_back(
+            books, item, sale, wallet, min(max(0, books.free(wallet)), taking - clawed_back)
+        )
     short = taking - clawed_back
     owed = short if rule.shortfall is Shortfall.ALLOW_NEGATIVE else 0
     if owed:
@@ -114,7 +116,10 @@ def _give_back(books: Books, item: Refund, sale: Sale, wallet: int, before: int,
         if late is None:
             books.rows.returns.append((transaction.seq, lot_no, part))
         else:
-            _open_child(books, item, late, transaction.seq, wallet, part)
+            lapses_us = late.expires_at_us
+            if 0 < lapses_us <= books.at.now_us:
+                lapses_us = expires_at_us(books.at.now_us, GRACE_MONTHS, books.rules.zone)
+            open_child(books, item.member_id, late, transaction.seq, part, lapses_us)
         lot = late or lots.touched[lot_no]
         back.append(LotTaken(lot_no, lot.issuer_id, lot.point_type, part))
     event = ("points.returned", books.tell.returned(transaction, back))
@@ -136,23 +141,26 @@ def _from_the_last(lots: Sequence[tuple[int, int]], skipped: int, points: int) -
     return found
 
 
-def _open_child(books: Books, item: Refund, late: Lot, seq: int, wallet: int, points: int) -> None:
-    at = books.at
-    at.last_lot_no += 1
-    lapses_us = expires_at_us(at.now_us, GRACE_MONTHS, books.rules.zone)
-    child = Lot(
-        at.last_lot_no, late.issuer_id, late.point_type, points, 0, late.earned_at_us, lapses_us, late.earned_seq
-    )  # fmt: skip
-    books.lots(item.member_id).add(child)
-    books.rows.children.append(
-        ChildRow(
-            child.lot_no, seq, points, late.earned_at_us, lapses_us, wallet, late.lot_no, late.earned_seq
-        )
-    )
+def _claw_back_pending(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> int:
+    """Takes what cannot be spent yet of the earn itself, up to so many points; answers how many there were."""
+    issuance, lots = books.at.accounts.issuance[item.partner_id], books.lots(item.member_id)
+    pending_no = next((lot.pending_no for lot in lots.pending if lot.earned_seq == sale.seq), 0)
+    taken = lots.take_pending(points, sale.seq)
+    if not taken:
+        return 0
+    points = sum(part.points for part in taken)
+    legs = books.move(pending_no, issuance, points)
+    transaction = _part(books, MovementKind.CLAWBACK, item, sale.seq, wallet, 0)._replace(pending=-points)
+    books.use(transaction.seq, taken)
+    event = ("points.clawed_back", books.tell.clawed_back(transaction, taken))
+    books.write(transaction, wallet, legs, event, None, partner_no=issuance)
+    return points
 
 
-def _claw_back(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> None:
+def _claw_back(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> int:
     """Takes from what is left of the earn itself, then from other lots in order."""
+    if not points:
+        return 0
     issuance = books.at.accounts.issuance[item.partner_id]
     taken = books.lots(item.member_id).take_back(points, sale.seq)
     legs = books.move(wallet, issuance, points)
@@ -160,6 +168,7 @@ def _claw_back(books: Books, item: Refund, sale: Sale, wallet: int, points: int)
     books.use(transaction.seq, taken)
     event = ("points.clawed_back", books.tell.clawed_back(transaction, taken))
     books.write(transaction, wallet, legs, event, None, partner_no=issuance)
+    return points
 
 
 def _owe(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> None:
@@ -169,6 +178,6 @@ def _owe(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> No
     transaction = _part(books, MovementKind.OWE, item, sale.seq, wallet, 0)
     books.rows.debts.append(DebtRow(transaction.seq, sale.seq, points, wallet, issuance))
     debts = at.debts.setdefault(item.member_id, Debts(account))
-    debts.open.append(OpenDebt(transaction.seq, item.partner_id, sale.seq, points))
+    debts.open.append(OpenDebt(transaction.seq, item.partner_id, sale.seq, points, issuance))
     event = ("points.owed", books.tell.owed(transaction, points))
     books.write(transaction, wallet, legs, event, None, partner_no=issuance)

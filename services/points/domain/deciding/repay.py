@@ -1,26 +1,27 @@
-"""Repaying: points that come into the wallet of a member who owes some pay the debt first, the oldest first."""
+"""Repaying: points that come free in the wallet of a member who owes some pay the debt first, the oldest first."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from services.points.domain.books import Books
-from services.points.domain.deciding.lapse import expire_overdue
 from services.points.domain.movements import DebtPaid, MovementKind
 
 
-def repay(books: Books, member_id: UUID) -> None:
-    """Pays what is owed from what is free. After every movement: so points are free only where nothing is owed."""
+def pay(books: Books, member_id: UUID, at_us: int) -> None:
+    """Pays what is owed from what is free and has not expired by a time.
+
+    After everything that frees points: so points are free only where nothing is owed.
+    """
     debts = books.at.debts.get(member_id)
     if debts is None or not debts.open:
         return
     wallet = books.at.accounts.wallet[member_id]
-    # Points that are past their time pay nothing.
-    expire_overdue(books, member_id, wallet)
-    points = min(books.free(wallet), debts.points)
+    lots = books.lots(member_id)
+    points = min(lots.alive(at_us), debts.points)
     if points <= 0:
         return
-    taken = books.at.lots[member_id].take(points)
+    taken = lots.take(points, at_us)
     legs = books.move(wallet, debts.account_no, points)
     transaction = books.own_act(MovementKind.REPAY, member_id, wallet, -points)
     books.use(transaction.seq, taken)

@@ -6,19 +6,26 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Decision, TurnedAway
 from services.points.domain.books import Books
+from services.points.domain.deciding.await_original import take_back
 from services.points.domain.movements import Reversal
 
 _NOTHING = "nothing was posted under the key, and nothing will be"
 
 
 def reverse(books: Books, number: int, item: Reversal) -> Decision:
-    """Leaves an answer under the key for whatever arrives late. What was posted is undone by its own kind, not here."""
+    """Leaves an answer under the key for whatever arrives late, and takes back a refund that waits under it.
+
+    What was posted is undone by its own kind, not here.
+    """
     place = (item.partner_id, item.target_key)
     earlier = books.keys.get(place) or books.at.by_key.get(place)
     if earlier is not None and earlier.seq is not None:
         return TurnedAway(
             Reason.REASON_UNAVAILABLE, "it arrived at the same moment: ask again", {}, again=True
         )
-    if earlier is None:
+    waiting = books.waits.by_key(*place)
+    if waiting is not None:
+        take_back(books, number, waiting)
+    elif earlier is None:
         books.entomb(number, item)
     return books.refuse(number, item, Reason.REASON_NOTHING_TO_REVERSE, _NOTHING, {"key": item.target_key})

@@ -15,8 +15,9 @@ _SQL = Path(__file__).with_name("0001_ledger")
 _FILES = ("tables.sql", "guards.sql", "erase.sql", "chain.sql", "door.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
-    "ledger", "account", "posting", "lot_use", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "hold", "hold_lot", "hold_end",
-    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log",
+    "ledger", "account", "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "hold", "hold_lot", "hold_end",
+    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change", "waiting_refund",
+    "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "adjustment_note", "merged_wallet",
 )  # fmt: skip
 
 
@@ -29,10 +30,13 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
     op.execute(f"GRANT SELECT ON entry, erased_reference TO {role}")
     op.execute(f"GRANT EXECUTE ON FUNCTION ledger_erase(smallint, bigint [], bytea []) TO {role}")
+    op.execute(f"GRANT EXECUTE ON FUNCTION ledger_erase_rejected(smallint, uuid) TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released) ON balance TO {role}")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open) ON lot TO {role}")
-    op.execute(f"GRANT UPDATE (open) ON hold TO {role}")
+    op.execute(
+        f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, credit_floor) ON balance TO {role}"
+    )
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open, pending) ON lot TO {role}")
+    op.execute(f"GRANT UPDATE (open) ON hold, waiting_refund TO {role}")
     op.execute(f"GRANT UPDATE (remaining, open) ON debt TO {role}")
 
 

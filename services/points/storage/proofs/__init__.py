@@ -10,7 +10,8 @@ from services.points.storage.proofs.postings import COUNTERS, FLOORS, LEGS
 from services.points.storage.proofs.proof import Finding, Proof, prepare, prove
 from services.points.storage.proofs.refunds import REFUNDS
 from services.points.storage.proofs.sequence import EVENTS, KEYS, SEQUENCE
+from services.points.storage.proofs.wallets import WALLETS
 
-PROOFS: Final = (LEGS, COUNTERS, FLOORS, HOLDS, LOTS, KEYS, SEQUENCE, EVENTS, REFUNDS)
+PROOFS: Final = (LEGS, COUNTERS, FLOORS, HOLDS, LOTS, KEYS, SEQUENCE, EVENTS, REFUNDS, WALLETS)
 
 __all__ = ["PROOFS", "Finding", "Proof", "prepare", "prove"]

@@ -8,7 +8,7 @@ from services.points.storage.proofs.proof import Proof
 
 LEGS: Final = Proof(
     1,
-    "debits equal credits in every posting, its leg on the wallet is its points, and all counters net to zero",
+    "debits equal credits in every posting, its leg on the wallet is its points, nothing stays between two wallets, and all counters net to zero",
     """SELECT format('%s postings, %s legs, debits = credits = %s',
         (SELECT count(*) FROM posting WHERE ledger_id = $1 AND seq <= $2), count(*),
         coalesce(sum(amount) FILTER (WHERE amount > 0), 0))
@@ -29,21 +29,36 @@ LEGS: Final = Proof(
     LEFT JOIN (SELECT account_no AS debit_no, kind AS from_kind, owner_id AS from_owner FROM account WHERE ledger_id = $1) d USING (debit_no)
     LEFT JOIN (SELECT account_no AS wallet_no, owner_id AS member FROM account WHERE ledger_id = $1) w USING (wallet_no)
     LEFT JOIN (SELECT account_no AS partner_no, owner_id AS partner FROM account WHERE ledger_id = $1) i USING (partner_no)
-    WHERE CASE WHEN p.kind = 'earn' THEN (p.debit_no, p.credit_no) IS DISTINCT FROM (p.partner_no, p.wallet_no)
+    WHERE CASE WHEN p.kind = 'earn' THEN p.debit_no IS DISTINCT FROM p.partner_no
+            OR p.credit_no <> p.wallet_no AND (c.to_kind, c.to_owner) IS DISTINCT FROM ('pending', w.member)
+        WHEN p.kind = 'mature' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('pending', w.member, p.wallet_no)
         WHEN p.kind IN ('redeem', 'capture') THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'redemption', i.partner)
         WHEN p.kind = 'expire' THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'expiry')
         WHEN p.kind = 'return' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('redemption', i.partner, p.wallet_no)
-        WHEN p.kind = 'clawback' THEN (p.debit_no, p.credit_no) IS DISTINCT FROM (p.wallet_no, p.partner_no)
+        WHEN p.kind = 'clawback' THEN p.credit_no IS DISTINCT FROM p.partner_no
+            OR p.debit_no <> p.wallet_no AND (d.from_kind, d.from_owner) IS DISTINCT FROM ('pending', w.member)
         WHEN p.kind = 'owe' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('debt', w.member, p.partner_no)
         WHEN p.kind = 'repay' THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'debt', w.member)
+        WHEN p.kind IN ('transfer', 'merge') THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'transit')
+        WHEN p.kind = 'receive' THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('transit', p.wallet_no)
+        WHEN p.kind = 'assume' THEN (d.from_kind, d.from_owner, c.to_kind) IS DISTINCT FROM ('debt', w.member, 'debt')
+        WHEN p.kind = 'import' THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('opening', p.wallet_no)
+        WHEN p.kind = 'adjust' AND p.points > 0 THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('adjustment', p.wallet_no)
+        WHEN p.kind = 'adjust' THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'adjustment')
         ELSE true END
     UNION ALL
-    SELECT format('posting %s names account %s, which is no %s', seq, account_no, expected) FROM (
-        SELECT seq, wallet_no AS account_no, 'wallet' AS expected FROM posting WHERE ledger_id = $1 AND seq <= $2
+    SELECT format('posting %s names account %s, which is no %s', seq, account_no, coalesce(expected, 'account')) FROM (
+        SELECT seq, wallet_no AS account_no, CASE WHEN kind <> 'floor' THEN 'wallet' END AS expected FROM posting
+        WHERE ledger_id = $1 AND seq <= $2
         UNION ALL
         SELECT seq, partner_no, 'issuance' FROM posting WHERE ledger_id = $1 AND seq <= $2 AND partner_no IS NOT NULL
     ) p LEFT JOIN (SELECT account_no, kind FROM account WHERE ledger_id = $1) a USING (account_no)
     WHERE a.kind IS DISTINCT FROM expected
+    UNION ALL
+    SELECT format('posting %s takes %s points to another wallet, posting %s brings %s', g.seq, coalesce(g.amount, 0), r.seq, coalesce(r.amount, 0))
+    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('transfer', 'merge') AND amount > 0) g
+    FULL JOIN (SELECT *, seq - 1 AS after_seq FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'receive') r ON r.after_seq = g.seq
+    WHERE (g.amount, g.seq, g.partner_no) IS DISTINCT FROM (r.amount, r.original_seq, r.partner_no) OR g.wallet_no = r.wallet_no
     UNION ALL
     SELECT format('counters net to %s', sum(credits - debits)) FROM balance
     WHERE ledger_id = $1 HAVING sum(credits - debits) <> 0""",
@@ -68,8 +83,9 @@ COUNTERS: Final = Proof(
 )
 FLOORS: Final = Proof(
     3,
-    "every wallet is guarded, and no guarded account, less its open holds, was ever below its floor",
-    """SELECT format('%s guarded accounts, %s entries in order', count(DISTINCT e.account_no), count(*))
+    "every wallet and what is pending is guarded, and no guarded account, less its open holds, was ever below its floor; nor did any earn go below its issuer's",
+    """SELECT format('%s guarded accounts, %s entries in order, %s credit floors', count(DISTINCT e.account_no), count(*),
+        (SELECT count(*) FROM floor_change WHERE ledger_id = $1 AND seq <= $2))
     FROM entry e JOIN balance b USING (ledger_id, account_no)
     WHERE e.ledger_id = $1 AND e.seq <= $2 AND b.floor IS NOT NULL""",
     """SELECT format('account %s at seq %s: %s, floor %s', account_no, seq, reached, floor) FROM (
@@ -86,7 +102,40 @@ FLOORS: Final = Proof(
         WHERE b.floor IS NOT NULL
     ) walked WHERE reached < floor
     UNION ALL
-    SELECT format('wallet %s has %s as its floor', account_no, coalesce(b.floor::text, 'nothing'))
+    SELECT format('%s %s has %s as its floor', a.kind, account_no, coalesce(b.floor::text, 'nothing'))
     FROM account a JOIN balance b USING (ledger_id, account_no)
-    WHERE a.ledger_id = $1 AND a.kind = 'wallet' AND b.floor IS DISTINCT FROM 0""",
+    WHERE a.ledger_id = $1 AND a.kind IN ('wallet', 'pending') AND b.floor IS DISTINCT FROM 0
+    UNION ALL
+    -- Earns alone are bounded by a credit floor: it may be set above what is left.
+    SELECT format('posting %s takes the issuance account %s to %s, its credit floor was %s', seq, account_no, reached, floor)
+    FROM (
+        SELECT account_no, seq, amount, sum(amount) OVER walk AS reached, max(set_seq) OVER walk AS set_seq
+        FROM (
+            SELECT account_no, e.seq, e.amount, NULL::bigint AS set_seq FROM entry e
+            JOIN (SELECT DISTINCT partner_no AS account_no FROM floor_change WHERE ledger_id = $1) g USING (account_no)
+            WHERE e.ledger_id = $1 AND e.seq <= $2
+            UNION ALL
+            SELECT partner_no, seq, 0, seq FROM floor_change WHERE ledger_id = $1 AND seq <= $2
+        ) m WINDOW walk AS (PARTITION BY account_no ORDER BY seq)
+    ) walked JOIN (SELECT seq AS set_seq, floor FROM floor_change WHERE ledger_id = $1) f USING (set_seq)
+    WHERE amount < 0 AND reached < floor
+    UNION ALL
+    SELECT format('account %s has %s as its credit floor, the last that was set is %s', account_no,
+        coalesce(b.credit_floor::text, 'nothing'), coalesce(f.floor::text, 'nothing'))
+    FROM (SELECT account_no, credit_floor FROM balance WHERE ledger_id = $1) b
+    FULL JOIN (
+        SELECT DISTINCT ON (partner_no) partner_no AS account_no, floor FROM floor_change WHERE ledger_id = $1 AND seq <= $2
+        ORDER BY partner_no, seq DESC
+    ) f USING (account_no)
+    WHERE b.credit_floor IS DISTINCT FROM f.floor
+    UNION ALL
+    SELECT format('the credit floor of account %s is not what posting %s set', f.partner_no, seq)
+    FROM (SELECT seq, partner_no FROM floor_change WHERE ledger_id = $1) f
+    FULL JOIN (SELECT seq, partner_no FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'floor') p USING (seq)
+    WHERE f.partner_no IS DISTINCT FROM p.partner_no
+    UNION ALL
+    SELECT format('posting %s sets a credit floor on seq %s, one before it was set on seq %s', seq, basis_seq, before) FROM (
+        SELECT seq, basis_seq, max(basis_seq) OVER (PARTITION BY partner_no ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM floor_change WHERE ledger_id = $1
+    ) walked WHERE basis_seq < before OR basis_seq >= seq""",
 )

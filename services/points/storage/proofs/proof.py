@@ -15,6 +15,15 @@ SELECT batch_no, first_seq + n - 1, last_lot_no FROM (
         SELECT batch_no, first_seq, n, last_lot_no FROM batch WHERE ledger_id = $1 AND batch_no > $2 ORDER BY batch_no LIMIT 4000
     ) next
 ) walked WHERE before < 20000 ORDER BY batch_no DESC LIMIT 1"""
+# Each wallet that was given up, with each that took over since, one after the other. (UNION: a circle would have no end.)
+MERGED: Final = """(
+    WITH RECURSIVE chain (given_up, reached) AS (
+        SELECT from_wallet, into_wallet FROM merged_wallet WHERE ledger_id = $1
+        UNION
+        SELECT c.given_up, m.into_wallet FROM chain c
+        JOIN (SELECT * FROM merged_wallet WHERE ledger_id = $1) m ON m.from_wallet = c.reached
+    ) SELECT given_up, reached FROM chain
+)"""
 
 
 class Proof(NamedTuple):

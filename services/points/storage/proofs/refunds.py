@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.points.storage.proofs.proof import Proof
+from services.points.storage.proofs.proof import MERGED, Proof
+from services.points.storage.proofs.waits import WAITS
 
 # Every original with what all its refunds came to, and the figures of its sale; with what its tender order makes of
 # that, step by step. The rules are those of domain/refunding.py, said once more.
 _REFUNDED: Final = """
-SELECT o.*, s.amount_minor, coalesce(s.points_minor, 0) AS in_points, p.kind, p.wallet_no, p.partner_no, p.points AS earned,
+SELECT o.*, s.amount_minor, coalesce(s.points_minor, 0) AS in_points, p.kind, p.wallet_no, p.partner_no, p.amount AS earned,
        coalesce(b.burned, CASE WHEN p.kind <> 'earn' THEN p.amount END, 0) AS burned, s.rate_points, s.rate_per_minor
 FROM (
     SELECT original_seq, max(whole) AS whole, sum(given) AS given, sum(returned) AS returned, sum(clawed_back) AS clawed_back,
@@ -39,7 +40,7 @@ FROM ({_STEP}) t
 
 REFUNDS: Final = Proof(
     11,
-    "refunds of an original come to what all of them together are due, never more than it; debts are what is owed of them; a sale has one burn, its own",
+    "refunds of an original come to what all of them together are due, never more than it; debts are what is owed of them; a sale has one burn, its own; one that waits has no answer, any other has",
     """SELECT format('%s refunds: %s points returned, %s taken back, %s owed, of that %s still', count(*), coalesce(sum(returned), 0),
         coalesce(sum(clawed_back), 0), coalesce(sum(owed), 0), (SELECT coalesce(sum(remaining), 0) FROM debt WHERE ledger_id = $1))
     FROM refund WHERE ledger_id = $1 AND seq <= $2""",
@@ -52,7 +53,9 @@ REFUNDS: Final = Proof(
     FROM (SELECT * FROM refund WHERE ledger_id = $1) f
     FULL JOIN (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'refund') p USING (seq)
     LEFT JOIN posting o ON o.ledger_id = $1 AND o.seq = f.original_seq
-    WHERE (f.original_seq, o.wallet_no, o.partner_no) IS DISTINCT FROM (p.original_seq, p.wallet_no, p.partner_no)
+    LEFT JOIN {MERGED} m ON m.given_up = o.wallet_no AND m.reached = p.wallet_no
+    WHERE (f.original_seq, o.partner_no) IS DISTINCT FROM (p.original_seq, p.partner_no)
+        OR o.wallet_no IS DISTINCT FROM p.wallet_no AND m.reached IS NULL
     UNION ALL
     SELECT format('refunds of %s: %s of %s given back, %s points returned for %s, %s money for %s, %s points back for %s', original_seq,
         given, whole, returned, due_back, money, due_money, clawed_back + owed + written_off, due_taken)
@@ -93,7 +96,7 @@ REFUNDS: Final = Proof(
     UNION ALL
     SELECT format('debt %s of %s points is not what posting %s made', coalesce(d.seq, p.seq), coalesce(d.points, 0), p.seq)
     FROM (SELECT * FROM debt WHERE ledger_id = $1) d
-    FULL JOIN (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'owe') p USING (seq)
+    FULL JOIN (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('owe', 'assume')) p USING (seq)
     WHERE (d.points, d.original_seq, d.wallet_no, d.partner_no) IS DISTINCT FROM (p.amount, p.original_seq, p.wallet_no, p.partner_no)
     UNION ALL
     SELECT format('debt %s: %s of %s points are left, %s were paid', seq, d.remaining, d.points, coalesce(u.points, 0))
@@ -101,12 +104,18 @@ REFUNDS: Final = Proof(
     WHERE d.ledger_id = $1 AND (d.remaining <> d.points - coalesce(u.points, 0) OR d.open <> (d.remaining > 0))
     UNION ALL
     SELECT format('posting %s pays %s points of debts, its parts %s', seq, coalesce(p.amount, 0), coalesce(u.points, 0))
-    FROM (SELECT seq, amount FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'repay') p
+    FROM (SELECT seq, amount FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('repay', 'assume')) p
     FULL JOIN (SELECT seq, sum(points) AS points FROM debt_use WHERE ledger_id = $1 GROUP BY seq) u USING (seq)
     WHERE coalesce(p.amount, 0) <> coalesce(u.points, 0)
     UNION ALL
     SELECT format('posting %s of wallet %s pays debt %s of wallet %s', u.seq, p.wallet_no, u.debt_seq, d.wallet_no)
     FROM debt_use u LEFT JOIN posting p ON p.ledger_id = u.ledger_id AND p.seq = u.seq
     LEFT JOIN debt d ON d.ledger_id = u.ledger_id AND d.seq = u.debt_seq
-    WHERE u.ledger_id = $1 AND (p.wallet_no IS DISTINCT FROM d.wallet_no OR u.debt_seq >= u.seq)""",
+    LEFT JOIN {MERGED} m ON m.given_up = d.wallet_no AND m.reached = p.wallet_no
+    LEFT JOIN (SELECT account_no AS wallet_no, owner_id FROM account WHERE ledger_id = $1) w ON w.wallet_no = d.wallet_no
+    LEFT JOIN (SELECT account_no AS credit_no, owner_id FROM account WHERE ledger_id = $1) c ON c.credit_no = p.credit_no
+    WHERE u.ledger_id = $1 AND (u.debt_seq >= u.seq OR CASE p.kind WHEN 'assume'
+        THEN m.reached IS NULL OR (p.original_seq, p.partner_no, c.owner_id) IS DISTINCT FROM (d.original_seq, d.partner_no, w.owner_id)
+        ELSE p.wallet_no IS DISTINCT FROM d.wallet_no END)
+    UNION ALL{WAITS}""",
 )

@@ -33,8 +33,8 @@ KEYS: Final = Proof(
     UNION ALL
     SELECT format('posting %s has no key', seq) FROM posting
     WHERE ledger_id = $1 AND seq <= $2
-      AND (num_nulls(key, content_hash) <> CASE WHEN kind IN ('expire', 'lapse', 'return', 'clawback', 'owe', 'repay') THEN 2 ELSE 0 END
-        OR (partner_no IS NULL) <> (kind IN ('expire', 'repay')))
+      AND (num_nulls(key, content_hash) <> CASE WHEN kind IN ('expire', 'lapse', 'return', 'clawback', 'owe', 'repay', 'mature', 'floor', 'receive', 'assume') THEN 2 ELSE 0 END
+        OR (partner_no IS NULL) <> (kind IN ('expire', 'repay', 'mature')))
     UNION ALL
     SELECT format('reference %s of kind %s is accepted %s times', reference, kind, count(*)) FROM posting
     WHERE ledger_id = $1 AND seq <= $2 AND reference IS NOT NULL
@@ -82,12 +82,15 @@ EVENTS: Final = Proof(
         WHEN 'earn' THEN 'points.earned' WHEN 'redeem' THEN 'points.redeemed' WHEN 'capture' THEN 'points.redeemed'
         WHEN 'hold' THEN 'points.held' WHEN 'void' THEN 'points.released' WHEN 'lapse' THEN 'points.released'
         WHEN 'refund' THEN 'points.refunded' WHEN 'return' THEN 'points.returned' WHEN 'clawback' THEN 'points.clawed_back'
-        WHEN 'owe' THEN 'points.owed' WHEN 'repay' THEN 'points.repaid' ELSE 'points.expired' END
+        WHEN 'mature' THEN 'points.matured' WHEN 'owe' THEN 'points.owed' WHEN 'repay' THEN 'points.repaid'
+        WHEN 'transfer' THEN 'points.transferred' WHEN 'receive' THEN 'points.received' WHEN 'merge' THEN 'points.merged'
+        WHEN 'assume' THEN 'points.assumed' WHEN 'adjust' THEN 'points.adjusted' WHEN 'import' THEN 'points.imported'
+        WHEN 'floor' THEN 'points.floor_set' ELSE 'points.expired' END
     WHERE p.ledger_id = $1 AND p.seq <= $2 GROUP BY p.seq HAVING count(e.pos) <> 1
     UNION ALL
-    SELECT format('event %s lies in partition %s, the member of posting %s in %s', e.pos, e.partition, p.seq, get_byte(uuid_send(w.owner_id), 15) & 15)
+    SELECT format('event %s lies in partition %s, the member or partner of posting %s in %s', e.pos, e.partition, p.seq, get_byte(uuid_send(w.owner_id), 15) & 15)
     FROM event_log e JOIN posting p ON p.ledger_id = e.ledger_id AND p.seq = e.seq
-    JOIN account w ON w.ledger_id = p.ledger_id AND w.account_no = p.wallet_no
+    JOIN account w ON w.ledger_id = p.ledger_id AND w.account_no = coalesce(p.wallet_no, p.partner_no)
     WHERE e.ledger_id = $1 AND p.seq <= $2 AND e.partition <> get_byte(uuid_send(w.owner_id), 15) & 15
     UNION ALL
     SELECT format('event %s tells of posting %s, which is not there', e.pos, e.seq) FROM event_log e

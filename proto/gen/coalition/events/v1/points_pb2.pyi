@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class PointsEarned(_message.Message):
-    """`points.earned`: a purchase was recorded and its points, if any, are in the wallet."""
+    """`points.earned`: a purchase was recorded and its points, if any, are in the wallet, or will be once they mature."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -40,6 +40,7 @@ class PointsEarned(_message.Message):
     BALANCE_AFTER_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    MATURES_AT_US_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -72,6 +73,8 @@ class PointsEarned(_message.Message):
     """The till's clock. Microseconds since 1970-01-01 UTC."""
     recorded_at_us: _builtins.int
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    matures_at_us: _builtins.int
+    """When the points can be spent; 0: at once. Microseconds since 1970-01-01 UTC."""
     def __init__(
         self,
         *,
@@ -91,14 +94,63 @@ class PointsEarned(_message.Message):
         balance_after: _builtins.int = ...,
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
+        matures_at_us: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "currency", b"currency", "eligible_minor", b"eligible_minor", "expires_at_us", b"expires_at_us", "gross_minor", b"gross_minor", "lot_no", b"lot_no", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "currency", b"currency", "eligible_minor", b"eligible_minor", "expires_at_us", b"expires_at_us", "gross_minor", b"gross_minor", "lot_no", b"lot_no", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PointsEarned: _TypeAlias = PointsEarned  # noqa: Y015
+
+@_typing.final
+class PointsMatured(_message.Message):
+    """`points.matured`: points that had been earned before can be spent from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    points: _builtins.int
+    """Points that have come into the wallet, positive."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """The lots they are in."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        balance_after: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsMatured: _TypeAlias = PointsMatured  # noqa: Y015
 
 @_typing.final
 class PointsRedeemed(_message.Message):
@@ -426,6 +478,7 @@ class PointsClawedBack(_message.Message):
     BALANCE_AFTER_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -444,6 +497,8 @@ class PointsClawedBack(_message.Message):
     """The till's clock at the refund. Microseconds since 1970-01-01 UTC."""
     recorded_at_us: _builtins.int
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    pending: _builtins.bool
+    """True where the member could not spend them yet: they came from the pending points, not from the wallet."""
     @_builtins.property
     def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
         """The lots they came from: the earn's own first, then others in the order used."""
@@ -461,10 +516,11 @@ class PointsClawedBack(_message.Message):
         balance_after: _builtins.int = ...,
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
+        pending: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -653,6 +709,50 @@ class PointsRefunded(_message.Message):
 Global___PointsRefunded: _TypeAlias = PointsRefunded  # noqa: Y015
 
 @_typing.final
+class PointsFloorSet(_message.Message):
+    """`points.floor_set`: how far a partner's issuance balance may fall was set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    BASIS_SEQ_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal: earns after it were decided by it."""
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    floor: _builtins.int
+    """No earn may bring the balance (credits less debits) below this; absent: no limit."""
+    basis_seq: _builtins.int
+    """The seq up to which whoever set it had seen the journal."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        partner_id: _builtins.bytes = ...,
+        floor: _builtins.int | None = ...,
+        basis_seq: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "partner_id", b"partner_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
+    _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__floor) -> _WhichOneofReturnType__floor | None: ...
+
+Global___PointsFloorSet: _TypeAlias = PointsFloorSet  # noqa: Y015
+
+@_typing.final
 class DebtPaid(_message.Message):
     """Points that a member owed, paid."""
 
@@ -663,7 +763,7 @@ class DebtPaid(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
     debt_seq: _builtins.int
-    """Seq of the `points.owed` that made the debt."""
+    """Seq of the `points.owed` or `points.assumed` that made the debt."""
     original_seq: _builtins.int
     """Seq of the earn that had been refunded."""
     partner_id: _builtins.bytes
@@ -699,7 +799,7 @@ class LotTaken(_message.Message):
     lot_no: _builtins.int
     """Number of the lot in this ledger."""
     issuer_id: _builtins.bytes
-    """The partner that issued it (16 bytes of a UUID)."""
+    """The partner that issued it (16 bytes of a UUID); the nil UUID: the operator."""
     point_type: _builtins.str
     """Type of its points: `base` or `bonus`."""
     points: _builtins.int
@@ -809,3 +909,347 @@ class BrokenInvariant(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BrokenInvariant: _TypeAlias = BrokenInvariant  # noqa: Y015
+
+@_typing.final
+class PointsTransferred(_message.Message):
+    """`points.transferred`: a member gave points to another; `points.received` of the other one follows right after."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    TO_MEMBER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """Who gave (16 bytes of a UUID)."""
+    partner_id: _builtins.bytes
+    """The partner that asked for it (16 bytes of a UUID)."""
+    to_member_id: _builtins.bytes
+    """Who got them (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points given, positive."""
+    balance_after: _builtins.int
+    """Wallet of the giver right after it."""
+    occurred_at_us: _builtins.int
+    """The partner's clock. Microseconds since 1970-01-01 UTC."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """The lots they came from, in the order used."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        to_member_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        balance_after: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "to_member_id", b"to_member_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsTransferred: _TypeAlias = PointsTransferred  # noqa: Y015
+
+@_typing.final
+class PointsReceived(_message.Message):
+    """`points.received`: points of another member are in the wallet, given by it or left by it in a merge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    FROM_MEMBER_ID_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """Who got them (16 bytes of a UUID)."""
+    partner_id: _builtins.bytes
+    """The partner that asked for the transfer (16 bytes of a UUID); empty in a merge."""
+    from_member_id: _builtins.bytes
+    """Whose they were (16 bytes of a UUID)."""
+    original_seq: _builtins.int
+    """Seq of the transfer or merge."""
+    points: _builtins.int
+    """Points received, positive."""
+    balance_after: _builtins.int
+    """Wallet right after it; what is owed is paid from it next."""
+    occurred_at_us: _builtins.int
+    """The asking clock. Microseconds since 1970-01-01 UTC."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """The lots that they are in now, in the order of those they were in before."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        from_member_id: _builtins.bytes = ...,
+        original_seq: _builtins.int = ...,
+        points: _builtins.int = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        balance_after: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "from_member_id", b"from_member_id", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsReceived: _TypeAlias = PointsReceived  # noqa: Y015
+
+@_typing.final
+class PointsMerged(_message.Message):
+    """`points.merged`: a member's wallet was given up for another's; what was in it is told right after."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    INTO_MEMBER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """Whose wallet was given up (16 bytes of a UUID)."""
+    into_member_id: _builtins.bytes
+    """Whose wallet took it all (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points that were in it; 0: none."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """The lots they came from, in the order used."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        into_member_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["into_member_id", b"into_member_id", "lots", b"lots", "member_id", b"member_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsMerged: _TypeAlias = PointsMerged  # noqa: Y015
+
+@_typing.final
+class PointsAssumed(_message.Message):
+    """`points.assumed`: part of a merge; what one member owed is owed by another from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    FROM_MEMBER_ID_FIELD_NUMBER: _builtins.int
+    DEBT_SEQ_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal; names the debt from here on."""
+    member_id: _builtins.bytes
+    """Who owes now (16 bytes of a UUID)."""
+    from_member_id: _builtins.bytes
+    """Who owed before (16 bytes of a UUID)."""
+    debt_seq: _builtins.int
+    """Seq of what had made the debt: a `points.owed`, or an earlier `points.assumed`."""
+    original_seq: _builtins.int
+    """Seq of the earn that had been refunded."""
+    partner_id: _builtins.bytes
+    """The partner that had issued what is owed (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points owed, positive."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        from_member_id: _builtins.bytes = ...,
+        debt_seq: _builtins.int = ...,
+        original_seq: _builtins.int = ...,
+        partner_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["debt_seq", b"debt_seq", "from_member_id", b"from_member_id", "member_id", b"member_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsAssumed: _TypeAlias = PointsAssumed  # noqa: Y015
+
+@_typing.final
+class PointsAdjusted(_message.Message):
+    """`points.adjusted`: the operator gave a member points, or took some."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    LOT_NO_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    points: _builtins.int
+    """Points given; negative: taken."""
+    reason: _builtins.str
+    """Why: `goodwill`, `correction`, `fraud` or `other`."""
+    lot_no: _builtins.int
+    """Of points given: the lot opened; 0: none."""
+    expires_at_us: _builtins.int
+    """Of points given: when the lot expires; 0: never. Microseconds since 1970-01-01 UTC."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
+        """Of points taken: the lots they came from, in the order used."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        lot_no: _builtins.int = ...,
+        expires_at_us: _builtins.int = ...,
+        lots: _abc.Iterable[Global___LotTaken] | None = ...,
+        balance_after: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "lot_no", b"lot_no", "lots", b"lots", "member_id", b"member_id", "points", b"points", "reason", b"reason", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsAdjusted: _TypeAlias = PointsAdjusted  # noqa: Y015
+
+@_typing.final
+class PointsImported(_message.Message):
+    """`points.imported`: points were taken over from the books of an earlier programme."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    ISSUER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LOT_NO_FIELD_NUMBER: _builtins.int
+    EARNED_AT_US_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    issuer_id: _builtins.bytes
+    """Who issued them (16 bytes of a UUID); the nil UUID: the operator."""
+    points: _builtins.int
+    """Points, positive."""
+    lot_no: _builtins.int
+    """The lot opened."""
+    earned_at_us: _builtins.int
+    """When they were earned. Microseconds since 1970-01-01 UTC."""
+    expires_at_us: _builtins.int
+    """When the lot expires; 0: never. Microseconds since 1970-01-01 UTC."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        issuer_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        lot_no: _builtins.int = ...,
+        earned_at_us: _builtins.int = ...,
+        expires_at_us: _builtins.int = ...,
+        balance_after: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "earned_at_us", b"earned_at_us", "expires_at_us", b"expires_at_us", "issuer_id", b"issuer_id", "lot_no", b"lot_no", "member_id", b"member_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsImported: _TypeAlias = PointsImported  # noqa: Y015

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from coalition.points.v1 import movement_pb2 as coalition_dot_points_dot_v1_dot_movement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!coalition/points/v1/journal.proto\x12\x13\x63oalition.points.v1\x1a\"coalition/points/v1/movement.proto\"\xbc\x02\n\rJournalRecord\x12\x35\n\x0btransaction\x18\x01 \x01(\x0b\x32 .coalition.points.v1.Transaction\x12+\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x1a.coalition.points.v1.Entry\x12\x33\n\x0blots_opened\x18\x03 \x03(\x0b\x32\x1e.coalition.points.v1.LotOpened\x12-\n\x08lot_uses\x18\x04 \x03(\x0b\x32\x1b.coalition.points.v1.LotUse\x12\x30\n\x0blot_returns\x18\x05 \x03(\x0b\x32\x1b.coalition.points.v1.LotUse\x12\x31\n\ndebts_paid\x18\x06 \x03(\x0b\x32\x1d.coalition.points.v1.DebtPaid\"S\n\x05\x45ntry\x12\x12\n\naccount_no\x18\x01 \x01(\x03\x12\x14\n\x0c\x61\x63\x63ount_kind\x18\x02 \x01(\t\x12\x10\n\x08owner_id\x18\x03 \x01(\x0c\x12\x0e\n\x06\x61mount\x18\x04 \x01(\x03\"\x80\x01\n\tLotOpened\x12\x0e\n\x06lot_no\x18\x01 \x01(\x03\x12\x11\n\tissuer_id\x18\x02 \x01(\x0c\x12\x12\n\npoint_type\x18\x03 \x01(\t\x12\x0e\n\x06points\x18\x04 \x01(\x03\x12\x15\n\rexpires_at_us\x18\x05 \x01(\x03\x12\x15\n\rparent_lot_no\x18\x06 \x01(\x03\"O\n\x06LotUse\x12\x0e\n\x06lot_no\x18\x01 \x01(\x03\x12\x11\n\tissuer_id\x18\x02 \x01(\x0c\x12\x12\n\npoint_type\x18\x03 \x01(\t\x12\x0e\n\x06points\x18\x04 \x01(\x03\"V\n\x08\x44\x65\x62tPaid\x12\x10\n\x08\x64\x65\x62t_seq\x18\x01 \x01(\x03\x12\x14\n\x0coriginal_seq\x18\x02 \x01(\x03\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x0e\n\x06points\x18\x04 \x01(\x03\"j\n\x05\x42\x61tch\x12\x10\n\x08\x62\x61tch_no\x18\x01 \x01(\x03\x12\x11\n\tfirst_seq\x18\x02 \x01(\x03\x12\x10\n\x08postings\x18\x03 \x01(\x05\x12\x16\n\x0erecorded_at_us\x18\x04 \x01(\x03\x12\x12\n\nchain_hash\x18\x05 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!coalition/points/v1/journal.proto\x12\x13\x63oalition.points.v1\x1a\"coalition/points/v1/movement.proto\"\xef\x02\n\rJournalRecord\x12\x35\n\x0btransaction\x18\x01 \x01(\x0b\x32 .coalition.points.v1.Transaction\x12+\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x1a.coalition.points.v1.Entry\x12\x33\n\x0blots_opened\x18\x03 \x03(\x0b\x32\x1e.coalition.points.v1.LotOpened\x12-\n\x08lot_uses\x18\x04 \x03(\x0b\x32\x1b.coalition.points.v1.LotUse\x12\x30\n\x0blot_returns\x18\x05 \x03(\x0b\x32\x1b.coalition.points.v1.LotUse\x12\x31\n\ndebts_paid\x18\x06 \x03(\x0b\x32\x1d.coalition.points.v1.DebtPaid\x12\x31\n\x0clots_matured\x18\x07 \x03(\x0b\x32\x1b.coalition.points.v1.LotUse\"S\n\x05\x45ntry\x12\x12\n\naccount_no\x18\x01 \x01(\x03\x12\x14\n\x0c\x61\x63\x63ount_kind\x18\x02 \x01(\t\x12\x10\n\x08owner_id\x18\x03 \x01(\x0c\x12\x0e\n\x06\x61mount\x18\x04 \x01(\x03\"\xc1\x01\n\tLotOpened\x12\x0e\n\x06lot_no\x18\x01 \x01(\x03\x12\x11\n\tissuer_id\x18\x02 \x01(\x0c\x12\x12\n\npoint_type\x18\x03 \x01(\t\x12\x0e\n\x06points\x18\x04 \x01(\x03\x12\x15\n\rexpires_at_us\x18\x05 \x01(\x03\x12\x15\n\rparent_lot_no\x18\x06 \x01(\x03\x12\x15\n\rmatures_at_us\x18\x07 \x01(\x03\x12\x14\n\x0c\x65\x61rned_at_us\x18\x08 \x01(\x03\x12\x12\n\nearned_seq\x18\t \x01(\x03\"O\n\x06LotUse\x12\x0e\n\x06lot_no\x18\x01 \x01(\x03\x12\x11\n\tissuer_id\x18\x02 \x01(\x0c\x12\x12\n\npoint_type\x18\x03 \x01(\t\x12\x0e\n\x06points\x18\x04 \x01(\x03\"V\n\x08\x44\x65\x62tPaid\x12\x10\n\x08\x64\x65\x62t_seq\x18\x01 \x01(\x03\x12\x14\n\x0coriginal_seq\x18\x02 \x01(\x03\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x0e\n\x06points\x18\x04 \x01(\x03\"j\n\x05\x42\x61tch\x12\x10\n\x08\x62\x61tch_no\x18\x01 \x01(\x03\x12\x11\n\tfirst_seq\x18\x02 \x01(\x03\x12\x10\n\x08postings\x18\x03 \x01(\x05\x12\x16\n\x0erecorded_at_us\x18\x04 \x01(\x03\x12\x12\n\nchain_hash\x18\x05 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,15 +33,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.points.v1.journal
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_JOURNALRECORD']._serialized_start=95
-  _globals['_JOURNALRECORD']._serialized_end=411
-  _globals['_ENTRY']._serialized_start=413
-  _globals['_ENTRY']._serialized_end=496
-  _globals['_LOTOPENED']._serialized_start=499
-  _globals['_LOTOPENED']._serialized_end=627
-  _globals['_LOTUSE']._serialized_start=629
-  _globals['_LOTUSE']._serialized_end=708
-  _globals['_DEBTPAID']._serialized_start=710
-  _globals['_DEBTPAID']._serialized_end=796
-  _globals['_BATCH']._serialized_start=798
-  _globals['_BATCH']._serialized_end=904
+  _globals['_JOURNALRECORD']._serialized_end=462
+  _globals['_ENTRY']._serialized_start=464
+  _globals['_ENTRY']._serialized_end=547
+  _globals['_LOTOPENED']._serialized_start=550
+  _globals['_LOTOPENED']._serialized_end=743
+  _globals['_LOTUSE']._serialized_start=745
+  _globals['_LOTUSE']._serialized_end=824
+  _globals['_DEBTPAID']._serialized_start=826
+  _globals['_DEBTPAID']._serialized_end=912
+  _globals['_BATCH']._serialized_start=914
+  _globals['_BATCH']._serialized_end=1020
 # @@protoc_insertion_point(module_scope)

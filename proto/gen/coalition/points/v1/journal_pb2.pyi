@@ -31,6 +31,7 @@ class JournalRecord(_message.Message):
     LOT_USES_FIELD_NUMBER: _builtins.int
     LOT_RETURNS_FIELD_NUMBER: _builtins.int
     DEBTS_PAID_FIELD_NUMBER: _builtins.int
+    LOTS_MATURED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def transaction(self) -> _movement_pb2.Transaction:
         """The movement."""
@@ -55,6 +56,10 @@ class JournalRecord(_message.Message):
     def debts_paid(self) -> _containers.RepeatedCompositeFieldContainer[Global___DebtPaid]:
         """Debts that it paid."""
 
+    @_builtins.property
+    def lots_matured(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotUse]:
+        """Lots whose points it brought from the pending ones into the wallet."""
+
     def __init__(
         self,
         *,
@@ -64,10 +69,11 @@ class JournalRecord(_message.Message):
         lot_uses: _abc.Iterable[Global___LotUse] | None = ...,
         lot_returns: _abc.Iterable[Global___LotUse] | None = ...,
         debts_paid: _abc.Iterable[Global___DebtPaid] | None = ...,
+        lots_matured: _abc.Iterable[Global___LotUse] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["transaction", b"transaction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["debts_paid", b"debts_paid", "entries", b"entries", "lot_returns", b"lot_returns", "lot_uses", b"lot_uses", "lots_opened", b"lots_opened", "transaction", b"transaction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["debts_paid", b"debts_paid", "entries", b"entries", "lot_returns", b"lot_returns", "lot_uses", b"lot_uses", "lots_matured", b"lots_matured", "lots_opened", b"lots_opened", "transaction", b"transaction"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -119,10 +125,13 @@ class LotOpened(_message.Message):
     POINTS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
     PARENT_LOT_NO_FIELD_NUMBER: _builtins.int
+    MATURES_AT_US_FIELD_NUMBER: _builtins.int
+    EARNED_AT_US_FIELD_NUMBER: _builtins.int
+    EARNED_SEQ_FIELD_NUMBER: _builtins.int
     lot_no: _builtins.int
     """Number of the lot in this ledger, from 1."""
     issuer_id: _builtins.bytes
-    """The partner that issued it (16 bytes of a UUID)."""
+    """The partner that issued it (16 bytes of a UUID); the nil UUID: the operator."""
     point_type: _builtins.str
     """Type of its points: `base` or `bonus`."""
     points: _builtins.int
@@ -130,7 +139,13 @@ class LotOpened(_message.Message):
     expires_at_us: _builtins.int
     """When it expires; 0: never. Microseconds since 1970-01-01 UTC."""
     parent_lot_no: _builtins.int
-    """The lot that its points were in before, which had expired when they came back; 0: none."""
+    """The lot that its points were in before: in another wallet, or one that had expired when they came back; 0: none."""
+    matures_at_us: _builtins.int
+    """When its points can be spent, where they could not be at once; otherwise 0. Microseconds since 1970-01-01 UTC."""
+    earned_at_us: _builtins.int
+    """When its points were earned. Microseconds since 1970-01-01 UTC."""
+    earned_seq: _builtins.int
+    """Seq of the posting that they stem from."""
     def __init__(
         self,
         *,
@@ -140,10 +155,13 @@ class LotOpened(_message.Message):
         points: _builtins.int = ...,
         expires_at_us: _builtins.int = ...,
         parent_lot_no: _builtins.int = ...,
+        matures_at_us: _builtins.int = ...,
+        earned_at_us: _builtins.int = ...,
+        earned_seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_us", b"expires_at_us", "issuer_id", b"issuer_id", "lot_no", b"lot_no", "parent_lot_no", b"parent_lot_no", "point_type", b"point_type", "points", b"points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earned_at_us", b"earned_at_us", "earned_seq", b"earned_seq", "expires_at_us", b"expires_at_us", "issuer_id", b"issuer_id", "lot_no", b"lot_no", "matures_at_us", b"matures_at_us", "parent_lot_no", b"parent_lot_no", "point_type", b"point_type", "points", b"points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -162,7 +180,7 @@ class LotUse(_message.Message):
     lot_no: _builtins.int
     """Number of the lot in this ledger."""
     issuer_id: _builtins.bytes
-    """The partner that issued it (16 bytes of a UUID)."""
+    """The partner that issued it (16 bytes of a UUID); the nil UUID: the operator."""
     point_type: _builtins.str
     """Type of its points: `base` or `bonus`."""
     points: _builtins.int
@@ -194,7 +212,7 @@ class DebtPaid(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
     debt_seq: _builtins.int
-    """Seq of the posting, an OWE, that made the debt."""
+    """Seq of the posting, an OWE or an ASSUME, that made the debt."""
     original_seq: _builtins.int
     """Seq of the earn that had been refunded."""
     partner_id: _builtins.bytes

@@ -20,6 +20,36 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _AdjustmentReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AdjustmentReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AdjustmentReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ADJUSTMENT_REASON_UNSPECIFIED: _AdjustmentReason.ValueType  # 0
+    ADJUSTMENT_REASON_GOODWILL: _AdjustmentReason.ValueType  # 1
+    """A favour to the member."""
+    ADJUSTMENT_REASON_CORRECTION: _AdjustmentReason.ValueType  # 2
+    """Something was posted wrongly."""
+    ADJUSTMENT_REASON_FRAUD: _AdjustmentReason.ValueType  # 3
+    """Points were come by dishonestly."""
+    ADJUSTMENT_REASON_OTHER: _AdjustmentReason.ValueType  # 4
+    """What the note says."""
+
+class AdjustmentReason(_AdjustmentReason, metaclass=_AdjustmentReasonEnumTypeWrapper):
+    """Why points are put right."""
+
+ADJUSTMENT_REASON_UNSPECIFIED: AdjustmentReason.ValueType  # 0
+ADJUSTMENT_REASON_GOODWILL: AdjustmentReason.ValueType  # 1
+"""A favour to the member."""
+ADJUSTMENT_REASON_CORRECTION: AdjustmentReason.ValueType  # 2
+"""Something was posted wrongly."""
+ADJUSTMENT_REASON_FRAUD: AdjustmentReason.ValueType  # 3
+"""Points were come by dishonestly."""
+ADJUSTMENT_REASON_OTHER: AdjustmentReason.ValueType  # 4
+"""What the note says."""
+Global___AdjustmentReason: _TypeAlias = AdjustmentReason  # noqa: Y015
+
 class _Outcome:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -33,6 +63,10 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """Decided against, and remembered: the same key gets the same refusal for ever."""
     OUTCOME_TURNED_AWAY: _Outcome.ValueType  # 3
     """Not decided, and not remembered: malformed, a conflict, or the platform's fault."""
+    OUTCOME_WAITING: _Outcome.ValueType  # 4
+    """A refund of an earn that has not arrived yet: decided under its key right after that. The same key gets the final answer
+    once there is one. Its time is over as soon as the earn could not be posted any more: ORIGINAL_UNKNOWN.
+    """
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """A decision."""
@@ -44,6 +78,10 @@ OUTCOME_REFUSED: Outcome.ValueType  # 2
 """Decided against, and remembered: the same key gets the same refusal for ever."""
 OUTCOME_TURNED_AWAY: Outcome.ValueType  # 3
 """Not decided, and not remembered: malformed, a conflict, or the platform's fault."""
+OUTCOME_WAITING: Outcome.ValueType  # 4
+"""A refund of an earn that has not arrived yet: decided under its key right after that. The same key gets the final answer
+once there is one. Its time is over as soon as the earn could not be posted any more: ORIGINAL_UNKNOWN.
+"""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 class _MovementKind:
@@ -77,6 +115,24 @@ class _MovementKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Movement
     """Part of a refund: points earned that the wallet had no more, owed by the member."""
     MOVEMENT_KIND_REPAY: _MovementKind.ValueType  # 12
     """Points that paid what the member owed."""
+    MOVEMENT_KIND_MATURE: _MovementKind.ValueType  # 13
+    """Points earned before that can be spent from now on."""
+    MOVEMENT_KIND_FLOOR: _MovementKind.ValueType  # 20
+    """A partner's credit floor, set: moves no points and is of no member."""
+    MOVEMENT_KIND_TRANSFER: _MovementKind.ValueType  # 14
+    """Points given to another member."""
+    MOVEMENT_KIND_RECEIVE: _MovementKind.ValueType  # 15
+    """Points that another member gave, or that came from a wallet that was merged into this one; right after the transfer or
+    merge that it belongs to.
+    """
+    MOVEMENT_KIND_MERGE: _MovementKind.ValueType  # 16
+    """A wallet given up, and all its points with it."""
+    MOVEMENT_KIND_ASSUME: _MovementKind.ValueType  # 17
+    """Part of a merge: what the other member owed, owed by this one from now on."""
+    MOVEMENT_KIND_ADJUST: _MovementKind.ValueType  # 18
+    """Points put right by the operator."""
+    MOVEMENT_KIND_IMPORT: _MovementKind.ValueType  # 19
+    """Points taken over from the books of an earlier programme."""
 
 class MovementKind(_MovementKind, metaclass=_MovementKindEnumTypeWrapper):
     """What kind of movement a posting is."""
@@ -106,6 +162,24 @@ MOVEMENT_KIND_OWE: MovementKind.ValueType  # 11
 """Part of a refund: points earned that the wallet had no more, owed by the member."""
 MOVEMENT_KIND_REPAY: MovementKind.ValueType  # 12
 """Points that paid what the member owed."""
+MOVEMENT_KIND_MATURE: MovementKind.ValueType  # 13
+"""Points earned before that can be spent from now on."""
+MOVEMENT_KIND_FLOOR: MovementKind.ValueType  # 20
+"""A partner's credit floor, set: moves no points and is of no member."""
+MOVEMENT_KIND_TRANSFER: MovementKind.ValueType  # 14
+"""Points given to another member."""
+MOVEMENT_KIND_RECEIVE: MovementKind.ValueType  # 15
+"""Points that another member gave, or that came from a wallet that was merged into this one; right after the transfer or
+merge that it belongs to.
+"""
+MOVEMENT_KIND_MERGE: MovementKind.ValueType  # 16
+"""A wallet given up, and all its points with it."""
+MOVEMENT_KIND_ASSUME: MovementKind.ValueType  # 17
+"""Part of a merge: what the other member owed, owed by this one from now on."""
+MOVEMENT_KIND_ADJUST: MovementKind.ValueType  # 18
+"""Points put right by the operator."""
+MOVEMENT_KIND_IMPORT: MovementKind.ValueType  # 19
+"""Points taken over from the books of an earlier programme."""
 Global___MovementKind: _TypeAlias = MovementKind  # noqa: Y015
 
 @_typing.final
@@ -126,8 +200,14 @@ class Item(_message.Message):
     VOID_FIELD_NUMBER: _builtins.int
     REFUND_FIELD_NUMBER: _builtins.int
     REVERSAL_FIELD_NUMBER: _builtins.int
+    TRANSFER_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    MERGE_FIELD_NUMBER: _builtins.int
+    OPENING_FIELD_NUMBER: _builtins.int
     key: _builtins.str
-    """Idempotency key, unique per partner: 1 to 300 visible characters. The answer is kept under it for ever."""
+    """Idempotency key, unique per partner: 1 to 300 visible characters. The answer is kept under it for ever. The operator's
+    staff share one set of keys.
+    """
     principal: _builtins.int
     """Index into the call's principals: who asks for this one."""
     traceparent: _builtins.str
@@ -168,6 +248,22 @@ class Item(_message.Message):
     def reversal(self) -> Global___Reversal:
         """Whatever came of an earlier item undone, whether or not it arrived."""
 
+    @_builtins.property
+    def transfer(self) -> Global___Transfer:
+        """Points given by one member to another. Partners with the grant `points:transfer`."""
+
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """Points put right by the operator. Staff with role `maker`; above the size that the ledger sets, only by ProposeAdjustment."""
+
+    @_builtins.property
+    def merge(self) -> Global___Merge:
+        """All that one member has and owes, moved to another. Staff with role `maker`."""
+
+    @_builtins.property
+    def opening(self) -> Global___Opening:
+        """Points taken over from the books of an earlier programme. Staff with role `admin`."""
+
     def __init__(
         self,
         *,
@@ -183,12 +279,16 @@ class Item(_message.Message):
         void: Global___Void | None = ...,
         refund: Global___Refund | None = ...,
         reversal: Global___Reversal | None = ...,
+        transfer: Global___Transfer | None = ...,
+        adjustment: Global___Adjustment | None = ...,
+        merge: Global___Merge | None = ...,
+        opening: Global___Opening | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["capture", b"capture", "earn", b"earn", "hold", b"hold", "movement", b"movement", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "void", b"void"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "capture", b"capture", "earn", b"earn", "hold", b"hold", "merge", b"merge", "movement", b"movement", "opening", b"opening", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "transfer", b"transfer", "void", b"void"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture", b"capture", "deadline_us", b"deadline_us", "earn", b"earn", "hold", b"hold", "key", b"key", "linked", b"linked", "movement", b"movement", "principal", b"principal", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "traceparent", b"traceparent", "void", b"void"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "capture", b"capture", "deadline_us", b"deadline_us", "earn", b"earn", "hold", b"hold", "key", b"key", "linked", b"linked", "merge", b"merge", "movement", b"movement", "opening", b"opening", "principal", b"principal", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "traceparent", b"traceparent", "transfer", b"transfer", "void", b"void"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_movement: _TypeAlias = _typing.Literal["earn", "redemption", "hold", "capture", "void", "refund", "reversal"]  # noqa: Y015
+    _WhichOneofReturnType_movement: _TypeAlias = _typing.Literal["earn", "redemption", "hold", "capture", "void", "refund", "reversal", "transfer", "adjustment", "merge", "opening"]  # noqa: Y015
     _WhichOneofArgType_movement: _TypeAlias = _typing.Literal["movement", b"movement"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_movement) -> _WhichOneofReturnType_movement | None: ...
 
@@ -471,6 +571,152 @@ class Reversal(_message.Message):
 Global___Reversal: _TypeAlias = Reversal  # noqa: Y015
 
 @_typing.final
+class Transfer(_message.Message):
+    """Points given by one member to another: they keep their issuer, type, earn and expiry. Within the limits that the ledger
+    sets, which are 0 (no transfers) until they are set.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    TO_MEMBER_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """Who gives (16 bytes of a UUID)."""
+    to_member_id: _builtins.bytes
+    """Who gets (16 bytes of a UUID)."""
+    reference: _builtins.str
+    """The partner's own number of this operation: 1 to 255 visible characters, unique for ever per partner and kind."""
+    points: _builtins.int
+    """Points to give, 1 to 1,000,000,000."""
+    occurred_at_us: _builtins.int
+    """The partner's clock. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        to_member_id: _builtins.bytes = ...,
+        reference: _builtins.str = ...,
+        points: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "reference", b"reference", "to_member_id", b"to_member_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Transfer: _TypeAlias = Transfer  # noqa: Y015
+
+@_typing.final
+class Adjustment(_message.Message):
+    """Points put right by the operator: it gives them, or takes them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    points: _builtins.int
+    """Points to give (positive) or to take (negative), 1 to 1,000,000,000 either way."""
+    reason: Global___AdjustmentReason.ValueType
+    """Why."""
+    note: _builtins.str
+    """Why, in words: up to 500 characters, or empty."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        reason: Global___AdjustmentReason.ValueType = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "note", b"note", "points", b"points", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Adjustment: _TypeAlias = Adjustment  # noqa: Y015
+
+@_typing.final
+class Merge(_message.Message):
+    """All that one member has and owes, moved to another for good. From then on whatever is asked for the one is refused
+    MEMBER_MERGED, but refunds of old sales, which reach the other.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    INTO_MEMBER_ID_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """Whose wallet is given up (16 bytes of a UUID); may be of a closed member."""
+    into_member_id: _builtins.bytes
+    """Whose wallet takes it all (16 bytes of a UUID)."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        into_member_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["into_member_id", b"into_member_id", "member_id", b"member_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Merge: _TypeAlias = Merge  # noqa: Y015
+
+@_typing.final
+class Opening(_message.Message):
+    """Points taken over from the books of an earlier programme."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    EARNED_AT_US_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    ISSUER_ID_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    reference: _builtins.str
+    """The number of the line in the operator's books: 1 to 255 visible characters, unique for ever."""
+    points: _builtins.int
+    """Points, 1 to 1,000,000,000."""
+    earned_at_us: _builtins.int
+    """When they were earned, not in the future. Microseconds since 1970-01-01 UTC."""
+    expires_at_us: _builtins.int
+    """When they expire, in the future; 0: by the ledger's own rule, from when they were earned. Microseconds since
+    1970-01-01 UTC.
+    """
+    issuer_id: _builtins.bytes
+    """The partner of the programme that issued them (16 bytes of a UUID); empty: the operator itself."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        reference: _builtins.str = ...,
+        points: _builtins.int = ...,
+        earned_at_us: _builtins.int = ...,
+        expires_at_us: _builtins.int = ...,
+        issuer_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earned_at_us", b"earned_at_us", "expires_at_us", b"expires_at_us", "issuer_id", b"issuer_id", "member_id", b"member_id", "points", b"points", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Opening: _TypeAlias = Opening  # noqa: Y015
+
+@_typing.final
 class Receipt(_message.Message):
     """Where and under which number a sale was rung up."""
 
@@ -685,6 +931,9 @@ class Transaction(_message.Message):
     ORIGINAL_ID_FIELD_NUMBER: _builtins.int
     ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
     REFUND_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
+    MATURES_AT_US_FIELD_NUMBER: _builtins.int
+    CREDIT_FLOOR_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -692,15 +941,15 @@ class Transaction(_message.Message):
     kind: Global___MovementKind.ValueType
     """What it is."""
     member_id: _builtins.bytes
-    """16 bytes of a UUID."""
+    """16 bytes of a UUID; empty for a floor."""
     partner_id: _builtins.bytes
-    """The partner that asked for it (16 bytes of a UUID); empty for the platform's own acts."""
+    """The partner that asked for it (16 bytes of a UUID); empty for the operator's and the platform's own acts."""
     reference: _builtins.str
     """The partner's reference, or empty."""
     purchase_id: _builtins.bytes
     """The purchase, where there is one (16 bytes of a UUID)."""
     points: _builtins.int
-    """Points added to the wallet; negative for points taken."""
+    """Points added to the wallet; negative for points taken. Those that are pending are not among them."""
     balance_after: _builtins.int
     """Wallet right after it."""
     occurred_at_us: _builtins.int
@@ -715,13 +964,21 @@ class Transaction(_message.Message):
     """Of what resolved a hold: the transaction id of the hold (16 bytes of a UUID)."""
     original_id: _builtins.bytes
     """The movement that it corrects or belongs to: of a refund and its parts the original, of what is linked with an earn
-    the earn. 16 bytes of a UUID, or empty.
+    the earn, of points received the transfer or merge, of a debt assumed the refunded earn. 16 bytes of a UUID, or empty.
     """
     original_seq: _builtins.int
     """Seq of the movement original_id; 0: none."""
+    pending: _builtins.int
+    """Points that cannot be spent yet: added by an earn, taken (negative) by what made them spendable or took them back."""
+    matures_at_us: _builtins.int
+    """When the pending points of an earn can be spent; 0: it has none. Microseconds since 1970-01-01 UTC."""
     @_builtins.property
     def refund(self) -> Global___RefundFigures:
         """Of a refund: what it came to."""
+
+    @_builtins.property
+    def credit_floor(self) -> Global___CreditFloor:
+        """Of a floor: what was set."""
 
     def __init__(
         self,
@@ -743,14 +1000,45 @@ class Transaction(_message.Message):
         original_id: _builtins.bytes = ...,
         original_seq: _builtins.int = ...,
         refund: Global___RefundFigures | None = ...,
+        pending: _builtins.int = ...,
+        matures_at_us: _builtins.int = ...,
+        credit_floor: Global___CreditFloor | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["refund", b"refund"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["credit_floor", b"credit_floor", "refund", b"refund"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Transaction: _TypeAlias = Transaction  # noqa: Y015
+
+@_typing.final
+class CreditFloor(_message.Message):
+    """How far a partner's issuance balance (credits less debits: it falls with each point issued) may fall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOOR_FIELD_NUMBER: _builtins.int
+    BASIS_SEQ_FIELD_NUMBER: _builtins.int
+    floor: _builtins.int
+    """No earn may bring the balance below this; absent: no limit."""
+    basis_seq: _builtins.int
+    """The seq up to which whoever set it had seen the journal."""
+    def __init__(
+        self,
+        *,
+        floor: _builtins.int | None = ...,
+        basis_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
+    _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__floor) -> _WhichOneofReturnType__floor | None: ...
+
+Global___CreditFloor: _TypeAlias = CreditFloor  # noqa: Y015
 
 @_typing.final
 class RefundFigures(_message.Message):

@@ -33,6 +33,8 @@ class _ShortfallEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Shortfall.V
     """The member owes the rest, and later earns pay it first. The rule of a partner without one of its own."""
     SHORTFALL_WITHIN_BALANCE: _Shortfall.ValueType  # 2
     """The rest is written off to the issuer, until a later refund of the same original finds points in the wallet."""
+    SHORTFALL_PENDING_ONLY: _Shortfall.ValueType  # 3
+    """Only points of the sale that are pending still are taken back; the rest is written off to the issuer."""
 
 class Shortfall(_Shortfall, metaclass=_ShortfallEnumTypeWrapper):
     """What a refund does where the wallet has not the points that are due back."""
@@ -42,6 +44,8 @@ SHORTFALL_ALLOW_NEGATIVE: Shortfall.ValueType  # 1
 """The member owes the rest, and later earns pay it first. The rule of a partner without one of its own."""
 SHORTFALL_WITHIN_BALANCE: Shortfall.ValueType  # 2
 """The rest is written off to the issuer, until a later refund of the same original finds points in the wallet."""
+SHORTFALL_PENDING_ONLY: Shortfall.ValueType  # 3
+"""Only points of the sale that are pending still are taken back; the rest is written off to the issuer."""
 Global___Shortfall: _TypeAlias = Shortfall  # noqa: Y015
 
 class _TenderOrder:
@@ -69,6 +73,36 @@ TENDER_ORDER_POINTS_FIRST: TenderOrder.ValueType  # 2
 TENDER_ORDER_MONEY_FIRST: TenderOrder.ValueType  # 3
 """Money until all is back, then points."""
 Global___TenderOrder: _TypeAlias = TenderOrder  # noqa: Y015
+
+class _ProposalState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProposalStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProposalState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROPOSAL_STATE_UNSPECIFIED: _ProposalState.ValueType  # 0
+    PROPOSAL_STATE_OPEN: _ProposalState.ValueType  # 1
+    """Nobody has decided it."""
+    PROPOSAL_STATE_APPROVED: _ProposalState.ValueType  # 2
+    """Approved, and not known to be posted: approving it again posts it, or answers why it was refused."""
+    PROPOSAL_STATE_POSTED: _ProposalState.ValueType  # 3
+    """Approved and posted."""
+    PROPOSAL_STATE_REJECTED: _ProposalState.ValueType  # 4
+    """Given up."""
+
+class ProposalState(_ProposalState, metaclass=_ProposalStateEnumTypeWrapper):
+    """How a proposed adjustment stands."""
+
+PROPOSAL_STATE_UNSPECIFIED: ProposalState.ValueType  # 0
+PROPOSAL_STATE_OPEN: ProposalState.ValueType  # 1
+"""Nobody has decided it."""
+PROPOSAL_STATE_APPROVED: ProposalState.ValueType  # 2
+"""Approved, and not known to be posted: approving it again posts it, or answers why it was refused."""
+PROPOSAL_STATE_POSTED: ProposalState.ValueType  # 3
+"""Approved and posted."""
+PROPOSAL_STATE_REJECTED: ProposalState.ValueType  # 4
+"""Given up."""
+Global___ProposalState: _TypeAlias = ProposalState  # noqa: Y015
 
 @_typing.final
 class PostRequest(_message.Message):
@@ -163,6 +197,9 @@ class GetBalanceResponse(_message.Message):
     NEXT_EXPIRY_POINTS_FIELD_NUMBER: _builtins.int
     NEXT_EXPIRY_AT_US_FIELD_NUMBER: _builtins.int
     OWED_FIELD_NUMBER: _builtins.int
+    PENDING_FIELD_NUMBER: _builtins.int
+    NEXT_MATURITY_POINTS_FIELD_NUMBER: _builtins.int
+    NEXT_MATURITY_AT_US_FIELD_NUMBER: _builtins.int
     available: _builtins.int
     """Points that can be spent now; lots past their expiry are left out."""
     as_of_seq: _builtins.int
@@ -173,6 +210,12 @@ class GetBalanceResponse(_message.Message):
     """When they expire. Microseconds since 1970-01-01 UTC; 0: never."""
     owed: _builtins.int
     """Points that the member owes; already taken off `available`, which is then below 0."""
+    pending: _builtins.int
+    """Points earned that cannot be spent yet."""
+    next_maturity_points: _builtins.int
+    """How many of them can be spent first, or 0."""
+    next_maturity_at_us: _builtins.int
+    """From when on. Microseconds since 1970-01-01 UTC; 0: there are none."""
     def __init__(
         self,
         *,
@@ -181,10 +224,13 @@ class GetBalanceResponse(_message.Message):
         next_expiry_points: _builtins.int = ...,
         next_expiry_at_us: _builtins.int = ...,
         owed: _builtins.int = ...,
+        pending: _builtins.int = ...,
+        next_maturity_points: _builtins.int = ...,
+        next_maturity_at_us: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "available", b"available", "next_expiry_at_us", b"next_expiry_at_us", "next_expiry_points", b"next_expiry_points", "owed", b"owed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "available", b"available", "next_expiry_at_us", b"next_expiry_at_us", "next_expiry_points", b"next_expiry_points", "next_maturity_at_us", b"next_maturity_at_us", "next_maturity_points", b"next_maturity_points", "owed", b"owed", "pending", b"pending"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -408,6 +454,7 @@ class EarnRate(_message.Message):
     POINTS_FIELD_NUMBER: _builtins.int
     PER_MINOR_FIELD_NUMBER: _builtins.int
     VALID_FROM_US_FIELD_NUMBER: _builtins.int
+    PENDING_DAYS_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     points: _builtins.int
@@ -416,6 +463,10 @@ class EarnRate(_message.Message):
     """… for so many minor units, 1 to 1,000,000,000."""
     valid_from_us: _builtins.int
     """From this effective time on, until the next rate. Microseconds since 1970-01-01 UTC."""
+    pending_days: _builtins.int
+    """The points are pending for so many days after the sale, 0 to 366: till then they cannot be spent, and are the first to
+    be taken back.
+    """
     def __init__(
         self,
         *,
@@ -423,10 +474,11 @@ class EarnRate(_message.Message):
         points: _builtins.int = ...,
         per_minor: _builtins.int = ...,
         valid_from_us: _builtins.int = ...,
+        pending_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "per_minor", b"per_minor", "points", b"points", "valid_from_us", b"valid_from_us"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "pending_days", b"pending_days", "per_minor", b"per_minor", "points", b"points", "valid_from_us", b"valid_from_us"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -649,6 +701,617 @@ class ListRefundRulesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListRefundRulesResponse: _TypeAlias = ListRefundRulesResponse  # noqa: Y015
+
+@_typing.final
+class Floor(_message.Message):
+    """A partner's credit floor: no earn may bring its issuance balance (credits less debits) below it. It may lie above the
+    balance: then nothing is issued until points are taken back, or it is lowered.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    BASIS_SEQ_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    floor: _builtins.int
+    """Points, -10^12 to 10^12; absent: no limit."""
+    basis_seq: _builtins.int
+    """The seq up to which whoever set it had seen the journal; 0: nothing of it."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        floor: _builtins.int | None = ...,
+        basis_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
+    _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__floor) -> _WhichOneofReturnType__floor | None: ...
+
+Global___Floor: _TypeAlias = Floor  # noqa: Y015
+
+@_typing.final
+class SetFloorRequest(_message.Message):
+    """Asks to set a credit floor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOOR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def floor(self) -> Global___Floor:
+        """The floor."""
+
+    def __init__(
+        self,
+        *,
+        floor: Global___Floor | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFloorRequest: _TypeAlias = SetFloorRequest  # noqa: Y015
+
+@_typing.final
+class SetFloorResponse(_message.Message):
+    """Answers with the floor in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOOR_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    APPLIED_FIELD_NUMBER: _builtins.int
+    seq: _builtins.int
+    """Its place in the journal; 0: none was ever set."""
+    applied: _builtins.bool
+    """Whether it was set by this call; false where it stood so already, or one with a later basis_seq stands."""
+    @_builtins.property
+    def floor(self) -> Global___Floor:
+        """The floor in force now."""
+
+    def __init__(
+        self,
+        *,
+        floor: Global___Floor | None = ...,
+        seq: _builtins.int = ...,
+        applied: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied", b"applied", "floor", b"floor", "seq", b"seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFloorResponse: _TypeAlias = SetFloorResponse  # noqa: Y015
+
+@_typing.final
+class ListFloorsRequest(_message.Message):
+    """Asks for credit floors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """Only this partner's (16 bytes of a UUID); empty: all."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFloorsRequest: _TypeAlias = ListFloorsRequest  # noqa: Y015
+
+@_typing.final
+class ListFloorsResponse(_message.Message):
+    """Credit floors by partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOORS_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQ_FIELD_NUMBER: _builtins.int
+    as_of_seq: _builtins.int
+    """Seq of the last posting this reflects."""
+    @_builtins.property
+    def floors(self) -> _containers.RepeatedCompositeFieldContainer[Global___StandingFloor]:
+        """The floors."""
+
+    def __init__(
+        self,
+        *,
+        floors: _abc.Iterable[Global___StandingFloor] | None = ...,
+        as_of_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "floors", b"floors"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFloorsResponse: _TypeAlias = ListFloorsResponse  # noqa: Y015
+
+@_typing.final
+class StandingFloor(_message.Message):
+    """A credit floor in force, with the balance that it bounds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOOR_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    SET_BY_FIELD_NUMBER: _builtins.int
+    seq: _builtins.int
+    """Its place in the journal."""
+    balance: _builtins.int
+    """The partner's issuance balance now: points taken back less points issued."""
+    set_by: _builtins.str
+    """Who set it."""
+    @_builtins.property
+    def floor(self) -> Global___Floor:
+        """The floor."""
+
+    def __init__(
+        self,
+        *,
+        floor: Global___Floor | None = ...,
+        seq: _builtins.int = ...,
+        balance: _builtins.int = ...,
+        set_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "floor", b"floor", "seq", b"seq", "set_by", b"set_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StandingFloor: _TypeAlias = StandingFloor  # noqa: Y015
+
+@_typing.final
+class ProposeAdjustmentRequest(_message.Message):
+    """Asks to adjust a member's points."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Idempotency key, shared with the items that staff post: 1 to 300 visible characters."""
+    @_builtins.property
+    def adjustment(self) -> _movement_pb2.Adjustment:
+        """What shall be adjusted."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        adjustment: _movement_pb2.Adjustment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeAdjustmentRequest: _TypeAlias = ProposeAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class ProposeAdjustmentResponse(_message.Message):
+    """What came of it: one of both."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    PROPOSAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _movement_pb2.Result:
+        """The decision, where one person was enough."""
+
+    @_builtins.property
+    def proposal(self) -> Global___Proposal:
+        """What waits for another person, or what was decided of it."""
+
+    def __init__(
+        self,
+        *,
+        result: _movement_pb2.Result | None = ...,
+        proposal: Global___Proposal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeAdjustmentResponse: _TypeAlias = ProposeAdjustmentResponse  # noqa: Y015
+
+@_typing.final
+class Proposal(_message.Message):
+    """An adjustment that was proposed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSAL_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    CONTENT_HASH_FIELD_NUMBER: _builtins.int
+    PROPOSED_BY_FIELD_NUMBER: _builtins.int
+    PROPOSED_AT_US_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_US_FIELD_NUMBER: _builtins.int
+    proposal_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    key: _builtins.str
+    """The key that it was proposed with."""
+    content_hash: _builtins.bytes
+    """A keyed hash of it: whoever approves names it, and so approves this and nothing else."""
+    proposed_by: _builtins.str
+    """Who proposed it: `stf_…`, or `cli` for the host's own command line."""
+    proposed_at_us: _builtins.int
+    """Programme time. Microseconds since 1970-01-01 UTC."""
+    state: Global___ProposalState.ValueType
+    """How it stands."""
+    decided_by: _builtins.str
+    """Who decided it, or empty."""
+    decided_at_us: _builtins.int
+    """Programme time of the decision, or 0. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def adjustment(self) -> _movement_pb2.Adjustment:
+        """What was proposed."""
+
+    def __init__(
+        self,
+        *,
+        proposal_id: _builtins.bytes = ...,
+        key: _builtins.str = ...,
+        adjustment: _movement_pb2.Adjustment | None = ...,
+        content_hash: _builtins.bytes = ...,
+        proposed_by: _builtins.str = ...,
+        proposed_at_us: _builtins.int = ...,
+        state: Global___ProposalState.ValueType = ...,
+        decided_by: _builtins.str = ...,
+        decided_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "content_hash", b"content_hash", "decided_at_us", b"decided_at_us", "decided_by", b"decided_by", "key", b"key", "proposal_id", b"proposal_id", "proposed_at_us", b"proposed_at_us", "proposed_by", b"proposed_by", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Proposal: _TypeAlias = Proposal  # noqa: Y015
+
+@_typing.final
+class ApproveAdjustmentRequest(_message.Message):
+    """Approves an adjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSAL_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_HASH_FIELD_NUMBER: _builtins.int
+    proposal_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    content_hash: _builtins.bytes
+    """The hash of what is approved, as the proposal has it."""
+    def __init__(
+        self,
+        *,
+        proposal_id: _builtins.bytes = ...,
+        content_hash: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_hash", b"content_hash", "proposal_id", b"proposal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveAdjustmentRequest: _TypeAlias = ApproveAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class ApproveAdjustmentResponse(_message.Message):
+    """What came of an approved adjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _movement_pb2.Result:
+        """The decision of the ledger: an approved adjustment may still be refused, e.g. for too few points."""
+
+    def __init__(
+        self,
+        *,
+        result: _movement_pb2.Result | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveAdjustmentResponse: _TypeAlias = ApproveAdjustmentResponse  # noqa: Y015
+
+@_typing.final
+class RejectAdjustmentRequest(_message.Message):
+    """Gives up an adjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSAL_ID_FIELD_NUMBER: _builtins.int
+    proposal_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    def __init__(
+        self,
+        *,
+        proposal_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposal_id", b"proposal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectAdjustmentRequest: _TypeAlias = RejectAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class RejectAdjustmentResponse(_message.Message):
+    """Answers what was given up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def proposal(self) -> Global___Proposal:
+        """As it stands now."""
+
+    def __init__(
+        self,
+        *,
+        proposal: Global___Proposal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectAdjustmentResponse: _TypeAlias = RejectAdjustmentResponse  # noqa: Y015
+
+@_typing.final
+class ListProposalsRequest(_message.Message):
+    """Asks for proposed adjustments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_FIELD_NUMBER: _builtins.int
+    OPEN_ONLY_FIELD_NUMBER: _builtins.int
+    BEFORE_ID_FIELD_NUMBER: _builtins.int
+    limit: _builtins.int
+    """1 to 100; 0: 20."""
+    open_only: _builtins.bool
+    """Only those that nobody has decided."""
+    before_id: _builtins.bytes
+    """Only older than this proposal (16 bytes of a UUID): the page after; empty: from the newest."""
+    def __init__(
+        self,
+        *,
+        limit: _builtins.int = ...,
+        open_only: _builtins.bool = ...,
+        before_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before_id", b"before_id", "limit", b"limit", "open_only", b"open_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProposalsRequest: _TypeAlias = ListProposalsRequest  # noqa: Y015
+
+@_typing.final
+class ListProposalsResponse(_message.Message):
+    """A page of proposed adjustments, newest first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSALS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    has_more: _builtins.bool
+    """Whether there are older ones."""
+    @_builtins.property
+    def proposals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Proposal]:
+        """Up to `limit` proposals."""
+
+    def __init__(
+        self,
+        *,
+        proposals: _abc.Iterable[Global___Proposal] | None = ...,
+        has_more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_more", b"has_more", "proposals", b"proposals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProposalsResponse: _TypeAlias = ListProposalsResponse  # noqa: Y015
+
+@_typing.final
+class SetAdjustmentLimitRequest(_message.Message):
+    """Asks to set the largest adjustment that one person may make alone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    points: _builtins.int
+    """Points given or taken, 0 to 1,000,000,000; 0: every adjustment takes two."""
+    def __init__(
+        self,
+        *,
+        points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetAdjustmentLimitRequest: _TypeAlias = SetAdjustmentLimitRequest  # noqa: Y015
+
+@_typing.final
+class SetAdjustmentLimitResponse(_message.Message):
+    """Answers with the limits in the books."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMITS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def limits(self) -> Global___Limits:
+        """The limits."""
+
+    def __init__(
+        self,
+        *,
+        limits: Global___Limits | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetAdjustmentLimitResponse: _TypeAlias = SetAdjustmentLimitResponse  # noqa: Y015
+
+@_typing.final
+class SetTransferLimitsRequest(_message.Message):
+    """Asks to set how much members may give each other."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    POINTS_A_DAY_FIELD_NUMBER: _builtins.int
+    points: _builtins.int
+    """Most points of one transfer, 0 to 1,000,000,000; 0: no transfers."""
+    points_a_day: _builtins.int
+    """Most points that a member may give in a day of the programme's zone, 0 to 1,000,000,000; 0: no transfers."""
+    def __init__(
+        self,
+        *,
+        points: _builtins.int = ...,
+        points_a_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["points", b"points", "points_a_day", b"points_a_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetTransferLimitsRequest: _TypeAlias = SetTransferLimitsRequest  # noqa: Y015
+
+@_typing.final
+class SetTransferLimitsResponse(_message.Message):
+    """Answers with the limits in the books."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMITS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def limits(self) -> Global___Limits:
+        """The limits."""
+
+    def __init__(
+        self,
+        *,
+        limits: Global___Limits | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetTransferLimitsResponse: _TypeAlias = SetTransferLimitsResponse  # noqa: Y015
+
+@_typing.final
+class GetLimitsRequest(_message.Message):
+    """Asks for the limits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLimitsRequest: _TypeAlias = GetLimitsRequest  # noqa: Y015
+
+@_typing.final
+class GetLimitsResponse(_message.Message):
+    """Answers with the limits in the books."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMITS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def limits(self) -> Global___Limits:
+        """The limits."""
+
+    def __init__(
+        self,
+        *,
+        limits: Global___Limits | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLimitsResponse: _TypeAlias = GetLimitsResponse  # noqa: Y015
+
+@_typing.final
+class Limits(_message.Message):
+    """The limits of what staff and members may move."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENT_POINTS_FIELD_NUMBER: _builtins.int
+    TRANSFER_POINTS_FIELD_NUMBER: _builtins.int
+    TRANSFER_POINTS_A_DAY_FIELD_NUMBER: _builtins.int
+    adjustment_points: _builtins.int
+    """Largest adjustment that one person may make alone."""
+    transfer_points: _builtins.int
+    """Most points of one transfer; 0: no transfers."""
+    transfer_points_a_day: _builtins.int
+    """Most points that a member may give in a day; 0: no transfers."""
+    def __init__(
+        self,
+        *,
+        adjustment_points: _builtins.int = ...,
+        transfer_points: _builtins.int = ...,
+        transfer_points_a_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_points", b"adjustment_points", "transfer_points", b"transfer_points", "transfer_points_a_day", b"transfer_points_a_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Limits: _TypeAlias = Limits  # noqa: Y015
 
 @_typing.final
 class MoveClockRequest(_message.Message):

@@ -81,6 +81,51 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.FromString,
                 _registered_method=True)
+        self.SetFloor = channel.unary_unary(
+                '/coalition.points.v1.PointsService/SetFloor',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorResponse.FromString,
+                _registered_method=True)
+        self.ListFloors = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListFloors',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.FromString,
+                _registered_method=True)
+        self.ProposeAdjustment = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ProposeAdjustment',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ProposeAdjustmentRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ProposeAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ApproveAdjustment = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ApproveAdjustment',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.RejectAdjustment = channel.unary_unary(
+                '/coalition.points.v1.PointsService/RejectAdjustment',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ListProposals = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListProposals',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListProposalsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListProposalsResponse.FromString,
+                _registered_method=True)
+        self.SetAdjustmentLimit = channel.unary_unary(
+                '/coalition.points.v1.PointsService/SetAdjustmentLimit',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetAdjustmentLimitRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetAdjustmentLimitResponse.FromString,
+                _registered_method=True)
+        self.SetTransferLimits = channel.unary_unary(
+                '/coalition.points.v1.PointsService/SetTransferLimits',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsResponse.FromString,
+                _registered_method=True)
+        self.GetLimits = channel.unary_unary(
+                '/coalition.points.v1.PointsService/GetLimits',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsResponse.FromString,
+                _registered_method=True)
         self.MoveClock = channel.unary_unary(
                 '/coalition.points.v1.PointsService/MoveClock',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.MoveClockRequest.SerializeToString,
@@ -164,7 +209,8 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTransactions(self, request, context):
-        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page.
+        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
+        no points, are not among them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -195,6 +241,77 @@ class PointsServiceServicer:
 
     def ListRefundRules(self, request, context):
         """Lists the refund rules of a partner, or of all that have one of their own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetFloor(self, request, context):
+        """Sets how far a partner's issuance balance may fall, in the journal's order: every earn after it is decided by it. The
+        `partners` service, or staff with role `admin`. Idempotent by what it says; one that is based on an earlier seq than the
+        floor in force changes nothing. Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFloors(self, request, context):
+        """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeAdjustment(self, request, context):
+        """Posts an adjustment up to the size that one person may make alone; a larger one is kept until another person approves
+        it. Safe to repeat with the same key. Staff with role `maker`.
+        Errors: INVALID_REQUEST, IDEMPOTENCY_KEY_REUSED, MEMBER_UNKNOWN, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveAdjustment(self, request, context):
+        """Posts an adjustment that somebody else has proposed. Safe to repeat. Staff with role `checker`.
+        Errors: NOT_FOUND, INVALID_REQUEST (not what was proposed), OWN_PROPOSAL, PROPOSAL_DECIDED, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectAdjustment(self, request, context):
+        """Gives up an adjustment that was proposed. Safe to repeat. Staff with role `checker`, or who proposed it.
+        Errors: NOT_FOUND, PROPOSAL_DECIDED, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProposals(self, request, context):
+        """Lists proposed adjustments, newest first; at most 100 a page. Staff or service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetAdjustmentLimit(self, request, context):
+        """Sets the largest adjustment that one person may make alone, from now on. Staff with role `admin`.
+        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTransferLimits(self, request, context):
+        """Sets how much members may give each other from now on. Staff with role `pricing`.
+        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLimits(self, request, context):
+        """Reads the limits of adjustments and transfers. Staff or service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -314,6 +431,51 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListRefundRules,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.SerializeToString,
+            ),
+            'SetFloor': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetFloor,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorResponse.SerializeToString,
+            ),
+            'ListFloors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFloors,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.SerializeToString,
+            ),
+            'ProposeAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeAdjustment,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ProposeAdjustmentRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ProposeAdjustmentResponse.SerializeToString,
+            ),
+            'ApproveAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveAdjustment,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentResponse.SerializeToString,
+            ),
+            'RejectAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectAdjustment,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentResponse.SerializeToString,
+            ),
+            'ListProposals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProposals,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListProposalsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListProposalsResponse.SerializeToString,
+            ),
+            'SetAdjustmentLimit': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetAdjustmentLimit,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetAdjustmentLimitRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetAdjustmentLimitResponse.SerializeToString,
+            ),
+            'SetTransferLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTransferLimits,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsResponse.SerializeToString,
+            ),
+            'GetLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLimits,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsResponse.SerializeToString,
             ),
             'MoveClock': grpc.unary_unary_rpc_method_handler(
                     servicer.MoveClock,
@@ -606,6 +768,249 @@ class PointsService:
             '/coalition.points.v1.PointsService/ListRefundRules',
             coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetFloor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/SetFloor',
+            coalition_dot_points_dot_v1_dot_points__pb2.SetFloorRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.SetFloorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFloors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListFloors',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ProposeAdjustment',
+            coalition_dot_points_dot_v1_dot_points__pb2.ProposeAdjustmentRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ProposeAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ApproveAdjustment',
+            coalition_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/RejectAdjustment',
+            coalition_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProposals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListProposals',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListProposalsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListProposalsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetAdjustmentLimit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/SetAdjustmentLimit',
+            coalition_dot_points_dot_v1_dot_points__pb2.SetAdjustmentLimitRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.SetAdjustmentLimitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTransferLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/SetTransferLimits',
+            coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/GetLimits',
+            coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

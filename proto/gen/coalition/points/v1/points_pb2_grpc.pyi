@@ -30,7 +30,9 @@ class PointsServiceStub:
     GetTransaction: _aio.UnaryUnaryMultiCallable[_points_pb2.GetTransactionRequest, _points_pb2.GetTransactionResponse]
     """Reads one accepted movement by id. A partner sees its own only. Errors: NOT_FOUND."""
     ListTransactions: _aio.UnaryUnaryMultiCallable[_points_pb2.ListTransactionsRequest, _points_pb2.ListTransactionsResponse]
-    """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page."""
+    """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
+    no points, are not among them.
+    """
     SetEarnRate: _aio.UnaryUnaryMultiCallable[_points_pb2.SetEarnRateRequest, _points_pb2.SetEarnRateResponse]
     """Sets the points a partner gives for money from a time on. Staff with role `pricing`.
     Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED.
@@ -43,6 +45,38 @@ class PointsServiceStub:
     """
     ListRefundRules: _aio.UnaryUnaryMultiCallable[_points_pb2.ListRefundRulesRequest, _points_pb2.ListRefundRulesResponse]
     """Lists the refund rules of a partner, or of all that have one of their own."""
+    SetFloor: _aio.UnaryUnaryMultiCallable[_points_pb2.SetFloorRequest, _points_pb2.SetFloorResponse]
+    """Sets how far a partner's issuance balance may fall, in the journal's order: every earn after it is decided by it. The
+    `partners` service, or staff with role `admin`. Idempotent by what it says; one that is based on an earlier seq than the
+    floor in force changes nothing. Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+    """
+    ListFloors: _aio.UnaryUnaryMultiCallable[_points_pb2.ListFloorsRequest, _points_pb2.ListFloorsResponse]
+    """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service."""
+    ProposeAdjustment: _aio.UnaryUnaryMultiCallable[_points_pb2.ProposeAdjustmentRequest, _points_pb2.ProposeAdjustmentResponse]
+    """Posts an adjustment up to the size that one person may make alone; a larger one is kept until another person approves
+    it. Safe to repeat with the same key. Staff with role `maker`.
+    Errors: INVALID_REQUEST, IDEMPOTENCY_KEY_REUSED, MEMBER_UNKNOWN, PERMISSION_DENIED.
+    """
+    ApproveAdjustment: _aio.UnaryUnaryMultiCallable[_points_pb2.ApproveAdjustmentRequest, _points_pb2.ApproveAdjustmentResponse]
+    """Posts an adjustment that somebody else has proposed. Safe to repeat. Staff with role `checker`.
+    Errors: NOT_FOUND, INVALID_REQUEST (not what was proposed), OWN_PROPOSAL, PROPOSAL_DECIDED, PERMISSION_DENIED.
+    """
+    RejectAdjustment: _aio.UnaryUnaryMultiCallable[_points_pb2.RejectAdjustmentRequest, _points_pb2.RejectAdjustmentResponse]
+    """Gives up an adjustment that was proposed. Safe to repeat. Staff with role `checker`, or who proposed it.
+    Errors: NOT_FOUND, PROPOSAL_DECIDED, PERMISSION_DENIED.
+    """
+    ListProposals: _aio.UnaryUnaryMultiCallable[_points_pb2.ListProposalsRequest, _points_pb2.ListProposalsResponse]
+    """Lists proposed adjustments, newest first; at most 100 a page. Staff or service."""
+    SetAdjustmentLimit: _aio.UnaryUnaryMultiCallable[_points_pb2.SetAdjustmentLimitRequest, _points_pb2.SetAdjustmentLimitResponse]
+    """Sets the largest adjustment that one person may make alone, from now on. Staff with role `admin`.
+    Errors: INVALID_REQUEST, PERMISSION_DENIED.
+    """
+    SetTransferLimits: _aio.UnaryUnaryMultiCallable[_points_pb2.SetTransferLimitsRequest, _points_pb2.SetTransferLimitsResponse]
+    """Sets how much members may give each other from now on. Staff with role `pricing`.
+    Errors: INVALID_REQUEST, PERMISSION_DENIED.
+    """
+    GetLimits: _aio.UnaryUnaryMultiCallable[_points_pb2.GetLimitsRequest, _points_pb2.GetLimitsResponse]
+    """Reads the limits of adjustments and transfers. Staff or service."""
     MoveClock: _aio.UnaryUnaryMultiCallable[_points_pb2.MoveClockRequest, _points_pb2.MoveClockResponse]
     """Moves the clock of a test programme forward, up to the year 2200.
     Errors: CLOCK_FIXED, CLOCK_BACKWARDS, INVALID_REQUEST.
@@ -115,7 +149,9 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.ListTransactionsRequest,
         context: _aio.ServicerContext[_points_pb2.ListTransactionsRequest, _abc.Awaitable[_points_pb2.ListTransactionsResponse]],
     ) -> _abc.Awaitable[_points_pb2.ListTransactionsResponse]:
-        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page."""
+        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
+        no points, are not among them.
+        """
 
     @_abc_1.abstractmethod
     def SetEarnRate(
@@ -152,6 +188,92 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.ListRefundRulesRequest, _abc.Awaitable[_points_pb2.ListRefundRulesResponse]],
     ) -> _abc.Awaitable[_points_pb2.ListRefundRulesResponse]:
         """Lists the refund rules of a partner, or of all that have one of their own."""
+
+    @_abc_1.abstractmethod
+    def SetFloor(
+        self,
+        request: _points_pb2.SetFloorRequest,
+        context: _aio.ServicerContext[_points_pb2.SetFloorRequest, _abc.Awaitable[_points_pb2.SetFloorResponse]],
+    ) -> _abc.Awaitable[_points_pb2.SetFloorResponse]:
+        """Sets how far a partner's issuance balance may fall, in the journal's order: every earn after it is decided by it. The
+        `partners` service, or staff with role `admin`. Idempotent by what it says; one that is based on an earlier seq than the
+        floor in force changes nothing. Errors: INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFloors(
+        self,
+        request: _points_pb2.ListFloorsRequest,
+        context: _aio.ServicerContext[_points_pb2.ListFloorsRequest, _abc.Awaitable[_points_pb2.ListFloorsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListFloorsResponse]:
+        """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service."""
+
+    @_abc_1.abstractmethod
+    def ProposeAdjustment(
+        self,
+        request: _points_pb2.ProposeAdjustmentRequest,
+        context: _aio.ServicerContext[_points_pb2.ProposeAdjustmentRequest, _abc.Awaitable[_points_pb2.ProposeAdjustmentResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ProposeAdjustmentResponse]:
+        """Posts an adjustment up to the size that one person may make alone; a larger one is kept until another person approves
+        it. Safe to repeat with the same key. Staff with role `maker`.
+        Errors: INVALID_REQUEST, IDEMPOTENCY_KEY_REUSED, MEMBER_UNKNOWN, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def ApproveAdjustment(
+        self,
+        request: _points_pb2.ApproveAdjustmentRequest,
+        context: _aio.ServicerContext[_points_pb2.ApproveAdjustmentRequest, _abc.Awaitable[_points_pb2.ApproveAdjustmentResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ApproveAdjustmentResponse]:
+        """Posts an adjustment that somebody else has proposed. Safe to repeat. Staff with role `checker`.
+        Errors: NOT_FOUND, INVALID_REQUEST (not what was proposed), OWN_PROPOSAL, PROPOSAL_DECIDED, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def RejectAdjustment(
+        self,
+        request: _points_pb2.RejectAdjustmentRequest,
+        context: _aio.ServicerContext[_points_pb2.RejectAdjustmentRequest, _abc.Awaitable[_points_pb2.RejectAdjustmentResponse]],
+    ) -> _abc.Awaitable[_points_pb2.RejectAdjustmentResponse]:
+        """Gives up an adjustment that was proposed. Safe to repeat. Staff with role `checker`, or who proposed it.
+        Errors: NOT_FOUND, PROPOSAL_DECIDED, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListProposals(
+        self,
+        request: _points_pb2.ListProposalsRequest,
+        context: _aio.ServicerContext[_points_pb2.ListProposalsRequest, _abc.Awaitable[_points_pb2.ListProposalsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListProposalsResponse]:
+        """Lists proposed adjustments, newest first; at most 100 a page. Staff or service."""
+
+    @_abc_1.abstractmethod
+    def SetAdjustmentLimit(
+        self,
+        request: _points_pb2.SetAdjustmentLimitRequest,
+        context: _aio.ServicerContext[_points_pb2.SetAdjustmentLimitRequest, _abc.Awaitable[_points_pb2.SetAdjustmentLimitResponse]],
+    ) -> _abc.Awaitable[_points_pb2.SetAdjustmentLimitResponse]:
+        """Sets the largest adjustment that one person may make alone, from now on. Staff with role `admin`.
+        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def SetTransferLimits(
+        self,
+        request: _points_pb2.SetTransferLimitsRequest,
+        context: _aio.ServicerContext[_points_pb2.SetTransferLimitsRequest, _abc.Awaitable[_points_pb2.SetTransferLimitsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.SetTransferLimitsResponse]:
+        """Sets how much members may give each other from now on. Staff with role `pricing`.
+        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def GetLimits(
+        self,
+        request: _points_pb2.GetLimitsRequest,
+        context: _aio.ServicerContext[_points_pb2.GetLimitsRequest, _abc.Awaitable[_points_pb2.GetLimitsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.GetLimitsResponse]:
+        """Reads the limits of adjustments and transfers. Staff or service."""
 
     @_abc_1.abstractmethod
     def MoveClock(

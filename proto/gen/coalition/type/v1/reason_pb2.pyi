@@ -97,6 +97,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Nothing was posted under the key that was to be reversed, and nothing ever will be."""
     REASON_REVERSED_BEFORE_ARRIVAL: _Reason.ValueType  # 66
     """The item was reversed before it arrived."""
+    REASON_CREDIT_LIMIT: _Reason.ValueType  # 87
+    """The partner may issue fewer points than the earn needs (metadata: headroom, required)."""
     REASON_PROGRAMME_UNKNOWN: _Reason.ValueType  # 70
     """--- programme and clearing ----------------------------------------------------------------
     No programme has this slug.
@@ -115,6 +117,22 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The window's postings are not rated to its last seq yet (metadata: rated_seq, last_seq)."""
     REASON_PARTNER_UNKNOWN: _Reason.ValueType  # 77
     """No partner has this id or slug in the programme."""
+    REASON_APPROVAL_NEEDED: _Reason.ValueType  # 80
+    """--- transfers, merges and the operator's adjustments --------------------------------------
+    The adjustment is larger than one person may make alone: propose it (metadata: limit, required).
+    """
+    REASON_PROPOSAL_DECIDED: _Reason.ValueType  # 81
+    """The proposal was rejected, or is approved and cannot be rejected any more."""
+    REASON_OWN_PROPOSAL: _Reason.ValueType  # 82
+    """Nobody approves what he has proposed himself."""
+    REASON_TRANSFER_LIMIT: _Reason.ValueType  # 83
+    """More points than a member may give at once or in a day (metadata: limit, left)."""
+    REASON_HOLDS_OPEN: _Reason.ValueType  # 84
+    """A wallet is not given up while holds are open on it (metadata: count)."""
+    REASON_MEMBER_MERGED: _Reason.ValueType  # 85
+    """The member's wallet was merged into another's (metadata: member)."""
+    REASON_POINTS_PENDING: _Reason.ValueType  # 86
+    """The wallet has points that are pending still, which stay with it."""
     REASON_OVERLOADED: _Reason.ValueType  # 90
     """--- the platform --------------------------------------------------------------------------
     A queue is full; ask again after metadata.retry_after_seconds.
@@ -207,6 +225,8 @@ REASON_NOTHING_TO_REVERSE: Reason.ValueType  # 65
 """Nothing was posted under the key that was to be reversed, and nothing ever will be."""
 REASON_REVERSED_BEFORE_ARRIVAL: Reason.ValueType  # 66
 """The item was reversed before it arrived."""
+REASON_CREDIT_LIMIT: Reason.ValueType  # 87
+"""The partner may issue fewer points than the earn needs (metadata: headroom, required)."""
 REASON_PROGRAMME_UNKNOWN: Reason.ValueType  # 70
 """--- programme and clearing ----------------------------------------------------------------
 No programme has this slug.
@@ -225,6 +245,22 @@ REASON_RATING_BEHIND: Reason.ValueType  # 76
 """The window's postings are not rated to its last seq yet (metadata: rated_seq, last_seq)."""
 REASON_PARTNER_UNKNOWN: Reason.ValueType  # 77
 """No partner has this id or slug in the programme."""
+REASON_APPROVAL_NEEDED: Reason.ValueType  # 80
+"""--- transfers, merges and the operator's adjustments --------------------------------------
+The adjustment is larger than one person may make alone: propose it (metadata: limit, required).
+"""
+REASON_PROPOSAL_DECIDED: Reason.ValueType  # 81
+"""The proposal was rejected, or is approved and cannot be rejected any more."""
+REASON_OWN_PROPOSAL: Reason.ValueType  # 82
+"""Nobody approves what he has proposed himself."""
+REASON_TRANSFER_LIMIT: Reason.ValueType  # 83
+"""More points than a member may give at once or in a day (metadata: limit, left)."""
+REASON_HOLDS_OPEN: Reason.ValueType  # 84
+"""A wallet is not given up while holds are open on it (metadata: count)."""
+REASON_MEMBER_MERGED: Reason.ValueType  # 85
+"""The member's wallet was merged into another's (metadata: member)."""
+REASON_POINTS_PENDING: Reason.ValueType  # 86
+"""The wallet has points that are pending still, which stay with it."""
 REASON_OVERLOADED: Reason.ValueType  # 90
 """--- the platform --------------------------------------------------------------------------
 A queue is full; ask again after metadata.retry_after_seconds.

@@ -14,6 +14,9 @@ CREATE FUNCTION ledger_open(
     p_partner_at integer [], p_keys text [], p_kinds text [], p_references text [],
     p_members uuid [], p_wallet_at integer [], p_burns bigint [], p_holds bigint [],
     p_originals bigint [], p_original_member integer [], p_back_member integer [], p_back_lots bigint [],
+    p_floored integer [],
+    p_givers integer [],
+    p_patience_us bigint,
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT erased bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -27,12 +30,17 @@ CREATE FUNCTION ledger_open(
     OUT part_hold bigint [], OUT part_member integer [], OUT part_lot bigint [], OUT part_points bigint [],
     OUT lot_member integer [], OUT lot_nos bigint [], OUT lot_issuers uuid [], OUT lot_types text [],
     OUT lot_remaining bigint [], OUT lot_reserved bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint [],
-    OUT lot_earned_seq bigint [],
+    OUT lot_earned_seq bigint [], OUT lot_matures_us bigint [], OUT lot_pending_no integer [], OUT lot_elsewhere boolean [],
     OUT linked_to bigint [], OUT linked_seq bigint [], OUT linked_hash bytea [],
     OUT refunded bigint [], OUT refund_no integer [], OUT refund_given bigint [], OUT refund_returned bigint [],
     OUT refund_taken bigint [], OUT refund_money bigint [], OUT refund_order text [],
     OUT debt_member integer [], OUT debt_seq bigint [], OUT debt_partner uuid [], OUT debt_original bigint [],
-    OUT debt_left bigint [], OUT debt_account integer []
+    OUT debt_left bigint [], OUT debt_account integer [], OUT debt_partner_no integer [],
+    OUT floored integer [], OUT credit_floors bigint [],
+    OUT floor_set bigint [], OUT floor_basis bigint [], OUT floor_seq bigint [],
+    OUT merged_member integer [], OUT merged_into uuid [],
+    OUT given_today bigint [],
+    OUT waiting text
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_last_account integer;
@@ -40,9 +48,11 @@ DECLARE
     v_now timestamptz;
     v_found integer [];
     v_owed bigint [];
+    v_waiting integer;
 BEGIN
-    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us
-    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us
+    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us,
+           h.waiting_refunds
+    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us, v_waiting
     FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
     IF NOT found THEN
         RAISE EXCEPTION 'ledger % is not open', p_ledger USING errcode = 'no_data_found';
@@ -66,7 +76,7 @@ BEGIN
             RETURNING account_no, kind
         ), counted AS (
             INSERT INTO balance (ledger_id, account_no, floor)
-            SELECT p_ledger, m.account_no, CASE m.kind WHEN 'wallet' THEN 0 END FROM made m
+            SELECT p_ledger, m.account_no, CASE WHEN m.kind IN ('wallet', 'pending') THEN 0 END FROM made m
             RETURNING account_no
         )
         UPDATE ledger_head h SET last_account_no = v_last_account + (SELECT count(*) FROM counted)
@@ -79,8 +89,10 @@ BEGIN
         accounts := p_accounts || v_found;
     END IF;
 
-    SELECT array_agg(b.credits - b.debits ORDER BY t.no), array_agg(b.reserved - b.released ORDER BY t.no)
-    INTO balances, held
+    SELECT array_agg(b.credits - b.debits ORDER BY t.no), array_agg(b.reserved - b.released ORDER BY t.no),
+           array_agg(t.account_no ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL),
+           array_agg(b.credit_floor ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL)
+    INTO balances, held, floored, credit_floors
     FROM unnest(accounts) WITH ORDINALITY t (account_no, no)
     CROSS JOIN LATERAL (
         SELECT * FROM balance WHERE ledger_id = p_ledger AND balance.account_no = t.account_no LIMIT 1
@@ -107,6 +119,56 @@ BEGIN
         WHERE ledger_id = p_ledger AND partner_no = accounts[r.place] AND kind = r.kind AND reference = r.reference LIMIT 1
     ) p;
 
+    IF v_waiting > 0 THEN
+        -- Refunds that wait for their originals: under a key or with a reference of this batch, for an earn of it, and some of
+        -- those that have waited too long. There are few, and none at all where tills send sales first.
+        WITH found AS (
+            SELECT w.partner_no, w.key FROM unnest(p_partner_at, p_keys) k (place, key)
+            CROSS JOIN LATERAL (
+                SELECT partner_no, waiting_refund.key FROM waiting_refund
+                WHERE ledger_id = p_ledger AND partner_no = accounts[k.place] AND waiting_refund.key = k.key AND open LIMIT 1
+            ) w
+            UNION
+            SELECT w.partner_no, w.key FROM unnest(p_partner_at, p_kinds, p_references) r (place, kind, reference)
+            CROSS JOIN LATERAL (
+                SELECT partner_no, key FROM waiting_refund
+                WHERE r.kind = 'refund' AND ledger_id = p_ledger AND partner_no = accounts[r.place]
+                    AND waiting_refund.reference = r.reference AND open OFFSET 0
+            ) w
+            UNION
+            SELECT w.partner_no, w.key FROM unnest(p_partner_at, p_kinds, p_references) r (place, kind, reference)
+            CROSS JOIN LATERAL (
+                SELECT partner_no, key FROM waiting_refund
+                WHERE r.kind = 'earn' AND ledger_id = p_ledger AND partner_no = accounts[r.place]
+                    AND original_reference = r.reference AND open OFFSET 0
+            ) w
+            UNION
+            (
+                SELECT partner_no, key FROM waiting_refund
+                WHERE ledger_id = p_ledger AND open AND arrived_at < v_now - p_patience_us * interval '1 microsecond'
+                ORDER BY arrived_at LIMIT 64
+            )
+        )
+        -- As JSON: a driver would have to ask what a type of its own is on every new connection, before its first batch.
+        SELECT json_agg(json_build_object(
+            'partner_no', w.partner_no, 'partner_id', a.owner_id, 'key', w.key, 'batch_no', w.batch_no, 'item_no', w.item_no,
+            'content_hash', encode(w.content_hash, 'hex'), 'reference', w.reference, 'original_reference', w.original_reference,
+            'arrived_us', (extract(epoch FROM w.arrived_at) * 1000000)::bigint,
+            'occurred_us', (extract(epoch FROM w.occurred_at) * 1000000)::bigint, 'amount_minor', w.amount_minor,
+            'store_id', w.store_id, 'till', w.till, 'business_date', w.business_date, 'receipt_number', w.receipt_number,
+            'channel', w.channel, 'lines', w.lines::text, 'traceparent', w.traceparent
+        ))::text
+        INTO waiting
+        FROM found f
+        CROSS JOIN LATERAL (
+            SELECT * FROM waiting_refund
+            WHERE ledger_id = p_ledger AND waiting_refund.partner_no = f.partner_no AND waiting_refund.key = f.key LIMIT 1
+        ) w
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = w.partner_no LIMIT 1
+        ) a;
+    END IF;
+
     IF key_seq IS NOT NULL OR ref_seq IS NOT NULL THEN
         -- What was asked before: with the burns that were posted with its sales.
         SELECT array_agg(b.original_seq), array_agg(b.seq), array_agg(b.content_hash) INTO linked_to, linked_seq, linked_hash
@@ -120,41 +182,65 @@ BEGIN
     SELECT array_agg(c.member_id) INTO closed
     FROM closed_member c WHERE c.ledger_id = p_ledger AND c.member_id = ANY (p_members);
 
+    -- Wallets that were given up; in most ledgers there is none.
+    IF EXISTS (SELECT 1 FROM merged_wallet m WHERE m.ledger_id = p_ledger) THEN
+        SELECT array_agg(w.no::integer - 1), array_agg(i.owner_id) INTO merged_member, merged_into
+        FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
+        CROSS JOIN LATERAL (
+            SELECT into_wallet FROM merged_wallet WHERE ledger_id = p_ledger AND from_wallet = accounts[w.place] LIMIT 1
+        ) m
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = m.into_wallet LIMIT 1
+        ) i;
+    END IF;
+    IF cardinality(p_givers) > 0 THEN
+        -- What members who give points have given since the day began in the programme's zone.
+        SELECT array_agg((
+            SELECT coalesce(sum(p.amount), 0)::bigint FROM posting p
+            WHERE p.ledger_id = p_ledger AND p.wallet_no = accounts[g.place] AND p.kind = 'transfer'
+                AND p.recorded_at >= date_trunc('day', v_now, l.zone)
+        ) ORDER BY g.no) INTO given_today
+        FROM ledger l CROSS JOIN unnest(p_givers) WITH ORDINALITY g (place, no) WHERE l.ledger_id = p_ledger;
+    END IF;
+
     SELECT array_agg(CASE WHEN w.burn > 0 AND held[w.place] > 0 THEN (
         SELECT count(*) FROM hold WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
     ) ELSE 0 END ORDER BY w.no) INTO open_holds
     FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no);
 
     -- Open holds whose time is over, of every wallet; and those that shall be resolved. With the lots they reserved.
-    SELECT array_agg(w.no::integer - 1), array_agg(h.seq), array_agg(p.transaction_id), array_agg(i.owner_id),
-           array_agg(h.partner_no), array_agg(h.points), array_agg((extract(epoch FROM h.expires_at) * 1000000)::bigint)
-    INTO hold_member, hold_seqs, hold_ids, hold_partners, hold_partner_nos, hold_points, hold_expires_us
-    FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
-    CROSS JOIN LATERAL (
-        SELECT * FROM hold
-        WHERE held[w.place] > 0 AND ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
-            AND (expires_at <= v_now OR seq = ANY (p_holds))
-        OFFSET 0
-    ) h
-    CROSS JOIN LATERAL (
-        SELECT transaction_id FROM posting WHERE ledger_id = p_ledger AND seq = h.seq LIMIT 1
-    ) p
-    CROSS JOIN LATERAL (
-        SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = h.partner_no LIMIT 1
-    ) i;
-    IF hold_seqs IS NOT NULL THEN
-        SELECT array_agg(l.hold_seq), array_agg(h.member), array_agg(l.lot_no), array_agg(l.points)
-        INTO part_hold, part_member, part_lot, part_points
-        FROM unnest(hold_seqs, hold_member) h (seq, member)
+    IF 0 < ANY (held) THEN
+        SELECT array_agg(w.no::integer - 1), array_agg(h.seq), array_agg(p.transaction_id), array_agg(i.owner_id),
+               array_agg(h.partner_no), array_agg(h.points), array_agg((extract(epoch FROM h.expires_at) * 1000000)::bigint)
+        INTO hold_member, hold_seqs, hold_ids, hold_partners, hold_partner_nos, hold_points, hold_expires_us
+        FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
         CROSS JOIN LATERAL (
-            SELECT * FROM hold_lot WHERE ledger_id = p_ledger AND hold_lot.hold_seq = h.seq OFFSET 0
-        ) l;
+            SELECT * FROM hold
+            WHERE held[w.place] > 0 AND ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
+                AND (expires_at <= v_now OR seq = ANY (p_holds))
+            OFFSET 0
+        ) h
+        CROSS JOIN LATERAL (
+            SELECT transaction_id FROM posting WHERE ledger_id = p_ledger AND seq = h.seq LIMIT 1
+        ) p
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = h.partner_no LIMIT 1
+        ) i;
+        IF hold_seqs IS NOT NULL THEN
+            SELECT array_agg(l.hold_seq), array_agg(h.member), array_agg(l.lot_no), array_agg(l.points)
+            INTO part_hold, part_member, part_lot, part_points
+            FROM unnest(hold_seqs, hold_member) h (seq, member)
+            CROSS JOIN LATERAL (
+                SELECT * FROM hold_lot WHERE ledger_id = p_ledger AND hold_lot.hold_seq = h.seq OFFSET 0
+            ) l;
+        END IF;
     END IF;
 
     -- Debts that are open, of every wallet; there are few, and next to none where nobody refunds.
     SELECT array_agg(w.no::integer - 1 ORDER BY d.seq), array_agg(d.seq ORDER BY d.seq), array_agg(i.owner_id ORDER BY d.seq),
-           array_agg(d.original_seq ORDER BY d.seq), array_agg(d.remaining ORDER BY d.seq), array_agg(a.account_no ORDER BY d.seq)
-    INTO debt_member, debt_seq, debt_partner, debt_original, debt_left, debt_account
+           array_agg(d.original_seq ORDER BY d.seq), array_agg(d.remaining ORDER BY d.seq), array_agg(a.account_no ORDER BY d.seq),
+           array_agg(d.partner_no ORDER BY d.seq)
+    INTO debt_member, debt_seq, debt_partner, debt_original, debt_left, debt_account, debt_partner_no
     FROM unnest(p_wallet_at, p_members) WITH ORDINALITY w (place, member_id, no)
     CROSS JOIN LATERAL (
         SELECT * FROM debt WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open OFFSET 0
@@ -172,6 +258,17 @@ BEGIN
         END LOOP;
     END IF;
 
+    IF cardinality(p_floored) > 0 THEN
+        -- Of partners whose floor is to be set: the one that was set last.
+        SELECT array_agg(f.floor ORDER BY p.no), array_agg(f.basis_seq ORDER BY p.no), array_agg(f.seq ORDER BY p.no)
+        INTO floor_set, floor_basis, floor_seq
+        FROM unnest(p_floored) WITH ORDINALITY p (place, no)
+        LEFT JOIN LATERAL (
+            SELECT floor, basis_seq, seq FROM floor_change
+            WHERE ledger_id = p_ledger AND partner_no = accounts[p.place] ORDER BY seq DESC LIMIT 1
+        ) f ON true;
+    END IF;
+
     IF cardinality(p_originals) > 0 THEN
         SELECT array_agg(o.seq), array_agg(f.no), array_agg(f.given), array_agg(f.returned), array_agg(f.taken), array_agg(f.money),
                array_agg(f.tender_order)
@@ -185,47 +282,57 @@ BEGIN
         WHERE f.no IS NOT NULL;
     END IF;
 
-    -- Of every wallet the overdue lots; of those that burn or owe also as many live ones, in order, as that needs; those
-    -- that the holds above reserved; those of earns that are refunded, and those that burns which are refunded took from.
-    -- One may come more than once.
+    -- Of every wallet the overdue lots, and those that are due to mature (of one that is merged all that are pending); of those that burn or owe also as many live ones, in
+    -- order, as that needs; those that the holds above reserved; those of earns that are refunded, and those that burns which
+    -- are refunded took from. One may come more than once.
     SELECT array_agg(l.member::integer - 1), array_agg(l.lot_no), array_agg(i.owner_id), array_agg(l.point_type),
            array_agg(l.remaining), array_agg(l.reserved), array_agg((extract(epoch FROM l.earned_at) * 1000000)::bigint),
            array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END),
-           array_agg(l.earned_seq)
-    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq
+           array_agg(coalesce(l.earned_seq, l.opened_seq)),
+           array_agg(CASE WHEN l.pending THEN (extract(epoch FROM l.matures_at) * 1000000)::bigint ELSE 0 END),
+           array_agg(coalesce(l.pending_no, 0)), array_agg(l.account_no <> accounts[p_wallet_at[l.member]])
+    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq,
+         lot_matures_us, lot_pending_no, lot_elsewhere
     FROM (
-        SELECT w.no AS member, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq) AS earned_seq
+        SELECT w.no AS member, o.*
         FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
         CROSS JOIN LATERAL (
-            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at <= v_now
-                AND i.remaining > i.reserved
+            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND NOT i.pending
+                AND i.expires_at <= v_now AND i.remaining > i.reserved
             OFFSET 0
         ) o
         UNION ALL
-        SELECT w.no, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq)
+        SELECT w.no, o.*
         FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no)
         CROSS JOIN LATERAL (
-            SELECT i.*, sum(i.remaining - i.reserved) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
-            FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.expires_at > v_now
+            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.pending
+                AND (i.matures_at <= v_now OR w.burn >= 1000000000000000)
+            OFFSET 0
         ) o
-        WHERE w.burn + v_owed[w.no] > 0 AND o.remaining > o.reserved
-            AND o.reached - (o.remaining - o.reserved) < w.burn + v_owed[w.no]
         UNION ALL
-        SELECT r.member + 1, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq)
+        SELECT w.no, (o.lot).*
+        FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no)
+        CROSS JOIN LATERAL (
+            SELECT i AS lot, i.remaining - i.reserved AS free,
+                sum(i.remaining - i.reserved) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
+            FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND NOT i.pending AND i.expires_at > v_now
+        ) o
+        WHERE w.burn + v_owed[w.no] > 0 AND o.free > 0 AND o.reached - o.free < w.burn + v_owed[w.no]
+        UNION ALL
+        SELECT r.member + 1, o.*
         FROM unnest(part_member || p_back_member, part_lot || p_back_lots) r (member, lot_no)
         CROSS JOIN LATERAL (
             SELECT * FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = r.lot_no LIMIT 1
         ) o
         UNION ALL
-        SELECT r.member + 1, o.lot_no, o.issuer_no, o.point_type, o.remaining, o.reserved, o.earned_at, o.expires_at,
-               coalesce(o.earned_seq, o.opened_seq)
+        SELECT r.member + 1, o.*
         FROM unnest(p_originals, p_original_member) r (seq, member)
         CROSS JOIN LATERAL (
             SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
-                AND coalesce(i.earned_seq, i.opened_seq) = r.seq
+                AND NOT i.pending AND coalesce(i.earned_seq, i.opened_seq) = r.seq
+            UNION ALL
+            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
+                AND i.pending AND i.opened_seq = r.seq
             OFFSET 0
         ) o
     ) l
@@ -240,9 +347,9 @@ $$
 CREATE TYPE door_posting AS (
     transaction_id uuid, kind text, wallet_no integer, partner_no integer, reference text, key text, item_no smallint,
     content_hash bytea, points bigint, balance_after bigint, occurred_us bigint, expires_us bigint,
-    debit_no integer, credit_no integer, amount bigint, original_seq bigint, lot_no bigint,
+    debit_no integer, credit_no integer, amount bigint, original_seq bigint, lot_no bigint, matures_us bigint, issuer_no integer,
     store_id uuid, till text, business_date text, receipt_number text, channel text, entry_mode text,
-    sale_minor bigint, lines text, tenders text, points_minor bigint, rate_points integer, rate_per_minor integer,
+    sale_minor bigint, lines text, tenders text, points_minor bigint, rate_points integer, rate_per_minor integer, rate_pending_days smallint,
     event_type text, event_partner_id uuid, partition smallint, partition_prev bigint, traceparent text, payload bytea
 )
 --;;
@@ -258,9 +365,11 @@ CREATE TYPE door_hold AS (seq bigint, points bigint, expires_us bigint, wallet_n
 --;;
 CREATE TYPE door_hold_end AS (hold_seq bigint, seq bigint, held bigint, captured bigint)
 --;;
--- Points given back of a lot that has expired: a new lot, a child of the old one.
+-- Points of a lot that go on in a new one, a child of the old: in another wallet, or since the old one has expired. expires_us
+-- NULL: never. origin_no: where its issuer and type are found, since the old one may be as new as the child itself.
 CREATE TYPE door_child AS (
-    lot_no bigint, seq bigint, points bigint, earned_us bigint, expires_us bigint, wallet_no integer, parent_no bigint, earned_seq bigint
+    lot_no bigint, seq bigint, points bigint, earned_us bigint, expires_us bigint, wallet_no integer, parent_no bigint, earned_seq bigint,
+    origin_no bigint
 )
 --;;
 CREATE TYPE door_refund AS (
@@ -271,25 +380,43 @@ CREATE TYPE door_refund AS (
 --;;
 CREATE TYPE door_debt AS (seq bigint, original_seq bigint, points bigint, wallet_no integer, partner_no integer)
 --;;
+CREATE TYPE door_floor AS (seq bigint, partner_no integer, floor bigint, basis_seq bigint, set_by text)
+--;;
+CREATE TYPE door_adjustment AS (
+    seq bigint, points bigint, limit_points bigint, reason text, made_by text, note_id uuid, note text, proposal_id uuid, content_hash bytea
+)
+--;;
+CREATE TYPE door_merge AS (from_wallet integer, into_wallet integer, seq bigint)
+--;;
+CREATE TYPE door_waiting AS (
+    partner_no integer, key text, item_no smallint, content_hash bytea, reference text, original_reference text, occurred_us bigint,
+    amount_minor bigint, store_id uuid, till text, business_date text, receipt_number text, channel text, lines text, traceparent text
+)
+--;;
+CREATE TYPE door_key AS (partner_no integer, key text)
+--;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
--- follows one more of all three. p_words: for each posting 48 bytes, the salt and the hash of what was asked in words;
--- zeros for the ledger's own acts.
+-- follows one more of all three. p_words: for each posting 48 bytes, the salt and the hash of what was asked in words,
+-- zeros for the ledger's own acts; then as many for each refund that waits.
 CREATE FUNCTION ledger_write(
     p_ledger smallint, p_expected_seq bigint, p_first_time_us bigint, p_last_lot_no bigint, p_batch_no bigint,
     p_first_pos bigint, p_partition_pos bigint [],
     p_postings door_posting [], p_decisions door_decision [], p_uses door_use [],
     p_accounts integer [], p_debits bigint [], p_credits bigint [], p_reserved bigint [], p_released bigint [],
-    p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [],
+    p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [], p_lot_pending boolean [], p_matured door_use [],
     p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end [],
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
-    p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [], p_words bytea
+    p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [],
+    p_floors door_floor [], p_adjustments door_adjustment [], p_merges door_merge [], p_waiting door_waiting [], p_waited door_key [],
+    p_words bytea
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
     v_postings CONSTANT integer := cardinality(p_postings);
     v_last_account integer;
-    v_decisions bytea;
+    v_beside bytea;
+    v_waits bytea;
     v_chain bytea;
     v_us CONSTANT interval := interval '1 microsecond';
     v_epoch CONSTANT timestamptz := timestamptz 'epoch';
@@ -308,8 +435,9 @@ BEGIN
                    v_epoch + expires_us * v_us AS expires_at
             FROM unnest(p_postings) WITH ORDINALITY p (
                 transaction_id, kind, wallet_no, partner_no, reference, key, item_no, content_hash, points, balance_after, occurred_us,
-                expires_us, debit_no, credit_no, amount, original_seq, lot_no, store_id, till, business_date, receipt_number, channel,
-                entry_mode, sale_minor, lines, tenders, points_minor, rate_points, rate_per_minor, event_type, event_partner_id, partition,
+                expires_us, debit_no, credit_no, amount, original_seq, lot_no, matures_us, issuer_no, store_id, till, business_date, receipt_number,
+                channel, entry_mode, sale_minor, lines, tenders, points_minor, rate_points, rate_per_minor, rate_pending_days, event_type,
+                event_partner_id, partition,
                 partition_prev, traceparent, payload, no
             )
         ), journal AS (
@@ -324,15 +452,19 @@ BEGIN
                    CASE WHEN key IS NOT NULL THEN substring(p_words, (48 * no - 31)::integer, 32) END
             FROM row
         ), lots AS (
-            INSERT INTO lot (lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type)
-            SELECT lot_no, seq, amount, amount, occurred_at, coalesce(expires_at, 'infinity'), credit_no, partner_no, p_ledger, true, 'base'
+            INSERT INTO lot (
+                lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type, pending,
+                pending_no, matures_at
+            )
+            SELECT lot_no, seq, amount, amount, occurred_at, coalesce(expires_at, 'infinity'), wallet_no, coalesce(issuer_no, partner_no), p_ledger,
+                   true, 'base', matures_us IS NOT NULL, CASE WHEN matures_us IS NOT NULL THEN credit_no END, v_epoch + matures_us * v_us
             FROM row WHERE lot_no IS NOT NULL
         ), purchases AS (
             INSERT INTO purchase (
-                seq, amount_minor, points_minor, rate_points, rate_per_minor, store_id, ledger_id, till, business_date, receipt_number, channel,
+                seq, amount_minor, points_minor, rate_points, rate_per_minor, rate_pending_days, store_id, ledger_id, till, business_date, receipt_number, channel,
                 entry_mode, lines, tenders
             )
-            SELECT seq, sale_minor, points_minor, rate_points, rate_per_minor, store_id, p_ledger, till, business_date, receipt_number, channel,
+            SELECT seq, sale_minor, points_minor, rate_points, rate_per_minor, rate_pending_days, store_id, p_ledger, till, business_date, receipt_number, channel,
                    entry_mode, lines::json, tenders::json
             FROM row WHERE sale_minor IS NOT NULL
         )
@@ -349,7 +481,43 @@ BEGIN
             FROM unnest(p_decisions) d
             RETURNING *
         )
-        SELECT string_agg(chain_decision(added), '' ORDER BY partner_no, key COLLATE "C") INTO v_decisions FROM added;
+        SELECT string_agg(chain_decision(added), '' ORDER BY partner_no, key COLLATE "C") INTO v_beside FROM added;
+    END IF;
+    IF cardinality(p_floors) > 0 THEN
+        INSERT INTO floor_change (ledger_id, seq, partner_no, floor, basis_seq, set_by)
+        SELECT p_ledger, f.seq, f.partner_no, f.floor, f.basis_seq, f.set_by FROM unnest(p_floors) f;
+        -- While the counters move, the lowest of the floors that were in force within the batch holds; then the last.
+        UPDATE balance b SET credit_floor = CASE WHEN NOT f.unbound THEN least(b.credit_floor, f.lowest) END
+        FROM (SELECT partner_no, min(floor) AS lowest, bool_or(floor IS NULL) AS unbound FROM unnest(p_floors) GROUP BY partner_no) f
+        WHERE b.ledger_id = p_ledger AND b.account_no = f.partner_no AND b.credit_floor IS NOT NULL;
+    END IF;
+    IF cardinality(p_waiting) > 0 THEN
+        WITH added AS (
+            INSERT INTO waiting_refund (
+                ledger_id, partner_no, key, batch_no, item_no, content_hash, reference, original_reference, arrived_at, occurred_at,
+                amount_minor, store_id, till, business_date, receipt_number, channel, lines, traceparent, open, salt, words_hash
+            )
+            SELECT p_ledger, w.partner_no, w.key, p_batch_no, w.item_no, w.content_hash, w.reference, w.original_reference,
+                   v_epoch + p_first_time_us * v_us, v_epoch + w.occurred_us * v_us, w.amount_minor, w.store_id, w.till, w.business_date,
+                   w.receipt_number, w.channel, w.lines::json, w.traceparent, true,
+                   substring(p_words, (48 * (v_postings + w.no) - 47)::integer, 16),
+                   substring(p_words, (48 * (v_postings + w.no) - 31)::integer, 32)
+            FROM unnest(p_waiting) WITH ORDINALITY w (
+                partner_no, key, item_no, content_hash, reference, original_reference, occurred_us, amount_minor, store_id, till,
+                business_date, receipt_number, channel, lines, traceparent, no
+            )
+            RETURNING *
+        )
+        SELECT string_agg(chain_wait(added), '' ORDER BY partner_no, key COLLATE "C") INTO v_waits FROM added;
+        v_beside := coalesce(v_beside, '') || v_waits;
+    END IF;
+    IF cardinality(p_waited) > 0 THEN
+        UPDATE waiting_refund w SET open = false FROM unnest(p_waited) e
+        WHERE w.ledger_id = p_ledger AND w.partner_no = e.partner_no AND w.key = e.key AND w.open;
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        IF v_count <> cardinality(p_waited) THEN
+            RAISE EXCEPTION 'a refund of ledger % that ends waits no more', p_ledger USING errcode = 'foreign_key_violation';
+        END IF;
     END IF;
     IF cardinality(p_accounts) > 0 THEN
         UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit,
@@ -367,6 +535,11 @@ BEGIN
             RAISE EXCEPTION 'an account of ledger % has no balance', p_ledger USING errcode = 'foreign_key_violation';
         END IF;
     END IF;
+    IF cardinality(p_floors) > 0 THEN
+        UPDATE balance b SET credit_floor = f.floor
+        FROM (SELECT DISTINCT ON (partner_no) partner_no, floor FROM unnest(p_floors) ORDER BY partner_no, seq DESC) f
+        WHERE b.ledger_id = p_ledger AND b.account_no = f.partner_no;
+    END IF;
     IF cardinality(p_uses) > 0 THEN
         INSERT INTO lot_use (ledger_id, seq, lot_no, points)
         SELECT p_ledger, u.seq, u.lot_no, u.points FROM unnest(p_uses) u;
@@ -375,12 +548,17 @@ BEGIN
         INSERT INTO lot (
             lot_no, opened_seq, original, remaining, earned_at, expires_at, account_no, issuer_no, ledger_id, open, point_type, parent_no, earned_seq
         )
-        SELECT c.lot_no, c.seq, c.points, c.points, v_epoch + c.earned_us * v_us, v_epoch + c.expires_us * v_us, c.wallet_no, l.issuer_no,
+        SELECT c.lot_no, c.seq, c.points, c.points, v_epoch + c.earned_us * v_us,
+               coalesce(v_epoch + c.expires_us * v_us, 'infinity'), c.wallet_no, l.issuer_no,
                p_ledger, true, l.point_type, c.parent_no, c.earned_seq
         FROM unnest(p_children) c
         CROSS JOIN LATERAL (
-            SELECT issuer_no, point_type FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = c.parent_no LIMIT 1
+            SELECT issuer_no, point_type FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = c.origin_no LIMIT 1
         ) l;
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        IF v_count <> cardinality(p_children) THEN
+            RAISE EXCEPTION 'a lot of ledger % comes of none', p_ledger USING errcode = 'foreign_key_violation';
+        END IF;
     END IF;
     IF cardinality(p_returns) > 0 THEN
         INSERT INTO lot_return (ledger_id, seq, lot_no, points)
@@ -388,15 +566,19 @@ BEGIN
     END IF;
     IF cardinality(p_lots) > 0 THEN
         -- A statement of its own, after the lots of this batch were opened: they may be used in it already.
-        UPDATE lot l SET remaining = t.remaining, reserved = t.reserved, open = t.remaining > 0
+        UPDATE lot l SET remaining = t.remaining, reserved = t.reserved, open = t.remaining > 0, pending = t.pending
         FROM (
-            SELECT t.remaining, t.reserved, f.ctid AS place
-            FROM unnest(p_lots, p_lot_remaining, p_lot_reserved) t (lot_no, remaining, reserved)
+            SELECT t.remaining, t.reserved, t.pending, f.ctid AS place
+            FROM unnest(p_lots, p_lot_remaining, p_lot_reserved, p_lot_pending) t (lot_no, remaining, reserved, pending)
             CROSS JOIN LATERAL (
                 SELECT ctid FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = t.lot_no LIMIT 1
             ) f
         ) t
         WHERE l.ctid = t.place;
+    END IF;
+    IF cardinality(p_matured) > 0 THEN
+        INSERT INTO lot_matured (ledger_id, seq, lot_no, points)
+        SELECT p_ledger, m.seq, m.lot_no, m.points FROM unnest(p_matured) m;
     END IF;
     IF cardinality(p_holds) > 0 THEN
         INSERT INTO hold (ledger_id, seq, points, expires_at, wallet_no, partner_no, open)
@@ -430,13 +612,26 @@ BEGIN
         FROM unnest(p_debt_seqs, p_debt_left) t (seq, remaining)
         WHERE d.ledger_id = p_ledger AND d.seq = t.seq;
     END IF;
+    IF cardinality(p_adjustments) > 0 THEN
+        INSERT INTO adjustment (ledger_id, seq, points, limit_points, reason, made_by, note_id, proposal_id, content_hash)
+        SELECT p_ledger, a.seq, a.points, a.limit_points, a.reason, a.made_by, a.note_id, a.proposal_id, a.content_hash
+        FROM unnest(p_adjustments) a;
+        -- (That of a proposal was written with it.)
+        INSERT INTO adjustment_note (ledger_id, note_id, note)
+        SELECT p_ledger, a.note_id, a.note FROM unnest(p_adjustments) a WHERE a.note <> '' AND a.proposal_id IS NULL;
+    END IF;
+    IF cardinality(p_merges) > 0 THEN
+        INSERT INTO merged_wallet (ledger_id, from_wallet, into_wallet, seq)
+        SELECT p_ledger, m.from_wallet, m.into_wallet, m.seq FROM unnest(p_merges) m;
+    END IF;
 
     -- Last, when all that hangs on its postings is there.
     v_chain := ledger_chain(
-        p_ledger, p_batch_no, p_expected_seq + 1, v_postings, v_epoch + v_last_us * v_us, p_last_lot_no, v_last_account, v_decisions
+        p_ledger, p_batch_no, p_expected_seq + 1, v_postings, v_epoch + v_last_us * v_us, p_last_lot_no, v_last_account, v_beside
     );
     UPDATE ledger_head h SET last_seq = p_expected_seq + v_postings, last_time_us = v_last_us, last_lot_no = p_last_lot_no,
-        last_batch_no = p_batch_no, chain_hash = v_chain
+        last_batch_no = p_batch_no, chain_hash = v_chain,
+        waiting_refunds = h.waiting_refunds + cardinality(p_waiting) - cardinality(p_waited)
     WHERE h.ledger_id = p_ledger;
 END
 $$

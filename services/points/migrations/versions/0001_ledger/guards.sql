@@ -8,7 +8,8 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['lot_use', 'lot_return', 'debt_use', 'expiry_notice', 'hold_lot', 'hold_end', 'decision', 'batch', 'erased_reference', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log']
+    FOREACH name IN ARRAY ARRAY['lot_use', 'lot_matured', 'lot_return', 'debt_use', 'expiry_notice', 'hold_lot', 'hold_end', 'decision', 'batch', 'erased_reference', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log', 'floor_change',
+    'transfer_limit', 'adjustment_limit', 'proposal', 'proposal_decision', 'adjustment', 'merged_wallet']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
@@ -55,12 +56,25 @@ $$
 CREATE TRIGGER lot_facts BEFORE UPDATE ON lot FOR EACH ROW
 WHEN (
     (old.ledger_id, old.lot_no, old.account_no, old.issuer_no, old.point_type, old.opened_seq, old.original, old.earned_at, old.expires_at,
-     old.parent_no, old.earned_seq)
+     old.parent_no, old.earned_seq, old.pending_no, old.matures_at)
     IS DISTINCT FROM
     (new.ledger_id, new.lot_no, new.account_no, new.issuer_no, new.point_type, new.opened_seq, new.original, new.earned_at, new.expires_at,
-     new.parent_no, new.earned_seq)
+     new.parent_no, new.earned_seq, new.pending_no, new.matures_at)
+    OR (new.pending AND NOT old.pending)
 )
 EXECUTE FUNCTION check_lot_facts()
+--;;
+-- A floor may be set above what is left; but then nothing more is taken.
+CREATE FUNCTION check_credit_floor() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'account % would fall below its credit floor of %', new.account_no, new.credit_floor
+        USING errcode = 'check_violation', constraint = 'balance_credit_floor_ck';
+END
+$$
+--;;
+CREATE TRIGGER balance_credit_floor BEFORE UPDATE ON balance FOR EACH ROW
+WHEN (new.debits > old.debits AND new.credits - new.debits < new.credit_floor)
+EXECUTE FUNCTION check_credit_floor()
 --;;
 CREATE FUNCTION check_hold_facts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -97,3 +111,37 @@ CREATE TRIGGER debt_kept BEFORE DELETE OR TRUNCATE ON debt FOR EACH STATEMENT EX
 CREATE TRIGGER hold_kept BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
 CREATE TRIGGER lot_kept BEFORE DELETE OR TRUNCATE ON lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+--;;
+-- Its words go with those of the refund that came of it, be it under another of its keys.
+CREATE FUNCTION check_waiting_refund_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_jsonb(new) = to_jsonb(old) || '{"reference": "", "original_reference": "", "till": "", "business_date": "", "receipt_number": "",
+            "lines": [], "salt": null}'::jsonb
+        AND EXISTS (
+            SELECT 1 FROM posting p WHERE p.ledger_id = old.ledger_id AND p.salt IS NULL AND (
+                p.partner_no = old.partner_no AND p.key = old.key OR p.seq = (
+                    SELECT d.seq FROM decision d WHERE d.ledger_id = old.ledger_id AND d.partner_no = old.partner_no AND d.key = old.key
+                )
+            )
+        ) THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION 'the refund that waits under % can only be decided', old.key
+        USING errcode = 'restrict_violation', constraint = 'waiting_refund_facts_ck';
+END
+$$
+--;;
+CREATE TRIGGER waiting_refund_facts BEFORE UPDATE ON waiting_refund FOR EACH ROW
+WHEN (
+    (old.ledger_id, old.partner_no, old.key, old.batch_no, old.item_no, old.content_hash, old.reference,
+     old.original_reference, old.arrived_at, old.occurred_at, old.amount_minor, old.store_id, old.till,
+     old.business_date, old.receipt_number, old.channel, old.lines::text, old.traceparent, old.salt, old.words_hash)
+    IS DISTINCT FROM
+    (new.ledger_id, new.partner_no, new.key, new.batch_no, new.item_no, new.content_hash, new.reference,
+     new.original_reference, new.arrived_at, new.occurred_at, new.amount_minor, new.store_id, new.till,
+     new.business_date, new.receipt_number, new.channel, new.lines::text, new.traceparent, new.salt, new.words_hash)
+    OR (new.open AND NOT old.open)
+)
+EXECUTE FUNCTION check_waiting_refund_facts()
+--;;
+CREATE TRIGGER waiting_refund_kept BEFORE DELETE OR TRUNCATE ON waiting_refund FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()

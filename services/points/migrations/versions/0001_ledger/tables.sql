@@ -24,11 +24,13 @@ CREATE TABLE ledger_head (
     config_version bigint NOT NULL DEFAULT 0,
     chain_hash bytea,
     erased bigint NOT NULL DEFAULT 0,
+    waiting_refunds integer NOT NULL DEFAULT 0,
     CONSTRAINT ledger_head_pk PRIMARY KEY (ledger_id),
+    CONSTRAINT ledger_head_waiting_refunds_ck CHECK (waiting_refunds >= 0),
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
 ) WITH (fillfactor = 10)
 --;;
-COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. chain_hash: that of the last batch. erased: how many references were erased.'
+COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. chain_hash: that of the last batch. erased: how many references were erased. waiting_refunds: how many of them are open; while there are none, nobody looks for any.'
 --;;
 CREATE TABLE account (
     ledger_id smallint NOT NULL,
@@ -37,12 +39,16 @@ CREATE TABLE account (
     owner_id uuid NOT NULL,
     CONSTRAINT account_pk PRIMARY KEY (ledger_id, account_no),
     CONSTRAINT account_owner_uq UNIQUE (ledger_id, kind, owner_id),
-    CONSTRAINT account_kind_ck CHECK (kind IN ('wallet', 'issuance', 'redemption', 'expiry', 'debt'))
+    CONSTRAINT account_kind_ck CHECK (kind IN (
+        'wallet', 'issuance', 'redemption', 'expiry', 'debt',
+        'pending',
+        'transit', 'adjustment', 'opening'
+    ))
 )
 --;;
 COMMENT ON TABLE account IS 'Who owns what. Elsewhere in the ledger a member is the number of the wallet, a partner that of its issuance account.'
 --;;
-COMMENT ON COLUMN account.owner_id IS 'A member, a partner, or the nil UUID for the programme''s own accounts.'
+COMMENT ON COLUMN account.owner_id IS 'A member, a partner, or the nil UUID for the programme''s own accounts. Its issuance account moves nothing: it stands for the operator as one who asks and issues.'
 --;;
 CREATE TABLE balance (
     ledger_id smallint NOT NULL,
@@ -52,12 +58,13 @@ CREATE TABLE balance (
     reserved bigint NOT NULL DEFAULT 0,
     released bigint NOT NULL DEFAULT 0,
     floor bigint,
+    credit_floor bigint,
     CONSTRAINT balance_pk PRIMARY KEY (ledger_id, account_no),
     CONSTRAINT balance_floor_ck CHECK (floor IS NULL OR credits - debits - (reserved - released) >= floor),
     CONSTRAINT balance_counters_ck CHECK (debits >= 0 AND credits >= 0 AND released BETWEEN 0 AND reserved)
 ) WITH (fillfactor = 50)
 --;;
-COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it.'
+COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it. credit_floor: of an issuance account, what no earn may bring it below; it may be set above what is left.'
 --;;
 CREATE TABLE posting (
     seq bigint NOT NULL,
@@ -69,7 +76,7 @@ CREATE TABLE posting (
     expires_at timestamptz,
     debit_no integer,
     credit_no integer,
-    wallet_no integer NOT NULL,
+    wallet_no integer,
     partner_no integer,
     ledger_id smallint NOT NULL,
     item_no smallint,
@@ -83,12 +90,16 @@ CREATE TABLE posting (
     words_hash bytea,
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
-        'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay'
+        'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay',
+        'mature', 'floor',
+        'transfer', 'receive', 'merge', 'assume', 'adjust', 'import'
     )),
+    CONSTRAINT posting_wallet_ck CHECK ((wallet_no IS NULL) = (kind = 'floor')),
     CONSTRAINT posting_original_ck CHECK (
-        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe') THEN original_seq IS NOT NULL
+        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe', 'receive', 'assume') THEN original_seq IS NOT NULL
         ELSE original_seq IS NULL OR kind IN ('redeem', 'capture') END AND original_seq < seq
     ),
+    CONSTRAINT posting_receive_ck CHECK (kind <> 'receive' OR original_seq = seq - 1),
     CONSTRAINT posting_seq_ck CHECK (seq > 0),
     CONSTRAINT posting_amount_ck CHECK (amount >= 0),
     CONSTRAINT posting_legs_ck CHECK (
@@ -100,7 +111,7 @@ CREATE TABLE posting (
     CONSTRAINT posting_words_ck CHECK (octet_length(words_hash) = 32 AND (salt IS NULL OR octet_length(salt) = 16 AND words_hash IS NOT NULL))
 )
 --;;
-COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. words_hash: of salt, key, reference and what the till told; salt and reference are NULL once they were erased. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked.'
+COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. words_hash: of salt, key, reference and what the till told or staff noted; salt and reference are NULL once they were erased. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked; the transfer or merge that points were received by; the refunded earn of a debt that was assumed.'
 --;;
 CREATE UNIQUE INDEX posting_transaction_uq ON posting (ledger_id, transaction_id)
 --;;
@@ -111,6 +122,9 @@ CREATE UNIQUE INDEX posting_reference_uq ON posting (ledger_id, partner_no, kind
 CREATE INDEX posting_wallet_ix ON posting (ledger_id, wallet_no, seq)
 --;;
 CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq)
+--;;
+-- What a member has given away in a day: no row but those of transfers is in it.
+CREATE INDEX posting_transfer_ix ON posting (ledger_id, wallet_no, recorded_at) WHERE kind = 'transfer'
 --;;
 CREATE INDEX posting_original_ix ON posting (ledger_id, original_seq) WHERE original_seq IS NOT NULL
 --;;
@@ -134,8 +148,12 @@ CREATE TABLE lot (
     ledger_id smallint NOT NULL,
     open boolean NOT NULL,
     point_type text NOT NULL,
+    pending boolean NOT NULL DEFAULT false,
     parent_no bigint,
     earned_seq bigint,
+    pending_no integer,
+    matures_at timestamptz,
+    CONSTRAINT lot_pending_ck CHECK (num_nulls(pending_no, matures_at) IN (0, 2) AND (matures_at IS NOT NULL OR NOT pending)),
     CONSTRAINT lot_parent_ck CHECK (num_nulls(parent_no, earned_seq) IN (0, 2) AND parent_no < lot_no AND earned_seq < opened_seq),
     CONSTRAINT lot_pk PRIMARY KEY (ledger_id, lot_no),
     CONSTRAINT lot_remaining_ck CHECK (remaining BETWEEN 0 AND original AND original > 0),
@@ -144,9 +162,11 @@ CREATE TABLE lot (
     CONSTRAINT lot_point_type_ck CHECK (point_type IN ('base', 'bonus'))
 ) WITH (fillfactor = 90)
 --;;
-COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds) and open are the only columns that change; expires_at is infinity for never. parent_no: the lot that the points were in before it expired; earned_seq: the earn that they stem from, where it is not opened_seq.'
+COMMENT ON TABLE lot IS 'Where points came from. remaining, reserved (of that, for open holds), open and pending (once, to false) are the only columns that change; expires_at is infinity for never. pending_no: the account that its points are in until they mature, where they do not come into the wallet at once. parent_no: the lot that the points were in before, in another wallet or until it expired; earned_seq: the posting that they stem from, where it is not opened_seq.'
 --;;
-CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at) WHERE open
+CREATE INDEX lot_open_ix ON lot (ledger_id, account_no, expires_at) WHERE open AND NOT pending
+--;;
+CREATE INDEX lot_pending_ix ON lot (ledger_id, account_no, matures_at) WHERE open AND pending
 --;;
 -- Lots are opened in the order of seq, so a block range index finds those of a stretch of the journal for next to nothing.
 CREATE INDEX lot_opened_ix ON lot USING brin (opened_seq) WITH (pages_per_range = 16, autosummarize = on)
@@ -159,6 +179,19 @@ CREATE TABLE lot_use (
     CONSTRAINT lot_use_pk PRIMARY KEY (ledger_id, seq, lot_no),
     CONSTRAINT lot_use_points_ck CHECK (points > 0)
 )
+--;;
+CREATE TABLE lot_matured (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    lot_no bigint NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT lot_matured_pk PRIMARY KEY (ledger_id, lot_no),
+    CONSTRAINT lot_matured_points_ck CHECK (points > 0)
+)
+--;;
+COMMENT ON TABLE lot_matured IS 'Points of a lot that the posting seq brought into the wallet: all that was left of it, once.'
+--;;
+CREATE INDEX lot_matured_seq_ix ON lot_matured (ledger_id, seq)
 --;;
 CREATE TABLE lot_return (
     ledger_id smallint NOT NULL,
@@ -231,6 +264,57 @@ CREATE TABLE debt_use (
 --;;
 COMMENT ON TABLE debt_use IS 'Points of a debt that the posting seq paid.'
 --;;
+CREATE TABLE floor_change (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    partner_no integer NOT NULL,
+    floor bigint,
+    basis_seq bigint NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT floor_change_pk PRIMARY KEY (ledger_id, partner_no, seq),
+    CONSTRAINT floor_change_seq_uq UNIQUE (ledger_id, seq),
+    CONSTRAINT floor_change_basis_ck CHECK (basis_seq BETWEEN 0 AND seq - 1)
+)
+--;;
+COMMENT ON TABLE floor_change IS 'Credit floors: from the posting seq on, no earn of the partner may bring its issuance balance below floor (NULL: no limit). basis_seq: how much of the journal whoever set it had seen.'
+--;;
+CREATE TABLE waiting_refund (
+    ledger_id smallint NOT NULL,
+    partner_no integer NOT NULL,
+    key text NOT NULL,
+    batch_no bigint NOT NULL,
+    item_no smallint NOT NULL,
+    content_hash bytea NOT NULL,
+    reference text NOT NULL,
+    original_reference text NOT NULL,
+    arrived_at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    amount_minor bigint NOT NULL,
+    store_id uuid,
+    till text NOT NULL,
+    business_date text NOT NULL,
+    receipt_number text NOT NULL,
+    channel text NOT NULL,
+    lines json NOT NULL,
+    traceparent text NOT NULL,
+    open boolean NOT NULL,
+    salt bytea,
+    words_hash bytea NOT NULL,
+    CONSTRAINT waiting_refund_pk PRIMARY KEY (ledger_id, partner_no, key),
+    CONSTRAINT waiting_refund_item_uq UNIQUE (ledger_id, batch_no, item_no),
+    CONSTRAINT waiting_refund_amount_ck CHECK (amount_minor >= 0),
+    CONSTRAINT waiting_refund_words_ck CHECK (octet_length(words_hash) = 32 AND octet_length(salt) = 16)
+)
+--;;
+COMMENT ON TABLE waiting_refund IS 'Refunds that arrived before their originals, in the order of batch_no and item_no. open is the only column that changes, once: as soon as what was decided stands under the key, in posting or decision. words_hash: of salt, reference, original_reference and what the till told, which can be erased once it was posted.'
+--;;
+CREATE INDEX waiting_refund_original_ix ON waiting_refund (ledger_id, partner_no, original_reference) WHERE open
+--;;
+-- (Of those too that wait no more: what they were asked for in is erased with the refund that came of them.)
+CREATE INDEX waiting_refund_reference_ix ON waiting_refund (ledger_id, partner_no, reference)
+--;;
+CREATE INDEX waiting_refund_arrived_ix ON waiting_refund (ledger_id, arrived_at) WHERE open
+--;;
 CREATE TABLE expiry_notice (
     ledger_id smallint NOT NULL,
     wallet_no integer NOT NULL,
@@ -289,6 +373,7 @@ CREATE TABLE purchase (
     points_minor bigint NOT NULL,
     rate_points integer NOT NULL,
     rate_per_minor integer NOT NULL,
+    rate_pending_days smallint NOT NULL,
     store_id uuid,
     ledger_id smallint NOT NULL,
     till text NOT NULL,
@@ -319,7 +404,7 @@ CREATE TABLE batch (
     CONSTRAINT batch_leaves_ck CHECK (octet_length(leaves) = 32 * n)
 )
 --;;
-COMMENT ON TABLE batch IS 'What was posted together: seq first_seq to first_seq + n - 1; n is 0 for refusals alone. hash: chains the batch to the one before, over leaves (32 bytes for each posting), over accounts made up to last_account_no, and over its decisions. Lots up to last_lot_no were opened by it or before.'
+COMMENT ON TABLE batch IS 'What was posted together: seq first_seq to first_seq + n - 1; n is 0 where it has refusals and refunds that wait alone. hash: chains the batch to the one before, over leaves (32 bytes for each posting), over accounts made up to last_account_no, and over its decisions and the refunds that wait since. Lots up to last_lot_no were opened by it or before.'
 --;;
 -- Nothing that can be compressed.
 ALTER TABLE batch ALTER COLUMN leaves SET STORAGE EXTERNAL
@@ -368,14 +453,16 @@ CREATE TABLE earn_rate (
     version bigint NOT NULL,
     points bigint NOT NULL,
     per_minor bigint NOT NULL,
+    pending_days smallint NOT NULL,
     set_by text NOT NULL,
     set_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT earn_rate_pk PRIMARY KEY (ledger_id, partner_id, valid_from, version),
     CONSTRAINT earn_rate_points_ck CHECK (points BETWEEN 0 AND 1000000),
-    CONSTRAINT earn_rate_per_minor_ck CHECK (per_minor BETWEEN 1 AND 1000000000)
+    CONSTRAINT earn_rate_per_minor_ck CHECK (per_minor BETWEEN 1 AND 1000000000),
+    CONSTRAINT earn_rate_pending_days_ck CHECK (pending_days BETWEEN 0 AND 366)
 )
 --;;
-COMMENT ON TABLE earn_rate IS 'points per per_minor minor units from valid_from on; of one valid_from the highest version counts.'
+COMMENT ON TABLE earn_rate IS 'points per per_minor minor units from valid_from on; of one valid_from the highest version counts. pending_days: how long after the sale they cannot be spent yet.'
 --;;
 CREATE TABLE refund_rule (
     ledger_id smallint NOT NULL,
@@ -386,11 +473,118 @@ CREATE TABLE refund_rule (
     set_by text NOT NULL,
     set_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT refund_rule_pk PRIMARY KEY (ledger_id, partner_id, version),
-    CONSTRAINT refund_rule_shortfall_ck CHECK (shortfall IN ('allow_negative', 'within_balance')),
+    CONSTRAINT refund_rule_shortfall_ck CHECK (shortfall IN ('allow_negative', 'within_balance', 'pending_only')),
     CONSTRAINT refund_rule_tender_order_ck CHECK (tender_order IN ('pro_rata', 'points_first', 'money_first'))
 )
 --;;
 COMMENT ON TABLE refund_rule IS 'What the refunds of a partner do; the highest version counts. A partner without one: allow_negative, pro_rata.'
+--;;
+CREATE TABLE transfer_limit (
+    ledger_id smallint NOT NULL,
+    version bigint NOT NULL,
+    points bigint NOT NULL,
+    points_a_day bigint NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT transfer_limit_pk PRIMARY KEY (ledger_id, version),
+    CONSTRAINT transfer_limit_points_ck CHECK (least(points, points_a_day) >= 0 AND greatest(points, points_a_day) <= 1000000000)
+)
+--;;
+COMMENT ON TABLE transfer_limit IS 'Most points that a member may give another at once, and in all in a day of the programme''s zone; the highest version counts. Without one, and at 0, none.'
+--;;
+CREATE TABLE adjustment_limit (
+    ledger_id smallint NOT NULL,
+    version bigint NOT NULL,
+    points bigint NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT adjustment_limit_pk PRIMARY KEY (ledger_id, version),
+    CONSTRAINT adjustment_limit_points_ck CHECK (points BETWEEN 0 AND 1000000000)
+)
+--;;
+COMMENT ON TABLE adjustment_limit IS 'Largest adjustment that one person may make alone; the highest version counts. Without one: 10,000 points.'
+--;;
+CREATE TABLE proposal (
+    ledger_id smallint NOT NULL,
+    proposal_id uuid NOT NULL,
+    key text NOT NULL,
+    member_id uuid NOT NULL,
+    points bigint NOT NULL,
+    reason text NOT NULL,
+    content_hash bytea NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL,
+    CONSTRAINT proposal_pk PRIMARY KEY (ledger_id, proposal_id),
+    CONSTRAINT proposal_key_uq UNIQUE (ledger_id, key),
+    CONSTRAINT proposal_content_uq UNIQUE (ledger_id, proposal_id, content_hash, proposed_by),
+    CONSTRAINT proposal_points_ck CHECK (points <> 0),
+    CONSTRAINT proposal_reason_ck CHECK (reason IN ('goodwill', 'correction', 'fraud', 'other'))
+)
+--;;
+COMMENT ON TABLE proposal IS 'An adjustment too large for one person. content_hash: keyed hash of all that was proposed, the note too.'
+--;;
+CREATE TABLE proposal_decision (
+    ledger_id smallint NOT NULL,
+    proposal_id uuid NOT NULL,
+    content_hash bytea NOT NULL,
+    proposed_by text NOT NULL,
+    decided_by text NOT NULL,
+    approved boolean NOT NULL,
+    decided_at timestamptz NOT NULL,
+    CONSTRAINT proposal_decision_pk PRIMARY KEY (ledger_id, proposal_id),
+    CONSTRAINT proposal_decision_content_uq UNIQUE (ledger_id, proposal_id, content_hash, approved),
+    CONSTRAINT proposal_decision_proposal_fk FOREIGN KEY (ledger_id, proposal_id, content_hash, proposed_by)
+    REFERENCES proposal (ledger_id, proposal_id, content_hash, proposed_by),
+    CONSTRAINT proposal_decision_other_ck CHECK (NOT approved OR decided_by <> proposed_by)
+)
+--;;
+COMMENT ON TABLE proposal_decision IS 'What was decided of a proposal: once, of exactly its content, and never approved by who proposed it. That is held by its keys.'
+--;;
+CREATE TABLE adjustment (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    points bigint NOT NULL,
+    limit_points bigint NOT NULL,
+    reason text NOT NULL,
+    made_by text NOT NULL,
+    note_id uuid NOT NULL,
+    proposal_id uuid,
+    content_hash bytea NOT NULL,
+    approved boolean GENERATED ALWAYS AS (CASE WHEN proposal_id IS NOT NULL THEN true END) STORED,
+    CONSTRAINT adjustment_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT adjustment_proposal_uq UNIQUE (ledger_id, proposal_id),
+    CONSTRAINT adjustment_approval_fk FOREIGN KEY (ledger_id, proposal_id, content_hash, approved)
+    REFERENCES proposal_decision (ledger_id, proposal_id, content_hash, approved),
+    CONSTRAINT adjustment_points_ck CHECK (points <> 0),
+    CONSTRAINT adjustment_limit_ck CHECK (abs(points) <= limit_points OR proposal_id IS NOT NULL),
+    CONSTRAINT adjustment_reason_ck CHECK (reason IN ('goodwill', 'correction', 'fraud', 'other'))
+)
+--;;
+COMMENT ON TABLE adjustment IS 'Why the posting seq put points right, and who made it. limit_points: what one person might make alone then; above it stands the proposal that somebody else approved.'
+--;;
+CREATE TABLE adjustment_note (
+    ledger_id smallint NOT NULL,
+    note_id uuid NOT NULL,
+    note text NOT NULL,
+    CONSTRAINT adjustment_note_pk PRIMARY KEY (ledger_id, note_id),
+    CONSTRAINT adjustment_note_ck CHECK (length(note) BETWEEN 1 AND 500)
+)
+--;;
+COMMENT ON TABLE adjustment_note IS 'What somebody wrote to an adjustment or a proposal (note_id is then the proposal''s). Free text, so in rows of its own that can be erased: nothing refers to them by a key; words_hash of the adjustment''s posting is of it too.'
+--;;
+CREATE TABLE merged_wallet (
+    ledger_id smallint NOT NULL,
+    from_wallet integer NOT NULL,
+    into_wallet integer NOT NULL,
+    seq bigint NOT NULL,
+    CONSTRAINT merged_wallet_pk PRIMARY KEY (ledger_id, from_wallet),
+    CONSTRAINT merged_wallet_seq_uq UNIQUE (ledger_id, seq),
+    CONSTRAINT merged_wallet_other_ck CHECK (from_wallet <> into_wallet)
+)
+--;;
+COMMENT ON TABLE merged_wallet IS 'Wallets that were given up by the posting seq, and the one that took all that was in them.'
+--;;
+CREATE INDEX merged_wallet_into_ix ON merged_wallet (ledger_id, into_wallet)
 --;;
 CREATE TABLE closed_member (
     ledger_id smallint NOT NULL,
@@ -444,8 +638,9 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
-        'purchase', 'batch', 'decision', 'event_log'
+        'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
+        'purchase', 'batch', 'floor_change', 'waiting_refund', 'decision', 'event_log',
+        'proposal', 'proposal_decision', 'adjustment', 'adjustment_note', 'merged_wallet'
     ]
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN ledger_id SET STATISTICS 0', name);

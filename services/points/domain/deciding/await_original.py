@@ -1,0 +1,127 @@
+"""Refunds that arrive before their originals: they wait, and are decided right after those."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.points.domain.answers import Accepted, TurnedAway, Waiting
+from services.points.domain.books import Books
+from services.points.domain.deciding.lapse import settle
+from services.points.domain.deciding.refund import refund
+from services.points.domain.movements import Earn, MovementKind, Refund, Sale
+from services.points.domain.opened import LedgerRules
+from services.points.domain.rows import WaitingRow
+from services.points.domain.waits import WaitingRefund
+from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
+
+# How far a till's clock may be ahead of the ledger's.
+FUTURE_TOLERANCE_SECONDS: Final = 300
+# Of one original: all of them are decided in one batch, under the head's lock.
+WAITING_MAX: Final = 20
+
+
+def patience_us(rules: LedgerRules) -> int:
+    """How long a refund waits: once it is over, its original could not be posted any more, unless it came after it."""
+    return rules.backdate_days_max * MICROS_PER_DAY + FUTURE_TOLERANCE_SECONDS * MICROS_PER_SECOND
+
+
+def await_original(books: Books, number: int, item: Refund, *, again: bool = False) -> Waiting | TurnedAway:
+    """Lets a refund wait. `again`: as it does already, under another key."""
+    original = (item.partner_id, MovementKind.EARN, item.original_reference)
+    if original in books.at.erased:
+        # It has come, and is not found by it any more: waiting would be in vain.
+        return TurnedAway(
+            Reason.REASON_ORIGINAL_UNKNOWN, "the reference of the sale was erased: name it by its id", {"field": "original"}
+        )
+    if original in books.references or original in books.at.by_reference:
+        return TurnedAway(
+            Reason.REASON_UNAVAILABLE, "its original arrived at the same moment: ask again", {}, again=True
+        )
+    if len(books.waits.of_original(item.partner_id, item.original_reference)) >= WAITING_MAX:
+        return TurnedAway(
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            f"the sale has not arrived, and {WAITING_MAX} refunds wait for it",
+            {"field": "original"},
+        )
+    at, receipt = books.at, item.receipt
+    books.waits.add(WaitingRefund(item, at.now_us, at.batch_no, number))
+    books.rows.waiting.append(
+        WaitingRow(
+            at.accounts.issuance[item.partner_id], item.key, number, item.content_hash, item.reference or "",
+            item.original_reference, item.occurred_at_us, item.amount_minor, receipt.store_id, receipt.till,
+            receipt.business_date, receipt.number, receipt.channel, receipt.lines_json, item.traceparent,
+        )
+    )  # fmt: skip
+    return Waiting(replayed=again)
+
+
+def end_waiting(books: Books, waiting: WaitingRefund) -> None:
+    """Notes that a refund waits no more; its answer is kept under its key."""
+    books.waits.end(waiting)
+    item = waiting.item
+    books.rows.waited.append((books.at.accounts.issuance[item.partner_id], item.key))
+
+
+def refund_awaited(books: Books, number: int, item: Earn, earned: Accepted, burned: Accepted | None) -> None:
+    """Decides what waits for an earn that was posted just now, in the order of arrival, as if it arrived now."""
+    if not books.waits:
+        return
+    for waiting in books.waits.of_original(item.partner_id, item.reference):
+        end_waiting(books, waiting)
+        sale = _sale(books, item, earned, burned)
+        asked = waiting.item._replace(member_id=item.member_id, sale=sale)
+        same = books.references.get((asked.partner_id, asked.kind, asked.reference or ""))
+        if same is not None:
+            # It waited under several keys.
+            books.remember(number, asked, same[0], None)
+            continue
+        refund(books, number, asked, sale)
+        settle(books, asked.member_id)
+
+
+def give_up(books: Books) -> int:
+    """Refuses for good what has waited too long; answers how many that were."""
+    if not books.waits:
+        return 0
+    over = books.waits.arrived_before(books.at.now_us - patience_us(books.rules))
+    for waiting in over:
+        end_waiting(books, waiting)
+        books.refuse(
+            0,
+            waiting.item,
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            "the sale has not arrived in the time in which it could be posted",
+            {"field": "original"},
+        )
+    return len(over)
+
+
+def take_back(books: Books, number: int, waiting: WaitingRefund) -> None:
+    """Reverses a refund that waits, under whatever keys it does: it never will be posted."""
+    same: Sequence[WaitingRefund] = books.waits.by_reference(waiting.item.partner_id, waiting.item.reference)
+    for each in same:
+        end_waiting(books, each)
+        books.refuse(
+            number,
+            each.item,
+            Reason.REASON_REVERSED_BEFORE_ARRIVAL,
+            "it was reversed before its original arrived",
+            {"key": each.item.key},
+        )
+
+
+def _sale(books: Books, item: Earn, earned: Accepted, burned: Accepted | None) -> Sale:
+    """The sale that was posted just now, as its refunds see it."""
+    rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
+    if rate is None:
+        raise ArithmeticError("an earn without a rate was posted")
+    transaction, purchase = earned.transaction, item.purchase
+    burn_seq = burned.transaction.seq if burned is not None else 0
+    return Sale(
+        transaction.seq, transaction.transaction_id, purchase.amount_minor, purchase.points_minor, transaction.points,
+        rate.points, rate.per_minor, burn_seq, -burned.transaction.points if burned is not None else 0,
+        [(lot_no, points) for seq, lot_no, points in books.rows.uses if seq == burn_seq],
+    )  # fmt: skip

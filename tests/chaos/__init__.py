@@ -1,0 +1,1 @@
+"""Faults under traffic: `make chaos`. See README.md beside this file."""

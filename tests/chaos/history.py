@@ -1,0 +1,173 @@
+"""What tills asked for, and every answer that they heard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from tests.support.ledger_facts import Ask, Kind
+
+#: Statuses after which nobody knows what happened; the same request goes again with the same key.
+_PASSING: Final = frozenset({0, 408, 429, 500, 502, 503, 504})
+_IN_FLIGHT: Final = "idempotency_key_in_flight"
+#: What a problem document says of the call instead of the operation.
+_OF_THE_CALL: Final = ("request_id", "instance", "type")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A movement asked for, as the model has it, with ids where the model has places in the journal.
+
+    `key` is the ledger's: the partner's with `k:` before it, for the burn of a purchase with `b:`, for a line of a batch
+    its kind and reference. `hold` is the transaction that opened the hold; what is refunded is named by `original`, or
+    by the reference of the earn.
+    """
+
+    kind: Kind
+    partner: UUID
+    key: str
+    member: UUID
+    reference: str
+    occurred_us: int
+    amount: int
+    seconds: int = 0
+    in_points: int = 0
+    linked: bool = False
+    target: str = ""
+    hold: UUID | None = None
+    original: UUID | None = None
+    original_reference: str = ""
+
+    @property
+    def place(self) -> tuple[UUID, str]:
+        """Where the ledger keeps the answer."""
+        return self.partner, self.key
+
+    def ask(self, hold_seq: int, original_seq: int) -> Ask:
+        """In the words of the model."""
+        return Ask(
+            self.kind, self.partner, self.key, self.member, self.reference, self.occurred_us, self.amount,
+            self.seconds, hold_seq, original_seq, self.in_points, self.linked, self.target,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came back for a request: the HTTP status (0: nothing), the body, and `why` where nothing came."""
+
+    status: int
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    replayed: bool = False
+    why: str = ""
+
+    @property
+    def code(self) -> str:
+        """The code of a problem; empty for a success."""
+        return str(self.body.get("code", "")) if self.status >= 400 else ""
+
+    @property
+    def definite(self) -> bool:
+        """Whether it says what became of the operation."""
+        return self.status not in _PASSING and self.code != _IN_FLIGHT
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """What has to be the same whenever the same is asked."""
+        return {name: value for name, value in self.body.items() if name not in _OF_THE_CALL} | {
+            "status": self.status
+        }
+
+
+@dataclass
+class Operation:
+    """One request of a till, sent again with the same key until it is answered or given up.
+
+    `movements` is what it asks the ledger for. `expected`: codes of problems that leave nothing behind and that this
+    request may be answered with. `given_up`: nobody waits for the answer any more.
+    """
+
+    no: int
+    kind: str
+    partner: str
+    path: str
+    key: str
+    body: Mapping[str, Any]
+    movements: tuple[Asked, ...] = ()
+    expected: frozenset[str] = frozenset()
+    heard: list[Heard] = field(default_factory=list[Heard])
+    given_up: bool = False
+
+    @property
+    def answer(self) -> Heard | None:
+        """The first definite answer."""
+        return next((heard for heard in self.heard if heard.definite), None)
+
+    @property
+    def answered(self) -> bool:
+        """Whether some answer said what became of it."""
+        return self.answer is not None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was heard that it was done."""
+        answer = self.answer
+        return answer is not None and answer.status < 400
+
+    def __str__(self) -> str:
+        return f"operation {self.no} ({self.partner}: {self.kind}, key {self.key})"
+
+
+class History:
+    """All operations of a run, in the order in which they were first sent."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self.operations)
+
+    def begin(
+        self, kind: str, partner: str, path: str, key: str, body: Mapping[str, Any], *movements: Asked,
+        expected: frozenset[str] = frozenset(),
+    ) -> Operation:  # fmt: skip
+        """A new operation, not sent yet."""
+        operation = Operation(len(self.operations) + 1, kind, partner, path, key, body, movements, expected)
+        self.operations.append(operation)
+        return operation
+
+    @property
+    def movements(self) -> dict[tuple[UUID, str], Asked]:
+        """All that was asked of the ledger, by where it keeps the answers."""
+        return {asked.place: asked for operation in self for asked in operation.movements}
+
+    def kinds(self) -> Counter[str]:
+        """Operations by kind."""
+        return Counter(operation.kind for operation in self)
+
+    def answers(self) -> Counter[str]:
+        """Operations by what became of them: `accepted`, the code of the problem, or `unknown`."""
+        return Counter(
+            "unknown" if operation.answer is None else operation.answer.code or _done(operation.answer)
+            for operation in self
+        )
+
+    def unheard(self) -> Counter[str]:
+        """Requests without a definite answer, by status and code."""
+        return Counter(
+            f"{heard.status} {heard.code}".strip() if heard.status else heard.why
+            for operation in self
+            for heard in operation.heard
+            if not heard.definite
+        )
+
+    def again(self) -> int:
+        """Requests beyond the first of each operation."""
+        return sum(max(0, len(operation.heard) - 1) for operation in self)
+
+
+def _done(answer: Heard) -> str:
+    """What a success is: a reversal may have found nothing to reverse."""
+    return "nothing_to_reverse" if answer.body.get("status") == "nothing_to_reverse" else "accepted"

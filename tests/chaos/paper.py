@@ -1,0 +1,156 @@
+"""Small histories and books made by hand, for tests of what judges them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from coalition.points.v1 import journal_pb2
+from coalition.points.v1 import movement_pb2 as pb
+
+from services.runtime.ids import new_id
+from tests.chaos import answers
+from tests.chaos.books import Batch, Books, Kept, Rated
+from tests.chaos.history import Asked, Heard, History, Operation
+from tests.chaos.judging import Violation, by_group, judge
+from tests.chaos.mall import PARTNERS
+from tests.chaos.replaying import Replay
+from tests.support.due_model import catch_up
+from tests.support.ledger_model import LedgerModel
+
+PARTNER: Final = UUID(int=1)
+MEMBER: Final = UUID(int=2)
+SLUGS: Final = {PARTNER: "grocer"}
+START_US: Final = 1_767_000_000_000_000
+#: From one operation to the next.
+STEP_US: Final = 10_000_000
+
+
+@dataclass
+class Paper:
+    """A ledger that the model keeps: what is asked is decided at once, heard, and written into the books."""
+
+    history: History = field(default_factory=History)
+    model: LedgerModel = field(default_factory=lambda: LedgerModel("America/New_York", 1, 400))
+    records: list[journal_pb2.JournalRecord] = field(default_factory=list[journal_pb2.JournalRecord])
+    kept: list[Kept] = field(default_factory=list[Kept])
+    batches: list[Batch] = field(default_factory=list[Batch])
+    now_us: int = START_US
+
+    def __post_init__(self) -> None:
+        self.model.set_rate(PARTNER, 1, 1, 100)
+
+    def earn(self, amount: int = 10_000, heard: bool = True) -> Operation:
+        """A sale, answered or not."""
+        key = new_id().hex
+        asked = Asked("earn", PARTNER, f"k:{key}", MEMBER, key, self.now_us, amount)
+        return self._done("earn", key, asked, heard)
+
+    def redeem(self, points: int, heard: bool = True) -> Operation:
+        """Points spent."""
+        key = new_id().hex
+        asked = Asked("redeem", PARTNER, f"k:{key}", MEMBER, key, self.now_us, points)
+        return self._done("redemption", key, asked, heard)
+
+    def hold(self, points: int, seconds: int) -> UUID:
+        """Points set aside; the transaction that did."""
+        key = new_id().hex
+        asked = Asked("hold", PARTNER, f"k:{key}", MEMBER, key, self.now_us, points, seconds)
+        self._done("hold", key, asked, heard=True)
+        return UUID(bytes=self.records[-1].transaction.transaction_id)
+
+    def job(self) -> None:
+        """The job ends what is over in the wallet, in a batch of its own."""
+        first = len(self.model.journal)
+        catch_up(self.model, MEMBER, self.now_us)
+        self._write_batch(first)
+
+    def books(self, **changes: Any) -> Books:
+        """The books as they stand, but for `changes`."""
+        parts: dict[str, Any] = {
+            "records": self.records, "kept": self.kept, "batches": self.batches, "rated": self.rated()
+        }  # fmt: skip
+        return Books(**{**parts, **changes})
+
+    def judged(self, **changes: Any) -> list[Violation]:
+        """What is found in the books."""
+        books = self.books(**changes)
+        model = LedgerModel("America/New_York", 1, 400)
+        model.set_rate(PARTNER, 1, 1, 100)
+        replay = Replay(model, books, books.journal, by_group(self.history))
+        replay.run()
+        return judge(self.history, books, replay.verdicts, model.journal)
+
+    def rated(self) -> list[Rated]:
+        """What clearing makes of it."""
+        terms = PARTNERS["grocer"]
+        found: list[Rated] = []
+        for record in self.records:
+            moved = record.transaction
+            if moved.kind == pb.MOVEMENT_KIND_EARN:
+                micros = moved.points * terms.issue_micros
+                found.append(Rated(moved.seq, "issued", PARTNER, PARTNER, moved.points, micros))
+            elif moved.kind == pb.MOVEMENT_KIND_REDEEM:
+                micros = moved.points * terms.reimbursement_micros
+                found.append(Rated(moved.seq, "burned", PARTNER, PARTNER, -moved.points, micros))
+            else:
+                found.append(Rated(moved.seq, "nothing", None, None, 0, 0))
+        return found
+
+    def _done(self, kind: str, key: str, asked: Asked, heard: bool) -> Operation:
+        first = len(self.model.journal)
+        operation = self.history.begin(kind, "grocer", f"/v1/{kind}s", key, {}, asked)
+        verdict = self.model.post(asked.ask(0, 0), self.now_us)
+        seq = verdict.posted.seq if verdict.posted else None
+        self.kept.append(
+            Kept(asked.place, len(self.batches) + 1, 0, seq, verdict.reason, verdict.available, tombstone=False)
+        )  # fmt: skip
+        self._write_batch(first)
+        if not heard:
+            operation.given_up = True
+        elif seq is not None:
+            told = answers.of_operation(kind, [self.records[seq - 1].transaction])
+            operation.heard.append(Heard(201, dict(told)))
+        else:
+            body = {"code": verdict.reason.lower(), "available": verdict.available}
+            operation.heard.append(Heard(409, body))
+        return operation
+
+    def _write_batch(self, first: int) -> None:
+        posted = self.model.journal[first:]
+        recorded_us = self.now_us + max(0, len(posted) - 1)
+        self.batches.append(Batch(len(self.batches) + 1, first + 1, len(posted), recorded_us))
+        for place, each in enumerate(posted):
+            moved = pb.Transaction(
+                transaction_id=new_id().bytes, seq=each.seq, kind=_KINDS[each.kind], member_id=MEMBER.bytes,
+                partner_id=PARTNER.bytes if each.partner else b"", reference=each.reference, points=each.points,
+                balance_after=each.balance_after, occurred_at_us=self.now_us, recorded_at_us=self.now_us + place,
+                expires_at_us=each.expires_us, held=each.held, original_seq=each.original_seq,
+            )  # fmt: skip
+            if each.hold_seq:
+                moved.hold_id = self.records[each.hold_seq - 1].transaction.transaction_id
+            record = journal_pb2.JournalRecord(transaction=moved)
+            if each.points:
+                other = {"earn": "issuance", "redeem": "redemption", "expire": "expiry"}[each.kind]
+                owner = b"" if other == "expiry" else PARTNER.bytes
+                record.entries.add(account_kind="wallet", owner_id=MEMBER.bytes, amount=each.points)
+                record.entries.add(account_kind=other, owner_id=owner, amount=-each.points)
+            if each.lot_no:
+                record.lots_opened.add(
+                    lot_no=each.lot_no, issuer_id=PARTNER.bytes, point_type="base", points=each.points,
+                    expires_at_us=each.expires_us, earned_at_us=self.now_us, earned_seq=each.seq,
+                )  # fmt: skip
+            for part in each.taken:
+                record.lot_uses.add(lot_no=part.lot_no, issuer_id=part.issuer.bytes, points=part.points)
+            self.records.append(record)
+        self.now_us += STEP_US
+
+
+_KINDS: Final = {
+    "earn": pb.MOVEMENT_KIND_EARN,
+    "redeem": pb.MOVEMENT_KIND_REDEEM,
+    "hold": pb.MOVEMENT_KIND_HOLD,
+    "lapse": pb.MOVEMENT_KIND_LAPSE,
+    "expire": pb.MOVEMENT_KIND_EXPIRE,
+}

@@ -1,0 +1,287 @@
+"""One run: traffic and faults, then peace, then the books."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from services.launcher.processes import SERVICES
+from services.operations import ledger
+from services.operations.proofs import prove_clearing, prove_ledger
+from services.operations.session import Session, open_session
+from tests.chaos.books import Books, read_books
+from tests.chaos.clock import Clock
+from tests.chaos.history import History
+from tests.chaos.http_client import NoAnswer
+from tests.chaos.injector import Injector
+from tests.chaos.judging import Violation, asked_again, by_group, judge, members_of
+from tests.chaos.mall import (
+    BACKDATE_DAYS,
+    EXPIRY_MONTHS,
+    PARTNERS,
+    REQUEST_SECONDS,
+    ZONE,
+    Mall,
+    Partner,
+    open_mall,
+)
+from tests.chaos.operations import OPERATIONS, Doing
+from tests.chaos.operator import Operator
+from tests.chaos.plan import Plan
+from tests.chaos.platform import ChaosPlatform
+from tests.chaos.rating import rated_otherwise
+from tests.chaos.replaying import Replay
+from tests.chaos.schedule import Fault, schedule
+from tests.chaos.traffic import Traffic
+from tests.support.ledger_model import LedgerModel
+from tests.support.platform import platform_folder
+from tests.support.waiting import until
+
+#: How long all processes may take to be back, tills to get their answers, and the backlog to drain, once all is healed.
+_BACK_SECONDS: Final = 180.0
+_ANSWERS_SECONDS: Final = 90.0
+_DRAIN_SECONDS: Final = 180.0
+_AT_ONCE: Final = 12
+_PROGRESS_SECONDS: Final = 10.0
+_VIOLATIONS_MAX: Final = 200
+
+
+@dataclass
+class Result:
+    """What came of a run."""
+
+    plan: Plan
+    history: History = field(default_factory=History)
+    violations: list[Violation] = field(default_factory=list[Violation])
+    faults: dict[str, int] = field(default_factory=dict[str, int])
+    missed: dict[str, int] = field(default_factory=dict[str, int])
+    restarts: dict[str, int] = field(default_factory=dict[str, int])
+    postings: dict[str, int] = field(default_factory=dict[str, int])
+    figures: dict[str, Any] = field(default_factory=dict[str, Any])
+    remarks: list[str] = field(default_factory=list[str])
+
+    def found(self, rule: str, detail: str) -> None:
+        """Notes a violation."""
+        self.violations.append(Violation(rule, detail))
+
+
+class Run:
+    """One run under way."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        faults: Sequence[Fault] | None = None,
+        operations: Sequence[Doing] = OPERATIONS,
+        keep_in: Path | None = None,
+    ) -> None:
+        """`faults`: these, in place of those that follow from the seed. `keep_in`: where logs go if something is found."""
+        self.result = Result(plan)
+        self._plan, self._operations, self._keep_in = plan, operations, keep_in
+        self._faults = schedule(plan.seed, plan.seconds, plan.kinds) if faults is None else faults
+        self._started = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Tells how far it is."""
+        print(f"{time.monotonic() - self._started:5.0f} s  {text}", flush=True)
+
+    async def run(self) -> Result:
+        """Runs it to its end; whatever happens, nothing of it is left behind but what is kept on purpose."""
+        async with platform_folder() as folder:
+            clock = Clock(folder)
+            if not clock.steps:
+                self.result.remarks.append(
+                    "no libfaketime here (apt-get install faketime): clocks are not stepped"
+                )
+            broken = (sys.executable, "-m", "tests.chaos.broken", self._plan.broken)
+            platform = ChaosPlatform(folder, clock, broken if self._plan.broken else ())
+            self.say(
+                "starting PostgreSQL, NATS, two gateways, two replicas of points, members, partners, relay"
+            )
+            try:
+                async with platform:
+                    await self._on(platform)
+            finally:
+                if self._keep_in is not None and self.result.violations:
+                    shutil.copytree(folder / "logs", self._keep_in, dirs_exist_ok=True)
+        return self.result
+
+    async def _on(self, platform: ChaosPlatform) -> None:
+        async with open_session(platform.environment, patience_seconds=60) as session:
+            mall = await open_mall(session, platform.environment, platform.gateway_urls)
+            self.result.history = mall.history
+            try:
+                await self._disturbed(platform, session, mall)
+                if await self._drained(platform, session, mall):
+                    await self._judged(platform, session, mall)
+            except TimeoutError as error:
+                self.result.found("backlog", f"something did not come to its end in time: {error!r}")
+            finally:
+                self.result.restarts = {name: platform.restarts_of(name) for name in platform.names}
+                await mall.close()
+
+    async def _disturbed(self, platform: ChaosPlatform, session: Session, mall: Mall) -> None:
+        plan = self._plan
+        self.say(f"seed {plan.seed}: {plan.seconds:.0f} s of traffic, {len(self._faults)} faults to come")
+        injector = Injector(platform, self._faults)
+        traffic = Traffic(mall, plan.seed, self._operations)
+        operator = Operator(mall, session, platform.environment, platform.clock, plan.seed)
+        beside = [
+            asyncio.create_task(each)
+            for each in (injector.run(), operator.run(), self._progress(mall.history, injector))
+        ]
+        traffic.start()
+        try:
+            await asyncio.sleep(plan.seconds)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            await injector.heal()
+        self.result.faults, self.result.missed = dict(injector.done), dict(injector.missed)
+        self.result.figures["clock moved by the operator"] = operator.moved
+        self.say("healed; waiting for what was asked")
+        async with asyncio.timeout(_BACK_SECONDS):
+            await platform.wait_ready()
+        await traffic.stop(_ANSWERS_SECONDS)
+
+    async def _progress(self, history: History, injector: Injector) -> None:
+        while True:
+            await asyncio.sleep(_PROGRESS_SECONDS)
+            answered = sum(operation.answered for operation in history)
+            self.say(
+                f"{len(history.operations):,} operations, {answered:,} answered, {history.again():,} requests sent "
+                f"again; {injector.done.total()} faults, last: {injector.last}"
+            )
+
+    async def _drained(self, platform: ChaosPlatform, session: Session, mall: Mall) -> bool:
+        """Whether the relay and rating have come to the end of the journal."""
+        partners = await asyncpg.connect(_admin_url(platform, "partners"))
+        reached = "nothing"
+
+        async def drained() -> bool:
+            nonlocal reached
+            head = await ledger.head(session, mall.programme)
+            rated = await partners.fetchval(
+                "SELECT rated_seq FROM rating_head WHERE ledger_id = $1", mall.programme.ledger_id
+            )
+            reached = (
+                f"told {head.last_pos}, relayed {head.relayed_pos}, posted {head.last_seq}, rated {rated}"
+            )
+            return head.relayed_pos == head.last_pos and rated == head.last_seq
+
+        try:
+            await until(drained, _DRAIN_SECONDS)
+        except TimeoutError:
+            self.result.found("backlog", reached)
+            return False
+        finally:
+            await partners.close()
+        return True
+
+    async def _judged(self, platform: ChaosPlatform, session: Session, mall: Mall) -> None:
+        result, urls = self.result, {service: _admin_url(platform, service) for service in SERVICES}
+        self.say("verifying ledger and clearing")
+        for proof in (
+            *await prove_ledger(session, mall.programme),
+            *await prove_clearing(session, mall.programme),
+        ):
+            if not proof.holds:
+                result.found(
+                    "checker", f"{proof.invariant} {proof.name}: {proof.figure}; {list(proof.breaches)[:5]}"
+                )
+        books = await read_books(session, mall.programme, urls)
+        self.say(
+            f"replaying {len(books.records):,} postings and {len(books.kept):,} answers through the model"
+        )
+        model = await asyncio.to_thread(self._replayed, mall, books)
+        slugs = {partner.partner_id: slug for slug, partner in mall.partners.items()}
+        for difference in rated_otherwise(books.records, books.rated, slugs):
+            result.found("rated", difference)
+        result.postings = dict(Counter(posted.kind for posted in books.journal).most_common())
+        result.figures |= {
+            "answers kept": len(books.kept),
+            "batches": len(books.batches),
+            "rated entries": len(books.rated),
+            "windows stated": books.windows_stated,
+        }
+        if not any(found.rule == "model" for found in result.violations):
+            await self._balances(session, mall, model, books)
+        await self._again(session, mall, books, urls)
+        del result.violations[_VIOLATIONS_MAX:]
+
+    def _replayed(self, mall: Mall, books: Books) -> LedgerModel:
+        model = LedgerModel(ZONE, EXPIRY_MONTHS, BACKDATE_DAYS)
+        for slug, partner in mall.partners.items():
+            terms = PARTNERS[slug]
+            model.set_rate(partner.partner_id, 1, terms.points, terms.per_minor, terms.pending_days)
+            model.refund_rules[partner.partner_id] = (terms.shortfall, terms.tender_order)
+        replay = Replay(model, books, books.journal, by_group(mall.history))
+        try:
+            replay.run()
+        except (AssertionError, KeyError, IndexError, ValueError) as error:
+            self.result.found("model", f"the model cannot follow the journal: {error!r}")
+        self.result.violations += judge(mall.history, books, replay.verdicts, model.journal)
+        return model
+
+    async def _balances(self, session: Session, mall: Mall, model: LedgerModel, books: Books) -> None:
+        """What each partner is told of each wallet is what the model has left in it."""
+        partner = next(iter(mall.partners.values()))
+        for member in sorted(members_of(books)):
+            alias = mall.aliases.alias(partner.partner_id, member)
+            possible: set[int] = set()
+            told = None
+            for when in ("before", "after"):
+                head = await ledger.head(session, mall.programme)
+                possible.add(model.available(member, head.now_us))
+                if when == "before":
+                    told = await _told_balance(partner, alias)
+            if told not in possible:
+                self.result.found("balance", f"member {member} is told {told}, the model has {possible}")
+
+    async def _again(self, session: Session, mall: Mall, before: Books, urls: dict[str, str]) -> None:
+        """Asks everything that was answered once more."""
+        answered = [operation for operation in mall.history if operation.answered]
+        self.say(f"asking all {len(answered):,} answered operations again")
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(number: int) -> None:
+            operation = answered[number]
+            async with places:
+                partner = mall.partners[operation.partner]
+                await partner.send(operation, number % len(partner.gateways))
+
+        await asyncio.gather(*(ask(number) for number in range(len(answered))))
+        unheard = [each for each in answered if not each.heard[-1].definite]
+        for operation in unheard[:5]:
+            self.result.found("asked again", f"{operation} got no answer: {operation.heard[-1]}")
+        after = await read_books(session, mall.programme, urls)
+        known = set(map(str, self.result.violations))
+        found = asked_again(mall.history, before, after)
+        self.result.violations += [each for each in found if str(each) not in known]
+
+
+async def _told_balance(partner: Partner, alias: str) -> int | None:
+    """What a partner is told that a member can spend; None where it is told nothing."""
+    try:
+        _, _, answer = await partner.gateways[0].request(
+            "GET", f"/v1/members/{alias}/balance", REQUEST_SECONDS
+        )
+    except NoAnswer:
+        return None
+    return answer.get("available")
+
+
+def _admin_url(platform: ChaosPlatform, service: str) -> str:
+    database = urlsplit(platform.environment[f"COALITION_{service.upper()}_DATABASE_URL"]).path
+    return urlsplit(platform.environment["DATABASE_URL"])._replace(path=database).geturl()

@@ -1,0 +1,149 @@
+"""What is lost, doubled, answered otherwise or never asked for is found in books that are made so."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from uuid import UUID
+
+import pytest
+
+from tests.chaos.books import Rated
+from tests.chaos.history import Heard
+from tests.chaos.judging import asked_again
+from tests.chaos.paper import PARTNER, SLUGS, STEP_US, Paper
+from tests.chaos.rating import rated_otherwise
+
+
+@pytest.fixture
+def paper() -> Paper:
+    """An earn, one without an answer, a burn, a refusal, and a hold that the job ends."""
+    paper = Paper()
+    paper.earn()
+    paper.earn(heard=False)
+    paper.redeem(150)
+    paper.redeem(51)
+    paper.hold(20, 5)
+    paper.job()
+    paper.redeem(50)
+    return paper
+
+
+def rules(paper: Paper, **changes: object) -> set[str]:
+    return {found.rule for found in paper.judged(**changes)}
+
+
+def test_books_that_agree_have_nothing_wrong_with_them(paper: Paper) -> None:
+    assert paper.judged() == []
+    assert rated_otherwise(paper.records, paper.rated(), SLUGS) == []
+
+
+@pytest.mark.parametrize("batch_seconds", [0, 60])
+def test_what_the_job_has_ended_is_replayed_where_it_did(batch_seconds: int) -> None:
+    paper = Paper()
+    paper.earn()
+    paper.hold(100, 5)
+    paper.now_us += batch_seconds * STEP_US
+    paper.job()
+    paper.redeem(100)
+    assert [record.transaction.kind for record in paper.records] == [1, 4, 7, 2]
+    assert paper.judged() == []
+
+
+def test_what_was_acknowledged_and_is_not_there_is_lost(paper: Paper) -> None:
+    for place, operation in enumerate(paper.history.operations):
+        without = [kept for kept in paper.kept if kept.place != operation.movements[0].place]
+        found = [each for each in paper.judged(kept=without) if each.rule == "lost"]
+        assert len(found) == (0 if operation.given_up else 1), place
+
+
+def test_an_answer_that_was_kept_twice_and_a_posting_that_was_made_twice_are_doubled(paper: Paper) -> None:
+    assert "doubled" in rules(paper, kept=[*paper.kept, paper.kept[0]])
+    again = deepcopy(paper.records[0])
+    again.transaction.seq = len(paper.records) + 1
+    again.transaction.recorded_at_us = paper.now_us
+    for lot in again.lots_opened:
+        lot.earned_seq = again.transaction.seq
+    found = rules(paper, records=[*paper.records, again])
+    assert {"doubled", "model"} <= found
+
+
+def test_what_nobody_asked_for_is_found(paper: Paper) -> None:
+    strange = paper.kept[0]._replace(place=(PARTNER, "k:nobody's"))
+    assert "unasked" in rules(paper, kept=[*paper.kept, strange])
+    late = strange._replace(seq=None, refusal="REVERSED_BEFORE_ARRIVAL", tombstone=True)
+    assert "unasked" in rules(paper, kept=[*paper.kept, late])
+
+
+@pytest.mark.parametrize("field", ["points", "balance", "id", "recorded_at"])
+def test_an_answer_that_says_otherwise_than_the_books_is_wrong(paper: Paper, field: str) -> None:
+    operation = paper.history.operations[0]
+    told = dict(operation.heard[0].body)
+    operation.heard[0] = Heard(201, {**told, field: "otherwise"})
+    assert rules(paper) == {"wrong answer"}
+
+
+def test_a_refusal_that_says_otherwise_than_the_books_is_wrong(paper: Paper) -> None:
+    refused = paper.history.operations[3]
+    assert refused.heard[0].code == "insufficient_points"
+    for body in (
+        {"code": "insufficient_points", "available": 49},
+        {"code": "hold_resolved", "available": 50},
+    ):
+        refused.heard[0] = Heard(409, body)
+        assert rules(paper) == {"wrong answer"}
+    refused.heard[0] = Heard(404, {"code": "store_unknown"})
+    assert rules(paper) == {"wrong answer"}
+
+
+def test_two_answers_to_one_request_are_found_and_a_request_id_makes_no_difference(paper: Paper) -> None:
+    operation = paper.history.operations[0]
+    told = operation.heard[0].body
+    operation.heard.append(Heard(201, {**told, "request_id": "req_2"}, replayed=True))
+    assert rules(paper) == set()
+    operation.heard.append(Heard(201, {**told, "receipt": None}))
+    assert rules(paper) == {"two answers"}
+
+
+def test_no_answer_at_all_and_a_fault_are_found(paper: Paper) -> None:
+    silent = paper.history.operations[1]
+    silent.given_up = False
+    assert rules(paper) == {"no answer"}
+    silent.given_up = True
+    silent.heard.append(Heard(500, {"code": "internal"}))
+    assert rules(paper) == {"fault"}
+
+
+def test_a_journal_that_the_model_would_not_have_decided_so_is_found(paper: Paper) -> None:
+    records = deepcopy(paper.records)
+    records[2].lot_uses[0].points -= 1
+    found = paper.judged(records=records)
+    assert {each.rule for each in found} == {"model"}
+    refused = [kept._replace(available=kept.available + 1 if kept.available else None) for kept in paper.kept]
+    assert "model" in rules(paper, kept=refused)
+
+
+def test_a_gap_and_a_time_that_does_not_rise_are_found(paper: Paper) -> None:
+    records = deepcopy(paper.records)
+    records[3].transaction.recorded_at_us = records[2].transaction.recorded_at_us
+    assert "journal" in rules(paper, records=records)
+
+
+def test_what_is_done_anew_when_all_is_asked_again_is_found(paper: Paper) -> None:
+    before = paper.books(records=list(paper.records), kept=list(paper.kept))
+    assert list(asked_again(paper.history, before, paper.books())) == []
+    paper.earn()
+    found = list(asked_again(paper.history, before, paper.books()))
+    assert [each.rule for each in found] == ["asked again", "asked again"]
+
+
+def test_what_clearing_has_rated_otherwise_twice_or_not_is_found(paper: Paper) -> None:
+    rated = paper.rated()
+    strange = Rated(99, "issued", PARTNER, PARTNER, 1, 1)
+    for wrong in (
+        rated[1:],
+        [*rated, rated[0]],
+        [*rated, strange],
+        [rated[0]._replace(amount_micros=0), *rated[1:]],
+        [rated[0]._replace(issuer=UUID(int=9)), *rated[1:]],
+    ):
+        assert len(rated_otherwise(paper.records, wrong, SLUGS)) == 1

@@ -1,0 +1,118 @@
+"""A batch is replayed as it was decided, wherever in it the job ended what was over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Final
+from uuid import UUID
+
+import pytest
+from coalition.points.v1 import journal_pb2
+from coalition.points.v1 import movement_pb2 as pb
+
+from tests.chaos.books import Batch, Books, Kept, Place
+from tests.chaos.history import Asked
+from tests.chaos.replaying import Replay
+from tests.support.due_model import catch_up, repay
+from tests.support.ledger_facts import SECOND_US
+from tests.support.ledger_model import LedgerModel
+
+PARTNER: Final = UUID(int=1)
+MEMBER: Final = UUID(int=2)
+START_US: Final = 1_767_000_000_000_000
+#: In a batch: the job comes to the wallet.
+JOB: Final = "job"
+
+
+def new_model() -> LedgerModel:
+    model = LedgerModel("America/New_York", 0, 400)
+    model.set_rate(PARTNER, 1, 1, 100)
+    return model
+
+
+def transaction_id(seq: int) -> UUID:
+    return UUID(int=seq)
+
+
+@dataclass
+class Live:
+    """A ledger that decides batches, kept by a model of its own."""
+
+    model: LedgerModel = field(default_factory=new_model)
+    asked: dict[Place, tuple[Asked, ...]] = field(default_factory=dict[Place, tuple[Asked, ...]])
+    kept: list[Kept] = field(default_factory=list[Kept])
+    batches: list[Batch] = field(default_factory=list[Batch])
+    now_us: int = START_US
+
+    def batch(self, *items: Asked | str) -> None:
+        """Decides items at one moment."""
+        first = len(self.model.journal)
+        for number, item in enumerate(items):
+            if isinstance(item, str):
+                catch_up(self.model, MEMBER, self.now_us)
+                repay(self.model, MEMBER, self.now_us)
+                continue
+            self.asked[item.place] = (item,)
+            verdict = self.model.post(item.ask(0, item.original.int if item.original else 0), self.now_us)
+            seq = verdict.posted.seq if verdict.posted else None
+            batch_no = len(self.batches) + 1
+            self.kept.append(
+                Kept(item.place, batch_no, number, seq, verdict.reason, verdict.available, False)
+            )
+        postings = len(self.model.journal) - first
+        recorded_us = self.now_us + max(0, postings - 1)
+        self.batches.append(Batch(len(self.batches) + 1, first + 1, postings, recorded_us))
+        self.now_us += 10 * SECOND_US
+
+    def replayed(self) -> tuple[LedgerModel, Replay]:
+        records = [
+            journal_pb2.JournalRecord(
+                transaction=pb.Transaction(transaction_id=transaction_id(posted.seq).bytes, seq=posted.seq)
+            )
+            for posted in self.model.journal
+        ]
+        books, model = Books(records, self.kept, self.batches, []), new_model()
+        replay = Replay(model, books, self.model.journal, self.asked)
+        replay.run()
+        return model, replay
+
+
+def earn(amount: int, key: str = "e") -> Asked:
+    return Asked("earn", PARTNER, key, MEMBER, key, START_US, amount)
+
+
+def redeem(points: int, key: str = "r") -> Asked:
+    return Asked("redeem", PARTNER, key, MEMBER, key, START_US, points)
+
+
+def owing() -> Live:
+    """A member who owes 100 points, while a hold has 80 set aside for five seconds more."""
+    live = Live()
+    live.batch(earn(10_000, "sold"))
+    live.batch(
+        Asked("hold", PARTNER, "h", MEMBER, "h", START_US, 80, seconds=15),
+        redeem(20, "spent"),
+        Asked("refund", PARTNER, "back", UUID(int=0), "back", START_US, 0, original=transaction_id(1)),
+    )
+    assert [debt.left for debt in live.model.debts] == [100]
+    return live
+
+
+ITEMS: Final[dict[str, Asked | str]] = {"job": JOB, "earn": earn(1_000), "redeem": redeem(500)}
+
+
+@pytest.mark.parametrize(
+    "names", [*product(ITEMS, repeat=1), *product(ITEMS, repeat=2), ("redeem", "job", "earn")]
+)
+def test_what_was_over_is_ended_where_the_ledger_ended_it(names: tuple[str, ...]) -> None:
+    live = owing()
+    live.now_us += 10 * SECOND_US
+    live.batch(*(ITEMS[name] for name in dict.fromkeys(names)))
+    live.batch(earn(20_000, "later"))
+    model, replay = live.replayed()
+    assert model.journal == live.model.journal
+    assert {place: (verdict.outcome, verdict.available) for place, verdict in replay.verdicts.items()} == {
+        kept.place: ("accepted" if kept.seq else "refused", kept.available) for kept in live.kept
+    }
+    assert sum(posted.kind == "lapse" for posted in model.journal) == 1

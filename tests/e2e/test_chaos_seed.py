@@ -1,0 +1,41 @@
+"""One short seed of `make chaos`, and two bugs on purpose that it has to find."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chaos.operations import OPERATIONS
+from tests.chaos.plan import Plan
+from tests.chaos.run import Result, Run
+from tests.chaos.schedule import Aftermath, Fault, FaultKind, Moment
+
+pytestmark = pytest.mark.timeout(600)
+
+
+async def ran(plan: Plan, faults: list[Fault] | None = None, *operations: str) -> Result:
+    doings = [doing for doing in OPERATIONS if not operations or doing.name in operations]
+    result = await Run(plan, faults, doings).run()
+    assert result.history.answers()["accepted"] > 0
+    return result
+
+
+async def test_a_short_seed_finds_nothing() -> None:
+    result = await ran(Plan(seed=20_170_101, seconds=25.0))
+    assert sum(result.faults.values()) > 0
+    assert [str(found) for found in result.violations] == []
+
+
+async def test_a_capture_that_does_not_look_whether_its_hold_is_open_is_found() -> None:
+    result = await ran(Plan(1, 15.0, broken="capture-without-hold-check"), [], "earn", "overtime")
+    rules = {found.rule for found in result.violations}
+    assert rules >= {"checker", "model"}
+    assert any("a capture of" in found.detail for found in result.violations if found.rule == "checker")
+
+
+async def test_a_reply_before_the_commit_is_found() -> None:
+    faults = [
+        Fault(float(second), FaultKind.COMMIT, "points", moment=moment, aftermath=Aftermath.NOTHING)
+        for second, moment in ((2, Moment.BEFORE), (5, Moment.BEFORE), (8, Moment.AT))
+    ]
+    result = await ran(Plan(1, 12.0, broken="reply-before-commit"), faults)
+    assert "lost" in {found.rule for found in result.violations}

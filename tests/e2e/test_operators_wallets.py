@@ -1,0 +1,249 @@
+"""What the operator does to wallets, by its own command line over every process; and what it costs whom."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from services.operations import ledger, registry
+from services.operations.session import Session, open_session
+from services.runtime.clock import to_micros
+from services.runtime.principal import Programme
+from tests.support.platform import running_platform
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)  # Monday, midnight in New York
+WEEK: Final = timedelta(weeks=1)
+# Micros a point: issued, and reimbursed.
+PRICES: Final = {"grocer": (10_000, 8_000), "fuel": (9_000, 7_000)}
+
+
+@dataclass
+class Mall:
+    """A programme with two partners and three people of the staff."""
+
+    environment: Mapping[str, str]
+    session: Session
+    programme: Programme
+    tills: dict[str, httpx2.AsyncClient]
+    staff: dict[str, str]
+
+    async def run(self, *words: str, by: str = "") -> tuple[int, str, str]:
+        """The command line as a person of the staff, or as the host."""
+        environment = {**os.environ, **self.environment}
+        if by:
+            environment["COALITION_STAFF_TOKEN"] = self.staff[by]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.launcher", *words, "-p", self.programme.slug,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        return process.returncode or 0, out.decode(), err.decode()
+
+    async def told(self, *words: str, by: str = "", fails: bool = False) -> Any:
+        """What a command prints as JSON."""
+        code, out, err = await self.run(*words, "--json", by=by)
+        assert bool(code) == fails, (out, err)
+        return json.loads(out)
+
+    async def refusal(self, *words: str, by: str = "") -> str:
+        code, out, err = await self.run(*words, by=by)
+        assert code == 1, out
+        return err
+
+    async def posted(self, partner: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Idempotency-Key": str(uuid4())}
+        answer = await self.tills[partner].post(path, json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def member(self) -> tuple[str, str]:
+        """A new member: the card, and the id that the operator knows."""
+        card = (await self.posted("grocer", "/v1/members", {}))["cards"][0]
+        answer = await self.told("points", "adjust", card, "--points", "1", "--reason", "other", by="maker")
+        return card, answer["transaction"]["member"]
+
+
+def _body(card: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "reference": uuid4().hex,
+        "occurred_at": STARTS_AT.isoformat(),
+        "member": {"card": card},
+        **fields,
+    }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mall() -> AsyncGenerator[Mall]:
+    async with (
+        running_platform() as platform,
+        open_session(platform.environment, patience_seconds=60) as session,
+    ):
+        starts_at_us = to_micros(STARTS_AT)
+        programme = await registry.create_programme(
+            session, "mall", "Mall Points", "America/New_York", "USD", starts_at_us, is_test=True
+        )
+        tills: dict[str, httpx2.AsyncClient] = {}
+        for slug, prices in PRICES.items():
+            await registry.onboard(session, programme, slug, slug.title())
+            await registry.set_rates(session, programme, slug, *prices, starts_at_us)
+            await registry.set_earn_rate(session, programme, slug, registry.EarnRate(1, 100, starts_at_us))
+            secret = (await registry.issue_key(session, programme, slug, "test")).secret
+            tills[slug] = httpx2.AsyncClient(
+                base_url=platform.gateway_url, headers={"Authorization": f"Bearer {secret}"}, timeout=30,
+                trust_env=False,
+            )  # fmt: skip
+        roles = {
+            "maker": ["maker", "service_desk"], "checker": ["checker"], "admin": ["admin"], "pricing": ["pricing"],
+        }  # fmt: skip
+        staff = {
+            name: (await registry.add_staff(session, name, of_person)).token
+            for name, of_person in roles.items()
+        }
+        yield Mall(platform.environment, session, programme, tills, staff)
+        for client in tills.values():
+            await client.aclose()
+
+
+async def test_a_large_adjustment_takes_two_people_and_a_small_one_takes_one(mall: Mall) -> None:
+    card, member = await mall.member()
+    words = ("points", "adjust", card, "--reason", "correction", "--note", "as agreed")
+    answer = await mall.told(*words, "--points", "500", "--key", "small", by="maker")
+    assert (answer["transaction"]["points"], answer["transaction"]["member"]) == (500, member)
+    again = await mall.told(*words, "--points", "500", "--key", "small", by="maker")
+    assert again["transaction"] == {**answer["transaction"], "replayed": True}
+    taken = await mall.told("points", "adjust", member, "--reason", "fraud", "--points", "-400", by="maker")
+    assert taken["transaction"]["balance"] == 101
+    assert "INSUFFICIENT_POINTS" in await mall.refusal(*words, "--points", "-1000", by="maker")
+
+    assert (await mall.told("points", "adjustment-limit", "--points", "600", by="admin"))[
+        "adjustment_points"
+    ] == 600
+    proposal = (await mall.told(*words, "--points", "601", by="maker"))["proposal"]
+    assert (proposal["state"], proposal["note"], proposal["member"]) == ("open", "as agreed", member)
+    approve = ("points", "approve", proposal["id"], "--content")
+    assert "PERMISSION_DENIED" in await mall.refusal(*approve, proposal["content"], by="maker")
+    assert "content_hash" in await mall.refusal(*approve, "00", by="checker")
+    (listed,) = await mall.told("points", "proposals", "--open", by="checker")
+    assert listed == proposal
+    approved = await mall.told(*approve, listed["content"], by="checker")
+    assert (approved["points"], approved["balance"]) == (601, 702)
+    other = (await mall.told(*words, "--points", "700", by="maker"))["proposal"]
+    assert (await mall.told("points", "reject", other["id"], by="checker"))["state"] == "rejected"
+    # The host's own command line is one person too: what it has proposed it does not approve.
+    own = (await mall.told(*words, "--points", "800"))["proposal"]
+    assert "OWN_PROPOSAL" in await mall.refusal("points", "approve", own["id"], "--content", own["content"])
+    code, out, _ = await mall.run("points", "proposals", by="maker")
+    assert code == 0
+    assert re.search(r"posted .* 601 │ correction │ as agreed", out)
+
+
+async def test_opening_balances_come_from_a_file_that_can_be_mended_and_given_again(
+    mall: Mall, tmp_path: Path
+) -> None:
+    card, member = await mall.member()
+    file = tmp_path / "balances.csv"
+    head = "member,points,earned_at,expires_at,issuer,reference\n"
+    good = [f"{card},100,2023-11-05,,grocer,L1", f"{member},50,2023-06-01T12:00,2025-01-01,,L2"]
+    bad = [
+        f"{member},fifty,2023-06-01,,,L3", "mem_1,5,2023-06-01,,,L4", "4000000000000000,5,2023-06-01,,,L5",
+        f"{member},5,2020-06-01,,,L6", f"{member},5,2023-06-01,,nobody,L7", f"{member},6,2023-06-01,,,L1",
+        f"{member},5,tomorrow,,,L8", f"{member},5,2023-06-01,,,",
+    ]  # fmt: skip
+    file.write_text(head + "\n".join(good + bad) + "\n")
+    checked = await mall.told("points", "import", str(file), "--dry-run", by="admin", fails=True)
+    assert (checked["lines"], checked["posted"], checked["points"]) == (10, 0, 100 + 50 + 5 * 4 + 6)
+    assert [problem["number"] for problem in checked["problems"]] == [4, 5, 6, 8, 9, 10, 11]
+    report = await mall.told("points", "import", str(file), by="admin", fails=True)
+    assert (report["posted"], report["posted_points"], report["there"]) == (2, 150, 0)
+    assert report["points_by_issuer"] == {"grocer": 100, "operator": 50}
+    why = {problem["number"]: problem["message"] for problem in report["problems"]}
+    assert sorted(why) == [4, 5, 6, 7, 8, 9, 10, 11]
+    assert "expired" in why[7]
+    assert "same reference" in why[9]
+
+    file.write_text(head + "\n".join([*good, f"{member},50,2023-06-01,,,L3"]) + "\n")
+    mended = await mall.told("points", "import", str(file), by="admin")
+    assert (mended["posted"], mended["there"], mended["there_points"]) == (1, 2, 150)
+    code, out, _ = await mall.run("points", "import", str(file), by="admin")
+    assert code == 0
+    assert re.search(r"there before\s+│\s+3 │\s+200", out)
+    denied = await mall.told("points", "import", str(file), by="maker", fails=True)
+    assert (denied["posted"], denied["there"], len(denied["problems"])) == (0, 0, 3)
+
+
+async def test_a_wallet_is_merged_into_another_and_the_till_says_so(mall: Mall) -> None:
+    (old_card, old), (new_card, new) = await mall.member(), await mall.member()
+    sold = await mall.posted("grocer", "/v1/earns", _body(old_card, amount=5_000, currency="USD"))
+    merged = await mall.told("points", "merge", old_card, "--into", new, "--yes", by="maker")
+    assert (merged["type"], merged["member"], merged["points"]) == ("merge", old, -51)
+    answer = await mall.tills["grocer"].post(
+        "/v1/earns",
+        json=_body(old_card, amount=100, currency="USD"),
+        headers={"Idempotency-Key": str(uuid4())},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "member_merged")
+    assert old not in answer.text
+    assert new not in answer.text
+    refunded = await mall.posted(
+        "grocer", "/v1/refunds",
+        {key: value for key, value in _body(new_card, original={"transaction": sold["id"]}, amount=1_000, currency="USD").items() if key != "member"},
+    )  # fmt: skip
+    assert (refunded["points_clawed_back"], refunded["balance"]) == (10, 42)
+    assert "MEMBER_MERGED" in await mall.refusal("points", "merge", new, "--into", old, "--yes", by="maker")
+
+
+async def test_limits_of_transfers_are_pricings(mall: Mall) -> None:
+    words = ("points", "transfer-limits")
+    assert (await mall.told(*words, by="pricing"))["transfer_points"] == 0
+    assert "PERMISSION_DENIED" in await mall.refusal(*words, "--points", "5", "--a-day", "9", by="maker")
+    limits = await mall.told(*words, "--points", "500", "--a-day", "900", by="pricing")
+    assert (limits["transfer_points"], limits["transfer_points_a_day"]) == (500, 900)
+
+
+async def test_what_the_operator_gave_away_it_pays_for_once_it_is_burned(mall: Mall) -> None:
+    card, _ = await mall.member()
+    await mall.told("points", "adjust", card, "--points", "99", "--reason", "goodwill", by="maker")
+    await mall.posted("grocer", "/v1/earns", _body(card, amount=1_000, currency="USD"))
+    burned = await mall.posted("fuel", "/v1/redemptions", _body(card, points=100))
+    assert burned["balance"] == 10
+    end = STARTS_AT + WEEK
+    await ledger.move_clock(mall.session, mall.programme, to_micros(end + timedelta(minutes=1)))
+    await mall.told("settle", "close", "--until", f"{end:%Y-%m-%d}")
+    matrix = await mall.told("settle", "matrix")
+    # The grocer's are older, so they go first.
+    assert [(cell["issuer"], cell["redeemer"], cell["points"], cell["micros"]) for cell in matrix] == [
+        ("grocer", "fuel", 10, 10 * PRICES["fuel"][1]), ("operator", "fuel", 90, 90 * PRICES["fuel"][1]),
+    ]  # fmt: skip
+    nets = {net["party"]: net for net in await mall.told("settle", "nets")}
+    # 60 points issued by the grocer, 10 of them taken back; 100 burned at the fuel station; the rest is the operator's.
+    grocer, fuel = 50 * PRICES["grocer"][0], -100 * PRICES["fuel"][1]
+    assert {party: net["exact_micros"] for party, net in nets.items()} == {
+        "grocer": grocer, "fuel": fuel, "operator": -grocer - fuel,
+    }  # fmt: skip
+    assert sum(net["net_minor"] for net in nets.values()) == 0
+    statement = await mall.told("settle", "statement", "--partner", "fuel", "--window", "1")
+    assert [(line["kind"], line["points"]) for line in statement["lines"] if line["points"]] == [
+        ("burned", 100)
+    ]
+
+
+async def test_the_checkers_of_ledger_and_clearing_find_nothing(mall: Mall) -> None:
+    for what in ("ledger", "clearing"):
+        proofs = await mall.told("verify", what)
+        assert proofs
+        assert [proof for proof in proofs if not proof["holds"]] == []

@@ -1,0 +1,39 @@
+"""The credit gate as its rules say it; a part of the model of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tests.support.ledger_facts import Ask, Posted, Verdict
+
+if TYPE_CHECKING:
+    from tests.support.ledger_model import LedgerModel
+
+
+def set_floor(model: LedgerModel, partner: UUID, floor: int | None, basis_seq: int, now_us: int) -> bool:
+    """Sets a credit floor; answers whether it was posted. What is based on less of the journal changes nothing."""
+    standing = model.floors.get(partner)
+    if standing is not None and (basis_seq < standing[1] or (floor, basis_seq) == standing):
+        return False
+    model.decided_before(now_us)
+    model.floors[partner] = (floor, basis_seq)
+    seq = len(model.journal) + 1
+    model.journal.append(Posted(seq, "floor", UUID(int=0), partner, "", 0, 0, floor=(floor, basis_seq)))
+    return True
+
+
+def issued(model: LedgerModel, partner: UUID) -> int:
+    """What a partner has issued, less what was taken back of it or is owed."""
+    sales = [sale for seq, sale in model.sales.items() if model.journal[seq - 1].partner == partner]
+    return sum(sale.earned - sale.taken for sale in sales)
+
+
+def over_credit(model: LedgerModel, ask: Ask, rate: tuple[int, int, int] | None) -> Verdict | None:
+    """Refused where the partner may not issue so many points any more."""
+    floor, _ = model.floors.get(ask.partner, (None, 0))
+    if rate is None or floor is None:
+        return None
+    headroom = max(0, -issued(model, ask.partner) - floor)
+    points = (ask.amount - ask.in_points) * rate[0] // rate[1]
+    return Verdict("refused", "CREDIT_LIMIT", headroom=headroom) if points > headroom else None
