@@ -21,6 +21,7 @@ from tests.support.chain import (  # noqa: E402
     leaf_bytes,
     sha256,
     start_bytes,
+    waiting_words_bytes,
     words_bytes,
 )
 
@@ -42,24 +43,39 @@ def filled_in(vectors: Document) -> dict[str, Any]:
         batch = told["batch"]
         postings = [_posting(each) for each in told["postings"]]
         leaves = [bytes.fromhex(each["leaf"]["sha256"]) for each in postings]
+        waiting = [_waiting(row) for row in told["waiting"]]
         made = [row for row in vectors["accounts"] if reached < row["account_no"] <= batch["last_account_no"]]
-        chained = _hashed(batch_bytes(bytes.fromhex(previous), batch, leaves, made, told["decisions"]))
+        beside = told["decisions"], waiting
+        chained = _hashed(batch_bytes(bytes.fromhex(previous), batch, leaves, made, *beside))
         previous, reached = chained["sha256"], batch["last_account_no"]
         batches.append(
-            {"batch": batch, "postings": postings, "decisions": told["decisions"], "chain": chained}
+            {
+                "batch": batch,
+                "postings": postings,
+                "decisions": told["decisions"],
+                "waiting": waiting,
+                "chain": chained,
+            }
         )
     return {"ledger": vectors["ledger"], "start": start, "accounts": vectors["accounts"], "batches": batches}
 
 
 def _posting(told: Document) -> dict[str, Any]:
     row = dict(told["posting"])
-    hanging = {table: told[table] for _, table, _ in PARTS if told.get(table)}
+    tables = [table for _, table, _ in PARTS] + ["adjustment_note"]
+    hanging = {table: told[table] for table in tables if told.get(table)}
     filled: dict[str, Any] = {"posting": row, **hanging}
     if row["salt"] is not None:
         filled["words"] = _hashed(words_bytes(row, hanging))
         row["words_hash"] = "\\x" + filled["words"]["sha256"]
     filled["leaf"] = _hashed(leaf_bytes(row, hanging))
     return filled
+
+
+def _waiting(told: Document) -> dict[str, Any]:
+    if told["salt"] is None:
+        return dict(told)
+    return {**told, "words_hash": "\\x" + sha256(waiting_words_bytes(told)).hex()}
 
 
 def page() -> str:

@@ -20,7 +20,8 @@ NEVER_US = 2**63 - 1
 PARTS = (
     ("B", "purchase", None), ("C", "refund", None), ("D", "lot", "lot_no"), ("E", "lot_use", "lot_no"),
     ("F", "lot_return", "lot_no"), ("G", "hold", None), ("H", "hold_lot", "lot_no"), ("I", "hold_end", "hold_seq"),
-    ("J", "debt", None), ("K", "debt_use", "debt_seq"),
+    ("J", "debt", None), ("K", "debt_use", "debt_seq"), ("L", "lot_matured", "lot_no"), ("M", "floor_change", None),
+    ("N", "adjustment", None), ("O", "merged_wallet", None),
 )  # fmt: skip
 NO_BYTES = b""
 
@@ -70,21 +71,46 @@ def field(letter: str, value: Any, write: Callable[[Any], bytes]) -> bytes:
 def posting_bytes(row: Row) -> bytes:
     fixed = (
         i64(row["seq"]), uid(row["transaction_id"]), text(row["kind"]), time(row["occurred_at"]), time(row["recorded_at"]),
-        i32(row["wallet_no"]), i64(row["points"]), i64(row["balance_after"]), i64(row["amount"]),
+        i64(row["points"]), i64(row["balance_after"]), i64(row["amount"]),
     )  # fmt: skip
     optional = (
-        field("d", row["debit_no"], i32), field("c", row["credit_no"], i32), field("p", row["partner_no"], i32),
+        field("a", row["wallet_no"], i32), field("d", row["debit_no"], i32), field("c", row["credit_no"], i32), field("p", row["partner_no"], i32),
         field("o", row["original_seq"], i64), field("e", row["expires_at"], time), field("i", row["item_no"], i16),
         field("h", row["content_hash"], lambda value: sized(octets(value))), field("w", row["words_hash"], octets),
     )  # fmt: skip
     return b"".join(fixed + optional)
 
 
+def floor_bytes(row: Row) -> bytes:
+    asked = i32(row["partner_no"]) + i64(row["basis_seq"]) + text(row["set_by"])
+    return asked + field("f", row["floor"], i64)
+
+
+def adjustment_bytes(row: Row) -> bytes:
+    """With who approved it, and when, of its proposal's decision, where it took two people."""
+    why = i64(row["points"]) + i64(row["limit_points"]) + text(row["reason"]) + text(row["made_by"])
+    asked = uid(row["note_id"]) + sized(octets(row["content_hash"]))
+    if row["proposal_id"] is None:
+        return why + asked
+    return why + asked + b"p" + uid(row["proposal_id"]) + text(row["decided_by"]) + time(row["decided_at"])
+
+
+def merge_bytes(row: Row) -> bytes:
+    return i32(row["from_wallet"]) + i32(row["into_wallet"])
+
+
+OF_STAFF: Mapping[str, Callable[[Row], bytes]] = {
+    "floor_change": floor_bytes,
+    "adjustment": adjustment_bytes,
+    "merged_wallet": merge_bytes,
+}
+
+
 def part_bytes(table: str, row: Row) -> bytes:
     """What of a row that hangs on a posting goes into its leaf, after the letter."""
     if table == "purchase":
         sums = i64(row["amount_minor"]) + i64(row["points_minor"])
-        rate = i32(row["rate_points"]) + i32(row["rate_per_minor"])
+        rate = i32(row["rate_points"]) + i32(row["rate_per_minor"]) + i16(row["rate_pending_days"])
         return sums + rate + text(row["channel"]) + text(row["entry_mode"]) + field("s", row["store_id"], uid)
     if table == "refund":
         chained = i64(row["original_seq"]) + i32(row["no"])
@@ -104,7 +130,12 @@ def part_bytes(table: str, row: Row) -> bytes:
     if table == "lot":
         whose = i64(row["lot_no"]) + i32(row["account_no"]) + i32(row["issuer_no"]) + text(row["point_type"])
         what = i64(row["original"]) + time(row["earned_at"]) + time(row["expires_at"])
-        return whose + what + field("l", row["parent_no"], i64) + field("o", row["earned_seq"], i64)
+        before = field("l", row["parent_no"], i64) + field("o", row["earned_seq"], i64)
+        return (
+            whose + what + before + field("p", row["pending_no"], i32) + field("m", row["matures_at"], time)
+        )
+    if table in OF_STAFF:
+        return OF_STAFF[table](row)
     if table == "hold":
         return i32(row["wallet_no"]) + i32(row["partner_no"]) + i64(row["points"]) + time(row["expires_at"])
     if table == "hold_end":
@@ -126,19 +157,29 @@ def leaf_bytes(posting: Row, hanging: Mapping[str, Sequence[Row]]) -> bytes:
 
 
 def words_bytes(posting: Row, hanging: Mapping[str, Sequence[Row]]) -> bytes:
-    """What the hash of the words is of: the salt, how many texts, their lengths, the texts."""
+    """What the hash of the words is of: the salt, how many texts, their lengths, the texts.
+
+    A row of adjustment_note hangs on the posting of its adjustment.
+    """
     words: list[str | None] = [posting["key"], posting["reference"]]
     for row in hanging.get("purchase", ()):
         words += [row[name] for name in ("till", "business_date", "receipt_number", "lines", "tenders")]
     for row in hanging.get("refund", ()):
         words += [row[name] for name in ("till", "business_date", "receipt_number", "lines")]
+    words += [row["note"] for row in hanging.get("adjustment_note", ())]
+    return _salted_bytes(posting, words)
+
+
+def _salted_bytes(row: Row, words: Sequence[str | None]) -> bytes:
     lengths = b"".join(i32(-1 if word is None else len(word.encode())) for word in words)
-    return (
-        octets(posting["salt"])
-        + bytes([len(words)])
-        + lengths
-        + "".join(word or "" for word in words).encode()
-    )
+    texts = "".join(word or "" for word in words).encode()
+    return octets(row["salt"]) + bytes([len(words)]) + lengths + texts
+
+
+def waiting_words_bytes(row: Row) -> bytes:
+    """What the hash of the words of a refund that waits is of."""
+    names = ("reference", "original_reference", "till", "business_date", "receipt_number", "lines")
+    return _salted_bytes(row, [row[name] for name in names])
 
 
 def account_bytes(row: Row) -> bytes:
@@ -156,6 +197,13 @@ def decision_bytes(row: Row) -> bytes:
     return asked + sized(octets(row["content_hash"])) + field("s", row["seq"], i64) + refusal
 
 
+def waiting_bytes(row: Row) -> bytes:
+    asked = b"w" + i32(row["partner_no"]) + text(row["key"]) + i16(row["item_no"])
+    times = time(row["arrived_at"]) + time(row["occurred_at"])
+    told = i64(row["amount_minor"]) + text(row["channel"]) + field("s", row["store_id"], uid)
+    return asked + sized(octets(row["content_hash"])) + times + told + b"w" + octets(row["words_hash"])
+
+
 def start_bytes(ledger: Row) -> bytes:
     """What the first batch is chained to is the hash of this."""
     names = text(ledger["programme"]) + text(ledger["zone"]) + text(ledger["currency"])
@@ -163,13 +211,17 @@ def start_bytes(ledger: Row) -> bytes:
 
 
 def batch_bytes(
-    previous: bytes, batch: Row, leaves: Sequence[bytes], accounts: Sequence[Row], decisions: Sequence[Row]
+    previous: bytes,
+    batch: Row,
+    leaves: Sequence[bytes],
+    accounts: Sequence[Row],
+    decisions: Sequence[Row],
+    waiting: Sequence[Row],
 ) -> bytes:
     """What a batch's hash is of. Accounts are those made since the batch before, in order."""
     place = i64(batch["batch_no"]) + i64(batch["first_seq"]) + i32(batch["n"]) + time(batch["recorded_at"])
     reached = i64(batch["last_lot_no"]) + i32(batch["last_account_no"])
     made = b"".join(account_bytes(row) for row in accounts)
-    ordered = sorted(decisions, key=lambda row: (row["partner_no"], row["key"].encode()))
     return (
         b"\x01"
         + previous
@@ -177,8 +229,13 @@ def batch_bytes(
         + reached
         + b"".join(leaves)
         + made
-        + b"".join(map(decision_bytes, ordered))
+        + b"".join(map(decision_bytes, sorted(decisions, key=_by_key)))
+        + b"".join(map(waiting_bytes, sorted(waiting, key=_by_key)))
     )
+
+
+def _by_key(row: Row) -> tuple[int, bytes]:
+    return row["partner_no"], row["key"].encode()
 
 
 def sha256(content: bytes) -> bytes:

@@ -201,7 +201,14 @@ class Door:
             try:
                 async with connection.transaction():
                     opened, version = await open_ledger(
-                        connection, ledger_id, items, self.numbers, learned, pending, patience_us(self._rules), self._mac
+                        connection,
+                        ledger_id,
+                        items,
+                        self.numbers,
+                        learned,
+                        pending,
+                        patience_us(self._rules),
+                        self._mac,
                     )
                     if terms is None or version != terms.version:
                         terms = self._terms = await ledgers.terms(connection, ledger_id, version)

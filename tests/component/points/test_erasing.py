@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from coalition.points.v1 import movement_pb2 as pb
 from coalition.points.v1 import points_pb2
 
 from services.runtime.errors import InvalidRequest
 from tests.support.points import PointsHouse
+from tests.support.points_database import as_superuser
 from tests.support.points_wire import earn, outcomes, reasons, redemption, refund
+from tests.support.wallet_wire import adjustment
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -74,6 +78,53 @@ async def test_a_sale_without_words_is_refunded_by_its_id(house: PointsHouse) ->
     results = await till.post(refund("R-1", 500), refund(sold.transaction.transaction_id, 500))
     assert reasons(results) == ["ORIGINAL_UNKNOWN", ""]
     assert results[1].transaction.refund.clawed_back == 5
+    await house.assert_sound()
+
+
+async def test_the_words_of_a_refund_that_waited_under_two_keys_are_erased_with_it(
+    house: PointsHouse,
+) -> None:
+    till, member = await house.till(), house.member()
+    waits: dict[str, Any] = {"reference": "R-2", "receipt": pb.Receipt(number="secret")}
+    await till.post(
+        refund("R-1", 100, key="a", **waits),
+        refund("R-1", 100, key="b", **waits),
+        refund("R-9", 1, reference="R-8"),
+    )
+    await till.post(_sale(member))
+    assert await _erase(house, member.bytes) == 2
+    async with as_superuser(house.database) as connection:
+        left = await connection.fetch(
+            "SELECT reference, original_reference, receipt_number FROM waiting_refund WHERE ledger_id = $1 ORDER BY key",
+            house.programme.ledger_id,
+        )
+    assert [tuple(row) for row in left[:2]] == [("", "", ""), ("", "", "")]
+    assert left[2]["reference"] == "R-8"
+    again = await till.post(refund("R-1", 100, key="a", **waits), refund("R-1", 100, key="b", **waits))
+    assert [each.replayed for each in again] == [True, True]
+    await house.assert_sound()
+
+
+async def test_what_staff_noted_is_erased_but_not_what_is_still_to_be_approved(house: PointsHouse) -> None:
+    member = house.member()
+    await house.post(adjustment(member, 5, note="he is ill"))
+    await house.adjust_by_two(adjustment(member, 20_000, note="very ill"))
+    proposed: list[bytes] = []
+    for note in ("no", "may be"):
+        asked = adjustment(member, 20_000, note=note)
+        request = points_pb2.ProposeAdjustmentRequest(key=asked.key, adjustment=asked.adjustment)
+        answer = await house.as_staff(house.stub.ProposeAdjustment, request)
+        proposed.append(answer.proposal.proposal_id)
+    await house.as_staff(
+        house.stub.RejectAdjustment, points_pb2.RejectAdjustmentRequest(proposal_id=proposed[0])
+    )
+    assert await _erase(house, member.bytes) == 2
+    async with as_superuser(house.database) as connection:
+        notes = await connection.fetch(
+            "SELECT note FROM adjustment_note WHERE ledger_id = $1", house.programme.ledger_id
+        )
+    # It is looked at once more, and hashed when it is posted.
+    assert [row["note"] for row in notes] == ["may be"]
     await house.assert_sound()
 
 

@@ -98,7 +98,7 @@ async def _wait(grocer: Till, member: UUID) -> None:
     """Refunds that wait, that were taken back, and whose original has come."""
     now = {"occurred_at_us": LAPSE_US}
     await grocer.post(
-        refund("later", 10, **now), refund("never", 10, **now), refund("not yet", 10, **now), refund("nor this", 10, key="w", **now)
+        refund("later", 10, store_id=STORE, **now), refund("never", 10, **now), refund("not yet", 10, **now), refund("nor this", 10, key="w", **now)
     )  # fmt: skip
     await grocer.post(earn(member, 1_500, reference="later", **now), reversal("w", **now))
 

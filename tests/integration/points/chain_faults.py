@@ -72,6 +72,38 @@ CHAIN_FAULTS: dict[str, tuple[str, str]] = {
         f"UPDATE account SET owner_id = gen_random_uuid() WHERE ledger_id = {{l}} AND account_no = {FIRST_WALLET}",
         r"batch 1 is not the one that was chained",
     ),
+    "points that matured in another posting": (
+        "UPDATE lot_matured SET seq = (SELECT max(seq) FROM posting WHERE ledger_id = {l}) WHERE ledger_id = {l}",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "who set a credit floor": (
+        "UPDATE floor_change SET set_by = 'somebody else' WHERE ledger_id = {l}",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "who approved an adjustment": (
+        "UPDATE proposal_decision SET decided_by = 'somebody else' WHERE ledger_id = {l} AND approved",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "what was noted to an adjustment": (
+        "UPDATE adjustment_note SET note = 'another' WHERE ledger_id = {l}",
+        r"posting \d+ was asked for in other words",
+    ),
+    "a note lost, but for the salt": (
+        "DELETE FROM adjustment_note WHERE ledger_id = {l}",
+        r"posting \d+ was asked for in other words",
+    ),
+    "what a refund is for that waits": (
+        "UPDATE waiting_refund SET amount_minor = amount_minor + 1 WHERE ledger_id = {l} AND open",
+        r"batch \d+ is not the one that was chained",
+    ),
+    "a refund that waited lost": (
+        "DELETE FROM waiting_refund WHERE ledger_id = {l} AND NOT open",
+        r"batch \d+ is not the one that was chained",
+    ),
+    "the receipt of a refund that waits": (
+        "UPDATE waiting_refund SET receipt_number = 'another' WHERE ledger_id = {l} AND open",
+        r"the refund under key .+ waited in other words",
+    ),
     "what a refusal says": (
         "UPDATE decision SET message = 'no' WHERE ledger_id = {l} AND refusal IS NOT NULL",
         r"batch \d+ is not the one that was chained",

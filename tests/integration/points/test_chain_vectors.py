@@ -10,6 +10,7 @@ from typing import Any
 from services.points.storage.proofs import prove
 from services.points.storage.proofs.sequence import SEQUENCE
 from services.runtime.database import PgConnection
+from tests.integration.points.forging import BESIDE
 from tests.support.chain import PARTS, Row
 from tests.support.points_database import as_superuser
 from tests.support.servers import ServiceDatabase
@@ -20,7 +21,7 @@ VECTORS: Mapping[str, Any] = json.loads(
 # What changes in the life of a row is not in the vectors.
 NOT_CHAINED: dict[str, dict[str, Any]] = {
     "ledger": {"expiry_months": 24}, "lot": {"remaining": 1, "open": True}, "hold": {"open": False},
-    "debt": {"remaining": 0, "open": False},
+    "debt": {"remaining": 0, "open": False}, "waiting_refund": {"open": False, "traceparent": ""},
 }  # fmt: skip
 
 
@@ -42,6 +43,21 @@ async def _insert(connection: PgConnection, table: str, row: Row) -> None:
     await connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", *texts)
 
 
+async def _insert_posting(connection: PgConnection, told: Mapping[str, Any]) -> None:
+    await _insert(connection, "posting", told["posting"])
+    for table in [table for _, table, _ in PARTS] + ["adjustment_note"]:
+        for row in told.get(table, ()):
+            own = dict(row)
+            if "decided_by" in own:
+                # Who approved an adjustment stands in a row of its own, under its proposal.
+                approval = {name: own.pop(name) for name in ("decided_by", "decided_at")}
+                asked = {name: own[name] for name in ("proposal_id", "content_hash")} | {
+                    "proposed_by": own["made_by"]
+                }
+                await _insert(connection, "proposal_decision", asked | approval | {"approved": True})
+            await _insert(connection, table, own)
+
+
 async def test_the_database_chains_the_rows_of_the_vectors_to_their_hashes(
     database_for: Callable[[str], ServiceDatabase],
 ) -> None:
@@ -53,21 +69,17 @@ async def test_the_database_chains_the_rows_of_the_vectors_to_their_hashes(
         found = b""
         for told in VECTORS["batches"]:
             for posting in told["postings"]:
-                await _insert(connection, "posting", posting["posting"])
-                for _, table, _ in PARTS:
-                    for row in posting.get(table, ()):
-                        await _insert(connection, table, row)
+                await _insert_posting(connection, posting)
             for row in told["decisions"]:
                 await _insert(connection, "decision", row)
+            for row in told["waiting"]:
+                await _insert(connection, "waiting_refund", row)
             batch = told["batch"]
-            decided = await connection.fetchval(
-                """SELECT string_agg(chain_decision(d), '' ORDER BY partner_no, key COLLATE "C") FROM decision d WHERE batch_no = $1""",
-                batch["batch_no"],
-            )
+            beside = await connection.fetchval(BESIDE, ledger_id, batch["batch_no"])
             found = await connection.fetchval(
                 "SELECT ledger_chain($1, $2, $3, $4, $5::text::timestamptz, $6, $7, $8)",
                 ledger_id, batch["batch_no"], batch["first_seq"], batch["n"], batch["recorded_at"], batch["last_lot_no"],
-                batch["last_account_no"], decided,
+                batch["last_account_no"], beside,
             )  # fmt: skip
             assert found == bytes.fromhex(told["chain"]["sha256"])
             leaves: bytes = await connection.fetchval(

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SALE = "(SELECT min(seq) FROM purchase WHERE ledger_id = $1)"
 REFUND = "(SELECT min(seq) FROM refund WHERE ledger_id = $1)"
 ERASED_SALE = "till = '', business_date = '', receipt_number = '', lines = '[]', tenders = '[]'"
+ERASED_WAIT = """reference = '', original_reference = '', till = '', business_date = '', receipt_number = '', lines = '[]',
+salt = NULL"""
 ERASE_ALL = """SELECT ledger_erase($1::smallint, array_agg(seq), array_agg(CASE WHEN reference IS NOT NULL THEN sha256(int8send(seq)) END))
 FROM posting WHERE ledger_id = $1 AND salt IS NOT NULL"""
 
@@ -61,6 +63,14 @@ async def test_all_invariants_and_all_hashes_hold_without_the_words(busy: Busy) 
                     for name in ("till", "business_date", "receipt_number", "lines", "tenders")
                 ]
                 assert words == ["", "", "", "[]", "[]"]
+        assert await rows_of(connection, "adjustment_note", busy.ledger_id) == []
+        waited = {
+            row["original_reference"]: row
+            for row in await rows_of(connection, "waiting_refund", busy.ledger_id)
+        }
+        # What became a refund has none either; what still waits, or never was posted, is of nobody that is known.
+        assert waited.keys() == {"", "never", "not yet", "nor this"}
+        assert (waited[""]["reference"], waited[""]["receipt_number"], waited[""]["salt"]) == ("", "", None)
         assert await _broken(connection, busy.ledger_id) == {}
         assert await recomputed(connection, busy.ledger_id) == before
         assert await connection.fetchval(ERASE_ALL, busy.ledger_id) == 0
@@ -85,6 +95,8 @@ async def test_the_service_erases_by_the_function_and_cannot_otherwise(busy: Bus
 @pytest.mark.parametrize(
     "statement",
     [
+        "DELETE FROM adjustment_note WHERE ledger_id = $1",
+        "UPDATE adjustment_note SET note = 'another' WHERE ledger_id = $1",
         # Without the reference kept as taken.
         f"UPDATE posting SET reference = NULL, salt = NULL WHERE ledger_id = $1 AND seq = {SALE}",
         "UPDATE posting SET reference = 'another' WHERE ledger_id = $1",
@@ -121,6 +133,26 @@ async def test_what_was_erased_is_not_written_again_and_nothing_else_changes(
     async with _owner(busy) as connection:
         await connection.fetchval(ERASE_ALL, busy.ledger_id)
         with pytest.raises(asyncpg.RestrictViolationError, match="never changed"):
+            await connection.execute(statement, busy.ledger_id)
+
+
+@pytest.mark.parametrize(
+    ("before", "statement"),
+    [
+        ("", f"UPDATE waiting_refund SET {ERASED_WAIT} WHERE ledger_id = $1 AND NOT open"),
+        ("", f"UPDATE waiting_refund SET {ERASED_WAIT} WHERE ledger_id = $1 AND open"),
+        (ERASE_ALL, f"UPDATE waiting_refund SET {ERASED_WAIT} WHERE ledger_id = $1 AND open"),
+        (ERASE_ALL, "UPDATE waiting_refund SET till = 'back' WHERE ledger_id = $1 AND salt IS NULL"),
+        (ERASE_ALL, "UPDATE waiting_refund SET amount_minor = 0 WHERE ledger_id = $1 AND salt IS NULL"),
+    ],
+)
+async def test_the_words_of_a_refund_that_waits_go_only_with_those_of_what_came_of_it(
+    busy: Busy, before: str, statement: str
+) -> None:
+    async with _owner(busy) as connection:
+        if before:
+            await connection.fetchval(before, busy.ledger_id)
+        with pytest.raises(asyncpg.RestrictViolationError, match="can only be decided"):
             await connection.execute(statement, busy.ledger_id)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.points.domain.rows import PostingRow, RefundRow, Rows
+from services.points.domain.rows import AdjustmentRow, PostingRow, RefundRow, Rows, WaitingRow
 from services.points.storage.words import SALT_BYTES, salted
 from tests.support.chain import (
     Row,
@@ -18,6 +18,8 @@ from tests.support.chain import (
     decision_bytes,
     leaf_bytes,
     sha256,
+    waiting_bytes,
+    waiting_words_bytes,
     words_bytes,
 )
 
@@ -35,14 +37,15 @@ BYTES = st.binary(max_size=20).map(lambda value: f"\\x{value.hex()}")
 HASHES = st.binary(min_size=32, max_size=32).map(lambda value: f"\\x{value.hex()}")
 
 POSTING: Mapping[str, st.SearchStrategy[Any]] = {
-    "seq": BIG, "transaction_id": UUIDS, "kind": TEXTS, "occurred_at": TIMES, "recorded_at": TIMES, "wallet_no": SMALL, "points": BIG,
+    "seq": BIG, "transaction_id": UUIDS, "kind": TEXTS, "occurred_at": TIMES, "recorded_at": TIMES, "wallet_no": SMALL | st.none(), "points": BIG,
     "balance_after": BIG, "amount": BIG, "debit_no": SMALL | st.none(), "credit_no": SMALL | st.none(), "partner_no": SMALL | st.none(),
     "original_seq": BIG | st.none(), "expires_at": TIMES | st.none(), "item_no": NUMBERS | st.none(), "content_hash": BYTES | st.none(),
     "words_hash": HASHES | st.none(),
 }  # fmt: skip
 HANGING: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     "purchase": {
-        "amount_minor": BIG, "points_minor": BIG, "rate_points": SMALL, "rate_per_minor": SMALL, "channel": TEXTS, "entry_mode": TEXTS,
+        "amount_minor": BIG, "points_minor": BIG, "rate_points": SMALL, "rate_per_minor": SMALL, "rate_pending_days": NUMBERS, "channel": TEXTS,
+        "entry_mode": TEXTS,
         "store_id": UUIDS | st.none(),
     },
     "refund": {
@@ -51,7 +54,8 @@ HANGING: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     },
     "lot": {
         "lot_no": BIG, "account_no": SMALL, "issuer_no": SMALL, "point_type": TEXTS, "original": BIG, "earned_at": TIMES,
-        "expires_at": TIMES | st.just("infinity"), "parent_no": BIG | st.none(), "earned_seq": BIG | st.none(),
+        "expires_at": TIMES | st.just("infinity"), "parent_no": BIG | st.none(), "earned_seq": BIG | st.none(), "pending_no": SMALL | st.none(),
+        "matures_at": TIMES | st.none(),
     },
     "lot_use": {"lot_no": BIG, "points": BIG},
     "lot_return": {"lot_no": BIG, "points": BIG},
@@ -60,9 +64,16 @@ HANGING: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     "hold_end": {"hold_seq": BIG, "held": BIG, "captured": BIG},
     "debt": {"wallet_no": SMALL, "partner_no": SMALL, "points": BIG, "original_seq": BIG},
     "debt_use": {"debt_seq": BIG, "points": BIG},
+    "lot_matured": {"lot_no": BIG, "points": BIG},
+    "floor_change": {"partner_no": SMALL, "floor": BIG | st.none(), "basis_seq": BIG, "set_by": TEXTS},
+    "adjustment": {
+        "points": BIG, "limit_points": BIG, "reason": TEXTS, "made_by": TEXTS, "note_id": UUIDS, "content_hash": BYTES, "proposal_id": UUIDS,
+        "decided_by": TEXTS, "decided_at": TIMES,
+    },
+    "merged_wallet": {"from_wallet": SMALL, "into_wallet": SMALL},
 }  # fmt: skip
 # Of these a posting has several, told apart by their number.
-NUMBERED = {"lot": "lot_no", "lot_use": "lot_no", "lot_return": "lot_no", "hold_lot": "lot_no", "hold_end": "hold_seq", "debt_use": "debt_seq"}  # fmt: skip
+NUMBERED = {"lot": "lot_no", "lot_use": "lot_no", "lot_return": "lot_no", "hold_lot": "lot_no", "hold_end": "hold_seq", "debt_use": "debt_seq", "lot_matured": "lot_no"}  # fmt: skip
 
 Hanging = dict[str, list[Row]]
 
@@ -124,10 +135,18 @@ WORDS = st.fixed_dictionaries(
     dict.fromkeys(("key", "till", "business_date", "receipt_number", "lines", "tenders"), TEXTS)
     | {
         "reference": TEXTS | st.none(),
+        "note": TEXTS.filter(bool),
         "salt": st.binary(min_size=16, max_size=16).map(lambda value: f"\\x{value.hex()}"),
     }
 )
-OF = st.sampled_from(("purchase", "refund", None))
+OF = st.sampled_from(("purchase", "refund", "adjustment_note", None))
+ASKED, RECEIPT = ("key", "reference"), ("till", "business_date", "receipt_number", "lines")
+TOLD = {
+    "purchase": (*ASKED, *RECEIPT, "tenders"),
+    "refund": (*ASKED, *RECEIPT),
+    "adjustment_note": (*ASKED, "note"),
+    None: ASKED,
+}
 
 
 def _worded(words: Row, of: str | None) -> tuple[Row, Hanging]:
@@ -138,10 +157,8 @@ def _worded(words: Row, of: str | None) -> tuple[Row, Hanging]:
 def test_no_two_ways_of_asking_have_the_same_bytes(
     words: Row, others: Row, of: str | None, other_of: str | None
 ):
-    told = {"purchase": 7, "refund": 6, None: 2}
-    names = ("key", "reference", "till", "business_date", "receipt_number", "lines", "tenders")
-    one = (of, words["salt"], [words[name] for name in names[: told[of]]])
-    other = (other_of, others["salt"], [others[name] for name in names[: told[other_of]]])
+    one = (of, words["salt"], [words[name] for name in TOLD[of]])
+    other = (other_of, others["salt"], [others[name] for name in TOLD[other_of]])
     assume(one != other)
     assert words_bytes(*_worded(words, of)) != words_bytes(*_worded(others, other_of))
 
@@ -162,6 +179,8 @@ def _posted(words: Row, of: str | None) -> Rows:
             words["lines"],
         )  # fmt: skip
         rows.refunds.append(refund)
+    if of == "adjustment_note":
+        rows.adjustments.append(AdjustmentRow(8, 1, 1, "other", "cli", UUID(int=0), words["note"], None, b""))
     return rows
 
 
@@ -172,6 +191,31 @@ def test_the_door_hashes_words_as_the_page_says_each_with_a_salt_of_its_own(word
     assert own == bytes(48)
     assert hashed == sha256(words_bytes(*_worded({**words, "salt": f"\\x{salt.hex()}"}, of)))
     assert salted(_posted(words, of), 7)[48:64] != salt
+
+
+@given(WORDS, TEXTS)
+def test_the_door_hashes_the_words_of_a_refund_that_waits_after_those_of_postings(words: Row, original: str):
+    asked: Row = {**words, "reference": words["reference"] or "", "original_reference": original}
+    rows = _posted(words, None)
+    told = (asked["till"], asked["business_date"], asked["receipt_number"], "store", asked["lines"])
+    rows.waiting.append(WaitingRow(1, "k", 0, b"", asked["reference"], original, 0, 1, None, *told, ""))
+    found = salted(rows, 7)[96:]
+    salt = found[:SALT_BYTES].hex()
+    assert found[SALT_BYTES:] == sha256(waiting_words_bytes({**asked, "salt": f"\\x{salt}"}))
+
+
+WAITING = st.fixed_dictionaries(
+    {
+        "partner_no": SMALL, "key": TEXTS, "item_no": NUMBERS, "content_hash": BYTES, "arrived_at": TIMES, "occurred_at": TIMES,
+        "amount_minor": BIG, "channel": TEXTS, "store_id": UUIDS | st.none(), "words_hash": HASHES,
+    }
+)  # fmt: skip
+
+
+@given(WAITING, WAITING)
+def test_no_two_refunds_that_wait_have_the_same_bytes(one: Row, other: Row):
+    assume(one != other)
+    assert waiting_bytes(one) != waiting_bytes(other)
 
 
 DECISION = st.fixed_dictionaries(
@@ -207,23 +251,27 @@ BATCH = st.fixed_dictionaries(
     BATCH,
     st.lists(st.binary(min_size=32, max_size=32), min_size=2, max_size=4, unique=True),
     DECISION,
+    WAITING,
     st.data(),
 )
 def test_a_batch_changes_with_each_of_its_parts_and_their_order(
-    batch: Row, leaves: list[bytes], decision: Row, data: st.DataObject
+    batch: Row, leaves: list[bytes], decision: Row, waits: Row, data: st.DataObject
 ):
     previous = sha256(b"")
     account = {"account_no": 1, "kind": "wallet", "owner_id": str(UUID(int=1))}
-    whole = batch_bytes(previous, batch, leaves, [account], [decision])
+    whole = batch_bytes(previous, batch, leaves, [account], [decision], [waits])
     name = data.draw(st.sampled_from(sorted(batch)))
     strategy = {"n": SMALL, "last_account_no": SMALL, "recorded_at": TIMES}.get(name, BIG)
     changed = {**batch, name: data.draw(strategy.filter(lambda value: value != batch[name]))}
     others = (
-        batch_bytes(sha256(b"another"), batch, leaves, [account], [decision]),
-        batch_bytes(previous, changed, leaves, [account], [decision]),
-        batch_bytes(previous, batch, leaves[::-1], [account], [decision]),
-        batch_bytes(previous, batch, leaves[1:], [account], [decision]),
-        batch_bytes(previous, batch, leaves, [{**account, "owner_id": str(UUID(int=2))}], [decision]),
-        batch_bytes(previous, batch, leaves, [account], []),
+        batch_bytes(sha256(b"another"), batch, leaves, [account], [decision], [waits]),
+        batch_bytes(previous, changed, leaves, [account], [decision], [waits]),
+        batch_bytes(previous, batch, leaves[::-1], [account], [decision], [waits]),
+        batch_bytes(previous, batch, leaves[1:], [account], [decision], [waits]),
+        batch_bytes(
+            previous, batch, leaves, [{**account, "owner_id": str(UUID(int=2))}], [decision], [waits]
+        ),
+        batch_bytes(previous, batch, leaves, [account], [], [waits]),
+        batch_bytes(previous, batch, leaves, [account], [decision], []),
     )
     assert whole not in others

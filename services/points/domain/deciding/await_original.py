@@ -34,7 +34,9 @@ def await_original(books: Books, number: int, item: Refund, *, again: bool = Fal
     if original in books.at.erased:
         # It has come, and is not found by it any more: waiting would be in vain.
         return TurnedAway(
-            Reason.REASON_ORIGINAL_UNKNOWN, "the reference of the sale was erased: name it by its id", {"field": "original"}
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            "the reference of the sale was erased: name it by its id",
+            {"field": "original"},
         )
     if original in books.references or original in books.at.by_reference:
         return TurnedAway(
