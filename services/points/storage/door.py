@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.deciding.earn import ISSUED_POINTS_MAX
 from services.points.domain.movements import (
@@ -104,6 +106,15 @@ def _earners(items: Sequence[Act], partners: frozenset[UUID]) -> Iterable[UUID]:
     return dict.fromkeys(item.member_id for item in earns if item.partner_id in partners)
 
 
+def _owing(items: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> list[UUID]:
+    """Those whose sales are refunded as soon as they are posted."""
+    return [
+        item.member_id
+        for item in items
+        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
+    ]
+
+
 class _Sales:
     """What the refunds of a batch need to know of their originals: by place of the member, each once."""
 
@@ -171,11 +182,7 @@ async def _open(
     awaited: Set[tuple[UUID, str]],
 ) -> tuple[Opened, int]:
     burns, partners, redeemers = _asked(items)
-    owing = [
-        item.member_id
-        for item in items
-        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
-    ]
+    owing = _owing(items, awaited)
     for member in owing:
         # It may take back as much as the wallet has.
         burns[member] += ISSUED_POINTS_MAX
@@ -229,13 +236,18 @@ async def _open(
     opened = opened_of(row, lookups, members, burns, numbers)
     if row["erased"]:
         await add_erased(connection, ledger_id, opened, lookups, mac)
+    _add_floors(opened, row, floored)
+    wallet_reads.add_read(opened, row, members, giving)
+    return opened, row["config_version"]
+
+
+def _add_floors(opened: Opened, row: asyncpg.Record, floored: Sequence[UUID]) -> None:
+    """Of partners whose floor is to be set the one that was set last, if ever."""
     for partner, floor, basis_seq, seq in zip(
         floored, row["floor_set"] or (), row["floor_basis"] or (), row["floor_seq"] or (), strict=True
     ):
         if seq is not None:
             opened.standing_floors[partner] = StandingFloor(floor, basis_seq, seq)
-    wallet_reads.add_read(opened, row, members, giving)
-    return opened, row["config_version"]
 
 
 async def write(

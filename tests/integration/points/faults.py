@@ -391,19 +391,3 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "a log's head ahead of its log": ("UPDATE event_head SET pos = pos + 1 WHERE ledger_id = {l}", {8}),
     "a relay ahead of the log": ("INSERT INTO relay_cursor VALUES ({l}, 1000)", {8}),
 }  # fmt: skip
-
-# Those that the chain says nothing of: what they change is no part of the journal.
-UNCHAINED: frozenset[str] = frozenset({
-    "a counter", "both counters of an account", "a balance row lost, while another ledger has the same account number",
-    "a floor raised above what was once there", "a wallet without a floor",
-    "an open hold made a resolved one", "a resolved hold made an open one",
-    "points reserved that no hold asked for", "points reserved that are free",
-    "a counter of what is reserved", "a counter of what is released", "points lost from a lot", "a debt forgiven",
-    "an event lost", "an event of another kind", "an event in another member's partition", "an event of no posting",
-    "a notice that tells of a posting a second time", "a position left out", "a position before the first",
-    "a wrong link in a partition", "a head's link into a partition", "a log's head ahead of its log", "a relay ahead of the log",
-    "a credit floor that nobody set", "a credit floor lifted", "a refund that waits and has its answer",
-    "a refund that waits no more without an answer", "a count of refunds that wait",
-    "pending points without a floor", "a lot that matured without a posting", "a debt of a wallet that was given up",
-    "what was proposed", "for whom it was proposed", "an approval of something else",
-})  # fmt: skip

@@ -13,8 +13,7 @@ from services.points.storage.proofs.sequence import SEQUENCE
 from services.runtime.database import PgConnection
 from tests.integration.points import faults
 from tests.integration.points.busy import Busy
-from tests.integration.points.chain_faults import CHAIN_FAULTS
-from tests.integration.points.faults import UNCHAINED
+from tests.integration.points.chain_faults import CHAIN_FAULTS, UNCHAINED
 from tests.integration.points.forging import chain_anew
 from tests.integration.points.pending_faults import PENDING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS

@@ -14,6 +14,7 @@ from tests.support.chain import (
     octets,
     sha256,
     start_bytes,
+    waiting_words_bytes,
     words_bytes,
 )
 
