@@ -251,7 +251,7 @@ class Batch(_message.Message):
     first_seq: _builtins.int
     """Seq of its first posting; where it has none, of the next that there was."""
     postings: _builtins.int
-    """How many postings it has; 0: refusals alone."""
+    """How many postings it has; 0: refusals alone, or refunds that wait."""
     recorded_at_us: _builtins.int
     """When it was posted, programme time. Microseconds since 1970-01-01 UTC."""
     chain_hash: _builtins.bytes

@@ -362,8 +362,9 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EraseWords(self, request, context):
-        """Erases what partners said in words of a member's postings: references, receipts, lines and tenders. Points, money and times
-        stay, and so does the chain; what was erased stays taken as a reference. For ever. Staff with role `admin`.
+        """Erases what was said in words of a member's postings: references, receipts, lines and tenders, notes to adjustments and to
+        rejected proposals. Points, money and times stay, and so does the chain; what was erased stays taken as a reference. For
+        ever. Staff with role `admin`.
         Errors: INVALID_REQUEST, PERMISSION_DENIED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

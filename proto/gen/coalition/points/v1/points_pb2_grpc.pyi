@@ -94,8 +94,9 @@ class PointsServiceStub:
     ReadBatches: _aio.UnaryStreamMultiCallable[_points_pb2.ReadBatchesRequest, _points_pb2.ReadBatchesResponse]
     """Streams the batches that were posted, in order, with the hashes that chain them: see docs/chain.md. Staff or service."""
     EraseWords: _aio.UnaryUnaryMultiCallable[_points_pb2.EraseWordsRequest, _points_pb2.EraseWordsResponse]
-    """Erases what partners said in words of a member's postings: references, receipts, lines and tenders. Points, money and times
-    stay, and so does the chain; what was erased stays taken as a reference. For ever. Staff with role `admin`.
+    """Erases what was said in words of a member's postings: references, receipts, lines and tenders, notes to adjustments and to
+    rejected proposals. Points, money and times stay, and so does the chain; what was erased stays taken as a reference. For
+    ever. Staff with role `admin`.
     Errors: INVALID_REQUEST, PERMISSION_DENIED.
     """
     ReadEvents: _aio.UnaryStreamMultiCallable[_points_pb2.ReadEventsRequest, _points_pb2.ReadEventsResponse]
@@ -333,8 +334,9 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.EraseWordsRequest,
         context: _aio.ServicerContext[_points_pb2.EraseWordsRequest, _abc.Awaitable[_points_pb2.EraseWordsResponse]],
     ) -> _abc.Awaitable[_points_pb2.EraseWordsResponse]:
-        """Erases what partners said in words of a member's postings: references, receipts, lines and tenders. Points, money and times
-        stay, and so does the chain; what was erased stays taken as a reference. For ever. Staff with role `admin`.
+        """Erases what was said in words of a member's postings: references, receipts, lines and tenders, notes to adjustments and to
+        rejected proposals. Points, money and times stay, and so does the chain; what was erased stays taken as a reference. For
+        ever. Staff with role `admin`.
         Errors: INVALID_REQUEST, PERMISSION_DENIED.
         """
 
