@@ -191,7 +191,7 @@ def _moved(ledger: PaperLedger, seq: int) -> Transaction:
     assert wallet == row.wallet_no
     assert (wallet is None) == (row.kind == "floor")
     partner = moved.partner_id
-    asked_by = partner if partner or row.kind in ("expire", "repay") else OPERATOR
+    asked_by = partner if partner or row.kind in ("expire", "repay", "mature") else OPERATOR
     assert row.partner_no == (
         ledger.accounts[AccountKey(AccountKind.ISSUANCE, asked_by)] if asked_by is not None else None
     )

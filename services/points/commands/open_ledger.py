@@ -74,7 +74,12 @@ class Doors:
                 rules = await ledgers.rules(connection, programme.ledger_id, settings.backdate_days_max)
         if rules is None:
             raise NotFound("the ledger could not be opened")
-        limits = DoorLimits(settings.batch_items_max, settings.queue_items_max, settings.post_retry_seconds)
+        limits = DoorLimits(
+            settings.batch_items_max,
+            settings.bulk_beside_items_max,
+            settings.queue_items_max,
+            settings.post_retry_seconds,
+        )
         door = self._context.run(
             Door, programme, rules, self._database, self._telling, limits, self._connections, self._mac
         )

@@ -117,17 +117,12 @@ def purchase_message(transaction: Transaction, purchase: Purchase, currency: str
         currency=currency,
         lines=[
             pb.SaleLine(
-                sku=line["sku"],
-                category=line["category"],
-                quantity=line["quantity"],
-                amount_minor=line["amount"],
-                returned=line.get("returned", False),
+                sku=sku, category=category, quantity=quantity, amount_minor=amount, returned=bool(returned)
             )
-            for line in orjson.loads(purchase.lines_json)
+            for sku, category, quantity, amount, *returned in orjson.loads(purchase.lines_json)
         ],
         tenders=[
-            pb.Tender(kind=tender["kind"], amount_minor=tender["amount"])
-            for tender in orjson.loads(purchase.tenders_json)
+            pb.Tender(kind=kind, amount_minor=amount) for kind, amount in orjson.loads(purchase.tenders_json)
         ],
     )
     return pb.Purchase(

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from services.points.domain.accounts import PROGRAMME, AccountKey, AccountKind, AccountNumbers
 from services.points.domain.deciding.earn import ISSUED_POINTS_MAX
 from services.points.domain.movements import (
@@ -27,12 +25,12 @@ from services.points.domain.movements import (
     Void,
     WaitsOver,
 )
-from services.points.domain.opened import Opened, StandingFloor
+from services.points.domain.opened import Opened
 from services.points.domain.posting import Posting
 from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
 from services.points.storage import wallet_reads
 from services.points.storage.lookups import lookups_of
-from services.points.storage.opened_rows import opened_of
+from services.points.storage.opened_rows import opened_of, standing_floors
 from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
 
@@ -236,18 +234,9 @@ async def _open(
     opened = opened_of(row, lookups, members, burns, numbers)
     if row["erased"]:
         await add_erased(connection, ledger_id, opened, lookups, mac)
-    _add_floors(opened, row, floored)
+    opened.standing_floors |= standing_floors(row, floored)
     wallet_reads.add_read(opened, row, members, giving)
     return opened, row["config_version"]
-
-
-def _add_floors(opened: Opened, row: asyncpg.Record, floored: Sequence[UUID]) -> None:
-    """Of partners whose floor is to be set the one that was set last, if ever."""
-    for partner, floor, basis_seq, seq in zip(
-        floored, row["floor_set"] or (), row["floor_basis"] or (), row["floor_seq"] or (), strict=True
-    ):
-        if seq is not None:
-            opened.standing_floors[partner] = StandingFloor(floor, basis_seq, seq)
 
 
 async def write(

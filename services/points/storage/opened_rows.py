@@ -11,7 +11,7 @@ import asyncpg
 from services.points.domain.accounts import AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import Lot, OpenLots
-from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded
+from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded, StandingFloor
 from services.points.domain.refunding import TenderOrder
 from services.points.storage.lookups import Lookup
 from services.points.storage.waits import waiting_of
@@ -141,3 +141,15 @@ def _debts(row: asyncpg.Record, members: Sequence[UUID]) -> dict[UUID, Debts]:
             debts = found.setdefault(members[place], Debts(account))
             debts.open.append(OpenDebt(*facts))
     return found
+
+
+def standing_floors(row: asyncpg.Record, partners: Sequence[UUID]) -> dict[UUID, StandingFloor]:
+    """The floors in force of the partners whose floor is to be set; those without one are left out."""
+    columns = ("floor_set", "floor_basis", "floor_seq")
+    if not partners:
+        return {}
+    return {
+        partner: StandingFloor(floor, basis_seq, seq)
+        for partner, floor, basis_seq, seq in zip(partners, *(row[name] for name in columns), strict=True)
+        if seq is not None
+    }

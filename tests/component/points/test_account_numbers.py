@@ -6,7 +6,7 @@ import pytest
 
 from services.points.commands import door as doors
 from services.points.domain.accounts import AccountKey, AccountKind, AccountNumbers
-from services.points.storage import door as storage
+from services.points.storage import opened_rows
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import new_id
 from tests.support.points import PointsHouse, RunningPoints, running_points
@@ -88,7 +88,7 @@ async def test_numbers_are_forgotten_too_where_the_reading_breaks_off_after_they
         raise ArithmeticError("what was read makes no sense")
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "_lots", broken)
+        patch.setattr(opened_rows, "_lots", broken)
         with pytest.raises(CoalitionError):
             await till.earn(lost, 100)
     assert lost not in (await _numbers(house)).wallet

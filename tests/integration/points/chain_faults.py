@@ -23,7 +23,7 @@ CHAIN_FAULTS: dict[str, tuple[str, str]] = {
         r"posting \d+ is not the one that batch \d+ chained",
     ),
     "a line of a purchase": (
-        f"""UPDATE purchase SET lines = '[{{{{"sku": "1", "category": "", "quantity": "1", "amount": 1}}}}]'
+        f"""UPDATE purchase SET lines = '[["1", "", "1", 1]]'
         WHERE ledger_id = {{l}} AND seq = {SALE}""",
         r"posting \d+ was asked for in other words",
     ),

@@ -155,7 +155,7 @@ def _asks(batch: Sequence[Rough], now_us: int, seen: Seen = NOTHING_SEEN) -> lis
 def _compare(ledger: PaperLedger, model: LedgerModel, parts: Sequence[Limit | list[Rough]]) -> None:
     """Posts movements and floors in one batch, and one after the other by the model."""
     now_us = max(ledger.now_us, ledger.last_time_us + 1)
-    seen, met = _seen(ledger), set[tuple[UUID, str]]()
+    seen, met, given_up = _seen(ledger), set[tuple[UUID, str]](), set[UUID]()
     acts: list[Act] = []
     steps: list[list[Ask] | tuple[UUID, CreditFloor]] = []
     for part in parts:
@@ -167,6 +167,9 @@ def _compare(ledger: PaperLedger, model: LedgerModel, parts: Sequence[Limit | li
             asks = _reachable(ledger, _asks(part, now_us, seen))
             asks = [ask for ask in asks if ask.kind != "reverse" or (ask.partner, ask.target) not in met]
             met |= {(ask.partner, ask.key) for ask in asks}
+            # A refund that meets the merge of its own member is asked again: it comes to the door for the other one then.
+            given_up |= {ask.member for ask in asks if ask.kind == "merge"}
+            asks = [ask for ask in asks if ask.kind != "refund" or ask.member not in given_up]
             acts += _movements(ledger, asks)
             steps.append(asks)
     verdicts = [verdict_of(each, ledger) for each in ledger.post(acts)]
@@ -232,11 +235,14 @@ def test_how_items_fall_into_batches_changes_no_answer(
         ledger.post([FloorChange(PARTNERS[0], CreditFloor(floor, 0), "stf_1")])
     for group in groups:
         # Both are asked at the same time of the clock; a batch moves it by a microsecond a posting.
-        # (No hold's life ends on a multiple of this, so those microseconds end none.)
+        # (No hold's life ends on a multiple of this, and nothing is said to have happened then: those microseconds end no
+        # hold, and leave what an adjustment gives behind what was earned before it.)
         apart.now_us = together.now_us = together.now_us + SECOND_US * 3 // 2
         seen = _seen(together)
         chains = [
-            chain for rough in group if (chain := _reachable(together, rough.at(together.now_us, seen)))
+            chain
+            for rough in group
+            if (chain := _reachable(together, rough.at(together.now_us - SECOND_US // 10, seen)))
         ]
         chains = _unhurried(chains)
         items = _movements(together, [ask for chain in chains for ask in chain])

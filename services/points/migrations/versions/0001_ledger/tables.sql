@@ -233,7 +233,7 @@ CREATE TABLE refund (
     CONSTRAINT refund_tender_order_ck CHECK (tender_order IN ('pro_rata', 'points_first', 'money_first'))
 )
 --;;
-COMMENT ON TABLE refund IS 'What the posting seq gave back of its original, the refunds of one original in a chain by no. whole, given: minor units of a sale, points of a burn without one. money_minor: the most to pay out.'
+COMMENT ON TABLE refund IS 'What the posting seq gave back of its original, the refunds of one original in a chain by no. whole, given: minor units of a sale, points of a burn without one. money_minor: the most to pay out. lines: as in purchase.'
 --;;
 CREATE TABLE debt (
     seq bigint NOT NULL,
@@ -387,7 +387,7 @@ CREATE TABLE purchase (
     CONSTRAINT purchase_points_ck CHECK (points_minor BETWEEN 0 AND amount_minor)
 )
 --;;
-COMMENT ON TABLE purchase IS 'The sale behind a posting, as the till told it. points_minor: the part of it that was paid in points, which earns none; rate_*: the earn rate that it was decided at. Its public id is the transaction''s uuid with the prefix pur_.'
+COMMENT ON TABLE purchase IS 'The sale behind a posting, as the till told it. points_minor: the part of it that was paid in points, which earns none; rate_*: the earn rate that it was decided at. lines: [sku, category, quantity, amount, true where it was returned], tenders: [kind, amount], in minor units. Its public id is the transaction''s uuid with the prefix pur_.'
 --;;
 CREATE TABLE batch (
     ledger_id smallint NOT NULL,
