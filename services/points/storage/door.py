@@ -31,10 +31,11 @@ from services.points.domain.wallet_movements import Merge, Opening, WalletMoveme
 from services.points.storage import wallet_reads
 from services.points.storage.lookups import lookups_of
 from services.points.storage.opened_rows import opened_of, standing_floors
+from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
 
 _OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 20))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 37))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 38))})"
 
 
 class _Listed:
@@ -103,6 +104,15 @@ def _earners(items: Sequence[Act], partners: frozenset[UUID]) -> Iterable[UUID]:
     return dict.fromkeys(item.member_id for item in earns if item.partner_id in partners)
 
 
+def _owing(items: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> list[UUID]:
+    """Those whose sales are refunded as soon as they are posted."""
+    return [
+        item.member_id
+        for item in items
+        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
+    ]
+
+
 class _Sales:
     """What the refunds of a batch need to know of their originals: by place of the member, each once."""
 
@@ -131,6 +141,7 @@ async def open_ledger(
     learned: list[AccountKey],
     pending_partners: frozenset[UUID],
     patience_us: int,
+    mac: ReferenceMac,
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
@@ -146,13 +157,13 @@ async def open_ledger(
         if isinstance(item, Refund) and item.sale is None
     }
     opened, version = await _open(
-        connection, ledger_id, items, numbers, learned, pending_partners, patience_us, awaited
+        connection, ledger_id, items, numbers, learned, pending_partners, patience_us, mac, awaited
     )
     late = {(each.item.partner_id, each.item.original_reference) for each in opened.waiting} - awaited
     if any(isinstance(item, Earn) and (item.partner_id, item.reference) in late for item in items):
         # What waits for an earn is decided right after it: with what a refund needs to know of the member.
         return await _open(
-            connection, ledger_id, items, numbers, learned, pending_partners, patience_us, awaited | late
+            connection, ledger_id, items, numbers, learned, pending_partners, patience_us, mac, awaited | late
         )
     return opened, version
 
@@ -165,14 +176,11 @@ async def _open(
     learned: list[AccountKey],
     pending_partners: frozenset[UUID],
     patience_us: int,
+    mac: ReferenceMac,
     awaited: Set[tuple[UUID, str]],
 ) -> tuple[Opened, int]:
     burns, partners, redeemers = _asked(items)
-    owing = [
-        item.member_id
-        for item in items
-        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
-    ]
+    owing = _owing(items, awaited)
     for member in owing:
         # It may take back as much as the wallet has.
         burns[member] += ISSUED_POINTS_MAX
@@ -224,6 +232,8 @@ async def _open(
         learned.append(key)
         numbers.learn(key, number)
     opened = opened_of(row, lookups, members, burns, numbers)
+    if row["erased"]:
+        await add_erased(connection, ledger_id, opened, lookups, mac)
     opened.standing_floors |= standing_floors(row, floored)
     wallet_reads.add_read(opened, row, members, giving)
     return opened, row["config_version"]
@@ -272,4 +282,5 @@ async def write(
         rows.merges,
         rows.waiting,
         rows.waited,
+        salted(rows, opened.last_seq + 1),
     )

@@ -27,6 +27,24 @@ FILL = (
     "INSERT INTO purchase SELECT no, 100, 0, 1, 100, 0, NULL, {l}, '1', '', '17', 'store', '', '[]', '[]' FROM generate_series(1, {rows}) no",
 )
 
+# Everything that may hang on a posting, on each.
+HUNG = (
+    "INSERT INTO refund SELECT {l}, no, no - 1, 1, 9, 0, 1, 0, 0, 0, 0, 0, 'pro_rata', NULL, '', '', '', '', '[]' FROM generate_series(1, {rows}) no",
+    "INSERT INTO lot_use SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO lot_return SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO hold SELECT no, 1, now(), 2, 1, {l}, false FROM generate_series(1, {rows}) no",
+    "INSERT INTO hold_lot SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO hold_end SELECT {l}, no, no, 1, 0 FROM generate_series(1, {rows}) no",
+    "INSERT INTO debt SELECT no, no - 1, 1, 0, 2, 1, {l}, false FROM generate_series(1, {rows}) no",
+    "INSERT INTO debt_use SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+)
+DOOR = (
+    "enable_seqscan = off",
+    "enable_hashjoin = off",
+    "enable_mergejoin = off",
+    "plan_cache_mode = force_generic_plan",
+)
+
 
 async def _touched(connection: PgConnection) -> int:
     """Rows that this transaction has read so far, by scans and from indexes; what was looked at in vain counts too."""
@@ -101,4 +119,25 @@ async def test_no_look_up_by_key_or_reference_can_go_through_all_that_a_partner_
             "EXPLAIN SELECT seq FROM posting WHERE ledger_id = 1 AND partner_no = 1 AND amount >= 0 ORDER BY seq DESC LIMIT 9"
         )
         assert any("posting_partner_ix" in row[0] for row in listed)
+        await transaction.rollback()
+
+
+async def test_the_leaves_of_a_batch_are_made_from_its_own_rows_alone(busy: Busy) -> None:
+    """Planned when the tables were all but empty, as the door plans it, and kept."""
+    async with as_superuser(busy.house.database, without_triggers=True) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        for setting in DOOR:
+            await connection.execute(f"SET LOCAL {setting}")
+        leaves = await connection.prepare("SELECT * FROM ledger_leaves($1, $2, $3, $2, $3)")
+        await leaves.fetch(YOUNG, 1, 100)
+        for ledger in (OLD, YOUNG):
+            for statement in (*FILL, *HUNG):
+                await connection.execute(statement.format(l=ledger, rows=ROWS, wallets=WALLETS))
+        before = await _touched(connection)
+        rows = await leaves.fetch(YOUNG, 1001, 1100)
+        touched = await _touched(connection) - before
+        assert len({row["leaf"] for row in rows}) == 100
+        # The posting, its purchase, its lot and the eight beside.
+        assert touched <= 100 * (3 + len(HUNG)) + 100, f"{touched} rows were read"
         await transaction.rollback()
