@@ -20,7 +20,7 @@ VECTORS: Mapping[str, Any] = json.loads(
 )
 # What changes in the life of a row is not in the vectors.
 NOT_CHAINED: dict[str, dict[str, Any]] = {
-    "ledger": {"expiry_months": 24}, "lot": {"remaining": 1, "open": True}, "hold": {"open": False},
+    "lot": {"remaining": 1, "open": True}, "hold": {"open": False},
     "debt": {"remaining": 0, "open": False}, "waiting_refund": {"open": False, "traceparent": ""},
 }  # fmt: skip
 
