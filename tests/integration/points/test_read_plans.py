@@ -37,6 +37,11 @@ HUNG = (
     "INSERT INTO hold_end SELECT {l}, no, no, 1, 0 FROM generate_series(1, {rows}) no",
     "INSERT INTO debt SELECT no, no - 1, 1, 0, 2, 1, {l}, false FROM generate_series(1, {rows}) no",
     "INSERT INTO debt_use SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO lot_matured SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO floor_change SELECT {l}, no, 1, NULL, no - 1, 'cli' FROM generate_series(1, {rows}) no",
+    "INSERT INTO adjustment SELECT {l}, no, 1, 1, 'other', 'cli', md5(no::text)::uuid, md5(no::text)::uuid, '' FROM generate_series(1, {rows}) no",
+    "INSERT INTO proposal_decision SELECT {l}, md5(no::text)::uuid, '', 'cli', 'stf_1', true, now() FROM generate_series(1, {rows}) no",
+    "INSERT INTO merged_wallet SELECT {l}, no, no + 1, no FROM generate_series(1, {rows}) no",
 )
 DOOR = (
     "enable_seqscan = off",
@@ -116,6 +121,28 @@ async def test_the_leaves_of_a_batch_are_made_from_its_own_rows_alone(busy: Busy
         rows = await leaves.fetch(YOUNG, 1001, 1100)
         touched = await _touched(connection) - before
         assert len({row["leaf"] for row in rows}) == 100
-        # The posting, its purchase, its lot and the eight beside.
+        # The posting, its purchase, its lot and what there is beside, in each of those tables.
         assert touched <= 100 * (3 + len(HUNG)) + 100, f"{touched} rows were read"
+        await transaction.rollback()
+
+
+async def test_no_look_up_by_key_or_reference_can_go_through_all_that_a_partner_ever_asked(
+    busy: Busy,
+) -> None:
+    """Whatever the statistics say. Tried without the index that it shall take, so that any other would be better than none."""
+    async with as_superuser(busy.house.database) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        for column, index in (("key", "posting_key_uq"), ("reference", "posting_reference_uq")):
+            look_up = f"EXPLAIN SELECT seq FROM posting WHERE ledger_id = 1 AND partner_no = 1 AND kind = 'earn' AND {column} = 'x'"
+            plan = [row[0] for row in await connection.fetch(look_up)]
+            assert index in plan[0]
+            await connection.execute(f"DROP INDEX {index}")
+            plan = [row[0] for row in await connection.fetch(look_up)]
+            assert "posting_partner_ix" not in plan[0]
+        listed = await connection.fetch(
+            "EXPLAIN SELECT seq FROM posting WHERE ledger_id = 1 AND partner_no = 1 AND amount >= 0 ORDER BY seq DESC LIMIT 9"
+        )
+        assert any("posting_partner_ix" in row[0] for row in listed)
         await transaction.rollback()

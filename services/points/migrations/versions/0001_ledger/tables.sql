@@ -121,7 +121,9 @@ CREATE UNIQUE INDEX posting_reference_uq ON posting (ledger_id, partner_no, kind
 --;;
 CREATE INDEX posting_wallet_ix ON posting (ledger_id, wallet_no, seq)
 --;;
-CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq)
+-- For lists alone, which say the words that hold for every row. Without them no look-up by key or reference can be planned over
+-- it: in a young ledger, whose statistics know nothing yet, the planner takes it for as good as the index that has the key.
+CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq) WHERE amount >= 0
 --;;
 -- What a member has given away in a day: no row but those of transfers is in it.
 CREATE INDEX posting_transfer_ix ON posting (ledger_id, wallet_no, recorded_at) WHERE kind = 'transfer'
