@@ -75,12 +75,16 @@ RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
         SELECT f.seq, 12, 0, 'M' || int4send(f.partner_no) || int8send(f.basis_seq) || chain_text(f.set_by) || chain_field('f', int8send(f.floor))
         FROM floor_change f WHERE f.ledger_id = p_ledger AND f.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
-        -- Who approved it stands with the proposal, and is as much of what happened as who made it.
+        -- Who approved it stands with the proposal, and is as much of what happened as who made it. (Joined, all decisions of a
+        -- young ledger would be read for each adjustment.)
         SELECT a.seq, 13, 0,
                'N' || int8send(a.points) || int8send(a.limit_points) || chain_text(a.reason) || chain_text(a.made_by) || uuid_send(a.note_id)
                || int4send(octet_length(a.content_hash)) || a.content_hash
-               || chain_field('p', uuid_send(a.proposal_id) || chain_text(d.decided_by) || timestamptz_send(d.decided_at))
-        FROM adjustment a LEFT JOIN proposal_decision d ON d.ledger_id = p_ledger AND d.proposal_id = a.proposal_id
+               || chain_field('p', uuid_send(a.proposal_id) || (
+                   SELECT chain_text(d.decided_by) || timestamptz_send(d.decided_at) FROM proposal_decision d
+                   WHERE d.ledger_id = p_ledger AND d.proposal_id = a.proposal_id
+               ))
+        FROM adjustment a
         WHERE a.ledger_id = p_ledger AND a.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
         SELECT m.seq, 14, 0, 'O' || int4send(m.from_wallet) || int4send(m.into_wallet)
