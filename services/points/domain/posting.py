@@ -311,8 +311,7 @@ class Posting:
         if found.refusal is not None:
             return found.refusal._replace(replayed=True)
         if found.waiting:
-            if isinstance(item, Refund) and not found.by_key:
-                return await_original(self._books, number, item, again=True)
+            # Under another key too, which is not kept: it is found by its reference once it is decided.
             return Waiting(replayed=True)
         if not found.by_key:
             self._books.remember(number, item, found.seq, None)
@@ -348,10 +347,10 @@ class Posting:
             return _Found(0, None, None if same else _key_reused(item), by_key=True, waiting=True)
         if item.kind is not MovementKind.REFUND or item.reference is None:
             return None
-        others = self._books.waits.by_reference(item.partner_id, item.reference)
-        if not others:
+        other = self._books.waits.by_reference(item.partner_id, item.reference)
+        if other is None:
             return None
-        same = others[0].item.content_hash == item.content_hash
+        same = other.item.content_hash == item.content_hash
         return _Found(0, None, None if same else _reference_reused(item, 0), by_key=False, waiting=True)
 
     def _replay(self, seq: int) -> Decision:

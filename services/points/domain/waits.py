@@ -40,9 +40,9 @@ class Waits:
         """The one that was asked for under a key."""
         return self._open.get((partner_id, key))
 
-    def by_reference(self, partner_id: UUID, reference: str | None) -> Sequence[WaitingRefund]:
-        """Those with a reference: one, or the same under several keys."""
-        return [each for each in self._of(partner_id) if each.item.reference == reference]
+    def by_reference(self, partner_id: UUID, reference: str) -> WaitingRefund | None:
+        """The one with a reference."""
+        return next((each for each in self._of(partner_id) if each.item.reference == reference), None)
 
     def of_original(self, partner_id: UUID, reference: str) -> Sequence[WaitingRefund]:
         """Those of an original, in the order of their arrival."""

@@ -11,7 +11,7 @@ from coalition.points.v1 import points_pb2
 from services.runtime.errors import InvalidRequest
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
-from tests.support.points_wire import earn, outcomes, reasons, redemption, refund
+from tests.support.points_wire import earn, outcomes, reasons, redemption, refund, reversal
 from tests.support.wallet_wire import adjustment
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -81,7 +81,7 @@ async def test_a_sale_without_words_is_refunded_by_its_id(house: PointsHouse) ->
     await house.assert_sound()
 
 
-async def test_the_words_of_a_refund_that_waited_under_two_keys_are_erased_with_it(
+async def test_the_words_that_a_refund_waited_with_are_erased_with_it_and_no_others(
     house: PointsHouse,
 ) -> None:
     till, member = await house.till(), house.member()
@@ -98,8 +98,8 @@ async def test_the_words_of_a_refund_that_waited_under_two_keys_are_erased_with_
             "SELECT reference, original_reference, receipt_number FROM waiting_refund WHERE ledger_id = $1 ORDER BY key",
             house.programme.ledger_id,
         )
-    assert [tuple(row) for row in left[:2]] == [("", "", ""), ("", "", "")]
-    assert left[2]["reference"] == "R-8"
+    assert [row["reference"] for row in left] == ["", "R-8"]
+    assert tuple(left[0]) == ("", "", "")
     again = await till.post(refund("R-1", 100, key="a", **waits), refund("R-1", 100, key="b", **waits))
     assert [each.replayed for each in again] == [True, True]
     await house.assert_sound()
@@ -142,3 +142,23 @@ async def test_a_member_that_is_none_is_said_so_and_one_without_postings_has_no_
     assert await _erase(house, house.member().bytes) == 0
     with pytest.raises(InvalidRequest):
         await _erase(house, b"short")
+
+
+async def test_the_words_of_refunds_that_waited_go_too_whatever_came_of_them(house: PointsHouse) -> None:
+    """One was too large, one was reversed; both left their reference free, and it was used again."""
+    till, member = await house.till(), house.member()
+    receipt = pb.Receipt(number="secret")
+    for key, amount in (("a", 99_999), ("b", 100)):
+        await till.post(refund("sale", amount, key=key, reference=f"back-{key}", receipt=receipt))
+    await till.post(reversal("b"))
+    await till.earn(member, 2_000, reference="sale")
+    again = await till.post(*(refund("sale", 500, key=f"{key}2", reference=f"back-{key}") for key in "ab"))
+    assert outcomes(again) == [ACCEPTED] * 2
+    assert await _erase(house, member.bytes) == 3
+    async with as_superuser(house.database) as connection:
+        left = await connection.fetch(
+            "SELECT reference, original_reference, receipt_number, salt FROM waiting_refund WHERE ledger_id = $1",
+            house.programme.ledger_id,
+        )
+    assert [tuple(row) for row in left] == [("", "", "", None)] * 2
+    await house.assert_sound()

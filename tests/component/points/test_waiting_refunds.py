@@ -273,3 +273,44 @@ async def test_a_door_looks_for_no_waiting_refund_while_there_is_none(house: Poi
     door: Door = await house.running.wired.application.doors.to(house.programme)
     assert await door.end_waits() == 0
     assert (await house.head()).last_seq == 1
+
+
+async def test_a_refund_waits_once_whatever_keys_it_is_asked_under(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    for number in range(22):
+        (answer,) = await till.post(refund("sale", 500, key=f"k{number}", reference="back"))
+        assert (answer.outcome, answer.replayed) == (WAITING, number > 0)
+    # They have taken no place of another's.
+    assert outcomes(await till.post(refund("sale", 300, key="other"))) == [WAITING]
+    assert await _waiting(house) == 2
+    await till.earn(member, 2_000, reference="sale")
+    (first, again) = await till.post(
+        *(refund("sale", 500, key=key, reference="back") for key in ("k0", "k7"))
+    )
+    assert first.transaction.seq == again.transaction.seq
+    assert (await till.balance(member)).available == 12
+    await house.assert_sound()
+
+
+async def test_a_refund_that_is_reversed_waits_under_no_other_key(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    for key in ("live", "offline"):
+        await till.post(refund("sale", 500, key=key, reference="back"))
+    assert reasons(await till.post(reversal("live"))) == ["NOTHING_TO_REVERSE"]
+    await till.earn(member, 2_000, reference="sale")
+    assert (await till.balance(member)).available == 20
+    await house.assert_sound()
+
+
+async def test_the_patience_with_a_refund_is_counted_from_its_first_arrival(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await till.post(refund("sale", 500, key="a", reference="back"))
+    sold_us = STARTS_AT_US + 200 * DAY_US
+    await house.move_clock(sold_us)
+    (later,) = await till.post(refund("sale", 500, key="b", reference="back"))
+    assert (later.outcome, later.replayed) == (WAITING, True)
+    await house.move_clock(STARTS_AT_US + 402 * DAY_US)
+    await till.earn(member, 2_000, reference="sale", occurred_at_us=sold_us)
+    assert (await till.balance(member)).available == 20
+    assert await _waiting(house) == 0
+    await house.assert_sound()

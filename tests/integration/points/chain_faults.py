@@ -170,7 +170,7 @@ UNCHAINED: frozenset[str] = frozenset({
     "a notice that tells of a posting a second time", "a position left out", "a position before the first",
     "a wrong link in a partition", "a head's link into a partition", "a log's head ahead of its log", "a relay ahead of the log",
     "a credit floor that nobody set", "a credit floor lifted", "a refund that waits and has its answer",
-    "a refund that waits no more without an answer", "a count of refunds that wait",
+    "a refund that waits no more without an answer", "a refund that waits since no batch", "a count of refunds that wait",
     "pending points without a floor", "a lot that matured without a posting", "a debt of a wallet that was given up",
     "what was proposed", "for whom it was proposed", "an approval of something else",
 })  # fmt: skip

@@ -268,23 +268,6 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         AND b.original_seq IS NOT NULL AND p.kind = 'redeem' AND p.original_seq IS NULL AND p.wallet_no = b.wallet_no AND p.seq > b.seq""",
         {11},
     ),
-    "a refund that waits and has its answer": (
-        "UPDATE waiting_refund SET open = true WHERE ledger_id = {l} AND NOT open; UPDATE ledger_head SET waiting_refunds = waiting_refunds + 2 WHERE ledger_id = {l}",
-        {11},
-    ),
-    "a refund that waits no more without an answer": (
-        "UPDATE waiting_refund SET open = false WHERE ledger_id = {l} AND open; UPDATE ledger_head SET waiting_refunds = 0 WHERE ledger_id = {l}",
-        {11},
-    ),
-    "a refund that waits for what is there": (
-        "UPDATE waiting_refund SET original_reference = 'later' WHERE ledger_id = {l} AND original_reference = 'never'",
-        {11},
-    ),
-    "an answer to another refund than the one that waited": (
-        "UPDATE waiting_refund SET content_hash = 'another' WHERE ledger_id = {l} AND NOT open",
-        {11},
-    ),
-    "a count of refunds that wait": ("UPDATE ledger_head SET waiting_refunds = waiting_refunds + 1 WHERE ledger_id = {l}", {11}),
     "points that are free beside a debt": (
         """UPDATE debt SET wallet_no = (SELECT account_no FROM lot WHERE ledger_id = {l} AND open AND reserved = 0
             GROUP BY account_no ORDER BY sum(remaining) DESC LIMIT 1) WHERE ledger_id = {l} AND open""",

@@ -16,6 +16,7 @@ from tests.integration.points.busy import Busy
 from tests.integration.points.chain_faults import CHAIN_FAULTS, UNCHAINED
 from tests.integration.points.forging import chain_anew
 from tests.integration.points.pending_faults import PENDING_FAULTS
+from tests.integration.points.waiting_faults import WAITING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS
 from tests.support.chain import octets
 from tests.support.chain_rows import recomputed, rows_of
@@ -23,7 +24,7 @@ from tests.support.points_database import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FAULTS = faults.FAULTS | PENDING_FAULTS | WALLET_FAULTS
+FAULTS = faults.FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS
 #: The journal, and of each table the columns that change in the life of a row.
 JOURNAL: dict[str, frozenset[str]] = {
     "ledger": frozenset({"opened_at"}),

@@ -139,14 +139,13 @@ async def test_what_was_erased_is_not_written_again_and_nothing_else_changes(
 @pytest.mark.parametrize(
     ("before", "statement"),
     [
-        ("", f"UPDATE waiting_refund SET {ERASED_WAIT} WHERE ledger_id = $1 AND NOT open"),
         ("", f"UPDATE waiting_refund SET {ERASED_WAIT} WHERE ledger_id = $1 AND open"),
         (ERASE_ALL, f"UPDATE waiting_refund SET {ERASED_WAIT} WHERE ledger_id = $1 AND open"),
         (ERASE_ALL, "UPDATE waiting_refund SET till = 'back' WHERE ledger_id = $1 AND salt IS NULL"),
         (ERASE_ALL, "UPDATE waiting_refund SET amount_minor = 0 WHERE ledger_id = $1 AND salt IS NULL"),
     ],
 )
-async def test_the_words_of_a_refund_that_waits_go_only_with_those_of_what_came_of_it(
+async def test_the_words_of_a_refund_go_once_it_waits_no_more_and_all_of_them(
     busy: Busy, before: str, statement: str
 ) -> None:
     async with _owner(busy) as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -28,8 +27,8 @@ def patience_us(rules: LedgerRules) -> int:
     return rules.backdate_days_max * MICROS_PER_DAY + FUTURE_TOLERANCE_SECONDS * MICROS_PER_SECOND
 
 
-def await_original(books: Books, number: int, item: Refund, *, again: bool = False) -> Waiting | TurnedAway:
-    """Lets a refund wait. `again`: as it does already, under another key."""
+def await_original(books: Books, number: int, item: Refund) -> Waiting | TurnedAway:
+    """Lets a refund wait that does not do so yet."""
     original = (item.partner_id, MovementKind.EARN, item.original_reference)
     if original in books.at.erased:
         # It has come, and is not found by it any more: waiting would be in vain.
@@ -57,7 +56,7 @@ def await_original(books: Books, number: int, item: Refund, *, again: bool = Fal
             receipt.business_date, receipt.number, receipt.channel, receipt.lines_json, item.traceparent,
         )
     )  # fmt: skip
-    return Waiting(replayed=again)
+    return Waiting()
 
 
 def end_waiting(books: Books, waiting: WaitingRefund) -> None:
@@ -75,11 +74,6 @@ def refund_awaited(books: Books, number: int, item: Earn, earned: Accepted, burn
         end_waiting(books, waiting)
         sale = _sale(books, item, earned, burned)
         asked = waiting.item._replace(member_id=item.member_id, sale=sale)
-        same = books.references.get((asked.partner_id, asked.kind, asked.reference or ""))
-        if same is not None:
-            # It waited under several keys.
-            books.remember(number, asked, same[0], None)
-            continue
         refund(books, number, asked, sale)
         settle(books, asked.member_id)
 
@@ -102,17 +96,15 @@ def give_up(books: Books) -> int:
 
 
 def take_back(books: Books, number: int, waiting: WaitingRefund) -> None:
-    """Reverses a refund that waits, under whatever keys it does: it never will be posted."""
-    same: Sequence[WaitingRefund] = books.waits.by_reference(waiting.item.partner_id, waiting.item.reference)
-    for each in same:
-        end_waiting(books, each)
-        books.refuse(
-            number,
-            each.item,
-            Reason.REASON_REVERSED_BEFORE_ARRIVAL,
-            "it was reversed before its original arrived",
-            {"key": each.item.key},
-        )
+    """Reverses a refund that waits: under its key it never will be posted."""
+    end_waiting(books, waiting)
+    books.refuse(
+        number,
+        waiting.item,
+        Reason.REASON_REVERSED_BEFORE_ARRIVAL,
+        "it was reversed before its original arrived",
+        {"key": waiting.item.key},
+    )
 
 
 def _sale(books: Books, item: Earn, earned: Accepted, burned: Accepted | None) -> Sale:

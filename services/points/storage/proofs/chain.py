@@ -41,12 +41,15 @@ LINKS: Final = """
     WHERE h.ledger_id = $1 AND (h.last_batch_no, h.chain_hash, h.last_lot_no)
         IS DISTINCT FROM (coalesce(b.batch_no, 0), b.hash, coalesce(b.last_lot_no, 0))
     UNION ALL
+    SELECT format('the head counts %s references that were erased', erased) FROM ledger_head
+    WHERE ledger_id = $1 AND erased <> (SELECT count(*) FROM erased_reference WHERE ledger_id = $1)
+    UNION ALL
     SELECT format('the refund under key %s waited in other words than these', key) FROM waiting_refund
     WHERE ledger_id = $1
         AND words_hash IS DISTINCT FROM sha256(salt || chain_words(
             reference, original_reference, till, business_date, receipt_number, lines::text, NULL
         ))
-        AND NOT (salt IS NULL AND (reference, original_reference, till, business_date, receipt_number, lines::text) = ('', '', '', '', '', '[]'))"""
+        AND NOT (NOT open AND salt IS NULL AND (reference, original_reference, till, business_date, receipt_number, lines::text) = ('', '', '', '', '', '[]'))"""
 
 # Of the batches $2 to $3, which posted seq $4 to $5 and opened the lots $6 to $7.
 LEAVES: Final = """

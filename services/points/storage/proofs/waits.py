@@ -22,5 +22,9 @@ WAITS: Final = f"""
     JOIN (SELECT partner_no, reference, seq FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'earn') p
         USING (partner_no, reference)
     UNION ALL
+    SELECT format('the refund under key %s waits since batch %s, which is not there', w.key, w.batch_no)
+    FROM (SELECT key, batch_no FROM waiting_refund WHERE ledger_id = $1) w
+    LEFT JOIN (SELECT batch_no, recorded_at FROM batch WHERE ledger_id = $1) b USING (batch_no) WHERE b.recorded_at IS NULL
+    UNION ALL
     SELECT format('the head counts %s refunds that wait', waiting_refunds) FROM ledger_head
     WHERE ledger_id = $1 AND waiting_refunds <> (SELECT count(*) FROM waiting_refund WHERE ledger_id = $1 AND open)"""

@@ -61,15 +61,26 @@ DECLARE
     v_waits tid [];
 BEGIN
     PERFORM 1 FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
-    -- While the references are there that they are found by: it may have waited under several keys.
+    -- While the references are there that they are found by: what waited to become one of these refunds, and what waited for one
+    -- of these sales, whatever came of it.
     SELECT array_agg(w.place) INTO v_waits
     FROM unnest(p_seqs) e (seq)
     CROSS JOIN LATERAL (
-        SELECT * FROM posting WHERE ledger_id = p_ledger AND posting.seq = e.seq AND kind = 'refund' AND reference IS NOT NULL LIMIT 1
+        SELECT * FROM posting
+        WHERE ledger_id = p_ledger AND posting.seq = e.seq AND kind IN ('refund', 'earn') AND reference IS NOT NULL LIMIT 1
     ) p
     CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM waiting_refund
-        WHERE ledger_id = p_ledger AND partner_no = p.partner_no AND waiting_refund.reference = p.reference AND NOT open OFFSET 0
+        (
+            SELECT ctid AS place FROM waiting_refund
+            WHERE p.kind = 'refund' AND ledger_id = p_ledger AND partner_no = p.partner_no AND waiting_refund.reference = p.reference
+                AND NOT open OFFSET 0
+        )
+        UNION
+        (
+            SELECT ctid FROM waiting_refund
+            WHERE p.kind = 'earn' AND ledger_id = p_ledger AND partner_no = p.partner_no AND original_reference = p.reference
+                AND NOT open OFFSET 0
+        )
     ) w;
     INSERT INTO erased_reference (ledger_id, partner_no, kind, mac, seq)
     SELECT p_ledger, p.partner_no, p.kind, e.mac, p.seq

@@ -112,18 +112,11 @@ CREATE TRIGGER hold_kept BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EX
 --;;
 CREATE TRIGGER lot_kept BEFORE DELETE OR TRUNCATE ON lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
--- Its words go with those of the refund that came of it, be it under another of its keys.
+-- Its words may go once it waits no more: nothing is decided by them any longer.
 CREATE FUNCTION check_waiting_refund_facts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF to_jsonb(new) = to_jsonb(old) || '{"reference": "", "original_reference": "", "till": "", "business_date": "", "receipt_number": "",
-            "lines": [], "salt": null}'::jsonb
-        AND EXISTS (
-            SELECT 1 FROM posting p WHERE p.ledger_id = old.ledger_id AND p.salt IS NULL AND (
-                p.partner_no = old.partner_no AND p.key = old.key OR p.seq = (
-                    SELECT d.seq FROM decision d WHERE d.ledger_id = old.ledger_id AND d.partner_no = old.partner_no AND d.key = old.key
-                )
-            )
-        ) THEN
+            "lines": [], "salt": null}'::jsonb AND NOT old.open THEN
         RETURN new;
     END IF;
     RAISE EXCEPTION 'the refund that waits under % can only be decided', old.key

@@ -308,12 +308,14 @@ CREATE TABLE waiting_refund (
     CONSTRAINT waiting_refund_words_ck CHECK (octet_length(words_hash) = 32 AND octet_length(salt) = 16)
 )
 --;;
-COMMENT ON TABLE waiting_refund IS 'Refunds that arrived before their originals, in the order of batch_no and item_no. open is the only column that changes, once: as soon as what was decided stands under the key, in posting or decision. words_hash: of salt, reference, original_reference and what the till told, which can be erased once it was posted.'
+COMMENT ON TABLE waiting_refund IS 'Refunds that arrived before their originals, in the order of batch_no and item_no. open is the only column that changes, once: as soon as what was decided stands under the key, in posting or decision. words_hash: of salt, reference, original_reference and what the till told, which can be erased once it waits no more.'
 --;;
-CREATE INDEX waiting_refund_original_ix ON waiting_refund (ledger_id, partner_no, original_reference) WHERE open
+-- (Both of those too that wait no more: their words are erased with those of the refund, or of the sale.)
+CREATE INDEX waiting_refund_original_ix ON waiting_refund (ledger_id, partner_no, original_reference)
 --;;
--- (Of those too that wait no more: what they were asked for in is erased with the refund that came of them.)
 CREATE INDEX waiting_refund_reference_ix ON waiting_refund (ledger_id, partner_no, reference)
+--;;
+CREATE UNIQUE INDEX waiting_refund_reference_uq ON waiting_refund (ledger_id, partner_no, reference) WHERE open
 --;;
 CREATE INDEX waiting_refund_arrived_ix ON waiting_refund (ledger_id, arrived_at) WHERE open
 --;;
