@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from tests.support.campaign_model import Campaign, grant_all
 from tests.support.credit_model import over_credit
 from tests.support.due_model import catch_up, owed, repay
 from tests.support.ledger_facts import (
@@ -62,6 +63,8 @@ class LedgerModel:
     given: dict[tuple[UUID, date], int] = field(default_factory=dict)
     # Largest adjustment of one person; most points of a transfer, and of all in a day.
     limits: tuple[int, int, int] = (10_000, 0, 0)
+    # In the order of their creation.
+    campaigns: dict[UUID, Campaign] = field(default_factory=dict)
     by_key: dict[tuple[UUID, str], tuple[tuple[object, ...] | None, Verdict]] = field(default_factory=dict)
     moment_us: int = -1
     moment_seq: int = 0
@@ -235,9 +238,11 @@ class LedgerModel:
             )
             self.all_lots.append(lot)
             self.lots.setdefault(ask.member, []).append(lot)
-        self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate[:2])
+        sale = self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate[:2])
         pending = points if matures_us else 0
-        return self.accept(ask, points - pending, expires_us, lot_no, (), pending=pending)
+        verdict = self.accept(ask, points - pending, expires_us, lot_no, (), pending=pending)
+        grant_all(self, ask, sale, seq, now_us)
+        return verdict
 
     def _redeem(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         catch_up(self, ask.member, now_us)

@@ -37,6 +37,8 @@ KINDS: Mapping[int, PostedKind] = {
     pb.MOVEMENT_KIND_ASSUME: "assume",
     pb.MOVEMENT_KIND_ADJUST: "adjust",
     pb.MOVEMENT_KIND_IMPORT: "import",
+    pb.MOVEMENT_KIND_GRANT: "grant",
+    pb.MOVEMENT_KIND_LOAD: "load",
 }
 
 

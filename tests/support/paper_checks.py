@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.points.domain.accounts import AccountKey, AccountKind
+from tests.support.paper_campaigns import check_campaigns
 from tests.support.paper_wallets import check_wallets
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def check(ledger: PaperLedger) -> None:
             ]
             assert ledger.balance_of(account) == sum(lot.remaining for lot in lots) >= 0
     check_wallets(ledger)
+    check_campaigns(ledger)
     used: dict[int, int] = {}
     for _, lot_no, points in ledger.uses:
         used[lot_no] = used.get(lot_no, 0) + points

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.domain.campaigns import NO_CAMPAIGNS, Campaigns
 from services.points.domain.earning import EarnRates
 from services.points.domain.refunding import DEFAULT_RULE, RefundRule
 
@@ -22,12 +23,13 @@ NO_LIMITS_SET: Final = Limits()
 
 
 class Terms(NamedTuple):
-    """Earn rates, the refund rules of partners that have one of their own, and limits."""
+    """Earn rates, the refund rules of partners that have one of their own, limits, and campaigns."""
 
     version: int
     rates: EarnRates
     refund_rules: Mapping[UUID, RefundRule]
     limits: Limits = NO_LIMITS_SET
+    campaigns: Campaigns = NO_CAMPAIGNS
 
     def refund_rule(self, partner_id: UUID) -> RefundRule:
         """What a partner's refunds do."""

@@ -27,14 +27,16 @@ from services.points.domain.movements import (
 )
 from services.points.domain.opened import Opened
 from services.points.domain.posting import Posting
+from services.points.domain.terms import Terms
 from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
 from services.points.storage import wallet_reads
+from services.points.storage.campaigns import budgets
 from services.points.storage.lookups import lookups_of
 from services.points.storage.opened_rows import opened_of, standing_floors
 from services.runtime.database import PgConnection
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 20))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 36))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 21))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 38))})"
 
 
 class _Listed:
@@ -94,7 +96,7 @@ def _burn(item: Act) -> int:
     """What an item may take of the lots that are used first."""
     if isinstance(item, Redemption | Hold):
         return item.points
-    return item.sale.earned if isinstance(item, Refund) and item.sale is not None else 0
+    return item.sale.brought if isinstance(item, Refund) and item.sale is not None else 0
 
 
 def _earners(items: Sequence[Act], partners: frozenset[UUID]) -> Iterable[UUID]:
@@ -111,6 +113,7 @@ class _Sales:
         self.original_members: list[int] = []
         self.back_members: list[int] = []
         self.back_lots: list[int] = []
+        self.grants: list[int] = []
         place_of: dict[UUID, int] = {}
         for item in items:
             if not isinstance(item, Refund) or item.sale is None or item.sale.seq in self.originals:
@@ -121,6 +124,11 @@ class _Sales:
             self.original_members.append(place)
             self.back_lots += [lot_no for lot_no, _ in item.sale.lots]
             self.back_members += [place] * len(item.sale.lots)
+            # What was granted on top of it has lots of its own.
+            grants = [grant.seq for grant in item.sale.grants]
+            self.grants += grants
+            self.originals += grants
+            self.original_members += [place] * len(grants)
 
 
 async def open_ledger(
@@ -129,12 +137,12 @@ async def open_ledger(
     items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
-    pending_partners: frozenset[UUID],
+    terms: Terms | None,
     patience_us: int,
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
-    What earns at `pending_partners` may be pending: their members have an account for it.
+    By `terms`, as they were known last, it is what earns may need: accounts of what is pending, and of budgets.
 
     Makes missing accounts and learns their numbers. The caller's transaction holds the lock from here to its end;
     where it is undone, or this raises, the caller forgets what is in `learned` by then: the next account made gets
@@ -145,15 +153,11 @@ async def open_ledger(
         for item in items
         if isinstance(item, Refund) and item.sale is None
     }
-    opened, version = await _open(
-        connection, ledger_id, items, numbers, learned, pending_partners, patience_us, awaited
-    )
+    opened, version = await _open(connection, ledger_id, items, numbers, learned, terms, patience_us, awaited)
     late = {(each.item.partner_id, each.item.original_reference) for each in opened.waiting} - awaited
     if any(isinstance(item, Earn) and (item.partner_id, item.reference) in late for item in items):
         # What waits for an earn is decided right after it: with what a refund needs to know of the member.
-        return await _open(
-            connection, ledger_id, items, numbers, learned, pending_partners, patience_us, awaited | late
-        )
+        return await _open(connection, ledger_id, items, numbers, learned, terms, patience_us, awaited | late)
     return opened, version
 
 
@@ -163,7 +167,7 @@ async def _open(
     items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
-    pending_partners: frozenset[UUID],
+    terms: Terms | None,
     patience_us: int,
     awaited: Set[tuple[UUID, str]],
 ) -> tuple[Opened, int]:
@@ -193,7 +197,9 @@ async def _open(
     )
     for kind, owner in wallet_reads.accounts(items):
         listed.add(kind, (owner,))
-    listed.add(AccountKind.PENDING, _earners(items, pending_partners))
+    if terms is not None:
+        listed.add(AccountKind.PENDING, _earners(items, terms.rates.pending_partners))
+    listed.add(AccountKind.BUDGET, budgets(items, terms))
     giving = wallet_reads.givers(items)
     row = await connection.fetchrow(
         _OPEN,
@@ -216,6 +222,7 @@ async def _open(
         [listed.place(partner_at[partner]) for partner in floored],
         [listed.place(wallet_at[giver]) for giver in giving],
         patience_us,
+        sales.grants,
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -271,4 +278,6 @@ async def write(
         rows.merges,
         rows.waiting,
         rows.waited,
+        rows.grants,
+        rows.loads,
     )

@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.points.domain.accounts import AccountKey, AccountKind
+from services.points.domain.campaigns import Campaigns
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.terms import Terms
-from services.points.storage import limits
+from services.points.storage import campaigns, limits
 from services.points.storage.versions import next_version
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
@@ -87,12 +88,15 @@ async def lock_head(connection: PgConnection, ledger_id: int) -> Head:
 
 
 async def terms(connection: PgConnection, ledger_id: int, version: int) -> Terms:
-    """All earn rates, refund rules and limits of a ledger, marked with the configuration version that the head shows."""
+    """All earn rates, refund rules, limits and campaigns of a ledger, marked with the configuration version that the head shows."""
     rates: dict[UUID, list[EarnRate]] = {}
     for partner_id, rate in await list_rates(connection, ledger_id, None):
         rates.setdefault(partner_id, []).append(rate)
     rules = dict(await list_refund_rules(connection, ledger_id, None))
-    return Terms(version, EarnRates(rates), rules, await limits.read(connection, ledger_id))
+    limited = await limits.read(connection, ledger_id)
+    return Terms(
+        version, EarnRates(rates), rules, limited, Campaigns(await campaigns.versions(connection, ledger_id))
+    )
 
 
 async def list_refund_rules(
