@@ -14,13 +14,14 @@ from services.points.storage.proofs import PROOFS, prepare, prove
 from services.runtime.database import PgConnection
 from tests.integration.points import faults
 from tests.integration.points.busy import Busy, make_busy
+from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
 from tests.integration.points.pending_faults import PENDING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS
 from tests.support.points_database import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FAULTS = faults.FAULTS | PENDING_FAULTS | WALLET_FAULTS
+FAULTS = faults.FAULTS | PENDING_FAULTS | WALLET_FAULTS | CAMPAIGN_FAULTS
 
 
 async def _broken(connection: PgConnection, ledger_id: int) -> dict[int, list[str]]:
