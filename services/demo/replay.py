@@ -26,6 +26,7 @@ from services.operations import ledger, registry, settlement
 from services.operations.session import Session
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.errors import CoalitionError
+from services.runtime.expiry_policy import DEFAULT_POLICY
 from services.runtime.principal import Programme
 
 # A day is sent at five to midnight: its purchases have happened, and its burns of 23:59:59 are within the
@@ -100,6 +101,7 @@ class Replay:
                 about.currency,
                 to_micros(about.clock_start_at),
                 is_test=True,
+                expiry=DEFAULT_POLICY._replace(months=about.expiry_months),
             )
         except CoalitionError as error:
             if error.reason != Reason.REASON_ALREADY_EXISTS:

@@ -37,7 +37,7 @@ COMMANDS: Final = (
     CommandModule("migrate", "migrate", "Bring databases, roles and tables up to date."),
     CommandModule("doctor", "doctor", "Tell what is there, what is missing and how to mend it."),
     CommandModule("demo", "demo", "Replay a year of real purchases through a platform of its own."),
-    CommandModule("programme", "programme", "Register and list programmes."),
+    CommandModule("programme", "programme", "Register and list programmes; say when points expire."),
     CommandModule("partner", "partner", "Register and manage partners and their keys."),
     CommandModule(
         "points", "points", "Put points right, merge wallets, take over opening balances, set limits."

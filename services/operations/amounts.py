@@ -51,6 +51,14 @@ def write_time(micros: int, zone: str) -> str:
     return in_zone(micros, zone).isoformat() if micros else ""
 
 
+def read_month_day(text: str) -> tuple[int, int]:
+    """A day of every year, month first, as two numbers. Raises Unreadable."""
+    month, _, day = text.partition("-")
+    if not (len(month) == len(day) == 2 and (month + day).isascii() and (month + day).isdecimal()):
+        raise Unreadable(f"{text!r} is not a month and a day such as 03-31")
+    return int(month), int(day)
+
+
 def write_minor(minor: int) -> str:
     """Minor units as major ones: 1234567 is 12,345.67."""
     whole, rest = divmod(abs(minor), _MINOR_PER_MAJOR)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from coalition.partners.v1 import clearing_pb2, partners_pb2
 from coalition.points.v1 import movement_pb2, points_pb2
+from coalition.type.v1 import expiry_pb2
 
 from services.operations.amounts import write_time
 from services.runtime.ids import to_text
@@ -140,6 +141,19 @@ def limits(message: points_pb2.Limits) -> Document:
         "adjustment_points": message.adjustment_points,
         "transfer_points": message.transfer_points,
         "transfer_points_a_day": message.transfer_points_a_day,
+    }
+
+
+def expiry_policy(message: points_pb2.ExpiryPolicyVersion) -> Document:
+    """A version of a programme's expiry policy."""
+    policy = message.policy
+    return {
+        "version": message.version,
+        "from_seq": message.from_seq,
+        "rule": expiry_pb2.ExpiryRule.Name(policy.rule).removeprefix("EXPIRY_RULE_").lower(),
+        "months": policy.months,
+        "date": f"{policy.month:02d}-{policy.day:02d}" if policy.month else None,
+        "notice_days": policy.notice_days,
     }
 
 

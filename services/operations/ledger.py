@@ -8,6 +8,7 @@ from coalition.points.v1 import movement_pb2
 from coalition.points.v1 import points_pb2 as pb
 
 from services.operations.session import Session
+from services.runtime.expiry_policy import ExpiryPolicy, policy_message
 from services.runtime.principal import Programme
 
 
@@ -19,6 +20,20 @@ async def head(session: Session, programme: Programme) -> pb.GetHeadResponse:
 async def move_clock(session: Session, programme: Programme, now_us: int) -> None:
     """Moves a test programme's clock forward. Raises CLOCK_BACKWARDS, CLOCK_FIXED."""
     await session.call(session.ledger.MoveClock, pb.MoveClockRequest(now_us=now_us), programme)
+
+
+async def set_expiry_policy(
+    session: Session, programme: Programme, policy: ExpiryPolicy
+) -> pb.ExpiryPolicyVersion:
+    """Sets when points expire that are earned from now on. Raises INVALID_REQUEST."""
+    request = pb.SetExpiryPolicyRequest(policy=policy_message(policy))
+    return (await session.call(session.ledger.SetExpiryPolicy, request, programme)).version
+
+
+async def list_expiry_policies(session: Session, programme: Programme) -> Sequence[pb.ExpiryPolicyVersion]:
+    """The versions of the expiry policy, oldest first; the last one counts."""
+    request = pb.ListExpiryPoliciesRequest()
+    return (await session.call(session.ledger.ListExpiryPolicies, request, programme)).versions
 
 
 async def purchases(session: Session, programme: Programme) -> AsyncIterator[Sequence[movement_pb2.Purchase]]:

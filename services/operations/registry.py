@@ -11,6 +11,7 @@ from coalition.points.v1 import points_pb2
 from coalition.type.v1.principal_pb2 import PROGRAMME_MODE_LIVE, PROGRAMME_MODE_TEST
 
 from services.operations.session import Session
+from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy, policy_message
 from services.runtime.ids import from_text
 from services.runtime.principal import Programme, programme_from
 
@@ -18,7 +19,15 @@ _STORES_A_CALL_MAX: Final = 1_000
 
 
 async def create_programme(
-    session: Session, slug: str, name: str, zone: str, currency: str, starts_at_us: int, *, is_test: bool
+    session: Session,
+    slug: str,
+    name: str,
+    zone: str,
+    currency: str,
+    starts_at_us: int,
+    *,
+    is_test: bool,
+    expiry: ExpiryPolicy = DEFAULT_POLICY,
 ) -> Programme:
     """Registers a programme. Raises ALREADY_EXISTS, INVALID_REQUEST, CURRENCY_UNSUPPORTED."""
     request = pb.RegisterProgrammeRequest(
@@ -28,6 +37,7 @@ async def create_programme(
         currency=currency,
         mode=PROGRAMME_MODE_TEST if is_test else PROGRAMME_MODE_LIVE,
         starts_at_us=starts_at_us,
+        expiry=policy_message(expiry),
     )
     answer = await session.call(session.registry.RegisterProgramme, request)
     return programme_from(answer.programme)

@@ -14,6 +14,7 @@ from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_expiry_policy import SetExpiryPolicy
 from services.points.commands.set_floor import SetFloor
 from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
@@ -31,6 +32,7 @@ class Points:
     post: PostMovements
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
+    set_expiry_policy: SetExpiryPolicy
     set_floor: SetFloor
     set_limits: SetLimits
     adjustments: Adjustments

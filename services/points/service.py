@@ -22,6 +22,7 @@ from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
+from services.points.commands.set_expiry_policy import SetExpiryPolicy
 from services.points.commands.set_floor import SetFloor
 from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
@@ -85,13 +86,14 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         post=post,
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
+        set_expiry_policy=SetExpiryPolicy(doors, database.writer),
         set_floor=SetFloor(doors, partners),
         set_limits=SetLimits(doors, database.writer),
         adjustments=Adjustments(doors, database.writer, post),
         set_campaign=SetCampaign(doors, database.writer, partners),
         load_budget=LoadBudget(doors, database.writer),
         lapse_overdue=LapseOverdue(doors, database.reader),
-        tell_expiring=TellExpiring(doors, database, expiring, settings.expiry_notice_days),
+        tell_expiring=TellExpiring(doors, database, expiring),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),
         reads=Reads(database.reader),

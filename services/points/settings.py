@@ -15,14 +15,17 @@ class Settings(ServiceSettings, SecretSettings):
 
     grpc_port: int = Field(default=50052, ge=0, le=65_535, description="Port to listen on")
     batch_items_max: int = Field(default=512, ge=1, le=512, description="Movements posted in one transaction")
+    bulk_beside_items_max: int = Field(
+        default=32,
+        ge=4,
+        le=512,
+        description="Of these, how many of bulk loads while tills post too, which wait for them",
+    )
     queue_items_max: int = Field(
         default=8_192, ge=1, description="Movements waiting per lane before OVERLOADED"
     )
     door_connections_max: int = Field(
         default=20, ge=1, le=200, description="Programmes that are posted to at once, each over a connection"
-    )
-    expiry_months: int = Field(
-        default=24, ge=0, le=120, description="Life of points in a new ledger; 0: for ever"
     )
     backdate_days_max: int = Field(default=400, ge=1, description="How old occurred_at may be")
     lapse_seconds: float = Field(
@@ -33,9 +36,6 @@ class Settings(ServiceSettings, SecretSettings):
     )
     notice_seconds: float = Field(
         default=300.0, ge=1, le=86_400, description="How often points that expire soon are looked for"
-    )
-    expiry_notice_days: int = Field(
-        default=30, ge=0, le=365, description="How long before they expire points are told to; 0: never"
     )
     check_seconds: float = Field(
         default=3_600.0, ge=1, le=604_800, description="How often all invariants of all ledgers are proved"

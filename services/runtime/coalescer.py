@@ -24,6 +24,8 @@ from services.runtime.errors import Unavailable
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 _RETRY_AFTER_SECONDS: Final = 1
+# In so many batches after an interactive item more of them are to be expected.
+_BESIDE_BATCHES: Final = 16
 
 
 class Lane(Enum):
@@ -46,6 +48,8 @@ class Coalescer(Generic[Item, Answer]):
 
     `flush` answers one answer or exception per item, in order; what it raises itself goes to every caller
     of the batch. An item may weigh more than one (a group that must stay together); limits count weight.
+    `bulk_beside_max`: the most of the bulk lane in a batch while interactive items come too, since these wait for the batch
+    that is under way and then for their own; 0: as much as there is room for.
     """
 
     def __init__(
@@ -55,8 +59,10 @@ class Coalescer(Generic[Item, Answer]):
         batch_max: int,
         queue_max: int,
         flights: int = 1,
+        bulk_beside_max: int = 0,
     ) -> None:
         self._flush, self._batch_max, self._queue_max, self._flights = flush, batch_max, queue_max, flights
+        self._bulk_beside_max, self._beside_batches = bulk_beside_max or batch_max, 0
         self._lanes: tuple[deque[_Waiting[Item, Answer]], ...] = (deque(), deque())
         self._weights = [0 for _ in self._lanes]
         self._in_flight = 0
@@ -84,16 +90,33 @@ class Coalescer(Generic[Item, Answer]):
         self, item: Item, lane: Lane = Lane.INTERACTIVE, deadline_us: int = 0, weight: int = 1
     ) -> asyncio.Future[Answer]:
         """As submit, answering the future at once; for callers with many items."""
-        waiting = self._lanes[lane.value]
+        self._admit(lane, weight)
+        future = self._put(item, lane, deadline_us, weight)
+        self._start()
+        return future
+
+    def enqueue_pieces(
+        self, pieces: Sequence[tuple[Item, int]], lane: Lane, deadline_us: int = 0
+    ) -> list[asyncio.Future[Answer]]:
+        """As enqueue, for items with their weights that are taken in together or not at all, and may go apart."""
+        self._admit(lane, sum(weight for _, weight in pieces))
+        futures = [self._put(item, lane, deadline_us, weight) for item, weight in pieces]
+        self._start()
+        return futures
+
+    def _admit(self, lane: Lane, weight: int) -> None:
         if self._weights[lane.value] + weight > max(self._queue_max, weight):
             raise Unavailable(
                 f"{self._weights[lane.value]} are waiting already", Reason.REASON_OVERLOADED,
                 retry_after_seconds=_RETRY_AFTER_SECONDS,
             )  # fmt: skip
+        if lane is Lane.INTERACTIVE:
+            self._beside_batches = _BESIDE_BATCHES
+
+    def _put(self, item: Item, lane: Lane, deadline_us: int, weight: int) -> asyncio.Future[Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        waiting.append(_Waiting(item, future, deadline_us, weight))
+        self._lanes[lane.value].append(_Waiting(item, future, deadline_us, weight))
         self._weights[lane.value] += weight
-        self._start()
         return future
 
     def _start(self) -> None:
@@ -116,7 +139,12 @@ class Coalescer(Generic[Item, Answer]):
     def _take(self) -> list[_Waiting[Item, Answer]]:
         batch: list[_Waiting[Item, Answer]] = []
         now_us, room = wall_now_us(), self._batch_max
+        beside = self._beside_batches > 0
+        if beside:
+            self._beside_batches -= 1
         for number, lane in enumerate(self._lanes):
+            if beside and number == Lane.BULK.value:
+                room = min(room, self._bulk_beside_max)
             while lane and (lane[0].weight <= room or not batch):
                 waiting = lane.popleft()
                 self._weights[number] -= waiting.weight

@@ -14,8 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql import Executable
 
 from services.runtime import telemetry
+from services.runtime.driver import ask_for_types
 from services.runtime.errors import Unavailable
 from services.runtime.settings import DatabaseSettings
+
+ask_for_types()
 
 if TYPE_CHECKING:
     # Generic in the stubs only.

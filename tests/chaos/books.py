@@ -67,12 +67,13 @@ class Rated(NamedTuple):
 
 @dataclass(frozen=True)
 class Books:
-    """All of it."""
+    """All of it. `waiting`: where refunds wait for their originals."""
 
     records: Sequence[journal_pb2.JournalRecord]
     kept: Sequence[Kept]
     batches: Sequence[Batch]
     rated: Sequence[Rated]
+    waiting: frozenset[Place] = frozenset()
     windows_stated: int = 0
 
     @cached_property
@@ -124,6 +125,12 @@ async def read_books(session: Session, programme: Programme, urls: Mapping[str, 
             programme.ledger_id,
             last,
         )
+        waiting = await points.fetch(
+            """SELECT i.owner_id, w.key FROM waiting_refund w
+            JOIN account i ON i.ledger_id = w.ledger_id AND i.account_no = w.partner_no
+            WHERE w.ledger_id = $1 AND w.open""",
+            programme.ledger_id,
+        )
         stated = await partners.fetchval(
             "SELECT count(DISTINCT window_number) FROM statement WHERE ledger_id = $1", programme.ledger_id
         )
@@ -132,6 +139,7 @@ async def read_books(session: Session, programme: Programme, urls: Mapping[str, 
         [_kept(row) for row in kept],
         [Batch(row[0], row[1], row[2], to_micros(row[3])) for row in batches],
         [Rated(*row) for row in rated],
+        frozenset((UUID(bytes=row[0].bytes), row[1]) for row in waiting),
         stated,
     )
 

@@ -69,9 +69,14 @@ class Heard:
         return str(self.body.get("code", "")) if self.status >= 400 else ""
 
     @property
+    def waits(self) -> bool:
+        """Whether it says that the operation is kept until its original comes."""
+        return self.status == 202
+
+    @property
     def definite(self) -> bool:
         """Whether it says what became of the operation."""
-        return self.status not in _PASSING and self.code != _IN_FLIGHT
+        return self.status not in _PASSING and self.code != _IN_FLIGHT and not self.waits
 
     @property
     def told(self) -> Mapping[str, Any]:
@@ -116,6 +121,11 @@ class Operation:
         answer = self.answer
         return answer is not None and answer.status < 400
 
+    @property
+    def waits(self) -> bool:
+        """Whether all that was heard is that it waits."""
+        return not self.answered and any(heard.waits for heard in self.heard)
+
     def __str__(self) -> str:
         return f"operation {self.no} ({self.partner}: {self.kind}, key {self.key})"
 
@@ -149,10 +159,7 @@ class History:
 
     def answers(self) -> Counter[str]:
         """Operations by what became of them: `accepted`, the code of the problem, or `unknown`."""
-        return Counter(
-            "unknown" if operation.answer is None else operation.answer.code or _done(operation.answer)
-            for operation in self
-        )
+        return Counter(_done(operation) for operation in self)
 
     def unheard(self) -> Counter[str]:
         """Requests without a definite answer, by status and code."""
@@ -160,7 +167,7 @@ class History:
             f"{heard.status} {heard.code}".strip() if heard.status else heard.why
             for operation in self
             for heard in operation.heard
-            if not heard.definite
+            if not heard.definite and not heard.waits
         )
 
     def again(self) -> int:
@@ -168,6 +175,10 @@ class History:
         return sum(max(0, len(operation.heard) - 1) for operation in self)
 
 
-def _done(answer: Heard) -> str:
-    """What a success is: a reversal may have found nothing to reverse."""
-    return "nothing_to_reverse" if answer.body.get("status") == "nothing_to_reverse" else "accepted"
+def _done(operation: Operation) -> str:
+    """What became of it: a reversal may have found nothing to reverse."""
+    answer = operation.answer
+    if answer is None:
+        return "waiting" if operation.waits else "unknown"
+    done = "nothing_to_reverse" if answer.body.get("status") == "nothing_to_reverse" else "accepted"
+    return answer.code or done

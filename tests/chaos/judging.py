@@ -22,7 +22,7 @@ from tests.support.ledger_replay import comparable
 REFUSALS: Final = frozenset(
     {
         "insufficient_points", "hold_resolved", "hold_too_small", "too_many_holds", "member_closed",
-        "refund_too_large", "nothing_to_reverse", "reversed_before_arrival", "linked_item_failed",
+        "refund_too_large", "nothing_to_reverse", "reversed_before_arrival", "linked_item_failed", "original_unknown",
     }
 )  # fmt: skip
 _MODEL_MAX: Final = 5
@@ -58,7 +58,7 @@ def judge(
 
 def _unanswered(history: History) -> Iterator[Violation]:
     for operation in history:
-        if not operation.answered and not operation.given_up:
+        if not operation.answered and not operation.given_up and not operation.waits:
             last = operation.heard[-1] if operation.heard else Heard(0, why="not sent")
             yield Violation(
                 "no answer",
@@ -89,10 +89,12 @@ def _acknowledged(history: History, books: Books) -> Iterator[Violation]:
     moved = {record.transaction.seq: record.transaction for record in books.records}
     for operation in history:
         answer = operation.answer
+        if operation.waits:
+            yield from _waits(str(operation), operation.movements[0], books)
         if answer is None:
             continue
         if operation.kind == "batch":
-            yield from _lines(operation, answer, by_place, moved)
+            yield from _lines(operation, answer, books, moved)
         elif answer.status >= 400 or answer.body.get("status") == _NOTHING_REVERSED:
             yield from _refused(operation, answer, by_place)
         elif operation.movements:
@@ -135,17 +137,26 @@ def _refused(operation: Operation, answer: Heard, by_place: Mapping[Place, Kept]
         yield Violation("wrong answer", f"{operation} heard {answer.told}, and the ledger has {causes[0]}")
 
 
+def _waits(name: str, asked: Asked, books: Books) -> Iterator[Violation]:
+    """What was heard to wait does so still, or was decided since."""
+    if asked.place not in books.by_place and asked.place not in books.waiting:
+        yield Violation("lost", f"{name} was heard to wait, and the ledger has nothing under its key")
+
+
 def _lines(
-    operation: Operation, answer: Heard, by_place: Mapping[Place, Kept], moved: Mapping[int, pb.Transaction]
+    operation: Operation, answer: Heard, books: Books, moved: Mapping[int, pb.Transaction]
 ) -> Iterator[Violation]:
     """Each line of a batch as an operation of its own."""
+    by_place = books.by_place
     results = answer.body.get("results", ())
     if answer.status != 201 or len(results) != len(operation.movements):
         yield Violation("wrong answer", f"{operation} was answered {answer.status}: {answer.code}")
         return
     for asked, result in zip(operation.movements, results, strict=True):
         kept, name = by_place.get(asked.place), f"{operation}, line {asked.key}"
-        if result["transaction"] is not None:
+        if result["outcome"] == "waiting":
+            yield from _waits(name, asked, books)
+        elif result["transaction"] is not None:
             if kept is None or kept.seq is None or kept.seq not in moved:
                 yield Violation("lost", f"{name} was acknowledged, and the ledger has {kept}")
                 continue
@@ -167,6 +178,8 @@ def _unasked(history: History, books: Books) -> Iterator[Violation]:
     for kept in books.kept:
         if kept.place not in asked and not (kept.tombstone and kept.place in targets):
             yield Violation("unasked", f"nobody asked for what is kept as {kept}")
+    for place in books.waiting - asked.keys():
+        yield Violation("unasked", f"nobody asked for the refund that waits under {place}")
 
 
 def _doubled(books: Books) -> Iterator[Violation]:

@@ -13,6 +13,7 @@ from services.gateway.directory.aliases import MemberAliases
 from services.operations import ledger, registry
 from services.operations.session import Session
 from services.runtime.clock import from_micros, to_micros
+from services.runtime.expiry_policy import DEFAULT_POLICY
 from services.runtime.ids import from_text
 from services.runtime.principal import Programme
 from services.runtime.secrets import read_key
@@ -23,6 +24,7 @@ STARTS_AT: Final = datetime(2026, 1, 5, 5, tzinfo=UTC)  # Monday, midnight in Ne
 ZONE: Final = "America/New_York"
 CURRENCY: Final = "USD"
 BACKDATE_DAYS: Final = 400
+#: So short that lots expire within a run.
 EXPIRY_MONTHS: Final = 1
 MEMBERS: Final = 24
 #: These few are in half of all operations.
@@ -136,8 +138,9 @@ class Mall:
 async def open_mall(session: Session, environment: Mapping[str, str], gateway_urls: Sequence[str]) -> Mall:
     """Registers programme and partners and enrols the members; nothing breaks yet."""
     programme = await registry.create_programme(
-        session, "mall", "Mall Points", ZONE, CURRENCY, to_micros(STARTS_AT), is_test=True
-    )
+        session, "mall", "Mall Points", ZONE, CURRENCY, to_micros(STARTS_AT), is_test=True,
+        expiry=DEFAULT_POLICY._replace(months=EXPIRY_MONTHS),
+    )  # fmt: skip
     since_us = to_micros(STARTS_AT - timedelta(days=2 * BACKDATE_DAYS))
     partners: dict[str, Partner] = {}
     for slug, terms in PARTNERS.items():

@@ -174,6 +174,30 @@ async def refund(till: Till) -> None:
     await till.settle(operation)
 
 
+async def early_refund(till: Till) -> None:
+    """Goods brought back before the sale has been told of; once in a while it never is."""
+    key, back, sale = new_key(), new_key(), new_key()
+    occurred_us, amount = till.occurred(), till.rng.choice((0, 0, till.rng.randint(1, 9_000)))
+    body: dict[str, Any] = {
+        "reference": back,
+        "occurred_at": till.at(occurred_us),
+        "original": {"reference": sale},
+    }
+    if amount:
+        body |= {"amount": amount, "currency": CURRENCY}
+    asked = till.asked("refund", f"k:{key}", occurred_us, amount, reference=back, original_reference=sale)
+    refunding = till.begin("refund", "/v1/refunds", key, body, asked)
+    await till.settle(refunding)
+    if till.rng.random() < 0.9:
+        key = new_key()
+        body, asked = _sale(till, till.member(), f"k:{key}", sale)
+        selling = till.begin("earn", "/v1/earns", key, body, asked)
+        if await till.settle(selling) and selling.answer:
+            till.sold(selling, selling.answer.body, "sale", asked.amount)
+        # What became of the refund meanwhile.
+        await till.settle(refunding)
+
+
 def _refund(
     till: Till, sold: Sold, key: str, reference: str, *, by_reference: bool
 ) -> tuple[dict[str, Any], Asked]:
@@ -288,6 +312,11 @@ async def batch(till: Till) -> None:
             body, asked = _line_refund(till, lines, reference)
         lines.append({"type": kind, **body})
         movements.append(asked)
+    if rng.random() < 0.3:
+        # Its lines are in no order: some refunds come before their sales.
+        mixed = list(zip(lines, movements, strict=True))
+        rng.shuffle(mixed)
+        lines, movements = [line for line, _ in mixed], [asked for _, asked in mixed]
     await till.settle(
         till.begin(
             "batch", "/v1/batches", new_key(), {"lines": lines}, *movements, expected=_ORIGINAL_UNKNOWN
@@ -327,6 +356,7 @@ OPERATIONS: Final = (
     Doing("late resolve", 6, late_resolve),
     Doing("purchase", 12, purchase),
     Doing("refund", 12, refund),
+    Doing("early refund", 4, early_refund),
     Doing("reverse", 6, reverse),
     Doing("repeat", 6, repeat),
     Doing("same reference", 4, same_reference),

@@ -17,6 +17,7 @@ from tests.chaos.judging import Violation, by_group, judge
 from tests.chaos.mall import PARTNERS
 from tests.chaos.replaying import Replay
 from tests.support.due_model import catch_up
+from tests.support.ledger_facts import Expiry
 from tests.support.ledger_model import LedgerModel
 
 PARTNER: Final = UUID(int=1)
@@ -32,7 +33,9 @@ class Paper:
     """A ledger that the model keeps: what is asked is decided at once, heard, and written into the books."""
 
     history: History = field(default_factory=History)
-    model: LedgerModel = field(default_factory=lambda: LedgerModel("America/New_York", 1, 400))
+    model: LedgerModel = field(
+        default_factory=lambda: LedgerModel("America/New_York", Expiry("months_after_earn", 1), 400)
+    )
     records: list[journal_pb2.JournalRecord] = field(default_factory=list[journal_pb2.JournalRecord])
     kept: list[Kept] = field(default_factory=list[Kept])
     batches: list[Batch] = field(default_factory=list[Batch])
@@ -76,7 +79,7 @@ class Paper:
     def judged(self, **changes: Any) -> list[Violation]:
         """What is found in the books."""
         books = self.books(**changes)
-        model = LedgerModel("America/New_York", 1, 400)
+        model = LedgerModel("America/New_York", Expiry("months_after_earn", 1), 400)
         model.set_rate(PARTNER, 1, 1, 100)
         replay = Replay(model, books, books.journal, by_group(self.history))
         replay.run()

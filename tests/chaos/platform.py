@@ -28,9 +28,8 @@ from tests.chaos.postgres_link import CommitCuts
 
 REPLICAS: Final = {"points-2": "points", "gateway-2": "gateway"}
 GATEWAYS: Final = ("gateway", "gateway-2")
-#: What the run sets: lots soon expire, and what is over is ended by the job as well as by those who come to a wallet.
+#: What the run sets: what is over is ended by the job as well as by those who come to a wallet.
 SETTINGS: Final = {
-    "COALITION_POINTS_EXPIRY_MONTHS": "1",
     "COALITION_POINTS_LAPSE_SECONDS": "5",
     "COALITION_PARTNERS_CLOSE_EVERY_SECONDS": "5",
     "COALITION_GATEWAY_ACCESS_LOG": "false",

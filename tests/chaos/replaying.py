@@ -14,6 +14,8 @@ from tests.support.ledger_model import LedgerModel
 
 #: What the ledger does by itself, when somebody comes to a wallet or when the job does.
 OWN_ACTS: Final = frozenset({"mature", "lapse", "expire", "repay"})
+#: A refund whose original did not come in the time in which it could be posted.
+_GIVEN_UP: Final = "ORIGINAL_UNKNOWN"
 
 
 class Replay:
@@ -43,6 +45,10 @@ class Replay:
                 group = self._asked.get(kept.place)
                 if group is None or kept.tombstone or kept.place in fed:
                     continue
+                if kept.refusal == _GIVEN_UP and not self._there(group[0], batch.first_seq):
+                    # The ledger's own act, at a time that is its own: the model knows of no refund that waits.
+                    self.verdicts[kept.place] = Verdict("refused", kept.refusal)
+                    continue
                 asks = [self._ask(asked) for asked in group]
                 self._own_acts(last, batch.decided_us)
                 verdicts = self._model.post_all(asks, batch.decided_us)
@@ -56,6 +62,10 @@ class Replay:
         for kept in self._books.kept:
             rows.setdefault(kept.batch_no, []).append(kept)
         return rows
+
+    def _there(self, asked: Asked, seq: int) -> bool:
+        """Whether the earn that a refund names had been posted before a seq."""
+        return 0 < self._earns.get((asked.partner, asked.original_reference), 0) < seq
 
     def _ask(self, asked: Asked) -> Ask:
         hold = self._seqs.get(asked.hold, 0) if asked.hold else 0

@@ -43,6 +43,7 @@ from tests.chaos.rating import rated_otherwise
 from tests.chaos.replaying import Replay
 from tests.chaos.schedule import Fault, schedule
 from tests.chaos.traffic import Traffic
+from tests.support.ledger_facts import Expiry
 from tests.support.ledger_model import LedgerModel
 from tests.support.platform import platform_folder
 from tests.support.waiting import until
@@ -221,7 +222,7 @@ class Run:
         del result.violations[_VIOLATIONS_MAX:]
 
     def _replayed(self, mall: Mall, books: Books) -> LedgerModel:
-        model = LedgerModel(ZONE, EXPIRY_MONTHS, BACKDATE_DAYS)
+        model = LedgerModel(ZONE, Expiry("months_after_earn", EXPIRY_MONTHS), BACKDATE_DAYS)
         for slug, partner in mall.partners.items():
             terms = PARTNERS[slug]
             model.set_rate(partner.partner_id, 1, terms.points, terms.per_minor, terms.pending_days)

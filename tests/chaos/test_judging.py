@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from tests.chaos.books import Rated
-from tests.chaos.history import Heard
+from tests.chaos.books import Kept, Rated
+from tests.chaos.history import Asked, Heard
 from tests.chaos.judging import asked_again
-from tests.chaos.paper import PARTNER, SLUGS, STEP_US, Paper
+from tests.chaos.paper import PARTNER, SLUGS, START_US, STEP_US, Paper
 from tests.chaos.rating import rated_otherwise
 
 
@@ -147,3 +147,25 @@ def test_what_clearing_has_rated_otherwise_twice_or_not_is_found(paper: Paper) -
         [rated[0]._replace(issuer=UUID(int=9)), *rated[1:]],
     ):
         assert len(rated_otherwise(paper.records, wrong, SLUGS)) == 1
+
+
+def test_a_refund_that_was_heard_to_wait_waits_or_was_decided(paper: Paper) -> None:
+    asked = Asked("refund", PARTNER, "k:early", UUID(int=0), "R", START_US, 0, original_reference="none")
+    operation = paper.history.begin("refund", "grocer", "/v1/refunds", "early", {}, asked)
+    operation.heard.append(Heard(202, {"status": "waiting"}))
+    assert rules(paper) == {"lost"}
+    assert rules(paper, waiting=frozenset({asked.place})) == set()
+    given_up = Kept(asked.place, len(paper.batches), 0, None, "ORIGINAL_UNKNOWN", None, tombstone=False)
+    assert rules(paper, kept=[*paper.kept, given_up]) == set()
+    assert rules(paper, waiting=frozenset({asked.place, (PARTNER, "k:other")})) == {"unasked"}
+
+
+def test_a_refund_is_not_given_up_whose_sale_was_there(paper: Paper) -> None:
+    sale = paper.history.operations[0].movements[0]
+    asked = Asked(
+        "refund", PARTNER, "k:late", UUID(int=0), "R", START_US, 0, original_reference=sale.reference
+    )
+    operation = paper.history.begin("refund", "grocer", "/v1/refunds", "late", {}, asked)
+    operation.heard.append(Heard(409, {"code": "original_unknown"}))
+    given_up = Kept(asked.place, len(paper.batches), 0, None, "ORIGINAL_UNKNOWN", None, tombstone=False)
+    assert "model" in rules(paper, kept=[*paper.kept, given_up])

@@ -15,7 +15,7 @@ from tests.chaos.books import Batch, Books, Kept, Place
 from tests.chaos.history import Asked
 from tests.chaos.replaying import Replay
 from tests.support.due_model import catch_up, repay
-from tests.support.ledger_facts import SECOND_US
+from tests.support.ledger_facts import SECOND_US, Expiry
 from tests.support.ledger_model import LedgerModel
 
 PARTNER: Final = UUID(int=1)
@@ -26,7 +26,7 @@ JOB: Final = "job"
 
 
 def new_model() -> LedgerModel:
-    model = LedgerModel("America/New_York", 0, 400)
+    model = LedgerModel("America/New_York", Expiry("months_after_earn", 0), 400)
     model.set_rate(PARTNER, 1, 1, 100)
     return model
 

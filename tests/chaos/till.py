@@ -61,7 +61,7 @@ class Till:
         return self.mall.history.begin(kind, self.partner.slug, path, key, body, *movements, **more)
 
     async def settle(self, operation: Operation) -> bool:
-        """Sends it until it is answered, or the till gives up; answers whether it was accepted.
+        """Sends it until it is answered, waits, or the till gives up; answers whether it was accepted.
 
         Cancelled at the end of the run, it is left as it is.
         """
@@ -69,7 +69,7 @@ class Till:
         pause = _PAUSE_SECONDS[0]
         while not operation.answered:
             await self._send(operation)
-            if operation.answered:
+            if operation.answered or operation.waits:
                 break
             if fickle:
                 operation.given_up = True

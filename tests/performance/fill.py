@@ -22,11 +22,11 @@ from services.points.domain.expiry import expires_at_us
 from services.points.storage import ledgers
 from services.runtime.clock import from_micros, wall_now_us
 from services.runtime.database import PgConnection
+from services.runtime.expiry_policy import DEFAULT_POLICY
 from tests.performance import sale
 from tests.performance.plan import ITEMS_A_CALL, Scale
 from tests.performance.programme import NOW_US, REIMBURSEMENT_MICROS, STARTS_AT_US, ZONE, Bench
 
-EXPIRY_MONTHS: Final = 24
 #: Sales that differ; posting `seq` is sale seq mod so many.
 SALES: Final = 100
 #: Coprime to every number of members used, so that all of them get their turn.
@@ -144,7 +144,7 @@ async def _fill_heads(url: str, plan: FillPlan, statements: list[str]) -> None:
     connection = await _connect(url)
     try:
         async with connection.transaction():
-            await ledgers.open_ledger(connection, programme, EXPIRY_MONTHS, plan.clock_offset_us)
+            await ledgers.open_ledger(connection, programme, DEFAULT_POLICY, plan.clock_offset_us)
             for statement in statements:
                 await connection.execute(statement)
             rate = EarnRate(STARTS_AT_US, sale.POINTS_PER_MAJOR, sale.MINOR_PER_MAJOR)
@@ -173,7 +173,7 @@ async def _load_plan(connection: PgConnection, plan: FillPlan) -> None:
         "batch_items": ("bigint", ITEMS_A_CALL),
         "starts_at": ("timestamptz", from_micros(STARTS_AT_US)),
         "step": ("interval", from_micros(plan.step_us) - from_micros(0)),
-        "expires_at": ("timestamptz", from_micros(expires_at_us(STARTS_AT_US, EXPIRY_MONTHS, ZONE))),
+        "expires_at": ("timestamptz", from_micros(expires_at_us(STARTS_AT_US, DEFAULT_POLICY, ZONE))),
         "clock_offset_us": ("bigint", plan.clock_offset_us),
         "busy_entries": ("bigint", plan.busy_entries),
         "busy_earns": ("bigint", plan.busy_earns),

@@ -24,7 +24,7 @@ BATCH_CONNECTIONS: Final = 4
 HTTP_CONNECTIONS: Final = 64
 READS_IN_FLIGHT: Final = 8
 #: Lines a second that a bulk load is taken to post.
-_BULK_RATE: Final = 4_000
+_BULK_RATE: Final = 2_500
 #: Preparing a load, and waiting for relay and rating after it.
 _ROUND_EXTRA_SECONDS: Final = 1.5
 
@@ -176,7 +176,7 @@ FULL: Final = Scale(
     arrival_seconds=12,
     warm_seconds=2,
     bulk_lines=100_000,
-    arrivals_per_second=200,
+    arrivals_per_second=400,
     pgbench_scale=50,
     pgbench_seconds=15,
     pgbench_trial_seconds=4,

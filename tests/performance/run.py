@@ -45,7 +45,7 @@ from tests.performance.stage import Progress, Stage, connect, database_url, forg
 
 #: A round is begun when this much more than the longest one before it is left.
 _ROUND_MARGIN: Final = 1.1
-_PROOF_SECONDS_MAX: Final = 90.0
+_PROOF_SECONDS_MAX: Final = 120.0
 
 
 @dataclass(slots=True)
@@ -209,7 +209,11 @@ async def _run_chain(run: Run, stage: Stage, chain: Sequence[RowPlan]) -> None:
         run.rows[row.name] = Row(row)
     async with AsyncExitStack() as stack:
         for row in chain:
-            await stack.enter_async_context(stage.serving(row.name))
+            try:
+                await stack.enter_async_context(stage.serving(row.name))
+            except RowFailed as error:
+                _fail(run, row, error)
+                continue
             if row.warm_up:
                 run.progress.say(f"warming up {row.name}")
                 await _attempt(run, stage, row, scale.warm_seconds)
@@ -258,6 +262,10 @@ async def _attempt(run: Run, stage: Stage, row: RowPlan, seconds: float) -> resu
     try:
         return await measure(stage, row, seconds)
     except RowFailed as error:
-        run.rows[row.name].failure = str(error)
-        run.progress.say(f"{row.name} FAILED: {error}")
+        _fail(run, row, error)
         return None
+
+
+def _fail(run: Run, row: RowPlan, error: RowFailed) -> None:
+    run.rows[row.name].failure = str(error)
+    run.progress.say(f"{row.name} FAILED: {error}")

@@ -97,12 +97,13 @@ def stored_lines(amount_minor: int) -> str:
     amounts = [line[3] for line in LINES[:-1]] + [last]
     return json.dumps(
         [
-            {"sku": sku, "category": category, "quantity": quantity, "amount": amount}
+            [sku, category, quantity, amount]
             for (sku, category, quantity, _), amount in zip(LINES, amounts, strict=True)
-        ]
+        ],
+        separators=(",", ":"),
     )
 
 
 def stored_tenders(amount_minor: int) -> str:
     """The tender of an amount, as the ledger stores it: JSON text."""
-    return json.dumps([{"kind": "card", "amount": amount_minor}])
+    return json.dumps([["card", amount_minor]], separators=(",", ":"))

@@ -60,8 +60,9 @@ async def filled(database_for: Callable[[str], ServiceDatabase], bench: Bench) -
         if await connection.fetchval("SELECT true FROM rating_head"):
             return found
         await connection.execute(
-            """INSERT INTO programme (ledger_id, slug, name, zone, currency, is_test, starts_at, registered_by)
-            VALUES (1, 'bench', 'Benchmark', 'Europe/Berlin', 'EUR', true, '2026-01-04 23:00Z', 'test')"""
+            """INSERT INTO programme (ledger_id, slug, name, zone, currency, is_test, starts_at, expiry_rule, expiry_months,
+            expiry_notice_days, registered_by)
+            VALUES (1, 'bench', 'Benchmark', 'Europe/Berlin', 'EUR', true, '2026-01-04 23:00Z', 'months_after_earn', 24, 30, 'test')"""
         )
         await connection.execute("INSERT INTO rating_head (ledger_id) VALUES (1)")
     scale = replace(QUICK, postings=POSTINGS, members=MEMBERS, busy_entries=BUSY_ENTRIES)

@@ -8,7 +8,7 @@ from math import floor
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tests.support.ledger_facts import DAY_US, Ask, Lot, Posted, Sale, SaleGrant, month_end_us
+from tests.support.ledger_facts import DAY_US, Ask, Lot, Posted, Sale, SaleGrant
 
 if TYPE_CHECKING:
     from tests.support.ledger_model import LedgerModel
@@ -78,7 +78,7 @@ def grant_all(model: LedgerModel, ask: Ask, sale: Sale, sale_seq: int, now_us: i
     assert rate is not None
     matures_us = ask.occurred_us + rate[2] * DAY_US if rate[2] else 0
     matures_us = matures_us if matures_us > now_us else 0
-    expires_us = month_end_us(ask.occurred_us, model.expiry_months, model.zone) if model.expiry_months else 0
+    expires_us = model.expiry.end_us(ask.occurred_us, model.zone)
     for campaign in model.campaigns.values():
         deciding = campaign.at(ask.partner, ask.occurred_us)
         if deciding is None:
@@ -102,3 +102,4 @@ def grant_all(model: LedgerModel, ask: Ask, sale: Sale, sale_seq: int, now_us: i
                 campaign=(campaign.campaign_id, version, points),
             )
         )  # fmt: skip
+        model.keep_alive(ask.member, max(model.recorded_us(seq), matures_us))

@@ -41,7 +41,7 @@ def catch_up(model: LedgerModel, member: UUID, now_us: int) -> None:
             end(over, 0)
             _own_act(model, "lapse", member, 0, partner=over.partner, held=-over.points, hold_seq=over.seq)
         pay(model, member, moment_us)
-    overdue = [lot for lot in model.spendable(member) if 0 < lot.expires_us <= now_us]
+    overdue = [lot for lot in model.spendable(member) if lot.is_over(now_us, model.idle_us[member])]
     points = sum(lot.remaining - lot.reserved for lot in overdue)
     if points:
         taken = take(overdue, points)
@@ -50,7 +50,7 @@ def catch_up(model: LedgerModel, member: UUID, now_us: int) -> None:
 
 def pay(model: LedgerModel, member: UUID, at_us: int) -> None:
     """What is free at a moment, and has not expired by then, pays what is owed, the oldest debt first."""
-    alive = [lot for lot in model.spendable(member) if not 0 < lot.expires_us <= at_us]
+    alive = [lot for lot in model.spendable(member) if not lot.is_over(at_us, model.idle_us[member])]
     points = min(sum(lot.remaining - lot.reserved for lot in alive), owed(model, member))
     if points <= 0:
         return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, Literal
 from uuid import UUID
@@ -103,6 +104,11 @@ class Lot:
     earned_seq: int = 0
     parent_no: int = 0
     matures_us: int = 0
+
+    def is_over(self, now_us: int, idle_us: int) -> bool:
+        """Whether its time has come; one without a date ends when its member is idle (0: never)."""
+        end_us = self.expires_us or idle_us
+        return end_us != 0 and end_us <= now_us
 
     @property
     def order(self) -> tuple[bool, int, int, int]:
@@ -217,22 +223,71 @@ def again(known: tuple[tuple[object, ...] | None, Verdict], ask: Ask, conflict: 
     return replace(verdict, replayed=True) if same else Verdict("turned away", conflict)
 
 
+@dataclass(frozen=True)
+class Expiry:
+    """When points expire: so many months after the earn, at a fixed date (month, day) so many after it at least, or all of a
+    member's so many months after the last activity.
+    """
+
+    rule: Literal["months_after_earn", "fixed_date", "activity"]
+    months: int
+    month: int = 0
+    day: int = 0
+
+    def end_us(self, earned_us: int, zone: str) -> int:
+        """The first instant at which points earned then are gone; 0: never."""
+        if self.rule == "fixed_date":
+            return _day_end_us(self._fixed_date_after(_local(earned_us, zone).date()), zone)
+        if self.rule == "activity":
+            return 0
+        return month_end_us(earned_us, self.months, zone) if self.months else 0
+
+    def idle_us(self, active_us: int, zone: str) -> int:
+        """The first instant at which the points of a member are gone who does nothing after that; 0: never."""
+        return month_end_us(active_us, self.months, zone) if self.rule == "activity" else 0
+
+    def _fixed_date_after(self, earned: date) -> date:
+        """Goes from day to day until it is the date, and so many months are over."""
+        day = earned
+        while not (self._is_it(day) and _full_months(earned, day) >= self.months):
+            day += timedelta(days=1)
+        return day
+
+    def _is_it(self, day: date) -> bool:
+        if (self.month, self.day) == (2, 29) and not isleap(day.year):
+            return (day.month, day.day) == (2, 28)
+        return (day.month, day.day) == (self.month, self.day)
+
+
+def _full_months(earned: date, day: date) -> int:
+    """How many months are over from one day to another; one of 31 days' last day comes on the last of a shorter one."""
+    months = (day.year - earned.year) * 12 + day.month - earned.month
+    last_of_month = (day + timedelta(days=1)).month != day.month
+    return months if day.day >= earned.day or last_of_month else months - 1
+
+
+def _local(moment_us: int, zone: str) -> datetime:
+    return (_EPOCH + timedelta(microseconds=moment_us)).astimezone(ZoneInfo(zone))
+
+
 @lru_cache(maxsize=10_000)
 def month_end_us(earned_us: int, months: int, zone: str) -> int:
-    """The first instant at which the zone's calendar is past the month that is `months` after the earn's.
+    """The first instant at which the zone's calendar is past the month that is `months` after the earn's."""
+    earned = _local(earned_us, zone)
+    after = earned.year * 12 + (earned.month - 1) + months + 1
+    return _day_end_us(date(after // 12, after % 12 + 1, 1) - timedelta(days=1), zone)
 
-    Found by halving, from the definition alone.
-    """
-    tz = ZoneInfo(zone)
-    earned = (_EPOCH + timedelta(microseconds=earned_us)).astimezone(tz)
-    last_month = earned.year * 12 + (earned.month - 1) + months
-    due = datetime((last_month + 1) // 12, (last_month + 1) % 12 + 1, 1, tzinfo=UTC)
+
+@lru_cache(maxsize=10_000)
+def _day_end_us(day: date, zone: str) -> int:
+    """The first instant at which the zone's calendar is past a day. Found by halving, from the definition alone."""
+    due = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
     low = int((due - _EPOCH).total_seconds()) - 26 * 3600
     high = low + 52 * 3600
     while high - low > 1:
         middle = (low + high) // 2
-        local = (_EPOCH + timedelta(seconds=middle)).astimezone(tz)
-        low, high = (low, middle) if local.year * 12 + local.month - 1 > last_month else (middle, high)
+        over = _local(middle * SECOND_US, zone).date() > day
+        low, high = (low, middle) if over else (middle, high)
     return high * SECOND_US
 
 

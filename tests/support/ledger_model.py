@@ -6,6 +6,7 @@ and nothing else: the balance is what is left in them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,6 +22,7 @@ from tests.support.ledger_facts import (
     SECOND_US,
     Ask,
     Debt,
+    Expiry,
     Hold,
     Kind,
     Lot,
@@ -30,7 +32,6 @@ from tests.support.ledger_facts import (
     Verdict,
     again,
     end,
-    month_end_us,
     take,
     untimely,
 )
@@ -41,10 +42,10 @@ from tests.support.wallet_model import of_wallets
 
 @dataclass
 class LedgerModel:
-    """One ledger. Times in microseconds UTC, programme time."""
+    """One ledger. Times in microseconds UTC, programme time. idle_us: by member, when what has no date of its own is gone."""
 
     zone: str
-    expiry_months: int
+    expiry: Expiry
     backdate_days: int
     rates: dict[UUID, dict[int, tuple[int, int, int]]] = field(default_factory=dict)
     # By partner: what it may issue at most, less what was taken back, and the basis_seq of that.
@@ -56,6 +57,7 @@ class LedgerModel:
     holds: dict[int, Hold] = field(default_factory=dict)
     sales: dict[int, Sale] = field(default_factory=dict)
     debts: list[Debt] = field(default_factory=list)
+    idle_us: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     # By partner: shortfall and tender order.
     refund_rules: dict[UUID, tuple[str, str]] = field(default_factory=dict)
     # Wallets that were given up, and for whose. Points given by giver and local day.
@@ -204,7 +206,7 @@ class LedgerModel:
         return sum(
             lot.remaining - sum(points for held, points in alive if held is lot)
             for lot in self.lots.get(member, [])
-            if (lot.expires_us == 0 or lot.expires_us > now_us) and lot.matures_us <= now_us
+            if not lot.is_over(now_us, self.idle_us[member]) and lot.matures_us <= now_us
         ) - owed(self, member)
 
     def rate(self, partner: UUID, occurred_us: int) -> tuple[int, int, int] | None:
@@ -230,8 +232,7 @@ class LedgerModel:
         if points:
             matures_us = ask.occurred_us + rate[2] * DAY_US
             matures_us = matures_us if rate[2] and matures_us > now_us else 0
-            if self.expiry_months:
-                expires_us = month_end_us(ask.occurred_us, self.expiry_months, self.zone)
+            expires_us = self.expiry.end_us(ask.occurred_us, self.zone)
             lot_no = len(self.all_lots) + 1
             lot = Lot(
                 lot_no, ask.partner, seq, points, points, ask.occurred_us, expires_us, 0, seq, 0, matures_us
@@ -279,8 +280,7 @@ class LedgerModel:
                 missing -= part
                 parts.append((lot, part))
         seq = len(self.journal) + 1
-        recorded_us = now_us + self.decided_before(now_us)
-        expires_us = recorded_us + ask.seconds * SECOND_US
+        expires_us = now_us + self.decided_before(now_us) + ask.seconds * SECOND_US
         self.holds[seq] = Hold(seq, ask.partner, ask.member, ask.amount, expires_us, parts)
         return self.accept(ask, 0, expires_us, 0, (), held=ask.amount)
 
@@ -309,6 +309,19 @@ class LedgerModel:
         catch_up(self, hold.member, now_us)
         return verdict
 
+    def arrive(self, member: UUID, seq: int, now_us: int) -> None:
+        """Points without a date of their own come to a wallet: it has a date from then on, unless it has one to come."""
+        if self.idle_us[member] <= now_us:
+            self.keep_alive(member, self.recorded_us(seq))
+
+    def keep_alive(self, member: UUID, active_us: int) -> None:
+        """The wallet's date is counted from an activity then, if that is later."""
+        self.idle_us[member] = max(self.idle_us[member], self.expiry.idle_us(active_us, self.zone))
+
+    def recorded_us(self, seq: int) -> int:
+        """When a posting of this moment is recorded."""
+        return self.moment_us + seq - 1 - self.moment_seq
+
     def accept(
         self, ask: Ask, points: int, expires_us: int, lot_no: int, taken: tuple[Taken, ...], **more: Any
     ) -> Verdict:
@@ -318,4 +331,7 @@ class LedgerModel:
             self.balance(ask.member), expires_us, lot_no, taken, **more,
         )  # fmt: skip
         self.journal.append(posted)
+        if ask.kind in ("earn", "redeem", "capture"):
+            matures_us = self.all_lots[lot_no - 1].matures_us if lot_no else 0
+            self.keep_alive(ask.member, max(self.recorded_us(posted.seq), matures_us))
         return Verdict("accepted", posted=posted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.points.domain.accounts import AccountKey, AccountKind
+from services.runtime.expiry_policy import ExpiryRule
 from tests.support.paper_campaigns import check_campaigns
 from tests.support.paper_wallets import check_wallets
 
@@ -36,6 +37,14 @@ def check(ledger: PaperLedger) -> None:
             assert ledger.balance_of(account) == sum(lot.remaining for lot in lots) >= 0
     check_wallets(ledger)
     check_campaigns(ledger)
+    for member in {row.member for row in ledger.lots.values() if row.lot.remaining}:
+        # Points either have a date, or are in a wallet that has one; no points are pending for longer than that.
+        whole_us = ledger.expires.get(ledger.wallet_no(member), 0)
+        lots = [row.lot for row in ledger.lots.values() if row.member == member and row.lot.remaining]
+        if ledger.expiry.rule is ExpiryRule.ACTIVITY:
+            assert all(lot.expires_at_us or lot.matures_us < whole_us for lot in lots)
+        else:
+            assert whole_us == 0
     used: dict[int, int] = {}
     for _, lot_no, points in ledger.uses:
         used[lot_no] = used.get(lot_no, 0) + points

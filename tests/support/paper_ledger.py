@@ -34,6 +34,7 @@ from services.points.domain.terms import NO_LIMITS_SET, Limits, Terms
 from services.points.domain.wallet_movements import WalletMovement
 from services.points.storage import wallet_reads
 from services.runtime.event_log import PARTITIONS, LogHead
+from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy
 from tests.support.paper_campaigns import (
     PaperCampaigns,
     budget_accounts,
@@ -62,6 +63,7 @@ class PaperLedger:
     rules: LedgerRules
     rates: dict[UUID, list[EarnRate]] = field(default_factory=dict)
     refund_rules: dict[UUID, RefundRule] = field(default_factory=dict)
+    expiry: ExpiryPolicy = DEFAULT_POLICY
     closed: set[UUID] = field(default_factory=set)
     now_us: int = 0
     last_seq: int = 0
@@ -85,6 +87,7 @@ class PaperLedger:
     children: dict[int, ChildRow] = field(default_factory=dict)
     floors: PaperFloors = field(default_factory=PaperFloors)
     waits: PaperWaits = field(default_factory=PaperWaits)
+    expires: dict[int, int] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     merged: dict[UUID, UUID] = field(default_factory=dict)
     limits: Limits = NO_LIMITS_SET
@@ -110,7 +113,7 @@ class PaperLedger:
 
     def _terms(self) -> Terms:
         return Terms(
-            0, EarnRates(self.rates), self.refund_rules, self.limits, campaigns=self.campaigns.in_force()
+            0, EarnRates(self.rates), self.refund_rules, self.expiry, self.limits, self.campaigns.in_force()
         )
 
     def sale(self, seq: int) -> Sale | None:
@@ -196,6 +199,7 @@ class PaperLedger:
             },
             refunded=refunded(self, movements),
             debts=open_debts(self, burns),
+            expires={member: self.expires.get(self.wallet_no(member), 0) for member in burns},
             credit_floors=self.floors.bounds(),
             standing_floors=self.floors.standing(acts, self.accounts),
             waiting=list(self.waits.open.values()),
@@ -256,8 +260,8 @@ class PaperLedger:
             reached = 0
             for lot in sorted(rows, key=lambda lot: lot.order):
                 if lot.matures_us:
-                    needed = lot.remaining > 0 and lot.matures_us <= now_us
-                elif 0 < lot.expires_at_us <= now_us:
+                    needed = lot.remaining > 0 and (lot.matures_us <= now_us or asked >= 10**15)
+                elif lot.over(now_us, self.expires.get(self.wallet_no(member), 0)):
                     needed = lot.free > 0
                 else:
                     needed = lot.free > 0 and reached < burn
@@ -323,6 +327,8 @@ class PaperLedger:
             self.counters[account] = [
                 counted + moved for counted, moved in zip(self.counters[account], delta, strict=True)
             ]
+        assert rows.expires.keys() <= rows.deltas.keys()
+        self.expires |= rows.expires
         for lots in opened.lots.values():
             for lot in lots.touched.values():
                 self.lots[lot.lot_no].lot.remaining = lot.remaining

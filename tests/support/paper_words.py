@@ -31,7 +31,8 @@ from services.points.domain.wallet_movements import (
     Transfer,
 )
 from services.runtime.errors import code_of
-from tests.support.ledger_facts import OPERATOR, Ask, Posted, PostedKind, Taken, Verdict
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
+from tests.support.ledger_facts import OPERATOR, Ask, Expiry, Posted, PostedKind, Taken, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.paper_campaigns import campaign_of, check_bonuses
 from tests.support.paper_ledger import PaperLedger
@@ -205,6 +206,8 @@ def _moved(ledger: PaperLedger, seq: int) -> Transaction:
     return moved
 
 
-def pair(zone: str, months: int, backdate_days: int) -> tuple[PaperLedger, LedgerModel]:
+def pair(zone: str, expiry: Expiry, backdate_days: int) -> tuple[PaperLedger, LedgerModel]:
     """An empty ledger on paper, and its model."""
-    return PaperLedger(LedgerRules(zone, months, backdate_days)), LedgerModel(zone, months, backdate_days)
+    policy = ExpiryPolicy(ExpiryRule(expiry.rule), expiry.months, expiry.month, expiry.day, 0)
+    ledger = PaperLedger(LedgerRules(zone, backdate_days), expiry=policy)
+    return ledger, LedgerModel(zone, expiry, backdate_days)

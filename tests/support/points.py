@@ -27,6 +27,7 @@ from pydantic import SecretStr
 from services.points import service
 from services.points.settings import Settings
 from services.runtime import grpc_client
+from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy, policy_message
 from services.runtime.grpc_server import GrpcServer
 from services.runtime.ids import new_id
 from services.runtime.principal import Kind, Programme, Signer, Verifier
@@ -198,6 +199,10 @@ class PointsHouse:
         )
         return (await grpc_client.call(self.stub.ApproveAdjustment, approval, checker)).result
 
+    async def set_expiry(self, policy: ExpiryPolicy) -> points_pb2.ExpiryPolicyVersion:
+        request = points_pb2.SetExpiryPolicyRequest(policy=policy_message(policy))
+        return (await self.as_staff(self.stub.SetExpiryPolicy, request)).version
+
     async def as_staff(self, method: Any, request: Any) -> Any:
         return await grpc_client.call(method, request, self.staff)
 
@@ -272,10 +277,11 @@ class RunningPoints:
     address: str
     database: ServiceDatabase
 
-    def house(self, programme: Programme | None = None) -> PointsHouse:
-        """A ledger of it; without a programme, a new one."""
+    def house(self, programme: Programme | None = None, expiry: ExpiryPolicy = DEFAULT_POLICY) -> PointsHouse:
+        """A ledger of it; without a programme, a new one. `expiry`: what it is opened with."""
         programme = programme or new_programme()
         self.neighbours.programmes[programme.slug] = programme
+        self.neighbours.expiry.setdefault(programme.slug, expiry)
         return PointsHouse(programme, self)
 
 

@@ -17,6 +17,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.clock import MICROS_PER_SECOND
 from services.runtime.errors import NotFound
+from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy, policy_message
 from services.runtime.principal import Programme, Signer, acting, programme_message
 from tests.support.keys import key_text
 
@@ -36,6 +37,7 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
     def __init__(self) -> None:
         self.programmes: dict[str, Programme] = {}
         self.starts_at_us: dict[str, int] = {}
+        self.expiry: dict[str, ExpiryPolicy] = {}
         self.members: set[bytes] = set()
         self.closed: set[bytes] = set()
         self.stores: dict[bytes, set[bytes]] = {}
@@ -67,6 +69,7 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
         return partners_pb2.GetProgrammeResponse(
             programme=programme_message(self.programmes[request.slug]),
             starts_at_us=self.starts_at_us.get(request.slug, STARTS_AT_US),
+            expiry=policy_message(self.expiry.get(request.slug, DEFAULT_POLICY)),
         )
 
     async def GetPartner(self, request: Any, context: Any) -> Any:

@@ -138,7 +138,7 @@ def _give_back(model: LedgerModel, ask: Ask, sale: Sale, points: int, now_us: in
     children: list[tuple[int, int, int]] = []
     for lot_no, issuer in dict.fromkeys(coming):
         part, lot = coming.count((lot_no, issuer)), model.all_lots[lot_no - 1]
-        late = 0 < lot.expires_us <= now_us
+        late = lot.is_over(now_us, model.idle_us[ask.member])
         if late or not any(own is lot for own in model.lots.get(ask.member, [])):
             child = Lot(
                 len(model.all_lots) + 1, issuer, len(model.journal) + 1, part, part, lot.earned_us,

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from tests.support.due_model import catch_up, owed, repay
-from tests.support.ledger_facts import OPERATOR, Ask, Debt, Lot, Posted, Taken, Verdict, month_end_us, take
+from tests.support.ledger_facts import OPERATOR, Ask, Debt, Lot, Posted, Taken, Verdict, take
 
 if TYPE_CHECKING:
     from tests.support.ledger_model import LedgerModel
@@ -37,12 +37,12 @@ def _transfer(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     taken = take(_in_order(model, ask.member), ask.amount)
     verdict = model.accept(ask, -ask.amount, 0, 0, taken)
     model.given[day] = model.given.get(day, 0) + ask.amount
-    _receive(model, ask.other, ask.partner, taken)
+    _receive(model, ask.other, ask.partner, taken, now_us)
     repay(model, ask.other, now_us)
     return verdict
 
 
-def _receive(model: LedgerModel, member: UUID, partner: UUID, taken: tuple[Taken, ...]) -> None:
+def _receive(model: LedgerModel, member: UUID, partner: UUID, taken: tuple[Taken, ...], now_us: int) -> None:
     """What the last posting took goes on in lots of the other wallet."""
     given, seq = len(model.journal), len(model.journal) + 1
     children: list[tuple[int, int, int]] = []
@@ -55,6 +55,8 @@ def _receive(model: LedgerModel, member: UUID, partner: UUID, taken: tuple[Taken
         model.all_lots.append(child)
         model.lots.setdefault(member, []).append(child)
         children.append((child.lot_no, parent.lot_no, part.points))
+        if not child.expires_us:
+            model.arrive(member, seq, now_us)
     model.journal.append(
         Posted(
             seq, "receive", member, None if partner == OPERATOR else partner, "", sum(part.points for part in taken),
@@ -68,8 +70,9 @@ def _adjust(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
         return Verdict("turned away", "APPROVAL_NEEDED")
     catch_up(model, ask.member, now_us)
     if ask.amount > 0:
-        expires_us = month_end_us(now_us, model.expiry_months, model.zone) if model.expiry_months else 0
+        expires_us = model.expiry.end_us(now_us, model.zone)
         lot_no = _open(model, ask, OPERATOR, now_us, expires_us)
+        model.arrive(ask.member, len(model.journal) + 1, now_us)
         return model.accept(ask, ask.amount, expires_us, lot_no, ())
     short = _short(model, ask.member, -ask.amount)
     if short is not None:
@@ -79,13 +82,13 @@ def _adjust(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
 
 
 def _import(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
-    expires_us = ask.expires_us
-    if not expires_us and model.expiry_months:
-        expires_us = month_end_us(ask.occurred_us, model.expiry_months, model.zone)
+    expires_us = ask.expires_us or model.expiry.end_us(ask.occurred_us, model.zone)
     if 0 < expires_us <= now_us:
         return Verdict("turned away", "INVALID_REQUEST")
     catch_up(model, ask.member, now_us)
     lot_no = _open(model, ask, ask.issuer, ask.occurred_us, expires_us)
+    if not expires_us:
+        model.arrive(ask.member, len(model.journal) + 1, now_us)
     return model.accept(ask, ask.amount, expires_us, lot_no, ())
 
 
@@ -101,8 +104,9 @@ def _merge(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     taken = take(_in_order(model, ask.member), points)
     verdict = model.accept(ask, -points, 0, 0, taken)
     model.merged[ask.member] = ask.other
+    model.idle_us[ask.other] = max(model.idle_us[ask.member], model.idle_us[ask.other])
     if points:
-        _receive(model, ask.other, OPERATOR, taken)
+        _receive(model, ask.other, OPERATOR, taken, now_us)
     for debt in [each for each in model.debts if each.member == ask.member and each.left]:
         seq = len(model.journal) + 1
         model.journal.append(

@@ -190,7 +190,10 @@ class Earn(Posted):
     ]
     matures_at: Annotated[Instant | None, Field(description="When they can be; null: at once")]
     expires_at: Annotated[
-        Instant | None, Field(description="From this moment on the points earned are gone; null: never")
+        Instant | None,
+        Field(
+            description="From this moment on the points earned are gone; null: never, or with the member's inactivity (see the balance)"
+        ),
     ]
     purchase: Annotated[str, Field(description="Id of the recorded purchase", examples=["pur_…"])]
     receipt: EarnReceipt

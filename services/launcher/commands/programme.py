@@ -1,4 +1,4 @@
-"""`coalition programme`: register and list programmes, move the clock of a test programme."""
+"""`coalition programme`: register and list programmes, say when points expire, move the clock of a test programme."""
 
 from __future__ import annotations
 
@@ -6,17 +6,30 @@ from typing import Annotated, Final
 
 import typer
 
-from services.launcher.session import Column, JsonOption, field, in_session, show
+from services.launcher.session import Column, JsonOption, count, field, in_session, show
 from services.operations import documents, ledger, registry
-from services.operations.amounts import read_time, write_time
+from services.operations.amounts import read_month_day, read_time, write_time
 from services.operations.documents import Document
 from services.operations.session import Session
+from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy, ExpiryRule, policy_from
 
-app = typer.Typer(help="Register and list programmes; move a test programme's clock.", no_args_is_help=True)
+app = typer.Typer(
+    help="Register and list programmes; say when points expire; move a test programme's clock.",
+    no_args_is_help=True,
+)
 
 _COLUMNS: Final[tuple[Column, ...]] = tuple(
     (name, field(name)) for name in ("slug", "ledger_id", "zone", "currency", "mode")
 )
+_POLICIES: Final[tuple[Column, ...]] = (
+    ("#version", count("version")),
+    ("rule", field("rule")),
+    ("#months", count("months")),
+    ("date", field("date")),
+    ("#days of notice", count("notice_days")),
+    ("#from seq", count("from_seq")),
+)
+_DATE_HELP: Final = "The day of every year for fixed_date, month first, e.g. 03-31; in the programme's zone."
 
 
 @app.command()
@@ -31,9 +44,22 @@ def create(
     starts_at: Annotated[
         str, typer.Option(help="Date or time at which its first window starts; else now.")
     ] = "",
+    expiry_rule: Annotated[
+        ExpiryRule, typer.Option(help="What the time follows from at which points expire.")
+    ] = DEFAULT_POLICY.rule,
+    expiry_months: Annotated[
+        int,
+        typer.Option(
+            help="Months after the month of the earn (0: never); full months from the earn to the fixed date."
+        ),
+    ] = DEFAULT_POLICY.months,
+    expiry_date: Annotated[str, typer.Option(help=_DATE_HELP)] = "",
+    expiry_notice_days: Annotated[
+        int, typer.Option(help="How many days before they expire points are told to; 0: never.")
+    ] = DEFAULT_POLICY.notice_days,
     as_json: JsonOption = False,
 ) -> None:
-    """Register a programme; nothing of it changes later.
+    """Register a programme; of it only when points expire can be changed later.
 
     Example: coalition programme create plaza --name "Plaza Points" --zone Europe/Vienna --currency EUR
     --test --starts-at 2026-03-02
@@ -41,9 +67,11 @@ def create(
 
     async def work(session: Session) -> Document:
         starts_at_us = read_time(starts_at, zone) if starts_at else 0
+        on = read_month_day(expiry_date) if expiry_date else (0, 0)
         created = await registry.create_programme(
-            session, slug, name, zone, currency, starts_at_us, is_test=not live
-        )
+            session, slug, name, zone, currency, starts_at_us, is_test=not live,
+            expiry=ExpiryPolicy(expiry_rule, expiry_months, *on, expiry_notice_days),
+        )  # fmt: skip
         return documents.programme(created)
 
     show(in_session(work), as_json, "Programme", *_COLUMNS)
@@ -60,6 +88,50 @@ def list_all(as_json: JsonOption = False) -> None:
         return [documents.programme(each) for each in await registry.list_programmes(session)]
 
     show(in_session(work), as_json, "Programmes", *_COLUMNS)
+
+
+@app.command()
+def expiry(
+    slug: Annotated[str, typer.Argument(help="Its slug.")],
+    rule: Annotated[
+        ExpiryRule | None, typer.Option(help="What the time follows from at which points expire.")
+    ] = None,
+    months: Annotated[
+        int | None,
+        typer.Option(
+            help="Months after the month of the earn (0: never); full months from the earn to the fixed date."
+        ),
+    ] = None,
+    date: Annotated[str, typer.Option(help=_DATE_HELP)] = "",
+    notice_days: Annotated[
+        int | None, typer.Option(help="How many days before they expire points are told to; 0: never.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the versions of a programme's expiry policy; with options, set those of it first for all points earned from now on.
+
+    Example: coalition programme expiry plaza --rule fixed_date --date 03-31 --months 12
+    """
+
+    async def work(session: Session) -> list[Document]:
+        programme = await session.programme(slug)
+        if rule is not None or months is not None or date or notice_days is not None:
+            standing = policy_from((await ledger.list_expiry_policies(session, programme))[-1].policy)
+            wanted = standing._replace(
+                rule=rule or standing.rule,
+                months=standing.months if months is None else months,
+                notice_days=standing.notice_days if notice_days is None else notice_days,
+            )
+            if wanted.rule is not ExpiryRule.FIXED_DATE:
+                wanted = wanted._replace(month=0, day=0)
+            if date:
+                month, day = read_month_day(date)
+                wanted = wanted._replace(month=month, day=day)
+            await ledger.set_expiry_policy(session, programme, wanted)
+        found = await ledger.list_expiry_policies(session, programme)
+        return [documents.expiry_policy(version) for version in found]
+
+    show(in_session(work), as_json, f"When points of {slug} expire", *_POLICIES)
 
 
 @app.command()

@@ -31,7 +31,7 @@ class RegisterProgramme:
             # In a test programme the clock starts where its first window does; points tells later moves.
             offset_us = starts_at_us - now_us if wanted.is_test else 0
             facts = Programme(ledger_id, wanted.slug, wanted.zone, wanted.currency, wanted.is_test)
-            registered = Registration(facts, wanted.name, starts_at_us)
+            registered = Registration(facts, wanted.name, starts_at_us, wanted.expiry)
             await programmes.add(connection, registered, offset_us, who.actor)
             told = ProgrammeRegistered(
                 ledger_id, facts.slug, facts.zone, facts.currency, facts.is_test, starts_at_us

@@ -13,6 +13,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.partners.domain.text import read_name, read_slug
 from services.runtime.clock import in_zone, to_micros
 from services.runtime.errors import InvalidRequest
+from services.runtime.expiry_policy import ExpiryPolicy
 from services.runtime.principal import Programme
 
 LEDGER_ID_MAX: Final = 32_767
@@ -31,11 +32,15 @@ TWO_DECIMALS: Final = frozenset(_TWO_DECIMALS.split())
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A programme with what only this service knows of it. `starts_at_us`: start of its first window."""
+    """A programme with what only this service knows of it.
+
+    `starts_at_us`: start of its first window; `expiry`: the policy that its ledger is opened with.
+    """
 
     programme: Programme
     name: str
     starts_at_us: int
+    expiry: ExpiryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,18 @@ class NewProgramme:
     currency: str
     is_test: bool
     starts_at_us: int
+    expiry: ExpiryPolicy
 
     @classmethod
     def read(
-        cls, slug: str, name: str, zone: str, currency: str, is_test: bool, starts_at_us: int
+        cls,
+        slug: str,
+        name: str,
+        zone: str,
+        currency: str,
+        is_test: bool,
+        starts_at_us: int,
+        expiry: ExpiryPolicy,
     ) -> NewProgramme:
         """Checks every field. Raises InvalidRequest, naming the field; CURRENCY_UNSUPPORTED for the currency."""
         if zone not in _zones():
@@ -65,7 +78,7 @@ class NewProgramme:
             )
         if not 0 <= starts_at_us <= _STARTS_AT_US_MAX:
             raise InvalidRequest("a start lies between 1970 and 2200", field="starts_at_us")
-        return cls(read_slug(slug), read_name(name), zone, currency, is_test, starts_at_us)
+        return cls(read_slug(slug), read_name(name), zone, currency, is_test, starts_at_us, expiry)
 
 
 @lru_cache(maxsize=1)

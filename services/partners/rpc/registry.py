@@ -14,6 +14,7 @@ from services.partners.domain.partner import NewStore
 from services.partners.domain.programme import NewProgramme
 from services.partners.rpc import registry_mapping as mapping
 from services.runtime.errors import InvalidRequest
+from services.runtime.expiry_policy import DEFAULT_POLICY, policy_from, policy_message
 from services.runtime.fields import read_id, read_optional_id
 from services.runtime.principal import acting, programme_message
 
@@ -39,6 +40,7 @@ class PartnersServicer(PartnersServiceServicer):
             request.currency,
             _IS_TEST[request.mode],
             request.starts_at_us,
+            policy_from(request.expiry) if request.HasField("expiry") else DEFAULT_POLICY,
         )
         registered = await self._app.register_programme(acting(), wanted)
         return pb.RegisterProgrammeResponse(programme=programme_message(registered.programme))
@@ -47,7 +49,10 @@ class PartnersServicer(PartnersServiceServicer):
         """See the contract."""
         found = await self._app.programmes.get(acting(), request.slug)
         return pb.GetProgrammeResponse(
-            programme=programme_message(found.programme), name=found.name, starts_at_us=found.starts_at_us
+            programme=programme_message(found.programme),
+            name=found.name,
+            starts_at_us=found.starts_at_us,
+            expiry=policy_message(found.expiry),
         )
 
     async def ListProgrammes(

@@ -12,6 +12,7 @@ from services.partners.storage.connection import Reads
 from services.partners.storage.errors import constraints_explained
 from services.partners.storage.tables import programme, rating_head, window_head
 from services.runtime.clock import from_micros, to_micros
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from services.runtime.principal import Programme
 
 # Held while a ledger's number is handed out, so that two registrations take turns.
@@ -38,6 +39,11 @@ async def add(connection: AsyncConnection, added: Registration, clock_offset_us:
                 currency=facts.currency,
                 is_test=facts.is_test,
                 starts_at=from_micros(added.starts_at_us),
+                expiry_rule=added.expiry.rule.value,
+                expiry_months=added.expiry.months,
+                expiry_month=added.expiry.month or None,
+                expiry_day=added.expiry.day or None,
+                expiry_notice_days=added.expiry.notice_days,
                 registered_by=by,
             )
         )
@@ -67,4 +73,8 @@ async def all_of_them(connection: Reads) -> list[Registration]:
 
 def _registration(row: Any) -> Registration:
     facts = Programme(row.ledger_id, row.slug, row.zone, row.currency, row.is_test)
-    return Registration(facts, row.name, to_micros(row.starts_at))
+    expiry = ExpiryPolicy(
+        ExpiryRule(row.expiry_rule), row.expiry_months, row.expiry_month or 0, row.expiry_day or 0,
+        row.expiry_notice_days,
+    )  # fmt: skip
+    return Registration(facts, row.name, to_micros(row.starts_at), expiry)

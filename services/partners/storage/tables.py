@@ -41,6 +41,11 @@ programme: Final = Table(
     Column("currency", Text, nullable=False),
     Column("is_test", Boolean, nullable=False),
     Column("starts_at", _TIME, nullable=False),
+    Column("expiry_rule", Text, nullable=False),
+    Column("expiry_months", SmallInteger, nullable=False),
+    Column("expiry_month", SmallInteger),
+    Column("expiry_day", SmallInteger),
+    Column("expiry_notice_days", SmallInteger, nullable=False),
     Column("registered_by", Text, nullable=False),
 )
 

@@ -10,14 +10,16 @@ from coalition.partners.v1 import partners_pb2 as pb
 from coalition.partners.v1.partners_pb2_grpc import PartnersServiceStub
 
 from services.runtime import grpc_client
+from services.runtime.expiry_policy import ExpiryPolicy, policy_from
 from services.runtime.principal import Programme, Signer, programme_from
 
 
 class ProgrammeFacts(NamedTuple):
-    """A programme and the start of its first window (microseconds UTC)."""
+    """A programme, the start of its first window (microseconds UTC), and when its points expire to begin with."""
 
     programme: Programme
     starts_at_us: int
+    expiry: ExpiryPolicy
 
 
 class Partners(Protocol):
@@ -42,7 +44,9 @@ class GrpcPartners:
         """A programme by slug. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
         request = pb.GetProgrammeRequest(slug=slug)
         answer = await grpc_client.call(self._stub.GetProgramme, request, self._signer.own(None))
-        return ProgrammeFacts(programme_from(answer.programme), answer.starts_at_us)
+        return ProgrammeFacts(
+            programme_from(answer.programme), answer.starts_at_us, policy_from(answer.expiry)
+        )
 
     async def stores(self, programme: Programme, partner_id: UUID) -> frozenset[UUID]:
         """The ids of a partner's stores. Raises NotFound (PARTNER_UNKNOWN), Unavailable."""

@@ -59,8 +59,26 @@ class DoorLimits:
     """Bounds of a door; see the settings of the same names."""
 
     batch_items_max: int
+    bulk_beside_items_max: int
     queue_items_max: int
     retry_seconds: float
+
+
+def pieces_of(group: Group, items_max: int) -> list[Group]:
+    """A group in its order, in pieces of so many items, or of more where what is linked would be torn apart."""
+    pieces: list[Group] = []
+    start = 0
+    while start < len(group):
+        end = min(start + items_max, len(group))
+        while end < len(group) and _is_linked(group[end - 1]):
+            end += 1
+        pieces.append(group[start:end])
+        start = end
+    return pieces
+
+
+def _is_linked(item: Act) -> bool:
+    return not isinstance(item, Overdue | FloorChange | WaitsOver) and item.linked
 
 
 class Door:
@@ -82,19 +100,25 @@ class Door:
         self._connection: PgConnection | None = None
         self._rests_since: float | None = 0.0
         self._queue: Coalescer[Group, list[Decided]] = Coalescer(
-            self._flush, batch_max=limits.batch_items_max, queue_max=limits.queue_items_max
+            self._flush,
+            batch_max=limits.batch_items_max,
+            queue_max=limits.queue_items_max,
+            bulk_beside_max=limits.bulk_beside_items_max,
         )
         meter = telemetry.meter()
         self._posted = meter.create_counter("coalition.points.decided", "{movement}")
         self._sizes = meter.create_histogram("coalition.points.batch_items", "{movement}")
 
     async def post(self, group: Sequence[Movement], lane: Lane, deadline_us: int) -> list[Answer]:
-        """Posts a group of movements in order, together; one answer each.
+        """Posts a group of movements in order; one answer each. A till's are posted together, a bulk load's in pieces.
 
         Raises Unavailable: OVERLOADED when the lane is full, DEADLINE_EXCEEDED when the deadline passed in
         the queue, UNAVAILABLE when the database stayed away (what was asked may or may not have happened).
         """
-        decided = await self._queue.submit(group, lane, deadline_us, weight=len(group))
+        if lane is Lane.BULK:
+            decided = await self._in_pieces(group, deadline_us)
+        else:
+            decided = await self._queue.submit(group, lane, deadline_us, weight=len(group))
         return [answer for answer in decided if not isinstance(answer, Lapsed | FloorSet)]
 
     async def lapse(self, members: Sequence[UUID]) -> int:
@@ -102,8 +126,7 @@ class Door:
 
         Raises Unavailable as post does.
         """
-        group = [Overdue(member) for member in members]
-        decided = await self._queue.submit(group, Lane.BULK, weight=len(group))
+        decided = await self._in_pieces([Overdue(member) for member in members], 0)
         return sum(answer.postings for answer in decided if isinstance(answer, Lapsed))
 
     async def end_waits(self) -> int:
@@ -123,6 +146,19 @@ class Door:
         if not isinstance(answer, FloorSet | TurnedAway):
             raise TypeError("a floor was answered as something else")
         return answer
+
+    async def _in_pieces(self, group: Group, deadline_us: int) -> list[Decided]:
+        """What is decided of a bulk load. Where one piece of it fails, those that have not left yet are not posted."""
+        # Two of them fit beside tills, so one with a pair at its end still does.
+        pieces = pieces_of(group, self._limits.bulk_beside_items_max // 2)
+        flights = self._queue.enqueue_pieces(
+            [(piece, len(piece)) for piece in pieces], Lane.BULK, deadline_us
+        )
+        try:
+            return [decided for answers in await asyncio.gather(*flights) for decided in answers]
+        finally:
+            for flight in flights:
+                flight.cancel()
 
     async def learn_accounts(self) -> None:
         """Reads the accounts made last, so that a ledger at work is not asked for each wallet as it turns up."""

@@ -18,7 +18,7 @@ from services.runtime.principal import Programme
 
 _log = logging.get(__name__)
 _LOTS_A_WALK: Final = 50_000
-# Of one batch under the head's lock; tills wait no longer for it than for a bulk load's.
+# Handed to the door at once; tills wait no longer for them than for a bulk load's.
 _WALLETS_A_BATCH: Final = 128
 _HOLDS_A_RUN: Final = 5_000
 _BATCHES_OF_WAITS: Final = 100

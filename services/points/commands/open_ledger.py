@@ -64,11 +64,16 @@ class Doors:
             if rules is None:
                 facts = await self._partners.programme(programme.slug)
                 offset_us = facts.starts_at_us - wall_now_us() if programme.is_test else 0
-                await ledgers.open_ledger(connection, facts.programme, settings.expiry_months, offset_us)
+                await ledgers.open_ledger(connection, facts.programme, facts.expiry, offset_us)
                 rules = await ledgers.rules(connection, programme.ledger_id, settings.backdate_days_max)
         if rules is None:
             raise NotFound("the ledger could not be opened")
-        limits = DoorLimits(settings.batch_items_max, settings.queue_items_max, settings.post_retry_seconds)
+        limits = DoorLimits(
+            settings.batch_items_max,
+            settings.bulk_beside_items_max,
+            settings.queue_items_max,
+            settings.post_retry_seconds,
+        )
         door = self._context.run(
             Door, programme, rules, self._database, self._telling, limits, self._connections
         )

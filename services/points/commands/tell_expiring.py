@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.points.commands.every_ledger import every_ledger
 from services.points.commands.open_ledger import Doors
-from services.points.storage import ledgers, overdue
+from services.points.storage import ledgers, overdue, policies
 from services.points.storage.overdue import Soon
 from services.runtime.clock import MICROS_PER_DAY
 from services.runtime.database import Database
@@ -24,27 +24,24 @@ Tell = Callable[[UUID, int, int, int], bytes]
 class TellExpiring:
     """The use case behind the job: every ledger once, each walked on from where the last run had come to."""
 
-    def __init__(self, doors: Doors, database: Database, tell: Tell, notice_days: int) -> None:
+    def __init__(self, doors: Doors, database: Database, tell: Tell) -> None:
         self._doors, self._database, self._tell = doors, database, tell
-        self._notice_us = notice_days * MICROS_PER_DAY
         self._walked_to: dict[int, int] = {}
 
     async def __call__(self) -> None:
         """Goes through all ledgers once."""
-        if self._notice_us:
-            await every_ledger(self._doors, self._database.reader, "tell-expiring", self.of)
+        await every_ledger(self._doors, self._database.reader, "tell-expiring", self.of)
 
     async def of(self, programme: Programme) -> int:
         """Tells what expires soon in one ledger, as far as one run goes; answers how many notices that were."""
         ledger_id = programme.ledger_id
         async with self._database.reader.snapshot() as connection:
-            soon, walked_to = await overdue.expiring(
-                await connection.driver(),
-                ledger_id,
-                self._walked_to.get(ledger_id, 0),
-                _LOTS_A_WALK,
-                self._notice_us,
-            )
+            driver = await connection.driver()
+            notice_us = (await policies.current(driver, ledger_id)).policy.notice_days * MICROS_PER_DAY
+            if not notice_us:
+                return 0
+            walked_from = self._walked_to.get(ledger_id, 0)
+            soon, walked_to = await overdue.expiring(driver, ledger_id, walked_from, _LOTS_A_WALK, notice_us)
         told = 0
         for start in range(0, len(soon), _NOTICES_A_TRANSACTION):
             told += await self._note(ledger_id, soon[start : start + _NOTICES_A_TRANSACTION])

@@ -15,8 +15,16 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Refused
 from services.points.domain.campaigns import Granted
+from services.points.domain.expiry import wallet_expires_us
 from services.points.domain.lots import OpenLots
-from services.points.domain.movements import LotTaken, Movement, MovementKind, Reversal, Transaction
+from services.points.domain.movements import (
+    ACTIVITIES,
+    LotTaken,
+    Movement,
+    MovementKind,
+    Reversal,
+    Transaction,
+)
 from services.points.domain.opened import ANY_CONTENT, Earlier, LedgerRules, Opened, OpenHold
 from services.points.domain.rows import DecisionRow, PostingRow, Rows
 from services.points.domain.telling import Telling
@@ -65,6 +73,25 @@ class Books:
         """What can be spent: what is free, less what the member owes."""
         debts = self.at.debts.get(member_id)
         return self.free(wallet) - (debts.points if debts is not None else 0)
+
+    def live_until(self, member_id: UUID, expires_us: int) -> None:
+        """Moves the date on at which a member's wallet expires as a whole; never back."""
+        if expires_us > self.at.expires.get(member_id, 0):
+            wallet = self.at.accounts.wallet[member_id]
+            self.at.expires[member_id] = self.rows.expires[wallet] = expires_us
+            self.rows.delta(wallet)
+
+    def keep_alive(self, member_id: UUID, active_at_us: int) -> None:
+        """Counts the date of a wallet from an activity then, in a ledger by activity; in others wallets have none."""
+        self.live_until(member_id, wallet_expires_us(active_at_us, self.terms.expiry, self.rules.zone))
+
+    def bring_alive(self, member_id: UUID, at_us: int) -> None:
+        """As keep_alive, where the wallet has no date that is still to come: for points that arrive without an activity.
+
+        Else they would never expire, or as soon as they had come.
+        """
+        if self.at.expires.get(member_id, 0) <= self.at.now_us:
+            self.keep_alive(member_id, at_us)
 
     def lots(self, member_id: UUID) -> OpenLots:
         """The lots of a member's wallet, as far as they were read."""
@@ -130,6 +157,9 @@ class Books:
 
         Without a wallet it is of no member, and is told in the partition of its partner.
         """
+        if transaction.kind in ACTIVITIES:
+            # Points that cannot be spent yet count from when they can: they never are over while they are pending.
+            self.keep_alive(transaction.member_id, max(transaction.recorded_at_us, transaction.matures_at_us))
         owner_id = transaction.member_id if wallet is not None else transaction.partner_id or PROGRAMME
         partition = owner_id.int % PARTITIONS
         before = self.at.log.advance(partition)

@@ -42,9 +42,9 @@ class Lot:
         """What no hold has set aside."""
         return self.remaining - self.reserved
 
-    def over(self, at_us: int) -> bool:
-        """Whether it has expired by a time."""
-        return 0 < self.expires_at_us <= at_us
+    def over(self, at_us: int, whole_us: int) -> bool:
+        """Whether it has expired by a time: its own, or where it has none that of its wallet as a whole (0: never)."""
+        return 0 < (self.expires_at_us or whole_us) <= at_us
 
 
 class OpenLots:
@@ -68,16 +68,17 @@ class OpenLots:
         else:
             insort(self._lots, lot, key=lambda other: other.order)
 
-    def take(self, points: int, alive_us: int = 0) -> list[LotTaken]:
-        """Takes free points from the first lots on that are not over by a time (0: any).
+    def take(self, points: int, alive_us: int = 0, whole_us: int = 0) -> list[LotTaken]:
+        """Takes free points from the first lots on that are not over by a time (0: any), of a wallet that is over at another.
 
         Raises ArithmeticError when there are not enough.
         """
-        return self._taken_of(self._parts([lot for lot in self._lots if not lot.over(alive_us)], points))
+        alive = [lot for lot in self._lots if not lot.over(alive_us, whole_us)]
+        return self._taken_of(self._parts(alive, points))
 
-    def alive(self, at_us: int) -> int:
+    def alive(self, at_us: int, whole_us: int) -> int:
         """What is free in lots that are not over by a time."""
-        return sum(lot.free for lot in self._lots if not lot.over(at_us))
+        return sum(lot.free for lot in self._lots if not lot.over(at_us, whole_us))
 
     def mature(self, by_us: int) -> tuple[int, list[Lot]]:
         """Opens those of the pending lots that mature first, by a time; answers when they do, and them. 0: none does."""
@@ -113,13 +114,13 @@ class OpenLots:
         others = [lot for lot in self._lots if lot.earned_seq != earned_seq]
         return self._taken_of(self._parts([*own, *others], points))
 
-    def give_back(self, lot_no: int, points: int, now_us: int) -> Lot | None:
+    def give_back(self, lot_no: int, points: int, now_us: int, whole_us: int) -> Lot | None:
         """Puts points back into a lot that they were taken from; answers the lot where it takes none.
 
         It has expired then, or is of a wallet that was given up.
         """
         lot = self._used_up.get(lot_no) or next(lot for lot in self._lots if lot.lot_no == lot_no)
-        if lot.elsewhere or lot.over(now_us):
+        if lot.elsewhere or lot.over(now_us, whole_us):
             return lot
         if self._used_up.pop(lot_no, None) is not None:
             self.add(lot)
@@ -178,10 +179,11 @@ class OpenLots:
             raise ArithmeticError(f"the lots of the wallet are {points} points short of its balance")
         return parts
 
-    def take_overdue(self, now_us: int) -> list[LotTaken]:
+    def take_overdue(self, now_us: int, whole_us: int) -> list[LotTaken]:
         """Takes all that is free in lots whose expiry has passed."""
-        overdue = sum(lot.free for lot in self._lots if lot.over(now_us))
-        return self.take(overdue) if overdue else []
+        overdue = [lot for lot in self._lots if lot.over(now_us, whole_us)]
+        points = sum(lot.free for lot in overdue)
+        return self._taken_of(self._parts(overdue, points)) if points else []
 
 
 def _taken(lot: Lot, points: int) -> LotTaken:

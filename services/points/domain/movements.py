@@ -10,6 +10,12 @@ from services.points.domain.campaigns import Bonus, Granted
 from services.points.domain.kinds import MovementKind
 from services.points.domain.wallet_movements import WalletMovement
 
+# What a member is active by, so that points which expire with inactivity stay.
+# (A grant is of a sale, and may be pending where that has earned nothing.)
+ACTIVITIES: Final = frozenset(
+    (MovementKind.EARN, MovementKind.GRANT, MovementKind.REDEEM, MovementKind.CAPTURE)
+)
+
 
 class Purchase(NamedTuple):
     """The sale behind an earn, as the till told it. points_minor: the part of its amount that was paid in points."""

@@ -35,7 +35,6 @@ class LedgerRules(NamedTuple):
     """What a ledger's programme fixes."""
 
     zone: str
-    expiry_months: int
     backdate_days_max: int
 
 
@@ -128,6 +127,8 @@ class Opened:
     linked: Mapping[int, tuple[int, bytes]]
     refunded: dict[int, Refunded]
     debts: dict[UUID, Debts]
+    # When the wallet of a member expires as a whole, in a ledger by activity (0: it has had no points yet).
+    expires: dict[UUID, int] = field(default_factory=dict)
     # The floors of issuance accounts that have one, by account; and of the partners whose floor is to be set, if ever set.
     credit_floors: dict[int, int] = field(default_factory=dict)
     standing_floors: dict[UUID, StandingFloor] = field(default_factory=dict)

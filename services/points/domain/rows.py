@@ -213,6 +213,8 @@ class Rows:
     decisions: list[DecisionRow] = field(default_factory=list)
     # Account → what it is debited, credited, and what of it is reserved and released.
     deltas: dict[int, list[int]] = field(default_factory=dict)
+    # Wallet → when it expires as a whole from now on; each of them is among the deltas.
+    expires: dict[int, int] = field(default_factory=dict)
     # (seq, lot, points) that a posting took, and that a hold reserved.
     uses: list[tuple[int, int, int]] = field(default_factory=list)
     hold_lots: list[tuple[int, int, int]] = field(default_factory=list)

@@ -8,11 +8,22 @@ from uuid import UUID
 
 from services.points.domain.campaigns import Standing
 from services.points.domain.earning import EarnRate
+from services.points.domain.expiry import PolicyVersion
 from services.points.domain.movements import MovementKind, Purchase, Transaction
 from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule
 from services.points.domain.terms import Limits
-from services.points.storage import balances, campaigns, floors, journal, ledgers, limits, proposals, records
+from services.points.storage import (
+    balances,
+    campaigns,
+    floors,
+    journal,
+    ledgers,
+    limits,
+    policies,
+    proposals,
+    records,
+)
 from services.points.storage.balances import Balance, Expiration
 from services.points.storage.journal import Filter
 from services.points.storage.ledgers import Head
@@ -90,6 +101,11 @@ class Reads:
         """Refund rules of partners that have one of their own."""
         async with self._database.snapshot() as connection:
             return await ledgers.list_refund_rules(await connection.driver(), ledger_id, partner_id)
+
+    async def expiry_policies(self, ledger_id: int) -> list[PolicyVersion]:
+        """The versions of the expiry policy, oldest first."""
+        async with self._database.snapshot() as connection:
+            return await policies.listed(await connection.driver(), ledger_id)
 
     async def floors(self, ledger_id: int, partner_id: UUID | None) -> tuple[list[FloorInForce], int]:
         """The credit floors in force, and the seq that they are as of."""

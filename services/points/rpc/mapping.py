@@ -15,11 +15,13 @@ from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Answer, Refused, Waiting
 from services.points.domain.campaigns import Bonus
 from services.points.domain.earning import EarnRate
+from services.points.domain.expiry import PolicyVersion
 from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
 from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.storage.proofs import Finding
 from services.points.storage.records import PostingDetail
+from services.runtime.expiry_policy import policy_message
 
 _KINDS: Final = {
     MovementKind.EARN: pb.MOVEMENT_KIND_EARN,
@@ -127,17 +129,12 @@ def purchase_message(transaction: Transaction, purchase: Purchase, currency: str
         currency=currency,
         lines=[
             pb.SaleLine(
-                sku=line["sku"],
-                category=line["category"],
-                quantity=line["quantity"],
-                amount_minor=line["amount"],
-                returned=line.get("returned", False),
+                sku=sku, category=category, quantity=quantity, amount_minor=amount, returned=bool(returned)
             )
-            for line in orjson.loads(purchase.lines_json)
+            for sku, category, quantity, amount, *returned in orjson.loads(purchase.lines_json)
         ],
         tenders=[
-            pb.Tender(kind=tender["kind"], amount_minor=tender["amount"])
-            for tender in orjson.loads(purchase.tenders_json)
+            pb.Tender(kind=kind, amount_minor=amount) for kind, amount in orjson.loads(purchase.tenders_json)
         ],
     )
     return pb.Purchase(
@@ -218,6 +215,13 @@ def rule_message(partner_id: UUID, rule: RefundRule) -> points_pb2.RefundRule:
         partner_id=partner_id.bytes,
         shortfall=_SHORTFALLS[rule.shortfall],
         tender_order=_TENDER_ORDERS[rule.tender_order],
+    )
+
+
+def policy_version_message(version: PolicyVersion) -> points_pb2.ExpiryPolicyVersion:
+    """The wire form of a version of the expiry policy."""
+    return points_pb2.ExpiryPolicyVersion(
+        version=version.version, from_seq=version.from_seq, policy=policy_message(version.policy)
     )
 
 

@@ -302,7 +302,7 @@ def _lines(asked: Sequence[pb.SaleLine], amount_minor: int) -> str:
     if len(asked) > LINES_MAX:
         raise _invalid("lines", f"up to {LINES_MAX}")
     total = 0
-    lines: list[dict[str, object]] = []
+    lines: list[tuple[str | int | bool, ...]] = []
     for line in asked:
         sku, category, amount = line.sku, line.category, line.amount_minor
         quantity = line.quantity or "1"
@@ -317,10 +317,9 @@ def _lines(asked: Sequence[pb.SaleLine], amount_minor: int) -> str:
         if not -AMOUNT_MINOR_MAX <= amount <= AMOUNT_MINOR_MAX:
             raise _invalid("lines", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
         total += amount
-        entry: dict[str, object] = {"sku": sku, "category": category, "quantity": quantity, "amount": amount}
-        if line.returned:
-            entry["returned"] = True
-        lines.append(entry)
+        # Without names, which would be a tenth of what an earn takes on the disk.
+        entry = (sku, category, quantity, amount)
+        lines.append((*entry, True) if line.returned else entry)
     if total != amount_minor:
         raise _Invalid(
             "amount", f"the lines sum to {total}", Reason.REASON_AMOUNT_MISMATCH,
@@ -339,7 +338,7 @@ def _tenders(tenders: Sequence[pb.Tender]) -> str:
             raise _invalid("tenders", f"kind is one of {', '.join(sorted(_TENDERS))}")
         if abs(tender.amount_minor) > AMOUNT_MINOR_MAX:
             raise _invalid("tenders", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
-    return orjson.dumps([{"kind": tender.kind, "amount": tender.amount_minor} for tender in tenders]).decode()
+    return orjson.dumps([(tender.kind, tender.amount_minor) for tender in tenders]).decode()
 
 
 def _in_points(sale: pb.Sale) -> int:

@@ -21,6 +21,7 @@ from services.points.storage.journal import Filter
 from services.runtime.boundary import CallContext
 from services.runtime.coalescer import Lane
 from services.runtime.errors import InvalidRequest
+from services.runtime.expiry_policy import policy_from
 from services.runtime.fields import read_id, read_optional_id
 from services.runtime.principal import Kind, Principal, Verifier, acting
 
@@ -179,6 +180,25 @@ class PointsServicer(CampaignsServicer):
             principal.in_programme().ledger_id, principal.partner_id or asked
         )
         return pb.ListRefundRulesResponse(rules=[mapping.rule_message(*rule) for rule in rules])
+
+    async def SetExpiryPolicy(
+        self, request: pb.SetExpiryPolicyRequest, context: CallContext
+    ) -> pb.SetExpiryPolicyResponse:
+        """Sets the expiry policy."""
+        principal = acting()
+        principal.require_role("pricing")
+        policy = policy_from(request.policy)
+        found = await self._app.set_expiry_policy(principal.in_programme(), policy, principal.actor)
+        return pb.SetExpiryPolicyResponse(version=mapping.policy_version_message(found))
+
+    async def ListExpiryPolicies(
+        self, request: pb.ListExpiryPoliciesRequest, context: CallContext
+    ) -> pb.ListExpiryPoliciesResponse:
+        """Lists the versions of the expiry policy; opens the ledger where this is the first that is asked of it."""
+        programme = acting().in_programme()
+        await self._app.doors.to(programme)
+        found = await self._app.reads.expiry_policies(programme.ledger_id)
+        return pb.ListExpiryPoliciesResponse(versions=map(mapping.policy_version_message, found))
 
     async def SetFloor(self, request: pb.SetFloorRequest, context: CallContext) -> pb.SetFloorResponse:
         """Sets a credit floor."""

@@ -36,7 +36,7 @@ from services.points.storage.opened_rows import opened_of, standing_floors
 from services.runtime.database import PgConnection
 
 _OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 21))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 38))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 39))})"
 
 
 class _Listed:
@@ -258,6 +258,7 @@ async def write(
         rows.uses,
         [account for account, _ in deltas],
         *([delta[place] for _, delta in deltas] for place in range(4)),
+        [rows.expires.get(account) for account, _ in deltas] if rows.expires else [],
         [lot.lot_no for lot in touched],
         [lot.remaining for lot in touched],
         [lot.reserved for lot in touched],

@@ -196,7 +196,8 @@ async def page(
 
     A floor is none, nor a load: they are of no member, and the operator's business alone.
     """
-    conditions, values = ["p.ledger_id = $1", "p.kind NOT IN ('floor', 'load')"], [ledger_id]
+    # (amount: every row's is, but only who says so is let in to the index by partner; see there.)
+    conditions, values = ["p.ledger_id = $1", "p.kind NOT IN ('floor', 'load')", "p.amount >= 0"], [ledger_id]
     filters = (
         (f"p.wallet_no = {_NUMBER.format('wallet')}", wanted.member_id),
         (f"p.partner_no = {_NUMBER.format('issuance')}", wanted.partner_id),

@@ -9,14 +9,16 @@ from uuid import UUID
 from services.points.domain.accounts import AccountKey, AccountKind
 from services.points.domain.campaigns import Campaigns
 from services.points.domain.earning import EarnRate, EarnRates
+from services.points.domain.expiry import PolicyVersion
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.terms import Terms
-from services.points.storage import campaigns, limits
+from services.points.storage import campaigns, limits, policies
 from services.points.storage.versions import next_version
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 from services.runtime.event_log import PARTITIONS, LogHead, NewEvent
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from services.runtime.principal import Programme
 
 
@@ -44,24 +46,26 @@ WHERE h.ledger_id = $1
 
 async def rules(connection: PgConnection, ledger_id: int, backdate_days_max: int) -> LedgerRules | None:
     """What the ledger's programme fixes; None where the ledger is not open."""
-    row = await connection.fetchrow("SELECT zone, expiry_months FROM ledger WHERE ledger_id = $1", ledger_id)
-    return LedgerRules(row["zone"], row["expiry_months"], backdate_days_max) if row else None
+    row = await connection.fetchrow("SELECT zone FROM ledger WHERE ledger_id = $1", ledger_id)
+    return LedgerRules(row["zone"], backdate_days_max) if row else None
 
 
 async def open_ledger(
-    connection: PgConnection, programme: Programme, expiry_months: int, offset_us: int
+    connection: PgConnection, programme: Programme, expiry: ExpiryPolicy, offset_us: int
 ) -> None:
-    """Makes a ledger with its heads; one that is there already stays as it is."""
+    """Makes a ledger with its heads and its first expiry policy; one that is there already stays as it is."""
     async with connection.transaction():
         await connection.execute(
-            """INSERT INTO ledger (ledger_id, programme, zone, currency, is_test, expiry_months)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING""",
-            programme.ledger_id, programme.slug, programme.zone, programme.currency, programme.is_test, expiry_months,
+            """INSERT INTO ledger (ledger_id, programme, zone, currency, is_test)
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING""",
+            programme.ledger_id, programme.slug, programme.zone, programme.currency, programme.is_test,
         )  # fmt: skip
         await connection.execute(
-            "INSERT INTO ledger_head (ledger_id, clock_offset_us) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            """INSERT INTO ledger_head (ledger_id, clock_offset_us, by_activity) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING""",
             programme.ledger_id,
             offset_us,
+            expiry.rule is ExpiryRule.ACTIVITY,
         )
         await connection.execute(
             """INSERT INTO event_head (ledger_id, programme, pos, partition_pos) VALUES ($1, $2, 0, $3)
@@ -69,6 +73,9 @@ async def open_ledger(
             programme.ledger_id,
             programme.slug,
             [0] * PARTITIONS,
+        )
+        await policies.add(
+            connection, programme.ledger_id, PolicyVersion(0, 1, expiry), "programme registration"
         )
 
 
@@ -88,15 +95,15 @@ async def lock_head(connection: PgConnection, ledger_id: int) -> Head:
 
 
 async def terms(connection: PgConnection, ledger_id: int, version: int) -> Terms:
-    """All earn rates, refund rules, limits and campaigns of a ledger, marked with the configuration version that the head shows."""
+    """What is set on a ledger, marked with the configuration version that the head shows."""
     rates: dict[UUID, list[EarnRate]] = {}
     for partner_id, rate in await list_rates(connection, ledger_id, None):
         rates.setdefault(partner_id, []).append(rate)
-    rules = dict(await list_refund_rules(connection, ledger_id, None))
+    refund_rules = dict(await list_refund_rules(connection, ledger_id, None))
+    expiry = (await policies.current(connection, ledger_id)).policy
     limited = await limits.read(connection, ledger_id)
-    return Terms(
-        version, EarnRates(rates), rules, limited, Campaigns(await campaigns.versions(connection, ledger_id))
-    )
+    promised = Campaigns(await campaigns.versions(connection, ledger_id))
+    return Terms(version, EarnRates(rates), refund_rules, expiry, limited, promised)
 
 
 async def list_refund_rules(

@@ -11,21 +11,24 @@ from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
 # Wallets are walked by number, so that no index by expiry has to be kept for each earn.
+_HEAD: Final = f"""WITH head AS (
+    SELECT {NOW} AS now, by_activity FROM ledger_head WHERE ledger_id = $1
+)"""
+# When a lot that was walked expires: its own date, or that of its wallet.
+_EXPIRES_AT: Final = """CASE WHEN isfinite(w.expires_at) THEN w.expires_at WHEN head.by_activity THEN (
+    SELECT b.expires_at FROM balance b WHERE b.ledger_id = $1 AND b.account_no = w.account_no
+) END"""
 _LOTS: Final = f"""
-WITH head AS (
-    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
-), walked AS MATERIALIZED (
+{_HEAD}, walked AS MATERIALIZED (
     SELECT account_no, expires_at, remaining > reserved AS free FROM lot
     WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
 )
 SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRAY(
-    SELECT DISTINCT account_no FROM walked, head WHERE expires_at <= head.now AND free ORDER BY account_no
+    SELECT DISTINCT account_no FROM walked w, head WHERE free AND {_EXPIRES_AT} <= head.now ORDER BY account_no
 )
 """
 _PENDING: Final = f"""
-WITH head AS (
-    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
-), walked AS MATERIALIZED (
+{_HEAD}, walked AS MATERIALIZED (
     SELECT account_no, matures_at FROM lot
     WHERE ledger_id = $1 AND open AND pending AND account_no > $2 ORDER BY account_no LIMIT $3
 )
@@ -34,14 +37,14 @@ SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRA
 )
 """
 _SOON: Final = f"""
-WITH head AS (
-    SELECT {NOW} AS now FROM ledger_head WHERE ledger_id = $1
-), walked AS MATERIALIZED (
+{_HEAD}, walked AS MATERIALIZED (
     SELECT account_no, expires_at, remaining FROM lot
     WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
+), dated AS (
+    SELECT w.account_no, {_EXPIRES_AT} AS expires_at, w.remaining FROM walked w, head
 ), soon AS (
-    SELECT w.account_no, w.expires_at, sum(w.remaining)::bigint AS points FROM walked w, head
-    WHERE w.expires_at > head.now AND w.expires_at <= head.now + $4 * interval '1 microsecond' GROUP BY w.account_no, w.expires_at
+    SELECT d.account_no, d.expires_at, sum(d.remaining)::bigint AS points FROM dated d, head
+    WHERE d.expires_at > head.now AND d.expires_at <= head.now + $4 * interval '1 microsecond' GROUP BY d.account_no, d.expires_at
 )
 SELECT (SELECT count(*) FROM walked) AS lots, (SELECT max(account_no) FROM walked) AS last_no, s.account_no, s.expires_at, s.points, a.owner_id
 FROM (SELECT 1) one LEFT JOIN soon s ON NOT EXISTS (
@@ -119,10 +122,15 @@ async def expiring(
 async def note(
     connection: PgConnection, ledger_id: int, told: Sequence[Soon], now_us: int
 ) -> set[tuple[int, int]]:
-    """Notes what is being told, by wallet and expiry; answers those that nobody has told before."""
+    """Notes what is being told, by wallet and expiry; answers those that nobody has told before.
+
+    The caller holds the head's lock: who has become active since it was found has another date now, and is not told.
+    """
     rows = await connection.fetch(
         """INSERT INTO expiry_notice (ledger_id, wallet_no, expires_at, told_at)
         SELECT $1, w.no, w.expires_at, $4 FROM unnest($2::integer[], $3::timestamptz[]) w (no, expires_at)
+        WHERE EXISTS (SELECT 1 FROM lot WHERE ledger_id = $1 AND account_no = w.no AND open AND expires_at = w.expires_at)
+            OR EXISTS (SELECT 1 FROM balance WHERE ledger_id = $1 AND account_no = w.no AND expires_at = w.expires_at)
         ON CONFLICT DO NOTHING RETURNING wallet_no, expires_at""",
         ledger_id,
         [each.wallet_no for each in told],

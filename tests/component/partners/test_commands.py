@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coalition.partners.v1 import partners_pb2
 from typer.testing import CliRunner, Result
 
 from services.launcher import session
 from services.launcher.cli import build
 from services.launcher.errors import LauncherError
+from services.runtime import grpc_client
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule, policy_from
 from services.runtime.ids import from_text
 from services.runtime.principal import Programme
 from tests.support.keys import key_text
@@ -104,6 +107,20 @@ async def test_an_operator_goes_from_a_programme_to_a_statement(house: House) ->
     assert "net: 123.39 USD (the partner pays)" in await command(
         house, "settle", "statement", "-p", slug, "--id", statement["id"]
     )
+
+
+async def test_a_programme_is_created_with_its_expiry_policy(house: House) -> None:
+    slug = f"p-{secrets.token_hex(4)}"
+    words = ("programme", "create", slug, "--name", "Plaza", "--zone", "Europe/Vienna", "--currency", "EUR")
+    fixed = ("--expiry-rule", "fixed_date", "--expiry-months", "6", "--expiry-notice-days", "0")
+    error = await command(house, *words, *fixed, "--expiry-date", "31.3.", fails=True)
+    assert "'31.3.' is not a month and a day such as 03-31" in error
+    error = await command(house, *words, *fixed, "--expiry-date", "04-31", fails=True)
+    assert "day must be 1 to 30 in that month" in error
+    await command(house, *words, *fixed, "--expiry-date", "03-31")
+    request = partners_pb2.GetProgrammeRequest(slug=slug)
+    found = await grpc_client.call(house.registry.GetProgramme, request, house.as_host())
+    assert policy_from(found.expiry) == ExpiryPolicy(ExpiryRule.FIXED_DATE, 6, 3, 31, 0)
 
 
 async def test_stores_and_keys_are_managed_from_the_command_line(house: House, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from coalition.events.v1 import partners_pb2 as told
 from coalition.partners.v1 import partners_pb2 as pb
-from coalition.type.v1 import principal_pb2
+from coalition.type.v1 import expiry_pb2, principal_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime import grpc_client
@@ -60,6 +60,18 @@ async def test_a_programme_gets_the_next_ledger_and_is_found_by_slug(house: Hous
     assert {first.slug, second.slug} <= set(slugs)
 
 
+async def test_a_programme_keeps_the_expiry_policy_that_it_was_registered_with(house: House) -> None:
+    fixed = expiry_pb2.ExpiryPolicy(
+        rule=expiry_pb2.EXPIRY_RULE_FIXED_DATE, months=12, month=2, day=29, notice_days=45
+    )
+    usual = expiry_pb2.ExpiryPolicy(rule=expiry_pb2.EXPIRY_RULE_MONTHS_AFTER_EARN, months=24, notice_days=30)
+    for request, expiry in ((registration(expiry=fixed), fixed), (registration(), usual)):
+        await grpc_client.call(house.registry.RegisterProgramme, request, house.as_host())
+        asked = pb.GetProgrammeRequest(slug=request.slug)
+        found = await grpc_client.call(house.registry.GetProgramme, asked, house.as_gateway())
+        assert found.expiry == expiry
+
+
 async def test_two_registrations_at_once_get_different_ledgers(house: House) -> None:
     made = await asyncio.gather(
         *(
@@ -86,6 +98,15 @@ async def test_a_programme_without_a_start_starts_now(house: House) -> None:
         ({"zone": "Nowhere/At_All"}, Reason.REASON_INVALID_REQUEST),
         ({"mode": principal_pb2.PROGRAMME_MODE_UNSPECIFIED}, Reason.REASON_INVALID_REQUEST),
         ({"slug": "No"}, Reason.REASON_INVALID_REQUEST),
+        ({"expiry": expiry_pb2.ExpiryPolicy(months=24)}, Reason.REASON_INVALID_REQUEST),
+        (
+            {
+                "expiry": expiry_pb2.ExpiryPolicy(
+                    rule=expiry_pb2.EXPIRY_RULE_FIXED_DATE, month=4, day=31, notice_days=30
+                )
+            },
+            Reason.REASON_INVALID_REQUEST,
+        ),
     ],
 )
 async def test_a_programme_that_cannot_be_is_refused(

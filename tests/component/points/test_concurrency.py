@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from coalition.points.v1 import movement_pb2 as pb
 
-from tests.support.ledger_facts import Ask
+from tests.support.ledger_facts import Ask, Expiry
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import ask_of, comparable, replay, verdict_of
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
@@ -30,7 +30,7 @@ async def replica(running: RunningPoints) -> AsyncIterator[RunningPoints]:
 
 
 def _model(house: PointsHouse, tills: list[Till]) -> LedgerModel:
-    model = LedgerModel(house.programme.zone, 24, 400)
+    model = LedgerModel(house.programme.zone, Expiry("months_after_earn", 24), 400)
     for till in tills:
         model.set_rate(till.partner_id, 1, 1, 100)
     return model

@@ -13,8 +13,9 @@ from coalition.points.v1 import points_pb2
 from services.points.storage import balances
 from services.runtime.clock import to_micros
 from services.runtime.errors import InvalidRequest, PermissionDenied
+from services.runtime.expiry_policy import DEFAULT_POLICY
 from services.runtime.ids import new_id
-from tests.support.points import PointsHouse, RunningPoints, Till, running_points
+from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_database import as_superuser
 from tests.support.points_wire import earn, hold, redemption
 
@@ -126,12 +127,11 @@ async def test_what_is_out_of_range_is_refused(house: PointsHouse, asked: dict[s
 
 
 async def test_points_that_never_expire_are_in_no_list(running: RunningPoints) -> None:
-    async with running_points(running.database, beside=running, expiry_months=0) as unlimited:
-        house = unlimited.house()
-        till, member = await house.till(), house.member()
-        await till.earn(member, 500)
-        assert (await till.balance(member)).available == 5
-        assert await _all(till, member) == []
+    house = running.house(expiry=DEFAULT_POLICY._replace(months=0))
+    till, member = await house.till(), house.member()
+    await till.earn(member, 500)
+    assert (await till.balance(member)).available == 5
+    assert await _all(till, member) == []
 
 
 async def test_a_partner_needs_the_scope_to_read_points(house: PointsHouse) -> None:
@@ -148,7 +148,7 @@ async def test_a_partner_needs_the_scope_to_read_points(house: PointsHouse) -> N
 LEDGER, ROWS, WALLETS = 31_777, 6_000, 60
 FILL: Final = (
     "INSERT INTO account SELECT {l}, no, CASE no WHEN 1 THEN 'issuance' ELSE 'wallet' END, gen_random_uuid() FROM generate_series(1, {wallets} + 1) no",
-    "INSERT INTO ledger VALUES ({l}, 'plans-{l}', 'UTC', 'EUR', true, 0)",
+    "INSERT INTO ledger VALUES ({l}, 'plans-{l}', 'UTC', 'EUR', true)",
     "INSERT INTO ledger_head (ledger_id) VALUES ({l})",
     """INSERT INTO balance (ledger_id, account_no, credits) SELECT {l}, no, CASE no WHEN 1 THEN 0 ELSE {rows} / {wallets} END
     FROM generate_series(1, {wallets} + 1) no""",

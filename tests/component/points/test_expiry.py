@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-import pytest_asyncio
 from coalition.events.v1 import points_pb2 as events
 from coalition.points.v1 import movement_pb2 as pb
 
 from services.runtime.clock import to_micros
-from tests.support.points import PointsHouse, RunningPoints, Till, points_house, running_points
+from services.runtime.expiry_policy import DEFAULT_POLICY
+from tests.support.points import PointsHouse, RunningPoints, Till, points_house
 from tests.support.points_database import as_superuser
 from tests.support.points_neighbours import STARTS_AT_US, new_programme
 from tests.support.points_wire import earn, reasons, redemption
@@ -159,17 +159,10 @@ async def test_a_burn_takes_from_lots_earned_in_the_same_batch_in_their_place(ho
     await house.assert_sound()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def short(running: RunningPoints) -> AsyncIterator[RunningPoints]:
-    """New ledgers of this replica give points a month; it takes earns of a year ago."""
-    async with running_points(running.database, beside=running, expiry_months=1) as points:
-        yield points
-
-
 async def test_points_earned_so_long_ago_that_they_have_lapsed_are_recorded_and_lapse_with_the_next_movement(
-    short: RunningPoints,
+    running: RunningPoints,
 ) -> None:
-    house = short.house()
+    house = running.house(expiry=DEFAULT_POLICY._replace(months=1))
     till, member = await house.till(), house.member()
     long_ago = STARTS_AT_US - 200 * DAY_US
     first, second = await till.post(*(earn(member, 500, occurred_at_us=long_ago) for _ in range(2)))
@@ -181,18 +174,17 @@ async def test_points_earned_so_long_ago_that_they_have_lapsed_are_recorded_and_
 
 
 async def test_without_an_expiry_points_stay_for_ever(running: RunningPoints) -> None:
-    async with running_points(running.database, beside=running, expiry_months=0) as unlimited:
-        house = unlimited.house()
-        till, member = await house.till(), house.member()
-        assert (await till.earn(member, 500)).transaction.expires_at_us == 0
-        await house.move_clock(STARTS_AT_US + 80 * 365 * DAY_US)
-        found = await till.balance(member)
-        assert (found.available, found.next_expiry_points, found.next_expiry_at_us) == (5, 0, 0)
-        (record,) = await house.journal()
-        assert [lot.expires_at_us for lot in record.lots_opened] == [0]
-        burn = await till.redeem(member, 5, occurred_at_us=(await house.head()).now_us)
-        assert burn.outcome == pb.OUTCOME_ACCEPTED
-        await house.assert_sound()
+    house = running.house(expiry=DEFAULT_POLICY._replace(months=0))
+    till, member = await house.till(), house.member()
+    assert (await till.earn(member, 500)).transaction.expires_at_us == 0
+    await house.move_clock(STARTS_AT_US + 80 * 365 * DAY_US)
+    found = await till.balance(member)
+    assert (found.available, found.next_expiry_points, found.next_expiry_at_us) == (5, 0, 0)
+    (record,) = await house.journal()
+    assert [lot.expires_at_us for lot in record.lots_opened] == [0]
+    burn = await till.redeem(member, 5, occurred_at_us=(await house.head()).now_us)
+    assert burn.outcome == pb.OUTCOME_ACCEPTED
+    await house.assert_sound()
 
 
 async def test_the_database_servers_time_zone_moves_no_expiry(

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from coalition.points.v1 import movement_pb2 as pb
 
-from tests.support.points import PointsHouse, RunningPoints, Till, running_points
+from services.runtime.expiry_policy import DEFAULT_POLICY
+from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, outcomes, reason, reasons, redemption, refund
 
@@ -265,15 +266,14 @@ async def test_held_points_are_not_taken_and_pay_the_debt_when_they_are_free(hou
 
 
 async def test_points_that_are_past_their_time_pay_no_debt(running: RunningPoints) -> None:
-    async with running_points(running.database, beside=running, expiry_months=1) as short_lived:
-        house = short_lived.house()
-        till, member = await house.till(), house.member()
-        await till.earn(member, 1_000, reference="sale")
-        await till.redeem(member, 10)
-        await till.refund("sale")
-        await house.move_clock(STARTS_AT_US + 100 * DAY_US)
-        # A sale that arrives when what it earned is over already.
-        await till.earn(member, 400, occurred_at_us=STARTS_AT_US)
-        assert (await till.balance(member)).owed == 10
-        assert (await house.journal())[-1].transaction.kind == pb.MOVEMENT_KIND_EXPIRE
-        await house.assert_sound()
+    house = running.house(expiry=DEFAULT_POLICY._replace(months=1))
+    till, member = await house.till(), house.member()
+    await till.earn(member, 1_000, reference="sale")
+    await till.redeem(member, 10)
+    await till.refund("sale")
+    await house.move_clock(STARTS_AT_US + 100 * DAY_US)
+    # A sale that arrives when what it earned is over already.
+    await till.earn(member, 400, occurred_at_us=STARTS_AT_US)
+    assert (await till.balance(member)).owed == 10
+    assert (await house.journal())[-1].transaction.kind == pb.MOVEMENT_KIND_EXPIRE
+    await house.assert_sound()

@@ -20,6 +20,7 @@ from services.runtime.errors import CoalitionError, Unavailable
 from services.runtime.ids import new_id
 from services.runtime.principal import METADATA_KEY
 from tests.support.flaky_proxy import Cut, FlakyProxy, flaky_proxy
+from tests.support.ledger_facts import Expiry
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import ask_of, replay
 from tests.support.points import PointsHouse, RunningPoints, Till, points_house, running_points
@@ -51,7 +52,7 @@ class Traffic:
         self._members = [house.member() for _ in range(6)]
         self.asked: dict[UUID, list[pb.Item]] = {till.partner_id: [] for till in tills}
         self.answers: dict[str, pb.Result] = {}
-        self.model = LedgerModel(house.programme.zone, 24, 400)
+        self.model = LedgerModel(house.programme.zone, Expiry("months_after_earn", 24), 400)
         for till in tills:
             self.model.set_rate(till.partner_id, 1, 1, 100)
 

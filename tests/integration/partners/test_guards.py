@@ -16,7 +16,7 @@ APPEND_ONLY = (
     "statement", "statement_line", "event_log",
 )  # fmt: skip
 _FILLED = f"""
-INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', now(), 'test');
+INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');
 INSERT INTO rating_head (ledger_id) VALUES (1);
 INSERT INTO window_head (ledger_id) VALUES (1);
 INSERT INTO partner VALUES (1, '{PARTNER}', 'grocer', 'Grocer', 'active', now(), 'test');

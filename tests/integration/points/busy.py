@@ -9,22 +9,27 @@ from uuid import UUID
 from coalition.points.v1 import movement_pb2
 from coalition.points.v1.points_pb2 import Funder
 
+from services.runtime.event_log import PARTITIONS
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from tests.support.campaign_wire import load_budget, promote, set_campaign
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
 from tests.support.wallet_wire import adjustment, merge, opening, transfer
 
+FIXED_DATE = ExpiryPolicy(ExpiryRule.FIXED_DATE, 12, 2, 29, 30)
+ACTIVITY = ExpiryPolicy(ExpiryRule.ACTIVITY, 12, 0, 0, 30)
 DAY_US = 86_400_000_000
 LAPSE_US = STARTS_AT_US + 800 * DAY_US
 
 
 @dataclass(frozen=True)
 class Busy:
-    """The ledger, and one beside it in the same tables."""
+    """The ledger, one beside it in the same tables, and one in which points expire with inactivity."""
 
     house: PointsHouse
     beside: PointsHouse
+    by_activity: PointsHouse
     tills: tuple[Till, Till]
     members: tuple[UUID, ...]
 
@@ -34,16 +39,53 @@ class Busy:
 
 
 async def make_busy(running: RunningPoints) -> Busy:
-    """Fills two ledgers the same way."""
-    house, beside = running.house(), running.house()
+    """Fills two ledgers the same way, and a third one."""
+    house, beside, by_activity = running.house(), running.house(), running.house(expiry=ACTIVITY)
     await _fill(beside)
+    await _fill_by_activity(by_activity)
     tills, members = await _fill(house)
-    return Busy(house, beside, tills, members)
+    return Busy(house, beside, by_activity, tills, members)
+
+
+async def _fill_by_activity(house: PointsHouse) -> None:
+    """Points that expired with inactivity, points that came back after that, and some that live."""
+    till = await house.till()
+    idle, active = house.member(), house.member()
+    burns = await till.post(
+        earn(idle, 5_000), earn(active, 5_000), redemption(idle, 20), redemption(active, 10)
+    )
+    await till.hold(active, 5)
+    await house.move_clock(LAPSE_US)
+    now = {"occurred_at_us": LAPSE_US}
+    await till.refund(burns[2].transaction.transaction_id, points=15, **now)
+    await till.earn(active, 3_000, **now)
+    await till.redeem(active, 7, **now)
+    await till.refund(burns[3].transaction.transaction_id, points=5, **now)
+    await _arrive(house, till, active)
+
+
+async def _arrive(house: PointsHouse, till: Till, active: UUID) -> None:
+    """Points that are pending, that matured, and that came to wallets without an activity."""
+    await house.set_limits()
+    shoes, now = await house.till(pending_days=20), {"occurred_at_us": LAPSE_US}
+    gifted, given, merged = (house.member() for _ in range(3))
+    await shoes.post(
+        earn(active, 1_000, occurred_at_us=LAPSE_US - 19 * DAY_US),
+        earn(active, 500, reference="boots", **now),
+    )
+    await till.post(transfer(active, gifted, 6, **now), earn(merged, 700, **now))
+    await house.post(
+        adjustment(given, 12), opening(given, 8, expires_at_us=LAPSE_US + DAY_US), opening(gifted, 9)
+    )
+    await house.move_clock(LAPSE_US + 2 * DAY_US)
+    await shoes.refund("boots", 200, occurred_at_us=LAPSE_US + 2 * DAY_US)
+    await till.redeem(active, 2, occurred_at_us=LAPSE_US + 2 * DAY_US)
+    await house.post(merge(merged, given), adjustment(gifted, -1))
 
 
 async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]]:
     grocer, fuel = await house.till(), await house.till(points=3)
-    members = tuple(house.member() for _ in range(4))
+    members = tuple(_told_apart(house) for _ in range(4))
     await grocer.post(*(earn(member, 1_000 + 100 * place) for place, member in enumerate(members)))
     await fuel.post(*(earn(member, 300) for member in members), earn(members[0], 1))
     await grocer.post(redemption(members[0], 12), redemption(members[1], 10**6), redemption(members[2], 3))
@@ -58,6 +100,7 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     burned = old[1].transaction.transaction_id
     await house.cut_at((await house.head()).now_us)
     await house.move_clock(LAPSE_US)
+    await house.set_expiry(FIXED_DATE)
     await fuel.post(
         earn(members[0], 5_000, occurred_at_us=LAPSE_US), redemption(members[0], 20, occurred_at_us=LAPSE_US)
     )
@@ -72,6 +115,12 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await _bound(house, grocer, fuel, late)
     await _promote(house)
     return (grocer, fuel), members
+
+
+def _told_apart(house: PointsHouse) -> UUID:
+    """A member whose events are not in the partition in which the programme's own would be."""
+    member = house.member()
+    return member if member.int % PARTITIONS else _told_apart(house)
 
 
 async def _mature(house: PointsHouse, member: UUID) -> None:

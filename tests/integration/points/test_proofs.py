@@ -15,13 +15,14 @@ from services.runtime.database import PgConnection
 from tests.integration.points import faults
 from tests.integration.points.busy import Busy, make_busy
 from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
+from tests.integration.points.expiry_faults import EXPIRY_FAULTS, FAULTS_OF_ACTIVITY
 from tests.integration.points.pending_faults import PENDING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS
 from tests.support.points_database import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FAULTS = faults.FAULTS | PENDING_FAULTS | WALLET_FAULTS | CAMPAIGN_FAULTS
+FAULTS = faults.FAULTS | EXPIRY_FAULTS | PENDING_FAULTS | WALLET_FAULTS | CAMPAIGN_FAULTS
 
 
 async def _broken(connection: PgConnection, ledger_id: int) -> dict[int, list[str]]:
@@ -56,18 +57,26 @@ async def test_all_invariants_hold_on_a_busy_ledger(busy: Busy) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_is_found_and_named(busy: Busy, fault: str) -> None:
-    statement, invariants = FAULTS[fault]
+    await _find(busy, busy.ledger_id, *FAULTS[fault])
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_ACTIVITY)
+async def test_a_fault_is_found_where_points_expire_with_inactivity(busy: Busy, fault: str) -> None:
+    await _find(busy, busy.by_activity.programme.ledger_id, *FAULTS_OF_ACTIVITY[fault])
+
+
+async def _find(busy: Busy, ledger_id: int, statement: str, invariants: set[int]) -> None:
     async with _undone(busy) as connection:
-        for part in statement.format(l=busy.ledger_id).split("; "):
+        for part in statement.format(l=ledger_id).split("; "):
             done = await connection.execute(part)
             assert not done.endswith(" 0"), f"the fault was not planted: {part}"
-        broken = await _broken(connection, busy.ledger_id)
+        broken = await _broken(connection, ledger_id)
         assert set(broken) == invariants, broken
         assert all(breaches and all(breaches) for breaches in broken.values())
         # What is wrong with one ledger is not said of another in the same tables.
         assert await _broken(connection, busy.beside.programme.ledger_id) == {}
     async with as_superuser(busy.house.database) as connection:
-        assert await _broken(connection, busy.ledger_id) == {}
+        assert await _broken(connection, ledger_id) == {}
 
 
 # A row for each ledger.

@@ -19,7 +19,7 @@ FILL = (
     "INSERT INTO account SELECT {l}, no, CASE no WHEN 1 THEN 'issuance' ELSE 'wallet' END, gen_random_uuid() FROM generate_series(1, {wallets} + 1) no",
     """INSERT INTO posting SELECT no, 1, 1, 1, now(), now() + no * interval '1 ms', NULL, 1, 2 + no % {wallets}, 2 + no % {wallets}, 1, {l}, 0,
     NULL, gen_random_uuid(), 'earn', 'r' || no, 'k' || no, 'x' FROM generate_series(1, {rows}) no""",
-    "INSERT INTO ledger VALUES ({l}, 'plans-{l}', 'UTC', 'EUR', true, 0)",
+    "INSERT INTO ledger VALUES ({l}, 'plans-{l}', 'UTC', 'EUR', true)",
     "INSERT INTO ledger_head (ledger_id) VALUES ({l})",
     """INSERT INTO balance (ledger_id, account_no, credits) SELECT {l}, no, CASE no WHEN 1 THEN 0 ELSE {rows} / {wallets} END
     FROM generate_series(1, {wallets} + 1) no""",
@@ -79,4 +79,26 @@ async def test_no_read_goes_through_all_accounts_for_each_row(busy: Busy) -> Non
         assert found.available == ROWS // WALLETS
         # Its lots, twice, and a few rows of heads and holds: not all the lots of the programme.
         assert await _touched(connection) - before < ROWS / 10
+        await transaction.rollback()
+
+
+async def test_no_look_up_by_key_or_reference_can_go_through_all_that_a_partner_ever_asked(
+    busy: Busy,
+) -> None:
+    """Whatever the statistics say. Tried without the index that it shall take, so that any other would be better than none."""
+    async with as_superuser(busy.house.database) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        for column, index in (("key", "posting_key_uq"), ("reference", "posting_reference_uq")):
+            look_up = f"EXPLAIN SELECT seq FROM posting WHERE ledger_id = 1 AND partner_no = 1 AND kind = 'earn' AND {column} = 'x'"
+            plan = [row[0] for row in await connection.fetch(look_up)]
+            assert index in plan[0]
+            await connection.execute(f"DROP INDEX {index}")
+            plan = [row[0] for row in await connection.fetch(look_up)]
+            assert "posting_partner_ix" not in plan[0]
+        listed = await connection.fetch(
+            "EXPLAIN SELECT seq FROM posting WHERE ledger_id = 1 AND partner_no = 1 AND amount >= 0 ORDER BY seq DESC LIMIT 9"
+        )
+        assert any("posting_partner_ix" in row[0] for row in listed)
         await transaction.rollback()

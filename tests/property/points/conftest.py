@@ -15,6 +15,6 @@ use_plain_logs()
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[RunningPoints]:
-    """New ledgers of it give points two months, so that they lapse within a script."""
-    async with running_points(database_for("points"), expiry_months=2) as points:
+    """One replica."""
+    async with running_points(database_for("points")) as points:
         yield points

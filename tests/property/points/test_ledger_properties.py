@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
+from services.runtime.errors import InvalidRequest
+from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from tests.property.points.roughs import Referred, Rough, Seen, roughs, without_hasty
 from tests.support.credit_model import issued, set_floor
-from tests.support.ledger_facts import DAY_US, OPERATOR, Ask, Verdict
+from tests.support.ledger_facts import DAY_US, OPERATOR, Ask, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import comparable, journal_of, verdict_of
-from tests.support.points import PointsHouse, RunningPoints, Till
+from tests.support.points import RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
 from tests.support.wallet_wire import adjustment, merge, opening, transfer
@@ -61,6 +63,11 @@ class Rate:
     pending_days: int = 0
 
 
+@dataclass(frozen=True)
+class Change:
+    expiry: Expiry
+
+
 # Who they are is known once there is a ledger: these stand for them.
 PARTNERS, MEMBERS = ([UUID(int=first + place) for place in range(2 + first // 20)] for first in (10, 20))
 batches = st.lists(
@@ -81,9 +88,20 @@ rates = st.builds(
     offset_days=st.sampled_from((-90, -1, 0, 20)),
     pending_days=st.sampled_from((0, 14, 45)),
 )
+# Short, so that points lapse within a script, and on days that the clock never stands on.
+DATED = (Expiry("months_after_earn", 2), Expiry("fixed_date", 1, 3, 31), Expiry("fixed_date", 0, 2, 29))
+BY_ACTIVITY = (Expiry("activity", 1), Expiry("activity", 2))
+expiries = st.one_of(st.sampled_from(DATED), st.sampled_from(BY_ACTIVITY))
 scripts = st.lists(
     st.one_of(
-        batches, batches, batches, st.builds(Pause, st.sampled_from(PAUSES_DAYS)), rates, refund_rules, limits
+        batches,
+        batches,
+        batches,
+        st.builds(Pause, st.sampled_from(PAUSES_DAYS)),
+        rates,
+        refund_rules,
+        limits,
+        st.builds(Change, expiries),
     ),
     min_size=2,
     max_size=8,
@@ -93,15 +111,15 @@ scripts = st.lists(
 class Play:
     """A ledger and its model, side by side."""
 
-    def __init__(self, house: PointsHouse) -> None:
-        self.house, self.now_us = house, START_US
-        self.model = LedgerModel(house.programme.zone, 2, 400)
-        self.tills = [Till(house), Till(house)]
-        self.members = [house.member() for _ in MEMBERS]
+    def __init__(self, running: RunningPoints, expiry: Expiry) -> None:
+        self.house, self.now_us = running.house(expiry=_policy(expiry)), START_US
+        self.model = LedgerModel(self.house.programme.zone, expiry, 400)
+        self.tills = [Till(self.house), Till(self.house)]
+        self.members = [self.house.member() for _ in MEMBERS]
         self.answers: list[tuple[pb.Result, Verdict]] = []
         self.ids: dict[int, bytes] = {}
 
-    async def run(self, script: list[list[Rough] | Pause | Rate | Rule | Limit]) -> None:
+    async def run(self, script: list[list[Rough] | Pause | Rate | Rule | Limit | Change]) -> None:
         await self.house.move_clock(self.now_us)
         await self.house.set_limits(*LIMITS)
         self.model.limits = LIMITS
@@ -114,12 +132,24 @@ class Play:
                 await self._limit(step)
             elif isinstance(step, Rate):
                 await self._rate(step)
+            elif isinstance(step, Change):
+                await self._change(step.expiry)
             elif isinstance(step, Rule):
                 partner = self.tills[step.partner].partner_id
                 await self.house.set_refund_rule(partner, step.shortfall, step.order)
                 self.model.refund_rules[partner] = (step.shortfall.lower(), step.order.lower())
             else:
                 await self._post(step)
+
+    async def _change(self, expiry: Expiry) -> None:
+        """Sets another policy; to or from activity only as long as nothing was posted."""
+        switches = (expiry.rule == "activity") is not (self.model.expiry.rule == "activity")
+        if switches and self.model.journal:
+            with pytest.raises(InvalidRequest):
+                await self.house.set_expiry(_policy(expiry))
+        else:
+            await self.house.set_expiry(_policy(expiry))
+            self.model.expiry = expiry
 
     async def _limit(self, limit: Limit) -> None:
         partner, basis_seq = self.tills[limit.partner].partner_id, len(self.model.journal)
@@ -228,6 +258,10 @@ class Play:
         await self.house.assert_sound()
 
 
+def _policy(expiry: Expiry) -> ExpiryPolicy:
+    return ExpiryPolicy(ExpiryRule(expiry.rule), expiry.months, expiry.month, expiry.day, 0)
+
+
 def _between(moment_us: int) -> int:
     """The nearest time after that is far from any month's end."""
     while not 10 <= from_micros(moment_us).day <= 20:
@@ -235,7 +269,7 @@ def _between(moment_us: int) -> int:
     return moment_us
 
 
-@given(script=scripts)
+@given(script=scripts, expiry=expiries)
 @settings(
     max_examples=20,
     deadline=None,
@@ -244,8 +278,8 @@ def _between(moment_us: int) -> int:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_every_answer_balance_and_posting_of_the_service_is_the_models(
-    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule | Limit]
+    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule | Limit | Change], expiry: Expiry
 ) -> None:
-    play = Play(running.house())
+    play = Play(running, expiry)
     await play.run(script)
     await play.compare()

@@ -19,7 +19,7 @@ from services.points.domain.wallet_movements import Load
 from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs, without_hasty
 from tests.support.campaign_model import Deal, load, set_campaign
 from tests.support.credit_model import issued, set_floor
-from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Verdict
+from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.paper_ledger import PaperLedger
 from tests.support.paper_words import movement_of, pair, posted_of, reversal_of, verdict_of
@@ -30,8 +30,8 @@ PARTNERS = [UUID(int=number) for number in (0xA0, 0xB1, 0xC2)]
 CAMPAIGNS = [UUID(int=number) for number in (0xD0, 0xE0, 0xF0)]
 MEMBERS = [UUID(int=number) for number in (0x10, 0x21, 0x31)]
 RATES = {
-    PARTNERS[0]: [(1, 1, 1), (NOW_US + DAY_US, 1, 1, 33), (NOW_US + 200 * DAY_US, 2, 1)],
-    PARTNERS[1]: [(1, 3, 7, 40), (NOW_US - 20 * DAY_US, 0, 1), (NOW_US + 15 * DAY_US, 5, 2, 14)],
+    PARTNERS[0]: [(1, 1, 1), (NOW_US + DAY_US, 1, 1, 70), (NOW_US + 200 * DAY_US, 2, 1)],
+    PARTNERS[1]: [(1, 3, 7, 40), (NOW_US - 20 * DAY_US, 0, 1), (NOW_US - DAY_US // 2, 5, 2, 14)],
 }
 # Offsets from the ledger's clock to the till's, and those at both edges of what is taken.
 OFFSETS_US = (0, 0, 0, -1, -DAY_US, -35 * DAY_US, -200 * DAY_US, -500 * DAY_US, 400 * SECOND_US)
@@ -162,7 +162,15 @@ scripts = st.lists(
     min_size=2,
     max_size=12,
 )
-months = st.sampled_from((0, 1, 2, 24))
+expiries = st.sampled_from(
+    (
+        *(Expiry("months_after_earn", months) for months in (0, 1, 2, 24)),
+        Expiry("fixed_date", 0, 3, 31),
+        Expiry("fixed_date", 1, 2, 29),
+        Expiry("fixed_date", 6, 12, 31),
+        *(Expiry("activity", months) for months in (1, 2, 12)),
+    )
+)
 
 
 def _with_rates(ledger: PaperLedger, model: LedgerModel) -> None:
@@ -278,16 +286,16 @@ def _compare(ledger: PaperLedger, model: LedgerModel, parts: Sequence[Limit | li
     assert verdicts == expected
 
 
-@given(scripts, months, beginnings)
+@given(scripts, expiries, beginnings)
 @settings(max_examples=200, deadline=None)
 def test_every_answer_and_posting_is_the_models(
     script: list[
         list[Rough] | tuple[Limit | list[Rough], ...] | Wait | Close | Rule | Limit | Allow | Promise | Fund
     ],
-    expiry_months: int,
+    expiry: Expiry,
     beginning: tuple[Promise | Fund, ...],
 ) -> None:
-    ledger, model = pair("America/New_York", expiry_months, BACKDATE_DAYS)
+    ledger, model = pair("America/New_York", expiry, BACKDATE_DAYS)
     _with_rates(ledger, model)
     for step in (*beginning, *script):
         if isinstance(step, Wait):
@@ -316,15 +324,15 @@ def _but_for_micros(verdict: Verdict) -> Verdict:
     return replace(verdict, posted=replace(posted, expires_us=round(posted.expires_us, -5)))
 
 
-@given(st.lists(batches, min_size=1, max_size=4), months, st.sampled_from((None, 0, -20, -90)))
+@given(st.lists(batches, min_size=1, max_size=4), expiries, st.sampled_from((None, 0, -20, -90)))
 @settings(max_examples=100, deadline=None)
 def test_how_items_fall_into_batches_changes_no_answer(
-    groups: list[list[Rough]], expiry_months: int, floor: int | None
+    groups: list[list[Rough]], expiry: Expiry, floor: int | None
 ) -> None:
-    together, _ = pair("Europe/Berlin", expiry_months, BACKDATE_DAYS)
-    apart, _ = pair("Europe/Berlin", expiry_months, BACKDATE_DAYS)
+    together, _ = pair("Europe/Berlin", expiry, BACKDATE_DAYS)
+    apart, _ = pair("Europe/Berlin", expiry, BACKDATE_DAYS)
     for ledger in (together, apart):
-        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry_months, BACKDATE_DAYS))
+        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry, BACKDATE_DAYS))
         ledger.post([FloorChange(PARTNERS[0], CreditFloor(floor, 0), "stf_1")])
     for group in groups:
         # Both are asked at the same time of the clock; a batch moves it by a microsecond a posting.
@@ -357,14 +365,14 @@ def _but_for_places(verdict: Verdict) -> object:
     return verdict.outcome, verdict.reason, verdict.available, verdict.replayed, moved
 
 
-@given(st.lists(st.tuples(batches, st.sets(st.sampled_from(MEMBERS))), min_size=1, max_size=5), months)
+@given(st.lists(st.tuples(batches, st.sets(st.sampled_from(MEMBERS))), min_size=1, max_size=5), expiries)
 @settings(max_examples=150, deadline=None)
 def test_no_answer_depends_on_when_what_is_over_was_ended(
-    steps: list[tuple[list[Rough], set[UUID]]], expiry_months: int
+    steps: list[tuple[list[Rough], set[UUID]]], expiry: Expiry
 ) -> None:
-    left_alone, swept = (pair("Europe/Berlin", expiry_months, BACKDATE_DAYS)[0] for _ in range(2))
+    left_alone, swept = (pair("Europe/Berlin", expiry, BACKDATE_DAYS)[0] for _ in range(2))
     for ledger in (left_alone, swept):
-        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry_months, BACKDATE_DAYS))
+        _with_rates(ledger, LedgerModel("Europe/Berlin", expiry, BACKDATE_DAYS))
     for batch, members in steps:
         left_alone.now_us = swept.now_us = left_alone.now_us + 33 * DAY_US + SECOND_US * 3 // 2
         swept.post([Overdue(member) for member in sorted(members)])
@@ -381,7 +389,7 @@ def test_no_answer_depends_on_when_what_is_over_was_ended(
 @given(batches)
 @settings(max_examples=50, deadline=None)
 def test_a_batch_sent_again_answers_the_same_and_posts_nothing(batch: list[Rough]) -> None:
-    ledger, model = pair("UTC", 24, BACKDATE_DAYS)
+    ledger, model = pair("UTC", Expiry("months_after_earn", 24), BACKDATE_DAYS)
     _with_rates(ledger, model)
     # A key once a batch: what a caller repeats is what it had asked.
     asks = _reachable(ledger, _asks(list({rough.key: rough for rough in batch}.values()), NOW_US))
@@ -400,7 +408,7 @@ def test_a_batch_sent_again_answers_the_same_and_posts_nothing(batch: list[Rough
 @given(batches)
 @settings(max_examples=50, deadline=None)
 def test_each_posting_tells_one_event_with_its_place_in_the_partition(batch: list[Rough]) -> None:
-    ledger, model = pair("UTC", 24, BACKDATE_DAYS)
+    ledger, model = pair("UTC", Expiry("months_after_earn", 24), BACKDATE_DAYS)
     _with_rates(ledger, model)
     ledger.post(_movements(ledger, _reachable(ledger, _asks(batch, NOW_US))))
     last: dict[int, int] = {}

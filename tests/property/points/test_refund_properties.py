@@ -49,7 +49,7 @@ def sales(draw: st.DrawFn) -> Sale:
 
 
 def _sold(sale: Sale, rule: RefundRule) -> PaperLedger:
-    ledger = PaperLedger(LedgerRules("UTC", 0, 400))
+    ledger = PaperLedger(LedgerRules("UTC", 400))
     ledger.now_us = NOW_US
     ledger.rates = {ISSUER: [EarnRate(1, *sale.rate, 14 if sale.pending else 0)], OTHER: [EarnRate(1, 1, 1)]}
     ledger.refund_rules[ISSUER] = rule

@@ -22,11 +22,11 @@ ISSUER, OTHER, MEMBER = (UUID(int=number) for number in (0xA0, 0xB1, 0x10))
 BACKDATE_DAYS = 400
 
 
-def _ledger(rule: RefundRule, before: int) -> PaperLedger:
-    """With points from elsewhere in the wallet, so that there is something to burn."""
-    ledger = PaperLedger(LedgerRules("UTC", 0, BACKDATE_DAYS))
+def _ledger(rule: RefundRule, before: int, pending_days: int) -> PaperLedger:
+    """With points from elsewhere in the wallet, so that there is something to burn; those of the sale may be pending."""
+    ledger = PaperLedger(LedgerRules("UTC", BACKDATE_DAYS))
     ledger.now_us = NOW_US
-    ledger.rates = {ISSUER: [EarnRate(1, 3, 7)], OTHER: [EarnRate(1, 1, 1)]}
+    ledger.rates = {ISSUER: [EarnRate(1, 3, 7, pending_days)], OTHER: [EarnRate(1, 1, 1)]}
     ledger.refund_rules[ISSUER] = rule
     ledger.post([movement_of(Ask("earn", OTHER, "before", MEMBER, "before", NOW_US, before))])
     return ledger
@@ -64,6 +64,7 @@ def _state(ledger: PaperLedger) -> object:
     return balances, told
 
 
+pending = st.sampled_from((0, 14))
 rules = st.builds(RefundRule, st.sampled_from(list(Shortfall)), st.sampled_from(list(TenderOrder)))
 
 
@@ -75,14 +76,22 @@ rules = st.builds(RefundRule, st.sampled_from(list(Shortfall)), st.sampled_from(
     st.integers(0, 60),
     st.integers(0, 5),
     st.booleans(),
+    pending,
 )
 @settings(max_examples=300, deadline=None)
 def test_any_order_of_a_sale_and_its_refunds_ends_at_the_same_points_and_the_same_money(
-    rule: RefundRule, before: int, whole: int, amounts: Sequence[int], burned: int, early: int, at_once: bool
+    rule: RefundRule,
+    before: int,
+    whole: int,
+    amounts: Sequence[int],
+    burned: int,
+    early: int,
+    at_once: bool,
+    pending_days: int,
 ) -> None:
     burned = min(burned, before)
     in_points = min(whole, burned)
-    first, late = _ledger(rule, before), _ledger(rule, before)
+    first, late = _ledger(rule, before, pending_days), _ledger(rule, before, pending_days)
     first.post(_sale(whole, in_points, burned))
     for number, amount in enumerate(amounts):
         first.post([_refund(first, number, amount)])
@@ -107,13 +116,16 @@ def test_any_order_of_a_sale_and_its_refunds_ends_at_the_same_points_and_the_sam
 
 
 @given(
-    rules, st.lists(st.integers(0, 400), min_size=1, max_size=4), st.sampled_from((0, 1, 399, 400, 401, 500))
+    rules,
+    st.lists(st.integers(0, 400), min_size=1, max_size=4),
+    st.sampled_from((0, 1, 399, 400, 401, 500)),
+    pending,
 )
 @settings(max_examples=60, deadline=None)
 def test_what_waits_is_decided_with_its_sale_or_refused_once_that_could_not_come_any_more(
-    rule: RefundRule, amounts: Sequence[int], days: int
+    rule: RefundRule, amounts: Sequence[int], days: int, pending_days: int
 ) -> None:
-    ledger = _ledger(rule, 100)
+    ledger = _ledger(rule, 100, pending_days)
     items = [_refund(ledger, number, amount) for number, amount in enumerate(amounts)]
     ledger.post(items)
     ledger.now_us = NOW_US + days * DAY_US

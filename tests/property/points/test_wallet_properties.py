@@ -14,6 +14,7 @@ from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Movement
 from services.points.domain.opened import LedgerRules
 from services.points.domain.terms import Limits
+from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy, ExpiryRule
 from tests.support.ledger_facts import DAY_US, OPERATOR, SECOND_US, Ask
 from tests.support.paper_ledger import PaperLedger
 from tests.support.paper_words import movement_of
@@ -43,8 +44,17 @@ deals = st.lists(
 )  # fmt: skip
 
 
-def _ledger(months: int) -> PaperLedger:
-    ledger = PaperLedger(LedgerRules("America/New_York", months, 400))
+policies = st.sampled_from(
+    (
+        *(ExpiryPolicy(ExpiryRule.MONTHS_AFTER_EARN, months, 0, 0, 0) for months in (0, 2)),
+        ExpiryPolicy(ExpiryRule.FIXED_DATE, 1, 3, 31, 0),
+        ExpiryPolicy(ExpiryRule.ACTIVITY, 1, 0, 0, 0),
+    )
+)
+
+
+def _ledger(expiry: ExpiryPolicy = DEFAULT_POLICY) -> PaperLedger:
+    ledger = PaperLedger(LedgerRules("America/New_York", 400), expiry=expiry)
     ledger.now_us = NOW_US
     ledger.rates = {GROCER: [EarnRate(1, 1, 1)], FUEL: [EarnRate(1, 2, 3)]}
     ledger.limits = Limits(10_000, 50, 70)
@@ -99,7 +109,7 @@ def _held(ledger: PaperLedger) -> dict[tuple[str, UUID], int]:
 def test_refunds_after_a_merge_end_where_they_would_have_ended_without(
     done: list[Deal], whole: bool, chained: bool
 ) -> None:
-    apart, merged = _ledger(0), _ledger(0)
+    apart, merged = _ledger(), _ledger()
     seqs = _sell(apart, done)
     assert _sell(merged, done) == seqs
     (first,) = _post(merged, movement_of(Ask("merge", OPERATOR, "m1", FIRST, "", 0, 0, other=SECOND)))
@@ -111,12 +121,12 @@ def test_refunds_after_a_merge_end_where_they_would_have_ended_without(
     assert _held(merged) == _held(apart)
 
 
-@given(deals, st.lists(st.tuples(st.booleans(), st.integers(1, 40)), max_size=8), st.sampled_from((0, 2)))
+@given(deals, st.lists(st.tuples(st.booleans(), st.integers(1, 40)), max_size=8), policies)
 @settings(max_examples=200, deadline=None)
 def test_points_given_away_keep_issuer_earn_and_expiry(
-    done: list[Deal], gifts: list[tuple[bool, int]], months: int
+    done: list[Deal], gifts: list[tuple[bool, int]], expiry: ExpiryPolicy
 ) -> None:
-    ledger = _ledger(months)
+    ledger = _ledger(expiry)
     _sell(ledger, done)
 
     def facts() -> dict[tuple[UUID, int, int, int], int]:

@@ -10,6 +10,7 @@ import pytest
 from services.partners.domain.programme import Registration, next_cut_us
 from services.partners.domain.windows import WindowState, open_window
 from services.runtime.clock import in_zone, to_micros
+from services.runtime.expiry_policy import DEFAULT_POLICY
 from services.runtime.principal import Programme
 
 
@@ -57,7 +58,7 @@ def test_a_cut_always_lies_after_the_moment_it_follows() -> None:
 def test_the_first_window_starts_with_the_programme_and_the_next_where_it_ends() -> None:
     zone = "America/New_York"
     starts_at_us = at("2017-01-01 00:00", zone)
-    registration = Registration(Programme(1, "demo", zone, "USD", True), "Demo", starts_at_us)
+    registration = Registration(Programme(1, "demo", zone, "USD", True), "Demo", starts_at_us, DEFAULT_POLICY)
     first = open_window(registration, None)
     assert (first.number, first.starts_at_us, first.ends_at_us, first.first_seq, first.state) == (
         1,
@@ -72,7 +73,8 @@ def test_the_first_window_starts_with_the_programme_and_the_next_where_it_ends()
 
 def test_an_empty_window_ends_before_it_starts_and_none_runs_backwards() -> None:
     zone = "Europe/Berlin"
-    registration = Registration(Programme(1, "demo", zone, "EUR", True), "Demo", at("2024-01-01 00:00", zone))
+    facts = Programme(1, "demo", zone, "EUR", True)
+    registration = Registration(facts, "Demo", at("2024-01-01 00:00", zone), DEFAULT_POLICY)
     window = open_window(registration, open_window(registration, None).closed_at(10))
     assert window.closed_at(10).last_seq == window.first_seq - 1
     with pytest.raises(ValueError, match="cannot end at 9"):

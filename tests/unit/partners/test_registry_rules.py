@@ -20,6 +20,7 @@ from services.partners.domain.partner import NewStore, read_partner_slug, read_s
 from services.partners.domain.permissions import partner_addressed, require_role, require_service
 from services.partners.domain.programme import NewProgramme
 from services.runtime.errors import InvalidRequest, NotFound, PermissionDenied
+from services.runtime.expiry_policy import DEFAULT_POLICY
 from services.runtime.principal import Kind, Principal
 
 PARTNER, OTHER = UUID(int=1), UUID(int=2)
@@ -63,13 +64,13 @@ def test_a_programme_with_a_field_out_of_range_is_refused_by_name(
 ) -> None:
     facts = {"slug": "demo", "name": "Demo", "zone": "Europe/Berlin", "currency": "EUR", "starts_at_us": 0}
     with pytest.raises(InvalidRequest) as refused:
-        NewProgramme.read(**{**facts, **change}, is_test=True)  # pyright: ignore[reportArgumentType]
+        NewProgramme.read(**{**facts, **change}, is_test=True, expiry=DEFAULT_POLICY)  # pyright: ignore[reportArgumentType]
     assert refused.value.metadata["field"] == field
 
 
 def test_a_currency_without_two_decimals_has_a_reason_of_its_own() -> None:
     with pytest.raises(InvalidRequest) as refused:
-        NewProgramme.read("demo", "Demo", "Asia/Tokyo", "JPY", True, 0)
+        NewProgramme.read("demo", "Demo", "Asia/Tokyo", "JPY", True, 0, DEFAULT_POLICY)
     assert refused.value.reason == Reason.REASON_CURRENCY_UNSUPPORTED
 
 

@@ -65,12 +65,12 @@ def test_an_earn_is_read_as_the_till_told_it() -> None:
     )  # fmt: skip
     assert read.purchase[:7] == (store, "3", "2017-02-28", "99", "store", "scanned", 500)
     assert orjson.loads(read.purchase.lines_json) == [
-        {"sku": "milk", "category": "dairy", "quantity": "0.125", "amount": 600},
-        {"sku": "a", "category": "", "quantity": "1", "amount": -100, "returned": True},
+        ["milk", "dairy", "0.125", 600],
+        ["a", "", "1", -100, True],
     ]
     assert orjson.loads(read.purchase.tenders_json) == [
-        {"kind": "cash", "amount": 700},
-        {"kind": "card", "amount": -200},
+        ["cash", 700],
+        ["card", -200],
     ]
 
 

@@ -16,14 +16,24 @@ class Station:
     """Notes the batches; each leaves only when it is let go."""
 
     def __init__(
-        self, *, batch_max: int = 4, queue_max: int = 100, flights: int = 1, held: bool = True
+        self,
+        *,
+        batch_max: int = 4,
+        queue_max: int = 100,
+        flights: int = 1,
+        held: bool = True,
+        bulk_beside_max: int = 0,
     ) -> None:
         self.batches: list[list[str]] = []
         self.answers: dict[str, str | Exception] = {}
         self._go = asyncio.Semaphore(0)
         self._held = held
         self.coalescer: Coalescer[str, str] = Coalescer(
-            self._flush, batch_max=batch_max, queue_max=queue_max, flights=flights
+            self._flush,
+            batch_max=batch_max,
+            queue_max=queue_max,
+            flights=flights,
+            bulk_beside_max=bulk_beside_max,
         )
 
     async def _flush(self, items: Sequence[str]) -> Sequence[str | Exception]:
@@ -274,3 +284,57 @@ async def test_a_batch_sees_nothing_of_the_caller_that_happened_to_start_it() ->
 
     await asyncio.gather(call("alice"), call("bob"))
     assert seen == ["nobody", "nobody"]
+
+
+async def test_beside_interactive_items_a_batch_takes_only_so_much_of_the_bulk_lane() -> None:
+    station = Station(batch_max=6, bulk_beside_max=2)
+    tasks = [station.ask("first")]
+    await station.under_way()
+    tasks += [station.ask(f"b{number}", Lane.BULK) for number in range(5)]
+    tasks += [station.ask(item) for item in ("i1", "i2")]
+    await station.queued(7)
+    station.go(4)
+    await asyncio.gather(*tasks)
+    assert station.batches == [["first"], ["i1", "i2", "b0", "b1"], ["b2", "b3"], ["b4"]]
+
+
+async def test_some_batches_after_the_last_interactive_item_a_bulk_load_fills_them_again() -> None:
+    station = Station(batch_max=6, bulk_beside_max=2, held=False)
+    await station.ask("first")
+    await asyncio.gather(*(station.ask(f"b{number}", Lane.BULK) for number in range(60)))
+    sizes = [len(batch) for batch in station.batches]
+    assert sizes[:3] == [1, 2, 2]
+    assert sizes[-2] == 6
+    assert sizes == sorted(sizes[:-1]) + sizes[-1:]
+
+
+async def test_a_bulk_load_that_nothing_interactive_comes_beside_fills_whole_batches() -> None:
+    station = Station(batch_max=6, bulk_beside_max=2)
+    tasks = [station.ask(f"b{number}", Lane.BULK) for number in range(6)]
+    station.go()
+    await asyncio.gather(*tasks)
+    assert [len(batch) for batch in station.batches] == [6]
+
+
+async def test_pieces_are_answered_each_and_leave_in_their_order() -> None:
+    station = Station(batch_max=3, held=False)
+    pieces = [("a", 2), ("b", 2), ("c", 1)]
+    answers = await asyncio.gather(*station.coalescer.enqueue_pieces(pieces, Lane.BULK))
+    assert answers == ["A", "B", "C"]
+    assert station.batches == [["a"], ["b", "c"]]
+
+
+async def test_pieces_are_taken_in_together_or_not_at_all() -> None:
+    station = Station(queue_max=3)
+    tasks = [station.ask("a")]
+    await station.under_way()
+    tasks.append(station.ask("waits", Lane.BULK))
+    await station.queued(1)
+    with pytest.raises(Unavailable):
+        station.coalescer.enqueue_pieces([("b", 2), ("c", 2)], Lane.BULK)
+    assert station.coalescer.queued == 1
+    station.go(2)
+    await asyncio.gather(*tasks)
+    pieces = station.coalescer.enqueue_pieces([("b", 2), ("c", 2)], Lane.BULK)
+    station.go()
+    assert await asyncio.gather(*pieces) == ["B", "C"]

@@ -51,10 +51,11 @@ def adjust(books: Books, number: int, item: Adjustment) -> Decision:
 
 
 def _give(books: Books, number: int, item: Adjustment, wallet: int, limit: int) -> Accepted:
-    lapses_us = expires_at_us(item.occurred_at_us, books.rules.expiry_months, books.rules.zone)
+    lapses_us = expires_at_us(item.occurred_at_us, books.terms.expiry, books.rules.zone)
     lot_no = open_lot(books, item.member_id, PROGRAMME, item.points, item.occurred_at_us, lapses_us)
     legs = books.move(books.at.accounts.adjustment[PROGRAMME], wallet, item.points)
     transaction = _posted(books, item, wallet, limit, lapses_us)
+    books.bring_alive(item.member_id, transaction.recorded_at_us)
     event = _event(books, transaction, item, lot_no, ())
     books.write(transaction, wallet, legs, event, (number, item), lot_no=lot_no)
     return Accepted(transaction)

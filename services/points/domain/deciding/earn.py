@@ -85,7 +85,7 @@ def earn(books: Books, number: int, item: Earn) -> Accepted:
     if points:
         matures_us = _matures_us(item, rate, at.now_us)
         legs = books.move(issuance, at.accounts.pending[item.member_id] if matures_us else wallet, points)
-        lapses_us = expires_at_us(item.occurred_at_us, books.rules.expiry_months, books.rules.zone)
+        lapses_us = expires_at_us(item.occurred_at_us, books.terms.expiry, books.rules.zone)
         lot_no = open_earned(books, item, points, lapses_us, matures_us)
     transaction = Transaction(
         new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, 0 if matures_us else points,

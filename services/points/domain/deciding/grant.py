@@ -41,7 +41,7 @@ def _grant(
     own = books.own_act(
         MovementKind.GRANT, item.member_id, wallet, 0 if matures_us else points, item.partner_id
     )
-    lapses_us = expires_at_us(item.occurred_at_us, books.rules.expiry_months, books.rules.zone)
+    lapses_us = expires_at_us(item.occurred_at_us, books.terms.expiry, books.rules.zone)
     transaction = own._replace(
         occurred_at_us=item.occurred_at_us, expires_at_us=lapses_us, original_seq=earned.seq,
         original_id=earned.transaction_id, pending=points if matures_us else 0, matures_at_us=matures_us, campaign=bonus,

@@ -18,9 +18,7 @@ from services.runtime.ids import new_id
 def import_opening(books: Books, number: int, item: Opening) -> Decision:
     """Moves points from the issuer's account of opening balances to the wallet, in a lot of their own."""
     at = books.at
-    lapses_us = item.expires_at_us or expires_at_us(
-        item.occurred_at_us, books.rules.expiry_months, books.rules.zone
-    )
+    lapses_us = item.expires_at_us or expires_at_us(item.occurred_at_us, books.terms.expiry, books.rules.zone)
     if 0 < lapses_us <= at.now_us:
         # Not remembered: the line is mended, or the operator has put the wrong rule into the ledger.
         return TurnedAway(
@@ -32,6 +30,8 @@ def import_opening(books: Books, number: int, item: Opening) -> Decision:
     catch_up(books, item.member_id, wallet)
     lot_no = open_lot(books, item.member_id, item.issuer_id, item.points, item.occurred_at_us, lapses_us)
     seq, recorded_us = books.next()
+    if not lapses_us:
+        books.bring_alive(item.member_id, recorded_us)
     legs = books.move(at.accounts.opening[item.issuer_id], wallet, item.points)
     transaction = Transaction(
         new_id(), seq, item.kind, item.member_id, None, item.reference, item.points, at.balances[wallet],

@@ -68,7 +68,7 @@ def _release(books: Books, hold: OpenHold, wallet: int) -> None:
 
 
 def _expire(books: Books, member_id: UUID, wallet: int, lots: OpenLots) -> None:
-    taken = lots.take_overdue(books.at.now_us)
+    taken = lots.take_overdue(books.at.now_us, books.at.expires.get(member_id, 0))
     if not taken:
         return
     points = sum(part.points for part in taken)

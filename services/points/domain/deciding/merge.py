@@ -50,6 +50,8 @@ def merge(books: Books, number: int, item: Merge) -> Decision:
     event = ("points.merged", books.tell.merged(transaction, item, taken))
     books.write(transaction, wallet, legs, event, (number, item))
     at.merged[from_member] = into
+    # What one has done the other has, too.
+    books.live_until(into, at.expires.get(from_member, 0))
     if points:
         receive(books, into, transaction, taken)
     _assume(books, from_member, into)

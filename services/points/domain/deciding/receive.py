@@ -28,6 +28,8 @@ def receive(books: Books, member_id: UUID, given: Transaction, taken: Sequence[L
     for part in taken:
         parent = parents[part.lot_no]
         child = open_child(books, member_id, parent, own.seq, part.points, parent.expires_at_us)
+        if not child.expires_at_us:
+            books.bring_alive(member_id, own.recorded_at_us)
         children.append(part._replace(lot_no=child.lot_no))
     event = ("points.received", books.tell.received(transaction, given.member_id, children))
     partner_no = at.accounts.issuance[given.partner_id or PROGRAMME]

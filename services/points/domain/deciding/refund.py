@@ -11,7 +11,7 @@ from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books, Legs
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.deciding.opening_lots import open_child
-from services.points.domain.expiry import expires_at_us
+from services.points.domain.expiry import month_end_us
 from services.points.domain.movements import (
     LotTaken,
     MovementKind,
@@ -25,7 +25,7 @@ from services.points.domain.refunding import Due, Shortfall, due
 from services.points.domain.rows import DebtRow, RefundRow
 from services.runtime.ids import new_id
 
-# Points that come back after their lot has expired live to the end of the month after the refund's.
+# Points that come back after their lot, or the wallet that it is in, has expired live to the end of the month after the refund's.
 GRACE_MONTHS: Final = 1
 
 
@@ -140,15 +140,16 @@ def _give_back(books: Books, item: Refund, sale: Sale, wallet: int, before: int,
     legs = books.move(accounts.redemption[item.partner_id], wallet, points)
     transaction = _part(books, MovementKind.RETURN, item, sale.burn_seq, wallet, points)
     lots = books.lots(item.member_id)
+    whole_us = books.at.expires.get(item.member_id, 0)
     back: list[LotTaken] = []
     for lot_no, part in _from_the_last(sale.lots, before, points):
-        late = lots.give_back(lot_no, part, books.at.now_us)
+        late = lots.give_back(lot_no, part, books.at.now_us, whole_us)
         if late is None:
             books.rows.returns.append((transaction.seq, lot_no, part))
         else:
             lapses_us = late.expires_at_us
-            if 0 < lapses_us <= books.at.now_us:
-                lapses_us = expires_at_us(books.at.now_us, GRACE_MONTHS, books.rules.zone)
+            if late.over(books.at.now_us, whole_us):
+                lapses_us = month_end_us(books.at.now_us, GRACE_MONTHS, books.rules.zone)
             open_child(books, item.member_id, late, transaction.seq, part, lapses_us)
         lot = late or lots.touched[lot_no]
         back.append(LotTaken(lot_no, lot.issuer_id, lot.point_type, part))

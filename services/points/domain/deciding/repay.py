@@ -18,10 +18,11 @@ def pay(books: Books, member_id: UUID, at_us: int) -> None:
         return
     wallet = books.at.accounts.wallet[member_id]
     lots = books.lots(member_id)
-    points = min(lots.alive(at_us), debts.points)
+    whole_us = books.at.expires.get(member_id, 0)
+    points = min(lots.alive(at_us, whole_us), debts.points)
     if points <= 0:
         return
-    taken = lots.take(points, at_us)
+    taken = lots.take(points, at_us, whole_us)
     legs = books.move(wallet, debts.account_no, points)
     transaction = books.own_act(MovementKind.REPAY, member_id, wallet, -points)
     books.use(transaction.seq, taken)

@@ -15,9 +15,9 @@ _SQL = Path(__file__).with_name("0001_ledger")
 _FILES = ("tables.sql", "guards.sql", "door.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
-    "ledger", "account", "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "hold", "hold_lot", "hold_end",
-    "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change", "waiting_refund",
-    "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "adjustment_note", "merged_wallet",
+    "ledger", "account", "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "expiry_policy", "hold",
+    "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change",
+    "waiting_refund", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "adjustment_note", "merged_wallet",
     "campaign_version", "campaign_grant", "budget_load",
 )  # fmt: skip
 
@@ -32,7 +32,7 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT ON entry TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
     op.execute(
-        f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, credit_floor) ON balance TO {role}"
+        f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, credit_floor, expires_at) ON balance TO {role}"
     )
     op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open, pending) ON lot TO {role}")
     op.execute(f"GRANT UPDATE (open) ON hold, waiting_refund TO {role}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.points.storage.proofs.expiries import EXPIRIES
 from services.points.storage.proofs.proof import MERGED, Proof
 
 # What is wrong with points that are pending, or were.
@@ -117,7 +118,9 @@ LOTS: Final = Proof(
             IS DISTINCT FROM (f.issuer_no, f.point_type, f.earned_at, coalesce(f.earned_seq, f.opened_seq), p.wallet_no)
             OR CASE p.kind WHEN 'receive' THEN (f.account_no, f.expires_at) IS DISTINCT FROM (o.wallet_no, l.expires_at)
                 WHEN 'return' THEN f.account_no <> l.account_no AND m.reached IS NULL
-                    OR CASE WHEN f.expires_at > p.recorded_at THEN f.account_no = l.account_no OR l.expires_at <> f.expires_at
+                    OR CASE WHEN f.expires_at = 'infinity' AND (SELECT by_activity FROM ledger_head WHERE ledger_id = $1)
+                        THEN f.account_no = l.account_no AND l.expires_at = 'infinity' OR l.expires_at <= p.recorded_at
+                        WHEN f.expires_at > p.recorded_at THEN f.account_no = l.account_no OR l.expires_at <> f.expires_at
                         ELSE l.expires_at <= p.recorded_at AND l.expires_at <> f.expires_at END
                 ELSE true END)
     UNION ALL
@@ -148,5 +151,7 @@ LOTS: Final = Proof(
     WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.amount > 0 AND (p.kind IN ('earn', 'import', 'grant') OR p.kind = 'adjust' AND p.points > 0)
       AND NOT EXISTS (SELECT 1 FROM lot l WHERE l.ledger_id = p.ledger_id AND l.opened_seq = p.seq)
     UNION ALL
-    {_PENDING}""",
+    {_PENDING}
+    UNION ALL
+    {EXPIRIES}""",
 )

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from coalition.type.v1 import event_record_pb2 as _event_record_pb2
+from coalition.type.v1 import expiry_pb2 as _expiry_pb2
 from coalition.type.v1 import principal_pb2 as _principal_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -243,6 +244,7 @@ class RegisterProgrammeRequest(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     MODE_FIELD_NUMBER: _builtins.int
     STARTS_AT_US_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
     slug: _builtins.str
     """Short name: 2 to 32 lower-case letters, digits and hyphens, a letter first."""
     name: _builtins.str
@@ -257,6 +259,10 @@ class RegisterProgrammeRequest(_message.Message):
     """Start of the first weekly window. Microseconds since 1970-01-01 UTC; 0: now. In a test programme the
     clock starts here.
     """
+    @_builtins.property
+    def expiry(self) -> _expiry_pb2.ExpiryPolicy:
+        """When its points expire; absent: 24 months after the earn, told 30 days before. The ledger is opened with it."""
+
     def __init__(
         self,
         *,
@@ -266,10 +272,11 @@ class RegisterProgrammeRequest(_message.Message):
         currency: _builtins.str = ...,
         mode: _principal_pb2.ProgrammeMode.ValueType = ...,
         starts_at_us: _builtins.int = ...,
+        expiry: _expiry_pb2.ExpiryPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "mode", b"mode", "name", b"name", "slug", b"slug", "starts_at_us", b"starts_at_us", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "expiry", b"expiry", "mode", b"mode", "name", b"name", "slug", b"slug", "starts_at_us", b"starts_at_us", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -330,6 +337,7 @@ class GetProgrammeResponse(_message.Message):
     PROGRAMME_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     STARTS_AT_US_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name for people."""
     starts_at_us: _builtins.int
@@ -338,16 +346,21 @@ class GetProgrammeResponse(_message.Message):
     def programme(self) -> _principal_pb2.Programme:
         """The programme."""
 
+    @_builtins.property
+    def expiry(self) -> _expiry_pb2.ExpiryPolicy:
+        """When its points expire as it was registered. What was set since, the ledger knows: see ListExpiryPolicies of points."""
+
     def __init__(
         self,
         *,
         programme: _principal_pb2.Programme | None = ...,
         name: _builtins.str = ...,
         starts_at_us: _builtins.int = ...,
+        expiry: _expiry_pb2.ExpiryPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["programme", b"programme"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry", "programme", b"programme"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "programme", b"programme", "starts_at_us", b"starts_at_us"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry", "name", b"name", "programme", b"programme", "starts_at_us", b"starts_at_us"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,6 +6,7 @@ isort:skip_file
 from coalition.points.v1 import journal_pb2 as _journal_pb2
 from coalition.points.v1 import movement_pb2 as _movement_pb2
 from coalition.type.v1 import event_record_pb2 as _event_record_pb2
+from coalition.type.v1 import expiry_pb2 as _expiry_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -1618,6 +1619,127 @@ class StandingCampaign(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StandingCampaign: _TypeAlias = StandingCampaign  # noqa: Y015
+
+@_typing.final
+class ExpiryPolicyVersion(_message.Message):
+    """A version of the programme's expiry policy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    FROM_SEQ_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """Version of the ledger's configuration that brought it; 0: the ledger was opened with it."""
+    from_seq: _builtins.int
+    """The first seq that it decides: what was posted before keeps its time of expiry."""
+    @_builtins.property
+    def policy(self) -> _expiry_pb2.ExpiryPolicy:
+        """The policy."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        from_seq: _builtins.int = ...,
+        policy: _expiry_pb2.ExpiryPolicy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_seq", b"from_seq", "policy", b"policy", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpiryPolicyVersion: _TypeAlias = ExpiryPolicyVersion  # noqa: Y015
+
+@_typing.final
+class SetExpiryPolicyRequest(_message.Message):
+    """Asks to set the expiry policy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def policy(self) -> _expiry_pb2.ExpiryPolicy:
+        """The policy. Setting the same one again changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        policy: _expiry_pb2.ExpiryPolicy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetExpiryPolicyRequest: _TypeAlias = SetExpiryPolicyRequest  # noqa: Y015
+
+@_typing.final
+class SetExpiryPolicyResponse(_message.Message):
+    """Answers with the policy in the books."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> Global___ExpiryPolicyVersion:
+        """The version that counts now."""
+
+    def __init__(
+        self,
+        *,
+        version: Global___ExpiryPolicyVersion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetExpiryPolicyResponse: _TypeAlias = SetExpiryPolicyResponse  # noqa: Y015
+
+@_typing.final
+class ListExpiryPoliciesRequest(_message.Message):
+    """Asks for the expiry policy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListExpiryPoliciesRequest: _TypeAlias = ListExpiryPoliciesRequest  # noqa: Y015
+
+@_typing.final
+class ListExpiryPoliciesResponse(_message.Message):
+    """The expiry policy, by version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExpiryPolicyVersion]:
+        """The versions, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[Global___ExpiryPolicyVersion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListExpiryPoliciesResponse: _TypeAlias = ListExpiryPoliciesResponse  # noqa: Y015
 
 @_typing.final
 class MoveClockRequest(_message.Message):

@@ -141,6 +141,16 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsResponse.FromString,
                 _registered_method=True)
+        self.SetExpiryPolicy = channel.unary_unary(
+                '/coalition.points.v1.PointsService/SetExpiryPolicy',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetExpiryPolicyRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetExpiryPolicyResponse.FromString,
+                _registered_method=True)
+        self.ListExpiryPolicies = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListExpiryPolicies',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListExpiryPoliciesRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListExpiryPoliciesResponse.FromString,
+                _registered_method=True)
         self.MoveClock = channel.unary_unary(
                 '/coalition.points.v1.PointsService/MoveClock',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.MoveClockRequest.SerializeToString,
@@ -348,6 +358,21 @@ class PointsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetExpiryPolicy(self, request, context):
+        """Sets when points expire that are earned from now on, and how long before they are told to. Staff with role `pricing`.
+        A change to or from activity is refused once anything was posted. Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListExpiryPolicies(self, request, context):
+        """Lists the versions of the programme's expiry policy, oldest first; the last one counts now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def MoveClock(self, request, context):
         """Moves the clock of a test programme forward, up to the year 2200.
         Errors: CLOCK_FIXED, CLOCK_BACKWARDS, INVALID_REQUEST.
@@ -506,6 +531,16 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.GetLimits,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsResponse.SerializeToString,
+            ),
+            'SetExpiryPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetExpiryPolicy,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetExpiryPolicyRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetExpiryPolicyResponse.SerializeToString,
+            ),
+            'ListExpiryPolicies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListExpiryPolicies,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListExpiryPoliciesRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListExpiryPoliciesResponse.SerializeToString,
             ),
             'MoveClock': grpc.unary_unary_rpc_method_handler(
                     servicer.MoveClock,
@@ -1112,6 +1147,60 @@ class PointsService:
             '/coalition.points.v1.PointsService/GetLimits',
             coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetExpiryPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/SetExpiryPolicy',
+            coalition_dot_points_dot_v1_dot_points__pb2.SetExpiryPolicyRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.SetExpiryPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListExpiryPolicies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListExpiryPolicies',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListExpiryPoliciesRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListExpiryPoliciesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -91,6 +91,12 @@ class PointsServiceStub:
     """
     GetLimits: _aio.UnaryUnaryMultiCallable[_points_pb2.GetLimitsRequest, _points_pb2.GetLimitsResponse]
     """Reads the limits of adjustments and transfers. Staff or service."""
+    SetExpiryPolicy: _aio.UnaryUnaryMultiCallable[_points_pb2.SetExpiryPolicyRequest, _points_pb2.SetExpiryPolicyResponse]
+    """Sets when points expire that are earned from now on, and how long before they are told to. Staff with role `pricing`.
+    A change to or from activity is refused once anything was posted. Errors: INVALID_REQUEST, PERMISSION_DENIED.
+    """
+    ListExpiryPolicies: _aio.UnaryUnaryMultiCallable[_points_pb2.ListExpiryPoliciesRequest, _points_pb2.ListExpiryPoliciesResponse]
+    """Lists the versions of the programme's expiry policy, oldest first; the last one counts now."""
     MoveClock: _aio.UnaryUnaryMultiCallable[_points_pb2.MoveClockRequest, _points_pb2.MoveClockResponse]
     """Moves the clock of a test programme forward, up to the year 2200.
     Errors: CLOCK_FIXED, CLOCK_BACKWARDS, INVALID_REQUEST.
@@ -313,6 +319,24 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.GetLimitsRequest, _abc.Awaitable[_points_pb2.GetLimitsResponse]],
     ) -> _abc.Awaitable[_points_pb2.GetLimitsResponse]:
         """Reads the limits of adjustments and transfers. Staff or service."""
+
+    @_abc_1.abstractmethod
+    def SetExpiryPolicy(
+        self,
+        request: _points_pb2.SetExpiryPolicyRequest,
+        context: _aio.ServicerContext[_points_pb2.SetExpiryPolicyRequest, _abc.Awaitable[_points_pb2.SetExpiryPolicyResponse]],
+    ) -> _abc.Awaitable[_points_pb2.SetExpiryPolicyResponse]:
+        """Sets when points expire that are earned from now on, and how long before they are told to. Staff with role `pricing`.
+        A change to or from activity is refused once anything was posted. Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListExpiryPolicies(
+        self,
+        request: _points_pb2.ListExpiryPoliciesRequest,
+        context: _aio.ServicerContext[_points_pb2.ListExpiryPoliciesRequest, _abc.Awaitable[_points_pb2.ListExpiryPoliciesResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListExpiryPoliciesResponse]:
+        """Lists the versions of the programme's expiry policy, oldest first; the last one counts now."""
 
     @_abc_1.abstractmethod
     def MoveClock(

@@ -6,15 +6,28 @@ CREATE TABLE programme (
     currency text NOT NULL,
     is_test boolean NOT NULL,
     starts_at timestamptz NOT NULL,
+    expiry_rule text NOT NULL,
+    expiry_months smallint NOT NULL,
+    expiry_month smallint,
+    expiry_day smallint,
+    expiry_notice_days smallint NOT NULL,
     registered_at timestamptz NOT NULL DEFAULT now(),
     registered_by text NOT NULL,
     CONSTRAINT programme_pk PRIMARY KEY (ledger_id),
     CONSTRAINT programme_slug_uq UNIQUE (slug),
     CONSTRAINT programme_ledger_id_ck CHECK (ledger_id > 0),
-    CONSTRAINT programme_currency_ck CHECK (currency ~ '^[A-Z]{3}$')
+    CONSTRAINT programme_currency_ck CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT programme_expiry_rule_ck CHECK (expiry_rule IN ('months_after_earn', 'fixed_date', 'activity')),
+    CONSTRAINT programme_expiry_months_ck CHECK (expiry_months BETWEEN CASE expiry_rule WHEN 'activity' THEN 1 ELSE 0 END AND 120),
+    CONSTRAINT programme_expiry_date_ck CHECK (
+        CASE WHEN expiry_rule = 'fixed_date' THEN num_nulls(expiry_month, expiry_day) = 0 AND expiry_month BETWEEN 1 AND 12
+            AND expiry_day BETWEEN 1 AND 31
+        ELSE num_nonnulls(expiry_month, expiry_day) = 0 END
+    ),
+    CONSTRAINT programme_expiry_notice_days_ck CHECK (expiry_notice_days BETWEEN 0 AND 365)
 )
 --;;
-COMMENT ON TABLE programme IS 'One points currency, one ledger. starts_at: programme time at which its first window starts.'
+COMMENT ON TABLE programme IS 'One points currency, one ledger. starts_at: programme time at which its first window starts. expiry_*: the policy that its ledger is opened with.'
 --;;
 CREATE TABLE partner (
     ledger_id smallint NOT NULL,

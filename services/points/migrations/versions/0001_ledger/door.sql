@@ -33,6 +33,7 @@ CREATE FUNCTION ledger_open(
     OUT lot_remaining bigint [], OUT lot_reserved bigint [], OUT lot_earned_us bigint [], OUT lot_expires_us bigint [],
     OUT lot_earned_seq bigint [], OUT lot_matures_us bigint [], OUT lot_pending_no integer [], OUT lot_elsewhere boolean [],
     OUT linked_to bigint [], OUT linked_seq bigint [], OUT linked_hash bytea [],
+    OUT wallet_expires_us bigint [],
     OUT refunded bigint [], OUT refund_no integer [], OUT refund_given bigint [], OUT refund_returned bigint [],
     OUT refund_taken bigint [], OUT refund_money bigint [], OUT refund_order text [],
     OUT debt_member integer [], OUT debt_seq bigint [], OUT debt_partner uuid [], OUT debt_original bigint [],
@@ -51,10 +52,12 @@ DECLARE
     v_found integer [];
     v_owed bigint [];
     v_waiting integer;
+    v_by_activity boolean;
+    v_idle bigint [];
 BEGIN
     SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.last_account_no, h.clock_offset_us,
-           h.waiting_refunds
-    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, v_last_account, v_offset_us, v_waiting
+           h.waiting_refunds, h.by_activity
+    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, v_last_account, v_offset_us, v_waiting, v_by_activity
     FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
     IF NOT found THEN
         RAISE EXCEPTION 'ledger % is not open', p_ledger USING errcode = 'no_data_found';
@@ -210,6 +213,17 @@ BEGIN
     ) ELSE 0 END ORDER BY w.no) INTO open_holds
     FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no);
 
+    IF v_by_activity THEN
+        -- When each wallet expires as a whole (0: nothing was done there yet), and those in which that time has come.
+        SELECT array_agg(coalesce((extract(epoch FROM b.expires_at) * 1000000)::bigint, 0) ORDER BY w.no),
+               array_agg(w.no) FILTER (WHERE b.expires_at <= v_now)
+        INTO wallet_expires_us, v_idle
+        FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
+        CROSS JOIN LATERAL (
+            SELECT expires_at FROM balance WHERE ledger_id = p_ledger AND balance.account_no = accounts[w.place] LIMIT 1
+        ) b;
+    END IF;
+
     -- Open holds whose time is over, of every wallet; and those that shall be resolved. With the lots they reserved.
     IF 0 < ANY (held) THEN
         SELECT array_agg(w.no::integer - 1), array_agg(h.seq), array_agg(p.transaction_id), array_agg(i.owner_id),
@@ -350,6 +364,25 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = l.issuer_no LIMIT 1
     ) i;
+    IF v_idle IS NOT NULL THEN
+        -- And of wallets that are over as a whole those without a date. (A statement of its own: the others do not even plan it.)
+        SELECT lot_member || array_agg(w.no::integer - 1), lot_nos || array_agg(o.lot_no), lot_issuers || array_agg(i.owner_id),
+               lot_types || array_agg(o.point_type), lot_remaining || array_agg(o.remaining), lot_reserved || array_agg(o.reserved),
+               lot_earned_us || array_agg((extract(epoch FROM o.earned_at) * 1000000)::bigint),
+               lot_expires_us || array_agg(0::bigint), lot_earned_seq || array_agg(coalesce(o.earned_seq, o.opened_seq)),
+               lot_matures_us || array_agg(0::bigint), lot_pending_no || array_agg(coalesce(o.pending_no, 0)), lot_elsewhere || array_agg(false)
+        INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq,
+             lot_matures_us, lot_pending_no, lot_elsewhere
+        FROM unnest(v_idle) w (no)
+        CROSS JOIN LATERAL (
+            SELECT l.* FROM lot l WHERE l.ledger_id = p_ledger AND l.account_no = accounts[p_wallet_at[w.no]] AND l.open AND NOT l.pending
+                AND l.expires_at = 'infinity' AND l.remaining > l.reserved
+            OFFSET 0
+        ) o
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = o.issuer_no LIMIT 1
+        ) i;
+    END IF;
 END
 $$
 --;;
@@ -412,12 +445,12 @@ CREATE TYPE door_key AS (partner_no integer, key text)
 --;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
--- follows one more of all three.
+-- follows one more of all three. p_expires is empty unless the ledger is by activity.
 CREATE FUNCTION ledger_write(
     p_ledger smallint, p_expected_seq bigint, p_first_time_us bigint, p_last_lot_no bigint, p_batch_no bigint,
     p_first_pos bigint, p_partition_pos bigint [],
     p_postings door_posting [], p_decisions door_decision [], p_uses door_use [],
-    p_accounts integer [], p_debits bigint [], p_credits bigint [], p_reserved bigint [], p_released bigint [],
+    p_accounts integer [], p_debits bigint [], p_credits bigint [], p_reserved bigint [], p_released bigint [], p_expires bigint [],
     p_lots bigint [], p_lot_remaining bigint [], p_lot_reserved bigint [], p_lot_pending boolean [], p_matured door_use [],
     p_holds door_hold [], p_hold_lots door_use [], p_hold_ends door_hold_end [],
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
@@ -517,10 +550,11 @@ BEGIN
     END IF;
     IF cardinality(p_accounts) > 0 THEN
         UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit,
-            reserved = b.reserved + t.reserve, released = b.released + t.release
+            reserved = b.reserved + t.reserve, released = b.released + t.release,
+            expires_at = coalesce(v_epoch + t.expires * v_us, b.expires_at)
         FROM (
-            SELECT t.debit, t.credit, t.reserve, t.release, f.ctid AS place
-            FROM unnest(p_accounts, p_debits, p_credits, p_reserved, p_released) t (account_no, debit, credit, reserve, release)
+            SELECT t.debit, t.credit, t.reserve, t.release, t.expires, f.ctid AS place
+            FROM unnest(p_accounts, p_debits, p_credits, p_reserved, p_released, p_expires) t (account_no, debit, credit, reserve, release, expires)
             CROSS JOIN LATERAL (
                 SELECT ctid FROM balance WHERE ledger_id = p_ledger AND balance.account_no = t.account_no LIMIT 1
             ) f

@@ -4,14 +4,12 @@ CREATE TABLE ledger (
     zone text NOT NULL,
     currency text NOT NULL,
     is_test boolean NOT NULL,
-    expiry_months smallint NOT NULL,
     opened_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT ledger_pk PRIMARY KEY (ledger_id),
-    CONSTRAINT ledger_programme_uq UNIQUE (programme),
-    CONSTRAINT ledger_expiry_months_ck CHECK (expiry_months BETWEEN 0 AND 120)
+    CONSTRAINT ledger_programme_uq UNIQUE (programme)
 )
 --;;
-COMMENT ON TABLE ledger IS 'One row a programme. expiry_months: life of a lot from the earn to that month''s end; 0: for ever.'
+COMMENT ON TABLE ledger IS 'One row a programme.'
 --;;
 CREATE TABLE ledger_head (
     ledger_id smallint NOT NULL,
@@ -23,12 +21,13 @@ CREATE TABLE ledger_head (
     last_account_no integer NOT NULL DEFAULT 0,
     config_version bigint NOT NULL DEFAULT 0,
     waiting_refunds integer NOT NULL DEFAULT 0,
+    by_activity boolean NOT NULL DEFAULT false,
     CONSTRAINT ledger_head_pk PRIMARY KEY (ledger_id),
     CONSTRAINT ledger_head_waiting_refunds_ck CHECK (waiting_refunds >= 0),
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
 ) WITH (fillfactor = 10)
 --;;
-COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. waiting_refunds: how many of them are open; while there are none, nobody looks for any.'
+COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. waiting_refunds: how many of them are open; while there are none, nobody looks for any. by_activity: whether its points expire together, so long after a member''s last activity.'
 --;;
 CREATE TABLE account (
     ledger_id smallint NOT NULL,
@@ -58,12 +57,13 @@ CREATE TABLE balance (
     released bigint NOT NULL DEFAULT 0,
     floor bigint,
     credit_floor bigint,
+    expires_at timestamptz,
     CONSTRAINT balance_pk PRIMARY KEY (ledger_id, account_no),
     CONSTRAINT balance_floor_ck CHECK (floor IS NULL OR credits - debits - (reserved - released) >= floor),
     CONSTRAINT balance_counters_ck CHECK (debits >= 0 AND credits >= 0 AND released BETWEEN 0 AND reserved)
 ) WITH (fillfactor = 50)
 --;;
-COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it. credit_floor: of an issuance account, what no earn may bring it below; it may be set above what is left.'
+COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it. credit_floor: of an issuance account, what no earn may bring it below; it may be set above what is left. expires_at: of a wallet in a ledger by activity, when all lots without a date of their own expire unless the member does something before.'
 --;;
 CREATE TABLE posting (
     seq bigint NOT NULL,
@@ -117,7 +117,9 @@ CREATE UNIQUE INDEX posting_reference_uq ON posting (ledger_id, partner_no, kind
 --;;
 CREATE INDEX posting_wallet_ix ON posting (ledger_id, wallet_no, seq)
 --;;
-CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq)
+-- For lists alone, which say the words that hold for every row. Without them no look-up by key or reference can be planned over
+-- it: in a young ledger, whose statistics know nothing yet, the planner takes it for as good as the index that has the key.
+CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq) WHERE amount >= 0
 --;;
 -- What a member has given away in a day: no row but those of transfers is in it.
 CREATE INDEX posting_transfer_ix ON posting (ledger_id, wallet_no, recorded_at) WHERE kind = 'transfer'
@@ -229,7 +231,7 @@ CREATE TABLE refund (
     CONSTRAINT refund_tender_order_ck CHECK (tender_order IN ('pro_rata', 'points_first', 'money_first'))
 )
 --;;
-COMMENT ON TABLE refund IS 'What the posting seq gave back of its original, the refunds of one original in a chain by no. whole, given: minor units of a sale, points of a burn without one. money_minor: the most to pay out.'
+COMMENT ON TABLE refund IS 'What the posting seq gave back of its original, the refunds of one original in a chain by no. whole, given: minor units of a sale, points of a burn without one. money_minor: the most to pay out. lines: as in purchase.'
 --;;
 CREATE TABLE debt (
     seq bigint NOT NULL,
@@ -317,6 +319,30 @@ CREATE TABLE expiry_notice (
 --;;
 COMMENT ON TABLE expiry_notice IS 'Members who were told that points of theirs expire at a time: once for each.'
 --;;
+CREATE TABLE expiry_policy (
+    ledger_id smallint NOT NULL,
+    version bigint NOT NULL,
+    from_seq bigint NOT NULL,
+    rule text NOT NULL,
+    months smallint NOT NULL,
+    month smallint,
+    day smallint,
+    notice_days smallint NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT expiry_policy_pk PRIMARY KEY (ledger_id, version),
+    CONSTRAINT expiry_policy_from_seq_ck CHECK (from_seq > 0),
+    CONSTRAINT expiry_policy_rule_ck CHECK (rule IN ('months_after_earn', 'fixed_date', 'activity')),
+    CONSTRAINT expiry_policy_months_ck CHECK (months BETWEEN CASE rule WHEN 'activity' THEN 1 ELSE 0 END AND 120),
+    CONSTRAINT expiry_policy_date_ck CHECK (
+        CASE WHEN rule = 'fixed_date' THEN num_nulls(month, day) = 0 AND month BETWEEN 1 AND 12 AND day BETWEEN 1 AND 31
+        ELSE num_nonnulls(month, day) = 0 END
+    ),
+    CONSTRAINT expiry_policy_notice_days_ck CHECK (notice_days BETWEEN 0 AND 365)
+)
+--;;
+COMMENT ON TABLE expiry_policy IS 'When the points expire that are posted from from_seq on; the highest version with from_seq <= seq counts. months: after the earn''s month (0: never), full ones from the earn to the first fixed date that counts, or after the month of a member''s last activity.'
+--;;
 CREATE TABLE hold (
     seq bigint NOT NULL,
     points bigint NOT NULL,
@@ -379,7 +405,7 @@ CREATE TABLE purchase (
     CONSTRAINT purchase_points_ck CHECK (points_minor BETWEEN 0 AND amount_minor)
 )
 --;;
-COMMENT ON TABLE purchase IS 'The sale behind a posting, as the till told it. points_minor: the part of it that was paid in points, which earns none; rate_*: the earn rate that it was decided at. Its public id is the transaction''s uuid with the prefix pur_.'
+COMMENT ON TABLE purchase IS 'The sale behind a posting, as the till told it. points_minor: the part of it that was paid in points, which earns none; rate_*: the earn rate that it was decided at. lines: [sku, category, quantity, amount, true where it was returned], tenders: [kind, amount], in minor units. Its public id is the transaction''s uuid with the prefix pur_.'
 --;;
 CREATE TABLE batch (
     ledger_id smallint NOT NULL,
