@@ -239,6 +239,7 @@ def _line(message: clearing_pb2.StatementLine) -> Document:
     kind = clearing_pb2.StatementLineKind.Name(message.kind).removeprefix("STATEMENT_LINE_KIND_").lower()
     return {
         "kind": kind,
+        "point_type": message.point_type or None,
         "count": message.count,
         "points": message.points,
         "price_micros": message.price_micros,

@@ -276,6 +276,7 @@ STATEMENT: Final[dict[str, Any]] = {
     "lines": [
         {
             "type": "issued",
+            "point_type": "base",
             "count": 1_930,
             "points": 48_210,
             "price_micros": 10_000,
@@ -283,6 +284,7 @@ STATEMENT: Final[dict[str, Any]] = {
         },
         {
             "type": "reversed",
+            "point_type": "base",
             "count": 12,
             "points": 310,
             "price_micros": 10_000,
@@ -290,6 +292,7 @@ STATEMENT: Final[dict[str, Any]] = {
         },
         {
             "type": "burned",
+            "point_type": "base",
             "count": 63,
             "points": 31_500,
             "price_micros": 9_000,
@@ -297,24 +300,39 @@ STATEMENT: Final[dict[str, Any]] = {
         },
         {
             "type": "returned",
+            "point_type": "base",
             "count": 2,
             "points": 400,
             "price_micros": 9_000,
             "amount_micros": 3_600_000,
         },
-        {"type": "carry_in", "count": 0, "points": 0, "price_micros": 0, "amount_micros": 3_200},
-        {"type": "carry_out", "count": 0, "points": 0, "price_micros": 0, "amount_micros": -3_200},
+        {
+            "type": "carry_in",
+            "point_type": None,
+            "count": 0,
+            "points": 0,
+            "price_micros": 0,
+            "amount_micros": 3_200,
+        },
+        {
+            "type": "carry_out",
+            "point_type": None,
+            "count": 0,
+            "points": 0,
+            "price_micros": 0,
+            "amount_micros": -3_200,
+        },
     ],
 }
 STATEMENT_CSV: Final = (
-    "window,line,count,points,price,amount,currency\r\n"
-    "11,issued,1930,48210,0.010000,482.100000,EUR\r\n"
-    "11,reversed,12,310,0.010000,-3.100000,EUR\r\n"
-    "11,burned,63,31500,0.009000,-283.500000,EUR\r\n"
-    "11,returned,2,400,0.009000,3.600000,EUR\r\n"
-    "11,carry_in,0,0,0.000000,0.003200,EUR\r\n"
-    "11,carry_out,0,0,0.000000,-0.003200,EUR\r\n"
-    "11,net,,,,199.10,EUR\r\n"
+    "window,line,count,points,price,amount,currency,point_type\r\n"
+    "11,issued,1930,48210,0.010000,482.100000,EUR,base\r\n"
+    "11,reversed,12,310,0.010000,-3.100000,EUR,base\r\n"
+    "11,burned,63,31500,0.009000,-283.500000,EUR,base\r\n"
+    "11,returned,2,400,0.009000,3.600000,EUR,base\r\n"
+    "11,carry_in,0,0,0.000000,0.003200,EUR,\r\n"
+    "11,carry_out,0,0,0.000000,-0.003200,EUR,\r\n"
+    "11,net,,,,199.10,EUR,\r\n"
 )
 
 PING: Final[dict[str, Any]] = {"object": "ping", "now": "2026-03-14T08:26:53.5Z"}
