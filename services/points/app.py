@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.points.commands.adjustments import Adjustments
 from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
+from services.points.commands.erase_words import EraseWords
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
@@ -42,6 +43,7 @@ class Points:
     tell_expiring: TellExpiring
     move_clock: MoveClock
     cut_at: CutAt
+    erase_words: EraseWords
     reads: Reads
     check_ledger: CheckLedger
     check_ledgers: CheckLedgers

@@ -14,6 +14,7 @@ from services.points.clients.partners import GrpcPartners
 from services.points.commands.adjustments import Adjustments
 from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
+from services.points.commands.erase_words import EraseWords
 from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.load_budget import LoadBudget
@@ -36,6 +37,7 @@ from services.points.rpc.movements import MovementReader
 from services.points.rpc.servicer import PointsServicer
 from services.points.settings import Settings
 from services.points.storage.tables import EVENTS, INBOX
+from services.points.storage.words import ReferenceMac
 from services.runtime.bus import MEMBERS, POINTS, Bus
 from services.runtime.database import Database
 from services.runtime.event_log import EventLog, ReadEvents
@@ -73,7 +75,9 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
     channels = [open_channel(platform.members_target), open_channel(platform.partners_target)]
     members, partners = GrpcMembers(channels[0], signer), GrpcPartners(channels[1], signer)
     check = CheckLedger(database.reader)
-    doors = Doors(settings, database.writer, partners, TELLING)
+    secret = read_key(settings.secret_key.get_secret_value(), "COALITION_POINTS_SECRET_KEY")
+    mac = ReferenceMac(derive(secret, "points erased references"))
+    doors = Doors(settings, database.writer, partners, TELLING, mac)
     post = PostMovements(
         doors,
         KnownMembers(members, database.reader, database.writer),
@@ -96,6 +100,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         tell_expiring=TellExpiring(doors, database, expiring),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),
+        erase_words=EraseWords(doors, database.writer, mac),
         reads=Reads(database.reader),
         check_ledger=check,
         check_ledgers=CheckLedgers(doors, database, check, breached),

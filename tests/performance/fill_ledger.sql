@@ -4,7 +4,7 @@ CREATE UNLOGGED TABLE bench_fill.made AS
 SELECT
     walked.*, p.partner_id, p.store_id, p.account_no AS issuance_no, p.redemption_no, 1 + (walked.seq - 1) / plan.batch_items AS batch_no,
     ('019b' || lpad(to_hex(walked.seq), 8, '0') || '7000' || left(md5(walked.seq::text), 16))::uuid AS transaction_id,
-    uuid_send(md5('content ' || walked.seq)::uuid) AS content_hash, 'fill-' || lpad(walked.seq::text, 9, '0') AS reference,
+    uuid_send(md5('content ' || walked.seq)::uuid) AS content_hash, uuid_send(md5('salt ' || walked.seq)::uuid) AS salt, 'fill-' || lpad(walked.seq::text, 9, '0') AS reference,
     plan.starts_at + walked.seq * plan.step AS recorded_at
 FROM bench_fill.plan plan CROSS JOIN (
     -- Sorted while the rows are short.
@@ -61,13 +61,16 @@ $$
 --;;
 INSERT INTO posting (
     seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
-    ledger_id, item_no, transaction_id, kind, reference, key, content_hash
+    ledger_id, item_no, transaction_id, kind, reference, key, content_hash, salt, words_hash
 )
 SELECT
-    seq, points, balance_after, abs(points), recorded_at, recorded_at, CASE kind WHEN 'earn' THEN plan.expires_at END,
+    seq, made.points, balance_after, abs(made.points), recorded_at, recorded_at, CASE kind WHEN 'earn' THEN plan.expires_at END,
     CASE kind WHEN 'earn' THEN issuance_no ELSE wallet_no END, CASE kind WHEN 'earn' THEN wallet_no ELSE redemption_no END, wallet_no, issuance_no,
-    plan.ledger_id, (seq - 1) % plan.batch_items, transaction_id, kind, reference, 'k:' || reference, content_hash
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made
+    plan.ledger_id, (seq - 1) % plan.batch_items, transaction_id, kind, reference, 'k:' || reference, content_hash, salt,
+    sha256(salt || CASE kind
+        WHEN 'earn' THEN chain_words('k:' || reference, reference, plan.till, plan.business_date, reference, sale.lines::text, sale.tenders::text)
+        ELSE chain_words('k:' || reference, reference, NULL, NULL, NULL, NULL, NULL) END)
+FROM bench_fill.plan plan CROSS JOIN bench_fill.made LEFT JOIN bench_fill.sale sale USING (sale_no)
 --;;
 DO $$
 DECLARE
@@ -102,15 +105,31 @@ SELECT plan.ledger_id, seq, CASE kind WHEN 'earn' THEN 'points.earned' ELSE 'poi
        coalesce(sale.payload, plan.burn_payload)
 FROM bench_fill.plan plan CROSS JOIN bench_fill.made LEFT JOIN bench_fill.sale sale USING (sale_no)
 --;;
-INSERT INTO batch (ledger_id, batch_no, first_seq, n, recorded_at)
-SELECT plan.ledger_id, batch_no, min(seq), count(*), max(recorded_at)
-FROM bench_fill.plan plan CROSS JOIN bench_fill.made GROUP BY plan.ledger_id, batch_no ORDER BY batch_no
---;;
 --@ heads
+-- By key, whatever the planner thinks of tables that have just been filled.
+SET LOCAL enable_seqscan = off
+--;;
+DO $$
+DECLARE
+    v_batch record;
+BEGIN
+    FOR v_batch IN
+        SELECT plan.ledger_id, batch_no, min(seq) AS first_seq, count(*)::integer AS n, max(recorded_at) AS recorded_at,
+               max(max(lot_no)) OVER (ORDER BY batch_no) AS last_lot_no, (SELECT max(account_no) FROM account) AS accounts
+        FROM bench_fill.plan plan CROSS JOIN bench_fill.made GROUP BY plan.ledger_id, batch_no ORDER BY batch_no
+    LOOP
+        PERFORM ledger_chain(
+            v_batch.ledger_id, v_batch.batch_no, v_batch.first_seq, v_batch.n, v_batch.recorded_at, v_batch.last_lot_no, v_batch.accounts, NULL
+        );
+    END LOOP;
+END
+$$
+--;;
 UPDATE ledger_head h SET
     last_seq = plan.postings + plan.busy_entries, last_lot_no = plan.postings + plan.busy_earns,
     last_time_us = (extract(epoch FROM plan.starts_at + (plan.postings + plan.busy_entries) * plan.step) * 1000000)::bigint,
     last_batch_no = (SELECT max(batch_no) FROM bench_fill.made),
+    chain_hash = (SELECT b.hash FROM batch b WHERE b.ledger_id = plan.ledger_id ORDER BY b.batch_no DESC LIMIT 1),
     last_account_no = (SELECT max(account_no) FROM account)
 FROM bench_fill.plan plan WHERE h.ledger_id = plan.ledger_id
 --;;

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
 from services.demo.report import print_proofs
 from services.launcher.session import JsonOption, ProgrammeOption, console, in_session
-from services.operations.proofs import Proof, prove_clearing, prove_ledger
+from services.operations.proofs import Noted, Proof, prove_clearing, prove_ledger, prove_noted
 from services.operations.session import Session
 from services.runtime.principal import Programme
 
@@ -18,12 +19,31 @@ app = typer.Typer(help="Prove the invariants on the live databases; exits with 1
 
 
 @app.command()
-def ledger(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
+def ledger(
+    programme: ProgrammeOption,
+    noted: Annotated[
+        str,
+        typer.Option(
+            metavar="BATCH:HASH",
+            help="Batches and chain of an earlier proof, as it printed them: are they in the chain still?",
+        ),
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
     """Prove the invariants of the points ledger, while traffic runs.
 
     Example: coalition verify ledger --programme demo
     """
-    _verify(programme, as_json, prove_ledger)
+    try:
+        earlier = Noted.read(noted) if noted else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--noted") from error
+
+    async def prove(session: Session, of: Programme) -> Sequence[Proof]:
+        proofs = await prove_ledger(session, of)
+        return proofs if earlier is None else (*proofs, await prove_noted(session, of, earlier))
+
+    _verify(programme, as_json, prove)
 
 
 @app.command()

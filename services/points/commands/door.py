@@ -28,6 +28,7 @@ from services.points.domain.terms import Terms
 from services.points.storage import journal, ledgers
 from services.points.storage.campaigns import needs_more
 from services.points.storage.door import open_ledger, write
+from services.points.storage.words import ReferenceMac
 from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us
 from services.runtime.coalescer import Coalescer, Lane
@@ -92,9 +93,10 @@ class Door:
         telling: Telling,
         limits: DoorLimits,
         connections: DoorConnections,
+        mac: ReferenceMac,
     ) -> None:
         self._programme, self._rules, self._database = programme, rules, database
-        self._telling, self._limits, self._connections = telling, limits, connections
+        self._telling, self._limits, self._connections, self._mac = telling, limits, connections, mac
         self.numbers = AccountNumbers(WALLETS_KEPT_MAX)
         self._terms: Terms | None = None
         self._connection: PgConnection | None = None
@@ -236,7 +238,14 @@ class Door:
             try:
                 async with connection.transaction():
                     opened, version = await open_ledger(
-                        connection, ledger_id, items, self.numbers, learned, known, patience_us(self._rules)
+                        connection,
+                        ledger_id,
+                        items,
+                        self.numbers,
+                        learned,
+                        known,
+                        patience_us(self._rules),
+                        self._mac,
                     )
                     if terms is None or version != terms.version:
                         terms = self._terms = await ledgers.terms(connection, ledger_id, version)

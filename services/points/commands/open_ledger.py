@@ -12,6 +12,7 @@ from services.points.commands.door_connections import DoorConnections
 from services.points.domain.telling import Telling
 from services.points.settings import Settings
 from services.points.storage import ledgers
+from services.points.storage.words import ReferenceMac
 from services.runtime import logging
 from services.runtime.clock import wall_now_us
 from services.runtime.database import WriteDatabase
@@ -25,9 +26,14 @@ class Doors:
     """A door per ledger. A programme's ledger is opened when it is first asked for."""
 
     def __init__(
-        self, settings: Settings, database: WriteDatabase, partners: Partners, telling: Telling
+        self,
+        settings: Settings,
+        database: WriteDatabase,
+        partners: Partners,
+        telling: Telling,
+        mac: ReferenceMac,
     ) -> None:
-        self._settings, self._database = settings, database
+        self._settings, self._database, self._mac = settings, database, mac
         self._partners, self._telling = partners, telling
         self._doors: dict[int, Door] = {}
         self._programmes: dict[str, Programme] = {}
@@ -75,7 +81,7 @@ class Doors:
             settings.post_retry_seconds,
         )
         door = self._context.run(
-            Door, programme, rules, self._database, self._telling, limits, self._connections
+            Door, programme, rules, self._database, self._telling, limits, self._connections, self._mac
         )
         task = asyncio.get_running_loop().create_task(self._learn(door), context=self._context.copy())
         self._learning.add(task)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -115,7 +115,7 @@ class Opened:
     batch_no: int
     log: LogHead
     by_key: Mapping[tuple[UUID, str], Earlier]
-    by_reference: Mapping[tuple[UUID, str, str], tuple[int, bytes]]
+    by_reference: dict[tuple[UUID, str, str], tuple[int, bytes]]
     accounts: AccountNumbers
     balances: dict[int, int]
     held: dict[int, int]
@@ -140,3 +140,5 @@ class Opened:
     taken_of_grants: dict[int, int] = field(default_factory=dict)
     # Refunds that wait: under a key or with a reference that is asked for, for an earn that is, and those too long.
     waiting: Sequence[WaitingRefund] = ()
+    # Of those in by_reference the ones that were erased: nothing is found by them any more, they are only taken.
+    erased: Set[tuple[UUID, str, str]] = frozenset()

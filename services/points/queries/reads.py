@@ -15,6 +15,7 @@ from services.points.domain.refunding import RefundRule
 from services.points.domain.terms import Limits
 from services.points.storage import (
     balances,
+    batches,
     campaigns,
     floors,
     journal,
@@ -25,6 +26,7 @@ from services.points.storage import (
     records,
 )
 from services.points.storage.balances import Balance, Expiration
+from services.points.storage.batches import BatchRow
 from services.points.storage.journal import Filter
 from services.points.storage.ledgers import Head
 from services.points.storage.proposals import Page
@@ -165,6 +167,17 @@ class Reads:
                 found = await journal.purchases(await connection.driver(), ledger_id, first, last)
             if found:
                 yield found
+
+    async def batches(self, ledger_id: int, from_no: int, limit: int) -> AsyncIterator[Sequence[BatchRow]]:
+        """Batches in blocks of up to 500, in order: at most `limit`, or to the last that there is now (0)."""
+        end = (await self.head(ledger_id)).last_batch_no
+        first = max(1, from_no)
+        end = min(end, first + limit - 1) if limit > 0 else end
+        for block in range(first, end + 1, BLOCK_MAX):
+            async with self._database.snapshot() as connection:
+                yield await batches.batches(
+                    await connection.driver(), ledger_id, block, min(block + BLOCK_MAX - 1, end)
+                )
 
     async def _blocks(self, ledger_id: int, from_seq: int, to_seq: int) -> AsyncIterator[tuple[int, int]]:
         """Ranges of seq; what was posted is never changed, so each may be read in a moment of its own."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, TypeVar
 
+from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import points_pb2 as pb
 
 from services.points.app import Points
@@ -248,6 +249,8 @@ class PointsServicer(CampaignsServicer):
             last_seq=head.last_seq,
             last_pos=head.last_pos,
             relayed_pos=head.relayed_pos,
+            last_batch_no=head.last_batch_no,
+            chain_hash=head.chain_hash or b"",
         )
 
     async def CutAt(self, request: pb.CutAtRequest, context: CallContext) -> pb.CutAtResponse:
@@ -279,6 +282,25 @@ class PointsServicer(CampaignsServicer):
             yield pb.ReadPurchasesResponse(
                 purchases=[mapping.purchase_message(*each, programme.currency) for each in block]
             )
+
+    async def ReadBatches(
+        self, request: pb.ReadBatchesRequest, context: CallContext
+    ) -> AsyncIterator[pb.ReadBatchesResponse]:
+        """Streams batches."""
+        principal = acting()
+        principal.require_internal()
+        ledger_id = principal.in_programme().ledger_id
+        async for block in self._app.reads.batches(ledger_id, request.from_batch_no, request.limit):
+            yield pb.ReadBatchesResponse(batches=[journal_pb2.Batch(**batch._asdict()) for batch in block])
+
+    async def EraseWords(self, request: pb.EraseWordsRequest, context: CallContext) -> pb.EraseWordsResponse:
+        """Erases the words of a member's postings."""
+        principal = acting()
+        principal.require_role("admin")
+        member_id = read_id(request.member_id, "member_id")
+        return pb.EraseWordsResponse(
+            postings=await self._app.erase_words(principal.in_programme(), member_id)
+        )
 
     async def ReadEvents(
         self, request: pb.ReadEventsRequest, context: CallContext

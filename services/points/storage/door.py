@@ -33,10 +33,11 @@ from services.points.storage import wallet_reads
 from services.points.storage.campaigns import budgets
 from services.points.storage.lookups import lookups_of
 from services.points.storage.opened_rows import opened_of, standing_floors
+from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
 
 _OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 21))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 39))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 40))})"
 
 
 class _Listed:
@@ -105,6 +106,15 @@ def _earners(items: Sequence[Act], partners: frozenset[UUID]) -> Iterable[UUID]:
     return dict.fromkeys(item.member_id for item in earns if item.partner_id in partners)
 
 
+def _owing(items: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> list[UUID]:
+    """Those whose sales are refunded as soon as they are posted."""
+    return [
+        item.member_id
+        for item in items
+        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
+    ]
+
+
 class _Sales:
     """What the refunds of a batch need to know of their originals: by place of the member, each once."""
 
@@ -139,6 +149,7 @@ async def open_ledger(
     learned: list[AccountKey],
     terms: Terms | None,
     patience_us: int,
+    mac: ReferenceMac,
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
@@ -153,11 +164,15 @@ async def open_ledger(
         for item in items
         if isinstance(item, Refund) and item.sale is None
     }
-    opened, version = await _open(connection, ledger_id, items, numbers, learned, terms, patience_us, awaited)
+    opened, version = await _open(
+        connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited
+    )
     late = {(each.item.partner_id, each.item.original_reference) for each in opened.waiting} - awaited
     if any(isinstance(item, Earn) and (item.partner_id, item.reference) in late for item in items):
         # What waits for an earn is decided right after it: with what a refund needs to know of the member.
-        return await _open(connection, ledger_id, items, numbers, learned, terms, patience_us, awaited | late)
+        return await _open(
+            connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited | late
+        )
     return opened, version
 
 
@@ -169,14 +184,11 @@ async def _open(
     learned: list[AccountKey],
     terms: Terms | None,
     patience_us: int,
+    mac: ReferenceMac,
     awaited: Set[tuple[UUID, str]],
 ) -> tuple[Opened, int]:
     burns, partners, redeemers = _asked(items)
-    owing = [
-        item.member_id
-        for item in items
-        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
-    ]
+    owing = _owing(items, awaited)
     for member in owing:
         # It may take back as much as the wallet has.
         burns[member] += ISSUED_POINTS_MAX
@@ -231,6 +243,8 @@ async def _open(
         learned.append(key)
         numbers.learn(key, number)
     opened = opened_of(row, lookups, members, burns, numbers)
+    if row["erased"]:
+        await add_erased(connection, ledger_id, opened, lookups, mac)
     opened.standing_floors |= standing_floors(row, floored)
     wallet_reads.add_read(opened, row, members, giving)
     return opened, row["config_version"]
@@ -281,4 +295,5 @@ async def write(
         rows.waited,
         rows.grants,
         rows.loads,
+        salted(rows, opened.last_seq + 1),
     )

@@ -23,7 +23,7 @@ from services.runtime.principal import Programme
 
 
 class Head(NamedTuple):
-    """A ledger's head. Times in microseconds UTC; now_us is programme time."""
+    """A ledger's head. Times in microseconds UTC; now_us is programme time. chain_hash: the last batch's, if there is one."""
 
     last_seq: int
     last_time_us: int
@@ -31,12 +31,14 @@ class Head(NamedTuple):
     now_us: int
     last_pos: int
     relayed_pos: int
+    last_batch_no: int
+    chain_hash: bytes | None
 
 
 _HEAD: Final = """
 SELECT h.last_seq, h.last_time_us, h.clock_offset_us,
        greatest((extract(epoch FROM clock_timestamp()) * 1000000)::bigint + h.clock_offset_us, h.last_time_us),
-       e.pos, coalesce(c.pos, 0)
+       e.pos, coalesce(c.pos, 0), h.last_batch_no, h.chain_hash
 FROM ledger_head h
 JOIN event_head e ON e.ledger_id = h.ledger_id
 LEFT JOIN relay_cursor c ON c.ledger_id = h.ledger_id

@@ -35,6 +35,7 @@ UNARY: dict[str, Any] = {
     "GetHead": points_pb2.GetHeadRequest(),
     "CutAt": points_pb2.CutAtRequest(boundary_us=STARTS_AT_US),
     "CheckLedger": points_pb2.CheckLedgerRequest(),
+    "EraseWords": points_pb2.EraseWordsRequest(member_id=ID),
     "ProposeAdjustment": points_pb2.ProposeAdjustmentRequest(key="k"),
     "ApproveAdjustment": points_pb2.ApproveAdjustmentRequest(proposal_id=ID),
     "RejectAdjustment": points_pb2.RejectAdjustmentRequest(proposal_id=ID),
@@ -47,10 +48,11 @@ STREAMS: dict[str, Any] = {
     "ReadJournal": points_pb2.ReadJournalRequest(),
     "ReadPurchases": points_pb2.ReadPurchasesRequest(),
     "ReadEvents": points_pb2.ReadEventsRequest(),
+    "ReadBatches": points_pb2.ReadBatchesRequest(),
 }
 STAFF_ONLY = (
-    "SetEarnRate", "SetFloor", "ListFloors", "MoveClock", "GetHead", "CutAt", "CheckLedger", *STREAMS, "ProposeAdjustment", "ApproveAdjustment",
-    "RejectAdjustment", "ListProposals", "SetAdjustmentLimit", "SetTransferLimits", "GetLimits",
+    "SetEarnRate", "SetFloor", "ListFloors", "MoveClock", "GetHead", "CutAt", "CheckLedger", "EraseWords", *STREAMS, "ProposeAdjustment",
+    "ApproveAdjustment", "RejectAdjustment", "ListProposals", "SetAdjustmentLimit", "SetTransferLimits", "GetLimits",
 )  # fmt: skip
 
 
@@ -140,6 +142,7 @@ async def test_a_partner_may_not_call_what_is_the_staffs(house: PointsHouse, met
         ("SetFloor", ("admin",)),
         ("MoveClock", ("admin",)),
         ("CutAt", ("maker", "admin")),
+        ("EraseWords", ("admin",)),
     ],
 )
 async def test_staff_needs_the_role_of_what_it_does(

@@ -19,6 +19,7 @@ from tests.support.wallet_wire import adjustment, merge, opening, transfer
 
 FIXED_DATE = ExpiryPolicy(ExpiryRule.FIXED_DATE, 12, 2, 29, 30)
 ACTIVITY = ExpiryPolicy(ExpiryRule.ACTIVITY, 12, 0, 0, 30)
+STORE = UUID("01900000-0000-7000-8000-000000000001")
 DAY_US = 86_400_000_000
 LAPSE_US = STARTS_AT_US + 800 * DAY_US
 
@@ -85,6 +86,7 @@ async def _arrive(house: PointsHouse, till: Till, active: UUID) -> None:
 
 async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]]:
     grocer, fuel = await house.till(), await house.till(points=3)
+    house.neighbours.stores[grocer.partner_id.bytes] = {STORE.bytes}
     members = tuple(_told_apart(house) for _ in range(4))
     await grocer.post(*(earn(member, 1_000 + 100 * place) for place, member in enumerate(members)))
     await fuel.post(*(earn(member, 300) for member in members), earn(members[0], 1))
@@ -171,7 +173,7 @@ async def _wait(grocer: Till, member: UUID) -> None:
     """Refunds that wait, that were taken back, and whose original has come."""
     now = {"occurred_at_us": LAPSE_US}
     await grocer.post(
-        refund("later", 10, **now), refund("never", 10, **now), refund("not yet", 10, **now), refund("nor this", 10, key="w", **now)
+        refund("later", 10, store_id=STORE, **now), refund("never", 10, **now), refund("not yet", 10, **now), refund("nor this", 10, key="w", **now)
     )  # fmt: skip
     await grocer.post(earn(member, 1_500, reference="later", **now), reversal("w", **now))
 
@@ -193,7 +195,8 @@ async def _refund(house: PointsHouse, grocer: Till, fuel: Till, late: UUID, burn
     await fuel.refund("sale", 350, **now)
     await fuel.refund("sale", 150, **now)
     await grocer.post(
-        earn(owing, 5_000, reference="owed", **now), redemption(owing, 40, **now), refund("owed", 4_000, **now),
+        earn(owing, 5_000, reference="owed", store_id=STORE, **now), redemption(owing, 40, **now),
+        refund("owed", 4_000, store_id=STORE, **now),
         earn(owing, 1_200, **now),
     )  # fmt: skip
     await house.set_refund_rule(grocer.partner_id, "WITHIN_BALANCE")

@@ -16,7 +16,7 @@ from tests.support.points_database import as_runtime_role, as_superuser
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JOURNAL = (
-    "posting", "lot_use", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "account", "event_log",
+    "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "erased_reference", "cut", "earn_rate", "account", "event_log",
     "floor_change",
     "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "merged_wallet",
 )  # fmt: skip
@@ -30,13 +30,24 @@ VERBS = {
 
 
 def _posting(
-    *, key: str = "'other'", reference: str = "'other'", amount: str = "p.amount", credit: str = "p.credit_no"
+    *,
+    key: str = "'other'",
+    reference: str = "'other'",
+    amount: str = "p.amount",
+    credit: str = "p.credit_no",
+    words: str = "p.salt, p.words_hash",
 ) -> str:
     """Inserts a posting like the first, but for what is said."""
     return f"""INSERT INTO posting SELECT p.seq + 1000, p.points, p.balance_after, {amount}, p.occurred_at, p.recorded_at,
     p.expires_at, p.debit_no, {credit}, p.wallet_no, p.partner_no, p.ledger_id, p.item_no, p.original_seq, gen_random_uuid(), p.kind,
-    {reference}, {key}, p.content_hash
+    {reference}, {key}, p.content_hash, {words}
     FROM posting p WHERE p.ledger_id = $1 AND p.seq = (SELECT min(seq) FROM posting WHERE ledger_id = $1)"""
+
+
+def _batch(*, hashed: str = "hash", leaves: str = "leaves") -> str:
+    """Inserts a batch like one of several postings, but for what is said."""
+    return f"""INSERT INTO batch SELECT ledger_id, batch_no + 1000, first_seq, n, recorded_at, last_lot_no, last_account_no, {hashed}, {leaves}
+    FROM batch WHERE ledger_id = $1 AND n > 1 LIMIT 1"""
 
 
 def _refund(
@@ -256,6 +267,12 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
         (_posting(amount="-1"), "posting_amount_ck"),
         (_posting(amount="0"), "posting_legs_ck"),
         (_posting(credit="NULL"), "posting_legs_ck"),
+        (_posting(words="p.salt, NULL"), "posting_words_ck"),
+        (_posting(words="p.salt, p.salt"), "posting_words_ck"),
+        (_posting(words="p.words_hash, p.words_hash"), "posting_words_ck"),
+        (_batch(hashed="leaves", leaves="leaves"), "batch_hash_ck"),
+        (_batch(leaves="substr(leaves, 2)"), "batch_leaves_ck"),
+        ("INSERT INTO batch SELECT * FROM batch WHERE ledger_id = $1", "batch_pk"),
         (_posting(credit="p.debit_no"), "posting_legs_ck"),
         (
             """INSERT INTO decision SELECT ledger_id, partner_no, key || '2', batch_no, item_no, content_hash, NULL

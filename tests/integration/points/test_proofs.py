@@ -16,6 +16,7 @@ from tests.integration.points import faults
 from tests.integration.points.busy import Busy, make_busy
 from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
 from tests.integration.points.expiry_faults import EXPIRY_FAULTS, FAULTS_OF_ACTIVITY
+from tests.integration.points.forging import chain_anew
 from tests.integration.points.pending_faults import PENDING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS
 from tests.support.points_database import as_superuser
@@ -55,8 +56,14 @@ async def test_all_invariants_hold_on_a_busy_ledger(busy: Busy) -> None:
     assert figures[8][0] == len(await busy.house.events())
 
 
+async def _plant(connection: PgConnection, ledger_id: int, statement: str) -> None:
+    for part in statement.format(l=ledger_id).split("; "):
+        done = await connection.execute(part)
+        assert not done.endswith(" 0"), f"the fault was not planted: {part}"
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_found_and_named(busy: Busy, fault: str) -> None:
+async def test_a_fault_is_found_and_named_even_where_all_was_chained_anew(busy: Busy, fault: str) -> None:
     await _find(busy, busy.ledger_id, *FAULTS[fault])
 
 
@@ -67,9 +74,8 @@ async def test_a_fault_is_found_where_points_expire_with_inactivity(busy: Busy, 
 
 async def _find(busy: Busy, ledger_id: int, statement: str, invariants: set[int]) -> None:
     async with _undone(busy) as connection:
-        for part in statement.format(l=ledger_id).split("; "):
-            done = await connection.execute(part)
-            assert not done.endswith(" 0"), f"the fault was not planted: {part}"
+        await _plant(connection, ledger_id, statement)
+        await chain_anew(connection, ledger_id)
         broken = await _broken(connection, ledger_id)
         assert set(broken) == invariants, broken
         assert all(breaches and all(breaches) for breaches in broken.values())
@@ -80,7 +86,7 @@ async def _find(busy: Busy, ledger_id: int, statement: str, invariants: set[int]
 
 
 # A row for each ledger.
-HEADS = {"event_head", "relay_cursor"}
+HEADS = {"event_head", "relay_cursor", "ledger_head"}
 
 
 def _walked_again(plan: dict[str, Any]) -> list[str]:
@@ -107,8 +113,11 @@ async def test_no_proof_goes_through_the_journal_once_for_each_row_of_it(busy: B
     async with as_superuser(busy.house.database) as connection, connection.transaction():
         await prepare(connection, 60)
         for proof in PROOFS:
-            for query in (proof.figure, proof.breaches):
-                plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {query}", busy.ledger_id, 1)
+            for query in (proof.figure, proof.breaches, proof.paged):
+                values = [1] * max(int(number) for number in re.findall(r"\$(\d)", f"$1 {query}"))
+                plan = await connection.fetchval(
+                    f"EXPLAIN (FORMAT JSON) {query or 'SELECT $1::int'}", *values
+                )
                 assert not set(_walked_again(json.loads(plan)[0]["Plan"])) - HEADS, proof.name
 
 

@@ -27,6 +27,29 @@ FILL = (
     "INSERT INTO purchase SELECT no, 100, 0, 1, 100, 0, NULL, {l}, '1', '', '17', 'store', '', '[]', '[]' FROM generate_series(1, {rows}) no",
 )
 
+# Everything that may hang on a posting, on each.
+HUNG = (
+    "INSERT INTO refund SELECT {l}, no, no - 1, 1, 9, 0, 1, 0, 0, 0, 0, 0, 'pro_rata', NULL, '', '', '', '', '[]' FROM generate_series(1, {rows}) no",
+    "INSERT INTO lot_use SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO lot_return SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO hold SELECT no, 1, now(), 2, 1, {l}, false FROM generate_series(1, {rows}) no",
+    "INSERT INTO hold_lot SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO hold_end SELECT {l}, no, no, 1, 0 FROM generate_series(1, {rows}) no",
+    "INSERT INTO debt SELECT no, no - 1, 1, 0, 2, 1, {l}, false FROM generate_series(1, {rows}) no",
+    "INSERT INTO debt_use SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO lot_matured SELECT {l}, no, no, 1 FROM generate_series(1, {rows}) no",
+    "INSERT INTO floor_change SELECT {l}, no, 1, NULL, no - 1, 'cli' FROM generate_series(1, {rows}) no",
+    "INSERT INTO adjustment SELECT {l}, no, 1, 1, 'other', 'cli', md5(no::text)::uuid, md5(no::text)::uuid, '' FROM generate_series(1, {rows}) no",
+    "INSERT INTO proposal_decision SELECT {l}, md5(no::text)::uuid, '', 'cli', 'stf_1', true, now() FROM generate_series(1, {rows}) no",
+    "INSERT INTO merged_wallet SELECT {l}, no, no + 1, no FROM generate_series(1, {rows}) no",
+)
+DOOR = (
+    "enable_seqscan = off",
+    "enable_hashjoin = off",
+    "enable_mergejoin = off",
+    "plan_cache_mode = force_generic_plan",
+)
+
 
 async def _touched(connection: PgConnection) -> int:
     """Rows that this transaction has read so far, by scans and from indexes; what was looked at in vain counts too."""
@@ -79,6 +102,27 @@ async def test_no_read_goes_through_all_accounts_for_each_row(busy: Busy) -> Non
         assert found.available == ROWS // WALLETS
         # Its lots, twice, and a few rows of heads and holds: not all the lots of the programme.
         assert await _touched(connection) - before < ROWS / 10
+        await transaction.rollback()
+
+
+async def test_the_leaves_of_a_batch_are_made_from_its_own_rows_alone(busy: Busy) -> None:
+    """Planned when the tables were all but empty, as the door plans it, and kept."""
+    async with as_superuser(busy.house.database, without_triggers=True) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        for setting in DOOR:
+            await connection.execute(f"SET LOCAL {setting}")
+        leaves = await connection.prepare("SELECT * FROM ledger_leaves($1, $2, $3, $2, $3)")
+        await leaves.fetch(YOUNG, 1, 100)
+        for ledger in (OLD, YOUNG):
+            for statement in (*FILL, *HUNG):
+                await connection.execute(statement.format(l=ledger, rows=ROWS, wallets=WALLETS))
+        before = await _touched(connection)
+        rows = await leaves.fetch(YOUNG, 1001, 1100)
+        touched = await _touched(connection) - before
+        assert len({row["leaf"] for row in rows}) == 100
+        # The posting, its purchase, its lot and what there is beside, in each of those tables.
+        assert touched <= 100 * (3 + len(HUNG)) + 100, f"{touched} rows were read"
         await transaction.rollback()
 
 

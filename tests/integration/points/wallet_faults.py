@@ -90,7 +90,7 @@ WALLET_FAULTS: dict[str, tuple[str, set[int]]] = {
     ),
     "wallets given up for each other": (
         f"INSERT INTO merged_wallet SELECT {{l}}, into_wallet, from_wallet, 1000000 FROM merged_wallet WHERE ledger_id = {{l}} AND seq = {PLAIN_MERGE}",
-        {12},
+        {7, 12},
     ),
     "a debt of a wallet that was given up": (
         f"UPDATE debt d SET remaining = d.points, open = true FROM debt_use u WHERE d.ledger_id = {{l}} AND u.ledger_id = {{l}} AND u.debt_seq = d.seq AND u.seq = {ASSUME}",

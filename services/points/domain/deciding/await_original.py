@@ -31,6 +31,13 @@ def patience_us(rules: LedgerRules) -> int:
 def await_original(books: Books, number: int, item: Refund, *, again: bool = False) -> Waiting | TurnedAway:
     """Lets a refund wait. `again`: as it does already, under another key."""
     original = (item.partner_id, MovementKind.EARN, item.original_reference)
+    if original in books.at.erased:
+        # It has come, and is not found by it any more: waiting would be in vain.
+        return TurnedAway(
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            "the reference of the sale was erased: name it by its id",
+            {"field": "original"},
+        )
     if original in books.references or original in books.at.by_reference:
         return TurnedAway(
             Reason.REASON_UNAVAILABLE, "its original arrived at the same moment: ask again", {}, again=True

@@ -1,4 +1,4 @@
-"""The ledger: head, accounts, journal, lots, purchases, decisions, event log, and the two functions of the door."""
+"""The ledger: head, accounts, journal, lots, purchases, decisions, event log, chain, and the two functions of the door."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).with_name("0001_ledger")
-_FILES = ("tables.sql", "guards.sql", "door.sql")
+_FILES = ("tables.sql", "guards.sql", "erase.sql", "chain.sql", "door.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "ledger", "account", "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "expiry_policy", "hold",
@@ -29,7 +29,9 @@ def upgrade() -> None:
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
-    op.execute(f"GRANT SELECT ON entry TO {role}")
+    op.execute(f"GRANT SELECT ON entry, erased_reference TO {role}")
+    op.execute(f"GRANT EXECUTE ON FUNCTION ledger_erase(smallint, bigint [], bytea []) TO {role}")
+    op.execute(f"GRANT EXECUTE ON FUNCTION ledger_erase_rejected(smallint, uuid) TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
     op.execute(
         f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, credit_floor, expires_at) ON balance TO {role}"

@@ -1,9 +1,10 @@
-"""Invariants of keys, of the sequence, and of the event log."""
+"""Invariants of keys, of the sequence and its chain, and of the event log."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from services.points.storage.proofs.chain import LEAVES, LINKS
 from services.points.storage.proofs.proof import Proof
 
 KEYS: Final = Proof(
@@ -41,10 +42,10 @@ KEYS: Final = Proof(
 )
 SEQUENCE: Final = Proof(
     7,
-    "seq is gapless, times rise, batches tile the sequence",
-    """SELECT format('seq 1 to %s, %s batches', $2::bigint, count(*)) FROM batch
-    WHERE ledger_id = $1 AND first_seq <= $2 + 1""",
-    """SELECT format('%s postings for seq 1 to %s', count(*), $2::bigint) FROM posting
+    "seq is gapless, times rise, batches tile the sequence, the chain recomputes",
+    """SELECT format('seq 1 to %s, %s batches, chain %s', $2::bigint, h.last_batch_no, coalesce(encode(h.chain_hash, 'hex'), 'empty'))
+    FROM ledger_head h WHERE h.ledger_id = $1""",
+    f"""SELECT format('%s postings for seq 1 to %s', count(*), $2::bigint) FROM posting
     WHERE ledger_id = $1 AND seq <= $2 HAVING count(*) <> $2
     UNION ALL
     SELECT format('posting %s lies beyond the head, which is at %s', seq, $2::bigint) FROM posting
@@ -62,7 +63,14 @@ SEQUENCE: Final = Proof(
     ) walked WHERE first_seq <> due
     UNION ALL
     SELECT format('batches reach seq %s, the head is at %s', coalesce(sum(n), 0), $2::bigint) FROM batch
-    WHERE ledger_id = $1 HAVING coalesce(sum(n), 0) <> $2""",
+    WHERE ledger_id = $1 HAVING coalesce(sum(n), 0) <> $2
+    UNION ALL
+    (SELECT format('batch %s comes after batch %s', batch_no, before) FROM (
+        SELECT batch_no, coalesce(lag(batch_no) OVER (ORDER BY batch_no), 0) AS before FROM batch WHERE ledger_id = $1
+    ) walked WHERE batch_no <> before + 1 ORDER BY batch_no LIMIT 1)
+    UNION ALL
+    ({LINKS})""",
+    LEAVES,
 )
 EVENTS: Final = Proof(
     8,

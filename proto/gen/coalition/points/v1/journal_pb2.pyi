@@ -234,3 +234,41 @@ class DebtPaid(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DebtPaid: _TypeAlias = DebtPaid  # noqa: Y015
+
+@_typing.final
+class Batch(_message.Message):
+    """What was posted together, chained to the batch before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_NO_FIELD_NUMBER: _builtins.int
+    FIRST_SEQ_FIELD_NUMBER: _builtins.int
+    POSTINGS_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    CHAIN_HASH_FIELD_NUMBER: _builtins.int
+    batch_no: _builtins.int
+    """Its number in this ledger, from 1 and without a gap."""
+    first_seq: _builtins.int
+    """Seq of its first posting; where it has none, of the next that there was."""
+    postings: _builtins.int
+    """How many postings it has; 0: refusals alone, or refunds that wait."""
+    recorded_at_us: _builtins.int
+    """When it was posted, programme time. Microseconds since 1970-01-01 UTC."""
+    chain_hash: _builtins.bytes
+    """Its hash (32 bytes): over all that was posted in it, and over the hash of the batch before."""
+    def __init__(
+        self,
+        *,
+        batch_no: _builtins.int = ...,
+        first_seq: _builtins.int = ...,
+        postings: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+        chain_hash: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_no", b"batch_no", "chain_hash", b"chain_hash", "first_seq", b"first_seq", "postings", b"postings", "recorded_at_us", b"recorded_at_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Batch: _TypeAlias = Batch  # noqa: Y015

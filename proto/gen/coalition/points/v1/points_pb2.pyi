@@ -1817,6 +1817,8 @@ class GetHeadResponse(_message.Message):
     LAST_SEQ_FIELD_NUMBER: _builtins.int
     LAST_POS_FIELD_NUMBER: _builtins.int
     RELAYED_POS_FIELD_NUMBER: _builtins.int
+    LAST_BATCH_NO_FIELD_NUMBER: _builtins.int
+    CHAIN_HASH_FIELD_NUMBER: _builtins.int
     now_us: _builtins.int
     """Programme time now. Microseconds since 1970-01-01 UTC."""
     offset_us: _builtins.int
@@ -1827,6 +1829,12 @@ class GetHeadResponse(_message.Message):
     """Last position of the event log."""
     relayed_pos: _builtins.int
     """Last position that the relay has seen acknowledged by JetStream."""
+    last_batch_no: _builtins.int
+    """Number of the last batch; 0: nothing posted yet."""
+    chain_hash: _builtins.bytes
+    """Its hash (32 bytes), which stands for the whole journal up to it; empty: nothing posted yet. Noted down elsewhere, it
+    shows later that nothing has changed since.
+    """
     def __init__(
         self,
         *,
@@ -1835,10 +1843,12 @@ class GetHeadResponse(_message.Message):
         last_seq: _builtins.int = ...,
         last_pos: _builtins.int = ...,
         relayed_pos: _builtins.int = ...,
+        last_batch_no: _builtins.int = ...,
+        chain_hash: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_pos", b"last_pos", "last_seq", b"last_seq", "now_us", b"now_us", "offset_us", b"offset_us", "relayed_pos", b"relayed_pos"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain_hash", b"chain_hash", "last_batch_no", b"last_batch_no", "last_pos", b"last_pos", "last_seq", b"last_seq", "now_us", b"now_us", "offset_us", b"offset_us", "relayed_pos", b"relayed_pos"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1987,6 +1997,100 @@ class ReadPurchasesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReadPurchasesResponse: _TypeAlias = ReadPurchasesResponse  # noqa: Y015
+
+@_typing.final
+class ReadBatchesRequest(_message.Message):
+    """Asks for batches."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_BATCH_NO_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    from_batch_no: _builtins.int
+    """First batch wanted, from 1."""
+    limit: _builtins.int
+    """At most so many; 0: to the end."""
+    def __init__(
+        self,
+        *,
+        from_batch_no: _builtins.int = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_batch_no", b"from_batch_no", "limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadBatchesRequest: _TypeAlias = ReadBatchesRequest  # noqa: Y015
+
+@_typing.final
+class ReadBatchesResponse(_message.Message):
+    """A block of batches in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCHES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def batches(self) -> _containers.RepeatedCompositeFieldContainer[_journal_pb2.Batch]:
+        """Up to 500 batches."""
+
+    def __init__(
+        self,
+        *,
+        batches: _abc.Iterable[_journal_pb2.Batch] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batches", b"batches"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadBatchesResponse: _TypeAlias = ReadBatchesResponse  # noqa: Y015
+
+@_typing.final
+class EraseWordsRequest(_message.Message):
+    """Asks to erase the words of a member's postings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """The member (16 bytes of a UUID)."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseWordsRequest: _TypeAlias = EraseWordsRequest  # noqa: Y015
+
+@_typing.final
+class EraseWordsResponse(_message.Message):
+    """Answers an erasure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSTINGS_FIELD_NUMBER: _builtins.int
+    postings: _builtins.int
+    """Postings whose words were erased now; those erased before do not count."""
+    def __init__(
+        self,
+        *,
+        postings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["postings", b"postings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseWordsResponse: _TypeAlias = EraseWordsResponse  # noqa: Y015
 
 @_typing.final
 class ReadEventsRequest(_message.Message):

@@ -176,6 +176,16 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadPurchasesRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadPurchasesResponse.FromString,
                 _registered_method=True)
+        self.ReadBatches = channel.unary_stream(
+                '/coalition.points.v1.PointsService/ReadBatches',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadBatchesRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadBatchesResponse.FromString,
+                _registered_method=True)
+        self.EraseWords = channel.unary_unary(
+                '/coalition.points.v1.PointsService/EraseWords',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.EraseWordsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.EraseWordsResponse.FromString,
+                _registered_method=True)
         self.ReadEvents = channel.unary_stream(
                 '/coalition.points.v1.PointsService/ReadEvents',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadEventsRequest.SerializeToString,
@@ -410,6 +420,23 @@ class PointsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadBatches(self, request, context):
+        """Streams the batches that were posted, in order, with the hashes that chain them: see docs/chain.md. Staff or service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseWords(self, request, context):
+        """Erases what was said in words of a member's postings: references, receipts, lines and tenders, notes to adjustments and to
+        rejected proposals. Points, money and times stay, and so does the chain; what was erased stays taken as a reference. For
+        ever. Staff with role `admin`.
+        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReadEvents(self, request, context):
         """Streams the event log from a position, oldest first, to where it ends now.
         """
@@ -566,6 +593,16 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ReadPurchases,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadPurchasesRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadPurchasesResponse.SerializeToString,
+            ),
+            'ReadBatches': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadBatches,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadBatchesRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ReadBatchesResponse.SerializeToString,
+            ),
+            'EraseWords': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseWords,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.EraseWordsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.EraseWordsResponse.SerializeToString,
             ),
             'ReadEvents': grpc.unary_stream_rpc_method_handler(
                     servicer.ReadEvents,
@@ -1336,6 +1373,60 @@ class PointsService:
             '/coalition.points.v1.PointsService/ReadPurchases',
             coalition_dot_points_dot_v1_dot_points__pb2.ReadPurchasesRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.ReadPurchasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadBatches(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ReadBatches',
+            coalition_dot_points_dot_v1_dot_points__pb2.ReadBatchesRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ReadBatchesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseWords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/EraseWords',
+            coalition_dot_points_dot_v1_dot_points__pb2.EraseWordsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.EraseWordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

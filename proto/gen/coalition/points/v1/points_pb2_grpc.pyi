@@ -111,6 +111,14 @@ class PointsServiceStub:
     """Streams the journal from a seq, in order, to where it ends now or to a last seq."""
     ReadPurchases: _aio.UnaryStreamMultiCallable[_points_pb2.ReadPurchasesRequest, _points_pb2.ReadPurchasesResponse]
     """Streams purchases in the order of their seq."""
+    ReadBatches: _aio.UnaryStreamMultiCallable[_points_pb2.ReadBatchesRequest, _points_pb2.ReadBatchesResponse]
+    """Streams the batches that were posted, in order, with the hashes that chain them: see docs/chain.md. Staff or service."""
+    EraseWords: _aio.UnaryUnaryMultiCallable[_points_pb2.EraseWordsRequest, _points_pb2.EraseWordsResponse]
+    """Erases what was said in words of a member's postings: references, receipts, lines and tenders, notes to adjustments and to
+    rejected proposals. Points, money and times stay, and so does the chain; what was erased stays taken as a reference. For
+    ever. Staff with role `admin`.
+    Errors: INVALID_REQUEST, PERMISSION_DENIED.
+    """
     ReadEvents: _aio.UnaryStreamMultiCallable[_points_pb2.ReadEventsRequest, _points_pb2.ReadEventsResponse]
     """Streams the event log from a position, oldest first, to where it ends now."""
     CheckLedger: _aio.UnaryUnaryMultiCallable[_points_pb2.CheckLedgerRequest, _points_pb2.CheckLedgerResponse]
@@ -381,6 +389,26 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.ReadPurchasesRequest, _abc.AsyncIterator[_points_pb2.ReadPurchasesResponse]],
     ) -> _abc.AsyncIterator[_points_pb2.ReadPurchasesResponse]:
         """Streams purchases in the order of their seq."""
+
+    @_abc_1.abstractmethod
+    def ReadBatches(
+        self,
+        request: _points_pb2.ReadBatchesRequest,
+        context: _aio.ServicerContext[_points_pb2.ReadBatchesRequest, _abc.AsyncIterator[_points_pb2.ReadBatchesResponse]],
+    ) -> _abc.AsyncIterator[_points_pb2.ReadBatchesResponse]:
+        """Streams the batches that were posted, in order, with the hashes that chain them: see docs/chain.md. Staff or service."""
+
+    @_abc_1.abstractmethod
+    def EraseWords(
+        self,
+        request: _points_pb2.EraseWordsRequest,
+        context: _aio.ServicerContext[_points_pb2.EraseWordsRequest, _abc.Awaitable[_points_pb2.EraseWordsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.EraseWordsResponse]:
+        """Erases what was said in words of a member's postings: references, receipts, lines and tenders, notes to adjustments and to
+        rejected proposals. Points, money and times stay, and so does the chain; what was erased stays taken as a reference. For
+        ever. Staff with role `admin`.
+        Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
 
     @_abc_1.abstractmethod
     def ReadEvents(

@@ -19,7 +19,7 @@ CREATE FUNCTION ledger_open(
     p_patience_us bigint,
     p_grants bigint [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
-    OUT last_batch_no bigint, OUT config_version bigint, OUT last_pos bigint, OUT partition_pos bigint [],
+    OUT last_batch_no bigint, OUT config_version bigint, OUT erased bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
     OUT key_message text [], OUT key_metadata text [],
     OUT ref_no integer [], OUT ref_seq bigint [], OUT ref_hash bytea [],
@@ -55,9 +55,9 @@ DECLARE
     v_by_activity boolean;
     v_idle bigint [];
 BEGIN
-    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.last_account_no, h.clock_offset_us,
+    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us,
            h.waiting_refunds, h.by_activity
-    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, v_last_account, v_offset_us, v_waiting, v_by_activity
+    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us, v_waiting, v_by_activity
     FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
     IF NOT found THEN
         RAISE EXCEPTION 'ledger % is not open', p_ledger USING errcode = 'no_data_found';
@@ -445,7 +445,8 @@ CREATE TYPE door_key AS (partner_no integer, key text)
 --;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
--- follows one more of all three. p_expires is empty unless the ledger is by activity.
+-- follows one more of all three. p_expires is empty unless the ledger is by activity. p_words: for each posting 48 bytes, the
+-- salt and the hash of what was asked in words, zeros for the ledger's own acts; then as many for each refund that waits.
 CREATE FUNCTION ledger_write(
     p_ledger smallint, p_expected_seq bigint, p_first_time_us bigint, p_last_lot_no bigint, p_batch_no bigint,
     p_first_pos bigint, p_partition_pos bigint [],
@@ -456,24 +457,26 @@ CREATE FUNCTION ledger_write(
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
     p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [],
     p_floors door_floor [], p_adjustments door_adjustment [], p_merges door_merge [], p_waiting door_waiting [], p_waited door_key [],
-    p_grants door_grant [], p_loads door_load []
+    p_grants door_grant [], p_loads door_load [],
+    p_words bytea
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
+    v_postings CONSTANT integer := cardinality(p_postings);
+    v_last_account integer;
+    v_beside bytea;
+    v_waits bytea;
+    v_chain bytea;
     v_us CONSTANT interval := interval '1 microsecond';
     v_epoch CONSTANT timestamptz := timestamptz 'epoch';
     v_last_us CONSTANT bigint := p_first_time_us + greatest(0, v_count - 1);
     v_before CONSTANT timestamptz := timestamptz 'epoch' + (p_first_time_us - 1) * interval '1 microsecond';
 BEGIN
-    UPDATE ledger_head h
-    SET last_seq = p_expected_seq + v_count, last_time_us = v_last_us, last_lot_no = p_last_lot_no, last_batch_no = p_batch_no,
-        waiting_refunds = h.waiting_refunds + cardinality(p_waiting) - cardinality(p_waited)
-    WHERE h.ledger_id = p_ledger AND h.last_seq = p_expected_seq AND h.last_batch_no = p_batch_no - 1;
+    SELECT last_account_no INTO v_last_account FROM ledger_head h
+    WHERE h.ledger_id = p_ledger AND h.last_seq = p_expected_seq AND h.last_batch_no = p_batch_no - 1 FOR NO KEY UPDATE;
     IF NOT found THEN
         RAISE EXCEPTION 'the head of ledger % is not at %', p_ledger, p_expected_seq USING errcode = 'serialization_failure';
     END IF;
-    INSERT INTO batch (ledger_id, batch_no, first_seq, n, recorded_at)
-    VALUES (p_ledger, p_batch_no, p_expected_seq + 1, v_count, v_epoch + v_last_us * v_us);
 
     IF v_count > 0 THEN
         WITH row AS MATERIALIZED (
@@ -489,10 +492,13 @@ BEGIN
         ), journal AS (
             INSERT INTO posting (
                 seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
-                ledger_id, item_no, original_seq, transaction_id, kind, reference, key, content_hash
+                ledger_id, item_no, original_seq, transaction_id, kind, reference, key, content_hash, salt,
+                words_hash
             )
             SELECT seq, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no, credit_no, wallet_no, partner_no,
-                   p_ledger, item_no, original_seq, transaction_id, kind, reference, key, content_hash
+                   p_ledger, item_no, original_seq, transaction_id, kind, reference, key, content_hash,
+                   CASE WHEN key IS NOT NULL THEN substring(p_words, (48 * no - 47)::integer, 16) END,
+                   CASE WHEN key IS NOT NULL THEN substring(p_words, (48 * no - 31)::integer, 32) END
             FROM row
         ), lots AS (
             INSERT INTO lot (
@@ -518,9 +524,13 @@ BEGIN
         UPDATE event_head h SET pos = p_first_pos + v_count - 1, partition_pos = p_partition_pos WHERE h.ledger_id = p_ledger;
     END IF;
     IF cardinality(p_decisions) > 0 THEN
-        INSERT INTO decision (ledger_id, partner_no, key, batch_no, item_no, content_hash, seq, refusal, message, metadata)
-        SELECT p_ledger, d.partner_no, d.key, p_batch_no, d.item_no, d.content_hash, d.seq, d.refusal, d.message, d.metadata::jsonb
-        FROM unnest(p_decisions) d;
+        WITH added AS (
+            INSERT INTO decision (ledger_id, partner_no, key, batch_no, item_no, content_hash, seq, refusal, message, metadata)
+            SELECT p_ledger, d.partner_no, d.key, p_batch_no, d.item_no, d.content_hash, d.seq, d.refusal, d.message, d.metadata::jsonb
+            FROM unnest(p_decisions) d
+            RETURNING *
+        )
+        SELECT string_agg(chain_decision(added), '' ORDER BY partner_no, key COLLATE "C") INTO v_beside FROM added;
     END IF;
     IF cardinality(p_floors) > 0 THEN
         INSERT INTO floor_change (ledger_id, seq, partner_no, floor, basis_seq, set_by)
@@ -531,14 +541,24 @@ BEGIN
         WHERE b.ledger_id = p_ledger AND b.account_no = f.partner_no AND b.credit_floor IS NOT NULL;
     END IF;
     IF cardinality(p_waiting) > 0 THEN
-        INSERT INTO waiting_refund (
-            ledger_id, partner_no, key, batch_no, item_no, content_hash, reference, original_reference, arrived_at, occurred_at, amount_minor,
-            store_id, till, business_date, receipt_number, channel, lines, traceparent, open
+        WITH added AS (
+            INSERT INTO waiting_refund (
+                ledger_id, partner_no, key, batch_no, item_no, content_hash, reference, original_reference, arrived_at, occurred_at,
+                amount_minor, store_id, till, business_date, receipt_number, channel, lines, traceparent, open, salt, words_hash
+            )
+            SELECT p_ledger, w.partner_no, w.key, p_batch_no, w.item_no, w.content_hash, w.reference, w.original_reference,
+                   v_epoch + p_first_time_us * v_us, v_epoch + w.occurred_us * v_us, w.amount_minor, w.store_id, w.till, w.business_date,
+                   w.receipt_number, w.channel, w.lines::json, w.traceparent, true,
+                   substring(p_words, (48 * (v_postings + w.no) - 47)::integer, 16),
+                   substring(p_words, (48 * (v_postings + w.no) - 31)::integer, 32)
+            FROM unnest(p_waiting) WITH ORDINALITY w (
+                partner_no, key, item_no, content_hash, reference, original_reference, occurred_us, amount_minor, store_id, till,
+                business_date, receipt_number, channel, lines, traceparent, no
+            )
+            RETURNING *
         )
-        SELECT p_ledger, w.partner_no, w.key, p_batch_no, w.item_no, w.content_hash, w.reference, w.original_reference,
-               v_epoch + p_first_time_us * v_us, v_epoch + w.occurred_us * v_us, w.amount_minor, w.store_id, w.till, w.business_date,
-               w.receipt_number, w.channel, w.lines::json, w.traceparent, true
-        FROM unnest(p_waiting) w;
+        SELECT string_agg(chain_wait(added), '' ORDER BY partner_no, key COLLATE "C") INTO v_waits FROM added;
+        v_beside := coalesce(v_beside, '') || v_waits;
     END IF;
     IF cardinality(p_waited) > 0 THEN
         UPDATE waiting_refund w SET open = false FROM unnest(p_waited) e
@@ -662,5 +682,14 @@ BEGIN
         INSERT INTO budget_load (ledger_id, seq, campaign_id, points, loaded_by)
         SELECT p_ledger, b.seq, b.campaign_id, b.points, b.loaded_by FROM unnest(p_loads) b;
     END IF;
+
+    -- Last, when all that hangs on its postings is there.
+    v_chain := ledger_chain(
+        p_ledger, p_batch_no, p_expected_seq + 1, v_postings, v_epoch + v_last_us * v_us, p_last_lot_no, v_last_account, v_beside
+    );
+    UPDATE ledger_head h SET last_seq = p_expected_seq + v_postings, last_time_us = v_last_us, last_lot_no = p_last_lot_no,
+        last_batch_no = p_batch_no, chain_hash = v_chain,
+        waiting_refunds = h.waiting_refunds + cardinality(p_waiting) - cardinality(p_waited)
+    WHERE h.ledger_id = p_ledger;
 END
 $$

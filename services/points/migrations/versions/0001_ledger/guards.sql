@@ -8,10 +8,15 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['posting', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt_use', 'expiry_notice', 'expiry_policy', 'hold_lot', 'hold_end', 'purchase', 'decision', 'batch', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log', 'floor_change',
+    FOREACH name IN ARRAY ARRAY['lot_use', 'lot_matured', 'lot_return', 'debt_use', 'expiry_notice', 'expiry_policy', 'hold_lot', 'hold_end', 'decision', 'batch', 'erased_reference', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log', 'floor_change',
     'transfer_limit', 'adjustment_limit', 'proposal', 'proposal_decision', 'adjustment', 'merged_wallet', 'campaign_version', 'campaign_grant', 'budget_load']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
+    END LOOP;
+    -- What may be erased of these is told in erase.sql.
+    FOREACH name IN ARRAY ARRAY['posting', 'purchase', 'refund']
+    LOOP
+        EXECUTE format('CREATE TRIGGER %I BEFORE DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
 END
 $$
@@ -107,8 +112,20 @@ CREATE TRIGGER hold_kept BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EX
 --;;
 CREATE TRIGGER lot_kept BEFORE DELETE OR TRUNCATE ON lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
+-- Its words go with those of the refund that came of it, be it under another of its keys.
 CREATE FUNCTION check_waiting_refund_facts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF to_jsonb(new) = to_jsonb(old) || '{"reference": "", "original_reference": "", "till": "", "business_date": "", "receipt_number": "",
+            "lines": [], "salt": null}'::jsonb
+        AND EXISTS (
+            SELECT 1 FROM posting p WHERE p.ledger_id = old.ledger_id AND p.salt IS NULL AND (
+                p.partner_no = old.partner_no AND p.key = old.key OR p.seq = (
+                    SELECT d.seq FROM decision d WHERE d.ledger_id = old.ledger_id AND d.partner_no = old.partner_no AND d.key = old.key
+                )
+            )
+        ) THEN
+        RETURN new;
+    END IF;
     RAISE EXCEPTION 'the refund that waits under % can only be decided', old.key
         USING errcode = 'restrict_violation', constraint = 'waiting_refund_facts_ck';
 END
@@ -118,11 +135,11 @@ CREATE TRIGGER waiting_refund_facts BEFORE UPDATE ON waiting_refund FOR EACH ROW
 WHEN (
     (old.ledger_id, old.partner_no, old.key, old.batch_no, old.item_no, old.content_hash, old.reference,
      old.original_reference, old.arrived_at, old.occurred_at, old.amount_minor, old.store_id, old.till,
-     old.business_date, old.receipt_number, old.channel, old.lines::text, old.traceparent)
+     old.business_date, old.receipt_number, old.channel, old.lines::text, old.traceparent, old.salt, old.words_hash)
     IS DISTINCT FROM
     (new.ledger_id, new.partner_no, new.key, new.batch_no, new.item_no, new.content_hash, new.reference,
      new.original_reference, new.arrived_at, new.occurred_at, new.amount_minor, new.store_id, new.till,
-     new.business_date, new.receipt_number, new.channel, new.lines::text, new.traceparent)
+     new.business_date, new.receipt_number, new.channel, new.lines::text, new.traceparent, new.salt, new.words_hash)
     OR (new.open AND NOT old.open)
 )
 EXECUTE FUNCTION check_waiting_refund_facts()

@@ -20,6 +20,8 @@ CREATE TABLE ledger_head (
     last_batch_no bigint NOT NULL DEFAULT 0,
     last_account_no integer NOT NULL DEFAULT 0,
     config_version bigint NOT NULL DEFAULT 0,
+    chain_hash bytea,
+    erased bigint NOT NULL DEFAULT 0,
     waiting_refunds integer NOT NULL DEFAULT 0,
     by_activity boolean NOT NULL DEFAULT false,
     CONSTRAINT ledger_head_pk PRIMARY KEY (ledger_id),
@@ -27,7 +29,7 @@ CREATE TABLE ledger_head (
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
 ) WITH (fillfactor = 10)
 --;;
-COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. waiting_refunds: how many of them are open; while there are none, nobody looks for any. by_activity: whether its points expire together, so long after a member''s last activity.'
+COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. chain_hash: that of the last batch. erased: how many references were erased. waiting_refunds: how many of them are open; while there are none, nobody looks for any. by_activity: whether its points expire together, so long after a member''s last activity.'
 --;;
 CREATE TABLE account (
     ledger_id smallint NOT NULL,
@@ -85,6 +87,8 @@ CREATE TABLE posting (
     reference text,
     key text,
     content_hash bytea,
+    salt bytea,
+    words_hash bytea,
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
         'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay',
@@ -104,10 +108,11 @@ CREATE TABLE posting (
         ELSE debit_no IS NOT NULL AND credit_no IS NOT NULL AND debit_no <> credit_no END
     ),
     CONSTRAINT posting_key_ck CHECK (num_nulls(key, item_no, content_hash) IN (0, 3)),
-    CONSTRAINT posting_asked_ck CHECK (key IS NULL AND reference IS NULL OR partner_no IS NOT NULL)
+    CONSTRAINT posting_asked_ck CHECK (key IS NULL AND reference IS NULL OR partner_no IS NOT NULL),
+    CONSTRAINT posting_words_ck CHECK (octet_length(words_hash) = 32 AND (salt IS NULL OR octet_length(salt) = 16 AND words_hash IS NOT NULL))
 )
 --;;
-COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked; the transfer or merge that points were received by; the refunded earn of a debt that was assumed; the earn that a grant was given for, and of what takes back a grant that grant.'
+COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. words_hash: of salt, key, reference and what the till told or staff noted; salt and reference are NULL once they were erased. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked; the transfer or merge that points were received by; the refunded earn of a debt that was assumed; the earn that a grant was given for, and of what takes back a grant that grant.'
 --;;
 CREATE UNIQUE INDEX posting_transaction_uq ON posting (ledger_id, transaction_id)
 --;;
@@ -296,16 +301,20 @@ CREATE TABLE waiting_refund (
     lines json NOT NULL,
     traceparent text NOT NULL,
     open boolean NOT NULL,
+    salt bytea,
+    words_hash bytea NOT NULL,
     CONSTRAINT waiting_refund_pk PRIMARY KEY (ledger_id, partner_no, key),
     CONSTRAINT waiting_refund_item_uq UNIQUE (ledger_id, batch_no, item_no),
-    CONSTRAINT waiting_refund_amount_ck CHECK (amount_minor >= 0)
+    CONSTRAINT waiting_refund_amount_ck CHECK (amount_minor >= 0),
+    CONSTRAINT waiting_refund_words_ck CHECK (octet_length(words_hash) = 32 AND octet_length(salt) = 16)
 )
 --;;
-COMMENT ON TABLE waiting_refund IS 'Refunds that arrived before their originals, in the order of batch_no and item_no. open is the only column that changes, once: as soon as what was decided stands under the key, in posting or decision.'
+COMMENT ON TABLE waiting_refund IS 'Refunds that arrived before their originals, in the order of batch_no and item_no. open is the only column that changes, once: as soon as what was decided stands under the key, in posting or decision. words_hash: of salt, reference, original_reference and what the till told, which can be erased once it was posted.'
 --;;
 CREATE INDEX waiting_refund_original_ix ON waiting_refund (ledger_id, partner_no, original_reference) WHERE open
 --;;
-CREATE INDEX waiting_refund_reference_ix ON waiting_refund (ledger_id, partner_no, reference) WHERE open
+-- (Of those too that wait no more: what they were asked for in is erased with the refund that came of them.)
+CREATE INDEX waiting_refund_reference_ix ON waiting_refund (ledger_id, partner_no, reference)
 --;;
 CREATE INDEX waiting_refund_arrived_ix ON waiting_refund (ledger_id, arrived_at) WHERE open
 --;;
@@ -413,10 +422,19 @@ CREATE TABLE batch (
     first_seq bigint NOT NULL,
     n integer NOT NULL,
     recorded_at timestamptz NOT NULL,
-    CONSTRAINT batch_pk PRIMARY KEY (ledger_id, batch_no)
+    last_lot_no bigint NOT NULL,
+    last_account_no integer NOT NULL,
+    hash bytea NOT NULL,
+    leaves bytea NOT NULL,
+    CONSTRAINT batch_pk PRIMARY KEY (ledger_id, batch_no),
+    CONSTRAINT batch_hash_ck CHECK (octet_length(hash) = 32),
+    CONSTRAINT batch_leaves_ck CHECK (octet_length(leaves) = 32 * n)
 )
 --;;
-COMMENT ON TABLE batch IS 'What was posted together: seq first_seq to first_seq + n - 1; n is 0 for refusals alone.'
+COMMENT ON TABLE batch IS 'What was posted together: seq first_seq to first_seq + n - 1; n is 0 where it has refusals and refunds that wait alone. hash: chains the batch to the one before, over leaves (32 bytes for each posting), over accounts made up to last_account_no, and over its decisions and the refunds that wait since. Lots up to last_lot_no were opened by it or before.'
+--;;
+-- Nothing that can be compressed.
+ALTER TABLE batch ALTER COLUMN leaves SET STORAGE EXTERNAL
 --;;
 CREATE TABLE decision (
     ledger_id smallint NOT NULL,
@@ -435,6 +453,18 @@ CREATE TABLE decision (
 )
 --;;
 COMMENT ON TABLE decision IS 'What was decided under a key and posted nothing, for ever: a refusal, or a further key of the posting seq.'
+--;;
+CREATE TABLE erased_reference (
+    ledger_id smallint NOT NULL,
+    partner_no integer NOT NULL,
+    kind text NOT NULL,
+    mac bytea NOT NULL,
+    seq bigint NOT NULL,
+    CONSTRAINT erased_reference_pk PRIMARY KEY (ledger_id, partner_no, kind, mac),
+    CONSTRAINT erased_reference_seq_uq UNIQUE (ledger_id, seq)
+)
+--;;
+COMMENT ON TABLE erased_reference IS 'References of postings whose words were erased: a keyed hash of each, so that it stays taken.'
 --;;
 CREATE TABLE cut (
     ledger_id smallint NOT NULL,
@@ -627,7 +657,7 @@ CREATE TABLE adjustment_note (
     CONSTRAINT adjustment_note_ck CHECK (length(note) BETWEEN 1 AND 500)
 )
 --;;
-COMMENT ON TABLE adjustment_note IS 'What somebody wrote to an adjustment or a proposal (note_id is then the proposal''s). Free text, so in rows of its own that can be erased: nothing refers to them by a key.'
+COMMENT ON TABLE adjustment_note IS 'What somebody wrote to an adjustment or a proposal (note_id is then the proposal''s). Free text, so in rows of its own that can be erased: nothing refers to them by a key; words_hash of the adjustment''s posting is of it too.'
 --;;
 CREATE TABLE merged_wallet (
     ledger_id smallint NOT NULL,
