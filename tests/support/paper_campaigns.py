@@ -147,5 +147,11 @@ def check_bonuses(ledger: PaperLedger, transaction: Transaction) -> None:
     """An earn's answer names what campaigns granted on top of it, in order."""
     given = [row for row in ledger.campaigns.grants.values() if row.earn_seq == transaction.seq]
     assert list(transaction.bonuses) == [
-        Bonus(row.campaign_id, row.version, ledger.postings[row.seq].amount) for row in given
+        Bonus(
+            row.campaign_id,
+            row.version,
+            ledger.postings[row.seq].amount,
+            ledger.postings[row.seq].balance_after,
+        )
+        for row in given
     ]

@@ -140,7 +140,8 @@ def _of_wallets(told: list[Told]) -> tuple[Any, ...]:
         return b"imported"
 
     def granted(transaction: Transaction, version: CampaignVersion, lot_no: int) -> bytes:
-        assert transaction.campaign == (version.terms.campaign_id, version.version, transaction.brought)
+        given = (version.terms.campaign_id, version.version, transaction.brought, transaction.balance_after)
+        assert transaction.campaign == given
         told.append(Told("granted", transaction, lot_no))
         return b"granted"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 _MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
+_CAMPAIGN_ID: Final = "cmp_01kkn7f3g5h7j9k1m3n5p7q9r1"
 _EARN_ID: Final = "txn_01kkq5x2m8e4ta7c9v1w3y5z70"
 _REDEMPTION_ID: Final = "txn_01kkq62d0re51t9a7b3c5d7e9f"
 _HOLD_ID: Final = "hld_01kkq63v1rf62tab8c4d6e8f0g"
@@ -60,12 +61,21 @@ _EARNED: Final[dict[str, Any]] = {
 EARN: Final[dict[str, Any]] = {
     "object": "earn",
     **_EARNED,
+    "balance": 1290,
+    "bonus": [{"campaign": {"id": _CAMPAIGN_ID, "version": 1}, "points": 50}],
+    "bonus_points": 50,
     "receipt": {
         "earned": 25,
+        "bonus": 50,
         "pending": 0,
-        "balance": 1240,
+        "balance": 1290,
         "expires_on": "2028-03-31",
-        "lines": ["Points earned: 25", "Balance: 1,240 points", "Use these points by 2028-03-31"],
+        "lines": [
+            "Points earned: 25",
+            "Bonus points: 50",
+            "Balance: 1,290 points",
+            "Use these points by 2028-03-31",
+        ],
     },
 }
 REDEMPTION_BODIES: Final[dict[str, Any]] = {
@@ -142,6 +152,7 @@ VOID: Final[dict[str, Any]] = {
 }
 TRANSACTION: Final[dict[str, Any]] = {
     "object": "transaction", "type": "earn", **_EARNED, "hold": None, "held": 0, "original": None, "refund": None,
+    "bonus": [{"campaign": {"id": _CAMPAIGN_ID, "version": 1}, "points": 50}], "campaign": None,
 }  # fmt: skip
 
 ENROL_BODIES: Final[dict[str, Any]] = {

@@ -77,11 +77,15 @@ class Standing(NamedTuple):
 
 
 class Bonus(NamedTuple):
-    """Points of a campaign: granted by one of its versions, or loaded into its budget (version 0)."""
+    """Points of a campaign: granted by one of its versions, or loaded into its budget (version 0).
+
+    balance_after: the wallet right after it.
+    """
 
     campaign_id: UUID
     version: int
     points: int
+    balance_after: int = 0
 
 
 class Granted(NamedTuple):

@@ -165,9 +165,9 @@ async def bonuses_of(
 ) -> Mapping[int, Sequence[Bonus]]:
     """What campaigns gave on top of earns, by the earn's seq and in order."""
     rows = await connection.fetch(
-        """SELECT g.earn_seq, g.campaign_id, g.version, p.amount FROM unnest($2::bigint[]) e (seq)
+        """SELECT g.earn_seq, g.campaign_id, g.version, p.amount, p.balance_after FROM unnest($2::bigint[]) e (seq)
         CROSS JOIN LATERAL (SELECT * FROM campaign_grant WHERE ledger_id = $1 AND earn_seq = e.seq OFFSET 0) g
-        CROSS JOIN LATERAL (SELECT amount FROM posting WHERE ledger_id = $1 AND seq = g.seq LIMIT 1) p
+        CROSS JOIN LATERAL (SELECT amount, balance_after FROM posting WHERE ledger_id = $1 AND seq = g.seq LIMIT 1) p
         ORDER BY g.seq""",
         ledger_id,
         list(earns),
@@ -183,17 +183,17 @@ async def campaigns_of(
 ) -> Mapping[int, Bonus]:
     """What grants granted and loads loaded, by seq."""
     rows = await connection.fetch(
-        """SELECT p.seq, g.campaign_id, g.version, p.amount FROM unnest($2::bigint[]) e (seq)
+        """SELECT p.seq, g.campaign_id, g.version, p.amount, p.balance_after FROM unnest($2::bigint[]) e (seq)
         CROSS JOIN LATERAL (SELECT * FROM campaign_grant WHERE ledger_id = $1 AND campaign_grant.seq = e.seq LIMIT 1) g
-        CROSS JOIN LATERAL (SELECT seq, amount FROM posting WHERE ledger_id = $1 AND posting.seq = e.seq LIMIT 1) p
+        CROSS JOIN LATERAL (SELECT seq, amount, balance_after FROM posting WHERE ledger_id = $1 AND posting.seq = e.seq LIMIT 1) p
         UNION ALL
-        SELECT l.seq, l.campaign_id, 0, l.points FROM unnest($3::bigint[]) e (seq)
+        SELECT l.seq, l.campaign_id, 0, l.points, 0 FROM unnest($3::bigint[]) e (seq)
         CROSS JOIN LATERAL (SELECT * FROM budget_load WHERE ledger_id = $1 AND budget_load.seq = e.seq LIMIT 1) l""",
         ledger_id,
         list(grants),
         list(loads),
     )
-    return {row[0]: Bonus(row[1], row[2], row[3]) for row in rows}
+    return {row[0]: Bonus(row[1], row[2], row[3], row[4]) for row in rows}
 
 
 def _version(row: asyncpg.Record) -> CampaignVersion:

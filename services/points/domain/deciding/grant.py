@@ -37,10 +37,10 @@ def _grant(
     wallet = at.accounts.wallet[item.member_id]
     to_account = at.accounts.pending[item.member_id] if matures_us else wallet
     legs = books.move(at.accounts.budget[campaign_id], to_account, points)
-    bonus = Bonus(campaign_id, version.version, points)
     own = books.own_act(
         MovementKind.GRANT, item.member_id, wallet, 0 if matures_us else points, item.partner_id
     )
+    bonus = Bonus(campaign_id, version.version, points, own.balance_after)
     lapses_us = expires_at_us(item.occurred_at_us, books.terms.expiry, books.rules.zone)
     transaction = own._replace(
         occurred_at_us=item.occurred_at_us, expires_at_us=lapses_us, original_seq=earned.seq,

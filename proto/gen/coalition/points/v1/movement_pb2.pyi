@@ -1046,22 +1046,26 @@ class CampaignPoints(_message.Message):
     CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
     campaign_id: _builtins.bytes
     """The campaign (16 bytes of a UUID)."""
     version: _builtins.int
     """The version of its terms that decided, from 1; 0: none, of a load."""
     points: _builtins.int
     """Points, as they were given or loaded."""
+    balance_after: _builtins.int
+    """Of points that were given: the wallet right after it."""
     def __init__(
         self,
         *,
         campaign_id: _builtins.bytes = ...,
         version: _builtins.int = ...,
         points: _builtins.int = ...,
+        balance_after: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "points", b"points", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "campaign_id", b"campaign_id", "points", b"points", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
