@@ -94,7 +94,12 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
 
 
 def _campaign_points(bonus: Bonus) -> pb.CampaignPoints:
-    return pb.CampaignPoints(campaign_id=bonus.campaign_id.bytes, version=bonus.version, points=bonus.points)
+    return pb.CampaignPoints(
+        campaign_id=bonus.campaign_id.bytes,
+        version=bonus.version,
+        points=bonus.points,
+        balance_after=bonus.balance_after,
+    )
 
 
 def result_message(answer: Answer) -> pb.Result:
