@@ -5,6 +5,7 @@ Ids have their public form; times are RFC 3339 in the programme's zone; money is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -141,6 +142,38 @@ def limits(message: points_pb2.Limits) -> Document:
         "adjustment_points": message.adjustment_points,
         "transfer_points": message.transfer_points,
         "transfer_points_a_day": message.transfer_points_a_day,
+    }
+
+
+def campaign(message: points_pb2.StandingCampaign, zone: str, slugs: Mapping[bytes, str]) -> Document:
+    """A campaign with its budget. `slugs`: those of partners, by id."""
+    terms = message.campaign
+    fixed = terms.WhichOneof("effect") == "fixed_points"
+    return {
+        "id": identity("cmp", terms.campaign_id),
+        "name": terms.name,
+        "version": message.version,
+        "gives": f"{terms.fixed_points:,} points" if fixed else f"{terms.multiplier_percent} % of the points",
+        "multiplier_percent": None if fixed else terms.multiplier_percent,
+        "fixed_points": terms.fixed_points if fixed else None,
+        "min_amount_minor": terms.min_amount_minor,
+        "valid_from": write_time(terms.valid_from_us, zone),
+        "valid_to": write_time(terms.valid_to_us, zone) or None,
+        "partners": [slugs.get(each, each.hex()) for each in terms.partner_ids],
+        "funders": [
+            {
+                "funder": slugs.get(each.partner_id, each.partner_id.hex())
+                if each.partner_id
+                else "operator",
+                "percent": each.percent,
+            }
+            for each in terms.funders
+        ],
+        "set_by": message.set_by,
+        "loaded": message.loaded,
+        "granted": message.granted,
+        "taken_back": message.taken_back,
+        "left": message.left,
     }
 
 
