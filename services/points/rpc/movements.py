@@ -12,8 +12,8 @@ from uuid import UUID
 
 import orjson
 from coalition.points.v1 import movement_pb2 as pb
+from coalition.points.v1 import points_pb2
 from coalition.type.v1.reason_pb2 import Reason
-from google.protobuf.message import Message
 
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import TurnedAway
@@ -53,6 +53,10 @@ _ENTRY_MODES: Final = frozenset({"", "scanned", "swiped", "typed", "app", "on_fi
 _TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "other"})
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _QUANTITY: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
+_Asked = (
+    pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void | pb.Refund | pb.Reversal | points_pb2.LoadBudgetRequest
+    | _OfWallets
+)  # fmt: skip
 
 
 class MovementReader:
@@ -178,14 +182,14 @@ class MovementReader:
             linked=item.linked,
         )  # fmt: skip
 
-    def content_hash(self, kind: bytes, asked: Message) -> bytes:
+    def content_hash(self, kind: bytes, asked: points_pb2.LoadBudgetRequest) -> bytes:
         """The keyed hash of something else that is asked for under a key, without that key."""
         return self._hash(kind, asked, linked=False)
 
     def _hasher(self, item: pb.Item) -> Callable[[bytes, _OfWallets], bytes]:
         return lambda kind, asked: self._hash(kind, asked, item.linked)
 
-    def _hash(self, kind: bytes, asked: Message, linked: bool) -> bytes:
+    def _hash(self, kind: bytes, asked: _Asked, linked: bool) -> bytes:
         content = asked.SerializeToString(deterministic=True)
         if linked:
             # A sale with a burn is another one than the same sale without.

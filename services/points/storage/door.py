@@ -100,8 +100,9 @@ def _burn(item: Act) -> int:
     return item.sale.brought if isinstance(item, Refund) and item.sale is not None else 0
 
 
-def _earners(items: Sequence[Act], partners: frozenset[UUID]) -> Iterable[UUID]:
-    """Those who earn at some partners, each once."""
+def _pending_earners(items: Sequence[Act], terms: Terms | None) -> Iterable[UUID]:
+    """Those who earn at partners whose points may be pending, each once."""
+    partners = terms.rates.pending_partners if terms is not None else ()
     earns = (item for item in items if isinstance(item, Earn)) if partners else ()
     return dict.fromkeys(item.member_id for item in earns if item.partner_id in partners)
 
@@ -209,8 +210,7 @@ async def _open(
     )
     for kind, owner in wallet_reads.accounts(items):
         listed.add(kind, (owner,))
-    if terms is not None:
-        listed.add(AccountKind.PENDING, _earners(items, terms.rates.pending_partners))
+    listed.add(AccountKind.PENDING, _pending_earners(items, terms))
     listed.add(AccountKind.BUDGET, budgets(items, terms))
     giving = wallet_reads.givers(items)
     row = await connection.fetchrow(

@@ -9,15 +9,12 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.points.domain.answers import Accepted
-from services.points.domain.campaigns import Funder
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Act, CreditFloor, FloorChange, Movement, Overdue
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.terms import Limits
-from services.points.domain.wallet_movements import Load
+from tests.property.points.promises import Fund, Promise, beginnings, fund, funds, promise, promises
 from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs, without_hasty
-from tests.support.campaign_model import Deal, load, set_campaign
 from tests.support.credit_model import issued, set_floor
 from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
@@ -27,7 +24,6 @@ from tests.support.paper_words import movement_of, pair, posted_of, reversal_of,
 NOW_US = 1_490_000_000 * SECOND_US
 BACKDATE_DAYS = 400
 PARTNERS = [UUID(int=number) for number in (0xA0, 0xB1, 0xC2)]
-CAMPAIGNS = [UUID(int=number) for number in (0xD0, 0xE0, 0xF0)]
 MEMBERS = [UUID(int=number) for number in (0x10, 0x21, 0x31)]
 RATES = {
     PARTNERS[0]: [(1, 1, 1), (NOW_US + DAY_US, 1, 1, 70), (NOW_US + 200 * DAY_US, 2, 1)],
@@ -63,35 +59,6 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Promise:
-    """The next version of a campaign: what it gives from and to so many days from now on (0: without an end)."""
-
-    place: int
-    percent: int
-    fixed: int
-    least: int
-    from_days: int
-    days: int
-    partners: frozenset[UUID]
-
-    def deal(self, now_us: int) -> Deal:
-        """Its terms, as of now."""
-        starts_us = max(1, now_us + self.from_days * DAY_US)
-        ends_us = starts_us + self.days * DAY_US if self.days else 0
-        return Deal(
-            starts_us, ends_us, 0 if self.fixed else self.percent, self.fixed, self.least, self.partners
-        )
-
-
-@dataclass(frozen=True)
-class Fund:
-    """Points for a campaign's budget."""
-
-    place: int
-    points: int
-
-
-@dataclass(frozen=True)
 class Limit:
     """A credit floor so many points below what the partner has issued (None: none), on what was there `late` seqs ago."""
 
@@ -118,25 +85,6 @@ allows = st.builds(
     Allow,
     st.tuples(st.sampled_from((0, 20, 10_000)), st.integers(0, 40), st.sampled_from((0, 30, 60, 10_000))),
 )
-promises = st.builds(
-    Promise,
-    st.integers(0, 2),
-    st.sampled_from((101, 150, 300)),
-    st.sampled_from((0, 0, 7)),
-    st.sampled_from((0, 0, 20)),
-    st.sampled_from((-300, -40, 0, 1)),
-    st.sampled_from((0, 0, 30, 400)),
-    st.sampled_from((frozenset[UUID](), frozenset(PARTNERS[:1]), frozenset(PARTNERS[1:]))),
-)
-funds = st.builds(Fund, st.integers(0, 2), st.sampled_from((1, 20, 90)))
-# Campaigns that there are from the beginning, with what they can give: in most scripts some, so that much is granted.
-FIRST = (
-    Promise(0, 300, 0, 0, -300, 0, frozenset()),
-    Fund(0, 600),
-    Promise(1, 0, 7, 20, -30, 90, frozenset()),
-    Fund(1, 40),
-)
-beginnings = st.sampled_from(((), FIRST, FIRST, FIRST[:2]))
 waits = st.builds(Wait, st.sampled_from((0, 1, DAY_US, 31 * DAY_US, 400 * DAY_US)))
 closes = st.builds(Close, st.sampled_from(MEMBERS))
 batches = st.lists(roughs(PARTNERS, MEMBERS, OFFSETS_US), min_size=1, max_size=14)
@@ -156,7 +104,7 @@ scripts = st.lists(
         rules,
         limits,
         allows,
-        promises,
+        promises(PARTNERS),
         funds,
     ),
     min_size=2,
@@ -182,21 +130,6 @@ def _with_rates(ledger: PaperLedger, model: LedgerModel) -> None:
     _allow(ledger, model, Allow((30, 25, 60)))
 
 
-def _promise(ledger: PaperLedger, model: LedgerModel, promise: Promise) -> None:
-    deal = promise.deal(ledger.now_us)
-    if set_campaign(model, CAMPAIGNS[promise.place], deal):
-        ledger.campaigns.set(CAMPAIGNS[promise.place], deal, (Funder(PARTNERS[0], 100),))
-
-
-def _fund(ledger: PaperLedger, model: LedgerModel, fund: Fund) -> None:
-    campaign = CAMPAIGNS[fund.place]
-    key = f"load-{len(ledger.postings)}"
-    (answer,) = ledger.post([Load(key, campaign, key.encode(), fund.points, "stf_1", "", 0)])
-    assert isinstance(answer, Accepted) == (campaign in model.campaigns)
-    if campaign in model.campaigns:
-        load(model, campaign, fund.points, ledger.now_us)
-
-
 def _set(ledger: PaperLedger, model: LedgerModel, step: Close | Allow | Rule | Promise | Fund) -> None:
     """What the operator sets, in both."""
     if isinstance(step, Close):
@@ -205,9 +138,9 @@ def _set(ledger: PaperLedger, model: LedgerModel, step: Close | Allow | Rule | P
     elif isinstance(step, Allow):
         _allow(ledger, model, step)
     elif isinstance(step, Promise):
-        _promise(ledger, model, step)
+        promise(ledger, model, step)
     elif isinstance(step, Fund):
-        _fund(ledger, model, step)
+        fund(ledger, model, step)
     else:
         ledger.refund_rules[step.partner] = RefundRule(step.shortfall, step.order)
         model.refund_rules[step.partner] = (step.shortfall.value, step.order.value)
