@@ -25,7 +25,7 @@ NOT_CHAINED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 # Of a campaign's version what no leaf has.
-VERSION: Row = {
+VERSION: dict[str, Any] = {
     "no": 1, "config_version": 1, "known_from_seq": 1, "name": "Triple points", "valid_from": "2019-01-01T00:00:00+00:00",
     "valid_to": "infinity", "partners": [], "set_by": "stf_1",
 }  # fmt: skip
