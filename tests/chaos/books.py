@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -106,11 +108,9 @@ async def read_books(session: Session, programme: Programme, urls: Mapping[str, 
                 SELECT ledger_id, partner_no, key, batch_no, item_no, seq, refusal, metadata, content_hash = '' AS tombstone
                 FROM decision
                 UNION ALL
-                SELECT p.ledger_id, p.partner_no, p.key, b.batch_no, p.item_no, p.seq, NULL, NULL, false
-                FROM posting p JOIN batch b ON b.ledger_id = p.ledger_id AND p.seq BETWEEN b.first_seq AND b.first_seq + b.n - 1
-                WHERE p.key IS NOT NULL
+                SELECT ledger_id, partner_no, key, NULL, item_no, seq, NULL, NULL, false FROM posting WHERE key IS NOT NULL
             ) a JOIN account i ON i.ledger_id = a.ledger_id AND i.account_no = a.partner_no
-            WHERE a.ledger_id = $1 ORDER BY a.batch_no, a.item_no, a.seq""",
+            WHERE a.ledger_id = $1""",
             programme.ledger_id,
         )
         batches = await points.fetch(
@@ -134,10 +134,11 @@ async def read_books(session: Session, programme: Programme, urls: Mapping[str, 
         stated = await partners.fetchval(
             "SELECT count(DISTINCT window_number) FROM statement WHERE ledger_id = $1", programme.ledger_id
         )
+    found = [Batch(row[0], row[1], row[2], to_micros(row[3])) for row in batches]
     return Books(
         records,
-        [_kept(row) for row in kept],
-        [Batch(row[0], row[1], row[2], to_micros(row[3])) for row in batches],
+        sorted((_kept(row, found) for row in kept), key=_order),
+        found,
         [Rated(*row) for row in rated],
         frozenset((UUID(bytes=row[0].bytes), row[1]) for row in waiting),
         stated,
@@ -152,13 +153,21 @@ async def _until_rated(partners: asyncpg.Connection[asyncpg.Record], ledger_id: 
     await until(rated, _READ_SECONDS)
 
 
-def _kept(row: Any) -> Kept:
+def _kept(row: Any, batches: Sequence[Batch]) -> Kept:
     owner, key, batch_no, item_no, seq, refusal, metadata, tombstone = row
+    if batch_no is None:
+        # (Of those that start there a batch of refusals alone comes first, and the one with the posting last.)
+        batch_no = batches[bisect_right(batches, seq, key=lambda batch: batch.first_seq) - 1].batch_no
     available = json.loads(metadata).get("available") if metadata else None
     return Kept(
         (UUID(bytes=owner.bytes), key), batch_no, item_no, seq, refusal or "",
         int(available) if available is not None else None, tombstone,
     )  # fmt: skip
+
+
+def _order(kept: Kept) -> tuple[int, int, int]:
+    """In which it was decided: of one item a posting before what was refused right after it."""
+    return kept.batch_no, kept.item_no, sys.maxsize if kept.seq is None else kept.seq
 
 
 async def _connected(stack: AsyncExitStack, url: str) -> asyncpg.Connection[asyncpg.Record]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.operations import OPERATIONS
+from tests.chaos.mall import Member
+from tests.chaos.operations import OPERATIONS, Doing, earn, overtime
 from tests.chaos.plan import Plan
 from tests.chaos.run import Result, Run
 from tests.chaos.schedule import Aftermath, Fault, FaultKind, Moment
+from tests.chaos.till import Till
 
 pytestmark = pytest.mark.timeout(600)
 
 
-async def ran(plan: Plan, faults: list[Fault] | None = None, *operations: str) -> Result:
-    doings = [doing for doing in OPERATIONS if not operations or doing.name in operations]
-    result = await Run(plan, faults, doings).run()
+async def ran(plan: Plan, faults: list[Fault] | None = None, *operations: Doing) -> Result:
+    result = await Run(plan, faults, operations or OPERATIONS).run()
     assert result.history.answers()["accepted"] > 0
     return result
 
@@ -26,7 +27,17 @@ async def test_a_short_seed_finds_nothing() -> None:
 
 
 async def test_a_capture_that_does_not_look_whether_its_hold_is_open_is_found() -> None:
-    result = await ran(Plan(1, 15.0, broken="capture-without-hold-check"), [], "earn", "overtime")
+    at: dict[int, Member] = {}
+
+    async def overtime_alone(till: Till) -> None:
+        """A till whose one customer goes to no other: nobody else comes to the wallet, and ends what is over there."""
+        member = at.setdefault(id(till), till.mall.members[len(at)])
+        till.member = lambda: member
+        await earn(till)
+        await overtime(till)
+
+    plan = Plan(1, 15.0, broken="capture-without-hold-check")
+    result = await ran(plan, [], Doing("overtime alone", 1, overtime_alone))
     rules = {found.rule for found in result.violations}
     assert rules >= {"checker", "model"}
     assert any("a capture of" in found.detail for found in result.violations if found.rule == "checker")
