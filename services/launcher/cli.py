@@ -42,6 +42,9 @@ COMMANDS: Final = (
     CommandModule(
         "points", "points", "Put points right, merge wallets, take over opening balances, set limits."
     ),
+    CommandModule(
+        "campaign", "campaign", "Set campaigns, load their budgets, see what they gave on top of sales."
+    ),
     CommandModule("staff", "staff", "Manage the operator's people and their roles."),
     CommandModule("settle", "settle", "Close windows and settle between partners."),
     CommandModule("verify", "verify", "Recompute ledgers and statements and compare."),

@@ -5,6 +5,7 @@ Ids have their public form; times are RFC 3339 in the programme's zone; money is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -144,6 +145,38 @@ def limits(message: points_pb2.Limits) -> Document:
     }
 
 
+def campaign(message: points_pb2.StandingCampaign, zone: str, slugs: Mapping[bytes, str]) -> Document:
+    """A campaign with its budget. `slugs`: those of partners, by id."""
+    terms = message.campaign
+    fixed = terms.WhichOneof("effect") == "fixed_points"
+    return {
+        "id": identity("cmp", terms.campaign_id),
+        "name": terms.name,
+        "version": message.version,
+        "gives": f"{terms.fixed_points:,} points" if fixed else f"{terms.multiplier_percent} % of the points",
+        "multiplier_percent": None if fixed else terms.multiplier_percent,
+        "fixed_points": terms.fixed_points if fixed else None,
+        "min_amount_minor": terms.min_amount_minor,
+        "valid_from": write_time(terms.valid_from_us, zone),
+        "valid_to": write_time(terms.valid_to_us, zone) or None,
+        "partners": [slugs.get(each, each.hex()) for each in terms.partner_ids],
+        "funders": [
+            {
+                "funder": slugs.get(each.partner_id, each.partner_id.hex())
+                if each.partner_id
+                else "operator",
+                "percent": each.percent,
+            }
+            for each in terms.funders
+        ],
+        "set_by": message.set_by,
+        "loaded": message.loaded,
+        "granted": message.granted,
+        "taken_back": message.taken_back,
+        "left": message.left,
+    }
+
+
 def expiry_policy(message: points_pb2.ExpiryPolicyVersion) -> Document:
     """A version of a programme's expiry policy."""
     policy = message.policy
@@ -239,6 +272,7 @@ def _line(message: clearing_pb2.StatementLine) -> Document:
     kind = clearing_pb2.StatementLineKind.Name(message.kind).removeprefix("STATEMENT_LINE_KIND_").lower()
     return {
         "kind": kind,
+        "point_type": message.point_type or None,
         "count": message.count,
         "points": message.points,
         "price_micros": message.price_micros,

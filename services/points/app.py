@@ -9,9 +9,11 @@ from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
 from services.points.commands.lapse_overdue import LapseOverdue
+from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_expiry_policy import SetExpiryPolicy
 from services.points.commands.set_floor import SetFloor
@@ -35,6 +37,8 @@ class Points:
     set_floor: SetFloor
     set_limits: SetLimits
     adjustments: Adjustments
+    set_campaign: SetCampaign
+    load_budget: LoadBudget
     lapse_overdue: LapseOverdue
     tell_expiring: TellExpiring
     move_clock: MoveClock

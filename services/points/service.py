@@ -17,9 +17,11 @@ from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
 from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
 from services.points.commands.lapse_overdue import LapseOverdue
+from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_expiry_policy import SetExpiryPolicy
 from services.points.commands.set_floor import SetFloor
@@ -92,6 +94,8 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         set_floor=SetFloor(doors, partners),
         set_limits=SetLimits(doors, database.writer),
         adjustments=Adjustments(doors, database.writer, post),
+        set_campaign=SetCampaign(doors, database.writer, partners),
+        load_budget=LoadBudget(doors, database.writer),
         lapse_overdue=LapseOverdue(doors, database.reader),
         tell_expiring=TellExpiring(doors, database, expiring),
         move_clock=MoveClock(doors, database.writer, clock_moved),

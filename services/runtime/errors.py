@@ -73,6 +73,7 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
         _S.FAILED_PRECONDITION, 409, "Reversed before it arrived"
     ),
     Reason.REASON_CREDIT_LIMIT: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Credit limit reached"),
+    Reason.REASON_CAMPAIGN_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Campaign unknown"),
     Reason.REASON_PROGRAMME_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Programme unknown"),
     Reason.REASON_ALREADY_EXISTS: ReasonEntry(_S.ALREADY_EXISTS, 409, "Exists already"),
     Reason.REASON_CLOCK_FIXED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Clock cannot be moved"),

@@ -2,121 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import re
-import sys
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncGenerator
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
 from uuid import uuid4
 
-import httpx2
 import pytest
 import pytest_asyncio
 
-from services.operations import ledger, registry
-from services.operations.session import Session, open_session
+from services.operations import ledger
 from services.runtime.clock import to_micros
-from services.runtime.principal import Programme
-from tests.support.platform import running_platform
+from tests.support.operators_mall import PRICES, STARTS_AT, WEEK, Mall, body_of, operators_mall
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)  # Monday, midnight in New York
-WEEK: Final = timedelta(weeks=1)
-# Micros a point: issued, and reimbursed.
-PRICES: Final = {"grocer": (10_000, 8_000), "fuel": (9_000, 7_000)}
-
-
-@dataclass
-class Mall:
-    """A programme with two partners and three people of the staff."""
-
-    environment: Mapping[str, str]
-    session: Session
-    programme: Programme
-    tills: dict[str, httpx2.AsyncClient]
-    staff: dict[str, str]
-
-    async def run(self, *words: str, by: str = "") -> tuple[int, str, str]:
-        """The command line as a person of the staff, or as the host."""
-        environment = {**os.environ, **self.environment}
-        if by:
-            environment["COALITION_STAFF_TOKEN"] = self.staff[by]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.launcher", *words, "-p", self.programme.slug,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode(), err.decode()
-
-    async def told(self, *words: str, by: str = "", fails: bool = False) -> Any:
-        """What a command prints as JSON."""
-        code, out, err = await self.run(*words, "--json", by=by)
-        assert bool(code) == fails, (out, err)
-        return json.loads(out)
-
-    async def refusal(self, *words: str, by: str = "") -> str:
-        code, out, err = await self.run(*words, by=by)
-        assert code == 1, out
-        return err
-
-    async def posted(self, partner: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Idempotency-Key": str(uuid4())}
-        answer = await self.tills[partner].post(path, json=body, headers=headers)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-
-    async def member(self) -> tuple[str, str]:
-        """A new member: the card, and the id that the operator knows."""
-        card = (await self.posted("grocer", "/v1/members", {}))["cards"][0]
-        answer = await self.told("points", "adjust", card, "--points", "1", "--reason", "other", by="maker")
-        return card, answer["transaction"]["member"]
-
-
-def _body(card: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "reference": uuid4().hex,
-        "occurred_at": STARTS_AT.isoformat(),
-        "member": {"card": card},
-        **fields,
-    }
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mall() -> AsyncGenerator[Mall]:
-    async with (
-        running_platform() as platform,
-        open_session(platform.environment, patience_seconds=60) as session,
-    ):
-        starts_at_us = to_micros(STARTS_AT)
-        programme = await registry.create_programme(
-            session, "mall", "Mall Points", "America/New_York", "USD", starts_at_us, is_test=True
-        )
-        tills: dict[str, httpx2.AsyncClient] = {}
-        for slug, prices in PRICES.items():
-            await registry.onboard(session, programme, slug, slug.title())
-            await registry.set_rates(session, programme, slug, *prices, starts_at_us)
-            await registry.set_earn_rate(session, programme, slug, registry.EarnRate(1, 100, starts_at_us))
-            secret = (await registry.issue_key(session, programme, slug, "test")).secret
-            tills[slug] = httpx2.AsyncClient(
-                base_url=platform.gateway_url, headers={"Authorization": f"Bearer {secret}"}, timeout=30,
-                trust_env=False,
-            )  # fmt: skip
-        roles = {
-            "maker": ["maker", "service_desk"], "checker": ["checker"], "admin": ["admin"], "pricing": ["pricing"],
-        }  # fmt: skip
-        staff = {
-            name: (await registry.add_staff(session, name, of_person)).token
-            for name, of_person in roles.items()
-        }
-        yield Mall(platform.environment, session, programme, tills, staff)
-        for client in tills.values():
-            await client.aclose()
+    async with operators_mall() as mall:
+        yield mall
 
 
 async def test_a_large_adjustment_takes_two_people_and_a_small_one_takes_one(mall: Mall) -> None:
@@ -188,12 +93,12 @@ async def test_opening_balances_come_from_a_file_that_can_be_mended_and_given_ag
 
 async def test_a_wallet_is_merged_into_another_and_the_till_says_so(mall: Mall) -> None:
     (old_card, old), (new_card, new) = await mall.member(), await mall.member()
-    sold = await mall.posted("grocer", "/v1/earns", _body(old_card, amount=5_000, currency="USD"))
+    sold = await mall.posted("grocer", "/v1/earns", body_of(old_card, amount=5_000, currency="USD"))
     merged = await mall.told("points", "merge", old_card, "--into", new, "--yes", by="maker")
     assert (merged["type"], merged["member"], merged["points"]) == ("merge", old, -51)
     answer = await mall.tills["grocer"].post(
         "/v1/earns",
-        json=_body(old_card, amount=100, currency="USD"),
+        json=body_of(old_card, amount=100, currency="USD"),
         headers={"Idempotency-Key": str(uuid4())},
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "member_merged")
@@ -201,7 +106,7 @@ async def test_a_wallet_is_merged_into_another_and_the_till_says_so(mall: Mall) 
     assert new not in answer.text
     refunded = await mall.posted(
         "grocer", "/v1/refunds",
-        {key: value for key, value in _body(new_card, original={"transaction": sold["id"]}, amount=1_000, currency="USD").items() if key != "member"},
+        {key: value for key, value in body_of(new_card, original={"transaction": sold["id"]}, amount=1_000, currency="USD").items() if key != "member"},
     )  # fmt: skip
     assert (refunded["points_clawed_back"], refunded["balance"]) == (10, 42)
     assert "MEMBER_MERGED" in await mall.refusal("points", "merge", new, "--into", old, "--yes", by="maker")
@@ -218,8 +123,8 @@ async def test_limits_of_transfers_are_pricings(mall: Mall) -> None:
 async def test_what_the_operator_gave_away_it_pays_for_once_it_is_burned(mall: Mall) -> None:
     card, _ = await mall.member()
     await mall.told("points", "adjust", card, "--points", "99", "--reason", "goodwill", by="maker")
-    await mall.posted("grocer", "/v1/earns", _body(card, amount=1_000, currency="USD"))
-    burned = await mall.posted("fuel", "/v1/redemptions", _body(card, points=100))
+    await mall.posted("grocer", "/v1/earns", body_of(card, amount=1_000, currency="USD"))
+    burned = await mall.posted("fuel", "/v1/redemptions", body_of(card, points=100))
     assert burned["balance"] == 10
     end = STARTS_AT + WEEK
     await ledger.move_clock(mall.session, mall.programme, to_micros(end + timedelta(minutes=1)))

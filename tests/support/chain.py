@@ -21,7 +21,7 @@ PARTS = (
     ("B", "purchase", None), ("C", "refund", None), ("D", "lot", "lot_no"), ("E", "lot_use", "lot_no"),
     ("F", "lot_return", "lot_no"), ("G", "hold", None), ("H", "hold_lot", "lot_no"), ("I", "hold_end", "hold_seq"),
     ("J", "debt", None), ("K", "debt_use", "debt_seq"), ("L", "lot_matured", "lot_no"), ("M", "floor_change", None),
-    ("N", "adjustment", None), ("O", "merged_wallet", None),
+    ("N", "adjustment", None), ("O", "merged_wallet", None), ("P", "campaign_grant", None), ("Q", "budget_load", None),
 )  # fmt: skip
 NO_BYTES = b""
 
@@ -99,10 +99,25 @@ def merge_bytes(row: Row) -> bytes:
     return i32(row["from_wallet"]) + i32(row["into_wallet"])
 
 
+def grant_bytes(row: Row) -> bytes:
+    """With the terms of its campaign's version."""
+    by = i64(row["earn_seq"]) + uid(row["campaign_id"]) + i32(row["version"])
+    effect = i32(row["multiplier_percent"]) + i64(row["fixed_points"]) + i64(row["min_amount_minor"])
+    shares = zip(row["funders"], row["percents"], strict=True)
+    funders = i32(len(row["funders"])) + b"".join(uid(funder) + i16(percent) for funder, percent in shares)
+    return by + effect + funders
+
+
+def load_bytes(row: Row) -> bytes:
+    return uid(row["campaign_id"]) + i64(row["points"]) + text(row["loaded_by"])
+
+
 OF_STAFF: Mapping[str, Callable[[Row], bytes]] = {
     "floor_change": floor_bytes,
     "adjustment": adjustment_bytes,
     "merged_wallet": merge_bytes,
+    "campaign_grant": grant_bytes,
+    "budget_load": load_bytes,
 }
 
 

@@ -41,7 +41,24 @@ async def hanging_of(connection: PgConnection, ledger_id: int) -> dict[int, dict
         for row in await rows_of(connection, table, ledger_id):
             found[row[_SEQ.get(table, "seq")]][table].append(row)
     await _approve(connection, ledger_id, found)
+    await _promise(connection, ledger_id, found)
     return found
+
+
+async def _promise(
+    connection: PgConnection, ledger_id: int, hanging: dict[int, dict[str, list[Row]]]
+) -> None:
+    """Adds to grants the terms that they were granted by."""
+    names = ("multiplier_percent", "fixed_points", "min_amount_minor", "funders", "percents")
+    terms = {
+        (row["campaign_id"], row["version"]): {name: row[name] for name in names}
+        for row in await rows_of(connection, "campaign_version", ledger_id)
+    }
+    for parts in hanging.values():
+        if "campaign_grant" in parts:
+            parts["campaign_grant"] = [
+                {**row, **terms[row["campaign_id"], row["version"]]} for row in parts["campaign_grant"]
+            ]
 
 
 async def _approve(

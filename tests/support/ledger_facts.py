@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from calendar import isleap
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, Literal
@@ -23,7 +23,19 @@ Kind = Literal[
     "transfer", "adjust", "import", "merge",
 ]  # fmt: skip
 PostedKind = Literal[
-    Kind, "expire", "lapse", "return", "clawback", "owe", "repay", "receive", "assume", "mature", "floor"
+    Kind,
+    "expire",
+    "lapse",
+    "return",
+    "clawback",
+    "owe",
+    "repay",
+    "receive",
+    "assume",
+    "mature",
+    "floor",
+    "grant",
+    "load",
 ]
 Outcome = Literal["accepted", "refused", "turned away"]
 
@@ -124,7 +136,8 @@ class Posted:
     back: what it gave back to lots; children: lots that it opened for points of expired ones, as (lot, parent, points);
     paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures; pending: points that an earn
     put aside, or that were taken from there (negative); matured: those that came into the wallet from there.
-    floor: a credit floor and its basis_seq; its member is the nil UUID.
+    floor: a credit floor and its basis_seq; its member is the nil UUID, as that of a load. campaign: of a grant the campaign, its
+    version and the points, of a load the campaign, 0 and the points.
     """
 
     seq: int
@@ -147,6 +160,18 @@ class Posted:
     pending: int = 0
     matured: tuple[Taken, ...] = ()
     floor: tuple[int | None, int] | None = None
+    campaign: tuple[UUID, int, int] | None = None
+
+
+@dataclass
+class SaleGrant:
+    """What a campaign gave on top of a sale. bonus: what it gives for so many base points and minor units in money."""
+
+    seq: int
+    campaign: UUID
+    points: int
+    bonus: Callable[[int, int], int]
+    taken: int = 0
 
 
 @dataclass
@@ -165,6 +190,7 @@ class Sale:
     taken: int = 0
     money: int = 0
     order: str = ""
+    grants: list[SaleGrant] = field(default_factory=list)
 
 
 @dataclass

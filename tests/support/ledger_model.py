@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from tests.support.campaign_model import Campaign, grant_all
 from tests.support.credit_model import over_credit
 from tests.support.due_model import catch_up, owed, repay
 from tests.support.ledger_facts import (
@@ -64,6 +65,8 @@ class LedgerModel:
     given: dict[tuple[UUID, date], int] = field(default_factory=dict)
     # Largest adjustment of one person; most points of a transfer, and of all in a day.
     limits: tuple[int, int, int] = (10_000, 0, 0)
+    # In the order of their creation.
+    campaigns: dict[UUID, Campaign] = field(default_factory=dict)
     by_key: dict[tuple[UUID, str], tuple[tuple[object, ...] | None, Verdict]] = field(default_factory=dict)
     moment_us: int = -1
     moment_seq: int = 0
@@ -236,9 +239,11 @@ class LedgerModel:
             )
             self.all_lots.append(lot)
             self.lots.setdefault(ask.member, []).append(lot)
-        self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate[:2])
+        sale = self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate[:2])
         pending = points if matures_us else 0
-        return self.accept(ask, points - pending, expires_us, lot_no, (), pending=pending)
+        verdict = self.accept(ask, points - pending, expires_us, lot_no, (), pending=pending)
+        grant_all(self, ask, sale, seq, now_us)
+        return verdict
 
     def _redeem(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         catch_up(self, ask.member, now_us)
@@ -307,12 +312,14 @@ class LedgerModel:
     def arrive(self, member: UUID, seq: int, now_us: int) -> None:
         """Points without a date of their own come to a wallet: it has a date from then on, unless it has one to come."""
         if self.idle_us[member] <= now_us:
-            self._keep_alive(member, self._recorded_us(seq))
+            self.keep_alive(member, self.recorded_us(seq))
 
-    def _keep_alive(self, member: UUID, active_us: int) -> None:
+    def keep_alive(self, member: UUID, active_us: int) -> None:
+        """The wallet's date is counted from an activity then, if that is later."""
         self.idle_us[member] = max(self.idle_us[member], self.expiry.idle_us(active_us, self.zone))
 
-    def _recorded_us(self, seq: int) -> int:
+    def recorded_us(self, seq: int) -> int:
+        """When a posting of this moment is recorded."""
         return self.moment_us + seq - 1 - self.moment_seq
 
     def accept(
@@ -326,5 +333,5 @@ class LedgerModel:
         self.journal.append(posted)
         if ask.kind in ("earn", "redeem", "capture"):
             matures_us = self.all_lots[lot_no - 1].matures_us if lot_no else 0
-            self._keep_alive(ask.member, max(self._recorded_us(posted.seq), matures_us))
+            self.keep_alive(ask.member, max(self.recorded_us(posted.seq), matures_us))
         return Verdict("accepted", posted=posted)

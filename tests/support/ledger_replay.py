@@ -37,11 +37,13 @@ KINDS: Mapping[int, PostedKind] = {
     pb.MOVEMENT_KIND_ASSUME: "assume",
     pb.MOVEMENT_KIND_ADJUST: "adjust",
     pb.MOVEMENT_KIND_IMPORT: "import",
+    pb.MOVEMENT_KIND_GRANT: "grant",
+    pb.MOVEMENT_KIND_LOAD: "load",
 }
 
 
 # Points that are new in the ledger, each in a lot of its own.
-_BRINGING = ("earn", "adjust", "import")
+_BRINGING = ("earn", "adjust", "import", "grant")
 
 
 def ask_of(item: pb.Item, partner: UUID, known: Mapping[bytes, tuple[int, UUID]] | None = None) -> Ask:
@@ -111,14 +113,17 @@ def _of_wallets(item: pb.Item, partner: UUID) -> Ask:
 def journal_of(records: Sequence[journal_pb2.JournalRecord]) -> list[Posted]:
     """The journal in the words of the model."""
     seqs = {record.transaction.transaction_id: record.transaction.seq for record in records}
-    return [_posted_of(record, seqs) for record in records]
+    grants = {
+        record.transaction.seq: record.transaction.campaign.campaign_id
+        for record in records
+        if record.transaction.kind == pb.MOVEMENT_KIND_GRANT
+    }
+    return [_posted_of(record, seqs, grants) for record in records]
 
 
-def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> Posted:
-    """A record of the journal in the words of the model; checks what the record says twice."""
+def _check_legs(record: journal_pb2.JournalRecord, kind: PostedKind, grants: Mapping[int, bytes]) -> None:
+    """Its legs are on the accounts that its kind says. `grants`: the campaigns of grants, by seq."""
     moved = record.transaction
-    kind = KINDS[moved.kind]
-    assert sum(entry.amount for entry in record.entries) == 0
     wallet = [entry for entry in record.entries if entry.account_kind == "wallet"]
     assert [(entry.owner_id, entry.amount) for entry in wallet] == (
         [(moved.member_id, moved.points)] if moved.points else []
@@ -138,12 +143,20 @@ def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> 
         "receive": ("transit", b""),
         "adjust": ("adjustment", b""),
     }
-    if kind == "earn" and moved.pending:
+    budget = ("budget", grants.get(moved.original_seq, moved.campaign.campaign_id))
+    if moved.original_seq in grants and kind == "clawback":
+        expected["clawback"] = budget
+    if kind in ("grant", "load"):
+        pending = [("pending", moved.member_id)] if moved.pending else []
+        assert others == ([budget, *pending] if kind == "grant" else [("funding", b""), budget])
+    elif kind == "earn" and moved.pending:
         assert others == [expected["earn"], ("pending", moved.member_id)]
     elif kind == "clawback" and moved.pending:
         assert others == [("pending", moved.member_id), expected["clawback"]]
     elif kind == "owe":
-        assert others == [("debt", moved.member_id), ("issuance", moved.partner_id)]
+        assert others == [
+            ("debt", moved.member_id), budget if moved.original_seq in grants else ("issuance", moved.partner_id),
+        ]  # fmt: skip
     elif kind == "assume":
         assert [name for name, _ in others] == ["debt", "debt"]
         assert others[0][1] == moved.member_id
@@ -152,9 +165,19 @@ def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> 
         assert others == [("opening", issuer if any(issuer) else b"")]
     else:
         assert others == ([expected[kind]] if moved.points else [])
+
+
+def _posted_of(
+    record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int], grants: Mapping[int, bytes]
+) -> Posted:
+    """A record of the journal in the words of the model; checks what the record says twice."""
+    moved = record.transaction
+    kind = KINDS[moved.kind]
+    assert sum(entry.amount for entry in record.entries) == 0
+    _check_legs(record, kind, grants)
     for lot in record.lots_opened if kind in _BRINGING else ():
         assert (lot.points, lot.expires_at_us, lot.point_type, lot.matures_at_us) == (
-            moved.points + moved.pending, moved.expires_at_us, "base", moved.matures_at_us,
+            moved.points + moved.pending, moved.expires_at_us, "bonus" if kind == "grant" else "base", moved.matures_at_us,
         )  # fmt: skip
         assert (lot.earned_at_us, lot.earned_seq) == (moved.occurred_at_us, moved.seq)
         assert kind == "import" or lot.issuer_id == (moved.partner_id or OPERATOR.bytes)
@@ -166,7 +189,7 @@ def _posted_of(record: journal_pb2.JournalRecord, seqs: Mapping[bytes, int]) -> 
         moved.held, seqs[moved.hold_id] if moved.hold_id else 0, moved.original_seq,
         tuple(sorted(_taken(record.lot_returns), key=lambda part: part.lot_no)),
         tuple((lot.lot_no, lot.parent_lot_no, lot.points) for lot in record.lots_opened if lot.parent_lot_no),
-        tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved), moved.pending, _taken(record.lots_matured), _floor(moved),
+        tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved), moved.pending, _taken(record.lots_matured), _floor(moved), _campaign(moved),
     )  # fmt: skip
 
 
@@ -197,6 +220,12 @@ def _floor(moved: pb.Transaction) -> tuple[int | None, int] | None:
     if moved.kind != pb.MOVEMENT_KIND_FLOOR:
         return None
     return told.floor if told.HasField("floor") else None, told.basis_seq
+
+
+def _campaign(moved: pb.Transaction) -> tuple[UUID, int, int] | None:
+    told = moved.campaign
+    assert moved.HasField("campaign") == (moved.kind in (pb.MOVEMENT_KIND_GRANT, pb.MOVEMENT_KIND_LOAD))
+    return (UUID(bytes=told.campaign_id), told.version, told.points) if told.campaign_id else None
 
 
 def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.points.domain.accounts import AccountKey, AccountKind
 from services.runtime.expiry_policy import ExpiryRule
+from tests.support.paper_campaigns import check_campaigns
 from tests.support.paper_wallets import check_wallets
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def check(ledger: PaperLedger) -> None:
             ]
             assert ledger.balance_of(account) == sum(lot.remaining for lot in lots) >= 0
     check_wallets(ledger)
+    check_campaigns(ledger)
     for member in {row.member for row in ledger.lots.values() if row.lot.remaining}:
         # Points either have a date, or are in a wallet that has one; no points are pending for longer than that.
         whole_us = ledger.expires.get(ledger.wallet_no(member), 0)

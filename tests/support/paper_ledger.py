@@ -35,6 +35,13 @@ from services.points.domain.wallet_movements import WalletMovement
 from services.points.storage import wallet_reads
 from services.runtime.event_log import PARTITIONS, LogHead
 from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy
+from tests.support.paper_campaigns import (
+    PaperCampaigns,
+    budget_accounts,
+    granted,
+    taken_of_grants,
+    write_campaigns,
+)
 from tests.support.paper_checks import check
 from tests.support.paper_floors import PaperFloors
 from tests.support.paper_refunds import open_debts, refunded
@@ -84,12 +91,13 @@ class PaperLedger:
     told: list[Told] = field(default_factory=list)
     merged: dict[UUID, UUID] = field(default_factory=dict)
     limits: Limits = NO_LIMITS_SET
+    campaigns: PaperCampaigns = field(default_factory=PaperCampaigns)
 
     def post(self, movements: Sequence[Act], wall_now_us: int = 0) -> list[Decision]:
         """One batch: opened, decided, written."""
         opened = self._open(movements)
         first_us = opened.now_us
-        terms = Terms(0, EarnRates(self.rates), self.refund_rules, self.expiry, self.limits)
+        terms = self._terms()
         posting = Posting(opened, self.rules, terms, telling(self.told), "USD")
         told_before = len(self.told)
         decisions = posting.decide(movements, wall_now_us)
@@ -102,6 +110,11 @@ class PaperLedger:
             self._write(opened, posting)
             assert self.last_time_us >= first_us
         return [decision for decision in decisions if not isinstance(decision, Lapsed | FloorSet)]
+
+    def _terms(self) -> Terms:
+        return Terms(
+            0, EarnRates(self.rates), self.refund_rules, self.expiry, self.limits, self.campaigns.in_force()
+        )
 
     def sale(self, seq: int) -> Sale | None:
         """What a refund of a posting refunds; None where it cannot be refunded by itself."""
@@ -124,7 +137,7 @@ class PaperLedger:
             return Sale(seq, row.transaction_id, 0, 0, 0, 0, 1, seq, burned, used)
         return Sale(
             seq, row.transaction_id, row.sale_minor or 0, row.points_minor or 0, row.amount, row.rate_points or 0,
-            row.rate_per_minor or 0, burn_seq, burned, used,
+            row.rate_per_minor or 0, burn_seq, burned, used, granted(self, seq),
         )  # fmt: skip
 
     def balance(self, member: UUID) -> int:
@@ -146,7 +159,11 @@ class PaperLedger:
         now_us = max(self.now_us, self.last_time_us + 1)
         movements = [item for item in acts if not isinstance(item, Overdue | FloorChange | WaitsOver)]
         burns = self._burns(acts, self.waits.awaited(movements))
-        for kind, owner in [AccountKey(AccountKind.EXPIRY, PROGRAMME), *accounts_of(acts)]:
+        for kind, owner in [
+            AccountKey(AccountKind.EXPIRY, PROGRAMME),
+            *accounts_of(acts),
+            *budget_accounts(acts, self._terms()),
+        ]:
             self._account(kind, owner)
         named = {item.hold_seq for item in movements if isinstance(item, Capture | Void)}
         holds = {
@@ -186,6 +203,7 @@ class PaperLedger:
             credit_floors=self.floors.bounds(),
             standing_floors=self.floors.standing(acts, self.accounts),
             waiting=list(self.waits.open.values()),
+            taken_of_grants=taken_of_grants(self, acts),
         )
         return read_wallets(self, opened, acts)
 
@@ -206,7 +224,7 @@ class PaperLedger:
                 continue
             burn = item.points if isinstance(item, Redemption | Hold) else 0
             if isinstance(item, Refund) and item.sale is not None:
-                burn = item.sale.earned
+                burn = item.sale.brought
                 self._account(AccountKind.DEBT, item.member_id)
                 if item.sale.burned:
                     self._account(AccountKind.REDEMPTION, item.partner_id)
@@ -234,7 +252,7 @@ class PaperLedger:
         reserved = {lot_no for hold in holds.values() for lot_no, _ in hold.lots}
         sales = [item.sale for item in movements if isinstance(item, Refund) and item.sale is not None]
         reserved |= {lot_no for sale in sales for lot_no, _ in sale.lots}
-        earns = {sale.seq for sale in sales}
+        earns = {sale.seq for sale in sales} | {grant.seq for sale in sales for grant in sale.grants}
         found: dict[UUID, list[Lot]] = {member: [] for member, burn in burns.items() if burn}
         for member, asked in burns.items():
             burn = asked + sum(debt.left for debt in self.debts.values() if debt.member == member)
@@ -291,11 +309,12 @@ class PaperLedger:
                 assert (row.credit_no == row.wallet_no) == (row.matures_us is None)
                 issuer_no = row.issuer_no or row.partner_no
                 lot = Lot(
-                    row.lot_no, self.owner(issuer_no), "base", row.amount, 0, row.occurred_at_us,
+                    row.lot_no, self.owner(issuer_no), "bonus" if row.kind == "grant" else "base", row.amount, 0, row.occurred_at_us,
                     row.expires_at_us or 0, seq, row.matures_us or 0, (row.credit_no or 0) if row.matures_us else 0,
                 )  # fmt: skip
                 self.lots[row.lot_no] = LotRow(self.owner(row.wallet_no), lot)
         write_wallets(self, posting)
+        write_campaigns(self, posting)
         self._write_children(posting)
         assert sorted(self.lots) == list(range(1, opened.last_lot_no + 1))
         self.last_lot_no = opened.last_lot_no

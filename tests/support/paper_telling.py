@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from services.points.domain.campaigns import CampaignVersion
 from services.points.domain.movements import (
     Capture,
     DebtPaid,
@@ -138,4 +139,16 @@ def _of_wallets(told: list[Told]) -> tuple[Any, ...]:
         told.append(Told("imported", transaction, lot_no))
         return b"imported"
 
-    return transferred, received, merged, assumed, adjusted, imported
+    def granted(transaction: Transaction, version: CampaignVersion, lot_no: int) -> bytes:
+        given = (version.terms.campaign_id, version.version, transaction.brought, transaction.balance_after)
+        assert transaction.campaign == given
+        told.append(Told("granted", transaction, lot_no))
+        return b"granted"
+
+    def budget_loaded(transaction: Transaction, left: int) -> bytes:
+        assert transaction.campaign is not None
+        assert 0 < transaction.campaign.points <= left
+        told.append(Told("budget loaded", transaction))
+        return b"budget loaded"
+
+    return transferred, received, merged, assumed, adjusted, imported, granted, budget_loaded

@@ -34,6 +34,7 @@ from services.runtime.errors import code_of
 from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
 from tests.support.ledger_facts import OPERATOR, Ask, Expiry, Posted, PostedKind, Taken, Verdict
 from tests.support.ledger_model import LedgerModel
+from tests.support.paper_campaigns import campaign_of, check_bonuses
 from tests.support.paper_ledger import PaperLedger
 
 
@@ -126,6 +127,7 @@ def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
         return Verdict("accepted", posted=posted_of(ledger, decision.seq), replayed=True)
     if isinstance(decision, Accepted):
         posted = posted_of(ledger, decision.transaction.seq)
+        check_bonuses(ledger, decision.transaction)
         return Verdict("accepted", posted=posted, replayed=decision.replayed)
     if isinstance(decision, TurnedAway):
         return Verdict("turned away", code_of(decision.reason))
@@ -150,7 +152,7 @@ def posted_of(ledger: PaperLedger, seq: int) -> Posted:
     return Posted(
         seq, _KINDS[kind], moved.member_id, moved.partner_id, row.reference or "", row.points, row.balance_after,
         row.expires_at_us or 0, row.lot_no or 0, taken, moved.held, _hold_seq(ledger, moved), row.original_seq or 0,
-        *_refunded_by(ledger, seq), moved.refund or (), moved.pending, _matured(ledger, seq), moved.credit_floor,
+        *_refunded_by(ledger, seq), moved.refund or (), moved.pending, _matured(ledger, seq), moved.credit_floor, campaign_of(ledger, seq),
     )  # fmt: skip
 
 
@@ -190,7 +192,7 @@ def _moved(ledger: PaperLedger, seq: int) -> Transaction:
     row = ledger.postings[seq]
     wallet = ledger.accounts.get(AccountKey(AccountKind.WALLET, moved.member_id))
     assert wallet == row.wallet_no
-    assert (wallet is None) == (row.kind == "floor")
+    assert (wallet is None) == (row.kind in ("floor", "load"))
     partner = moved.partner_id
     asked_by = partner if partner or row.kind in ("expire", "repay", "mature") else OPERATOR
     assert row.partner_no == (

@@ -14,6 +14,7 @@ from tests.support.ledger_facts import (
     Posted,
     PostedKind,
     Sale,
+    SaleGrant,
     Taken,
     Verdict,
     month_end_us,
@@ -59,37 +60,62 @@ def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     back = returned - sale.returned
     if back:
         _give_back(model, ask, sale, back, now_us)
-    claim = taken - sale.taken
-    clawed = _claw_back_pending(model, ask, claim)
-    if shortfall != "pending_only":
-        clawed += _claw_back(model, ask, min(claim - clawed, max(0, model.free(member))))
-    debt = claim - clawed if shortfall == "allow_negative" else 0
-    if debt:
-        seq = _part(model, ask, "owe", 0, original_seq=ask.original_seq)
-        model.debts.append(Debt(seq, member, debt, ask.original_seq, ask.partner))
-    figures = (given, back, clawed, debt, claim - clawed - debt, money - sale.money)
+    of_grants = [0 for _ in sale.grants]
+    if sale.grants:
+        of_grants = _of_grants(sale, money)
+    written_off = clawed = debt = 0
+    for part, due_back in zip((sale, *sale.grants), (taken, *of_grants), strict=True):
+        seq = part.seq if isinstance(part, SaleGrant) else ask.original_seq
+        got, owes = _take_back(model, ask, seq, due_back - part.taken, shortfall)
+        clawed, debt = clawed + got, debt + owes
+        written_off += due_back - part.taken - got - owes
+        part.taken += got + owes
+        if isinstance(part, SaleGrant):
+            model.campaigns[part.campaign].left += got + owes
+    figures = (given, back, clawed, debt, written_off, money - sale.money)
     sale.given, sale.returned, sale.money = sale.given + given, returned, money
-    sale.taken += clawed + debt
     return model.accept(ask, 0, 0, 0, (), original_seq=ask.original_seq, figures=figures)
 
 
-def _claw_back_pending(model: LedgerModel, ask: Ask, points: int) -> int:
+def _of_grants(sale: Sale, money: int) -> list[int]:
+    """What is due back of each grant: all of it but what its campaign gives for what is left of the sale."""
+    paid = sale.whole - sale.in_points - money
+    base = floor(Fraction(paid * sale.rate[0], sale.rate[1]))
+    return [grant.points - grant.bonus(base, paid) for grant in sale.grants]
+
+
+def _take_back(
+    model: LedgerModel, ask: Ask, original_seq: int, claim: int, shortfall: str
+) -> tuple[int, int]:
+    """Points taken back of an earn or a grant, and those that are owed."""
+    clawed = _claw_back_pending(model, ask, original_seq, claim)
+    if shortfall != "pending_only":
+        points = min(claim - clawed, max(0, model.free(ask.member)))
+        clawed += _claw_back(model, ask, original_seq, points)
+    debt = claim - clawed if shortfall == "allow_negative" else 0
+    if debt:
+        seq = _part(model, ask, "owe", 0, original_seq=original_seq)
+        model.debts.append(Debt(seq, ask.member, debt, original_seq, ask.partner))
+    return clawed, debt
+
+
+def _claw_back_pending(model: LedgerModel, ask: Ask, original_seq: int, points: int) -> int:
     lots = [
-        lot for lot in model.lots.get(ask.member, []) if lot.matures_us and lot.opened_seq == ask.original_seq
+        lot for lot in model.lots.get(ask.member, []) if lot.matures_us and lot.opened_seq == original_seq
     ]
     points = min(points, sum(lot.remaining for lot in lots))
     if points:
-        seq = ask.original_seq
-        _part(model, ask, "clawback", 0, original_seq=seq, taken=take(lots, points), pending=-points)
+        taken = take(lots, points)
+        _part(model, ask, "clawback", 0, original_seq=original_seq, taken=taken, pending=-points)
     return points
 
 
-def _claw_back(model: LedgerModel, ask: Ask, points: int) -> int:
-    """The earn's own lots first."""
-    lots = sorted(model.spendable(ask.member), key=lambda lot: lot.earned_seq != ask.original_seq)
+def _claw_back(model: LedgerModel, ask: Ask, original_seq: int, points: int) -> int:
+    """The original's own lots first."""
+    lots = sorted(model.spendable(ask.member), key=lambda lot: lot.earned_seq != original_seq)
     if points:
         parts = take(lots, points)
-        _part(model, ask, "clawback", -points, original_seq=ask.original_seq, taken=parts)
+        _part(model, ask, "clawback", -points, original_seq=original_seq, taken=parts)
     return points
 
 

@@ -12,7 +12,7 @@ from services.runtime.ids import to_text
 
 _MICROS: Final = 1_000_000
 _MINOR: Final = 100
-CSV_COLUMNS: Final = ("window", "line", "count", "points", "price", "amount", "currency")
+CSV_COLUMNS: Final = ("window", "line", "count", "points", "price", "amount", "currency", "point_type")
 
 
 def store_answer(store: Store) -> dict[str, Any]:
@@ -66,6 +66,7 @@ def statement_answer(statement: Statement, *, with_lines: bool) -> dict[str, Any
         answer["lines"] = [
             {
                 "type": line.type.value,
+                "point_type": line.point_type or None,
                 "count": line.count,
                 "points": line.points,
                 "price_micros": line.price_micros,
@@ -94,10 +95,11 @@ def statement_csv(statement: Statement) -> str:
                 _decimal(line.price_micros, _MICROS),
                 _decimal(line.amount_micros, _MICROS),
                 statement.currency,
+                line.point_type,
             )
         )
     net = _decimal(statement.net_minor, _MINOR)
-    rows.writerow((statement.window, "net", "", "", "", net, statement.currency))
+    rows.writerow((statement.window, "net", "", "", "", net, statement.currency, ""))
     return text.getvalue()
 
 

@@ -10,6 +10,7 @@ from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import (
     Accepted,
     Balance,
+    Bonus,
     Expiration,
     Movement,
     MovementType,
@@ -21,6 +22,7 @@ from services.runtime.ids import to_text
 
 RECEIPT_LINE_MAX: Final = 40
 HOLD_PREFIX: Final = "hld"
+CAMPAIGN_PREFIX: Final = "cmp"
 _NOTHING: Final = RefundFigures(0, 0, 0, 0, 0, 0)
 
 
@@ -41,10 +43,14 @@ class MovementAnswers:
             "matures_at": instant_or_none(movement.matures_at_us),
             "expires_at": instant_or_none(movement.expires_at_us),
             "purchase": _purchase(movement),
+            "balance": movement.balance_in_all,
+            "bonus": [_bonus(bonus) for bonus in movement.bonuses],
+            "bonus_points": movement.bonus_points,
             "receipt": {
                 "earned": movement.earned,
+                "bonus": movement.bonus_points,
                 "pending": movement.pending,
-                "balance": movement.balance,
+                "balance": movement.balance_in_all,
                 "expires_on": expires_on,
                 "lines": [*_earned(caller, movement), _balance_line(movement), *_use_by(expires_on)],
             },
@@ -72,14 +78,17 @@ class MovementAnswers:
             "object": "purchase",
             **self._posted(caller, earn),
             "id": _purchase(earn),
-            "balance": last.balance,
+            "balance": last.balance_in_all,
+            "bonus": [_bonus(bonus) for bonus in earn.bonuses],
+            "bonus_points": earn.bonus_points,
             "earn": self.transaction(caller, earn),
             "burn": self.transaction(caller, burn) if burn else None,
             "receipt": {
                 "earned": earn.earned,
+                "bonus": earn.bonus_points,
                 "pending": earn.pending,
                 "burned": burned,
-                "balance": last.balance,
+                "balance": last.balance_in_all,
                 "expires_on": expires_on,
                 "lines": [
                     *spent,
@@ -179,6 +188,8 @@ class MovementAnswers:
             "purchase": _purchase(movement),
             "original": _original(movement),
             "refund": _figures(caller, movement.refund) if movement.refund else None,
+            "bonus": [_bonus(bonus) for bonus in movement.bonuses],
+            "campaign": _campaign(movement.campaign) if movement.campaign else None,
         }
 
     def balance(self, alias: str, balance: Balance) -> dict[str, Any]:
@@ -236,11 +247,13 @@ def _undone(movement: Movement, figures: RefundFigures) -> list[str]:
 
 
 def _balance_line(movement: Movement) -> str:
-    return f"Balance: {movement.balance:,} points"
+    return f"Balance: {movement.balance_in_all:,} points"
 
 
 def _earned(caller: Caller, movement: Movement) -> list[str]:
     lines = [f"Points earned: {movement.earned:,}"]
+    if movement.bonuses:
+        lines.append(f"Bonus points: {movement.bonus_points:,}")
     if movement.matures_at_us:
         lines.append(f"To be spent from {first_day(movement.matures_at_us, caller.programme.zone)} on")
     return lines
@@ -267,6 +280,14 @@ def _figures(caller: Caller, figures: RefundFigures) -> dict[str, Any]:
 
 def _without_reference(posted: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in posted.items() if name != "reference"}
+
+
+def _campaign(bonus: Bonus) -> dict[str, Any]:
+    return {"id": to_text(CAMPAIGN_PREFIX, bonus.campaign_id), "version": bonus.version}
+
+
+def _bonus(bonus: Bonus) -> dict[str, Any]:
+    return {"campaign": _campaign(bonus), "points": bonus.points}
 
 
 def _hold(movement: Movement) -> str | None:

@@ -238,6 +238,10 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
     _R.REASON_PARTNER_UNKNOWN: Explained(
         "No partner of the programme has this id or name.", "Check the id with the programme's operator."
     ),
+    _R.REASON_CAMPAIGN_UNKNOWN: Explained(
+        "No campaign of the programme has this id.",
+        "Check the id with `coalition campaign list`. No call of this API should answer so.",
+    ),
     _R.REASON_APPROVAL_NEEDED: Explained(
         "The adjustment is larger than one person may make alone.",
         "Propose it, and have another person approve it. No call of this API should answer so.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 _MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
+_CAMPAIGN_ID: Final = "cmp_01kkn7f3g5h7j9k1m3n5p7q9r1"
 _EARN_ID: Final = "txn_01kkq5x2m8e4ta7c9v1w3y5z70"
 _REDEMPTION_ID: Final = "txn_01kkq62d0re51t9a7b3c5d7e9f"
 _HOLD_ID: Final = "hld_01kkq63v1rf62tab8c4d6e8f0g"
@@ -60,12 +61,21 @@ _EARNED: Final[dict[str, Any]] = {
 EARN: Final[dict[str, Any]] = {
     "object": "earn",
     **_EARNED,
+    "balance": 1290,
+    "bonus": [{"campaign": {"id": _CAMPAIGN_ID, "version": 1}, "points": 50}],
+    "bonus_points": 50,
     "receipt": {
         "earned": 25,
+        "bonus": 50,
         "pending": 0,
-        "balance": 1240,
+        "balance": 1290,
         "expires_on": "2028-03-31",
-        "lines": ["Points earned: 25", "Balance: 1,240 points", "Use these points by 2028-03-31"],
+        "lines": [
+            "Points earned: 25",
+            "Bonus points: 50",
+            "Balance: 1,290 points",
+            "Use these points by 2028-03-31",
+        ],
     },
 }
 REDEMPTION_BODIES: Final[dict[str, Any]] = {
@@ -142,6 +152,7 @@ VOID: Final[dict[str, Any]] = {
 }
 TRANSACTION: Final[dict[str, Any]] = {
     "object": "transaction", "type": "earn", **_EARNED, "hold": None, "held": 0, "original": None, "refund": None,
+    "bonus": [{"campaign": {"id": _CAMPAIGN_ID, "version": 1}, "points": 50}], "campaign": None,
 }  # fmt: skip
 
 ENROL_BODIES: Final[dict[str, Any]] = {
@@ -276,6 +287,7 @@ STATEMENT: Final[dict[str, Any]] = {
     "lines": [
         {
             "type": "issued",
+            "point_type": "base",
             "count": 1_930,
             "points": 48_210,
             "price_micros": 10_000,
@@ -283,6 +295,7 @@ STATEMENT: Final[dict[str, Any]] = {
         },
         {
             "type": "reversed",
+            "point_type": "base",
             "count": 12,
             "points": 310,
             "price_micros": 10_000,
@@ -290,6 +303,7 @@ STATEMENT: Final[dict[str, Any]] = {
         },
         {
             "type": "burned",
+            "point_type": "base",
             "count": 63,
             "points": 31_500,
             "price_micros": 9_000,
@@ -297,24 +311,39 @@ STATEMENT: Final[dict[str, Any]] = {
         },
         {
             "type": "returned",
+            "point_type": "base",
             "count": 2,
             "points": 400,
             "price_micros": 9_000,
             "amount_micros": 3_600_000,
         },
-        {"type": "carry_in", "count": 0, "points": 0, "price_micros": 0, "amount_micros": 3_200},
-        {"type": "carry_out", "count": 0, "points": 0, "price_micros": 0, "amount_micros": -3_200},
+        {
+            "type": "carry_in",
+            "point_type": None,
+            "count": 0,
+            "points": 0,
+            "price_micros": 0,
+            "amount_micros": 3_200,
+        },
+        {
+            "type": "carry_out",
+            "point_type": None,
+            "count": 0,
+            "points": 0,
+            "price_micros": 0,
+            "amount_micros": -3_200,
+        },
     ],
 }
 STATEMENT_CSV: Final = (
-    "window,line,count,points,price,amount,currency\r\n"
-    "11,issued,1930,48210,0.010000,482.100000,EUR\r\n"
-    "11,reversed,12,310,0.010000,-3.100000,EUR\r\n"
-    "11,burned,63,31500,0.009000,-283.500000,EUR\r\n"
-    "11,returned,2,400,0.009000,3.600000,EUR\r\n"
-    "11,carry_in,0,0,0.000000,0.003200,EUR\r\n"
-    "11,carry_out,0,0,0.000000,-0.003200,EUR\r\n"
-    "11,net,,,,199.10,EUR\r\n"
+    "window,line,count,points,price,amount,currency,point_type\r\n"
+    "11,issued,1930,48210,0.010000,482.100000,EUR,base\r\n"
+    "11,reversed,12,310,0.010000,-3.100000,EUR,base\r\n"
+    "11,burned,63,31500,0.009000,-283.500000,EUR,base\r\n"
+    "11,returned,2,400,0.009000,3.600000,EUR,base\r\n"
+    "11,carry_in,0,0,0.000000,0.003200,EUR,\r\n"
+    "11,carry_out,0,0,0.000000,-0.003200,EUR,\r\n"
+    "11,net,,,,199.10,EUR,\r\n"
 )
 
 PING: Final[dict[str, Any]] = {"object": "ping", "now": "2026-03-14T08:26:53.5Z"}

@@ -36,6 +36,8 @@ _POSTED: Final[dict[str, Any]] = {
     "refund": None,
     "pending": 0,
     "matures_at": None,
+    "bonus": [],
+    "campaign": None,
 }
 PURCHASE: Final[dict[str, Any]] = {
     "object": "purchase",
@@ -70,8 +72,11 @@ PURCHASE: Final[dict[str, Any]] = {
         "purchase": None,
         "original": _EARN_ID,
     },
+    "bonus": [],
+    "bonus_points": 0,
     "receipt": {
         "earned": 20,
+        "bonus": 0,
         "pending": 0,
         "burned": 500,
         "balance": 760,

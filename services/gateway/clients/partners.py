@@ -160,4 +160,6 @@ def _line_of(message: clearing_pb2.StatementLine) -> StatementLine:
     if found is None:
         # A statement without one of its lines would no longer add up to its net.
         raise Fault
-    return StatementLine(found, message.count, message.points, message.price_micros, message.amount_micros)
+    return StatementLine(
+        found, message.count, message.points, message.price_micros, message.amount_micros, message.point_type
+    )

@@ -15,6 +15,7 @@ from services.gateway.domain.movements import (
     Accepted,
     Awaited,
     Balance,
+    Bonus,
     Decision,
     Declined,
     Expiration,
@@ -48,6 +49,7 @@ _TYPES: Final = {
     movement_pb2.MOVEMENT_KIND_ASSUME: MovementType.DEBT_ASSUMED,
     movement_pb2.MOVEMENT_KIND_ADJUST: MovementType.ADJUSTMENT,
     movement_pb2.MOVEMENT_KIND_IMPORT: MovementType.OPENING_BALANCE,
+    movement_pb2.MOVEMENT_KIND_GRANT: MovementType.BONUS,
 }
 
 
@@ -188,7 +190,13 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         _figures_of(message.refund) if message.HasField("refund") else None,
         message.pending,
         message.matures_at_us,
+        tuple(_bonus_of(bonus) for bonus in message.bonuses),
+        _bonus_of(message.campaign) if message.HasField("campaign") else None,
     )
+
+
+def _bonus_of(message: movement_pb2.CampaignPoints) -> Bonus:
+    return Bonus(from_bytes(message.campaign_id), message.version, message.points, message.balance_after)
 
 
 def _figures_of(message: movement_pb2.RefundFigures) -> RefundFigures:

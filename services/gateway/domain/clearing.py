@@ -50,6 +50,7 @@ class StatementLine:
     points: int
     price_micros: int
     amount_micros: int
+    point_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

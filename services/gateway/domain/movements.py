@@ -34,6 +34,7 @@ class MovementType(StrEnum):
     DEBT_ASSUMED = "debt_assumed"
     ADJUSTMENT = "adjustment"
     OPENING_BALANCE = "opening_balance"
+    BONUS = "bonus"
 
 
 class RefundFigures(NamedTuple):
@@ -50,6 +51,15 @@ class RefundFigures(NamedTuple):
     money_minor: int
 
 
+class Bonus(NamedTuple):
+    """Points that a campaign gave on top of an earn; `version`: of its terms, `balance`: the wallet right after it."""
+
+    campaign_id: UUID
+    version: int
+    points: int
+    balance: int
+
+
 class Movement(NamedTuple):
     """An accepted movement.
 
@@ -57,7 +67,8 @@ class Movement(NamedTuple):
     1970-01-01 UTC, `expires_at_us` 0 where nothing expires. `partner_id` is None for the platform's own acts.
     `held` is what a hold set aside, or what resolving the hold `hold_id` freed (negative). `original_id` is the
     movement that it corrects or belongs to; `refund` is a refund's alone. `pending` is the effect on the points that cannot be
-    spent yet; those of an earn can be from `matures_at_us` on (0: it has none).
+    spent yet; those of an earn can be from `matures_at_us` on (0: it has none). `bonuses`: what campaigns gave on top of an
+    earn; `campaign`: which one gave a bonus.
     """
 
     transaction_id: UUID
@@ -78,6 +89,18 @@ class Movement(NamedTuple):
     refund: RefundFigures | None = None
     pending: int = 0
     matures_at_us: int = 0
+    bonuses: tuple[Bonus, ...] = ()
+    campaign: Bonus | None = None
+
+    @property
+    def bonus_points(self) -> int:
+        """All that campaigns gave on top of it."""
+        return sum(bonus.points for bonus in self.bonuses)
+
+    @property
+    def balance_in_all(self) -> int:
+        """The wallet after it and all that campaigns gave on top of it."""
+        return self.bonuses[-1].balance if self.bonuses else self.balance
 
     @property
     def earned(self) -> int:

@@ -64,6 +64,13 @@ class StatementLine(Answer):
             "and of such points those that refunds gave back; the rounding's residue in and out"
         ),
     ]
+    point_type: Annotated[
+        Literal["base", "bonus"] | None,
+        Field(
+            description="What sales earn, or what campaigns give on top of them: of those that were issued or taken back you "
+            "pay your share, at that part of your price. None for the residues"
+        ),
+    ]
     count: Annotated[int, Field(description="Rated entries in it")]
     points: int
     price_micros: Annotated[int, Field(description="Price of each point, in millionths of the major unit")]

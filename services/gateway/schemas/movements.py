@@ -148,11 +148,26 @@ class RedemptionBody(_Movement):
     points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to spend")]
 
 
+class Campaign(Answer):
+    """The campaign that gave points, and the version of its terms that decided."""
+
+    id: Annotated[str, Field(description="Id of the campaign", examples=["cmp_…"])]
+    version: Annotated[int, Field(description="Version of its terms, from 1")]
+
+
+class Bonus(Answer):
+    """Points that a campaign gave on top of a sale; they can be spent when those that it earned can, and expire with them."""
+
+    campaign: Campaign
+    points: int
+
+
 class EarnReceipt(Answer):
     """What a till may print."""
 
     earned: Annotated[int, Field(description="Points earned")]
-    pending: Annotated[int, Field(description="How many of them cannot be spent yet")]
+    bonus: Annotated[int, Field(description="Points that campaigns gave on top of them")]
+    pending: Annotated[int, Field(description="How many of the points earned cannot be spent yet")]
     balance: Annotated[int, Field(description="Points in the wallet right after it")]
     expires_on: Annotated[
         str | None,
@@ -196,6 +211,13 @@ class Earn(Posted):
         ),
     ]
     purchase: Annotated[str, Field(description="Id of the recorded purchase", examples=["pur_…"])]
+    bonus: Annotated[
+        list[Bonus],
+        Field(
+            description="What campaigns gave on top of it, each in a transaction of type `bonus`. Not among `points`, but in `balance`"
+        ),
+    ]
+    bonus_points: Annotated[int, Field(description="All points of it")]
     receipt: EarnReceipt
 
 
@@ -260,6 +282,7 @@ class Transaction(Posted):
         "debt_assumed",
         "adjustment",
         "opening_balance",
+        "bonus",
     ]
     reference: Annotated[str | None, Field(description="Your reference; null where the movement has none")]
     points: Annotated[int, Field(description="Effect on the wallet: negative for points taken")]
@@ -284,3 +307,10 @@ class Transaction(Posted):
         ),
     ]
     refund: Annotated[RefundFigures | None, Field(description="What it came to, of a refund")]
+    bonus: Annotated[
+        list[Bonus],
+        Field(description="Of an earn: what campaigns gave on top of it, in transactions of their own"),
+    ]
+    campaign: Annotated[
+        Campaign | None, Field(description="Of a bonus: which campaign gave it; its `original` is the earn")
+    ]

@@ -21,6 +21,7 @@ from services.gateway.schemas.fields import (
     StoreCode,
 )
 from services.gateway.schemas.movements import (
+    Bonus,
     Channel,
     EarnBody,
     EarnReceipt,
@@ -177,6 +178,13 @@ class Purchase(Answer):
     burn: Annotated[
         Transaction | None, Field(description="The points spent: a capture or a redemption; null: none")
     ]
+    bonus: Annotated[
+        list[Bonus],
+        Field(
+            description="What campaigns gave on top of the points earned, each in a transaction of type `bonus`; in `balance`"
+        ),
+    ]
+    bonus_points: Annotated[int, Field(description="All points of it")]
     receipt: PurchaseReceipt
 
 

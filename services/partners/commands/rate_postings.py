@@ -49,7 +49,7 @@ class RatePostings:
         head = await rating.locked_head(connection, ledger_id)
         cards = await self._cards_of(connection, ledger_id, head.rates_generation)
         undone = originals_of(block.postings, head.rated_seq)
-        originals = await rating.first_entries(connection, ledger_id, undone) if undone else {}
+        originals = await rating.entries_of(connection, ledger_id, undone) if undone else {}
         try:
             entries = rate(block.postings, head.rated_seq, cards, originals)
         except Unrateable as stop:

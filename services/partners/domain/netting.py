@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from services.partners.domain.rating import EntryKind
+from services.partners.domain.rating import BASE_POINTS, EntryKind
+from services.partners.domain.rounding import half_even as nearest
 
 # Millionths of the major unit in a minor unit, for a currency with two decimals.
 MICROS_PER_MINOR: Final = 10_000
@@ -23,7 +24,7 @@ OPERATOR: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Rated entries of one partner, kind and price, summed. `amount_micros`: positive the partner owes."""
+    """Rated entries of one partner, kind, type of points and price, summed. `amount_micros`: positive the partner owes."""
 
     partner_id: UUID
     kind: EntryKind
@@ -31,6 +32,7 @@ class Fold:
     count: int
     points: int
     amount_micros: int
+    point_type: str = BASE_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,7 @@ class NotBalanced(Exception):
 
 def half_even(micros: int, per_minor: int = MICROS_PER_MINOR) -> int:
     """Minor units nearest to an amount in micros; a tie goes to the even one."""
-    quotient, rest = divmod(micros, per_minor)
-    twice = 2 * rest
-    return quotient + (twice > per_minor or (twice == per_minor and quotient % 2 == 1))
+    return nearest(micros, per_minor)
 
 
 def net_partner(

@@ -1,6 +1,7 @@
 """Rating: what each posting of the journal makes one partner owe, or be owed.
 
-An earn makes its issuer owe the issue price of every point; a redemption makes its partner be owed the
+An earn makes its issuer owe the issue price of every point; what a campaign grants makes each partner that funds it owe its
+share of its own issue price, the operator's share nobody; a redemption makes its partner be owed the
 reimbursement of every point burned there, told apart by who issued them. A refund undoes either, at the
 price and version that the posting it undoes was rated at, whatever the price is today. Points that expire
 move no money. Postings are rated in the order of seq, each once; every seq gets at least one entry, so
@@ -9,7 +10,7 @@ that a missing one shows.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from operator import attrgetter
@@ -18,10 +19,14 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.partners.domain.rates import RateCards, RateVersion
+from services.partners.domain.rounding import half_even
 
 AMOUNT_MICROS_MAX: Final = 2**63 - 1
-# What a purchase earns; promotions will bring other types.
+# What a purchase earns, and what campaigns grant on top of it.
 BASE_POINTS: Final = "base"
+BONUS_POINTS: Final = "bonus"
+_OPERATOR: Final = UUID(int=0).bytes
+_HUNDRED: Final = 100
 
 
 class EntryKind(StrEnum):
@@ -52,7 +57,7 @@ class Undone(NamedTuple):
     """Points of an earlier posting that are undone: REVERSED those of an earn, RETURNED those of a burn.
 
     `partner`: whose posting it was, as 16 bytes of its UUID. `taken`: the points by who issued them, which
-    for an earn is the partner itself, whichever lots they were taken back from.
+    for an earn or a grant is the partner itself, whichever lots they were taken back from.
     """
 
     kind: EntryKind
@@ -61,11 +66,18 @@ class Undone(NamedTuple):
     taken: Sequence[LotTaken]
 
 
+class Share(NamedTuple):
+    """Who pays for `percent` of the points of a grant, as 16 bytes of its UUID; the nil UUID: the operator."""
+
+    partner: bytes
+    percent: int
+
+
 class Posting(NamedTuple):
     """What rating needs of a posting. One that moves no money has no points, no lots taken, and undoes nothing.
 
     `pos`: place of its event in the owner's log. `partner`: 16 bytes of its UUID. `effective_us`: the
-    till's clock, which decides the price. One that undoes others has its points there alone.
+    till's clock, which decides the price. One that undoes others has its points there alone. `funders`: of a grant.
     """
 
     pos: int
@@ -76,6 +88,7 @@ class Posting(NamedTuple):
     lot_no: int = 0
     taken: Sequence[LotTaken] = ()
     undoes: Sequence[Undone] = ()
+    funders: Sequence[Share] = ()
 
 
 class Unrateable(Exception):
@@ -123,7 +136,8 @@ class Totals(NamedTuple):
 class Entry(NamedTuple):
     """A rated entry. `amount_micros`: positive the partner owes, negative it is owed.
 
-    One that moves no money has no partner, issuer, type, lot or version. `effective_us`: the till's clock.
+    One that moves no money has no partner, issuer, lot or version, and no type but that of a grant that the operator alone
+    pays for: such can be undone. `effective_us`: the till's clock.
     """
 
     seq: int
@@ -164,9 +178,9 @@ def rate(
     postings: Iterable[Posting],
     rated_seq: int,
     cards: RateCards,
-    originals: Mapping[int, Entry] = MappingProxyType({}),
+    originals: Mapping[int, Sequence[Entry]] = MappingProxyType({}),
 ) -> list[Entry]:
-    """Rates postings that follow `rated_seq`, in order. `originals`: the first entries of `originals_of` by seq.
+    """Rates postings that follow `rated_seq`, in order. `originals`: the entries of `originals_of` by seq.
 
     Raises Unrateable for the first one that has no price in force, that is not the next of the journal, that
     undoes what was not rated, or whose amount is beyond what a book can hold.
@@ -177,7 +191,9 @@ def rate(
         expected += 1
         if posting.seq != expected:
             raise Unrateable(posting, f"seq {posting.seq} came where {expected} was expected")
-        if posting.taken:
+        if posting.funders:
+            entries += _granted(posting, cards)
+        elif posting.taken:
             entries += _burned(posting, _price(cards, posting))
         elif posting.points:
             entries.append(_issued(posting, _price(cards, posting)))
@@ -209,6 +225,27 @@ def _issued(posting: Posting, version: RateVersion) -> Entry:
     )  # fmt: skip
 
 
+def _granted(posting: Posting, cards: RateCards) -> list[Entry]:
+    """An entry for each partner that funds a grant: at its own issue price times its share, to the nearest micro.
+
+    That price is rounded once, and each point costs just that: so however the points are taken back, what is left is exact.
+    """
+    issuer = UUID(bytes=posting.partner)
+    entries: list[Entry] = []
+    for funder, percent in posting.funders:
+        if funder == _OPERATOR:
+            continue
+        version = _price(cards, posting._replace(partner=funder))
+        price = half_even(version.rates.issue_micros * percent, _HUNDRED)
+        entries.append(
+            Entry(
+                posting.seq, len(entries) + 1, EntryKind.ISSUED, version.rates.partner_id, issuer, BONUS_POINTS, posting.lot_no,
+                version.version, posting.points, price, _amount(posting, posting.points, price), posting.effective_us,
+            )
+        )  # fmt: skip
+    return entries or [_nothing(posting)._replace(point_type=BONUS_POINTS)]
+
+
 def _burned(posting: Posting, version: RateVersion) -> list[Entry]:
     """An entry for each issuer and type of points; all have the price of the partner that took them."""
     groups: dict[tuple[bytes, str], int] = {}
@@ -224,24 +261,33 @@ def _burned(posting: Posting, version: RateVersion) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _undone(posting: Posting, made: Sequence[Entry], originals: Mapping[int, Entry]) -> list[Entry]:
-    """An entry for each original, issuer and type of points, at the original's price, with the other sign."""
-    originals_by_seq: dict[int, Entry] = {}
-    groups: dict[tuple[EntryKind, int, bytes, str], int] = {}
+def _undone(posting: Posting, made: Sequence[Entry], originals: Mapping[int, Sequence[Entry]]) -> list[Entry]:
+    """An entry for each entry of an original, issuer and type of points, at its price, with the other sign."""
+    groups: dict[tuple[EntryKind, int, UUID | None, bytes, str], int] = {}
+    of_group: dict[tuple[EntryKind, int, UUID | None, bytes, str], Entry] = {}
+    free = False
     for undone in posting.undoes:
-        originals_by_seq[undone.original_seq] = _original(posting, undone, made, originals)
-        for issuer, point_type, points in undone.taken:
-            group = undone.kind, undone.original_seq, issuer, point_type
-            groups[group] = groups.get(group, 0) + points
+        for original, taken in _parts(undone, _originals(posting, undone, made, originals)):
+            if original.kind is EntryKind.NOTHING:
+                free = True
+                continue
+            group = (
+                undone.kind, undone.original_seq, original.partner_id, taken.issuer, taken.point_type
+            )  # fmt: skip
+            of_group[group] = original
+            groups[group] = groups.get(group, 0) + taken.points
     if not groups:
+        if free:
+            return [_nothing(posting)]
         raise Unrateable(posting, "it undoes no points")
     entries: list[Entry] = []
-    for line, ((kind, original_seq, issuer, point_type), points) in enumerate(groups.items(), start=1):
-        original = originals_by_seq[original_seq]
+    for line, (group, points) in enumerate(groups.items(), start=1):
+        kind, _, partner, issuer, point_type = group
+        original = of_group[group]
         amount = _amount(posting, points, original.price_micros)
         entries.append(
             Entry(
-                posting.seq, line, kind, original.partner_id, UUID(bytes=issuer), point_type, None,
+                posting.seq, line, kind, partner, UUID(bytes=issuer), point_type, None,
                 original.version, points, original.price_micros,
                 amount if kind is EntryKind.RETURNED else -amount, posting.effective_us,
             )
@@ -249,21 +295,47 @@ def _undone(posting: Posting, made: Sequence[Entry], originals: Mapping[int, Ent
     return entries
 
 
-def _original(
-    posting: Posting, undone: Undone, made: Sequence[Entry], originals: Mapping[int, Entry]
-) -> Entry:
-    """How the posting that is undone was rated: before, or just now. All of its entries have the same price."""
+def _parts(undone: Undone, originals: Sequence[Entry]) -> Iterable[tuple[Entry, LotTaken]]:
+    """What is undone of each entry of the original: of an earn and of a grant every one of them, of a burn by issuer.
+
+    (All of a burn's have the same price.)
+    """
+    if undone.kind is EntryKind.RETURNED:
+        return [(originals[0], taken) for taken in undone.taken]
+    return [
+        (original, taken._replace(point_type=original.point_type or BASE_POINTS))
+        for original in originals
+        for taken in undone.taken
+    ]
+
+
+def _originals(
+    posting: Posting, undone: Undone, made: Sequence[Entry], originals: Mapping[int, Sequence[Entry]]
+) -> Sequence[Entry]:
+    """How the posting that is undone was rated: before, or just now."""
     seq = undone.original_seq
     found = originals.get(seq)
     if found is None:
-        place = bisect_left(made, seq, key=attrgetter("seq"))
-        found = made[place] if place < len(made) and made[place].seq == seq else None
-    if found is None:
+        first = bisect_left(made, seq, key=attrgetter("seq"))
+        found = made[first : bisect_right(made, seq, key=attrgetter("seq"))]
+    if not found:
         raise Unrateable(posting, f"seq {seq}, which it undoes, is not rated")
     kind = UNDOES[undone.kind]
-    if found.kind is not kind or found.partner_id is None or found.partner_id.bytes != undone.partner:
+    if not all(_undoable(undone, entry) for entry in found):
         raise Unrateable(posting, f"seq {seq}, which it undoes, has no points {kind} by its partner")
     return found
+
+
+def _undoable(undone: Undone, entry: Entry) -> bool:
+    """Whether this is an entry of what is undone: its partner burned the points, or issued them, whoever pays for them."""
+    if undone.kind is EntryKind.RETURNED:
+        partner = entry.partner_id
+    elif entry.kind is EntryKind.NOTHING:
+        # The operator alone pays for it.
+        return entry.point_type == BONUS_POINTS
+    else:
+        partner = entry.issuer_id
+    return entry.kind is UNDOES[undone.kind] and partner is not None and partner.bytes == undone.partner
 
 
 def _amount(posting: Posting, points: int, price: int) -> int:

@@ -25,13 +25,17 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """A line. `amount_micros`: positive the partner owes; all lines sum to the net, without a rest."""
+    """A line. `amount_micros`: positive the partner owes; all lines sum to the net, without a rest.
+
+    `point_type`: of its points; carries have none.
+    """
 
     kind: LineKind
     count: int
     points: int
     price_micros: int
     amount_micros: int
+    point_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,25 @@ _LINE_OF = {
 
 
 def lines_of(folds: Iterable[Fold], net: Net) -> tuple[StatementLine, ...]:
-    """The lines of a partner's statement, by kind and price, then both carries.
+    """The lines of a partner's statement, by kind, type of points and price, then both carries.
 
     The second carry is what rounding moves to the next statement, so it stands with the other sign.
     Raises ValueError where the folds are not what the net was made of.
     """
     mine = sorted(
         (fold for fold in folds if fold.partner_id == net.party_id and fold.kind in _LINE_OF),
-        key=lambda fold: (tuple(_LINE_OF).index(fold.kind), fold.price_micros),
+        key=lambda fold: (tuple(_LINE_OF).index(fold.kind), fold.point_type, fold.price_micros),
     )
     lines = (
         *(
-            StatementLine(_LINE_OF[fold.kind], fold.count, fold.points, fold.price_micros, fold.amount_micros)
+            StatementLine(
+                _LINE_OF[fold.kind],
+                fold.count,
+                fold.points,
+                fold.price_micros,
+                fold.amount_micros,
+                fold.point_type,
+            )
             for fold in mine
         ),
         StatementLine(LineKind.CARRY_IN, 0, 0, 0, net.carry_in_micros),

@@ -10,7 +10,15 @@ from coalition.type.v1.event_record_pb2 import EventRecord
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.rate_postings import Block, RatePostings, RatingStopped
-from services.partners.domain.rating import BASE_POINTS, EntryKind, LotTaken, Posting, Undone, Unrateable
+from services.partners.domain.rating import (
+    BASE_POINTS,
+    EntryKind,
+    LotTaken,
+    Posting,
+    Share,
+    Undone,
+    Unrateable,
+)
 from services.runtime.errors import NotFound
 from services.runtime.subscriber import Postponed
 
@@ -71,6 +79,14 @@ def read(records: Sequence[EventRecord]) -> Block:
     return Block(postings, clock_offset_us)
 
 
+def _granted(record: EventRecord) -> Posting:
+    told = pb.PointsGranted.FromString(record.payload)
+    funders = [Share(funder.partner_id, funder.percent) for funder in told.funders]
+    return Posting(
+        record.pos, told.seq, told.partner_id, told.occurred_at_us, told.points, told.lot_no, funders=funders
+    )
+
+
 def _redeemed(record: EventRecord) -> Posting:
     told = pb.PointsRedeemed.FromString(record.payload)
     taken = _taken(told.lots)
@@ -108,7 +124,7 @@ def _repaid(record: EventRecord) -> Posting:
 
 
 def _reversed(original_seq: int, partner: bytes, points: int) -> Undone:
-    """Points of an earn that its issuer need not have issued, whichever lots they were taken back from."""
+    """Points of an earn or a grant that need not have been issued, whichever lots they were taken back from."""
     taken = (LotTaken(partner, BASE_POINTS, points),)
     return Undone(EntryKind.REVERSED, original_seq, partner, taken)
 
@@ -139,9 +155,9 @@ def _costs_nobody(
 
 
 def _of_the_operator(
-    message: type[pb.PointsMerged | pb.PointsAdjusted | pb.PointsImported],
+    message: type[pb.PointsMerged | pb.PointsAdjusted | pb.PointsImported | pb.PointsBudgetLoaded],
 ) -> Callable[[EventRecord], Posting]:
-    """A reader of what the operator did to wallets: no money moves until such points are burned."""
+    """A reader of what the operator did to wallets and budgets: no money moves until such points are granted or burned."""
 
     def read_one(record: EventRecord) -> Posting:
         told = message.FromString(record.payload)
@@ -173,4 +189,6 @@ _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.merged": _of_the_operator(pb.PointsMerged),
     "points.adjusted": _of_the_operator(pb.PointsAdjusted),
     "points.imported": _of_the_operator(pb.PointsImported),
+    "points.granted": _granted,
+    "points.budget_loaded": _of_the_operator(pb.PointsBudgetLoaded),
 }

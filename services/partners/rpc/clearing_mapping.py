@@ -121,4 +121,5 @@ def _line(line: StatementLine) -> pb.StatementLine:
         points=line.points,
         price_micros=line.price_micros,
         amount_micros=line.amount_micros,
+        point_type=line.point_type,
     )

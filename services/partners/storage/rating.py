@@ -47,10 +47,13 @@ _ENTRY_COLUMNS: Final = ("ledger_id", *Entry._fields[:-1], "effective_at")
 _HEAD: Final = select(rating_head).where(rating_head.c.ledger_id == bindparam("ledger"))
 _LOCKED_HEAD: Final = _HEAD.with_for_update()
 # One value however many seqs are asked for; each is found by the primary key.
-_FIRST_ENTRIES: Final = select(rated_entry).where(
-    rated_entry.c.ledger_id == bindparam("ledger"),
-    rated_entry.c.seq == func.any(bindparam("seqs", type_=ARRAY(BigInteger))),
-    rated_entry.c.line == 1,
+_ENTRIES: Final = (
+    select(rated_entry)
+    .where(
+        rated_entry.c.ledger_id == bindparam("ledger"),
+        rated_entry.c.seq == func.any(bindparam("seqs", type_=ARRAY(BigInteger))),
+    )
+    .order_by(rated_entry.c.seq, rated_entry.c.line)
 )
 _ADVANCE: Final = text("""
 UPDATE rating_head SET
@@ -92,12 +95,14 @@ async def next_generation(connection: AsyncConnection, ledger_id: int) -> None:
     )
 
 
-async def first_entries(
+async def entries_of(
     connection: AsyncConnection, ledger_id: int, seqs: Collection[int]
-) -> dict[int, Entry]:
-    """The first entry of each of these postings that is rated, by seq."""
-    found = await connection.execute(_FIRST_ENTRIES, {"ledger": ledger_id, "seqs": list(seqs)})
-    return {row.seq: _entry(row) for row in found}
+) -> dict[int, list[Entry]]:
+    """The entries of each of these postings that is rated, by seq."""
+    found: dict[int, list[Entry]] = {}
+    for row in await connection.execute(_ENTRIES, {"ledger": ledger_id, "seqs": list(seqs)}):
+        found.setdefault(row.seq, []).append(_entry(row))
+    return found
 
 
 async def add_entries(connection: AsyncConnection, ledger_id: int, entries: Sequence[Entry]) -> None:
@@ -157,24 +162,25 @@ async def blocked(connection: Reads, ledger_id: int) -> Blocked | None:
 
 
 async def folds(connection: Reads, ledger_id: int, window: Window) -> list[Fold]:
-    """The entries of a closed window that move money, summed by partner, kind and price."""
+    """The entries of a closed window that move money, summed by partner, kind, type of points and price."""
     of = rated_entry.c
     found = await connection.execute(
         select(
             of.partner_id,
             of.kind,
+            of.point_type,
             of.price_micros,
             func.count().label("entries"),
             func.sum(of.points).label("points"),
             func.sum(of.amount_micros).label("amount_micros"),
         )
         .where(*_of_window(ledger_id, window), of.kind != EntryKind.NOTHING)
-        .group_by(of.partner_id, of.kind, of.price_micros)
+        .group_by(of.partner_id, of.kind, of.point_type, of.price_micros)
     )
     return [
         Fold(
             row.partner_id, EntryKind(row.kind), row.price_micros, row.entries, int(row.points),
-            int(row.amount_micros),
+            int(row.amount_micros), row.point_type,
         )
         for row in found
     ]  # fmt: skip

@@ -50,6 +50,7 @@ async def add(connection: AsyncConnection, ledger_id: int, added: Sequence[State
                 "points": line.points,
                 "price_micros": line.price_micros,
                 "amount_micros": line.amount_micros,
+                "point_type": line.point_type or None,
             }
             for each in added
             for place, line in enumerate(each.lines, start=1)
@@ -94,14 +95,16 @@ def lines(ledger_id: int) -> Any:
     of = statement_line.c
     # A row has a method named count.
     entries = of["count"].label("entries")
-    return select(of.statement_id, of.kind, entries, of.points, of.price_micros, of.amount_micros).where(
-        of.ledger_id == ledger_id
-    )
+    return select(
+        of.statement_id, of.kind, entries, of.points, of.price_micros, of.amount_micros, of.point_type
+    ).where(of.ledger_id == ledger_id)
 
 
 def line_from(row: Any) -> StatementLine:
     """A line from a row of `lines`."""
-    return StatementLine(LineKind(row.kind), row.entries, row.points, row.price_micros, row.amount_micros)
+    return StatementLine(
+        LineKind(row.kind), row.entries, row.points, row.price_micros, row.amount_micros, row.point_type or ""
+    )
 
 
 def _whole(ledger_id: int) -> Select[Any]:

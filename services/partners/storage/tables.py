@@ -240,4 +240,5 @@ statement_line: Final = Table(
     Column("points", BigInteger, nullable=False),
     Column("price_micros", BigInteger, nullable=False),
     Column("amount_micros", BigInteger, nullable=False),
+    Column("point_type", Text),
 )

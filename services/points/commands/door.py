@@ -26,6 +26,7 @@ from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
 from services.points.storage import journal, ledgers
+from services.points.storage.campaigns import needs_more
 from services.points.storage.door import open_ledger, write
 from services.points.storage.words import ReferenceMac
 from services.runtime import logging, telemetry
@@ -233,7 +234,7 @@ class Door:
             self.numbers.trim()
             learned: list[AccountKey] = []
             terms = self._terms
-            pending = terms.rates.pending_partners if terms is not None else frozenset[UUID]()
+            known = terms
             try:
                 async with connection.transaction():
                     opened, version = await open_ledger(
@@ -242,13 +243,13 @@ class Door:
                         items,
                         self.numbers,
                         learned,
-                        pending,
+                        known,
                         patience_us(self._rules),
                         self._mac,
                     )
                     if terms is None or version != terms.version:
                         terms = self._terms = await ledgers.terms(connection, ledger_id, version)
-                        if not terms.rates.pending_partners <= pending:
+                        if needs_more(items, known, terms):
                             # Accounts are missing that these terms need: once more, with them.
                             raise _TermsMoved
                     first_pos = opened.log.pos

@@ -30,6 +30,10 @@ class AccountKind(StrEnum):
     """Points that the operator took less those it gave; the programme's own."""
     OPENING = "opening"
     """Points taken over from earlier books, as a debit balance; of each issuer, the programme among them."""
+    BUDGET = "budget"
+    """Points that a campaign has left to give; never below zero."""
+    FUNDING = "funding"
+    """Points that budgets were loaded with, as a debit balance; the programme's own."""
 
 
 # Owns the programme's own accounts. As one who asks and issues it is the operator, whose issuance account moves nothing.
@@ -52,8 +56,10 @@ class AccountNumbers:
     __slots__ = (
         "_wallets_max",
         "adjustment",
+        "budget",
         "debt",
         "expiry",
+        "funding",
         "issuance",
         "opening",
         "pending",
@@ -73,6 +79,8 @@ class AccountNumbers:
         self.transit: dict[UUID, int] = {}
         self.adjustment: dict[UUID, int] = {}
         self.opening: dict[UUID, int] = {}
+        self.budget: dict[UUID, int] = {}
+        self.funding: dict[UUID, int] = {}
 
     def of(self, kind: AccountKind) -> dict[UUID, int]:
         """The numbers of one kind, by owner."""

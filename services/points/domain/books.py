@@ -14,6 +14,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Refused
+from services.points.domain.campaigns import Granted
 from services.points.domain.expiry import wallet_expires_us
 from services.points.domain.lots import OpenLots
 from services.points.domain.movements import (
@@ -54,6 +55,8 @@ class Books:
         self.posted: dict[int, Transaction] = {}
         # The burn that was posted in this batch with the sale of an earn, by the earn's seq: its own, and its hash.
         self.linked: dict[int, tuple[int, bytes]] = {}
+        # What campaigns granted in this batch, by the seq of the earn.
+        self.granted: dict[int, list[Granted]] = {}
         self.due = _by_member(opened)
         self.waits = Waits(opened.waiting)
 

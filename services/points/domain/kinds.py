@@ -28,3 +28,5 @@ class MovementKind(StrEnum):
     IMPORT = "import"
     MATURE = "mature"
     FLOOR = "floor"
+    GRANT = "grant"
+    LOAD = "load"

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.domain.campaigns import Bonus, Granted
 from services.points.domain.kinds import MovementKind
 from services.points.domain.wallet_movements import WalletMovement
 
 # What a member is active by, so that points which expire with inactivity stay.
-ACTIVITIES: Final = frozenset((MovementKind.EARN, MovementKind.REDEEM, MovementKind.CAPTURE))
+# (A grant is of a sale, and may be pending where that has earned nothing.)
+ACTIVITIES: Final = frozenset(
+    (MovementKind.EARN, MovementKind.GRANT, MovementKind.REDEEM, MovementKind.CAPTURE)
+)
 
 
 class Purchase(NamedTuple):
@@ -132,7 +136,7 @@ class Sale(NamedTuple):
 
     `amount_minor`, of which `points_minor` was paid in points, earned `earned` points at so many `rate_points` for
     `rate_per_minor` minor units; all 0 for a burn alone. `burned` points were taken at `burn_seq` (0: none) from lots,
-    in the order used.
+    in the order used. `grants`: what campaigns gave on top of it, in the order of seq.
     """
 
     seq: int
@@ -145,6 +149,12 @@ class Sale(NamedTuple):
     burn_seq: int
     burned: int
     lots: Sequence[tuple[int, int]]
+    grants: Sequence[Granted] = ()
+
+    @property
+    def brought(self) -> int:
+        """All points that it brought: earned and granted."""
+        return self.earned + sum(grant.points for grant in self.grants)
 
     @property
     def whole(self) -> int:
@@ -267,8 +277,9 @@ class Transaction(NamedTuple):
 
     held: points that it set aside (positive), or freed by resolving the hold `hold_id` (negative). original_seq and
     original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked. pending: points that
-    cannot be spent until matures_at_us (positive), or that were among these and are no more (negative). A floor has the nil UUID
-    as its member.
+    cannot be spent until matures_at_us (positive), or that were among these and are no more (negative). A floor and a load
+    have the nil UUID as their member. bonuses: what campaigns granted on top of an earn; campaign: what a grant granted, or a
+    load loaded.
     """
 
     transaction_id: UUID
@@ -290,6 +301,13 @@ class Transaction(NamedTuple):
     pending: int = 0
     matures_at_us: int = 0
     credit_floor: CreditFloor | None = None
+    bonuses: Sequence[Bonus] = ()
+    campaign: Bonus | None = None
+
+    @property
+    def brought(self) -> int:
+        """What an earn or a grant brought, be it pending."""
+        return self.points + self.pending
 
 
 class LotTaken(NamedTuple):

@@ -52,7 +52,7 @@ class OpenHold(NamedTuple):
 
 
 class Refunded(NamedTuple):
-    """What the refunds of an original came to so far. taken: points clawed back or owed."""
+    """What the refunds of an original came to so far. taken: points clawed back or owed, of the sale and its grants together."""
 
     no: int
     given: int
@@ -136,6 +136,8 @@ class Opened:
     merged: dict[UUID, UUID] = field(default_factory=dict)
     # What those who give points away have given today.
     given_today: dict[UUID, int] = field(default_factory=dict)
+    # Points clawed back or owed so far of grants of sales that are refunded, by the grant's seq.
+    taken_of_grants: dict[int, int] = field(default_factory=dict)
     # Refunds that wait: under a key or with a reference that is asked for, for an earn that is, and those too long.
     waiting: Sequence[WaitingRefund] = ()
     # Of those in by_reference the ones that were erased: nothing is found by them any more, they are only taken.

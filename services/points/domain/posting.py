@@ -24,7 +24,6 @@ from services.points.domain.answers import (
     Waiting,
 )
 from services.points.domain.books import Books
-from services.points.domain.deciding.adjust import adjust
 from services.points.domain.deciding.await_original import (
     FUTURE_TOLERANCE_SECONDS,
     await_original,
@@ -35,13 +34,11 @@ from services.points.domain.deciding.burn import NO_SALE, refuse_burn
 from services.points.domain.deciding.earn import earn, refuse_credit, turn_away
 from services.points.domain.deciding.floor import set_floor
 from services.points.domain.deciding.hold import hold, resolve
-from services.points.domain.deciding.import_opening import import_opening
 from services.points.domain.deciding.lapse import catch_up, settle
-from services.points.domain.deciding.merge import merge
+from services.points.domain.deciding.of_wallets import of_wallets
 from services.points.domain.deciding.redeem import redeem
 from services.points.domain.deciding.refund import refund
 from services.points.domain.deciding.reverse import reverse
-from services.points.domain.deciding.transfer import transfer
 from services.points.domain.movements import (
     NO_PAIR,
     Act,
@@ -63,14 +60,7 @@ from services.points.domain.opened import LedgerRules, Opened
 from services.points.domain.rows import Rows
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
-from services.points.domain.wallet_movements import (
-    Adjustment,
-    Merge,
-    Opening,
-    Transfer,
-    WalletMovement,
-    other_member,
-)
+from services.points.domain.wallet_movements import Merge, Opening, WalletMovement, other_member
 from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND
 from services.runtime.errors import code_of
 from services.runtime.ids import to_text
@@ -268,22 +258,12 @@ class Posting:
         if gone is not None:
             return gone
         if isinstance(item, WalletMovement):
-            return self._of_wallets(number, item)
+            return of_wallets(books, number, item)
         if isinstance(item, Earn):
             return turn_away(books, item) or refuse_credit(books, number, item) or earn(books, number, item)
         if isinstance(item, Redemption):
             return refuse_burn(books, number, item) or redeem(books, number, item, NO_SALE)
         return hold(books, number, item)
-
-    def _of_wallets(self, number: int, item: WalletMovement) -> Decision:
-        books = self._books
-        if isinstance(item, Transfer):
-            return transfer(books, number, item)
-        if isinstance(item, Adjustment):
-            return adjust(books, number, item)
-        return (
-            import_opening(books, number, item) if isinstance(item, Opening) else merge(books, number, item)
-        )
 
     def _refuse_gone(self, number: int, item: Movement) -> Refused | None:
         """Nothing is done for a member whose wallet was given up, or who was closed; what the latter left may be merged."""

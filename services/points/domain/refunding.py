@@ -6,7 +6,8 @@ of which r minor units have been given back in all:
 - the part v of r that goes back in points: floor(V × r ÷ T), or points first, or money first;
 - points returned: floor(P × r ÷ T) in proportion, else floor(P × v ÷ V); all of them at r = T;
 - money to pay out: r - v; never more than M;
-- points taken back: E less what M - (r - v) earns at the rate that the sale was decided at.
+- points taken back: E less what M - (r - v) earns at the rate that the sale was decided at;
+- of each grant: what was granted less what its campaign would have granted had M - (r - v) been all that was paid.
 """
 
 from __future__ import annotations
@@ -48,11 +49,15 @@ DEFAULT_RULE: Final = RefundRule(Shortfall.ALLOW_NEGATIVE, TenderOrder.PRO_RATA)
 
 
 class Due(NamedTuple):
-    """What all refunds of a sale come to: points returned and taken back, money in minor units."""
+    """What all refunds of a sale come to: points returned and taken back, money in minor units.
+
+    of_grants: points of each of its grants that are taken back.
+    """
 
     returned: int
     taken: int
     money_minor: int
+    of_grants: tuple[int, ...] = ()
 
 
 def due(sale: Sale, order: TenderOrder, given: int) -> Due:
@@ -74,4 +79,5 @@ def due(sale: Sale, order: TenderOrder, given: int) -> Due:
         returned = sale.burned * as_points // in_points
     money = given - as_points
     left = EarnRate(0, sale.rate_points, sale.rate_per_minor).points_for(in_money - money)
-    return Due(returned, sale.earned - left, money)
+    of_grants = tuple(grant.points - grant.effect.points_for(left, in_money - money) for grant in sale.grants)
+    return Due(returned, sale.earned - left, money, of_grants)

@@ -167,6 +167,24 @@ class MergeRow(NamedTuple):
     seq: int
 
 
+class GrantRow(NamedTuple):
+    """What a campaign granted on top of an earn. Fields as in the type door_grant."""
+
+    seq: int
+    earn_seq: int
+    campaign_id: UUID
+    version: int
+
+
+class LoadRow(NamedTuple):
+    """Points that a budget was loaded with. Fields as in the type door_load."""
+
+    seq: int
+    campaign_id: UUID
+    points: int
+    loaded_by: str
+
+
 class WaitingRow(NamedTuple):
     """A refund that waits for its original. Fields as in the type door_waiting."""
 
@@ -213,6 +231,8 @@ class Rows:
     floors: list[FloorRow] = field(default_factory=list)
     adjustments: list[AdjustmentRow] = field(default_factory=list)
     merges: list[MergeRow] = field(default_factory=list)
+    grants: list[GrantRow] = field(default_factory=list)
+    loads: list[LoadRow] = field(default_factory=list)
     # Refunds that wait from now on, and (partner, key) of those that no longer do.
     waiting: list[WaitingRow] = field(default_factory=list)
     waited: list[tuple[int, str]] = field(default_factory=list)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from services.points.domain.campaigns import CampaignVersion
 from services.points.domain.movements import (
     Capture,
     DebtPaid,
@@ -40,3 +41,5 @@ class Telling(NamedTuple):
     assumed: Callable[[Transaction, UUID, int, int], bytes]
     adjusted: Callable[[Transaction, Adjustment, int, Sequence[LotTaken]], bytes]
     imported: Callable[[Transaction, Opening, int], bytes]
+    granted: Callable[[Transaction, CampaignVersion, int], bytes]
+    budget_loaded: Callable[[Transaction, int], bytes]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.domain.campaigns import NO_CAMPAIGNS, Campaigns
 from services.points.domain.earning import EarnRates
 from services.points.domain.refunding import DEFAULT_RULE, RefundRule
 from services.runtime.expiry_policy import ExpiryPolicy
@@ -23,13 +24,14 @@ NO_LIMITS_SET: Final = Limits()
 
 
 class Terms(NamedTuple):
-    """Earn rates, the refund rules of partners that have one of their own, when points expire, and limits."""
+    """Earn rates, the refund rules of partners that have one of their own, when points expire, limits, and campaigns."""
 
     version: int
     rates: EarnRates
     refund_rules: Mapping[UUID, RefundRule]
     expiry: ExpiryPolicy
     limits: Limits = NO_LIMITS_SET
+    campaigns: Campaigns = NO_CAMPAIGNS
 
     def refund_rule(self, partner_id: UUID) -> RefundRule:
         """What a partner's refunds do."""

@@ -1,4 +1,7 @@
-"""What can be asked of wallets beside sales: points passed on to another member, and what the operator's staff do."""
+"""What can be asked of wallets beside sales: points passed on to another member, and what the operator's staff do.
+
+(They load budgets too, which are of no wallet.)
+"""
 
 from __future__ import annotations
 
@@ -96,8 +99,26 @@ class Merge(NamedTuple):
     linked: bool = False
 
 
+class Load(NamedTuple):
+    """Points for a campaign's budget. It happens when it is posted, and is of no member."""
+
+    key: str
+    campaign_id: UUID
+    content_hash: bytes
+    points: int
+    loaded_by: str
+    traceparent: str
+    deadline_us: int
+    partner_id: UUID = PROGRAMME
+    member_id: UUID = PROGRAMME
+    occurred_at_us: int = 0
+    kind: MovementKind = MovementKind.LOAD
+    reference: str | None = None
+    linked: bool = False
+
+
 # What the operator's staff ask for.
-StaffMovement = Adjustment | Opening | Merge
+StaffMovement = Adjustment | Opening | Merge | Load
 WalletMovement = Transfer | StaffMovement
 
 

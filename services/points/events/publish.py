@@ -18,6 +18,7 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.domain.telling import Telling
+from services.points.events.campaigns import budget_loaded, granted
 from services.points.events.wallets import adjusted, assumed, imported, merged, received, transferred
 from services.points.events.words import bytes_of, lots_of
 from services.points.storage.proofs import Finding
@@ -279,4 +280,6 @@ TELLING = Telling(
     assumed=assumed,
     adjusted=adjusted,
     imported=imported,
+    granted=granted,
+    budget_loaded=budget_loaded,
 )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from uuid import UUID
 
+from services.points.domain.campaigns import Standing
 from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import PolicyVersion
 from services.points.domain.movements import MovementKind, Purchase, Transaction
@@ -15,6 +16,7 @@ from services.points.domain.terms import Limits
 from services.points.storage import (
     balances,
     batches,
+    campaigns,
     floors,
     journal,
     ledgers,
@@ -36,6 +38,8 @@ from services.runtime.errors import InvalidRequest, NotFound
 BLOCK_MAX: Final = 500
 PAGE_MAX: Final = 100
 PAGE_DEFAULT: Final = 20
+# What is the operator's business alone.
+_OF_NO_MEMBER: Final = frozenset({MovementKind.FLOOR, MovementKind.LOAD})
 
 
 class Reads:
@@ -70,7 +74,7 @@ class Reads:
         """One movement. Raises NotFound where there is none, or it is not the given partner's."""
         async with self._database.snapshot() as connection:
             found = await journal.by_id(await connection.driver(), ledger_id, transaction_id)
-        if found is None or found.kind is MovementKind.FLOOR:
+        if found is None or found.kind in _OF_NO_MEMBER:
             raise NotFound("no transaction has this id")
         if partner_id is not None and found.partner_id != partner_id:
             raise NotFound("no transaction has this id")
@@ -124,6 +128,19 @@ class Reads:
         async with self._database.snapshot() as connection:
             driver = await connection.driver()
             return await proposals.page(driver, ledger_id, open_only, before, limit or PAGE_DEFAULT)
+
+    async def campaigns(self, ledger_id: int, after_no: int, limit: int) -> tuple[list[Standing], bool]:
+        """A page of campaigns in the order of their creation, and whether there are more; limit 0 is 20.
+
+        Raises InvalidRequest for a limit over 100.
+        """
+        if not 0 <= limit <= PAGE_MAX:
+            raise InvalidRequest(f"limit must be 1 to {PAGE_MAX}", field="limit")
+        limit = limit or PAGE_DEFAULT
+        async with self._database.snapshot() as connection:
+            driver = await connection.driver()
+            found = await campaigns.standing(driver, ledger_id, None, after_no, limit + 1)
+        return found[:limit], len(found) > limit
 
     async def head(self, ledger_id: int) -> Head:
         """The ledger's head. Raises NotFound where nothing was asked of the ledger yet."""

@@ -13,6 +13,7 @@ from coalition.type.v1.error_pb2 import ItemError
 
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Answer, Refused, Waiting
+from services.points.domain.campaigns import Bonus
 from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import PolicyVersion
 from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
@@ -37,6 +38,8 @@ _KINDS: Final = {
     MovementKind.REPAY: pb.MOVEMENT_KIND_REPAY,
     MovementKind.MATURE: pb.MOVEMENT_KIND_MATURE,
     MovementKind.FLOOR: pb.MOVEMENT_KIND_FLOOR,
+    MovementKind.GRANT: pb.MOVEMENT_KIND_GRANT,
+    MovementKind.LOAD: pb.MOVEMENT_KIND_LOAD,
     MovementKind.TRANSFER: pb.MOVEMENT_KIND_TRANSFER,
     MovementKind.RECEIVE: pb.MOVEMENT_KIND_RECEIVE,
     MovementKind.MERGE: pb.MOVEMENT_KIND_MERGE,
@@ -84,6 +87,18 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         credit_floor=pb.CreditFloor(**transaction.credit_floor._asdict())
         if transaction.credit_floor
         else None,
+        bonuses=[_campaign_points(bonus) for bonus in transaction.bonuses],
+        bonus_points=sum(bonus.points for bonus in transaction.bonuses),
+        campaign=_campaign_points(transaction.campaign) if transaction.campaign else None,
+    )
+
+
+def _campaign_points(bonus: Bonus) -> pb.CampaignPoints:
+    return pb.CampaignPoints(
+        campaign_id=bonus.campaign_id.bytes,
+        version=bonus.version,
+        points=bonus.points,
+        balance_after=bonus.balance_after,
     )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 from coalition.points.v1 import movement_pb2 as pb
+from coalition.points.v1 import points_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.accounts import PROGRAMME
@@ -52,9 +53,10 @@ _ENTRY_MODES: Final = frozenset({"", "scanned", "swiped", "typed", "app", "on_fi
 _TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "other"})
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _QUANTITY: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
-
-
-_Asked = pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void | pb.Refund | pb.Reversal | _OfWallets
+_Asked = (
+    pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void | pb.Refund | pb.Reversal | points_pb2.LoadBudgetRequest
+    | _OfWallets
+)  # fmt: skip
 
 
 class MovementReader:
@@ -179,6 +181,10 @@ class MovementReader:
             hold.occurred_at_us, hold.points, hold.seconds or HOLD_SECONDS, _traceparent(item), deadline_us,
             linked=item.linked,
         )  # fmt: skip
+
+    def content_hash(self, kind: bytes, asked: points_pb2.LoadBudgetRequest) -> bytes:
+        """The keyed hash of something else that is asked for under a key, without that key."""
+        return self._hash(kind, asked, linked=False)
 
     def _hasher(self, item: pb.Item) -> Callable[[bytes, _OfWallets], bytes]:
         return lambda kind, asked: self._hash(kind, asked, item.linked)

@@ -15,9 +15,9 @@ from services.points.domain.earning import EarnRate
 from services.points.domain.movements import CreditFloor, Movement
 from services.points.domain.refunding import RefundRule
 from services.points.rpc import mapping
+from services.points.rpc.campaigns import CampaignsServicer
 from services.points.rpc.deadlines import deadline_us
 from services.points.rpc.movements import MovementReader
-from services.points.rpc.wallets import WalletsServicer
 from services.points.storage.journal import Filter
 from services.runtime.boundary import CallContext
 from services.runtime.coalescer import Lane
@@ -33,7 +33,7 @@ _ITEMS_A_TURN: Final = 32
 _Item = TypeVar("_Item")
 
 
-class PointsServicer(WalletsServicer):
+class PointsServicer(CampaignsServicer):
     """Maps each RPC to one command or query."""
 
     def __init__(self, application: Points, reader: MovementReader, verifier: Verifier) -> None:

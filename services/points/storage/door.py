@@ -27,15 +27,17 @@ from services.points.domain.movements import (
 )
 from services.points.domain.opened import Opened
 from services.points.domain.posting import Posting
+from services.points.domain.terms import Terms
 from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
 from services.points.storage import wallet_reads
+from services.points.storage.campaigns import budgets
 from services.points.storage.lookups import lookups_of
 from services.points.storage.opened_rows import opened_of, standing_floors
 from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 20))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 38))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 21))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 40))})"
 
 
 class _Listed:
@@ -95,11 +97,12 @@ def _burn(item: Act) -> int:
     """What an item may take of the lots that are used first."""
     if isinstance(item, Redemption | Hold):
         return item.points
-    return item.sale.earned if isinstance(item, Refund) and item.sale is not None else 0
+    return item.sale.brought if isinstance(item, Refund) and item.sale is not None else 0
 
 
-def _earners(items: Sequence[Act], partners: frozenset[UUID]) -> Iterable[UUID]:
-    """Those who earn at some partners, each once."""
+def _pending_earners(items: Sequence[Act], terms: Terms | None) -> Iterable[UUID]:
+    """Those who earn at partners whose points may be pending, each once."""
+    partners = terms.rates.pending_partners if terms is not None else ()
     earns = (item for item in items if isinstance(item, Earn)) if partners else ()
     return dict.fromkeys(item.member_id for item in earns if item.partner_id in partners)
 
@@ -121,6 +124,7 @@ class _Sales:
         self.original_members: list[int] = []
         self.back_members: list[int] = []
         self.back_lots: list[int] = []
+        self.grants: list[int] = []
         place_of: dict[UUID, int] = {}
         for item in items:
             if not isinstance(item, Refund) or item.sale is None or item.sale.seq in self.originals:
@@ -131,6 +135,11 @@ class _Sales:
             self.original_members.append(place)
             self.back_lots += [lot_no for lot_no, _ in item.sale.lots]
             self.back_members += [place] * len(item.sale.lots)
+            # What was granted on top of it has lots of its own.
+            grants = [grant.seq for grant in item.sale.grants]
+            self.grants += grants
+            self.originals += grants
+            self.original_members += [place] * len(grants)
 
 
 async def open_ledger(
@@ -139,13 +148,13 @@ async def open_ledger(
     items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
-    pending_partners: frozenset[UUID],
+    terms: Terms | None,
     patience_us: int,
     mac: ReferenceMac,
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
-    What earns at `pending_partners` may be pending: their members have an account for it.
+    By `terms`, as they were known last, it is what earns may need: accounts of what is pending, and of budgets.
 
     Makes missing accounts and learns their numbers. The caller's transaction holds the lock from here to its end;
     where it is undone, or this raises, the caller forgets what is in `learned` by then: the next account made gets
@@ -157,13 +166,13 @@ async def open_ledger(
         if isinstance(item, Refund) and item.sale is None
     }
     opened, version = await _open(
-        connection, ledger_id, items, numbers, learned, pending_partners, patience_us, mac, awaited
+        connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited
     )
     late = {(each.item.partner_id, each.item.original_reference) for each in opened.waiting} - awaited
     if any(isinstance(item, Earn) and (item.partner_id, item.reference) in late for item in items):
         # What waits for an earn is decided right after it: with what a refund needs to know of the member.
         return await _open(
-            connection, ledger_id, items, numbers, learned, pending_partners, patience_us, mac, awaited | late
+            connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited | late
         )
     return opened, version
 
@@ -174,7 +183,7 @@ async def _open(
     items: Sequence[Act],
     numbers: AccountNumbers,
     learned: list[AccountKey],
-    pending_partners: frozenset[UUID],
+    terms: Terms | None,
     patience_us: int,
     mac: ReferenceMac,
     awaited: Set[tuple[UUID, str]],
@@ -201,7 +210,8 @@ async def _open(
     )
     for kind, owner in wallet_reads.accounts(items):
         listed.add(kind, (owner,))
-    listed.add(AccountKind.PENDING, _earners(items, pending_partners))
+    listed.add(AccountKind.PENDING, _pending_earners(items, terms))
+    listed.add(AccountKind.BUDGET, budgets(items, terms))
     giving = wallet_reads.givers(items)
     row = await connection.fetchrow(
         _OPEN,
@@ -224,6 +234,7 @@ async def _open(
         [listed.place(partner_at[partner]) for partner in floored],
         [listed.place(wallet_at[giver]) for giver in giving],
         patience_us,
+        sales.grants,
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -282,5 +293,7 @@ async def write(
         rows.merges,
         rows.waiting,
         rows.waited,
+        rows.grants,
+        rows.loads,
         salted(rows, opened.last_seq + 1),
     )

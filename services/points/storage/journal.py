@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from services.points.domain.accounts import PROGRAMME
+from services.points.domain.campaigns import Bonus
 from services.points.domain.movements import (
     CreditFloor,
     MovementKind,
@@ -16,6 +17,7 @@ from services.points.domain.movements import (
     RefundFigures,
     Transaction,
 )
+from services.points.storage import campaigns
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
@@ -24,7 +26,7 @@ p.points, p.balance_after, p.occurred_at, p.recorded_at, p.expires_at,
 CASE p.kind WHEN 'hold' THEN h.points ELSE -e.held END AS held, o.transaction_id AS hold_id,
 p.original_seq, q.transaction_id AS original_id,
 f.given, f.returned, f.clawed_back, f.owed, f.written_off, f.money_minor,
-CASE p.kind WHEN 'earn' THEN p.amount - p.points WHEN 'mature' THEN -p.amount WHEN 'clawback' THEN -p.amount - p.points ELSE 0 END AS pending,
+CASE p.kind WHEN 'earn' THEN p.amount - p.points WHEN 'grant' THEN p.amount - p.points WHEN 'mature' THEN -p.amount WHEN 'clawback' THEN -p.amount - p.points ELSE 0 END AS pending,
 p.occurred_at + m.rate_pending_days * interval '24 hours' AS matures_at, c.floor, c.basis_seq"""
 # What a posting did to a hold, what it corrects, what it refunded, how long its points are pending, which floor it set: looked up by their keys. The owners of accounts come with a query of their own: joined, and
 # planned for a programme that statistics do not know yet, all its accounts would be gone through for each row
@@ -42,7 +44,8 @@ LEFT JOIN LATERAL (SELECT transaction_id FROM posting WHERE ledger_id = p.ledger
 LEFT JOIN LATERAL (SELECT * FROM refund WHERE p.kind = 'refund' AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1) f ON true
 LEFT JOIN LATERAL (
     SELECT rate_pending_days FROM purchase
-    WHERE p.kind = 'earn' AND p.points < p.amount AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1
+    WHERE p.kind IN ('earn', 'grant') AND p.points < p.amount AND ledger_id = p.ledger_id
+        AND seq = CASE p.kind WHEN 'earn' THEN p.seq ELSE p.original_seq END LIMIT 1
 ) m ON true
 LEFT JOIN LATERAL (SELECT * FROM floor_change WHERE p.kind = 'floor' AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1) c ON true"""
 # Looked up once, before the journal is read; nothing is found of one that has no account.
@@ -116,7 +119,31 @@ async def _transactions(
     connection: PgConnection, ledger_id: int, rows: Sequence[asyncpg.Record]
 ) -> list[Transaction]:
     owned = await owners(connection, ledger_id, (number for row in rows for number in row[3:5]))
-    return [transaction_of(row, owned) for row in rows]
+    found = [transaction_of(row, owned) for row in rows]
+    return await with_campaigns(connection, ledger_id, found)
+
+
+async def with_campaigns(
+    connection: PgConnection, ledger_id: int, found: Sequence[Transaction]
+) -> list[Transaction]:
+    """Movements with what campaigns gave: on top of those that are earns, and by those that are grants or loads."""
+    by_kind: dict[MovementKind, list[int]] = {}
+    for each in found:
+        by_kind.setdefault(each.kind, []).append(each.seq)
+    earns = by_kind.get(MovementKind.EARN, ())
+    grants, loads = (by_kind.get(kind, ()) for kind in (MovementKind.GRANT, MovementKind.LOAD))
+    bonuses: Mapping[int, Sequence[Bonus]] = {}
+    given: Mapping[int, Bonus] = {}
+    if earns:
+        bonuses = await campaigns.bonuses_of(connection, ledger_id, earns)
+    if grants or loads:
+        given = await campaigns.campaigns_of(connection, ledger_id, grants, loads)
+    if not bonuses and not given:
+        return list(found)
+    return [
+        each._replace(bonuses=tuple(bonuses.get(each.seq, ())), campaign=given.get(each.seq))
+        for each in found
+    ]
 
 
 async def by_seq(connection: PgConnection, ledger_id: int, seqs: Sequence[int]) -> dict[int, Transaction]:
@@ -167,10 +194,10 @@ async def page(
 ) -> tuple[list[Transaction], bool]:
     """Up to `limit` movements, newest first, and whether there are more in the direction asked.
 
-    A floor is none: it moves no points, and is the operator's business alone.
+    A floor is none, nor a load: they are of no member, and the operator's business alone.
     """
     # (amount: every row's is, but only who says so is let in to the index by partner; see there.)
-    conditions, values = ["p.ledger_id = $1", "p.kind <> 'floor'", "p.amount >= 0"], [ledger_id]
+    conditions, values = ["p.ledger_id = $1", "p.kind NOT IN ('floor', 'load')", "p.amount >= 0"], [ledger_id]
     filters = (
         (f"p.wallet_no = {_NUMBER.format('wallet')}", wanted.member_id),
         (f"p.partner_no = {_NUMBER.format('issuance')}", wanted.partner_id),

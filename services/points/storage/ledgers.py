@@ -7,12 +7,13 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.points.domain.accounts import AccountKey, AccountKind
+from services.points.domain.campaigns import Campaigns
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.expiry import PolicyVersion
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.terms import Terms
-from services.points.storage import limits, policies
+from services.points.storage import campaigns, limits, policies
 from services.points.storage.versions import next_version
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
@@ -102,7 +103,9 @@ async def terms(connection: PgConnection, ledger_id: int, version: int) -> Terms
         rates.setdefault(partner_id, []).append(rate)
     refund_rules = dict(await list_refund_rules(connection, ledger_id, None))
     expiry = (await policies.current(connection, ledger_id)).policy
-    return Terms(version, EarnRates(rates), refund_rules, expiry, await limits.read(connection, ledger_id))
+    limited = await limits.read(connection, ledger_id)
+    promised = Campaigns(await campaigns.versions(connection, ledger_id))
+    return Terms(version, EarnRates(rates), refund_rules, expiry, limited, promised)
 
 
 async def list_refund_rules(

@@ -58,6 +58,7 @@ def opened_of(
         debts=_debts(row, members),
         expires=dict(zip(members, row["wallet_expires_us"] or (), strict=False)),
         credit_floors=dict(zip(row["floored"] or (), row["credit_floors"] or (), strict=True)),
+        taken_of_grants=dict(zip(row["grant_seq"] or (), row["grant_taken"] or (), strict=True)),
         waiting=waiting_of(row["waiting"], numbers) if row["waiting"] else (),
     )
     for debts in opened.debts.values():

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from services.points.domain.movements import DebtPaid, LotTaken, Transaction
-from services.points.storage.journal import COLUMNS, POSTING, Owner, owners, transaction_of
+from services.points.storage.journal import COLUMNS, POSTING, Owner, owners, transaction_of, with_campaigns
 from services.runtime.clock import to_micros
 from services.runtime.database import PgConnection
 
@@ -107,12 +107,14 @@ async def details(
         debt = DebtPaid(debt_seq, original_seq, owned[partner_no].owner_id, points)
         debts.setdefault(seq, []).append(debt)
     taken, given_back, come = _by_seq(uses, owned), _by_seq(returns, owned), _by_seq(matured, owned)
+    transactions = [transaction_of(row, owned) for row in postings]
+    transactions = await with_campaigns(connection, ledger_id, transactions)
     return [
         PostingDetail(
-            transaction_of(row, owned), _entries(row, owned), lots.get(row["seq"], ()), taken.get(row["seq"], ()),
+            transaction, _entries(row, owned), lots.get(row["seq"], ()), taken.get(row["seq"], ()),
             given_back.get(row["seq"], ()), debts.get(row["seq"], ()), come.get(row["seq"], ()),
         )
-        for row in postings
+        for row, transaction in zip(postings, transactions, strict=True)
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from services.points.domain.movements import Sale
+from services.points.storage.campaigns import grants_of
 from services.points.storage.journal import owners
 from services.runtime.database import PgConnection
 
@@ -106,6 +107,7 @@ async def _sales(connection: PgConnection, ledger_id: int, rows: Sequence[asyncp
     owned = await owners(connection, ledger_id, [*numbers, *into.values()])
     burns = {row["burn_seq"] or row["seq"] for row in rows if row["burn_seq"] or row["kind"] != "earn"}
     lots = await _lots(connection, ledger_id, list(burns))
+    grants = await grants_of(connection, ledger_id, {row["seq"] for row in rows if row["kind"] == "earn"})
     found: list[SaleOf] = []
     for row in rows:
         if row["kind"] == "earn":
@@ -113,6 +115,7 @@ async def _sales(connection: PgConnection, ledger_id: int, rows: Sequence[asyncp
             sale = Sale(
                 row["seq"], row["transaction_id"], row["amount_minor"], row["points_minor"], row["amount"],
                 row["rate_points"], row["rate_per_minor"], burn_seq, row["burned"] or 0, lots.get(burn_seq, ()),
+                grants.get(row["seq"], ()),
             )  # fmt: skip
         else:
             seq = row["seq"]

@@ -13,6 +13,7 @@ from services.points.domain.movements import Act
 from services.points.domain.opened import Opened
 from services.points.domain.wallet_movements import (
     Adjustment,
+    Load,
     Merge,
     Opening,
     Transfer,
@@ -44,6 +45,8 @@ def accounts(items: Sequence[Act]) -> list[AccountKey]:
             continue
         if isinstance(item, Opening):
             found[AccountKey(AccountKind.OPENING, item.issuer_id)] = None
+        elif isinstance(item, Load):
+            found[AccountKey(AccountKind.FUNDING, PROGRAMME)] = None
         else:
             kind = AccountKind.ADJUSTMENT if isinstance(item, Adjustment) else AccountKind.TRANSIT
             found[AccountKey(kind, PROGRAMME)] = None

@@ -51,6 +51,7 @@ async def test_a_sale_captures_a_hold_and_earns_on_the_money(house: House) -> No
     assert burn["original"] == told["earn"]["id"]
     assert told["receipt"] == {
         "earned": 20,
+        "bonus": 0,
         "pending": 0,
         "burned": 500,
         "balance": 520,

@@ -43,6 +43,9 @@ UNARY: dict[str, Any] = {
     "SetAdjustmentLimit": points_pb2.SetAdjustmentLimitRequest(points=1),
     "SetTransferLimits": points_pb2.SetTransferLimitsRequest(points=1, points_a_day=1),
     "GetLimits": points_pb2.GetLimitsRequest(),
+    "SetCampaign": points_pb2.SetCampaignRequest(),
+    "LoadBudget": points_pb2.LoadBudgetRequest(key="k", points=1, campaign_id=ID),
+    "ListCampaigns": points_pb2.ListCampaignsRequest(),
 }
 STREAMS: dict[str, Any] = {
     "ReadJournal": points_pb2.ReadJournalRequest(),
@@ -53,6 +56,7 @@ STREAMS: dict[str, Any] = {
 STAFF_ONLY = (
     "SetEarnRate", "SetFloor", "ListFloors", "MoveClock", "GetHead", "CutAt", "CheckLedger", "EraseWords", *STREAMS, "ProposeAdjustment",
     "ApproveAdjustment", "RejectAdjustment", "ListProposals", "SetAdjustmentLimit", "SetTransferLimits", "GetLimits",
+    "SetCampaign", "LoadBudget", "ListCampaigns",
 )  # fmt: skip
 
 

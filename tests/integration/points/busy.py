@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from coalition.points.v1 import movement_pb2
+from coalition.points.v1.points_pb2 import Funder
 
 from services.runtime.event_log import PARTITIONS
 from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
+from tests.support.campaign_wire import load_budget, promote, set_campaign
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
@@ -112,6 +115,7 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await _mature(house, members[3])
     await _wait(grocer, late)
     await _bound(house, grocer, fuel, late)
+    await _promote(house)
     return (grocer, fuel), members
 
 
@@ -141,6 +145,28 @@ async def _bound(house: PointsHouse, grocer: Till, fuel: Till, member: UUID) -> 
     await house.set_floor(fuel.partner_id, -5, 3)
     await house.set_floor(fuel.partner_id, None, 4)
     await house.set_floor(fuel.partner_id, -1, 4)
+
+
+async def _promote(house: PointsHouse) -> None:
+    """What campaigns gave on top of sales: by two versions, up to the end of a budget, pending, taken back and owed."""
+    now = {"occurred_at_us": LAPSE_US + 5 * DAY_US}
+    toys, books = await house.till(), await house.till(points=2, pending_days=14)
+    partners: dict[str, Any] = {"partner_ids": [till.partner_id.bytes for till in (toys, books)]}
+    funders = [Funder(percent=40), Funder(partner_id=toys.partner_id.bytes, percent=60)]
+    triple = await promote(house, 400, **partners, funders=funders)
+    fixed = await promote(house, 12, **partners, fixed_points=5, min_amount_minor=500)
+    one, other = house.member(), house.member()
+    await toys.post(
+        earn(one, 3_000, reference="robot", **now), earn(one, 400, **now), earn(other, 6_000, reference="train", **now),
+        earn(other, 900, **now), redemption(other, 190, **now),
+    )  # fmt: skip
+    await books.post(earn(one, 1_000, reference="atlas", **now), earn(one, 2_000, **now))
+    await toys.refund("robot", 2_600, **now)
+    await toys.refund("train", 1_000, **now)
+    await books.refund("atlas", 350, **now)
+    await set_campaign(house, UUID(bytes=triple), multiplier_percent=150, **partners, funders=funders)
+    await load_budget(house, fixed, 8)
+    await toys.post(earn(one, 800, **now), redemption(one, 1, **now))
 
 
 async def _wait(grocer: Till, member: UUID) -> None:

@@ -173,4 +173,7 @@ UNCHAINED: frozenset[str] = frozenset({
     "a refund that waits no more without an answer", "a refund that waits since no batch", "a count of refunds that wait",
     "pending points without a floor", "a lot that matured without a posting", "a debt of a wallet that was given up",
     "what was proposed", "for whom it was proposed", "an approval of something else",
+    "a budget without a floor", "a budget that took points of its own", "campaigns out of their order",
+    "a grant by a version that had ended", "a grant by a version that nobody knew then",
+    "a grant at a partner that is not of the campaign",
 })  # fmt: skip

@@ -13,6 +13,7 @@ from services.points.storage.proofs.sequence import SEQUENCE
 from services.runtime.database import PgConnection
 from tests.integration.points import faults
 from tests.integration.points.busy import Busy
+from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
 from tests.integration.points.chain_faults import CHAIN_FAULTS, UNCHAINED
 from tests.integration.points.forging import chain_anew
 from tests.integration.points.pending_faults import PENDING_FAULTS
@@ -24,7 +25,7 @@ from tests.support.points_database import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FAULTS = faults.FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS
+FAULTS = CAMPAIGN_FAULTS | faults.FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS
 #: The journal, and of each table the columns that change in the life of a row.
 JOURNAL: dict[str, frozenset[str]] = {
     "ledger": frozenset({"opened_at"}),
@@ -45,6 +46,8 @@ JOURNAL: dict[str, frozenset[str]] = {
     # approved follows from proposal_id.
     "adjustment": frozenset({"approved"}),
     "merged_wallet": frozenset(),
+    "campaign_grant": frozenset(),
+    "budget_load": frozenset(),
     # traceparent is not what was asked, but by which call.
     "waiting_refund": frozenset({"open", "traceparent"}),
     "decision": frozenset(),
@@ -54,7 +57,7 @@ JOURNAL: dict[str, frozenset[str]] = {
 #: adjustment stands in its leaf), and notes (whose hash does).
 BESIDE = {
     "ledger_head", "balance", "cut", "earn_rate", "refund_rule", "closed_member", "expiry_notice", "erased_reference",
-    "expiry_policy", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment_note",
+    "expiry_policy", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment_note", "campaign_version",
     "event_head", "event_log", "relay_cursor", "inbox", "job_lease", "job", "alembic_version",
 }  # fmt: skip
 CHANGED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from services.points.storage.proofs import prove
 from services.points.storage.proofs.sequence import SEQUENCE
@@ -24,6 +24,12 @@ NOT_CHAINED: dict[str, dict[str, Any]] = {
     "debt": {"remaining": 0, "open": False}, "waiting_refund": {"open": False, "traceparent": ""},
 }  # fmt: skip
 
+# Of a campaign's version what no leaf has.
+VERSION: dict[str, Any] = {
+    "no": 1, "config_version": 1, "known_from_seq": 1, "name": "Triple points", "valid_from": "2019-01-01T00:00:00+00:00",
+    "valid_to": "infinity", "partners": [], "set_by": "stf_1",
+}  # fmt: skip
+
 
 async def _insert(connection: PgConnection, table: str, row: Row) -> None:
     """Each value as its text: so JSON stays as it was written, to the byte."""
@@ -37,10 +43,14 @@ async def _insert(connection: PgConnection, table: str, row: Row) -> None:
     values = {"ledger_id": VECTORS["ledger"]["ledger_id"], **NOT_CHAINED.get(table, {}), **row}
     places = ", ".join(f"${no}::text::{types[name]}" for no, name in enumerate(values, start=1))
     texts = [
-        json.dumps(value) if isinstance(value, dict) else None if value is None else str(value)
+        json.dumps(value) if isinstance(value, dict) else None if value is None else _text(value)
         for value in values.values()
     ]
     await connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", *texts)
+
+
+def _text(value: Any) -> str:
+    return f"{{{','.join(map(str, cast('list[Any]', value)))}}}" if isinstance(value, list) else str(value)
 
 
 async def _insert_posting(connection: PgConnection, told: Mapping[str, Any]) -> None:
@@ -55,6 +65,12 @@ async def _insert_posting(connection: PgConnection, told: Mapping[str, Any]) -> 
                     "proposed_by": own["made_by"]
                 }
                 await _insert(connection, "proposal_decision", asked | approval | {"approved": True})
+            if table == "campaign_grant":
+                # What it was granted by stands with the version of its campaign.
+                names = ("multiplier_percent", "fixed_points", "min_amount_minor", "funders", "percents")
+                version = {name: own.pop(name) for name in names} | VERSION
+                version |= {name: own[name] for name in ("campaign_id", "version")}
+                await _insert(connection, "campaign_version", version)
             await _insert(connection, table, own)
 
 

@@ -14,6 +14,7 @@ from services.points.storage.proofs import PROOFS, prepare, prove
 from services.runtime.database import PgConnection
 from tests.integration.points import faults
 from tests.integration.points.busy import Busy, make_busy
+from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
 from tests.integration.points.expiry_faults import EXPIRY_FAULTS, FAULTS_OF_ACTIVITY
 from tests.integration.points.forging import chain_anew
 from tests.integration.points.pending_faults import PENDING_FAULTS
@@ -23,7 +24,7 @@ from tests.support.points_database import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FAULTS = faults.FAULTS | EXPIRY_FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS
+FAULTS = faults.FAULTS | EXPIRY_FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS | CAMPAIGN_FAULTS
 
 
 async def _broken(connection: PgConnection, ledger_id: int) -> dict[int, list[str]]:

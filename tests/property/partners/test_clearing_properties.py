@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.partners.domain.netting import (
     MICROS_PER_MINOR,
+    OPERATOR,
     Fold,
     KindTotal,
     Net,
@@ -24,6 +26,7 @@ from services.partners.domain.rating import (
     EntryKind,
     LotTaken,
     Posting,
+    Share,
     Undone,
     originals_of,
     rate,
@@ -53,11 +56,20 @@ def versions(draw: st.DrawFn) -> list[RateVersion]:
 
 
 @st.composite
+def shares(draw: st.DrawFn) -> list[Share]:
+    """Who pays for a grant: partners, the operator, or both."""
+    funders = draw(st.lists(st.sampled_from((*PARTNERS, OPERATOR)), min_size=1, max_size=4, unique=True))
+    cuts = draw(st.sets(st.integers(1, 99), min_size=len(funders) - 1, max_size=len(funders) - 1))
+    percents = [after - before for before, after in pairwise([0, *sorted(cuts), 100])]
+    return [Share(funder.bytes, percent) for funder, percent in zip(funders, percents, strict=True)]
+
+
+@st.composite
 def journals(draw: st.DrawFn) -> list[Posting]:
-    """Postings from seq 1 on: earns, burns of one or more lots, expiries, and parts of refunds of either."""
+    """Postings from seq 1 on: earns, burns of one or more lots, grants, expiries, and parts of refunds of these."""
     made: list[Posting] = []
     for seq in range(1, draw(st.integers(1, 30)) + 1):
-        kind, partner, at = draw(st.sampled_from("eebxuu")), draw(partners), draw(times)
+        kind, partner, at = draw(st.sampled_from("eebgxuu")), draw(partners), draw(times)
         undoable = [each for each in made if each.points]
         if kind == "e":
             made.append(Posting(seq, seq, partner.bytes, at, draw(st.integers(0, 10**6)), seq))
@@ -66,6 +78,9 @@ def journals(draw: st.DrawFn) -> list[Posting]:
                 LotTaken(draw(partners).bytes, "base", draw(points)) for _ in range(draw(st.integers(1, 4)))
             ]
             made.append(Posting(seq, seq, partner.bytes, at, sum(lot.points for lot in lots), 0, lots))
+        elif kind == "g":
+            given = draw(points)
+            made.append(Posting(seq, seq, partner.bytes, at, given, seq, funders=draw(shares())))
         elif kind == "u" and undoable:
             originals = draw(st.lists(st.sampled_from(undoable), min_size=1, max_size=3))
             made.append(Posting(seq, seq, b"", at, undoes=[draw(undoings(each)) for each in originals]))
@@ -83,15 +98,18 @@ def undoings(draw: st.DrawFn, original: Posting) -> Undone:
 
 
 def fold(entries: Sequence[Entry]) -> list[Fold]:
-    """What the database answers of a window: entries summed by partner, kind and price."""
-    summed: dict[tuple[UUID, EntryKind, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    """What the database answers of a window: entries summed by partner, kind, type of points and price."""
+    summed: dict[tuple[UUID, EntryKind, int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for entry in entries:
         if entry.partner_id is not None:
-            row = summed[entry.partner_id, entry.kind, entry.price_micros]
+            row = summed[entry.partner_id, entry.kind, entry.price_micros, entry.point_type or ""]
             row[0] += 1
             row[1] += entry.points
             row[2] += entry.amount_micros
-    return [Fold(*key, *row) for key, row in summed.items()]
+    return [
+        Fold(partner, kind, price, row[0], row[1], row[2], point_type)
+        for (partner, kind, price, point_type), row in summed.items()
+    ]
 
 
 def by_kind(entries: Sequence[Entry]) -> list[KindTotal]:
@@ -184,17 +202,24 @@ def test_the_version_that_rates_is_the_highest_of_those_that_apply(
         applying = [
             each
             for each in cards
-            if each.rates.partner_id.bytes == posting.partner
+            if each.rates.partner_id == entry.partner_id
             and each.rates.valid_from_us <= posting.effective_us
             and posting.effective_us < (each.rates.valid_to_us or 10**18)
             and each.known_from_seq <= posting.seq
         ]
         best = max(applying, key=lambda each: each.version)
-        is_issue = entry.kind is EntryKind.ISSUED
         assert entry.version == best.version
-        assert entry.price_micros == (
-            best.rates.issue_micros if is_issue else best.rates.reimbursement_micros
-        )
+        price = best.rates.reimbursement_micros
+        if entry.kind is EntryKind.ISSUED:
+            price = best.rates.issue_micros
+        if posting.funders:
+            share = dict(posting.funders)[best.rates.partner_id.bytes]
+            # The share of the price, to the nearest micro.
+            assert abs(entry.price_micros * 100 - price * share) <= 50
+            price = entry.price_micros
+        else:
+            assert posting.partner == best.rates.partner_id.bytes
+        assert entry.price_micros == price
 
 
 @given(versions(), journals(), st.lists(st.integers(0, 30), max_size=6))
@@ -207,11 +232,16 @@ def test_however_the_journal_is_split_into_blocks_the_entries_are_the_same(
     for cut in [*sorted(min(cut, len(journal)) for cut in cuts), len(journal)]:
         # What the database would answer.
         wanted = originals_of(journal[done:cut], done)
-        found = {entry.seq: entry for entry in pieces if entry.line == 1 and entry.seq in wanted}
+        found = {seq: [entry for entry in pieces if entry.seq == seq] for seq in wanted}
         pieces += rate(journal[done:cut], done, RateCards(1, cards), found)
         done = cut
     assert pieces == whole
     assert totals_of(whole).entries == len(whole)
+    assert all(
+        (entry.point_type == "bonus") == bool(journal[entry.seq - 1].funders)
+        for entry in whole
+        if entry.kind is EntryKind.ISSUED
+    )
     assert {entry.seq for entry in whole} == set(range(1, len(journal) + 1))
 
 
@@ -220,25 +250,28 @@ def test_what_is_undone_is_undone_for_its_partner_at_the_price_and_version_of_th
     cards: list[RateVersion], journal: list[Posting]
 ) -> None:
     entries = rate(journal, 0, RateCards(1, cards))
-    first = {entry.seq: entry for entry in entries if entry.line == 1}
     for posting in journal:
         made: dict[object, int] = defaultdict(int)
         expected: dict[object, int] = defaultdict(int)
         for undone in posting.undoes:
-            original = first[undone.original_seq]
-            sign = 1 if undone.kind is EntryKind.RETURNED else -1
-            for issuer, _, amount in undone.taken:
-                key = (
-                    undone.kind,
-                    original.partner_id,
-                    UUID(bytes=issuer),
-                    original.version,
-                    original.price_micros,
-                )
-                expected[key] += sign * amount * original.price_micros
+            whole = [entry for entry in entries if entry.seq == undone.original_seq]
+            burned = undone.kind is EntryKind.RETURNED
+            for original in whole[:1] if burned else whole:
+                if original.kind is EntryKind.NOTHING:
+                    continue
+                for issuer, _, amount in undone.taken:
+                    key = (
+                        undone.kind,
+                        original.partner_id,
+                        UUID(bytes=issuer),
+                        original.version,
+                        original.price_micros,
+                    )
+                    expected[key] += (1 if burned else -1) * amount * original.price_micros
         for entry in (entry for entry in entries if entry.seq == posting.seq and posting.undoes):
             key = entry.kind, entry.partner_id, entry.issuer_id, entry.version, entry.price_micros
-            made[key] += entry.amount_micros
+            if entry.kind is not EntryKind.NOTHING:
+                made[key] += entry.amount_micros
         assert made == expected
 
 

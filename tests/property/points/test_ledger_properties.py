@@ -8,13 +8,17 @@ from uuid import UUID
 
 import pytest
 from coalition.points.v1 import movement_pb2 as pb
+from coalition.points.v1.points_pb2 import SetCampaignRequest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.runtime.clock import from_micros
 from services.runtime.errors import InvalidRequest
 from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
+from services.runtime.ids import new_id
 from tests.property.points.roughs import Referred, Rough, Seen, roughs, without_hasty
+from tests.support.campaign_model import Deal, load, set_campaign
+from tests.support.campaign_wire import load_budget, terms
 from tests.support.credit_model import issued, set_floor
 from tests.support.ledger_facts import DAY_US, OPERATOR, Ask, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
@@ -44,6 +48,18 @@ class Rule:
     partner: int
     shortfall: str
     order: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The next version of a campaign, from and for so many days (0: without an end), and points for its budget."""
+
+    place: int
+    percent: int
+    fixed: int
+    from_days: int
+    days: int
+    points: int
 
 
 @dataclass(frozen=True)
@@ -92,8 +108,13 @@ rates = st.builds(
 DATED = (Expiry("months_after_earn", 2), Expiry("fixed_date", 1, 3, 31), Expiry("fixed_date", 0, 2, 29))
 BY_ACTIVITY = (Expiry("activity", 1), Expiry("activity", 2))
 expiries = st.one_of(st.sampled_from(DATED), st.sampled_from(BY_ACTIVITY))
+offers = st.builds(
+    Offer, st.integers(0, 1), st.sampled_from((150, 300)), st.sampled_from((0, 0, 4)), st.sampled_from((-90, -1, 0)),
+    st.sampled_from((0, 0, 40)), st.sampled_from((5, 80, 400)),
+)  # fmt: skip
 scripts = st.lists(
     st.one_of(
+        offers,
         batches,
         batches,
         batches,
@@ -118,8 +139,9 @@ class Play:
         self.members = [self.house.member() for _ in MEMBERS]
         self.answers: list[tuple[pb.Result, Verdict]] = []
         self.ids: dict[int, bytes] = {}
+        self.campaigns = [new_id() for _ in range(2)]
 
-    async def run(self, script: list[list[Rough] | Pause | Rate | Rule | Limit | Change]) -> None:
+    async def run(self, script: list[list[Rough] | Pause | Rate | Rule | Limit | Change | Offer]) -> None:
         await self.house.move_clock(self.now_us)
         await self.house.set_limits(*LIMITS)
         self.model.limits = LIMITS
@@ -130,6 +152,8 @@ class Play:
                 await self.house.move_clock(self.now_us)
             elif isinstance(step, Limit):
                 await self._limit(step)
+            elif isinstance(step, Offer):
+                await self._offer(step)
             elif isinstance(step, Rate):
                 await self._rate(step)
             elif isinstance(step, Change):
@@ -150,6 +174,20 @@ class Play:
         else:
             await self.house.set_expiry(_policy(expiry))
             self.model.expiry = expiry
+
+    async def _offer(self, offer: Offer) -> None:
+        campaign, start_us = self.campaigns[offer.place], self.now_us + offer.from_days * DAY_US
+        end_us = start_us + offer.days * DAY_US if offer.days else 0
+        deal = Deal(start_us, end_us, 0 if offer.fixed else offer.percent, offer.fixed)
+        known = campaign in self.model.campaigns
+        effect = {"fixed_points": offer.fixed} if offer.fixed else {"multiplier_percent": offer.percent}
+        request = SetCampaignRequest(
+            campaign=terms(campaign, valid_from_us=start_us, valid_to_us=end_us, **effect), create=not known
+        )
+        await self.house.as_staff(self.house.stub.SetCampaign, request)
+        set_campaign(self.model, campaign, deal)
+        await load_budget(self.house, campaign.bytes, offer.points)
+        load(self.model, campaign, offer.points, self.now_us)
 
     async def _limit(self, limit: Limit) -> None:
         partner, basis_seq = self.tills[limit.partner].partner_id, len(self.model.journal)
@@ -278,7 +316,9 @@ def _between(moment_us: int) -> int:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_every_answer_balance_and_posting_of_the_service_is_the_models(
-    running: RunningPoints, script: list[list[Rough] | Pause | Rate | Rule | Limit | Change], expiry: Expiry
+    running: RunningPoints,
+    script: list[list[Rough] | Pause | Rate | Rule | Limit | Change | Offer],
+    expiry: Expiry,
 ) -> None:
     play = Play(running, expiry)
     await play.run(script)

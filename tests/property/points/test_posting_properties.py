@@ -13,6 +13,7 @@ from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Act, CreditFloor, FloorChange, Movement, Overdue
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.terms import Limits
+from tests.property.points.promises import Fund, Promise, beginnings, fund, funds, promise, promises
 from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs, without_hasty
 from tests.support.credit_model import issued, set_floor
 from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Expiry, Verdict
@@ -93,7 +94,19 @@ busy_batches = st.lists(roughs(PARTNERS, MEMBERS, (0, 0, 0, -1, -35 * DAY_US)), 
 # Floors that are set between the items of one batch.
 gated_batches = st.tuples(limits, busy_batches, limits, busy_batches, limits)
 scripts = st.lists(
-    st.one_of(busy_batches, busy_batches, edgy_batches, gated_batches, waits, closes, rules, limits, allows),
+    st.one_of(
+        busy_batches,
+        busy_batches,
+        edgy_batches,
+        gated_batches,
+        waits,
+        closes,
+        rules,
+        limits,
+        allows,
+        promises(PARTNERS),
+        funds,
+    ),
     min_size=2,
     max_size=12,
 )
@@ -115,6 +128,22 @@ def _with_rates(ledger: PaperLedger, model: LedgerModel) -> None:
             model.set_rate(partner, *rate)
     ledger.now_us = NOW_US
     _allow(ledger, model, Allow((30, 25, 60)))
+
+
+def _set(ledger: PaperLedger, model: LedgerModel, step: Close | Allow | Rule | Promise | Fund) -> None:
+    """What the operator sets, in both."""
+    if isinstance(step, Close):
+        ledger.closed.add(step.member)
+        model.closed.add(step.member)
+    elif isinstance(step, Allow):
+        _allow(ledger, model, step)
+    elif isinstance(step, Promise):
+        promise(ledger, model, step)
+    elif isinstance(step, Fund):
+        fund(ledger, model, step)
+    else:
+        ledger.refund_rules[step.partner] = RefundRule(step.shortfall, step.order)
+        model.refund_rules[step.partner] = (step.shortfall.value, step.order.value)
 
 
 def _allow(ledger: PaperLedger, model: LedgerModel, allow: Allow) -> None:
@@ -190,25 +219,22 @@ def _compare(ledger: PaperLedger, model: LedgerModel, parts: Sequence[Limit | li
     assert verdicts == expected
 
 
-@given(scripts, expiries)
+@given(scripts, expiries, beginnings)
 @settings(max_examples=200, deadline=None)
 def test_every_answer_and_posting_is_the_models(
-    script: list[list[Rough] | tuple[Limit | list[Rough], ...] | Wait | Close | Rule | Limit | Allow],
+    script: list[
+        list[Rough] | tuple[Limit | list[Rough], ...] | Wait | Close | Rule | Limit | Allow | Promise | Fund
+    ],
     expiry: Expiry,
+    beginning: tuple[Promise | Fund, ...],
 ) -> None:
     ledger, model = pair("America/New_York", expiry, BACKDATE_DAYS)
     _with_rates(ledger, model)
-    for step in script:
+    for step in (*beginning, *script):
         if isinstance(step, Wait):
             ledger.now_us += step.micros
-        elif isinstance(step, Close):
-            ledger.closed.add(step.member)
-            model.closed.add(step.member)
-        elif isinstance(step, Allow):
-            _allow(ledger, model, step)
-        elif isinstance(step, Rule):
-            ledger.refund_rules[step.partner] = RefundRule(step.shortfall, step.order)
-            model.refund_rules[step.partner] = (step.shortfall.value, step.order.value)
+        elif isinstance(step, Close | Allow | Rule | Promise | Fund):
+            _set(ledger, model, step)
         else:
             _compare(ledger, model, [step] if isinstance(step, list | Limit) else step)
     assert [posted_of(ledger, seq) for seq in ledger.postings] == model.journal

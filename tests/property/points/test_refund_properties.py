@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from services.points.domain.campaigns import Funder
 from services.points.domain.earning import EarnRate
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
+from services.points.domain.wallet_movements import Load
+from tests.support.campaign_model import Deal
 from tests.support.ledger_facts import SECOND_US, Ask
 from tests.support.paper_ledger import PaperLedger
 from tests.support.paper_words import movement_of
 
 NOW_US = 1_490_000_000 * SECOND_US
 ISSUER, OTHER, MEMBER = (UUID(int=number) for number in (0xA0, 0xB1, 0x10))
+BUDGET = 100_000
 
 
 @dataclass(frozen=True)
 class Sale:
     """A sale of `whole` minor units, `in_points` of them paid with `burned` points; `spent` points are gone since.
 
-    What it earned is pending still, or has been spendable at once.
+    What it earned is pending still, or has been spendable at once. Campaigns gave points on top of it by `deals`.
     """
 
     whole: int
@@ -34,6 +38,20 @@ class Sale:
     spent: int
     rate: tuple[int, int]
     pending: bool
+    deals: tuple[Deal, ...]
+
+    @property
+    def bonus(self) -> int:
+        """All that campaigns gave."""
+        paid = self.whole - self.in_points
+        base = paid * self.rate[0] // self.rate[1]
+        return sum(deal.bonus(base, paid) for deal in self.deals)
+
+
+deals = st.builds(
+    Deal, st.just(1), percent=st.sampled_from((101, 250, 300)), fixed=st.sampled_from((0, 0, 9)),
+    least=st.sampled_from((0, 100, 700)), partners=st.just(frozenset((ISSUER,))),
+)  # fmt: skip
 
 
 @st.composite
@@ -44,8 +62,10 @@ def sales(draw: st.DrawFn) -> Sale:
     rate = draw(st.tuples(st.integers(0, 7), st.integers(1, 40)))
     before = draw(st.integers(0, 400)) + burned
     pending = draw(st.booleans())
-    left = before - burned + (0 if pending else (whole - in_points) * rate[0] // rate[1])
-    return Sale(whole, in_points, burned, before, draw(st.integers(0, left)), rate, pending)
+    given = tuple(draw(st.lists(deals, max_size=2)))
+    sale = Sale(whole, in_points, burned, before, 0, rate, pending, given)
+    brought = 0 if pending else (whole - in_points) * rate[0] // rate[1] + sale.bonus
+    return replace(sale, spent=draw(st.integers(0, before - burned + brought)))
 
 
 def _sold(sale: Sale, rule: RefundRule) -> PaperLedger:
@@ -53,6 +73,10 @@ def _sold(sale: Sale, rule: RefundRule) -> PaperLedger:
     ledger.now_us = NOW_US
     ledger.rates = {ISSUER: [EarnRate(1, *sale.rate, 14 if sale.pending else 0)], OTHER: [EarnRate(1, 1, 1)]}
     ledger.refund_rules[ISSUER] = rule
+    for number, deal in enumerate(sale.deals):
+        campaign = UUID(int=0xD0 + number)
+        ledger.campaigns.set(campaign, deal, (Funder(ISSUER, 100),))
+        ledger.post([Load(f"load-{number}", campaign, b"", BUDGET, "stf_1", "", 0)])
     at = (MEMBER, "r", NOW_US)
     asks = [Ask("earn", OTHER, "before", *at, sale.before)]
     asks.append(
@@ -67,13 +91,18 @@ def _sold(sale: Sale, rule: RefundRule) -> PaperLedger:
     return ledger
 
 
+def _seq(ledger: PaperLedger) -> int:
+    """Where the sale is."""
+    return next(seq for seq, row in ledger.postings.items() if row.key == "sale")
+
+
 def _refund(ledger: PaperLedger, parts: list[int], at_once: bool) -> int:
     """Refunds in parts, in one batch or one after the other; answers the money paid out."""
     asks = [
-        Ask("refund", ISSUER, f"k{place}", MEMBER, f"f{place}", NOW_US, part, original_seq=2)
+        Ask("refund", ISSUER, f"k{place}", MEMBER, f"f{place}", NOW_US, part, original_seq=_seq(ledger))
         for place, part in enumerate(parts)
     ]
-    movements = [movement_of(ask, sale=ledger.sale(2)) for ask in asks]
+    movements = [movement_of(ask, sale=ledger.sale(_seq(ledger))) for ask in asks]
     for batch in [movements] if at_once else [[movement] for movement in movements]:
         ledger.post(batch)
     ledger.check()
@@ -112,7 +141,7 @@ def test_a_whole_refund_undoes_the_sale(sale: Sale, rule: RefundRule) -> None:
     ledger = _sold(sale, rule)
     money = _refund(ledger, [sale.whole], at_once=True)
     refund = ledger.refunds[-1]
-    earned = ledger.postings[2].amount
+    earned = ledger.postings[_seq(ledger)].amount + sale.bonus
     assert money == sale.whole - sale.in_points
     assert refund.returned == sale.burned
     assert refund.clawed_back + refund.owed + refund.written_off == earned
@@ -127,6 +156,9 @@ def test_a_whole_refund_undoes_the_sale(sale: Sale, rule: RefundRule) -> None:
         assert member == sale.before - sale.spent
         assert ("issuance", ISSUER) not in points
         assert ("redemption", ISSUER) not in points
+        assert [points["budget", UUID(int=0xD0 + number)] for number in range(len(sale.deals))] == [
+            BUDGET
+        ] * len(sale.deals)
 
 
 @given(sales(), rules, st.integers(1, 5_000))

@@ -12,6 +12,7 @@ from services.partners.domain.rating import (
     EntryKind,
     LotTaken,
     Posting,
+    Share,
     Totals,
     Undone,
     Unrateable,
@@ -21,6 +22,7 @@ from services.partners.domain.rating import (
 )
 
 GROCER, FUEL = UUID(int=1), UUID(int=2)
+OPERATOR = UUID(int=0)
 # Fuel's prices change at 500; the grocer's stay.
 CARDS = RateCards(
     1,
@@ -96,7 +98,7 @@ def test_an_original_that_was_rated_before_is_taken_from_the_books_whatever_the_
     earned, burned = rate([earn(1, FUEL, 10), burn(2, FUEL, (GROCER, "base", 6))], 0, CARDS)
     postings = [undo(3, reversal(1, FUEL, 10)), undo(4, returned(2, FUEL, (GROCER, "base", 6)))]
     assert originals_of(postings, 2) == {1, 2}
-    found = rate(postings, 2, dearer, {1: earned, 2: burned})
+    found = rate(postings, 2, dearer, {1: [earned], 2: [burned]})
     assert [(each.version, each.price_micros) for each in found] == [(1, 11_050), (1, 8_475)]
     assert sum(each.amount_micros for each in (earned, burned, *found)) == 0
 
@@ -151,3 +153,62 @@ def test_totals_of_what_is_undone_are_kept_beside_those_of_what_was_done() -> No
         returned=2, returned_points=11, returned_micros=88_000,
     )  # fmt: skip
     assert totals.entries == len(entries)
+
+
+def grant(seq: int, partner: UUID, points: int, *shares: tuple[UUID, int], at: int = 100) -> Posting:
+    funders = [Share(funder.bytes, percent) for funder, percent in shares]
+    return Posting(seq + 100, seq, partner.bytes, at, points, seq, funders=funders)
+
+
+def test_each_partner_that_funds_a_grant_owes_its_share_of_its_own_price_and_the_operator_nothing() -> None:
+    shares = (GROCER, 35), (FUEL, 50), (OPERATOR, 15)
+    entries = rate([grant(1, GROCER, 40, *shares)], 0, CARDS)
+    assert entries == [
+        Entry(1, 1, EntryKind.ISSUED, GROCER, GROCER, "bonus", 1, 1, 40, 3_500, 140_000, 100),
+        # Half of 11,050.
+        Entry(1, 2, EntryKind.ISSUED, FUEL, GROCER, "bonus", 1, 1, 40, 5_525, 221_000, 100),
+    ]
+
+
+@pytest.mark.parametrize(("percent", "price"), [(50, 5_788), (10, 1_158), (1, 116), (90, 10_418)])
+def test_the_price_of_a_share_is_rounded_once_to_the_nearest_micro_a_tie_to_the_even_one(
+    percent: int, price: int
+) -> None:
+    (entry,) = rate([grant(1, GROCER, 3, (FUEL, percent), (OPERATOR, 100 - percent), at=500)], 0, CARDS)
+    assert (entry.version, entry.price_micros, entry.amount_micros) == (2, price, 3 * price)
+
+
+def test_what_the_operator_alone_pays_for_moves_no_money_and_nor_does_taking_it_back() -> None:
+    postings = [
+        grant(1, FUEL, 40, (OPERATOR, 100)),
+        undo(2, reversal(1, FUEL, 40)),
+        earn(3, FUEL, 5),
+        undo(4, reversal(1, FUEL, 2), reversal(3, FUEL, 5)),
+    ]
+    entries = rate(postings, 0, CARDS)
+    assert [(each.seq, each.kind, each.point_type, each.points) for each in entries] == [
+        (1, EntryKind.NOTHING, "bonus", 0),
+        (2, EntryKind.NOTHING, None, 0),
+        (3, EntryKind.ISSUED, "base", 5),
+        (4, EntryKind.REVERSED, "base", 5),
+    ]
+
+
+def test_however_a_grant_is_taken_back_its_funders_owe_nothing_for_it_in_the_end() -> None:
+    made = grant(1, GROCER, 41, (GROCER, 33), (FUEL, 67))
+    undone = [undo(2, reversal(1, GROCER, 13)), undo(3, reversal(1, GROCER, 27), reversal(1, GROCER, 1))]
+    entries = rate([made, *undone], 0, CARDS)
+    assert [(each.line, each.partner_id, each.points) for each in entries if each.seq == 3] == [
+        (1, GROCER, 28),
+        (2, FUEL, 28),
+    ]
+    for partner in (GROCER, FUEL):
+        assert sum(each.amount_micros for each in entries if each.partner_id == partner) == 0
+
+
+def test_a_funder_without_a_price_is_named() -> None:
+    stranger = UUID(int=9)
+    with pytest.raises(Unrateable) as stop:
+        rate([grant(1, GROCER, 4, (GROCER, 50), (stranger, 50))], 0, CARDS)
+    assert stop.value.price_missing
+    assert stop.value.posting.partner == stranger.bytes

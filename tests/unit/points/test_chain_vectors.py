@@ -67,9 +67,18 @@ def test_the_vectors_have_an_example_of_everything_that_is_chained():
     assert any(lot["parent_no"] for posting in POSTINGS for lot in posting.get("lot", ()))
     assert any(lot["matures_at"] for posting in POSTINGS for lot in posting.get("lot", ()))
     assert any(posting["posting"]["wallet_no"] is None for posting in POSTINGS)
-    assert {"mature", "floor", "transfer", "receive", "merge", "assume", "adjust", "import"} <= {
-        posting["posting"]["kind"] for posting in POSTINGS
-    }
+    assert {
+        "mature",
+        "floor",
+        "transfer",
+        "receive",
+        "merge",
+        "assume",
+        "adjust",
+        "import",
+        "load",
+        "grant",
+    } <= {posting["posting"]["kind"] for posting in POSTINGS}
     waiting = [row for batch in VECTORS["batches"] for row in batch["waiting"]]
     assert {row["store_id"] is None for row in waiting} == {True, False}
     adjustments = [row for posting in POSTINGS for row in posting.get("adjustment", ())]

@@ -115,8 +115,8 @@ def _sale(books: Books, item: Earn, earned: Accepted, burned: Accepted | None) -
     transaction, purchase = earned.transaction, item.purchase
     burn_seq = burned.transaction.seq if burned is not None else 0
     return Sale(
-        transaction.seq, transaction.transaction_id, purchase.amount_minor, purchase.points_minor,
-        transaction.points + transaction.pending,
+        transaction.seq, transaction.transaction_id, purchase.amount_minor, purchase.points_minor, transaction.brought,
         rate.points, rate.per_minor, burn_seq, -burned.transaction.points if burned is not None else 0,
         [(lot_no, points) for seq, lot_no, points in books.rows.uses if seq == burn_seq],
+        tuple(books.granted.get(transaction.seq, ())),
     )  # fmt: skip

@@ -8,10 +8,11 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Accepted, Refused, TurnedAway
 from services.points.domain.books import NO_LEGS, Books
+from services.points.domain.deciding.grant import grant_all
 from services.points.domain.deciding.lapse import catch_up
+from services.points.domain.deciding.opening_lots import open_earned
 from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import expires_at_us
-from services.points.domain.lots import Lot
 from services.points.domain.movements import Earn, MovementKind, Transaction
 from services.runtime.clock import MICROS_PER_DAY
 from services.runtime.ids import new_id
@@ -85,7 +86,7 @@ def earn(books: Books, number: int, item: Earn) -> Accepted:
         matures_us = _matures_us(item, rate, at.now_us)
         legs = books.move(issuance, at.accounts.pending[item.member_id] if matures_us else wallet, points)
         lapses_us = expires_at_us(item.occurred_at_us, books.terms.expiry, books.rules.zone)
-        lot_no = _open_lot(books, item, points, lapses_us, matures_us)
+        lot_no = open_earned(books, item, points, lapses_us, matures_us)
     transaction = Transaction(
         new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, 0 if matures_us else points,
         at.balances[wallet], item.occurred_at_us, recorded_us, lapses_us, pending=points if matures_us else 0,
@@ -97,6 +98,8 @@ def earn(books: Books, number: int, item: Earn) -> Accepted:
         transaction, wallet, legs, event, (number, item), lot_no=lot_no or None, matures_us=matures_us or None,
         purchase=told,
     )  # fmt: skip
+    if books.terms.campaigns:
+        transaction = grant_all(books, item, transaction, matures_us or _matures_us(item, rate, at.now_us))
     return Accepted(transaction)
 
 
@@ -104,21 +107,3 @@ def _matures_us(item: Earn, rate: EarnRate, now_us: int) -> int:
     """When the points can be spent; 0: at once, as where the till tells of the sale once its days are over."""
     matures_us = item.occurred_at_us + rate.pending_days * MICROS_PER_DAY
     return matures_us if rate.pending_days and matures_us > now_us else 0
-
-
-def _open_lot(books: Books, item: Earn, points: int, lapses_us: int, matures_us: int) -> int:
-    at = books.at
-    at.last_lot_no += 1
-    lots = at.lots.get(item.member_id)
-    if lots is None and (item.member_id in at.debts or 0 < lapses_us <= at.now_us):
-        # It pays what the member owes; or, backdated beyond its own life, the wallet's next item finds it overdue, in
-        # this batch as in another.
-        lots = books.lots(item.member_id)
-    if lots is not None:
-        lots.add(
-            Lot(
-                at.last_lot_no, item.partner_id, "base", points, 0, item.occurred_at_us, lapses_us, books.seq, matures_us,
-                at.accounts.pending[item.member_id] if matures_us else 0,
-            )
-        )  # fmt: skip
-    return at.last_lot_no

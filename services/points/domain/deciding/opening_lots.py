@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.points.domain.books import Books
 from services.points.domain.lots import Lot
+from services.points.domain.movements import Earn
 from services.points.domain.rows import ChildRow
 
 
@@ -18,6 +19,27 @@ def open_lot(
     lot = Lot(at.last_lot_no, issuer_id, "base", points, 0, earned_us, lapses_us, books.seq + 1)
     books.lots(member_id).add(lot)
     return lot.lot_no
+
+
+def open_earned(
+    books: Books, item: Earn, points: int, lapses_us: int, matures_us: int, point_type: str = "base"
+) -> int:
+    """A lot of points that a sale brings by the posting that was begun last; answers its number."""
+    at = books.at
+    at.last_lot_no += 1
+    lots = at.lots.get(item.member_id)
+    if lots is None and (item.member_id in at.debts or 0 < lapses_us <= at.now_us):
+        # It pays what the member owes; or, backdated beyond its own life, the wallet's next item finds it overdue, in
+        # this batch as in another.
+        lots = books.lots(item.member_id)
+    if lots is not None:
+        lots.add(
+            Lot(
+                at.last_lot_no, item.partner_id, point_type, points, 0, item.occurred_at_us, lapses_us, books.seq, matures_us,
+                at.accounts.pending[item.member_id] if matures_us else 0,
+            )
+        )  # fmt: skip
+    return at.last_lot_no
 
 
 def open_child(books: Books, member_id: UUID, parent: Lot, seq: int, points: int, lapses_us: int) -> Lot:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Accepted, Decision
-from services.points.domain.books import NO_LEGS, Books
+from services.points.domain.books import NO_LEGS, Books, Legs
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.deciding.opening_lots import open_child
 from services.points.domain.expiry import month_end_us
@@ -21,12 +21,20 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.domain.opened import Debts, OpenDebt, Refunded
-from services.points.domain.refunding import Shortfall, due
+from services.points.domain.refunding import Due, Shortfall, due
 from services.points.domain.rows import DebtRow, RefundRow
 from services.runtime.ids import new_id
 
 # Points that come back after their lot, or the wallet that it is in, has expired live to the end of the month after the refund's.
 GRACE_MONTHS: Final = 1
+
+
+class _Claim(NamedTuple):
+    """Points due back of an original, an earn or a grant of it, and the account that gets them."""
+
+    original_seq: int
+    account: int
+    points: int
 
 
 def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
@@ -55,24 +63,46 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
     returned = reached.returned - before.returned
     if returned:
         _give_back(books, item, sale, wallet, before.returned, returned)
-    taking = reached.taken - before.taken
-    clawed_back = _claw_back_pending(books, item, sale, wallet, taking)
-    if rule.shortfall is not Shortfall.PENDING_ONLY:
-        clawed_back += _claw_back(
-            books, item, sale, wallet, min(max(0, books.free(wallet)), taking - clawed_back)
-        )
-    short = taking - clawed_back
-    owed = short if rule.shortfall is Shortfall.ALLOW_NEGATIVE else 0
-    if owed:
-        _owe(books, item, sale, wallet, owed)
+    clawed_back, owed, written_off = 0, 0, 0
+    for claim in _claims(books, item, sale, before, reached):
+        taken, left_owed = _take_back(books, item, claim, wallet, rule.shortfall)
+        clawed_back, owed = clawed_back + taken, owed + left_owed
+        written_off += claim.points - taken - left_owed
+        if claim.original_seq != sale.seq:
+            sofar = at.taken_of_grants.get(claim.original_seq, 0)
+            at.taken_of_grants[claim.original_seq] = sofar + taken + left_owed
     figures = RefundFigures(
-        given, returned, clawed_back, owed, short - owed, reached.money_minor - before.money_minor
+        given, returned, clawed_back, owed, written_off, reached.money_minor - before.money_minor
     )
     at.refunded[sale.seq] = Refunded(
         before.no + 1, before.given + given, reached.returned, before.taken + clawed_back + owed,
         reached.money_minor, before.tender_order,
     )  # fmt: skip
     return _record(books, number, item, sale, before, figures)
+
+
+def _claims(books: Books, item: Refund, sale: Sale, before: Refunded, reached: Due) -> Sequence[_Claim]:
+    """What is due back of the sale itself, then of its grants in the order of seq: each to the account it came from."""
+    accounts = books.at.accounts
+    taken = [books.at.taken_of_grants.get(grant.seq, 0) for grant in sale.grants]
+    claims = [_Claim(sale.seq, accounts.issuance[item.partner_id], reached.taken - before.taken + sum(taken))]
+    for grant, due_back, sofar in zip(sale.grants, reached.of_grants, taken, strict=True):
+        claims.append(_Claim(grant.seq, accounts.budget[grant.campaign_id], due_back - sofar))
+    return claims
+
+
+def _take_back(
+    books: Books, item: Refund, claim: _Claim, wallet: int, shortfall: Shortfall
+) -> tuple[int, int]:
+    """Takes back what is due, as far as it is there; answers the points taken, and those that the member owes now."""
+    taken = _claw_back_pending(books, item, claim, wallet)
+    if shortfall is not Shortfall.PENDING_ONLY:
+        points = min(max(0, books.free(wallet)), claim.points - taken)
+        taken += _claw_back(books, item, claim, wallet, points)
+    owed = claim.points - taken if shortfall is Shortfall.ALLOW_NEGATIVE else 0
+    if owed:
+        _owe(books, item, claim, wallet, owed)
+    return taken, owed
 
 
 def _record(
@@ -142,43 +172,47 @@ def _from_the_last(lots: Sequence[tuple[int, int]], skipped: int, points: int) -
     return found
 
 
-def _claw_back_pending(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> int:
-    """Takes what cannot be spent yet of the earn itself, up to so many points; answers how many there were."""
-    issuance, lots = books.at.accounts.issuance[item.partner_id], books.lots(item.member_id)
-    pending_no = next((lot.pending_no for lot in lots.pending if lot.earned_seq == sale.seq), 0)
-    taken = lots.take_pending(points, sale.seq)
+def _claw_back_pending(books: Books, item: Refund, claim: _Claim, wallet: int) -> int:
+    """Takes what cannot be spent yet of the original itself, as far as it is due; answers how many points there were."""
+    lots = books.lots(item.member_id)
+    pending_no = next((lot.pending_no for lot in lots.pending if lot.earned_seq == claim.original_seq), 0)
+    taken = lots.take_pending(claim.points, claim.original_seq)
     if not taken:
         return 0
     points = sum(part.points for part in taken)
-    legs = books.move(pending_no, issuance, points)
-    transaction = _part(books, MovementKind.CLAWBACK, item, sale.seq, wallet, 0)._replace(pending=-points)
-    books.use(transaction.seq, taken)
-    event = ("points.clawed_back", books.tell.clawed_back(transaction, taken))
-    books.write(transaction, wallet, legs, event, None, partner_no=issuance)
+    legs = books.move(pending_no, claim.account, points)
+    transaction = _part(books, MovementKind.CLAWBACK, item, claim.original_seq, wallet, 0)
+    _tell_clawback(books, item, transaction._replace(pending=-points), legs, wallet, taken)
     return points
 
 
-def _claw_back(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> int:
-    """Takes from what is left of the earn itself, then from other lots in order."""
+def _claw_back(books: Books, item: Refund, claim: _Claim, wallet: int, points: int) -> int:
+    """Takes from what is left of the original itself, then from other lots in order."""
     if not points:
         return 0
-    issuance = books.at.accounts.issuance[item.partner_id]
-    taken = books.lots(item.member_id).take_back(points, sale.seq)
-    legs = books.move(wallet, issuance, points)
-    transaction = _part(books, MovementKind.CLAWBACK, item, sale.seq, wallet, -points)
-    books.use(transaction.seq, taken)
-    event = ("points.clawed_back", books.tell.clawed_back(transaction, taken))
-    books.write(transaction, wallet, legs, event, None, partner_no=issuance)
+    taken = books.lots(item.member_id).take_back(points, claim.original_seq)
+    legs = books.move(wallet, claim.account, points)
+    transaction = _part(books, MovementKind.CLAWBACK, item, claim.original_seq, wallet, -points)
+    _tell_clawback(books, item, transaction, legs, wallet, taken)
     return points
 
 
-def _owe(books: Books, item: Refund, sale: Sale, wallet: int, points: int) -> None:
-    at = books.at
+def _tell_clawback(
+    books: Books, item: Refund, transaction: Transaction, legs: Legs, wallet: int, taken: list[LotTaken]
+) -> None:
+    books.use(transaction.seq, taken)
+    event = ("points.clawed_back", books.tell.clawed_back(transaction, taken))
+    partner_no = books.at.accounts.issuance[item.partner_id]
+    books.write(transaction, wallet, legs, event, None, partner_no=partner_no)
+
+
+def _owe(books: Books, item: Refund, claim: _Claim, wallet: int, points: int) -> None:
+    at, original_seq = books.at, claim.original_seq
     issuance, account = at.accounts.issuance[item.partner_id], at.accounts.debt[item.member_id]
-    legs = books.move(account, issuance, points)
-    transaction = _part(books, MovementKind.OWE, item, sale.seq, wallet, 0)
-    books.rows.debts.append(DebtRow(transaction.seq, sale.seq, points, wallet, issuance))
+    legs = books.move(account, claim.account, points)
+    transaction = _part(books, MovementKind.OWE, item, original_seq, wallet, 0)
+    books.rows.debts.append(DebtRow(transaction.seq, original_seq, points, wallet, issuance))
     debts = at.debts.setdefault(item.member_id, Debts(account))
-    debts.open.append(OpenDebt(transaction.seq, item.partner_id, sale.seq, points, issuance))
+    debts.open.append(OpenDebt(transaction.seq, item.partner_id, original_seq, points, issuance))
     event = ("points.owed", books.tell.owed(transaction, points))
     books.write(transaction, wallet, legs, event, None, partner_no=issuance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.points.storage.proofs.campaigns import CAMPAIGNS
 from services.points.storage.proofs.holds import HOLDS
 from services.points.storage.proofs.lots import LOTS
 from services.points.storage.proofs.postings import COUNTERS, FLOORS, LEGS
@@ -12,6 +13,6 @@ from services.points.storage.proofs.refunds import REFUNDS
 from services.points.storage.proofs.sequence import EVENTS, KEYS, SEQUENCE
 from services.points.storage.proofs.wallets import WALLETS
 
-PROOFS: Final = (LEGS, COUNTERS, FLOORS, HOLDS, LOTS, KEYS, SEQUENCE, EVENTS, REFUNDS, WALLETS)
+PROOFS: Final = (LEGS, COUNTERS, FLOORS, HOLDS, LOTS, KEYS, SEQUENCE, EVENTS, REFUNDS, WALLETS, CAMPAIGNS)
 
 __all__ = ["PROOFS", "Finding", "Proof", "prepare", "prove"]

@@ -50,8 +50,11 @@ _PENDING: Final = """
     -- A batch is decided at one time, and what it posts follows in steps of a microsecond: hence the second.
     SELECT format('posting %s of a sale at %s, pending for %s days, put its points into account %s at %s', seq, p.occurred_at,
         s.rate_pending_days, p.credit_no, p.recorded_at)
-    FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND kind = 'earn' AND amount > 0) p
-    JOIN (SELECT seq, rate_pending_days FROM purchase WHERE ledger_id = $1) s USING (seq)
+    FROM (
+        SELECT *, CASE kind WHEN 'grant' THEN original_seq ELSE seq END AS sale_seq FROM posting
+        WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('earn', 'grant') AND amount > 0
+    ) p
+    JOIN (SELECT seq AS sale_seq, rate_pending_days FROM purchase WHERE ledger_id = $1) s USING (sale_seq)
     WHERE CASE WHEN s.rate_pending_days = 0 THEN p.credit_no <> p.wallet_no
         WHEN p.credit_no = p.wallet_no THEN p.occurred_at + s.rate_pending_days * interval '24 hours' > p.recorded_at
         ELSE p.occurred_at + s.rate_pending_days * interval '24 hours' <= p.recorded_at - interval '1 second' END"""
@@ -91,9 +94,10 @@ LOTS: Final = Proof(
         (l.original, l.issuer_no, l.account_no, l.earned_at, l.expires_at, coalesce(l.pending_no, l.account_no))
             IS DISTINCT FROM (p.amount, CASE p.kind WHEN 'import' THEN l.issuer_no ELSE p.partner_no END, p.wallet_no, p.occurred_at,
                 coalesce(p.expires_at, 'infinity'), p.credit_no)
-        OR p.kind NOT IN ('earn', 'adjust', 'import')
+        OR p.kind NOT IN ('earn', 'adjust', 'import', 'grant') OR (p.kind = 'grant') <> (l.point_type = 'bonus')
         OR l.matures_at IS NOT NULL AND l.matures_at <> (
-            SELECT p.occurred_at + rate_pending_days * interval '24 hours' FROM purchase WHERE ledger_id = $1 AND seq = l.opened_seq
+            SELECT p.occurred_at + rate_pending_days * interval '24 hours' FROM purchase
+            WHERE ledger_id = $1 AND seq = CASE p.kind WHEN 'grant' THEN p.original_seq ELSE p.seq END
         )
     )
     UNION ALL
@@ -144,7 +148,7 @@ LOTS: Final = Proof(
     WHERE r.points > coalesce(u.points, 0)
     UNION ALL
     SELECT format('posting %s opened no lot', p.seq) FROM posting p
-    WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.amount > 0 AND (p.kind IN ('earn', 'import') OR p.kind = 'adjust' AND p.points > 0)
+    WHERE p.ledger_id = $1 AND p.seq <= $2 AND p.amount > 0 AND (p.kind IN ('earn', 'import', 'grant') OR p.kind = 'adjust' AND p.points > 0)
       AND NOT EXISTS (SELECT 1 FROM lot l WHERE l.ledger_id = p.ledger_id AND l.opened_seq = p.seq)
     UNION ALL
     {_PENDING}

@@ -29,26 +29,30 @@ LEGS: Final = Proof(
     LEFT JOIN (SELECT account_no AS debit_no, kind AS from_kind, owner_id AS from_owner FROM account WHERE ledger_id = $1) d USING (debit_no)
     LEFT JOIN (SELECT account_no AS wallet_no, owner_id AS member FROM account WHERE ledger_id = $1) w USING (wallet_no)
     LEFT JOIN (SELECT account_no AS partner_no, owner_id AS partner FROM account WHERE ledger_id = $1) i USING (partner_no)
+    LEFT JOIN (SELECT seq AS original_seq, debit_no AS budget_no FROM posting WHERE ledger_id = $1 AND kind = 'grant') g USING (original_seq)
     WHERE CASE WHEN p.kind = 'earn' THEN p.debit_no IS DISTINCT FROM p.partner_no
             OR p.credit_no <> p.wallet_no AND (c.to_kind, c.to_owner) IS DISTINCT FROM ('pending', w.member)
         WHEN p.kind = 'mature' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('pending', w.member, p.wallet_no)
         WHEN p.kind IN ('redeem', 'capture') THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'redemption', i.partner)
         WHEN p.kind = 'expire' THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'expiry')
         WHEN p.kind = 'return' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('redemption', i.partner, p.wallet_no)
-        WHEN p.kind = 'clawback' THEN p.credit_no IS DISTINCT FROM p.partner_no
+        WHEN p.kind = 'clawback' THEN p.credit_no IS DISTINCT FROM coalesce(g.budget_no, p.partner_no)
             OR p.debit_no <> p.wallet_no AND (d.from_kind, d.from_owner) IS DISTINCT FROM ('pending', w.member)
-        WHEN p.kind = 'owe' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('debt', w.member, p.partner_no)
+        WHEN p.kind = 'owe' THEN (d.from_kind, d.from_owner, p.credit_no) IS DISTINCT FROM ('debt', w.member, coalesce(g.budget_no, p.partner_no))
         WHEN p.kind = 'repay' THEN (p.debit_no, c.to_kind, c.to_owner) IS DISTINCT FROM (p.wallet_no, 'debt', w.member)
         WHEN p.kind IN ('transfer', 'merge') THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'transit')
         WHEN p.kind = 'receive' THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('transit', p.wallet_no)
         WHEN p.kind = 'assume' THEN (d.from_kind, d.from_owner, c.to_kind) IS DISTINCT FROM ('debt', w.member, 'debt')
+        WHEN p.kind = 'load' THEN (d.from_kind, c.to_kind) IS DISTINCT FROM ('funding', 'budget')
+        WHEN p.kind = 'grant' THEN d.from_kind IS DISTINCT FROM 'budget'
+            OR p.credit_no <> p.wallet_no AND (c.to_kind, c.to_owner) IS DISTINCT FROM ('pending', w.member)
         WHEN p.kind = 'import' THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('opening', p.wallet_no)
         WHEN p.kind = 'adjust' AND p.points > 0 THEN (d.from_kind, p.credit_no) IS DISTINCT FROM ('adjustment', p.wallet_no)
         WHEN p.kind = 'adjust' THEN (p.debit_no, c.to_kind) IS DISTINCT FROM (p.wallet_no, 'adjustment')
         ELSE true END
     UNION ALL
     SELECT format('posting %s names account %s, which is no %s', seq, account_no, coalesce(expected, 'account')) FROM (
-        SELECT seq, wallet_no AS account_no, CASE WHEN kind <> 'floor' THEN 'wallet' END AS expected FROM posting
+        SELECT seq, wallet_no AS account_no, CASE WHEN kind NOT IN ('floor', 'load') THEN 'wallet' END AS expected FROM posting
         WHERE ledger_id = $1 AND seq <= $2
         UNION ALL
         SELECT seq, partner_no, 'issuance' FROM posting WHERE ledger_id = $1 AND seq <= $2 AND partner_no IS NOT NULL
@@ -83,7 +87,7 @@ COUNTERS: Final = Proof(
 )
 FLOORS: Final = Proof(
     3,
-    "every wallet and what is pending is guarded, and no guarded account, less its open holds, was ever below its floor; nor did any earn go below its issuer's",
+    "every wallet, every budget and what is pending is guarded, and no guarded account, less its open holds, was ever below its floor; nor did any earn go below its issuer's",
     """SELECT format('%s guarded accounts, %s entries in order, %s credit floors', count(DISTINCT e.account_no), count(*),
         (SELECT count(*) FROM floor_change WHERE ledger_id = $1 AND seq <= $2))
     FROM entry e JOIN balance b USING (ledger_id, account_no)
@@ -104,7 +108,7 @@ FLOORS: Final = Proof(
     UNION ALL
     SELECT format('%s %s has %s as its floor', a.kind, account_no, coalesce(b.floor::text, 'nothing'))
     FROM account a JOIN balance b USING (ledger_id, account_no)
-    WHERE a.ledger_id = $1 AND a.kind IN ('wallet', 'pending') AND b.floor IS DISTINCT FROM 0
+    WHERE a.ledger_id = $1 AND a.kind IN ('wallet', 'pending', 'budget') AND b.floor IS DISTINCT FROM 0
     UNION ALL
     -- Earns alone are bounded by a credit floor: it may be set above what is left.
     SELECT format('posting %s takes the issuance account %s to %s, its credit floor was %s', seq, account_no, reached, floor)

@@ -25,6 +25,22 @@ MERGED: Final = """(
     ) SELECT given_up, reached FROM chain
 )"""
 
+# Every grant with what its campaign's version says.
+GRANTS: Final = """(
+    SELECT g.seq, g.earn_seq, g.campaign_id, g.version, p.amount AS points, v.multiplier_percent, v.fixed_points, v.min_amount_minor
+    FROM (SELECT * FROM campaign_grant WHERE ledger_id = $1 AND seq <= $2) g
+    JOIN (SELECT seq, amount FROM posting WHERE ledger_id = $1) p USING (seq)
+    JOIN (SELECT * FROM campaign_version WHERE ledger_id = $1) v USING (campaign_id, version)
+)"""
+# What was taken back of earns and grants, by the seq of either.
+TAKEN: Final = """(
+    SELECT original_seq, sum(amount) AS points FROM posting
+    WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('clawback', 'owe') GROUP BY original_seq
+)"""
+# What a version gives on top of base points and an amount paid in money. The rule is that of domain/campaigns.py, said once more.
+BONUS: Final = """CASE WHEN {paid} < greatest(1, min_amount_minor) THEN 0 WHEN fixed_points > 0 THEN fixed_points
+    ELSE div({base} * (multiplier_percent - 100), 100) END"""
+
 
 class Proof(NamedTuple):
     """An invariant: two queries with the ledger as $1 and a seq as $2.

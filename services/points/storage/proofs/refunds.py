@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.points.storage.proofs.proof import MERGED, Proof
+from services.points.storage.proofs.proof import BONUS, GRANTS, MERGED, TAKEN, Proof
 from services.points.storage.proofs.waits import WAITS
 
 # Every original with what all its refunds came to, and the figures of its sale; with what its tender order makes of
@@ -29,14 +29,35 @@ SELECT r.*, CASE tender_order WHEN 'points_first' THEN least(in_points, given)
         WHEN 'money_first' THEN given - least(whole - in_points, given) ELSE div(in_points * given, whole) END AS as_points
 FROM ({_REFUNDED}) r
 """
-_DUE: Final = f"""
+_SALES: Final = f"""
 SELECT t.*, CASE WHEN kind <> 'earn' THEN given WHEN tender_order = 'pro_rata' OR in_points = 0 THEN div(burned * given, whole)
         ELSE div(burned * as_points, in_points) END AS due_back,
     CASE WHEN kind <> 'earn' THEN 0 ELSE given - as_points END AS due_money,
-    CASE WHEN kind <> 'earn' THEN 0
-        ELSE earned - div((whole - in_points - given + as_points) * rate_points, rate_per_minor) END AS due_taken
+    CASE WHEN kind = 'earn' THEN whole - in_points - given + as_points ELSE 0 END AS paid_left,
+    CASE WHEN kind = 'earn' THEN div((whole - in_points - given + as_points) * rate_points, rate_per_minor) ELSE 0 END AS base_left
 FROM ({_STEP}) t
 """
+# What is due back of each sale by itself, and of each grant that it brought.
+_PARTS: Final = f"""
+    sale AS MATERIALIZED (SELECT s.*, CASE kind WHEN 'earn' THEN earned - base_left ELSE 0 END AS due_base FROM ({_SALES}) s),
+    bonus AS MATERIALIZED (
+        SELECT g.seq, g.earn_seq, g.points - {BONUS.format(base="s.base_left", paid="s.paid_left")} AS due
+        FROM {GRANTS} g JOIN sale s ON s.original_seq = g.earn_seq
+    )"""
+_DUE: Final = f"""
+WITH {_PARTS} SELECT sale.*, due_base + coalesce(b.due, 0) AS due_taken FROM sale
+LEFT JOIN (SELECT earn_seq, sum(due) AS due FROM bonus GROUP BY earn_seq) b ON b.earn_seq = sale.original_seq
+"""
+# What was taken back of a sale and of each grant is no more than is due of just that.
+_BACK: Final = f"""
+    SELECT format('%s points were taken back of posting %s, %s are due', points, original_seq, due) FROM (
+        WITH {_PARTS}, part AS (
+            SELECT original_seq, due_base AS due FROM sale
+            UNION ALL
+            SELECT seq, due FROM bonus
+        )
+        SELECT t.original_seq, t.points, coalesce(p.due, 0) AS due FROM {TAKEN} t LEFT JOIN part p USING (original_seq)
+    ) taken WHERE points > due"""
 
 REFUNDS: Final = Proof(
     11,
@@ -71,7 +92,8 @@ REFUNDS: Final = Proof(
             sum(amount) FILTER (WHERE kind = 'owe')] AS points
         FROM (
             SELECT kind, amount, coalesce(
-                (SELECT b.original_seq FROM posting b WHERE b.ledger_id = $1 AND b.seq = c.original_seq AND c.kind = 'return'), c.original_seq
+                (SELECT b.original_seq FROM posting b WHERE b.ledger_id = $1 AND b.seq = c.original_seq AND (c.kind = 'return' OR b.kind = 'grant')),
+                c.original_seq
             ) AS original_seq
             FROM posting c WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('return', 'clawback', 'owe')
         ) c GROUP BY original_seq
@@ -117,5 +139,6 @@ REFUNDS: Final = Proof(
     WHERE u.ledger_id = $1 AND (u.debt_seq >= u.seq OR CASE p.kind WHEN 'assume'
         THEN m.reached IS NULL OR (p.original_seq, p.partner_no, c.owner_id) IS DISTINCT FROM (d.original_seq, d.partner_no, w.owner_id)
         ELSE p.wallet_no IS DISTINCT FROM d.wallet_no END)
+    UNION ALL{_BACK}
     UNION ALL{WAITS}""",
 )

@@ -1253,3 +1253,151 @@ class PointsImported(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PointsImported: _TypeAlias = PointsImported  # noqa: Y015
+
+@_typing.final
+class PointsGranted(_message.Message):
+    """`points.granted`: a campaign gave points on top of a sale, right after the `points.earned` that it belongs to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ORIGINAL_SEQ_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    FUNDERS_FIELD_NUMBER: _builtins.int
+    LOT_NO_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    MATURES_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner of the sale (16 bytes of a UUID): the points are of its issue, whoever pays for them."""
+    campaign_id: _builtins.bytes
+    """The campaign (16 bytes of a UUID)."""
+    version: _builtins.int
+    """The version of its terms that decided, from 1."""
+    original_seq: _builtins.int
+    """Seq of the earn."""
+    points: _builtins.int
+    """Points given, positive."""
+    lot_no: _builtins.int
+    """The lot opened."""
+    expires_at_us: _builtins.int
+    """When the lot expires; 0: never. Microseconds since 1970-01-01 UTC."""
+    balance_after: _builtins.int
+    """Wallet right after it."""
+    occurred_at_us: _builtins.int
+    """The till's clock at the sale: decides the price. Microseconds since 1970-01-01 UTC."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    matures_at_us: _builtins.int
+    """When the points can be spent; 0: at once. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def funders(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignFunder]:
+        """Who pays for them; the shares sum to 100."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        campaign_id: _builtins.bytes = ...,
+        version: _builtins.int = ...,
+        original_seq: _builtins.int = ...,
+        points: _builtins.int = ...,
+        funders: _abc.Iterable[Global___CampaignFunder] | None = ...,
+        lot_no: _builtins.int = ...,
+        expires_at_us: _builtins.int = ...,
+        balance_after: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+        matures_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "campaign_id", b"campaign_id", "expires_at_us", b"expires_at_us", "funders", b"funders", "lot_no", b"lot_no", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_seq", b"original_seq", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsGranted: _TypeAlias = PointsGranted  # noqa: Y015
+
+@_typing.final
+class CampaignFunder(_message.Message):
+    """A share of what a campaign's points cost."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PERCENT_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """A partner (16 bytes of a UUID); the nil UUID: the operator."""
+    percent: _builtins.int
+    """Per cent, 1 to 100."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        percent: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "percent", b"percent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CampaignFunder: _TypeAlias = CampaignFunder  # noqa: Y015
+
+@_typing.final
+class PointsBudgetLoaded(_message.Message):
+    """`points.budget_loaded`: a campaign's budget was loaded; of no member."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    campaign_id: _builtins.bytes
+    """The campaign (16 bytes of a UUID)."""
+    points: _builtins.int
+    """Points loaded, positive."""
+    left: _builtins.int
+    """The budget right after it."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        campaign_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+        left: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "left", b"left", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsBudgetLoaded: _TypeAlias = PointsBudgetLoaded  # noqa: Y015

@@ -280,6 +280,7 @@ class StatementLine(_message.Message):
     POINTS_FIELD_NUMBER: _builtins.int
     PRICE_MICROS_FIELD_NUMBER: _builtins.int
     AMOUNT_MICROS_FIELD_NUMBER: _builtins.int
+    POINT_TYPE_FIELD_NUMBER: _builtins.int
     kind: Global___StatementLineKind.ValueType
     """What it is about."""
     count: _builtins.int
@@ -290,6 +291,10 @@ class StatementLine(_message.Message):
     """Price of each point, in millionths of the major unit."""
     amount_micros: _builtins.int
     """Amount in millionths: positive the partner owes, negative it is owed."""
+    point_type: _builtins.str
+    """Type of its points: `base` or `bonus`; empty for carries. Of bonus points that were issued each partner that funds them
+    pays its share of its own price, so such a line is at a part of the price.
+    """
     def __init__(
         self,
         *,
@@ -298,10 +303,11 @@ class StatementLine(_message.Message):
         points: _builtins.int = ...,
         price_micros: _builtins.int = ...,
         amount_micros: _builtins.int = ...,
+        point_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_micros", b"amount_micros", "count", b"count", "kind", b"kind", "points", b"points", "price_micros", b"price_micros"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_micros", b"amount_micros", "count", b"count", "kind", b"kind", "point_type", b"point_type", "points", b"points", "price_micros", b"price_micros"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -336,7 +342,7 @@ class Statement(_message.Message):
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatementLine]:
-        """The lines: issued, reversed, burned, returned, each by price; then the carries."""
+        """The lines: issued, reversed, burned, returned, each by type of points and price; then the carries."""
 
     @_builtins.property
     def net(self) -> Global___Net:

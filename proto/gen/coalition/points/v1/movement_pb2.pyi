@@ -119,6 +119,10 @@ class _MovementKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Movement
     """Points earned before that can be spent from now on."""
     MOVEMENT_KIND_FLOOR: _MovementKind.ValueType  # 20
     """A partner's credit floor, set: moves no points and is of no member."""
+    MOVEMENT_KIND_GRANT: _MovementKind.ValueType  # 21
+    """Points that a campaign gave on top of a sale, right after the earn that it belongs to."""
+    MOVEMENT_KIND_LOAD: _MovementKind.ValueType  # 22
+    """Points that a campaign's budget was loaded with: of no member."""
     MOVEMENT_KIND_TRANSFER: _MovementKind.ValueType  # 14
     """Points given to another member."""
     MOVEMENT_KIND_RECEIVE: _MovementKind.ValueType  # 15
@@ -166,6 +170,10 @@ MOVEMENT_KIND_MATURE: MovementKind.ValueType  # 13
 """Points earned before that can be spent from now on."""
 MOVEMENT_KIND_FLOOR: MovementKind.ValueType  # 20
 """A partner's credit floor, set: moves no points and is of no member."""
+MOVEMENT_KIND_GRANT: MovementKind.ValueType  # 21
+"""Points that a campaign gave on top of a sale, right after the earn that it belongs to."""
+MOVEMENT_KIND_LOAD: MovementKind.ValueType  # 22
+"""Points that a campaign's budget was loaded with: of no member."""
 MOVEMENT_KIND_TRANSFER: MovementKind.ValueType  # 14
 """Points given to another member."""
 MOVEMENT_KIND_RECEIVE: MovementKind.ValueType  # 15
@@ -934,6 +942,9 @@ class Transaction(_message.Message):
     PENDING_FIELD_NUMBER: _builtins.int
     MATURES_AT_US_FIELD_NUMBER: _builtins.int
     CREDIT_FLOOR_FIELD_NUMBER: _builtins.int
+    BONUSES_FIELD_NUMBER: _builtins.int
+    BONUS_POINTS_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -941,7 +952,7 @@ class Transaction(_message.Message):
     kind: Global___MovementKind.ValueType
     """What it is."""
     member_id: _builtins.bytes
-    """16 bytes of a UUID; empty for a floor."""
+    """16 bytes of a UUID; empty for a floor and a load."""
     partner_id: _builtins.bytes
     """The partner that asked for it (16 bytes of a UUID); empty for the operator's and the platform's own acts."""
     reference: _builtins.str
@@ -964,7 +975,8 @@ class Transaction(_message.Message):
     """Of what resolved a hold: the transaction id of the hold (16 bytes of a UUID)."""
     original_id: _builtins.bytes
     """The movement that it corrects or belongs to: of a refund and its parts the original, of what is linked with an earn
-    the earn, of points received the transfer or merge, of a debt assumed the refunded earn. 16 bytes of a UUID, or empty.
+    the earn, of points received the transfer or merge, of a debt assumed the refunded earn, of a grant the earn that it was
+    given for. A grant is taken back by parts that name the grant. 16 bytes of a UUID, or empty.
     """
     original_seq: _builtins.int
     """Seq of the movement original_id; 0: none."""
@@ -972,6 +984,8 @@ class Transaction(_message.Message):
     """Points that cannot be spent yet: added by an earn, taken (negative) by what made them spendable or took them back."""
     matures_at_us: _builtins.int
     """When the pending points of an earn can be spent; 0: it has none. Microseconds since 1970-01-01 UTC."""
+    bonus_points: _builtins.int
+    """Of an earn: all points of its bonuses. They can be spent when its own can."""
     @_builtins.property
     def refund(self) -> Global___RefundFigures:
         """Of a refund: what it came to."""
@@ -979,6 +993,14 @@ class Transaction(_message.Message):
     @_builtins.property
     def credit_floor(self) -> Global___CreditFloor:
         """Of a floor: what was set."""
+
+    @_builtins.property
+    def bonuses(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignPoints]:
+        """Of an earn: what campaigns gave on top of it, each in a posting of its own right after it. Not among its points."""
+
+    @_builtins.property
+    def campaign(self) -> Global___CampaignPoints:
+        """Of a grant: what was given by which campaign; of a load: what its budget was loaded with."""
 
     def __init__(
         self,
@@ -1003,14 +1025,51 @@ class Transaction(_message.Message):
         pending: _builtins.int = ...,
         matures_at_us: _builtins.int = ...,
         credit_floor: Global___CreditFloor | None = ...,
+        bonuses: _abc.Iterable[Global___CampaignPoints] | None = ...,
+        bonus_points: _builtins.int = ...,
+        campaign: Global___CampaignPoints | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["credit_floor", b"credit_floor", "refund", b"refund"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "credit_floor", b"credit_floor", "refund", b"refund"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "bonus_points", b"bonus_points", "bonuses", b"bonuses", "campaign", b"campaign", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Transaction: _TypeAlias = Transaction  # noqa: Y015
+
+@_typing.final
+class CampaignPoints(_message.Message):
+    """Points of a campaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    campaign_id: _builtins.bytes
+    """The campaign (16 bytes of a UUID)."""
+    version: _builtins.int
+    """The version of its terms that decided, from 1; 0: none, of a load."""
+    points: _builtins.int
+    """Points, as they were given or loaded."""
+    balance_after: _builtins.int
+    """Of points that were given: the wallet right after it."""
+    def __init__(
+        self,
+        *,
+        campaign_id: _builtins.bytes = ...,
+        version: _builtins.int = ...,
+        points: _builtins.int = ...,
+        balance_after: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "campaign_id", b"campaign_id", "points", b"points", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CampaignPoints: _TypeAlias = CampaignPoints  # noqa: Y015
 
 @_typing.final
 class CreditFloor(_message.Message):

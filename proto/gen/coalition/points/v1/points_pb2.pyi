@@ -1315,6 +1315,312 @@ class Limits(_message.Message):
 Global___Limits: _TypeAlias = Limits  # noqa: Y015
 
 @_typing.final
+class Campaign(_message.Message):
+    """What a campaign gives on top of a sale's base points, at which sales, and who pays for it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    MULTIPLIER_PERCENT_FIELD_NUMBER: _builtins.int
+    FIXED_POINTS_FIELD_NUMBER: _builtins.int
+    MIN_AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    VALID_FROM_US_FIELD_NUMBER: _builtins.int
+    VALID_TO_US_FIELD_NUMBER: _builtins.int
+    PARTNER_IDS_FIELD_NUMBER: _builtins.int
+    FUNDERS_FIELD_NUMBER: _builtins.int
+    campaign_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    name: _builtins.str
+    """What staff call it: 1 to 100 visible characters."""
+    multiplier_percent: _builtins.int
+    """So many per cent of the base points in all, 101 to 10,000: the bonus is floor(base × (this − 100) ÷ 100)."""
+    fixed_points: _builtins.int
+    """So many points for each sale, 1 to 1,000,000,000."""
+    min_amount_minor: _builtins.int
+    """Only where at least so much was paid in money, in minor units, 0 to 10^12. (Of a sale of which nothing was, nothing is
+    given.)
+    """
+    valid_from_us: _builtins.int
+    """Sales from this till's time on. Microseconds since 1970-01-01 UTC."""
+    valid_to_us: _builtins.int
+    """Sales before this till's time; 0: without an end. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def partner_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Only sales of these partners (16 bytes of a UUID each), up to 100; none: of all."""
+
+    @_builtins.property
+    def funders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Funder]:
+        """Who pays for its points, up to 10; their shares sum to 100."""
+
+    def __init__(
+        self,
+        *,
+        campaign_id: _builtins.bytes = ...,
+        name: _builtins.str = ...,
+        multiplier_percent: _builtins.int = ...,
+        fixed_points: _builtins.int = ...,
+        min_amount_minor: _builtins.int = ...,
+        valid_from_us: _builtins.int = ...,
+        valid_to_us: _builtins.int = ...,
+        partner_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        funders: _abc.Iterable[Global___Funder] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "fixed_points", b"fixed_points", "multiplier_percent", b"multiplier_percent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "effect", b"effect", "fixed_points", b"fixed_points", "funders", b"funders", "min_amount_minor", b"min_amount_minor", "multiplier_percent", b"multiplier_percent", "name", b"name", "partner_ids", b"partner_ids", "valid_from_us", b"valid_from_us", "valid_to_us", b"valid_to_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_effect: _TypeAlias = _typing.Literal["multiplier_percent", "fixed_points"]  # noqa: Y015
+    _WhichOneofArgType_effect: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_effect) -> _WhichOneofReturnType_effect | None: ...
+
+Global___Campaign: _TypeAlias = Campaign  # noqa: Y015
+
+@_typing.final
+class Funder(_message.Message):
+    """A share of what a campaign's points cost."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PERCENT_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """A partner of the programme (16 bytes of a UUID); empty: the operator."""
+    percent: _builtins.int
+    """Per cent, 1 to 100."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        percent: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "percent", b"percent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Funder: _TypeAlias = Funder  # noqa: Y015
+
+@_typing.final
+class SetCampaignRequest(_message.Message):
+    """Asks to set a campaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    CREATE_FIELD_NUMBER: _builtins.int
+    create: _builtins.bool
+    """True for a new campaign, whose id the caller has made; false for a new version of one that there is."""
+    @_builtins.property
+    def campaign(self) -> Global___Campaign:
+        """The terms."""
+
+    def __init__(
+        self,
+        *,
+        campaign: Global___Campaign | None = ...,
+        create: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "create", b"create"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetCampaignRequest: _TypeAlias = SetCampaignRequest  # noqa: Y015
+
+@_typing.final
+class SetCampaignResponse(_message.Message):
+    """Answers with the campaign as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def campaign(self) -> Global___StandingCampaign:
+        """The campaign."""
+
+    def __init__(
+        self,
+        *,
+        campaign: Global___StandingCampaign | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetCampaignResponse: _TypeAlias = SetCampaignResponse  # noqa: Y015
+
+@_typing.final
+class LoadBudgetRequest(_message.Message):
+    """Asks to load a budget."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Idempotency key, shared with the items that staff post: 1 to 300 visible characters."""
+    campaign_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    points: _builtins.int
+    """Points, 1 to 1,000,000,000."""
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        campaign_id: _builtins.bytes = ...,
+        points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "key", b"key", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LoadBudgetRequest: _TypeAlias = LoadBudgetRequest  # noqa: Y015
+
+@_typing.final
+class LoadBudgetResponse(_message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _movement_pb2.Result:
+        """The decision."""
+
+    @_builtins.property
+    def campaign(self) -> Global___StandingCampaign:
+        """The campaign as it stands since."""
+
+    def __init__(
+        self,
+        *,
+        result: _movement_pb2.Result | None = ...,
+        campaign: Global___StandingCampaign | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LoadBudgetResponse: _TypeAlias = LoadBudgetResponse  # noqa: Y015
+
+@_typing.final
+class ListCampaignsRequest(_message.Message):
+    """Asks for campaigns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_FIELD_NUMBER: _builtins.int
+    AFTER_NO_FIELD_NUMBER: _builtins.int
+    limit: _builtins.int
+    """1 to 100; 0: 20."""
+    after_no: _builtins.int
+    """Only campaigns after this number of the order of creation; 0: from the first."""
+    def __init__(
+        self,
+        *,
+        limit: _builtins.int = ...,
+        after_no: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_no", b"after_no", "limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCampaignsRequest: _TypeAlias = ListCampaignsRequest  # noqa: Y015
+
+@_typing.final
+class ListCampaignsResponse(_message.Message):
+    """A page of campaigns in the order of their creation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGNS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    has_more: _builtins.bool
+    """Whether there are more."""
+    @_builtins.property
+    def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[Global___StandingCampaign]:
+        """The campaigns."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: _abc.Iterable[Global___StandingCampaign] | None = ...,
+        has_more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns", "has_more", b"has_more"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCampaignsResponse: _TypeAlias = ListCampaignsResponse  # noqa: Y015
+
+@_typing.final
+class StandingCampaign(_message.Message):
+    """A campaign with its budget."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    NO_FIELD_NUMBER: _builtins.int
+    SET_BY_FIELD_NUMBER: _builtins.int
+    LOADED_FIELD_NUMBER: _builtins.int
+    GRANTED_FIELD_NUMBER: _builtins.int
+    TAKEN_BACK_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """Which version that is, from 1."""
+    no: _builtins.int
+    """Its number in the order of creation, from 1: the order in which campaigns are asked what they give for a sale."""
+    set_by: _builtins.str
+    """Who set this version: `stf_…`, or `cli` for the host's own command line."""
+    loaded: _builtins.int
+    """Points that its budget was loaded with."""
+    granted: _builtins.int
+    """Points that it granted."""
+    taken_back: _builtins.int
+    """Of those, points that refunds took back: they can be granted again."""
+    left: _builtins.int
+    """Points that it has left to give."""
+    @_builtins.property
+    def campaign(self) -> Global___Campaign:
+        """The terms of its newest version."""
+
+    def __init__(
+        self,
+        *,
+        campaign: Global___Campaign | None = ...,
+        version: _builtins.int = ...,
+        no: _builtins.int = ...,
+        set_by: _builtins.str = ...,
+        loaded: _builtins.int = ...,
+        granted: _builtins.int = ...,
+        taken_back: _builtins.int = ...,
+        left: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "granted", b"granted", "left", b"left", "loaded", b"loaded", "no", b"no", "set_by", b"set_by", "taken_back", b"taken_back", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StandingCampaign: _TypeAlias = StandingCampaign  # noqa: Y015
+
+@_typing.final
 class ExpiryPolicyVersion(_message.Message):
     """A version of the programme's expiry policy."""
 

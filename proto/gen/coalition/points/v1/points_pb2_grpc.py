@@ -121,6 +121,21 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsResponse.FromString,
                 _registered_method=True)
+        self.SetCampaign = channel.unary_unary(
+                '/coalition.points.v1.PointsService/SetCampaign',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetCampaignRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetCampaignResponse.FromString,
+                _registered_method=True)
+        self.LoadBudget = channel.unary_unary(
+                '/coalition.points.v1.PointsService/LoadBudget',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.LoadBudgetRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.LoadBudgetResponse.FromString,
+                _registered_method=True)
+        self.ListCampaigns = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListCampaigns',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
         self.GetLimits = channel.unary_unary(
                 '/coalition.points.v1.PointsService/GetLimits',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.GetLimitsRequest.SerializeToString,
@@ -219,8 +234,8 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTransactions(self, request, context):
-        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
-        no points, are not among them.
+        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors and loads
+        of budgets, which are of no member, are not among them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -315,6 +330,32 @@ class PointsServiceServicer:
     def SetTransferLimits(self, request, context):
         """Sets how much members may give each other from now on. Staff with role `pricing`.
         Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetCampaign(self, request, context):
+        """Sets the terms of a campaign: of a new one, or as a new version of one that there is. What was granted before stays by the
+        version that it was granted by. Setting what stands already changes nothing. Staff with role `pricing`.
+        Errors: INVALID_REQUEST, CAMPAIGN_UNKNOWN, PARTNER_UNKNOWN, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LoadBudget(self, request, context):
+        """Loads points into a campaign's budget: it gives no more than that. Safe to repeat with the same key, which is one of those
+        of the operator's staff. Staff with role `pricing`.
+        Errors: INVALID_REQUEST, CAMPAIGN_UNKNOWN, IDEMPOTENCY_KEY_REUSED, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCampaigns(self, request, context):
+        """Lists campaigns in the order of their creation, with their newest version and their budget; at most 100 a page. Staff or
+        service. Errors: INVALID_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -497,6 +538,21 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.SetTransferLimits,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsResponse.SerializeToString,
+            ),
+            'SetCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetCampaign,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetCampaignRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetCampaignResponse.SerializeToString,
+            ),
+            'LoadBudget': grpc.unary_unary_rpc_method_handler(
+                    servicer.LoadBudget,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.LoadBudgetRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.LoadBudgetResponse.SerializeToString,
+            ),
+            'ListCampaigns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCampaigns,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListCampaignsResponse.SerializeToString,
             ),
             'GetLimits': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLimits,
@@ -1020,6 +1076,87 @@ class PointsService:
             '/coalition.points.v1.PointsService/SetTransferLimits',
             coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.SetTransferLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/SetCampaign',
+            coalition_dot_points_dot_v1_dot_points__pb2.SetCampaignRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.SetCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LoadBudget(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/LoadBudget',
+            coalition_dot_points_dot_v1_dot_points__pb2.LoadBudgetRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.LoadBudgetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCampaigns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListCampaigns',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListCampaignsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListCampaignsResponse.FromString,
             options,
             channel_credentials,
             insecure,

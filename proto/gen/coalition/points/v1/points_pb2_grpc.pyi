@@ -30,8 +30,8 @@ class PointsServiceStub:
     GetTransaction: _aio.UnaryUnaryMultiCallable[_points_pb2.GetTransactionRequest, _points_pb2.GetTransactionResponse]
     """Reads one accepted movement by id. A partner sees its own only. Errors: NOT_FOUND."""
     ListTransactions: _aio.UnaryUnaryMultiCallable[_points_pb2.ListTransactionsRequest, _points_pb2.ListTransactionsResponse]
-    """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
-    no points, are not among them.
+    """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors and loads
+    of budgets, which are of no member, are not among them.
     """
     SetEarnRate: _aio.UnaryUnaryMultiCallable[_points_pb2.SetEarnRateRequest, _points_pb2.SetEarnRateResponse]
     """Sets the points a partner gives for money from a time on. Staff with role `pricing`.
@@ -74,6 +74,20 @@ class PointsServiceStub:
     SetTransferLimits: _aio.UnaryUnaryMultiCallable[_points_pb2.SetTransferLimitsRequest, _points_pb2.SetTransferLimitsResponse]
     """Sets how much members may give each other from now on. Staff with role `pricing`.
     Errors: INVALID_REQUEST, PERMISSION_DENIED.
+    """
+    SetCampaign: _aio.UnaryUnaryMultiCallable[_points_pb2.SetCampaignRequest, _points_pb2.SetCampaignResponse]
+    """Sets the terms of a campaign: of a new one, or as a new version of one that there is. What was granted before stays by the
+    version that it was granted by. Setting what stands already changes nothing. Staff with role `pricing`.
+    Errors: INVALID_REQUEST, CAMPAIGN_UNKNOWN, PARTNER_UNKNOWN, PERMISSION_DENIED.
+    """
+    LoadBudget: _aio.UnaryUnaryMultiCallable[_points_pb2.LoadBudgetRequest, _points_pb2.LoadBudgetResponse]
+    """Loads points into a campaign's budget: it gives no more than that. Safe to repeat with the same key, which is one of those
+    of the operator's staff. Staff with role `pricing`.
+    Errors: INVALID_REQUEST, CAMPAIGN_UNKNOWN, IDEMPOTENCY_KEY_REUSED, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+    """
+    ListCampaigns: _aio.UnaryUnaryMultiCallable[_points_pb2.ListCampaignsRequest, _points_pb2.ListCampaignsResponse]
+    """Lists campaigns in the order of their creation, with their newest version and their budget; at most 100 a page. Staff or
+    service. Errors: INVALID_REQUEST.
     """
     GetLimits: _aio.UnaryUnaryMultiCallable[_points_pb2.GetLimitsRequest, _points_pb2.GetLimitsResponse]
     """Reads the limits of adjustments and transfers. Staff or service."""
@@ -156,8 +170,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.ListTransactionsRequest,
         context: _aio.ServicerContext[_points_pb2.ListTransactionsRequest, _abc.Awaitable[_points_pb2.ListTransactionsResponse]],
     ) -> _abc.Awaitable[_points_pb2.ListTransactionsResponse]:
-        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors, which move
-        no points, are not among them.
+        """Lists accepted movements, newest first, by member, by partner or by both; at most 100 a page. Credit floors and loads
+        of budgets, which are of no member, are not among them.
         """
 
     @_abc_1.abstractmethod
@@ -272,6 +286,38 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_points_pb2.SetTransferLimitsResponse]:
         """Sets how much members may give each other from now on. Staff with role `pricing`.
         Errors: INVALID_REQUEST, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def SetCampaign(
+        self,
+        request: _points_pb2.SetCampaignRequest,
+        context: _aio.ServicerContext[_points_pb2.SetCampaignRequest, _abc.Awaitable[_points_pb2.SetCampaignResponse]],
+    ) -> _abc.Awaitable[_points_pb2.SetCampaignResponse]:
+        """Sets the terms of a campaign: of a new one, or as a new version of one that there is. What was granted before stays by the
+        version that it was granted by. Setting what stands already changes nothing. Staff with role `pricing`.
+        Errors: INVALID_REQUEST, CAMPAIGN_UNKNOWN, PARTNER_UNKNOWN, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def LoadBudget(
+        self,
+        request: _points_pb2.LoadBudgetRequest,
+        context: _aio.ServicerContext[_points_pb2.LoadBudgetRequest, _abc.Awaitable[_points_pb2.LoadBudgetResponse]],
+    ) -> _abc.Awaitable[_points_pb2.LoadBudgetResponse]:
+        """Loads points into a campaign's budget: it gives no more than that. Safe to repeat with the same key, which is one of those
+        of the operator's staff. Staff with role `pricing`.
+        Errors: INVALID_REQUEST, CAMPAIGN_UNKNOWN, IDEMPOTENCY_KEY_REUSED, PERMISSION_DENIED, OVERLOADED, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListCampaigns(
+        self,
+        request: _points_pb2.ListCampaignsRequest,
+        context: _aio.ServicerContext[_points_pb2.ListCampaignsRequest, _abc.Awaitable[_points_pb2.ListCampaignsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListCampaignsResponse]:
+        """Lists campaigns in the order of their creation, with their newest version and their budget; at most 100 a page. Staff or
+        service. Errors: INVALID_REQUEST.
         """
 
     @_abc_1.abstractmethod

@@ -99,6 +99,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The item was reversed before it arrived."""
     REASON_CREDIT_LIMIT: _Reason.ValueType  # 87
     """The partner may issue fewer points than the earn needs (metadata: headroom, required)."""
+    REASON_CAMPAIGN_UNKNOWN: _Reason.ValueType  # 68
+    """No campaign has this id."""
     REASON_PROGRAMME_UNKNOWN: _Reason.ValueType  # 70
     """--- programme and clearing ----------------------------------------------------------------
     No programme has this slug.
@@ -227,6 +229,8 @@ REASON_REVERSED_BEFORE_ARRIVAL: Reason.ValueType  # 66
 """The item was reversed before it arrived."""
 REASON_CREDIT_LIMIT: Reason.ValueType  # 87
 """The partner may issue fewer points than the earn needs (metadata: headroom, required)."""
+REASON_CAMPAIGN_UNKNOWN: Reason.ValueType  # 68
+"""No campaign has this id."""
 REASON_PROGRAMME_UNKNOWN: Reason.ValueType  # 70
 """--- programme and clearing ----------------------------------------------------------------
 No programme has this slug.

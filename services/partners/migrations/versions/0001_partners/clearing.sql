@@ -55,7 +55,7 @@ CREATE TABLE rated_entry (
     CONSTRAINT rated_entry_kind_ck CHECK (
         CASE kind
             WHEN 'issued' THEN points > 0 AND lot_no IS NOT NULL AND amount_micros = points * price_micros
-            WHEN 'reversed' THEN points > 0 AND issuer_id IS NOT NULL AND issuer_id = partner_id
+            WHEN 'reversed' THEN points > 0 AND issuer_id IS NOT NULL AND (issuer_id = partner_id OR point_type = 'bonus')
                 AND lot_no IS NULL AND amount_micros = -points * price_micros
             WHEN 'burned' THEN points > 0 AND issuer_id IS NOT NULL AND amount_micros = -points * price_micros
             WHEN 'returned' THEN points > 0 AND issuer_id IS NOT NULL AND lot_no IS NULL
@@ -69,7 +69,7 @@ CREATE TABLE rated_entry (
 --;;
 COMMENT ON TABLE rated_entry IS 'What each posting makes partner_id owe (amount_micros > 0) or be owed. No foreign keys: it is written with every posting.'
 --;;
-COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn. burned: a redemption, a line per issuer and point type. reversed, returned: points of an earn, of a redemption that a refund undid, at its price. nothing: moves no money; every seq has an entry.'
+COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. reversed, returned: points of an earn or a grant, of a redemption that a refund undid, at its price. nothing: moves no money; every seq has an entry.'
 --;;
 CREATE TABLE window_head (
     ledger_id smallint NOT NULL,
@@ -178,10 +178,12 @@ CREATE TABLE statement_line (
     points bigint NOT NULL,
     price_micros bigint NOT NULL,
     amount_micros bigint NOT NULL,
+    point_type text,
     CONSTRAINT statement_line_pk PRIMARY KEY (ledger_id, statement_id, line),
     CONSTRAINT statement_line_statement_fk FOREIGN KEY (ledger_id, statement_id)
     REFERENCES statement (ledger_id, statement_id),
     CONSTRAINT statement_line_kind_ck CHECK (
         kind IN ('issued', 'reversed', 'burned', 'returned', 'carry_in', 'carry_out')
-    )
+    ),
+    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('carry_in', 'carry_out')))
 )

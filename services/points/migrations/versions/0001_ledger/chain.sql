@@ -89,6 +89,20 @@ RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
         UNION ALL
         SELECT m.seq, 14, 0, 'O' || int4send(m.from_wallet) || int4send(m.into_wallet)
         FROM merged_wallet m WHERE m.ledger_id = p_ledger AND m.seq BETWEEN p_first_seq AND p_last_seq
+        UNION ALL
+        -- With the terms that it was granted by: what it is, and who pays for it.
+        SELECT g.seq, 15, 0, 'P' || int8send(g.earn_seq) || uuid_send(g.campaign_id) || int4send(g.version) || (
+            SELECT int4send(v.multiplier_percent) || int8send(v.fixed_points) || int8send(v.min_amount_minor)
+                || int4send(cardinality(v.funders)) || (
+                    SELECT string_agg(uuid_send(f.funder) || int2send(f.percent), '' ORDER BY f.no)
+                    FROM unnest(v.funders, v.percents) WITH ORDINALITY f (funder, percent, no)
+                )
+            FROM campaign_version v WHERE v.ledger_id = p_ledger AND v.campaign_id = g.campaign_id AND v.version = g.version
+        )
+        FROM campaign_grant g WHERE g.ledger_id = p_ledger AND g.seq BETWEEN p_first_seq AND p_last_seq
+        UNION ALL
+        SELECT b.seq, 16, 0, 'Q' || uuid_send(b.campaign_id) || int8send(b.points) || chain_text(b.loaded_by)
+        FROM budget_load b WHERE b.ledger_id = p_ledger AND b.seq BETWEEN p_first_seq AND p_last_seq
     ) part
     GROUP BY part.seq
 $$

@@ -17,6 +17,7 @@ CREATE FUNCTION ledger_open(
     p_floored integer [],
     p_givers integer [],
     p_patience_us bigint,
+    p_grants bigint [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT erased bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -41,6 +42,7 @@ CREATE FUNCTION ledger_open(
     OUT floor_set bigint [], OUT floor_basis bigint [], OUT floor_seq bigint [],
     OUT merged_member integer [], OUT merged_into uuid [],
     OUT given_today bigint [],
+    OUT grant_seq bigint [], OUT grant_taken bigint [],
     OUT waiting text
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -79,7 +81,7 @@ BEGIN
             RETURNING account_no, kind
         ), counted AS (
             INSERT INTO balance (ledger_id, account_no, floor)
-            SELECT p_ledger, m.account_no, CASE WHEN m.kind IN ('wallet', 'pending') THEN 0 END FROM made m
+            SELECT p_ledger, m.account_no, CASE WHEN m.kind IN ('wallet', 'pending', 'budget') THEN 0 END FROM made m
             RETURNING account_no
         )
         UPDATE ledger_head h SET last_account_no = v_last_account + (SELECT count(*) FROM counted)
@@ -295,6 +297,15 @@ BEGIN
         ) f
         WHERE f.no IS NOT NULL;
     END IF;
+    IF cardinality(p_grants) > 0 THEN
+        -- Of sales that are refunded and that campaigns gave points for: what was taken back so far of those.
+        SELECT array_agg(g.seq), array_agg(t.taken) INTO grant_seq, grant_taken
+        FROM unnest(p_grants) g (seq)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(amount), 0)::bigint AS taken FROM posting
+            WHERE ledger_id = p_ledger AND original_seq = g.seq AND kind IN ('clawback', 'owe')
+        ) t;
+    END IF;
 
     -- Of every wallet the overdue lots, and those that are due to mature (of one that is merged all that are pending); of those that burn or owe also as many live ones, in
     -- order, as that needs; those that the holds above reserved; those of earns that are refunded, and those that burns which
@@ -421,6 +432,10 @@ CREATE TYPE door_adjustment AS (
 --;;
 CREATE TYPE door_merge AS (from_wallet integer, into_wallet integer, seq bigint)
 --;;
+CREATE TYPE door_grant AS (seq bigint, earn_seq bigint, campaign_id uuid, version integer)
+--;;
+CREATE TYPE door_load AS (seq bigint, campaign_id uuid, points bigint, loaded_by text)
+--;;
 CREATE TYPE door_waiting AS (
     partner_no integer, key text, item_no smallint, content_hash bytea, reference text, original_reference text, occurred_us bigint,
     amount_minor bigint, store_id uuid, till text, business_date text, receipt_number text, channel text, lines text, traceparent text
@@ -442,6 +457,7 @@ CREATE FUNCTION ledger_write(
     p_refunds door_refund [], p_returns door_use [], p_children door_child [],
     p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [],
     p_floors door_floor [], p_adjustments door_adjustment [], p_merges door_merge [], p_waiting door_waiting [], p_waited door_key [],
+    p_grants door_grant [], p_loads door_load [],
     p_words bytea
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -490,7 +506,7 @@ BEGIN
                 pending_no, matures_at
             )
             SELECT lot_no, seq, amount, amount, occurred_at, coalesce(expires_at, 'infinity'), wallet_no, coalesce(issuer_no, partner_no), p_ledger,
-                   true, 'base', matures_us IS NOT NULL, CASE WHEN matures_us IS NOT NULL THEN credit_no END, v_epoch + matures_us * v_us
+                   true, CASE kind WHEN 'grant' THEN 'bonus' ELSE 'base' END, matures_us IS NOT NULL, CASE WHEN matures_us IS NOT NULL THEN credit_no END, v_epoch + matures_us * v_us
             FROM row WHERE lot_no IS NOT NULL
         ), purchases AS (
             INSERT INTO purchase (
@@ -657,6 +673,14 @@ BEGIN
     IF cardinality(p_merges) > 0 THEN
         INSERT INTO merged_wallet (ledger_id, from_wallet, into_wallet, seq)
         SELECT p_ledger, m.from_wallet, m.into_wallet, m.seq FROM unnest(p_merges) m;
+    END IF;
+    IF cardinality(p_grants) > 0 THEN
+        INSERT INTO campaign_grant (ledger_id, seq, earn_seq, campaign_id, version)
+        SELECT p_ledger, g.seq, g.earn_seq, g.campaign_id, g.version FROM unnest(p_grants) g;
+    END IF;
+    IF cardinality(p_loads) > 0 THEN
+        INSERT INTO budget_load (ledger_id, seq, campaign_id, points, loaded_by)
+        SELECT p_ledger, b.seq, b.campaign_id, b.points, b.loaded_by FROM unnest(p_loads) b;
     END IF;
 
     -- Last, when all that hangs on its postings is there.

@@ -41,13 +41,14 @@ CREATE TABLE account (
     CONSTRAINT account_kind_ck CHECK (kind IN (
         'wallet', 'issuance', 'redemption', 'expiry', 'debt',
         'pending',
-        'transit', 'adjustment', 'opening'
+        'transit', 'adjustment', 'opening',
+        'budget', 'funding'
     ))
 )
 --;;
 COMMENT ON TABLE account IS 'Who owns what. Elsewhere in the ledger a member is the number of the wallet, a partner that of its issuance account.'
 --;;
-COMMENT ON COLUMN account.owner_id IS 'A member, a partner, or the nil UUID for the programme''s own accounts. Its issuance account moves nothing: it stands for the operator as one who asks and issues.'
+COMMENT ON COLUMN account.owner_id IS 'A member, a partner, a campaign (of its budget), or the nil UUID for the programme''s own accounts. Its issuance account moves nothing: it stands for the operator as one who asks and issues.'
 --;;
 CREATE TABLE balance (
     ledger_id smallint NOT NULL,
@@ -91,12 +92,12 @@ CREATE TABLE posting (
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
         'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay',
-        'mature', 'floor',
+        'mature', 'floor', 'grant', 'load',
         'transfer', 'receive', 'merge', 'assume', 'adjust', 'import'
     )),
-    CONSTRAINT posting_wallet_ck CHECK ((wallet_no IS NULL) = (kind = 'floor')),
+    CONSTRAINT posting_wallet_ck CHECK ((wallet_no IS NULL) = (kind IN ('floor', 'load'))),
     CONSTRAINT posting_original_ck CHECK (
-        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe', 'receive', 'assume') THEN original_seq IS NOT NULL
+        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe', 'receive', 'assume', 'grant') THEN original_seq IS NOT NULL
         ELSE original_seq IS NULL OR kind IN ('redeem', 'capture') END AND original_seq < seq
     ),
     CONSTRAINT posting_receive_ck CHECK (kind <> 'receive' OR original_seq = seq - 1),
@@ -111,7 +112,7 @@ CREATE TABLE posting (
     CONSTRAINT posting_words_ck CHECK (octet_length(words_hash) = 32 AND (salt IS NULL OR octet_length(salt) = 16 AND words_hash IS NOT NULL))
 )
 --;;
-COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. words_hash: of salt, key, reference and what the till told or staff noted; salt and reference are NULL once they were erased. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked; the transfer or merge that points were received by; the refunded earn of a debt that was assumed.'
+COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. words_hash: of salt, key, reference and what the till told or staff noted; salt and reference are NULL once they were erased. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked; the transfer or merge that points were received by; the refunded earn of a debt that was assumed; the earn that a grant was given for, and of what takes back a grant that grant.'
 --;;
 CREATE UNIQUE INDEX posting_transaction_uq ON posting (ledger_id, transaction_id)
 --;;
@@ -532,6 +533,66 @@ CREATE TABLE adjustment_limit (
 --;;
 COMMENT ON TABLE adjustment_limit IS 'Largest adjustment that one person may make alone; the highest version counts. Without one: 10,000 points.'
 --;;
+CREATE TABLE campaign_version (
+    ledger_id smallint NOT NULL,
+    campaign_id uuid NOT NULL,
+    version integer NOT NULL,
+    no integer NOT NULL,
+    config_version bigint NOT NULL,
+    known_from_seq bigint NOT NULL,
+    name text NOT NULL,
+    multiplier_percent integer NOT NULL,
+    fixed_points bigint NOT NULL,
+    min_amount_minor bigint NOT NULL,
+    valid_from timestamptz NOT NULL,
+    valid_to timestamptz NOT NULL,
+    partners uuid [] NOT NULL,
+    funders uuid [] NOT NULL,
+    percents smallint [] NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT campaign_version_pk PRIMARY KEY (ledger_id, campaign_id, version),
+    CONSTRAINT campaign_version_no_uq UNIQUE (ledger_id, no, version),
+    CONSTRAINT campaign_version_numbers_ck CHECK (least(version, no, known_from_seq) > 0),
+    CONSTRAINT campaign_version_effect_ck CHECK (
+        multiplier_percent BETWEEN 101 AND 10000 AND fixed_points = 0 OR multiplier_percent = 0 AND fixed_points BETWEEN 1 AND 1000000000
+    ),
+    CONSTRAINT campaign_version_amount_ck CHECK (min_amount_minor BETWEEN 0 AND 1000000000000),
+    CONSTRAINT campaign_version_window_ck CHECK (valid_from < valid_to),
+    CONSTRAINT campaign_version_funders_ck CHECK (cardinality(funders) BETWEEN 1 AND 10 AND cardinality(funders) = cardinality(percents))
+)
+--;;
+COMMENT ON TABLE campaign_version IS 'What a campaign gives on top of sales, and who pays for it; valid_to is infinity for no end, partners empty for all. Of the versions that start before a sale the one that starts last decides it, of one start the highest, from the seq known_from_seq on. no: the order of creation. percents: the shares of funders, the nil UUID for the operator.'
+--;;
+CREATE TABLE campaign_grant (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    earn_seq bigint NOT NULL,
+    campaign_id uuid NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT campaign_grant_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT campaign_grant_once_uq UNIQUE (ledger_id, earn_seq, campaign_id),
+    CONSTRAINT campaign_grant_seq_ck CHECK (earn_seq < seq),
+    CONSTRAINT campaign_grant_version_fk FOREIGN KEY (ledger_id, campaign_id, version)
+    REFERENCES campaign_version (ledger_id, campaign_id, version)
+)
+--;;
+COMMENT ON TABLE campaign_grant IS 'Which version of a campaign gave the points of the posting seq on top of the earn earn_seq: each campaign once.'
+--;;
+CREATE TABLE budget_load (
+    ledger_id smallint NOT NULL,
+    seq bigint NOT NULL,
+    campaign_id uuid NOT NULL,
+    points bigint NOT NULL,
+    loaded_by text NOT NULL,
+    CONSTRAINT budget_load_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT budget_load_points_ck CHECK (points > 0)
+)
+--;;
+COMMENT ON TABLE budget_load IS 'Points that the posting seq loaded into a campaign''s budget, and who did.'
+--;;
+CREATE INDEX budget_load_campaign_ix ON budget_load (ledger_id, campaign_id)
+--;;
 CREATE TABLE proposal (
     ledger_id smallint NOT NULL,
     proposal_id uuid NOT NULL,
@@ -668,7 +729,8 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
         'purchase', 'batch', 'floor_change', 'waiting_refund', 'decision', 'event_log',
-        'proposal', 'proposal_decision', 'adjustment', 'adjustment_note', 'merged_wallet'
+        'proposal', 'proposal_decision', 'adjustment', 'adjustment_note', 'merged_wallet',
+        'campaign_version', 'campaign_grant', 'budget_load'
     ]
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN ledger_id SET STATISTICS 0', name);

@@ -1,0 +1,115 @@
+"""A programme of two partners, whose operator works at its own command line over every process of the platform."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx2
+
+from services.operations import registry
+from services.operations.session import Session, open_session
+from services.runtime.clock import to_micros
+from services.runtime.principal import Programme
+from tests.support.platform import running_platform
+
+STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)  # Monday, midnight in New York
+WEEK: Final = timedelta(weeks=1)
+# Micros a point: issued, and reimbursed.
+PRICES: Final = {"grocer": (10_000, 8_000), "fuel": (9_000, 7_000)}
+
+
+@dataclass
+class Mall:
+    """A programme with two partners and three people of the staff."""
+
+    environment: Mapping[str, str]
+    session: Session
+    programme: Programme
+    tills: dict[str, httpx2.AsyncClient]
+    staff: dict[str, str]
+
+    async def run(self, *words: str, by: str = "") -> tuple[int, str, str]:
+        """The command line as a person of the staff, or as the host."""
+        environment = {**os.environ, **self.environment}
+        if by:
+            environment["COALITION_STAFF_TOKEN"] = self.staff[by]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.launcher", *words, "-p", self.programme.slug,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        return process.returncode or 0, out.decode(), err.decode()
+
+    async def told(self, *words: str, by: str = "", fails: bool = False) -> Any:
+        """What a command prints as JSON."""
+        code, out, err = await self.run(*words, "--json", by=by)
+        assert bool(code) == fails, (out, err)
+        return json.loads(out)
+
+    async def refusal(self, *words: str, by: str = "") -> str:
+        code, out, err = await self.run(*words, by=by)
+        assert code == 1, out
+        return err
+
+    async def posted(self, partner: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Idempotency-Key": str(uuid4())}
+        answer = await self.tills[partner].post(path, json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def member(self) -> tuple[str, str]:
+        """A new member: the card, and the id that the operator knows."""
+        card = (await self.posted("grocer", "/v1/members", {}))["cards"][0]
+        answer = await self.told("points", "adjust", card, "--points", "1", "--reason", "other", by="maker")
+        return card, answer["transaction"]["member"]
+
+
+def body_of(card: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "reference": uuid4().hex,
+        "occurred_at": STARTS_AT.isoformat(),
+        "member": {"card": card},
+        **fields,
+    }
+
+
+@asynccontextmanager
+async def operators_mall() -> AsyncGenerator[Mall]:
+    """On a platform of its own."""
+    async with (
+        running_platform() as platform,
+        open_session(platform.environment, patience_seconds=60) as session,
+    ):
+        starts_at_us = to_micros(STARTS_AT)
+        programme = await registry.create_programme(
+            session, "mall", "Mall Points", "America/New_York", "USD", starts_at_us, is_test=True
+        )
+        tills: dict[str, httpx2.AsyncClient] = {}
+        for slug, prices in PRICES.items():
+            await registry.onboard(session, programme, slug, slug.title())
+            await registry.set_rates(session, programme, slug, *prices, starts_at_us)
+            await registry.set_earn_rate(session, programme, slug, registry.EarnRate(1, 100, starts_at_us))
+            secret = (await registry.issue_key(session, programme, slug, "test")).secret
+            tills[slug] = httpx2.AsyncClient(
+                base_url=platform.gateway_url, headers={"Authorization": f"Bearer {secret}"}, timeout=30,
+                trust_env=False,
+            )  # fmt: skip
+        roles = {
+            "maker": ["maker", "service_desk"], "checker": ["checker"], "admin": ["admin"], "pricing": ["pricing"],
+        }  # fmt: skip
+        staff = {
+            name: (await registry.add_staff(session, name, of_person)).token
+            for name, of_person in roles.items()
+        }
+        yield Mall(platform.environment, session, programme, tills, staff)
+        for client in tills.values():
+            await client.aclose()
