@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from services.launcher.embedded import location
 from services.launcher.platform import Platform
 from tests.support.waiting import until
 
+# Where folders are made that others shall get to, the first that will do.
+_SHARED: Final = (Path(tempfile.gettempdir()), Path("/var/tmp"), Path("/tmp"))
+
 
 @asynccontextmanager
-async def platform_folder() -> AsyncGenerator[Path]:
-    """A state directory that is gone afterwards, PostgreSQL's part of it too."""
-    folder = Path(tempfile.mkdtemp(prefix="coalition-e2e-"))
+async def platform_folder(*, for_all: bool = False) -> AsyncGenerator[Path]:
+    """A state directory that is gone afterwards, PostgreSQL's part of it too; `for_all`: where every user can get to it."""
+    within = next((path for path in _SHARED if _passable(path)), None) if for_all else None
+    folder = Path(tempfile.mkdtemp(prefix="coalition-e2e-", dir=within))
     if os.geteuid() == 0:
         # PostgreSQL runs as another user then, and must be able to pass through.
         folder.chmod(0o711)
@@ -27,6 +33,12 @@ async def platform_folder() -> AsyncGenerator[Path]:
     finally:
         location.erase_data(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _passable(path: Path) -> bool:
+    """Whether whoever runs PostgreSQL can pass through; as root that is another user."""
+    folders = (path, *path.parents) if os.geteuid() == 0 else ()
+    return path.is_dir() and all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
 
 
 @asynccontextmanager

@@ -136,8 +136,6 @@ async def test_no_look_up_by_key_or_reference_can_go_through_all_that_a_partner_
         await connection.execute("SET LOCAL enable_seqscan = off")
         for column, index in (("key", "posting_key_uq"), ("reference", "posting_reference_uq")):
             look_up = f"EXPLAIN SELECT seq FROM posting WHERE ledger_id = 1 AND partner_no = 1 AND kind = 'earn' AND {column} = 'x'"
-            plan = [row[0] for row in await connection.fetch(look_up)]
-            assert index in plan[0]
             await connection.execute(f"DROP INDEX {index}")
             plan = [row[0] for row in await connection.fetch(look_up)]
             assert "posting_partner_ix" not in plan[0]

@@ -55,7 +55,7 @@ CREATE TABLE rated_entry (
     CONSTRAINT rated_entry_kind_ck CHECK (
         CASE kind
             WHEN 'issued' THEN points > 0 AND lot_no IS NOT NULL AND amount_micros = points * price_micros
-            WHEN 'reversed' THEN points > 0 AND issuer_id IS NOT NULL AND (issuer_id = partner_id OR point_type = 'bonus')
+            WHEN 'reversed' THEN points > 0 AND issuer_id IS NOT NULL AND (issuer_id = partner_id OR point_type IS NOT DISTINCT FROM 'bonus')
                 AND lot_no IS NULL AND amount_micros = -points * price_micros
             WHEN 'burned' THEN points > 0 AND issuer_id IS NOT NULL AND amount_micros = -points * price_micros
             WHEN 'returned' THEN points > 0 AND issuer_id IS NOT NULL AND lot_no IS NULL
