@@ -46,13 +46,20 @@ def judge(
 ) -> list[Violation]:
     """All that is wrong. `verdicts` and `decided` are the model's: its answer to each key, and its journal."""
     return [
+        *heard(history, books),
+        *_doubled(books),
+        *_otherwise_decided(books, verdicts, decided),
+        *_times(books),
+    ]
+
+
+def heard(history: History, books: Books) -> list[Violation]:
+    """What is wrong with answers, whatever the journal looks like."""
+    return [
         *_unanswered(history),
         *_two_answers(history),
         *_acknowledged(history, books),
         *_unasked(history, books),
-        *_doubled(books),
-        *_otherwise_decided(books, verdicts, decided),
-        *_times(books),
     ]
 
 
