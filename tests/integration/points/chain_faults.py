@@ -104,6 +104,16 @@ CHAIN_FAULTS: dict[str, tuple[str, str]] = {
         "UPDATE waiting_refund SET receipt_number = 'another' WHERE ledger_id = {l} AND open",
         r"the refund under key .+ waited in other words",
     ),
+    "the words of a refund that waits, erased though it does": (
+        """UPDATE waiting_refund SET reference = key, original_reference = '', till = '', business_date = '', receipt_number = '', lines = '[]',
+        salt = NULL WHERE ledger_id = {l} AND open; UPDATE waiting_refund SET reference = '' WHERE ledger_id = {l} AND open
+        AND key = (SELECT min(key) FROM waiting_refund WHERE ledger_id = {l} AND open)""",
+        r"the refund under key .+ waited in other words",
+    ),
+    "a count of references that were erased": (
+        "UPDATE ledger_head SET erased = erased + 1 WHERE ledger_id = {l}",
+        r"the head counts 1 references that were erased",
+    ),
     "what a refusal says": (
         "UPDATE decision SET message = 'no' WHERE ledger_id = {l} AND refusal IS NOT NULL",
         r"batch \d+ is not the one that was chained",
