@@ -145,10 +145,10 @@ async def test_a_member_that_is_none_is_said_so_and_one_without_postings_has_no_
 
 
 async def test_the_words_of_refunds_that_waited_go_too_whatever_came_of_them(house: PointsHouse) -> None:
-    """One was too large, one was reversed; both left their reference free, and it was used again."""
+    """Two were too large, one was reversed; they left their references free, and two of these were used again."""
     till, member = await house.till(), house.member()
     receipt = pb.Receipt(number="secret")
-    for key, amount in (("a", 99_999), ("b", 100)):
+    for key, amount in (("a", 99_999), ("b", 100), ("c", 99_999)):
         await till.post(refund("sale", amount, key=key, reference=f"back-{key}", receipt=receipt))
     await till.post(reversal("b"))
     await till.earn(member, 2_000, reference="sale")
@@ -160,5 +160,5 @@ async def test_the_words_of_refunds_that_waited_go_too_whatever_came_of_them(hou
             "SELECT reference, original_reference, receipt_number, salt FROM waiting_refund WHERE ledger_id = $1",
             house.programme.ledger_id,
         )
-    assert [tuple(row) for row in left] == [("", "", "", None)] * 2
+    assert [tuple(row) for row in left] == [("", "", "", None)] * 3
     await house.assert_sound()
