@@ -2,7 +2,7 @@
 
 The outcome is what the door, the relay and rating would have left: heads, balances, lots, batches, events with
 the relay behind them, rated entries with rating behind them. The checkers of ledger and clearing prove it
-in every run. Only payloads of events are stand-ins of the right size: nobody reads them again.
+in every `--quick` run. Only payloads of events are stand-ins of the right size: nobody reads them again.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ async def _in_folder(run: Run, folder: Path) -> None:
 
 @asynccontextmanager
 async def _prepared(run: Run, platform: Platform) -> AsyncGenerator[Stage]:
-    """The stage with everyone on it: server looked at, programme set up, books filled and proved."""
+    """The stage with everyone on it: server looked at, programme set up, books filled."""
     environment, scale, say = platform.environment, run.scale, run.progress.say
     async with AsyncExitStack() as stack:
         points = await connect(database_url(environment, "points"))
@@ -169,17 +169,32 @@ async def _prepare_pgbench(pgbench: Pgbench) -> None:
 
 
 async def _fill(run: Run, stage: Stage, *, busy: bool) -> None:
-    """Fills the books and proves them. `busy`: with the busy member's entries."""
-    scale, environment, say = run.scale, stage.platform.environment, run.progress.say
+    """Fills the books, and proves them where the scale says so. `busy`: with the busy member's entries."""
+    scale, environment = run.scale, stage.platform.environment
     plan = FillPlan.of(stage.bench, scale, busy=busy)
     postings = plan.postings + plan.busy_entries
-    say(f"filling the books: {postings:,} postings, {scale.members:,} wallets")
+    run.progress.say(f"filling the books: {postings:,} postings, {scale.members:,} wallets")
     began = run.progress.seconds
     await fill(database_url(environment, "points"), database_url(environment, "partners"), plan)
-    filled = run.progress.seconds
-    say("proving the filled books")
+    run.about["books"] = {
+        "postings": postings,
+        "wallets": scale.members,
+        "busy_entries": plan.busy_entries,
+        "fill_seconds": round(run.progress.seconds - began, 1),
+    }
+    if scale.proves:
+        await _prove(run, stage)
+
+
+async def _prove(run: Run, stage: Stage) -> None:
+    """Has the checkers of ledger and clearing prove the books as they were filled. Raises BenchRefused where they do not hold."""
+    run.progress.say("proving the filled books")
+    began = run.progress.seconds
     try:
-        async with asyncio.timeout(_PROOF_SECONDS_MAX), open_session(environment) as session:
+        async with (
+            asyncio.timeout(_PROOF_SECONDS_MAX),
+            open_session(stage.platform.environment) as session,
+        ):
             programme = stage.bench.programme
             ledger, clearing = await asyncio.gather(
                 prove_ledger(session, programme), prove_clearing(session, programme)
@@ -189,14 +204,8 @@ async def _fill(run: Run, stage: Stage, *, busy: bool) -> None:
             f"the checkers did not prove the books within {_PROOF_SECONDS_MAX:.0f} s"
         ) from None
     proofs = [*ledger, *clearing]
-    run.about["books"] = {
-        "postings": postings,
-        "wallets": scale.members,
-        "busy_entries": plan.busy_entries,
-        "fill_seconds": round(filled - began, 1),
-        "proof_seconds": round(run.progress.seconds - filled, 1),
-        "findings": [asdict(each) for each in proofs],
-    }
+    run.about["books"]["proof_seconds"] = round(run.progress.seconds - began, 1)
+    run.about["books"]["findings"] = [asdict(each) for each in proofs]
     broken = [f"{each.invariant} ({each.name}): {list(each.breaches)}" for each in proofs if not each.holds]
     if broken:
         raise BenchRefused(f"the filled books do not hold: {'; '.join(broken)}")
