@@ -27,9 +27,10 @@ def of_operation(kind: str, moved: list[pb.Transaction]) -> Mapping[str, Any]:
     if kind == "purchase":
         earn, burn = moved
         told = _posted(earn)
+        sale = of_transaction(earn)
         return {
             "object": "purchase", "occurred_at": told["occurred_at"], "recorded_at": told["recorded_at"],
-            "reference": told["reference"], "balance": burn.balance_after, "earn": of_transaction(earn),
+            "reference": told["reference"], "balance": burn.balance_after, "bonus": sale["bonus"], "bonus_points": earn.bonus_points, "earn": sale,
             "burn": of_transaction(burn),
         }  # fmt: skip
     posting = moved[0]
@@ -54,6 +55,7 @@ def of_transaction(moved: pb.Transaction) -> Mapping[str, Any]:
         "held": moved.held,
         "original": to_text("txn", UUID(bytes=moved.original_id)) if moved.original_id else None,
         "refund": _figures(moved.refund) if moved.HasField("refund") else None,
+        "bonus": [_bonus(bonus) for bonus in moved.bonuses],
     }
 
 
@@ -80,6 +82,24 @@ def _posted(moved: pb.Transaction) -> dict[str, Any]:
     }
 
 
+def _earn(moved: pb.Transaction) -> dict[str, Any]:
+    """With what campaigns gave: what is told of the wallet is what there was after the last of it."""
+    told: dict[str, Any] = {
+        "points": moved.points + moved.pending,
+        "pending": moved.pending,
+        "bonus": [_bonus(bonus) for bonus in moved.bonuses],
+        "bonus_points": sum(bonus.points for bonus in moved.bonuses),
+    }
+    if moved.bonuses:
+        told["balance"] = moved.bonuses[-1].balance_after
+    return told
+
+
+def _bonus(bonus: pb.CampaignPoints) -> dict[str, Any]:
+    campaign = to_text("cmp", UUID(bytes=bonus.campaign_id))
+    return {"campaign": {"id": campaign, "version": bonus.version}, "points": bonus.points}
+
+
 def _instant(micros: int) -> str:
     return from_micros(micros).isoformat().replace("+00:00", "Z")
 
@@ -96,7 +116,7 @@ def _figures(told: pb.RefundFigures) -> dict[str, Any]:
 
 
 _OF_KIND: Final[Mapping[str, Callable[[pb.Transaction], dict[str, Any]]]] = {
-    "earn": lambda moved: {"points": moved.points + moved.pending, "pending": moved.pending},
+    "earn": _earn,
     "redemption": lambda moved: {"points": -moved.points},
     "hold": lambda moved: {"points": moved.held, "expires_at": _instant(moved.expires_at_us)},
     "capture": lambda moved: {"points": -moved.points, "released": moved.points - moved.held},

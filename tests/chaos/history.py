@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from services.runtime.ids import new_id
 from tests.support.ledger_facts import Ask, Kind
 
 #: Statuses after which nobody knows what happened; the same request goes again with the same key.
 _PASSING: Final = frozenset({0, 408, 429, 500, 502, 503, 504})
 _IN_FLIGHT: Final = "idempotency_key_in_flight"
 #: What a problem document says of the call instead of the operation.
+_OPERATOR: Final = UUID(int=0)
 _OF_THE_CALL: Final = ("request_id", "instance", "type")
 
 
@@ -130,11 +132,33 @@ class Operation:
         return f"operation {self.no} ({self.partner}: {self.kind}, key {self.key})"
 
 
+@dataclass
+class Load:
+    """Points that the operator wants in a campaign's budget. `seqs`: the postings that were heard to have brought them there."""
+
+    key: str
+    campaign_id: UUID
+    points: int
+    seqs: set[int] = field(default_factory=set[int])
+
+    @property
+    def place(self) -> tuple[UUID, str]:
+        """Where the ledger keeps the answer."""
+        return _OPERATOR, self.key
+
+
 class History:
-    """All operations of a run, in the order in which they were first sent."""
+    """All operations of a run, in the order in which they were first sent; and what the operator loaded."""
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
+        self.loads: dict[tuple[UUID, str], Load] = {}
+
+    def load(self, campaign_id: UUID, points: int) -> Load:
+        """A new load, not asked for yet."""
+        wanted = Load(new_id().hex, campaign_id, points)
+        self.loads[wanted.place] = wanted
+        return wanted
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.operations)

@@ -59,6 +59,7 @@ def heard(history: History, books: Books) -> list[Violation]:
         *_unanswered(history),
         *_two_answers(history),
         *_acknowledged(history, books),
+        *_loaded(history, books),
         *_unasked(history, books),
     ]
 
@@ -150,6 +151,21 @@ def _waits(name: str, asked: Asked, books: Books) -> Iterator[Violation]:
         yield Violation("lost", f"{name} was heard to wait, and the ledger has nothing under its key")
 
 
+def _loaded(history: History, books: Books) -> Iterator[Violation]:
+    """What was heard to be in a budget came there once, and as it was asked for."""
+    by_place = books.by_place
+    moved = {record.transaction.seq: record.transaction for record in books.records}
+    for wanted in history.loads.values():
+        kept = by_place.get(wanted.place)
+        posting = moved.get(kept.seq or 0) if kept is not None else None
+        if wanted.seqs and (posting is None or wanted.seqs != {posting.seq}):
+            yield Violation("lost", f"{wanted} was acknowledged, and the ledger has {kept}")
+        elif posting is not None:
+            told = posting.campaign
+            if (told.campaign_id, told.points) != (wanted.campaign_id.bytes, wanted.points):
+                yield Violation("wrong answer", f"{wanted} was posted as {told}")
+
+
 def _lines(
     operation: Operation, answer: Heard, books: Books, moved: Mapping[int, pb.Transaction]
 ) -> Iterator[Violation]:
@@ -180,12 +196,12 @@ def _lines(
 
 def _unasked(history: History, books: Books) -> Iterator[Violation]:
     """Nothing is kept, and nothing was posted, that nobody asked for."""
-    asked = history.movements
-    targets = {(each.partner, each.target) for each in asked.values() if each.target}
+    asked = history.movements.keys() | history.loads.keys()
+    targets = {(each.partner, each.target) for each in history.movements.values() if each.target}
     for kept in books.kept:
         if kept.place not in asked and not (kept.tombstone and kept.place in targets):
             yield Violation("unasked", f"nobody asked for what is kept as {kept}")
-    for place in books.waiting - asked.keys():
+    for place in books.waiting - asked:
         yield Violation("unasked", f"nobody asked for the refund that waits under {place}")
 
 
@@ -263,5 +279,5 @@ def by_group(history: History) -> dict[Place, Sequence[Asked]]:
 
 
 def members_of(books: Books) -> set[UUID]:
-    """Everybody whose wallet was touched."""
-    return {posted.member for posted in books.journal}
+    """Everybody whose wallet was touched. (What is loaded into a budget is of nobody.)"""
+    return {posted.member for posted in books.journal if posted.kind != "load"}

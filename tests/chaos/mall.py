@@ -108,7 +108,7 @@ class Partner:
 
 @dataclass
 class Mall:
-    """All of it. `now_us`: programme time as far as any till has heard of it."""
+    """All of it. `now_us`: programme time as far as any till has heard of it. `campaigns`: their names by their ids."""
 
     programme: Programme
     partners: Mapping[str, Partner]
@@ -116,6 +116,7 @@ class Mall:
     history: History
     now_us: int
     members: list[Member] = field(default_factory=list[Member])
+    campaigns: dict[UUID, str] = field(default_factory=dict[UUID, str])
 
     def learn(self, partner: Partner, answer: Mapping[str, Any]) -> None:
         """Takes programme time from an answer."""

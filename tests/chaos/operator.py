@@ -1,4 +1,7 @@
-"""The operator, who moves the programme's clock on while everything goes on: holds end, lots lapse, weeks are closed."""
+"""The operator, who moves the programme's clock on while everything goes on: holds end, lots lapse, weeks are closed.
+
+And fills the budgets of campaigns, which run dry in between.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import random
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import time_machine
 from coalition.points.v1 import points_pb2 as pb
@@ -17,16 +20,18 @@ from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import HOST, Kind, Signer
 from services.runtime.secrets import read_key
+from tests.chaos.campaigns import known
 from tests.chaos.clock import Clock
 from tests.chaos.mall import Mall
 
 _REST_SECONDS: Final = (4.0, 12.0)
 _DAYS: Final = (0.2, 4.0)
 _CALL_SECONDS: Final = 5.0
+_AGAIN: Final = 0.2
 
 
 class Operator:
-    """Moves the clock now and then. `moved`: how often it was heard to have been moved."""
+    """Moves the clock now and then, and loads budgets. `moved`: how often it was heard to have been moved."""
 
     def __init__(
         self, mall: Mall, session: Session, environment: Mapping[str, str], clock: Clock, seed: int
@@ -40,11 +45,33 @@ class Operator:
         """Until cancelled."""
         while True:
             await asyncio.sleep(self._rng.uniform(*_REST_SECONDS))
-            now_us = self._mall.now_us + int(self._rng.uniform(*_DAYS) * 86_400) * 1_000_000
-            request = pb.MoveClockRequest(now_us=now_us)
             with suppress(CoalitionError):
-                await grpc_client.call(self._session.ledger.MoveClock, request, self._token(), _CALL_SECONDS)
-                self.moved += 1
+                await self._move_clock()
+            with suppress(CoalitionError):
+                await self._load()
+
+    async def _move_clock(self) -> None:
+        now_us = self._mall.now_us + int(self._rng.uniform(*_DAYS) * 86_400) * 1_000_000
+        await self._call(self._session.ledger.MoveClock, pb.MoveClockRequest(now_us=now_us))
+        self.moved += 1
+
+    async def _load(self) -> None:
+        """A load that nobody has answered goes again first; and once in a while one that somebody has."""
+        loads = list(self._mall.history.loads.values())
+        unheard = [each for each in loads if not each.seqs]
+        if unheard or self._rng.random() < _AGAIN:
+            wanted = self._rng.choice(unheard or loads)
+        else:
+            campaign_id, campaign = self._rng.choice(list(known(self._mall).items()))
+            wanted = self._mall.history.load(campaign_id, self._rng.randint(1, 2 * campaign.budget))
+        request = pb.LoadBudgetRequest(
+            key=wanted.key, campaign_id=wanted.campaign_id.bytes, points=wanted.points
+        )
+        answer = await self._call(self._session.ledger.LoadBudget, request)
+        wanted.seqs.add(answer.result.transaction.seq)
+
+    async def _call(self, method: Any, request: Any) -> Any:
+        return await grpc_client.call(method, request, self._token(), _CALL_SECONDS)
 
     def _token(self) -> bytes:
         """Signed by the clock that those go by who look at it."""

@@ -9,19 +9,24 @@ from uuid import UUID
 from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import movement_pb2 as pb
 
+from services.operations.campaigns import OPERATOR
 from services.runtime.ids import new_id
 from tests.chaos import answers
 from tests.chaos.books import Batch, Books, Kept, Rated
-from tests.chaos.history import Asked, Heard, History, Operation
+from tests.chaos.history import Asked, Heard, History, Load, Operation
 from tests.chaos.judging import Violation, by_group, judge
 from tests.chaos.mall import PARTNERS
 from tests.chaos.replaying import Replay
+from tests.support.campaign_model import Deal, load, set_campaign
 from tests.support.due_model import catch_up
 from tests.support.ledger_facts import Expiry
 from tests.support.ledger_model import LedgerModel
 
 PARTNER: Final = UUID(int=1)
 MEMBER: Final = UUID(int=2)
+CAMPAIGN: Final = UUID(int=3)
+#: Of its points: the partner's share and the operator's.
+FUNDERS: Final = {CAMPAIGN: {"grocer": 33, OPERATOR: 67}}
 SLUGS: Final = {PARTNER: "grocer"}
 START_US: Final = 1_767_000_000_000_000
 #: From one operation to the next.
@@ -42,7 +47,7 @@ class Paper:
     now_us: int = START_US
 
     def __post_init__(self) -> None:
-        self.model.set_rate(PARTNER, 1, 1, 100)
+        _agree(self.model)
 
     def earn(self, amount: int = 10_000, heard: bool = True) -> Operation:
         """A sale, answered or not."""
@@ -63,6 +68,17 @@ class Paper:
         self._done("hold", key, asked, heard=True)
         return UUID(bytes=self.records[-1].transaction.transaction_id)
 
+    def load(self, points: int, heard: bool = True) -> Load:
+        """Points for the budget of CAMPAIGN, which doubles what is earned."""
+        wanted, first = self.history.load(CAMPAIGN, points), len(self.model.journal)
+        load(self.model, CAMPAIGN, points, self.now_us)
+        seq = len(self.model.journal)
+        self.kept.append(Kept(wanted.place, len(self.batches) + 1, 0, seq, "", None, tombstone=False))
+        self._write_batch(first)
+        if heard:
+            wanted.seqs.add(seq)
+        return wanted
+
     def job(self) -> None:
         """The job ends what is over in the wallet, in a batch of its own."""
         first = len(self.model.journal)
@@ -80,8 +96,8 @@ class Paper:
         """What is found in the books."""
         books = self.books(**changes)
         model = LedgerModel("America/New_York", Expiry("months_after_earn", 1), 400)
-        model.set_rate(PARTNER, 1, 1, 100)
-        replay = Replay(model, books, books.journal, by_group(self.history))
+        _agree(model)
+        replay = Replay(model, books, books.journal, by_group(self.history), self.history.loads)
         replay.run()
         return judge(self.history, books, replay.verdicts, model.journal)
 
@@ -94,6 +110,9 @@ class Paper:
             if moved.kind == pb.MOVEMENT_KIND_EARN:
                 micros = moved.points * terms.issue_micros
                 found.append(Rated(moved.seq, "issued", PARTNER, PARTNER, moved.points, micros))
+            elif moved.kind == pb.MOVEMENT_KIND_GRANT:
+                # (10,335 micros times 33 per cent.)
+                found.append(Rated(moved.seq, "issued", PARTNER, PARTNER, moved.points, 3_411 * moved.points))
             elif moved.kind == pb.MOVEMENT_KIND_REDEEM:
                 micros = moved.points * terms.reimbursement_micros
                 found.append(Rated(moved.seq, "burned", PARTNER, PARTNER, -moved.points, micros))
@@ -126,22 +145,38 @@ class Paper:
         self.batches.append(Batch(len(self.batches) + 1, first + 1, len(posted), recorded_us))
         for place, each in enumerate(posted):
             moved = pb.Transaction(
-                transaction_id=new_id().bytes, seq=each.seq, kind=_KINDS[each.kind], member_id=MEMBER.bytes,
+                transaction_id=new_id().bytes, seq=each.seq, kind=_KINDS[each.kind], member_id=b"" if each.kind == "load" else MEMBER.bytes,
                 partner_id=PARTNER.bytes if each.partner else b"", reference=each.reference, points=each.points,
                 balance_after=each.balance_after, occurred_at_us=self.now_us, recorded_at_us=self.now_us + place,
                 expires_at_us=each.expires_us, held=each.held, original_seq=each.original_seq,
             )  # fmt: skip
             if each.hold_seq:
                 moved.hold_id = self.records[each.hold_seq - 1].transaction.transaction_id
+            if each.campaign:
+                campaign_id, version, points = each.campaign
+                moved.campaign.campaign_id, moved.campaign.version, moved.campaign.points = (
+                    campaign_id.bytes,
+                    version,
+                    points,
+                )
             record = journal_pb2.JournalRecord(transaction=moved)
-            if each.points:
+            if each.kind == "load":
+                record.entries.add(account_kind="funding", amount=-moved.campaign.points)
+                record.entries.add(
+                    account_kind="budget", owner_id=CAMPAIGN.bytes, amount=moved.campaign.points
+                )
+            elif each.kind == "grant":
+                record.entries.add(account_kind="wallet", owner_id=MEMBER.bytes, amount=each.points)
+                record.entries.add(account_kind="budget", owner_id=CAMPAIGN.bytes, amount=-each.points)
+            elif each.points:
                 other = {"earn": "issuance", "redeem": "redemption", "expire": "expiry"}[each.kind]
                 owner = b"" if other == "expiry" else PARTNER.bytes
                 record.entries.add(account_kind="wallet", owner_id=MEMBER.bytes, amount=each.points)
                 record.entries.add(account_kind=other, owner_id=owner, amount=-each.points)
             if each.lot_no:
                 record.lots_opened.add(
-                    lot_no=each.lot_no, issuer_id=PARTNER.bytes, point_type="base", points=each.points,
+                    lot_no=each.lot_no, issuer_id=PARTNER.bytes, points=each.points,
+                    point_type="bonus" if each.kind == "grant" else "base",
                     expires_at_us=each.expires_us, earned_at_us=self.now_us, earned_seq=each.seq,
                 )  # fmt: skip
             for part in each.taken:
@@ -156,4 +191,11 @@ _KINDS: Final = {
     "hold": pb.MOVEMENT_KIND_HOLD,
     "lapse": pb.MOVEMENT_KIND_LAPSE,
     "expire": pb.MOVEMENT_KIND_EXPIRE,
+    "grant": pb.MOVEMENT_KIND_GRANT,
+    "load": pb.MOVEMENT_KIND_LOAD,
 }
+
+
+def _agree(model: LedgerModel) -> None:
+    model.set_rate(PARTNER, 1, 1, 100)
+    set_campaign(model, CAMPAIGN, Deal(START_US, percent=200))

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import movement_pb2 as pb
 
+from services.operations.campaigns import OPERATOR
 from tests.chaos.books import Rated
 from tests.chaos.mall import PARTNERS
 
 Record = journal_pb2.JournalRecord
-Entry = tuple[str, UUID, UUID, int, int]
-"""Kind, partner, issuer, points, micros."""
+
+
+class Entry(NamedTuple):
+    """What there is to be; `share` per cent of the price are paid by the partner."""
+
+    kind: str
+    partner: UUID
+    issuer: UUID
+    points: int
+    share: int = 100
 
 
 def rated_otherwise(
-    records: Sequence[Record], rated: Sequence[Rated], slugs: Mapping[UUID, str]
+    records: Sequence[Record],
+    rated: Sequence[Rated],
+    slugs: Mapping[UUID, str],
+    funders: Mapping[UUID, Mapping[str, int]] = MappingProxyType({}),
 ) -> list[str]:
-    """Postings that clearing has rated otherwise than the journal says, or not at all, or twice."""
+    """Postings that clearing has rated otherwise than the journal says, or not at all, or twice.
+
+    `funders`: shares in per cent by campaign and partner.
+    """
+    journal = _Journal(records, {slug: partner for partner, slug in slugs.items()}, funders)
     made: dict[int, list[Rated]] = {}
     for entry in rated:
         made.setdefault(entry.seq, []).append(entry)
@@ -29,12 +48,13 @@ def rated_otherwise(
     for record in records:
         seq = record.transaction.seq
         entries = made.pop(seq, [])
-        if record.transaction.kind not in _RULES:
+        rule = _RULES.get(record.transaction.kind)
+        if rule is None:
             found.append(
                 f"seq {seq}: tests/chaos/rating.py has no rule for its kind, {record.transaction.kind}"
             )
             continue
-        expected = Counter(_expected(record, slugs))
+        expected = Counter((*entry[:4], _micros(entry, slugs)) for entry in rule(journal, record))
         stands = Counter(
             (each.kind, each.partner, each.issuer, each.points, each.amount_micros)
             for each in entries
@@ -46,64 +66,92 @@ def rated_otherwise(
     return found
 
 
-def _expected(record: Record, slugs: Mapping[UUID, str]) -> Iterable[Entry]:
+def _micros(entry: Entry, slugs: Mapping[UUID, str]) -> int:
     """At one price for all times, which PARTNERS has."""
-    for kind, partner, issuer, points in _RULES[record.transaction.kind](record):
-        terms = PARTNERS[slugs[partner]]
-        price = terms.issue_micros if kind in ("issued", "reversed") else terms.reimbursement_micros
-        sign = 1 if kind in ("issued", "returned") else -1
-        yield kind, partner, issuer, points, sign * points * price
+    terms = PARTNERS[slugs[entry.partner]]
+    price = terms.issue_micros if entry.kind in ("issued", "reversed") else terms.reimbursement_micros
+    sign = 1 if entry.kind in ("issued", "returned") else -1
+    return sign * entry.points * round(Fraction(price * entry.share, 100))
 
 
-_Rule = Callable[[Record], Iterable[tuple[str, UUID, UUID, int]]]
+@dataclass(frozen=True)
+class _Journal:
+    """What the rules look up: grants by their seq. `partners`: by slug."""
+
+    records: Sequence[Record]
+    partners: Mapping[str, UUID]
+    funders: Mapping[UUID, Mapping[str, int]]
+    grants: dict[int, UUID] = field(default_factory=dict[int, UUID])
+
+    def __post_init__(self) -> None:
+        for record in self.records:
+            if record.transaction.kind == pb.MOVEMENT_KIND_GRANT:
+                self.grants[record.transaction.seq] = UUID(bytes=record.transaction.campaign.campaign_id)
+
+    def issued(self, kind: str, seq: int, partner: UUID, points: int) -> Iterator[Entry]:
+        """Points of an earn, which its partner pays for, or of a grant, which the funders of the campaign do."""
+        campaign = self.grants.get(seq)
+        if not points:
+            return
+        if campaign is None:
+            yield Entry(kind, partner, partner, points)
+            return
+        for slug, share in self.funders[campaign].items():
+            if slug != OPERATOR:
+                yield Entry(kind, self.partners[slug], partner, points, share)
 
 
-def _nothing(_: Record) -> Iterable[tuple[str, UUID, UUID, int]]:
+_Rule = Callable[[_Journal, Record], Iterable[Entry]]
+
+
+def _nothing(_: _Journal, __: Record) -> Iterable[Entry]:
     return ()
 
 
-def _issued(record: Record) -> Iterable[tuple[str, UUID, UUID, int]]:
+def _issued(journal: _Journal, record: Record) -> Iterable[Entry]:
     """Those that cannot be spent yet too."""
-    partner, points = UUID(bytes=record.transaction.partner_id), record.transaction.points
-    points += record.transaction.pending
-    return [("issued", partner, partner, points)] if points else []
+    moved = record.transaction
+    return journal.issued("issued", moved.seq, UUID(bytes=moved.partner_id), moved.points + moved.pending)
 
 
 def _by_issuer(
     kind: str, partner: bytes, parts: Iterable[journal_pb2.LotUse | journal_pb2.LotOpened]
-) -> Iterable[tuple[str, UUID, UUID, int]]:
-    points: Counter[UUID] = Counter()
+) -> Iterable[Entry]:
+    """By type of points too, which the clearing house keeps apart."""
+    points: Counter[tuple[UUID, str]] = Counter()
     for part in parts:
-        points[UUID(bytes=part.issuer_id)] += part.points
-    return [(kind, UUID(bytes=partner), issuer, count) for issuer, count in points.items()]
+        points[UUID(bytes=part.issuer_id), part.point_type] += part.points
+    return [Entry(kind, UUID(bytes=partner), issuer, count) for (issuer, _), count in points.items()]
 
 
-def _burned(record: Record) -> Iterable[tuple[str, UUID, UUID, int]]:
+def _burned(_: _Journal, record: Record) -> Iterable[Entry]:
     return _by_issuer("burned", record.transaction.partner_id, record.lot_uses)
 
 
-def _returned(record: Record) -> Iterable[tuple[str, UUID, UUID, int]]:
+def _returned(_: _Journal, record: Record) -> Iterable[Entry]:
     """To the lots that the points were taken from, or to new ones where those have expired."""
     return _by_issuer("returned", record.transaction.partner_id, [*record.lot_returns, *record.lots_opened])
 
 
-def _clawed_back(record: Record) -> Iterable[tuple[str, UUID, UUID, int]]:
-    """Whichever lots they came from, they undo the earn's own points."""
-    partner = UUID(bytes=record.transaction.partner_id)
-    taken = record.transaction.points + record.transaction.pending
-    return [("reversed", partner, partner, -taken)]
+def _clawed_back(journal: _Journal, record: Record) -> Iterable[Entry]:
+    """Whichever lots they came from, they undo the earn's or the grant's own points."""
+    moved = record.transaction
+    taken = moved.points + moved.pending
+    return journal.issued("reversed", moved.original_seq, UUID(bytes=moved.partner_id), -taken)
 
 
-def _repaid(record: Record) -> Iterable[tuple[str, UUID, UUID, int]]:
-    """An entry for each earn whose points were owed."""
+def _repaid(journal: _Journal, record: Record) -> Iterable[Entry]:
+    """An entry for each earn or grant whose points were owed."""
     points: Counter[tuple[int, UUID]] = Counter()
     for debt in record.debts_paid:
         points[debt.original_seq, UUID(bytes=debt.partner_id)] += debt.points
-    return [("reversed", partner, partner, count) for (_, partner), count in points.items()]
+    for (seq, partner), count in points.items():
+        yield from journal.issued("reversed", seq, partner, count)
 
 
 _RULES: Final[Mapping[int, _Rule]] = {
     pb.MOVEMENT_KIND_EARN: _issued,
+    pb.MOVEMENT_KIND_GRANT: _issued,
     pb.MOVEMENT_KIND_REDEEM: _burned,
     pb.MOVEMENT_KIND_CAPTURE: _burned,
     pb.MOVEMENT_KIND_RETURN: _returned,
@@ -117,6 +165,7 @@ _RULES: Final[Mapping[int, _Rule]] = {
     pb.MOVEMENT_KIND_REFUND: _nothing,
     pb.MOVEMENT_KIND_MATURE: _nothing,
     pb.MOVEMENT_KIND_FLOOR: _nothing,
+    pb.MOVEMENT_KIND_LOAD: _nothing,
     pb.MOVEMENT_KIND_TRANSFER: _nothing,
     pb.MOVEMENT_KIND_RECEIVE: _nothing,
     pb.MOVEMENT_KIND_MERGE: _nothing,

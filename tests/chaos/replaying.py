@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
 from tests.chaos.books import Books, Kept, Place
-from tests.chaos.history import Asked
+from tests.chaos.history import Asked, Load
+from tests.support.campaign_model import load
 from tests.support.due_model import catch_up, repay
 from tests.support.ledger_facts import Ask, Posted, Verdict
 from tests.support.ledger_model import LedgerModel
@@ -22,11 +24,13 @@ class Replay:
     """One replay; `verdicts` is what the model says to each key that the ledger keeps something under."""
 
     def __init__(
-        self, model: LedgerModel, books: Books, journal: Sequence[Posted], asked: Mapping[Place, Sequence[Asked]]
+        self, model: LedgerModel, books: Books, journal: Sequence[Posted], asked: Mapping[Place, Sequence[Asked]],
+        loads: Mapping[Place, Load] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         """`asked`: by key, the movements that stand or fall together with the one that has it, in their order."""
         self.verdicts: dict[Place, Verdict] = {}
         self._model, self._books, self._journal, self._asked = model, books, journal, asked
+        self._loads = loads
         self._seqs = {
             UUID(bytes=record.transaction.transaction_id): record.transaction.seq for record in books.records
         }
@@ -42,6 +46,9 @@ class Replay:
             fed: set[Place] = set()
             last = batch.first_seq + batch.postings - 1
             for kept in rows.get(batch.batch_no, ()):
+                if kept.place in self._loads:
+                    self._load(self._loads[kept.place], last, batch.decided_us)
+                    continue
                 group = self._asked.get(kept.place)
                 if group is None or kept.tombstone or kept.place in fed:
                     continue
@@ -56,6 +63,11 @@ class Replay:
                     fed.add(asked.place)
                     self.verdicts.setdefault(asked.place, verdict)
             self._own_acts(last, batch.decided_us)
+
+    def _load(self, wanted: Load, last: int, now_us: int) -> None:
+        self._own_acts(last, now_us)
+        load(self._model, wanted.campaign_id, wanted.points, now_us)
+        self.verdicts[wanted.place] = Verdict("accepted", posted=self._model.journal[-1])
 
     def _rows_by_batch(self) -> dict[int, list[Kept]]:
         rows: dict[int, list[Kept]] = {}

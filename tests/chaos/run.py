@@ -20,6 +20,7 @@ from services.operations import ledger
 from services.operations.proofs import prove_clearing, prove_ledger
 from services.operations.session import Session, open_session
 from tests.chaos.books import Books, read_books
+from tests.chaos.campaigns import in_model, known, set_campaigns
 from tests.chaos.clock import Clock
 from tests.chaos.history import History
 from tests.chaos.http_client import NoAnswer
@@ -55,6 +56,8 @@ _DRAIN_SECONDS: Final = 180.0
 _AT_ONCE: Final = 12
 _PROGRESS_SECONDS: Final = 10.0
 _VIOLATIONS_MAX: Final = 200
+#: A budget with less than this has nothing left for most sales.
+_DRY: Final = 25
 
 
 @dataclass
@@ -121,6 +124,7 @@ class Run:
     async def _on(self, platform: ChaosPlatform) -> None:
         async with open_session(platform.environment, patience_seconds=60) as session:
             mall = await open_mall(session, platform.environment, platform.gateway_urls)
+            await set_campaigns(session, mall)
             self.result.history = mall.history
             try:
                 await self._disturbed(platform, session, mall)
@@ -215,7 +219,8 @@ class Run:
         )
         model = await asyncio.to_thread(self._replayed, mall, books)
         slugs = {partner.partner_id: slug for slug, partner in mall.partners.items()}
-        for difference in rated_otherwise(books.records, books.rated, slugs):
+        funders = {campaign_id: campaign.funders for campaign_id, campaign in known(mall).items()}
+        for difference in rated_otherwise(books.records, books.rated, slugs, funders):
             result.found("rated", difference)
         result.postings = dict(Counter(posted.kind for posted in books.journal).most_common())
         result.figures |= {
@@ -223,6 +228,8 @@ class Run:
             "batches": len(books.batches),
             "rated entries": len(books.rated),
             "windows stated": books.windows_stated,
+            "budget loads": len(mall.history.loads),
+            "budgets that ran dry": sum(campaign.left < _DRY for campaign in model.campaigns.values()),
         }
         if not any(found.rule == "model" for found in result.violations):
             await self._balances(session, mall, model, books)
@@ -235,7 +242,8 @@ class Run:
             terms = PARTNERS[slug]
             model.set_rate(partner.partner_id, 1, terms.points, terms.per_minor, terms.pending_days)
             model.refund_rules[partner.partner_id] = (terms.shortfall, terms.tender_order)
-        replay = Replay(model, books, books.journal, by_group(mall.history))
+        in_model(model, mall)
+        replay = Replay(model, books, books.journal, by_group(mall.history), mall.history.loads)
         try:
             replay.run()
         except (AssertionError, KeyError, IndexError, ValueError) as error:

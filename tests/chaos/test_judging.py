@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.books import Kept, Rated
 from tests.chaos.history import Asked, Heard
 from tests.chaos.judging import asked_again
-from tests.chaos.paper import PARTNER, SLUGS, START_US, STEP_US, Paper
+from tests.chaos.paper import FUNDERS, PARTNER, SLUGS, START_US, STEP_US, Paper
 from tests.chaos.rating import rated_otherwise
 
 
@@ -147,6 +147,58 @@ def test_what_clearing_has_rated_otherwise_twice_or_not_is_found(paper: Paper) -
         [rated[0]._replace(issuer=UUID(int=9)), *rated[1:]],
     ):
         assert len(rated_otherwise(paper.records, wrong, SLUGS)) == 1
+
+
+@pytest.fixture
+def granted() -> Paper:
+    """A load, a sale that brings a bonus, a load that nobody heard of, and a burn."""
+    paper = Paper()
+    paper.load(150)
+    paper.earn()
+    paper.load(20, heard=False)
+    paper.redeem(180)
+    return paper
+
+
+def test_loads_and_bonuses_that_agree_have_nothing_wrong_with_them(granted: Paper) -> None:
+    assert [record.transaction.kind for record in granted.records] == [22, 1, 21, 22, 2]
+    assert granted.judged() == []
+    assert rated_otherwise(granted.records, granted.rated(), SLUGS, FUNDERS) == []
+
+
+def test_a_load_that_was_acknowledged_and_is_not_there_or_another_is_found(granted: Paper) -> None:
+    heard, unheard = granted.history.loads.values()
+    without = [kept for kept in granted.kept if kept.place != heard.place]
+    assert "lost" in rules(granted, kept=without)
+    heard.seqs.add(4)
+    assert rules(granted) == {"lost"}
+    heard.seqs.remove(4)
+    unheard.points += 1
+    assert rules(granted) == {"wrong answer", "model"}
+    unheard.points -= 1
+    del granted.history.loads[unheard.place]
+    assert "unasked" in rules(granted)
+
+
+def test_a_bonus_that_is_not_there_or_other_than_its_campaign_gives_is_found(granted: Paper) -> None:
+    records = deepcopy(granted.records)
+    records[2].transaction.campaign.points = 99
+    assert rules(granted, records=records) == {"model"}
+    for version in (0, 2):
+        records = deepcopy(granted.records)
+        records[2].transaction.campaign.version = version
+        assert rules(granted, records=records) == {"model"}
+
+
+def test_a_bonus_is_paid_by_its_funders_share_by_share(granted: Paper) -> None:
+    rated = granted.rated()
+    grant = next(entry for entry in rated if entry.seq == 3)
+    assert grant.amount_micros == 3_411 * 100
+    for wrong in (grant._replace(amount_micros=10_335 * 100), grant._replace(kind="nothing"), None):
+        others = [entry for entry in rated if entry is not grant]
+        found = rated_otherwise(granted.records, [*others, *([wrong] if wrong else [])], SLUGS, FUNDERS)
+        assert len(found) == 1
+        assert found[0].startswith("seq 3")
 
 
 def test_a_refund_that_was_heard_to_wait_waits_or_was_decided(paper: Paper) -> None:
