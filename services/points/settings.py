@@ -16,7 +16,7 @@ class Settings(ServiceSettings, SecretSettings):
     grpc_port: int = Field(default=50052, ge=0, le=65_535, description="Port to listen on")
     batch_items_max: int = Field(default=512, ge=1, le=512, description="Movements posted in one transaction")
     bulk_beside_items_max: int = Field(
-        default=32,
+        default=20,
         ge=4,
         le=512,
         description="Of these, how many of bulk loads while tills post too, which wait for them",

@@ -10,43 +10,62 @@ from services.points.storage.programme_time import NOW
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
-# Wallets are walked by number, so that no index by expiry has to be kept for each earn.
-_HEAD: Final = f"""WITH head AS (
-    SELECT {NOW} AS now, by_activity FROM ledger_head WHERE ledger_id = $1
+# Wallets are walked by number, so that no index by expiry has to be kept for each earn. From one wallet to the next goes
+# through the index, and of its lots only those that are due are looked at: a walk over all open lots, as it was, read each
+# of them (measured beside tills, 50,000 lots: 1.8 seconds of a core, in which an earn took ten times as long).
+_WALKED: Final = """WITH RECURSIVE head AS (
+    SELECT {now} AS now, by_activity FROM ledger_head WHERE ledger_id = $1
+), walked (account_no, number) AS (
+    (
+        SELECT account_no, 1 FROM lot
+        WHERE ledger_id = $1 AND open AND {which} AND account_no > $2 ORDER BY account_no LIMIT 1
+    )
+    UNION ALL
+    SELECT n.account_no, w.number + 1 FROM walked w CROSS JOIN LATERAL (
+        SELECT account_no FROM lot
+        WHERE ledger_id = $1 AND open AND {which} AND account_no > w.account_no ORDER BY account_no LIMIT 1
+    ) n WHERE w.number < $3
 )"""
-# When a lot that was walked expires: its own date, or that of its wallet.
-_EXPIRES_AT: Final = """CASE WHEN isfinite(w.expires_at) THEN w.expires_at WHEN head.by_activity THEN (
-    SELECT b.expires_at FROM balance b WHERE b.ledger_id = $1 AND b.account_no = w.account_no
-) END"""
-_LOTS: Final = f"""
-{_HEAD}, walked AS MATERIALIZED (
-    SELECT account_no, expires_at, remaining > reserved AS free FROM lot
-    WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
+_IN_WALLETS: Final = _WALKED.format(now=NOW, which="NOT pending")
+# Of a wallet that was walked: when its lots without a date of their own expire.
+_ACTIVE_UNTIL: Final = (
+    "(SELECT b.expires_at FROM balance b WHERE b.ledger_id = $1 AND b.account_no = w.account_no)"
 )
+_LOTS: Final = f"""
+{_IN_WALLETS}
 SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRAY(
-    SELECT DISTINCT account_no FROM walked w, head WHERE free AND {_EXPIRES_AT} <= head.now ORDER BY account_no
+    SELECT account_no FROM walked w, head WHERE EXISTS (
+        SELECT 1 FROM lot WHERE ledger_id = $1 AND account_no = w.account_no AND open AND NOT pending
+            AND expires_at <= now AND remaining > reserved
+    ) OR by_activity AND {_ACTIVE_UNTIL} <= now AND EXISTS (
+        SELECT 1 FROM lot WHERE ledger_id = $1 AND account_no = w.account_no AND open AND NOT pending
+            AND expires_at = 'infinity' AND remaining > reserved
+    ) ORDER BY account_no
 )
 """
 _PENDING: Final = f"""
-{_HEAD}, walked AS MATERIALIZED (
-    SELECT account_no, matures_at FROM lot
-    WHERE ledger_id = $1 AND open AND pending AND account_no > $2 ORDER BY account_no LIMIT $3
-)
+{_WALKED.format(now=NOW, which="pending")}
 SELECT (SELECT count(*) FROM walked), (SELECT max(account_no) FROM walked), ARRAY(
-    SELECT DISTINCT account_no FROM walked, head WHERE matures_at <= head.now ORDER BY account_no
+    SELECT account_no FROM walked w, head WHERE EXISTS (
+        SELECT 1 FROM lot WHERE ledger_id = $1 AND account_no = w.account_no AND open AND pending AND matures_at <= now
+    ) ORDER BY account_no
 )
 """
 _SOON: Final = f"""
-{_HEAD}, walked AS MATERIALIZED (
-    SELECT account_no, expires_at, remaining FROM lot
-    WHERE ledger_id = $1 AND open AND NOT pending AND account_no > $2 ORDER BY account_no LIMIT $3
-), dated AS (
-    SELECT w.account_no, {_EXPIRES_AT} AS expires_at, w.remaining FROM walked w, head
-), soon AS (
-    SELECT d.account_no, d.expires_at, sum(d.remaining)::bigint AS points FROM dated d, head
-    WHERE d.expires_at > head.now AND d.expires_at <= head.now + $4 * interval '1 microsecond' GROUP BY d.account_no, d.expires_at
+{_IN_WALLETS}, soon AS (
+    SELECT w.account_no, l.expires_at, sum(l.remaining)::bigint AS points FROM walked w, head CROSS JOIN LATERAL (
+        SELECT expires_at, remaining FROM lot
+        WHERE ledger_id = $1 AND account_no = w.account_no AND open AND NOT pending
+            AND expires_at > now AND expires_at <= now + $4 * interval '1 microsecond'
+        UNION ALL
+        SELECT a.until, remaining FROM (SELECT {_ACTIVE_UNTIL} AS until) a CROSS JOIN LATERAL (
+            SELECT remaining FROM lot
+            WHERE ledger_id = $1 AND account_no = w.account_no AND open AND NOT pending AND expires_at = 'infinity'
+        ) without_a_date
+        WHERE by_activity AND a.until > now AND a.until <= now + $4 * interval '1 microsecond'
+    ) l GROUP BY w.account_no, l.expires_at
 )
-SELECT (SELECT count(*) FROM walked) AS lots, (SELECT max(account_no) FROM walked) AS last_no, s.account_no, s.expires_at, s.points, a.owner_id
+SELECT (SELECT count(*) FROM walked) AS wallets, (SELECT max(account_no) FROM walked) AS last_no, s.account_no, s.expires_at, s.points, a.owner_id
 FROM (SELECT 1) one LEFT JOIN soon s ON NOT EXISTS (
     SELECT 1 FROM expiry_notice n WHERE n.ledger_id = $1 AND n.wallet_no = s.account_no AND n.expires_at = s.expires_at
 ) LEFT JOIN LATERAL (SELECT owner_id FROM account WHERE ledger_id = $1 AND account_no = s.account_no LIMIT 1) a ON true
@@ -61,7 +80,7 @@ WHERE l.ledger_id = $1 AND h.expires_at <= {NOW} LIMIT $2
 
 
 class Walked(NamedTuple):
-    """Wallets with lots that are due, and the number to walk on from (0: all have been walked)."""
+    """Wallets with lots that are due, and the number of the last one that was walked (0: of all)."""
 
     wallets: Sequence[int]
     next_no: int
@@ -81,42 +100,48 @@ async def ledgers(connection: PgConnection) -> list[str]:
     return [row[0] for row in await connection.fetch("SELECT programme FROM ledger ORDER BY ledger_id")]
 
 
-async def of_lots(connection: PgConnection, ledger_id: int, after_no: int, lots_max: int) -> Walked:
-    """Wallets with overdue lots among the next so many open lots, by the number of the wallet."""
-    return await _walk(connection, _LOTS, ledger_id, after_no, lots_max)
+async def of_lots(connection: PgConnection, ledger_id: int, after_no: int, wallets_max: int) -> Walked:
+    """Wallets with overdue lots among the next so many that have open lots, by number. In a transaction."""
+    return await _walk(connection, _LOTS, ledger_id, after_no, wallets_max)
 
 
-async def of_pending(connection: PgConnection, ledger_id: int, after_no: int, lots_max: int) -> Walked:
-    """Wallets with points that are due to mature among the next so many pending lots, by the number of the wallet."""
-    return await _walk(connection, _PENDING, ledger_id, after_no, lots_max)
+async def of_pending(connection: PgConnection, ledger_id: int, after_no: int, wallets_max: int) -> Walked:
+    """Wallets with points that are due to mature among the next so many with pending lots, by number. In a transaction."""
+    return await _walk(connection, _PENDING, ledger_id, after_no, wallets_max)
 
 
-async def _walk(connection: PgConnection, query: str, ledger_id: int, after_no: int, lots_max: int) -> Walked:
-    row = await connection.fetchrow(query, ledger_id, after_no, lots_max)
-    if row is None or not row[0]:
-        return Walked((), 0)
-    return Walked(row[2], _next_no(row[0], row[1], after_no, lots_max))
+async def _walk(
+    connection: PgConnection, query: str, ledger_id: int, after_no: int, wallets_max: int
+) -> Walked:
+    await _by_index(connection)
+    row = await connection.fetchrow(query, ledger_id, after_no, wallets_max)
+    return Walked((), 0) if row is None else Walked(row[2], _next_no(row[0], row[1], wallets_max))
 
 
-def _next_no(lots: int, last_no: int, after_no: int, lots_max: int) -> int:
-    """The last wallet of a full walk may go on beyond it: it is walked again, unless it is all there was."""
-    return max(after_no + 1, last_no - 1) if lots >= lots_max else 0
+async def _by_index(connection: PgConnection) -> None:
+    """Whatever the statistics of a young table say: it is looked into once for each wallet."""
+    await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+
+
+def _next_no(wallets: int, last_no: int, wallets_max: int) -> int:
+    return last_no if wallets >= wallets_max else 0
 
 
 async def expiring(
-    connection: PgConnection, ledger_id: int, after_no: int, lots_max: int, notice_us: int
+    connection: PgConnection, ledger_id: int, after_no: int, wallets_max: int, notice_us: int
 ) -> tuple[list[Soon], int]:
-    """What expires within the notice and was not told yet, among the next so many open lots; and where to walk on from."""
-    rows = await connection.fetch(_SOON, ledger_id, after_no, lots_max, notice_us)
-    lots, last_no = rows[0]["lots"], rows[0]["last_no"]
-    next_no = _next_no(lots, last_no, after_no, lots_max) if lots else 0
+    """What expires within the notice and was not told yet, among the next so many wallets; and where to walk on from.
+
+    In a transaction.
+    """
+    await _by_index(connection)
+    rows = await connection.fetch(_SOON, ledger_id, after_no, wallets_max, notice_us)
     found = [
         Soon(row["account_no"], row["owner_id"], row["points"], to_micros(row["expires_at"]))
         for row in rows
-        # One that is walked again may have more than was seen of it.
-        if row["account_no"] is not None and not (next_no and next_no < row["account_no"])
+        if row["account_no"] is not None
     ]
-    return found, next_no
+    return found, _next_no(rows[0]["wallets"], rows[0]["last_no"], wallets_max)
 
 
 async def note(

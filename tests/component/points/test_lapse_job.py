@@ -58,7 +58,8 @@ async def test_many_wallets_are_walked_piece_by_piece(
     house: PointsHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _filled(house, 40)
-    monkeypatch.setattr(lapse_overdue, "_LOTS_A_WALK", 7)
+    monkeypatch.setattr(lapse_overdue, "_WALLETS_A_STEP", 3)
+    monkeypatch.setattr(lapse_overdue, "_STEPS_A_RUN", 2)
     monkeypatch.setattr(lapse_overdue, "_HOLDS_A_RUN", 3)
     lapse = house.running.wired.application.lapse_overdue
     rounds = 0
@@ -67,6 +68,19 @@ async def test_many_wallets_are_walked_piece_by_piece(
         rounds += 1
         assert rounds < 30
     assert rounds > 3
+    await house.assert_sound()
+
+
+async def test_a_run_goes_on_until_all_wallets_have_been_walked(
+    house: PointsHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _filled(house, 20)
+    for job in (lapse_overdue, tell_expiring):
+        monkeypatch.setattr(job, "_WALLETS_A_STEP", 3)
+        monkeypatch.setattr(job, "_REST_SECONDS", 0)
+    await house.running.wired.application.lapse_overdue.of(house.programme)
+    kinds = _kinds(await house.journal())
+    assert (kinds.count("EXPIRE"), kinds.count("LAPSE")) == (20, 20)
     await house.assert_sound()
 
 
@@ -142,7 +156,8 @@ async def test_notices_of_many_wallets_are_found_piece_by_piece(
     till, members = await house.till(), [house.member() for _ in range(25)]
     await till.post(*(earn(member, 1_000) for member in members for _ in range(2)))
     await house.move_clock((await till.balance(members[0])).next_expiry_at_us - DAY_US)
-    monkeypatch.setattr(tell_expiring, "_LOTS_A_WALK", 7)
+    monkeypatch.setattr(tell_expiring, "_WALLETS_A_STEP", 3)
+    monkeypatch.setattr(tell_expiring, "_STEPS_A_RUN", 1)
     monkeypatch.setattr(tell_expiring, "_NOTICES_A_TRANSACTION", 3)
     tell = house.running.wired.application.tell_expiring
     told = [await tell.of(house.programme) for _ in range(12)]
