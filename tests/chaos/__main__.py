@@ -73,8 +73,8 @@ def main() -> int:
     if not result.violations:
         return 0
     with (kept / "history.jsonl").open("w") as file:
-        for operation in result.history:
-            file.write(json.dumps(asdict(operation), default=str) + "\n")
+        for asked in (*result.history.loads.values(), *result.history):
+            file.write(json.dumps(asdict(asked), default=str) + "\n")
     print(f"{REPORT_FILE.name} written; logs and history are in {kept.relative_to(REPORT_FILE.parent)}")
     return 1
 

@@ -65,6 +65,7 @@ class Rated(NamedTuple):
     issuer: UUID | None
     points: int
     amount_micros: int
+    point_type: str | None
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ async def read_books(session: Session, programme: Programme, urls: Mapping[str, 
             last,
         )
         rated = await partners.fetch(
-            """SELECT seq, kind, partner_id, issuer_id, points, amount_micros FROM rated_entry
+            """SELECT seq, kind, partner_id, issuer_id, points, amount_micros, point_type FROM rated_entry
             WHERE ledger_id = $1 AND seq <= $2 ORDER BY seq, line""",
             programme.ledger_id,
             last,

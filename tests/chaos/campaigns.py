@@ -72,6 +72,12 @@ async def load(session: Session, programme: Programme, wanted: Load) -> None:
     wanted.seqs.add(answer.result.transaction.seq)
 
 
+async def load_again(session: Session, mall: Mall) -> None:
+    """Asks for every load once more, those that nobody has answered too. Raises CoalitionError where one is not accepted."""
+    for wanted in list(mall.history.loads.values()):
+        await load(session, mall.programme, wanted)
+
+
 def in_model(model: LedgerModel, mall: Mall) -> None:
     """The same campaigns in the model, without their budgets."""
     for campaign_id, campaign in known(mall).items():

@@ -15,8 +15,8 @@ from tests.support.ledger_facts import Ask, Kind
 _PASSING: Final = frozenset({0, 408, 429, 500, 502, 503, 504})
 _IN_FLIGHT: Final = "idempotency_key_in_flight"
 #: What a problem document says of the call instead of the operation.
-_OPERATOR: Final = UUID(int=0)
 _OF_THE_CALL: Final = ("request_id", "instance", "type")
+_OPERATOR: Final = UUID(int=0)
 
 
 @dataclass(frozen=True)

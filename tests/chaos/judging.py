@@ -50,6 +50,7 @@ def judge(
         *_doubled(books),
         *_otherwise_decided(books, verdicts, decided),
         *_times(books),
+        *_bonuses(books),
     ]
 
 
@@ -158,9 +159,11 @@ def _loaded(history: History, books: Books) -> Iterator[Violation]:
     for wanted in history.loads.values():
         kept = by_place.get(wanted.place)
         posting = moved.get(kept.seq or 0) if kept is not None else None
-        if wanted.seqs and (posting is None or wanted.seqs != {posting.seq}):
+        if not wanted.seqs:
+            yield Violation("no answer", f"{wanted} was never acknowledged")
+        elif posting is None or wanted.seqs != {posting.seq}:
             yield Violation("lost", f"{wanted} was acknowledged, and the ledger has {kept}")
-        elif posting is not None:
+        else:
             told = posting.campaign
             if (told.campaign_id, told.points) != (wanted.campaign_id.bytes, wanted.points):
                 yield Violation("wrong answer", f"{wanted} was posted as {told}")
@@ -255,6 +258,27 @@ def _times(books: Books) -> Iterator[Violation]:
     for earlier, later in pairwise(moved):
         if earlier.recorded_at_us >= later.recorded_at_us:
             yield Violation("journal", f"seq {later.seq} was not recorded after seq {earlier.seq}")
+
+
+def _bonuses(books: Books) -> Iterator[Violation]:
+    """What the ledger tells of an earn's bonuses is what it posted as such. (What tills hear is compared with the former.)"""
+    granted: dict[int, list[tuple[bytes, int, int, int]]] = {}
+    for record in books.records:
+        moved = record.transaction
+        if moved.kind == pb.MOVEMENT_KIND_GRANT:
+            granted.setdefault(moved.original_seq, []).append(_of_bonus(moved.campaign, moved.balance_after))
+    for record in books.records:
+        moved = record.transaction
+        told = [_of_bonus(bonus, bonus.balance_after) for bonus in moved.bonuses]
+        posted = granted.pop(moved.seq, [])
+        if told != posted or moved.bonus_points != sum(points for _, _, points, _ in posted):
+            yield Violation(
+                "journal", f"seq {moved.seq} tells of the bonuses {told}, and {posted} were posted"
+            )
+
+
+def _of_bonus(bonus: pb.CampaignPoints, balance: int) -> tuple[bytes, int, int, int]:
+    return bonus.campaign_id, bonus.version, bonus.points, balance
 
 
 def asked_again(history: History, before: Books, after: Books) -> Iterator[Violation]:

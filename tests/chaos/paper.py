@@ -68,15 +68,14 @@ class Paper:
         self._done("hold", key, asked, heard=True)
         return UUID(bytes=self.records[-1].transaction.transaction_id)
 
-    def load(self, points: int, heard: bool = True) -> Load:
+    def load(self, points: int) -> Load:
         """Points for the budget of CAMPAIGN, which doubles what is earned."""
         wanted, first = self.history.load(CAMPAIGN, points), len(self.model.journal)
         load(self.model, CAMPAIGN, points, self.now_us)
         seq = len(self.model.journal)
         self.kept.append(Kept(wanted.place, len(self.batches) + 1, 0, seq, "", None, tombstone=False))
         self._write_batch(first)
-        if heard:
-            wanted.seqs.add(seq)
+        wanted.seqs.add(seq)
         return wanted
 
     def job(self) -> None:
@@ -109,15 +108,20 @@ class Paper:
             moved = record.transaction
             if moved.kind == pb.MOVEMENT_KIND_EARN:
                 micros = moved.points * terms.issue_micros
-                found.append(Rated(moved.seq, "issued", PARTNER, PARTNER, moved.points, micros))
+                found.append(Rated(moved.seq, "issued", PARTNER, PARTNER, moved.points, micros, "base"))
             elif moved.kind == pb.MOVEMENT_KIND_GRANT:
                 # (10,335 micros times 33 per cent.)
-                found.append(Rated(moved.seq, "issued", PARTNER, PARTNER, moved.points, 3_411 * moved.points))
+                micros = 3_411 * moved.points
+                found.append(Rated(moved.seq, "issued", PARTNER, PARTNER, moved.points, micros, "bonus"))
             elif moved.kind == pb.MOVEMENT_KIND_REDEEM:
-                micros = moved.points * terms.reimbursement_micros
-                found.append(Rated(moved.seq, "burned", PARTNER, PARTNER, -moved.points, micros))
+                burned: dict[str, int] = {}
+                for use in record.lot_uses:
+                    burned[use.point_type] = burned.get(use.point_type, 0) + use.points
+                for point_type, points in burned.items():
+                    micros = -points * terms.reimbursement_micros
+                    found.append(Rated(moved.seq, "burned", PARTNER, PARTNER, points, micros, point_type))
             else:
-                found.append(Rated(moved.seq, "nothing", None, None, 0, 0))
+                found.append(Rated(moved.seq, "nothing", None, None, 0, 0, None))
         return found
 
     def _done(self, kind: str, key: str, asked: Asked, heard: bool) -> Operation:
@@ -154,11 +158,14 @@ class Paper:
                 moved.hold_id = self.records[each.hold_seq - 1].transaction.transaction_id
             if each.campaign:
                 campaign_id, version, points = each.campaign
-                moved.campaign.campaign_id, moved.campaign.version, moved.campaign.points = (
-                    campaign_id.bytes,
-                    version,
-                    points,
-                )
+                told = pb.CampaignPoints(campaign_id=campaign_id.bytes, version=version, points=points)
+                moved.campaign.CopyFrom(told)
+                if each.kind == "grant":
+                    earn = self.records[each.original_seq - 1].transaction
+                    earn.bonuses.add(
+                        campaign_id=campaign_id.bytes, version=version, points=points, balance_after=each.balance_after
+                    )  # fmt: skip
+                    earn.bonus_points += points
             record = journal_pb2.JournalRecord(transaction=moved)
             if each.kind == "load":
                 record.entries.add(account_kind="funding", amount=-moved.campaign.points)
@@ -180,7 +187,11 @@ class Paper:
                     expires_at_us=each.expires_us, earned_at_us=self.now_us, earned_seq=each.seq,
                 )  # fmt: skip
             for part in each.taken:
-                record.lot_uses.add(lot_no=part.lot_no, issuer_id=part.issuer.bytes, points=part.points)
+                opened = (lot for record in self.records for lot in record.lots_opened)
+                point_type = next(lot.point_type for lot in opened if lot.lot_no == part.lot_no)
+                record.lot_uses.add(
+                    lot_no=part.lot_no, issuer_id=part.issuer.bytes, points=part.points, point_type=point_type
+                )
             self.records.append(record)
         self.now_us += STEP_US
 

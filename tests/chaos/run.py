@@ -19,8 +19,9 @@ from services.launcher.processes import SERVICES
 from services.operations import ledger
 from services.operations.proofs import prove_clearing, prove_ledger
 from services.operations.session import Session, open_session
+from services.runtime.errors import CoalitionError
 from tests.chaos.books import Books, read_books
-from tests.chaos.campaigns import in_model, known, set_campaigns
+from tests.chaos.campaigns import in_model, known, load_again, set_campaigns
 from tests.chaos.clock import Clock
 from tests.chaos.history import History
 from tests.chaos.http_client import NoAnswer
@@ -160,6 +161,10 @@ class Run:
         async with asyncio.timeout(_BACK_SECONDS):
             await platform.wait_ready()
         await traffic.stop(_ANSWERS_SECONDS)
+        try:
+            await load_again(session, mall)
+        except CoalitionError as error:
+            self.result.found("no answer", f"a load was not accepted: {error}")
 
     async def _progress(self, history: History, injector: Injector) -> None:
         while True:
@@ -229,7 +234,7 @@ class Run:
             "rated entries": len(books.rated),
             "windows stated": books.windows_stated,
             "budget loads": len(mall.history.loads),
-            "budgets that ran dry": sum(campaign.left < _DRY for campaign in model.campaigns.values()),
+            "budgets with nothing left": sum(campaign.left < _DRY for campaign in model.campaigns.values()),
         }
         if not any(found.rule == "model" for found in result.violations):
             await self._balances(session, mall, model, books)

@@ -138,7 +138,7 @@ def test_what_is_done_anew_when_all_is_asked_again_is_found(paper: Paper) -> Non
 
 def test_what_clearing_has_rated_otherwise_twice_or_not_is_found(paper: Paper) -> None:
     rated = paper.rated()
-    strange = Rated(99, "issued", PARTNER, PARTNER, 1, 1)
+    strange = Rated(99, "issued", PARTNER, PARTNER, 1, 1, "base")
     for wrong in (
         rated[1:],
         [*rated, rated[0]],
@@ -151,11 +151,11 @@ def test_what_clearing_has_rated_otherwise_twice_or_not_is_found(paper: Paper) -
 
 @pytest.fixture
 def granted() -> Paper:
-    """A load, a sale that brings a bonus, a load that nobody heard of, and a burn."""
+    """A load, a sale that brings a bonus, another load, and a burn."""
     paper = Paper()
     paper.load(150)
     paper.earn()
-    paper.load(20, heard=False)
+    paper.load(20)
     paper.redeem(180)
     return paper
 
@@ -167,34 +167,54 @@ def test_loads_and_bonuses_that_agree_have_nothing_wrong_with_them(granted: Pape
 
 
 def test_a_load_that_was_acknowledged_and_is_not_there_or_another_is_found(granted: Paper) -> None:
-    heard, unheard = granted.history.loads.values()
-    without = [kept for kept in granted.kept if kept.place != heard.place]
+    first, second = granted.history.loads.values()
+    without = [kept for kept in granted.kept if kept.place != first.place]
     assert "lost" in rules(granted, kept=without)
-    heard.seqs.add(4)
+    first.seqs.add(4)
     assert rules(granted) == {"lost"}
-    heard.seqs.remove(4)
-    unheard.points += 1
+    first.seqs.remove(4)
+    second.points += 1
     assert rules(granted) == {"wrong answer", "model"}
-    unheard.points -= 1
-    del granted.history.loads[unheard.place]
+    second.points -= 1
+    second.seqs.clear()
+    assert rules(granted) == {"no answer"}
+    del granted.history.loads[second.place]
     assert "unasked" in rules(granted)
 
 
 def test_a_bonus_that_is_not_there_or_other_than_its_campaign_gives_is_found(granted: Paper) -> None:
     records = deepcopy(granted.records)
     records[2].transaction.campaign.points = 99
-    assert rules(granted, records=records) == {"model"}
+    assert rules(granted, records=records) == {"model", "journal"}
     for version in (0, 2):
         records = deepcopy(granted.records)
         records[2].transaction.campaign.version = version
-        assert rules(granted, records=records) == {"model"}
+        assert rules(granted, records=records) == {"model", "journal"}
+
+
+def test_a_bonus_that_the_ledger_posts_and_does_not_tell_is_found(granted: Paper) -> None:
+    for change in ("bonuses", "bonus_points"):
+        records = deepcopy(granted.records)
+        records[1].transaction.ClearField(change)
+        assert "journal" in rules(granted, records=records)
+    operation = granted.history.operations[0]
+    for change in ({"bonus": []}, {"bonus_points": 0}, {"balance": 100}):
+        heard = operation.heard[0]
+        operation.heard[0] = Heard(heard.status, {**heard.body, **change})
+        assert rules(granted) == {"wrong answer"}
+        operation.heard[0] = heard
 
 
 def test_a_bonus_is_paid_by_its_funders_share_by_share(granted: Paper) -> None:
     rated = granted.rated()
     grant = next(entry for entry in rated if entry.seq == 3)
     assert grant.amount_micros == 3_411 * 100
-    for wrong in (grant._replace(amount_micros=10_335 * 100), grant._replace(kind="nothing"), None):
+    for wrong in (
+        grant._replace(amount_micros=10_335 * 100),
+        grant._replace(kind="nothing"),
+        grant._replace(point_type="base"),
+        None,
+    ):
         others = [entry for entry in rated if entry is not grant]
         found = rated_otherwise(granted.records, [*others, *([wrong] if wrong else [])], SLUGS, FUNDERS)
         assert len(found) == 1

@@ -37,7 +37,7 @@ OPEN_LOTS: Final = 10
 _QUIET_US: Final = 3_600_000_000
 _FOLDER: Final = Path(__file__).parent
 _SESSION: Final = (
-    # Triggers would check row by row what the checkers prove of all of it afterwards.
+    # Triggers would check row by row what `--quick` has the checkers prove of all of it.
     "SET session_replication_role = replica",
     "SET synchronous_commit = off",
     "SET work_mem = '256MB'",

@@ -22,7 +22,7 @@ PACKAGES: Final = (
 )  # fmt: skip
 SETTINGS: Final = (
     "fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers", "max_wal_size",
-    "checkpoint_timeout", "wal_level", "wal_compression", "max_connections", "jit", "io_method", "data_checksums",
+    "checkpoint_timeout", "wal_level", "wal_compression", "autovacuum_vacuum_cost_delay", "max_connections", "jit", "io_method", "data_checksums",
 )  # fmt: skip
 #: Without these a commit may be lost, and a benchmark of a ledger means nothing.
 MUST_BE_ON: Final = ("fsync", "synchronous_commit", "full_page_writes")

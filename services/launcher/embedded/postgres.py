@@ -39,7 +39,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     # (wal_compression stays off: the wheel is built without lz4, and pglz costs more time than it saves.)
-    # Vacuum in small steps: at full speed it takes a core from the tills for seconds (p99 of an earn: 75 ms, beside one 200).
+    # Vacuum rests five times as long as by default, and so takes five times as long: otherwise it takes half a core from the
+    # tills for seconds (p99 of an earn beside a bulk load: 75 ms, and 200 while one went on).
     "autovacuum_vacuum_cost_delay": "10ms",
     # Crash recovery and streaming replicas; logical decoding is not used (the outbox does that work).
     "wal_level": "replica",

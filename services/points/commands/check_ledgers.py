@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from services.points.commands.every_ledger import every_ledger
+from services.points.commands.every_ledger import EveryLedger
 from services.points.commands.open_ledger import Doors
 from services.points.queries.check_ledger import CheckLedger
 from services.points.storage import ledgers
@@ -22,12 +22,13 @@ class CheckLedgers:
     """The use case behind the job."""
 
     def __init__(self, doors: Doors, database: Database, check: CheckLedger, tell: Tell) -> None:
-        self._doors, self._database, self._check, self._tell = doors, database, check, tell
+        self._database, self._check, self._tell = database, check, tell
+        self._every_ledger = EveryLedger(doors, database.reader, "check-ledgers")
         self._broken = telemetry.meter().create_gauge("coalition.points.broken_invariants", "{invariant}")
 
     async def __call__(self) -> None:
         """Goes through all ledgers once. Not proved is not proved: the next run tries again, and the log says so."""
-        await every_ledger(self._doors, self._database.reader, "check-ledgers", self.of)
+        await self._every_ledger(self.of)
 
     async def of(self, programme: Programme) -> list[Finding]:
         """Checks one ledger; answers what does not hold, having told it in metric, log and event."""

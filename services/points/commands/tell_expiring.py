@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from services.points.commands.every_ledger import every_ledger
+from services.points.commands.every_ledger import EveryLedger
 from services.points.commands.open_ledger import Doors
 from services.points.storage import ledgers, overdue, policies
 from services.points.storage.overdue import Soon
@@ -18,7 +18,7 @@ from services.runtime.principal import Programme
 
 # Of one statement; between two the tills have the machine to themselves.
 _WALLETS_A_STEP: Final = 2_000
-_STEPS_A_RUN: Final = 50
+_STEPS_A_RUN: Final = 20
 _REST_SECONDS: Final = 0.1
 # Told under the head's lock, so few at a time.
 _NOTICES_A_TRANSACTION: Final = 200
@@ -29,12 +29,13 @@ class TellExpiring:
     """The use case behind the job: every ledger once, each walked on from where the last run had come to."""
 
     def __init__(self, doors: Doors, database: Database, tell: Tell) -> None:
-        self._doors, self._database, self._tell = doors, database, tell
+        self._database, self._tell = database, tell
+        self._every_ledger = EveryLedger(doors, database.reader, "tell-expiring")
         self._walked_to: dict[int, int] = {}
 
     async def __call__(self) -> None:
         """Goes through all ledgers once."""
-        await every_ledger(self._doors, self._database.reader, "tell-expiring", self.of)
+        await self._every_ledger(self.of)
 
     async def of(self, programme: Programme) -> int:
         """Tells what expires soon in one ledger, as far as one run goes; answers how many notices that were."""
@@ -48,11 +49,12 @@ class TellExpiring:
         return told
 
     async def _step(self, ledger_id: int) -> int:
-        walked_from = self._walked_to.setdefault(ledger_id, 0)
+        walked_from = self._walked_to.get(ledger_id, 0)
         async with self._database.reader.snapshot() as connection:
             driver = await connection.driver()
             notice_us = (await policies.current(driver, ledger_id)).policy.notice_days * MICROS_PER_DAY
             if not notice_us:
+                self._walked_to[ledger_id] = 0
                 return 0
             soon, walked_to = await overdue.expiring(
                 driver, ledger_id, walked_from, _WALLETS_A_STEP, notice_us

@@ -12,7 +12,14 @@ from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import movement_pb2 as pb
 
 from services.points.commands import lapse_overdue, tell_expiring
+from services.points.commands.every_ledger import EveryLedger
+from services.points.commands.lapse_overdue import Walk
+from services.points.domain.expiry import PolicyVersion
 from services.points.service import Wired
+from services.points.storage import overdue, policies
+from services.points.storage.overdue import Walked
+from services.runtime.database import PgConnection
+from services.runtime.expiry_policy import DEFAULT_POLICY
 from services.runtime.principal import Programme
 from services.runtime.scheduler import Job, Scheduler
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
@@ -78,10 +85,71 @@ async def test_a_run_goes_on_until_all_wallets_have_been_walked(
     for job in (lapse_overdue, tell_expiring):
         monkeypatch.setattr(job, "_WALLETS_A_STEP", 3)
         monkeypatch.setattr(job, "_REST_SECONDS", 0)
+    # Found by their lots alone.
+    monkeypatch.setattr(lapse_overdue, "_HOLDS_A_RUN", 0)
+    steps: list[str] = []
+
+    def counted(walk: Walk) -> Walk:
+        async def step(connection: PgConnection, ledger_id: int, after_no: int, wallets_max: int) -> Walked:
+            steps.append(walk.__name__)
+            return await walk(connection, ledger_id, after_no, wallets_max)
+
+        return step
+
+    for walk in (overdue.of_lots, overdue.of_pending):
+        monkeypatch.setattr(overdue, walk.__name__, counted(walk))
     await house.running.wired.application.lapse_overdue.of(house.programme)
     kinds = _kinds(await house.journal())
     assert (kinds.count("EXPIRE"), kinds.count("LAPSE")) == (20, 20)
+    # Through each of them once, though they end at different steps.
+    assert steps == ["of_lots"] * 7 + ["of_pending"]
     await house.assert_sound()
+
+
+async def test_notices_that_are_switched_off_within_a_walk_end_it(
+    house: PointsHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _filled(house, 5)
+    monkeypatch.setattr(tell_expiring, "_WALLETS_A_STEP", 2)
+    monkeypatch.setattr(tell_expiring, "_STEPS_A_RUN", 1)
+    tell = house.running.wired.application.tell_expiring
+    await tell.of(house.programme)
+    monkeypatch.setattr(tell_expiring, "_STEPS_A_RUN", 20)
+    policy = DEFAULT_POLICY._replace(notice_days=0)
+    await house.running.wired.application.set_expiry_policy(house.programme, policy, "ops")
+    snapshots = 0
+    real = policies.current
+
+    async def current(connection: PgConnection, ledger_id: int) -> PolicyVersion:
+        nonlocal snapshots
+        snapshots += 1
+        return await real(connection, ledger_id)
+
+    monkeypatch.setattr(policies, "current", current)
+    assert await tell.of(house.programme) == 0
+    assert snapshots == 1
+
+
+async def test_a_round_that_was_cut_off_is_gone_on_with(running: RunningPoints) -> None:
+    houses = [running.house() for _ in range(3)]
+    for each in houses:
+        await each.till()
+    every_ledger = EveryLedger(running.wired.application.doors, running.wired.database.reader, "a job")
+    met: list[str] = []
+
+    async def until_the_second(programme: Programme) -> None:
+        met.append(programme.slug)
+        if len(met) == 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await every_ledger(until_the_second)
+    first = list(met)
+    await every_ledger(until_the_second)
+    second = met[len(first) :]
+    assert len(second) == len(set(second))
+    assert second[-2:] == first
+    assert {each.programme.slug for each in houses} <= set(second)
 
 
 async def test_replicas_and_tills_at_the_same_time_end_each_thing_once(
