@@ -198,9 +198,9 @@ def test_a_bonus_that_the_ledger_posts_and_does_not_tell_is_found(granted: Paper
         records[1].transaction.ClearField(change)
         assert "journal" in rules(granted, records=records)
     operation = granted.history.operations[0]
-    for change in ({"bonus": []}, {"bonus_points": 0}, {"balance": 100}):
+    for field, value in (("bonus", list[str]()), ("bonus_points", 0), ("balance", 100)):
         heard = operation.heard[0]
-        operation.heard[0] = Heard(heard.status, {**heard.body, **change})
+        operation.heard[0] = Heard(heard.status, {**heard.body, field: value})
         assert rules(granted) == {"wrong answer"}
         operation.heard[0] = heard
 
