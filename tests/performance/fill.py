@@ -60,9 +60,12 @@ class FillPlan:
 
     @classmethod
     def of(cls, bench: Bench, scale: Scale, *, busy: bool) -> FillPlan:
-        """The plan of a scale, with the programme's clock set to NOW_US. `busy`: with the busy member's entries."""
-        entries = scale.busy_entries if busy else 0
-        return cls(bench, scale.postings, scale.members, entries, NOW_US - wall_now_us())
+        """The plan of a scale, with the programme's clock set to NOW_US.
+
+        `busy`: with the busy member's entries, and then half as many of all the others, which take as long to fill.
+        """
+        postings, entries = (scale.postings // 2, scale.busy_entries) if busy else (scale.postings, 0)
+        return cls(bench, postings, scale.members, entries, NOW_US - wall_now_us())
 
     @property
     def step_us(self) -> int:
