@@ -65,7 +65,8 @@ async def filled(database_for: Callable[[str], ServiceDatabase], bench: Bench) -
             VALUES (1, 'bench', 'Benchmark', 'Europe/Berlin', 'EUR', true, '2026-01-04 23:00Z', 'months_after_earn', 24, 30, 'test')"""
         )
         await connection.execute("INSERT INTO rating_head (ledger_id) VALUES (1)")
-    scale = replace(QUICK, postings=POSTINGS, members=MEMBERS, busy_entries=BUSY_ENTRIES)
+    # (With the busy member half of them are filled.)
+    scale = replace(QUICK, postings=2 * POSTINGS, members=MEMBERS, busy_entries=BUSY_ENTRIES)
     plan = FillPlan.of(bench, scale, busy=True)
     await fill(found.points.admin_url, found.partners.admin_url, plan)
     return found
