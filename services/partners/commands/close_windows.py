@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.clients.points import PointsLedger
 from services.partners.commands.telling import Tell
+from services.partners.domain.entries import AMOUNT_MICROS_MAX
 from services.partners.domain.events import StatementIssued, WindowClosed
 from services.partners.domain.netting import OPERATOR, NotBalanced, net_operator, net_partners
 from services.partners.domain.programme import Registration
-from services.partners.domain.rating import AMOUNT_MICROS_MAX
 from services.partners.domain.statement import Statement, lines_of
 from services.partners.domain.windows import Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes

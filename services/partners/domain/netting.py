@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from services.partners.domain.rating import BASE_POINTS, EntryKind
+from services.partners.domain.entries import BASE_POINTS, OPERATOR_OWES, EntryKind
 from services.partners.domain.rounding import half_even as nearest
 
 # Millionths of the major unit in a minor unit, for a currency with two decimals.
@@ -37,7 +37,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class KindTotal:
-    """All rated entries of one kind: points times price, without a sign."""
+    """All rated entries of one kind: points times price, of fees the price, without a sign."""
 
     kind: EntryKind
     micros: int
@@ -136,14 +136,12 @@ def net_partners(
 
 
 def net_operator(kinds: Iterable[KindTotal], partners: Sequence[Net]) -> Net:
-    """The operator's side: it is owed what was issued and returned, and owes what was burned and reversed.
+    """The operator's side: it is owed what was issued, charged and returned, and fees; it owes what undoes these, and what was burned.
 
     It keeps the rounding account.
     Raises NotBalanced unless it and the partners' nets sum to zero.
     """
-    by_kind = {total.kind: total.micros for total in kinds}
-    owes = by_kind.get(EntryKind.BURNED, 0) + by_kind.get(EntryKind.REVERSED, 0)
-    exact = owes - by_kind.get(EntryKind.ISSUED, 0) - by_kind.get(EntryKind.RETURNED, 0)
+    exact = sum(total.micros if total.kind in OPERATOR_OWES else -total.micros for total in kinds)
     carry_in = -sum(net.carry_in_micros for net in partners)
     carry_out = -sum(net.carry_out_micros for net in partners)
     net_minor, rest = divmod(exact + carry_in - carry_out, MICROS_PER_MINOR)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from services.partners.domain.entries import EntryKind
 from services.partners.domain.netting import Fold, Net
-from services.partners.domain.rating import EntryKind
 from services.partners.domain.windows import Window
 
 
@@ -17,8 +17,11 @@ class LineKind(StrEnum):
 
     ISSUED = "issued"
     REVERSED = "reversed"
+    CHARGED = "charged"
+    CREDITED = "credited"
     BURNED = "burned"
     RETURNED = "returned"
+    FEE = "fee"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 
@@ -27,7 +30,7 @@ class LineKind(StrEnum):
 class StatementLine:
     """A line. `amount_micros`: positive the partner owes; all lines sum to the net, without a rest.
 
-    `point_type`: of its points; carries have none.
+    `point_type`: of its points; fees and carries have none.
     """
 
     kind: LineKind
@@ -57,8 +60,11 @@ class Statement:
 _LINE_OF = {
     EntryKind.ISSUED: LineKind.ISSUED,
     EntryKind.REVERSED: LineKind.REVERSED,
+    EntryKind.CHARGED: LineKind.CHARGED,
+    EntryKind.CREDITED: LineKind.CREDITED,
     EntryKind.BURNED: LineKind.BURNED,
     EntryKind.RETURNED: LineKind.RETURNED,
+    EntryKind.FEE: LineKind.FEE,
 }
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from services.partners.clients.points import Head, PointsLedger
 from services.partners.domain.checking import BREACHES_MAX, Breaches, Finding
+from services.partners.domain.entries import Totals
 from services.partners.domain.netting import (
     OPERATOR,
     Fold,
@@ -23,7 +24,6 @@ from services.partners.domain.netting import (
     net_partners,
 )
 from services.partners.domain.programme import Registration
-from services.partners.domain.rating import Totals
 from services.partners.domain.statement import lines_of
 from services.partners.domain.windows import Window, WindowState
 from services.partners.queries.programmes import Programmes

@@ -116,6 +116,10 @@ rate_version: Final = Table(
     Column("valid_from", _TIME, nullable=False),
     Column("valid_to", _TIME),
     Column("known_from_seq", BigInteger, nullable=False),
+    Column("issue_share_percent", SmallInteger, nullable=False),
+    Column("transaction_fee_micros", BigInteger, nullable=False),
+    Column("bonus_issue_micros", BigInteger),
+    Column("bonus_reimbursement_micros", BigInteger),
     Column("set_by", Text, nullable=False),
 )
 
@@ -132,12 +136,20 @@ rating_head: Final = Table(
     Column("reversed", BigInteger, nullable=False),
     Column("reversed_points", _SUM, nullable=False),
     Column("reversed_micros", _SUM, nullable=False),
+    Column("charged", BigInteger, nullable=False),
+    Column("charged_points", _SUM, nullable=False),
+    Column("charged_micros", _SUM, nullable=False),
+    Column("credited", BigInteger, nullable=False),
+    Column("credited_points", _SUM, nullable=False),
+    Column("credited_micros", _SUM, nullable=False),
     Column("burned", BigInteger, nullable=False),
     Column("burned_points", _SUM, nullable=False),
     Column("burned_micros", _SUM, nullable=False),
     Column("returned", BigInteger, nullable=False),
     Column("returned_points", _SUM, nullable=False),
     Column("returned_micros", _SUM, nullable=False),
+    Column("fees", BigInteger, nullable=False),
+    Column("fees_micros", _SUM, nullable=False),
     Column("nothings", BigInteger, nullable=False),
 )
 
@@ -157,7 +169,7 @@ rated_entry: Final = Table(
     metadata,
     Column("ledger_id", SmallInteger, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
-    Column("line", SmallInteger, primary_key=True),
+    Column("line", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("partner_id", Uuid),
     Column("issuer_id", Uuid),
@@ -167,6 +179,8 @@ rated_entry: Final = Table(
     Column("points", BigInteger, nullable=False),
     Column("price_micros", BigInteger, nullable=False),
     Column("amount_micros", BigInteger, nullable=False),
+    Column("redemption_micros", BigInteger, nullable=False),
+    Column("earned_seq", BigInteger),
     Column("effective_at", _TIME, nullable=False),
 )
 

@@ -152,7 +152,7 @@ def _give_back(books: Books, item: Refund, sale: Sale, wallet: int, before: int,
                 lapses_us = month_end_us(books.at.now_us, GRACE_MONTHS, books.rules.zone)
             open_child(books, item.member_id, late, transaction.seq, part, lapses_us)
         lot = late or lots.touched[lot_no]
-        back.append(LotTaken(lot_no, lot.issuer_id, lot.point_type, part))
+        back.append(LotTaken(lot_no, lot.issuer_id, lot.point_type, part, lot.earned_seq))
     event = ("points.returned", books.tell.returned(transaction, back))
     partner_no = accounts.issuance[item.partner_id]
     books.write(transaction, wallet, legs, event, None, partner_no=partner_no)

@@ -72,6 +72,12 @@ class _StatementLineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     """Points burned with the partner, now or before, that a refund gave back, at the reimbursement of then: the
     partner owes.
     """
+    STATEMENT_LINE_KIND_CHARGED: _StatementLineKind.ValueType  # 7
+    """Points that the partner pays for once they are used, and that were, at the part of the price due then: the partner owes."""
+    STATEMENT_LINE_KIND_CREDITED: _StatementLineKind.ValueType  # 8
+    """Such points that are unused again, or whose earn was undone: the partner is owed."""
+    STATEMENT_LINE_KIND_FEE: _StatementLineKind.ValueType  # 9
+    """Fees by the transaction: the partner owes."""
 
 class StatementLineKind(_StatementLineKind, metaclass=_StatementLineKindEnumTypeWrapper):
     """What a line of a statement is about."""
@@ -93,6 +99,12 @@ STATEMENT_LINE_KIND_RETURNED: StatementLineKind.ValueType  # 6
 """Points burned with the partner, now or before, that a refund gave back, at the reimbursement of then: the
 partner owes.
 """
+STATEMENT_LINE_KIND_CHARGED: StatementLineKind.ValueType  # 7
+"""Points that the partner pays for once they are used, and that were, at the part of the price due then: the partner owes."""
+STATEMENT_LINE_KIND_CREDITED: StatementLineKind.ValueType  # 8
+"""Such points that are unused again, or whose earn was undone: the partner is owed."""
+STATEMENT_LINE_KIND_FEE: StatementLineKind.ValueType  # 9
+"""Fees by the transaction: the partner owes."""
 Global___StatementLineKind: _TypeAlias = StatementLineKind  # noqa: Y015
 
 @_typing.final

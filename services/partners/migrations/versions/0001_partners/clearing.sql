@@ -9,12 +9,20 @@ CREATE TABLE rating_head (
     reversed bigint NOT NULL DEFAULT 0,
     reversed_points numeric NOT NULL DEFAULT 0,
     reversed_micros numeric NOT NULL DEFAULT 0,
+    charged bigint NOT NULL DEFAULT 0,
+    charged_points numeric NOT NULL DEFAULT 0,
+    charged_micros numeric NOT NULL DEFAULT 0,
+    credited bigint NOT NULL DEFAULT 0,
+    credited_points numeric NOT NULL DEFAULT 0,
+    credited_micros numeric NOT NULL DEFAULT 0,
     burned bigint NOT NULL DEFAULT 0,
     burned_points numeric NOT NULL DEFAULT 0,
     burned_micros numeric NOT NULL DEFAULT 0,
     returned bigint NOT NULL DEFAULT 0,
     returned_points numeric NOT NULL DEFAULT 0,
     returned_micros numeric NOT NULL DEFAULT 0,
+    fees bigint NOT NULL DEFAULT 0,
+    fees_micros numeric NOT NULL DEFAULT 0,
     nothings bigint NOT NULL DEFAULT 0,
     CONSTRAINT rating_head_pk PRIMARY KEY (ledger_id),
     CONSTRAINT rating_head_programme_fk FOREIGN KEY (ledger_id) REFERENCES programme (ledger_id),
@@ -39,7 +47,7 @@ COMMENT ON TABLE rating_blocked IS 'The posting that rating last stood still at;
 CREATE TABLE rated_entry (
     ledger_id smallint NOT NULL,
     seq bigint NOT NULL,
-    line smallint NOT NULL,
+    line integer NOT NULL,
     kind text NOT NULL,
     partner_id uuid,
     issuer_id uuid,
@@ -49,6 +57,8 @@ CREATE TABLE rated_entry (
     points bigint NOT NULL,
     price_micros bigint NOT NULL,
     amount_micros bigint NOT NULL,
+    redemption_micros bigint NOT NULL DEFAULT 0,
+    earned_seq bigint,
     effective_at timestamptz NOT NULL,
     CONSTRAINT rated_entry_pk PRIMARY KEY (ledger_id, seq, line),
     CONSTRAINT rated_entry_line_ck CHECK (line > 0),
@@ -57,19 +67,31 @@ CREATE TABLE rated_entry (
             WHEN 'issued' THEN points > 0 AND lot_no IS NOT NULL AND amount_micros = points * price_micros
             WHEN 'reversed' THEN points > 0 AND issuer_id IS NOT NULL AND (issuer_id = partner_id OR point_type IS NOT DISTINCT FROM 'bonus')
                 AND lot_no IS NULL AND amount_micros = -points * price_micros
+            WHEN 'charged' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = points * price_micros
+            WHEN 'credited' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = -points * price_micros
             WHEN 'burned' THEN points > 0 AND issuer_id IS NOT NULL AND amount_micros = -points * price_micros
+            WHEN 'fee' THEN points = 0 AND issuer_id IS NULL AND price_micros > 0 AND amount_micros = price_micros
             WHEN 'returned' THEN points > 0 AND issuer_id IS NOT NULL AND lot_no IS NULL
                 AND amount_micros = points * price_micros
             WHEN 'nothing' THEN points = 0 AND amount_micros = 0 AND partner_id IS NULL
             ELSE false
         END
     ),
-    CONSTRAINT rated_entry_partner_ck CHECK ((partner_id IS NULL) = (kind = 'nothing'))
+    CONSTRAINT rated_entry_partner_ck CHECK ((partner_id IS NULL) = (kind = 'nothing')),
+    CONSTRAINT rated_entry_redemption_ck CHECK (redemption_micros >= 0 AND (redemption_micros = 0 OR kind = 'issued')),
+    CONSTRAINT rated_entry_earned_ck CHECK ((earned_seq IS NOT NULL) = (kind IN ('charged', 'credited')))
 )
+--;;
+CREATE INDEX rated_entry_charged_ix ON rated_entry (ledger_id, earned_seq) INCLUDE (partner_id, kind, points)
+WHERE earned_seq IS NOT NULL
 --;;
 COMMENT ON TABLE rated_entry IS 'What each posting makes partner_id owe (amount_micros > 0) or be owed. No foreign keys: it is written with every posting.'
 --;;
-COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. reversed, returned: points of an earn or a grant, of a redemption that a refund undid, at its price. nothing: moves no money; every seq has an entry.'
+COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. charged: points used, of which something was due at redemption. reversed, credited, returned: of an issue, a charge, a burn that a refund undid, at its price. fee: for the posting itself. nothing: moves no money; every seq has an entry.'
+--;;
+COMMENT ON COLUMN rated_entry.redemption_micros IS 'Of points issued: what is owed for each once it is used, on top of the price. Fixed here, for ever.'
+--;;
+COMMENT ON COLUMN rated_entry.earned_seq IS 'Of points charged or credited: the posting that issued them.'
 --;;
 CREATE TABLE window_head (
     ledger_id smallint NOT NULL,
@@ -183,7 +205,7 @@ CREATE TABLE statement_line (
     CONSTRAINT statement_line_statement_fk FOREIGN KEY (ledger_id, statement_id)
     REFERENCES statement (ledger_id, statement_id),
     CONSTRAINT statement_line_kind_ck CHECK (
-        kind IN ('issued', 'reversed', 'burned', 'returned', 'carry_in', 'carry_out')
+        kind IN ('issued', 'reversed', 'charged', 'credited', 'burned', 'returned', 'fee', 'carry_in', 'carry_out')
     ),
-    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('carry_in', 'carry_out')))
+    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'carry_in', 'carry_out')))
 )
