@@ -14,6 +14,7 @@ from coalition.partners.v1.partners_pb2_grpc import (
 
 from services.partners.app import Partners
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
+from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
 from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
@@ -21,6 +22,7 @@ from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.set_billing import SetBilling
 from services.partners.commands.set_rates import SetRates
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.publish import LOG, tell
@@ -73,6 +75,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_rates=SetRates(database, tell),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(database, tell, points, programmes, settings.rating_wait_seconds),
+        set_billing=SetBilling(database),
+        accept_statement=AcceptStatement(database),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),

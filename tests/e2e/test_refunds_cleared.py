@@ -138,7 +138,10 @@ async def mall() -> AsyncGenerator[Mall]:
             await registry.onboard(session, programme, slug, slug.title())
             for week, price in prices.items():
                 await registry.set_rates(
-                    session, programme, slug, *price, to_micros(STARTS_AT + (week - 1) * WEEK)
+                    session,
+                    programme,
+                    slug,
+                    registry.Prices(*price, to_micros(STARTS_AT + (week - 1) * WEEK)),
                 )
             await registry.set_earn_rate(
                 session, programme, slug, registry.EarnRate(1, PER_MINOR, starts_at_us)

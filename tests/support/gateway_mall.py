@@ -212,7 +212,7 @@ async def running_mall() -> AsyncGenerator[Mall]:
         clients: list[httpx2.AsyncClient] = []
         for slug in ("grocer", "fuel"):
             await registry.onboard(session, programme, slug, slug.title())
-            await registry.set_rates(session, programme, slug, 10_000, 8_000, starts_at_us)
+            await registry.set_rates(session, programme, slug, registry.Prices(10_000, 8_000, starts_at_us))
             await registry.set_earn_rate(
                 session, programme, slug, registry.EarnRate(POINTS, PER_MINOR, starts_at_us)
             )

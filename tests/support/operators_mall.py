@@ -96,7 +96,7 @@ async def operators_mall() -> AsyncGenerator[Mall]:
         tills: dict[str, httpx2.AsyncClient] = {}
         for slug, prices in PRICES.items():
             await registry.onboard(session, programme, slug, slug.title())
-            await registry.set_rates(session, programme, slug, *prices, starts_at_us)
+            await registry.set_rates(session, programme, slug, registry.Prices(*prices, starts_at_us))
             await registry.set_earn_rate(session, programme, slug, registry.EarnRate(1, 100, starts_at_us))
             secret = (await registry.issue_key(session, programme, slug, "test")).secret
             tills[slug] = httpx2.AsyncClient(

@@ -25,6 +25,8 @@ class EntryKind(StrEnum):
     BURNED = "burned"
     RETURNED = "returned"
     FEE = "fee"
+    CYCLE_FEE = "cycle_fee"
+    """Owed with a statement, for no posting."""
     NOTHING = "nothing"
 
 
@@ -36,6 +38,10 @@ UNDOES: Final[Mapping[EntryKind, EntryKind]] = MappingProxyType(
         EntryKind.RETURNED: EntryKind.BURNED,
     }
 )
+# Kinds of entries that have points, in the order of the control's figures.
+OF_POINTS: Final = (
+    EntryKind.ISSUED, EntryKind.REVERSED, EntryKind.CHARGED, EntryKind.CREDITED, EntryKind.BURNED, EntryKind.RETURNED,
+)  # fmt: skip
 # Kinds by which the operator owes; by the others it is owed.
 OPERATOR_OWES: Final = frozenset({EntryKind.BURNED, EntryKind.REVERSED, EntryKind.CREDITED})
 
@@ -71,8 +77,7 @@ class Totals(NamedTuple):
     @classmethod
     def of(cls, sums: Mapping[EntryKind, Sequence[int]]) -> Totals:
         """From how many entries there are of each kind, their points, and their micros without a sign."""
-        moving = [kind for kind in EntryKind if kind not in (EntryKind.FEE, EntryKind.NOTHING)]
-        figures = [figure for kind in moving for figure in sums[kind]]
+        figures = [figure for kind in OF_POINTS for figure in sums[kind]]
         fees = sums[EntryKind.FEE]
         return cls(*figures, fees=fees[0], fees_micros=fees[2], nothings=sums[EntryKind.NOTHING][0])
 

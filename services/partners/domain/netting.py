@@ -8,8 +8,9 @@ the sum of all nets being zero is a proof and no tautology.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -91,6 +92,43 @@ class MatrixCell:
         return max(self.points, self.micros, self.points_returned, self.micros_returned)
 
 
+def whole(nets: Sequence[Net]) -> Net:
+    """What one party's nets of consecutive windows are together. Raises ValueError where one does not follow another."""
+    first, last = nets[0], nets[-1]
+    if any(one.carry_out_micros != after.carry_in_micros for one, after in pairwise(nets)):
+        raise ValueError(f"what party {first.party_id} carried from one window to the next differs")
+    return Net(
+        party_id=first.party_id,
+        points_issued=sum(net.points_issued for net in nets),
+        points_reversed=sum(net.points_reversed for net in nets),
+        points_burned=sum(net.points_burned for net in nets),
+        points_returned=sum(net.points_returned for net in nets),
+        exact_micros=sum(net.exact_micros for net in nets),
+        carry_in_micros=first.carry_in_micros,
+        net_minor=sum(net.net_minor for net in nets),
+        carry_out_micros=last.carry_out_micros,
+    )
+
+
+def merged(folds: Iterable[Fold]) -> list[Fold]:
+    """Folds of several windows, summed by partner, kind, type of points and price."""
+    sums: dict[tuple[UUID, EntryKind, str, int], Fold] = {}
+    for fold in folds:
+        key = fold.partner_id, fold.kind, fold.point_type, fold.price_micros
+        before = sums.get(key)
+        sums[key] = (
+            fold
+            if before is None
+            else replace(
+                fold,
+                count=before.count + fold.count,
+                points=before.points + fold.points,
+                amount_micros=before.amount_micros + fold.amount_micros,
+            )
+        )
+    return list(sums.values())
+
+
 class NotBalanced(Exception):
     """The nets of a window do not sum to zero: entries are missing or were changed. Nothing is stated."""
 
@@ -101,11 +139,18 @@ def half_even(micros: int, per_minor: int = MICROS_PER_MINOR) -> int:
 
 
 def net_partner(
-    partner_id: UUID, points: Mapping[EntryKind, int], exact_micros: int, carry_in_micros: int
+    partner_id: UUID,
+    points: Mapping[EntryKind, int],
+    exact_micros: int,
+    carry_in_micros: int,
+    is_stated: bool = True,
 ) -> Net:
-    """A partner's net over one statement; `points` by kind, none where a kind is missing."""
+    """A partner's net over one window; `points` by kind, none where a kind is missing.
+
+    Where no statement is due with the window, all of it is carried on to the one that is.
+    """
     due = exact_micros + carry_in_micros
-    net_minor = half_even(due)
+    net_minor = half_even(due) if is_stated else 0
     return Net(
         party_id=partner_id,
         points_issued=points.get(EntryKind.ISSUED, 0),
@@ -120,9 +165,15 @@ def net_partner(
 
 
 def net_partners(
-    partners: Iterable[UUID], folds: Sequence[Fold], carries: Mapping[UUID, int]
+    partners: Iterable[UUID],
+    folds: Sequence[Fold],
+    carries: Mapping[UUID, int],
+    stated: Container[UUID] | None = None,
 ) -> tuple[Net, ...]:
-    """The nets of all partners in their order; `carries`: what each carried out of its last statement."""
+    """The nets of all partners in their order.
+
+    `carries`: what each carried out of the window before; `stated`: whose statements are due with this one (None: all).
+    """
     points: dict[UUID, dict[EntryKind, int]] = {fold.partner_id: {} for fold in folds}
     exact = dict.fromkeys(points, 0)
     for fold in folds:
@@ -130,7 +181,13 @@ def net_partners(
         of_partner[fold.kind] = of_partner.get(fold.kind, 0) + fold.points
         exact[fold.partner_id] += fold.amount_micros
     return tuple(
-        net_partner(partner, points.get(partner, {}), exact.get(partner, 0), carries.get(partner, 0))
+        net_partner(
+            partner,
+            points.get(partner, {}),
+            exact.get(partner, 0),
+            carries.get(partner, 0),
+            stated is None or partner in stated,
+        )
         for partner in partners
     )
 

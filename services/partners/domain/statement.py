@@ -22,6 +22,7 @@ class LineKind(StrEnum):
     BURNED = "burned"
     RETURNED = "returned"
     FEE = "fee"
+    CYCLE_FEE = "cycle_fee"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 
@@ -41,20 +42,54 @@ class StatementLine:
     point_type: str = ""
 
 
+class Standing(StrEnum):
+    """Whether a statement is accepted."""
+
+    OPEN = "open"
+    """The partner may object still."""
+    ACCEPTED = "accepted"
+    BY_SILENCE = "accepted_by_silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a statement covers: consecutive windows, both included, and their postings. Times are programme time."""
+
+    first_window: int
+    first_seq: int
+    starts_at_us: int
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A partner's statement of one window; without its lines where it stands in a list.
+    """A partner's statement of one window or a run of them, of which `window` is the last; in a list without its lines.
 
-    `issued_at_us`: programme time.
+    `opening_minor`: what earlier statements left due; closing = opening + net. Times are programme time;
+    `accepted_at_us` 0: the partner has not accepted it, `objection_until_us`: its silence does from then on.
     """
 
     statement_id: UUID
     window: Window
+    covers: Range
     partner_slug: str
     currency: str
     net: Net
+    opening_minor: int
     issued_at_us: int
+    objection_until_us: int
+    accepted_at_us: int = 0
     lines: tuple[StatementLine, ...] = ()
+
+    @property
+    def closing_minor(self) -> int:
+        """What is due with this statement and those before, in minor units."""
+        return self.opening_minor + self.net.net_minor
+
+    def standing(self, now_us: int) -> Standing:
+        """Whether it is accepted at a programme time."""
+        if self.accepted_at_us:
+            return Standing.ACCEPTED
+        return Standing.BY_SILENCE if now_us >= self.objection_until_us else Standing.OPEN
 
 
 _LINE_OF = {
@@ -65,6 +100,7 @@ _LINE_OF = {
     EntryKind.BURNED: LineKind.BURNED,
     EntryKind.RETURNED: LineKind.RETURNED,
     EntryKind.FEE: LineKind.FEE,
+    EntryKind.CYCLE_FEE: LineKind.CYCLE_FEE,
 }
 
 

@@ -239,8 +239,52 @@ statement: Final = Table(
     Column("statement_id", Uuid, primary_key=True),
     Column("window_number", Integer, nullable=False),
     Column("partner_id", Uuid, nullable=False),
+    Column("first_window", Integer, nullable=False),
     Column("currency", Text, nullable=False),
+    Column("points_issued", BigInteger, nullable=False),
+    Column("points_reversed", BigInteger, nullable=False),
+    Column("points_burned", BigInteger, nullable=False),
+    Column("points_returned", BigInteger, nullable=False),
+    Column("exact_micros", BigInteger, nullable=False),
+    Column("carry_in_micros", BigInteger, nullable=False),
+    Column("net_minor", BigInteger, nullable=False),
+    Column("carry_out_micros", BigInteger, nullable=False),
+    Column("opening_minor", BigInteger, nullable=False),
     Column("issued_at", _TIME, nullable=False),
+    Column("objection_until", _TIME, nullable=False),
+)
+
+statement_acceptance: Final = Table(
+    "statement_acceptance",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("statement_id", Uuid, primary_key=True),
+    Column("accepted_at", _TIME, nullable=False),
+    Column("accepted_by", Text, nullable=False),
+)
+
+billing_version: Final = Table(
+    "billing_version",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("from_window", Integer, nullable=False),
+    Column("cycle", Text, nullable=False),
+    Column("cycle_fee_minor", BigInteger, nullable=False),
+    Column("objection_days", SmallInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+)
+
+booking: Final = Table(
+    "booking",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("window_number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("partner_id", Uuid, nullable=False),
+    Column("amount_micros", BigInteger, nullable=False),
 )
 
 statement_line: Final = Table(

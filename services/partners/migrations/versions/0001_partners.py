@@ -16,7 +16,7 @@ _FILES = ("registry.sql", "clearing.sql", "events.sql", "guards.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
-    "statement", "statement_line", "event_log",
+    "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "event_log",
 )  # fmt: skip
 
 

@@ -146,11 +146,11 @@ CREATE TABLE net (
         exact_micros + carry_in_micros = net_minor * 10000 + carry_out_micros
     ),
     CONSTRAINT net_carry_ck CHECK (
-        abs(carry_out_micros) <= 5000 OR party_id = '00000000-0000-0000-0000-000000000000'
+        net_minor = 0 OR abs(carry_out_micros) <= 5000 OR party_id = '00000000-0000-0000-0000-000000000000'
     )
 )
 --;;
-COMMENT ON TABLE net IS 'Per window and party; the zero uuid is the operator, whose carries are those of the rounding account.'
+COMMENT ON TABLE net IS 'Per window and party. Where no statement is due with the window, all is carried on. The zero uuid is the operator, whose carries are the partners'' with the other sign.'
 --;;
 CREATE TABLE matrix_cell (
     ledger_id smallint NOT NULL,
@@ -177,17 +177,35 @@ CREATE TABLE statement (
     statement_id uuid NOT NULL,
     window_number integer NOT NULL,
     partner_id uuid NOT NULL,
+    first_window integer NOT NULL,
     currency text NOT NULL,
+    points_issued bigint NOT NULL,
+    points_reversed bigint NOT NULL,
+    points_burned bigint NOT NULL,
+    points_returned bigint NOT NULL,
+    exact_micros bigint NOT NULL,
+    carry_in_micros bigint NOT NULL,
+    net_minor bigint NOT NULL,
+    carry_out_micros bigint NOT NULL,
+    opening_minor bigint NOT NULL,
     issued_at timestamptz NOT NULL,
+    objection_until timestamptz NOT NULL,
     CONSTRAINT statement_pk PRIMARY KEY (ledger_id, statement_id),
     CONSTRAINT statement_window_uq UNIQUE (ledger_id, window_number, partner_id),
+    CONSTRAINT statement_windows_ck CHECK (first_window BETWEEN 1 AND window_number),
+    CONSTRAINT statement_residue_ck CHECK (
+        exact_micros + carry_in_micros = net_minor * 10000 + carry_out_micros AND abs(carry_out_micros) <= 5000
+    ),
+    CONSTRAINT statement_objection_ck CHECK (objection_until > issued_at),
+    CONSTRAINT statement_first_fk FOREIGN KEY (ledger_id, first_window, partner_id)
+    REFERENCES net (ledger_id, window_number, party_id),
     CONSTRAINT statement_net_fk FOREIGN KEY (ledger_id, window_number, partner_id)
     REFERENCES net (ledger_id, window_number, party_id),
     CONSTRAINT statement_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id)
 )
 --;;
-COMMENT ON TABLE statement IS 'One a partner and window. issued_at is programme time.'
+COMMENT ON TABLE statement IS 'Of a partner, over the windows from first_window to window_number: one each, by its billing cycle. Times are programme time.'
 --;;
 CREATE INDEX statement_partner_ix ON statement (ledger_id, partner_id, window_number)
 --;;
@@ -205,7 +223,56 @@ CREATE TABLE statement_line (
     CONSTRAINT statement_line_statement_fk FOREIGN KEY (ledger_id, statement_id)
     REFERENCES statement (ledger_id, statement_id),
     CONSTRAINT statement_line_kind_ck CHECK (
-        kind IN ('issued', 'reversed', 'charged', 'credited', 'burned', 'returned', 'fee', 'carry_in', 'carry_out')
+        kind IN ('issued', 'reversed', 'charged', 'credited', 'burned', 'returned', 'fee', 'cycle_fee', 'carry_in', 'carry_out')
     ),
-    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'carry_in', 'carry_out')))
+    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'carry_in', 'carry_out')))
 )
+--;;
+CREATE TABLE statement_acceptance (
+    ledger_id smallint NOT NULL,
+    statement_id uuid NOT NULL,
+    accepted_at timestamptz NOT NULL,
+    accepted_by text NOT NULL,
+    CONSTRAINT statement_acceptance_pk PRIMARY KEY (ledger_id, statement_id),
+    CONSTRAINT statement_acceptance_statement_fk FOREIGN KEY (ledger_id, statement_id)
+    REFERENCES statement (ledger_id, statement_id)
+)
+--;;
+COMMENT ON TABLE statement_acceptance IS 'Statements that their partner accepted, in programme time; the others are by silence, from objection_until on.'
+--;;
+CREATE TABLE billing_version (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    version integer NOT NULL,
+    from_window integer NOT NULL,
+    cycle text NOT NULL,
+    cycle_fee_minor bigint NOT NULL,
+    objection_days smallint NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    set_by text NOT NULL,
+    CONSTRAINT billing_version_pk PRIMARY KEY (ledger_id, partner_id, version),
+    CONSTRAINT billing_version_partner_fk FOREIGN KEY (ledger_id, partner_id)
+    REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT billing_version_version_ck CHECK (version > 0),
+    CONSTRAINT billing_version_from_ck CHECK (from_window > 0),
+    CONSTRAINT billing_version_cycle_ck CHECK (cycle IN ('window', 'month')),
+    CONSTRAINT billing_version_fee_ck CHECK (cycle_fee_minor BETWEEN 0 AND 1000000000000),
+    CONSTRAINT billing_version_objection_ck CHECK (objection_days BETWEEN 1 AND 366)
+)
+--;;
+COMMENT ON TABLE billing_version IS 'How often a partner gets a statement, from a window on that was open when this was set; the highest version wins.'
+--;;
+CREATE TABLE booking (
+    ledger_id smallint NOT NULL,
+    window_number integer NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    partner_id uuid NOT NULL,
+    amount_micros bigint NOT NULL,
+    CONSTRAINT booking_pk PRIMARY KEY (ledger_id, window_number, number),
+    CONSTRAINT booking_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT booking_number_ck CHECK (window_number > 0 AND number > 0),
+    CONSTRAINT booking_kind_ck CHECK (CASE kind WHEN 'cycle_fee' THEN amount_micros > 0 ELSE false END)
+)
+--;;
+COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting.'
