@@ -4,6 +4,10 @@
 SHELL := /bin/sh
 .SUFFIXES:
 
+# Commands, services and tests start processes all the time: compiled once, each starts in half the time. A machine may have
+# been told not to keep what was compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 SERVICES := members points partners gateway
