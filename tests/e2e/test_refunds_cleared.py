@@ -20,11 +20,11 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from services.launcher.platform import Platform
 from services.operations import ledger, registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
-from tests.support.platform import running_platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -124,14 +124,17 @@ class Mall:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def mall() -> AsyncGenerator[Mall]:
-    async with (
-        running_platform() as platform,
-        open_session(platform.environment, patience_seconds=60) as session,
-    ):
+async def mall(platform: Platform) -> AsyncGenerator[Mall]:
+    async with open_session(platform.environment, patience_seconds=60) as session:
         starts_at_us = to_micros(STARTS_AT)
         programme = await registry.create_programme(
-            session, "mall", "Mall Points", "America/New_York", "USD", starts_at_us, is_test=True
+            session,
+            f"mall-{secrets.token_hex(4)}",
+            "Mall Points",
+            "America/New_York",
+            "USD",
+            starts_at_us,
+            is_test=True,
         )
         tills: dict[str, httpx2.AsyncClient] = {}
         for slug, prices in PRICES.items():
