@@ -221,8 +221,10 @@ async def test_statements_and_nets_are_what_the_rules_give_to_the_cent(mall: Mal
         points |= {f"points_{line.type}": line.points for line in lines}
         assert {name: told[name] for name in points} == points
         rows = list(csv.DictReader(io.StringIO(as_csv)))
-        assert [row["line"] for row in rows] == [*(line["type"] for line in told["lines"]), "net"]
-        assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
+        names = [*(line["type"] for line in told["lines"]), "net", "opening", "closing"]
+        assert [row["line"] for row in rows] == names
+        *in_csv, paid, opening, closing = (Decimal(row["amount"]) for row in rows)
+        assert (sum(in_csv), opening + paid) == (paid, closing)
         net = of[partner, week]
         assert (net["net_minor"], net["exact_micros"]) == (net_minor, exact)
         assert (net["carry_in_micros"], net["carry_out_micros"]) == (carried[partner], carry_out)
