@@ -84,8 +84,17 @@ def body_of(card: str, **fields: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def operators_mall(platform: Platform) -> AsyncGenerator[Mall]:
-    """A mall of its own on a platform, until the block ends."""
+async def operators_mall(
+    platform: Platform,
+    prices: Mapping[str, tuple[int, int]] = PRICES,
+    per_minor: int = 100,
+    shares: Mapping[str, int] | None = None,
+) -> AsyncGenerator[Mall]:
+    """A mall of its own on a platform, until the block ends.
+
+    `prices`: issue and reimbursement by partner; `per_minor`: a point for so many minor units; `shares`: per cent of the issue
+    price that is due at issuance, where it is not all of it.
+    """
     async with open_session(platform.environment, patience_seconds=60) as session:
         starts_at_us = to_micros(STARTS_AT)
         programme = await registry.create_programme(
@@ -98,10 +107,14 @@ async def operators_mall(platform: Platform) -> AsyncGenerator[Mall]:
             is_test=True,
         )
         tills: dict[str, httpx2.AsyncClient] = {}
-        for slug, prices in PRICES.items():
+        for slug, of_partner in prices.items():
             await registry.onboard(session, programme, slug, slug.title())
-            await registry.set_rates(session, programme, slug, registry.Prices(*prices, starts_at_us))
-            await registry.set_earn_rate(session, programme, slug, registry.EarnRate(1, 100, starts_at_us))
+            share = (shares or {}).get(slug, 100)
+            card = registry.Prices(*of_partner, starts_at_us, issue_share_percent=share)
+            await registry.set_rates(session, programme, slug, card)
+            await registry.set_earn_rate(
+                session, programme, slug, registry.EarnRate(1, per_minor, starts_at_us)
+            )
             secret = (await registry.issue_key(session, programme, slug, "test")).secret
             tills[slug] = httpx2.AsyncClient(
                 base_url=platform.gateway_url, headers={"Authorization": f"Bearer {secret}"}, timeout=30,
