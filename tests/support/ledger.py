@@ -57,6 +57,7 @@ class Expiry:
 
     issuer: UUID
     points: int
+    earned_seq: int = 0
 
 
 @dataclass(frozen=True)
@@ -220,9 +221,9 @@ def _told(movement: Movement, common: dict[str, Any]) -> tuple[str, Message]:
             return "points.earned", told.PointsEarned(**common, points=points, lot_no=lot_no)
         case Burn(lots=lots):
             return "points.redeemed", told.PointsRedeemed(**common, points=_sum(lots), lots=_lots(lots))
-        case Expiry(issuer, points):
+        case Expiry(issuer, points, earned_seq):
             return "points.expired", told.PointsExpired(
-                **common, points=points, lots=_lots([(issuer, points)])
+                **common, points=points, lots=_lots([(issuer, points, earned_seq)])
             )
         case Return(original_seq=original, lots=lots):
             return "points.returned", told.PointsReturned(

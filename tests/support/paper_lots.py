@@ -98,8 +98,10 @@ class PaperWallet:
         self._add(None, at, undoes=(Undone(EntryKind.REVERSED, earn_seq, partner, taken, used),))
 
     def lapse(self, seq: int, at: int) -> None:
+        lot = self.lots[seq]
+        lost = LotTaken(lot.issuer.bytes, lot.point_type, self.left[seq], seq)
         self.left[seq] = 0
-        self._add(None, at)
+        self._add(None, at, lapsed=(lost,))
 
 
 @st.composite

@@ -32,6 +32,7 @@ _LINE_TYPES: Final = {
     clearing_pb2.STATEMENT_LINE_KIND_REVERSED: StatementLineType.REVERSED,
     clearing_pb2.STATEMENT_LINE_KIND_CHARGED: StatementLineType.CHARGED,
     clearing_pb2.STATEMENT_LINE_KIND_CREDITED: StatementLineType.CREDITED,
+    clearing_pb2.STATEMENT_LINE_KIND_RELEASED: StatementLineType.RELEASED,
     clearing_pb2.STATEMENT_LINE_KIND_BURNED: StatementLineType.BURNED,
     clearing_pb2.STATEMENT_LINE_KIND_RETURNED: StatementLineType.RETURNED,
     clearing_pb2.STATEMENT_LINE_KIND_FEE: StatementLineType.FEE,

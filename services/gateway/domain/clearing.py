@@ -41,6 +41,7 @@ class StatementLineType(StrEnum):
     REVERSED = "reversed"
     CHARGED = "charged"
     CREDITED = "credited"
+    RELEASED = "released"
     BURNED = "burned"
     RETURNED = "returned"
     FEE = "fee"

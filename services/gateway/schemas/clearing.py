@@ -95,6 +95,7 @@ class StatementLine(Answer):
             "reversed",
             "charged",
             "credited",
+            "released",
             "burned",
             "returned",
             "fee",
@@ -104,7 +105,7 @@ class StatementLine(Answer):
         ],
         Field(
             description="Points you issued, and of such points those that refunds took back; points you pay for once they are "
-            "used, and of such points those that are unused again; points spent with you, "
+            "used, of such points those that are unused again, and those that never can be used, for which you pay nothing; points spent with you, "
             "and of such points those that refunds gave back; fees by the transaction, and with the statement; the "
             "rounding's residue in and out"
         ),

@@ -22,6 +22,8 @@ class EntryKind(StrEnum):
     CHARGED = "charged"
     """Points that somebody pays for once they are used, and that were."""
     CREDITED = "credited"
+    RELEASED = "released"
+    """Such points that can never be used any more: nobody pays for them."""
     BURNED = "burned"
     RETURNED = "returned"
     FEE = "fee"
@@ -40,7 +42,8 @@ UNDOES: Final[Mapping[EntryKind, EntryKind]] = MappingProxyType(
 )
 # Kinds of entries that have points, in the order of the control's figures.
 OF_POINTS: Final = (
-    EntryKind.ISSUED, EntryKind.REVERSED, EntryKind.CHARGED, EntryKind.CREDITED, EntryKind.BURNED, EntryKind.RETURNED,
+    EntryKind.ISSUED, EntryKind.REVERSED, EntryKind.CHARGED, EntryKind.CREDITED, EntryKind.RELEASED, EntryKind.BURNED,
+    EntryKind.RETURNED,
 )  # fmt: skip
 # Kinds by which the operator owes; by the others it is owed.
 OPERATOR_OWES: Final = frozenset({EntryKind.BURNED, EntryKind.REVERSED, EntryKind.CREDITED})
@@ -64,6 +67,9 @@ class Totals(NamedTuple):
     credited: int = 0
     credited_points: int = 0
     credited_micros: int = 0
+    released: int = 0
+    released_points: int = 0
+    released_micros: int = 0
     burned: int = 0
     burned_points: int = 0
     burned_micros: int = 0
@@ -85,8 +91,8 @@ class Totals(NamedTuple):
     def entries(self) -> int:
         """How many entries there are in all."""
         return (
-            self.issued + self.reversed + self.charged + self.credited + self.burned + self.returned
-            + self.fees + self.nothings
+            self.issued + self.reversed + self.charged + self.credited + self.released + self.burned
+            + self.returned + self.fees + self.nothings
         )  # fmt: skip
 
 
@@ -95,8 +101,8 @@ class Entry(NamedTuple):
 
     One that moves no money has no partner, issuer, lot or version, and no type but that of a grant that the operator alone
     pays for: such can be undone. A fee has no points, issuer or type; its price is the fee. `redemption_micros`: of points
-    issued, what the partner owes for each once it is used, on top of the price. `earned_seq`: of points charged or
-    credited, the posting that issued them. `effective_us`: the till's clock.
+    issued, what the partner owes for each once it is used, on top of the price; of points released, what it never will.
+    `earned_seq`: of points charged, credited or released, the posting that issued them. `effective_us`: the till's clock.
     """
 
     seq: int

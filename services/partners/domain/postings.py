@@ -43,6 +43,7 @@ class Posting(NamedTuple):
 
     `pos`: place of its event in the owner's log. `partner`: 16 bytes of its UUID. `effective_us`: the
     till's clock, which decides the price. One that undoes others has its points there alone. `funders`: of a grant.
+    `lapsed`: points that were lost, to whomever they would have cost something.
     """
 
     pos: int
@@ -54,6 +55,7 @@ class Posting(NamedTuple):
     taken: Sequence[LotTaken] = ()
     undoes: Sequence[Undone] = ()
     funders: Sequence[Share] = ()
+    lapsed: Sequence[LotTaken] = ()
 
 
 class Unrateable(Exception):

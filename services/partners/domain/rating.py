@@ -49,7 +49,7 @@ def originals_of(postings: Iterable[Posting], rated_seq: int, at_redemption: boo
     wanted: set[int] = set()
     for posting in postings:
         if at_redemption:
-            wanted.update(lot.earned_seq for lot in posting.taken)
+            wanted.update(lot.earned_seq for lot in (*posting.taken, *posting.lapsed))
         for undone in posting.undoes:
             wanted.add(undone.original_seq)
             if at_redemption:
@@ -113,7 +113,9 @@ class _Run:
         elif posting.undoes:
             self._undo(posting)
         else:
-            self._nothing(posting)
+            self._release(posting, posting.lapsed)
+            if not self._line:
+                self._nothing(posting)
 
     def _price(self, posting: Posting) -> RateVersion:
         version = self._cards.price(posting.partner, posting.effective_us, posting.seq)
@@ -212,6 +214,20 @@ class _Run:
             if points:
                 self._move_charge(posting, EntryKind.CREDITED, issued, points)
 
+    def _release(self, posting: Posting, lost: Iterable[LotTaken]) -> None:
+        """Points that can never be used any more: what would have been due at redemption never will."""
+        for lot, issued in self._due_at_redemption(posting, lost):
+            of = issued.partner_id, issued.issuer_id, issued.point_type, issued.version
+            self._add(
+                posting,
+                EntryKind.RELEASED,
+                of,
+                lot.points,
+                0,
+                redemption=issued.redemption_micros,
+                earned_seq=issued.seq,
+            )
+
     def _move_charge(self, posting: Posting, kind: EntryKind, issued: Entry, points: int) -> None:
         of = issued.partner_id, issued.issuer_id, issued.point_type, issued.version
         self._add(posting, kind, of, points, issued.redemption_micros, earned_seq=issued.seq)
@@ -268,7 +284,24 @@ class _Run:
         points = sum(lot.points for lot in others)
         if points:
             own = LotTaken(undone.partner, BASE_POINTS, points, undone.original_seq)
+            before = len(self.entries)
             self._credit(posting, (own,))
+            for credited in self.entries[before:]:
+                self._release_credited(posting, credited)
+        self._release(posting, [lot for lot in undone.used if lot.earned_seq == undone.original_seq])
+
+    def _release_credited(self, posting: Posting, credited: Entry) -> None:
+        """Points that were credited since others took their place are no longer there to be used again."""
+        of = credited.partner_id, credited.issuer_id, credited.point_type, credited.version
+        self._add(
+            posting,
+            EntryKind.RELEASED,
+            of,
+            credited.points,
+            0,
+            redemption=credited.price_micros,
+            earned_seq=credited.earned_seq,
+        )
 
     def _entries_of(self, posting: Posting, seq: int) -> Sequence[Entry]:
         """How a posting was rated, before or just now."""

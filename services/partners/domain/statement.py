@@ -19,6 +19,7 @@ class LineKind(StrEnum):
     REVERSED = "reversed"
     CHARGED = "charged"
     CREDITED = "credited"
+    RELEASED = "released"
     BURNED = "burned"
     RETURNED = "returned"
     FEE = "fee"
@@ -97,6 +98,7 @@ _LINE_OF = {
     EntryKind.REVERSED: LineKind.REVERSED,
     EntryKind.CHARGED: LineKind.CHARGED,
     EntryKind.CREDITED: LineKind.CREDITED,
+    EntryKind.RELEASED: LineKind.RELEASED,
     EntryKind.BURNED: LineKind.BURNED,
     EntryKind.RETURNED: LineKind.RETURNED,
     EntryKind.FEE: LineKind.FEE,

@@ -88,7 +88,13 @@ def _redeemed(record: EventRecord) -> Posting:
 
 def _expired(record: EventRecord) -> Posting:
     told = pb.PointsExpired.FromString(record.payload)
-    return Posting(record.pos, told.seq, b"", told.recorded_at_us)
+    return Posting(record.pos, told.seq, b"", told.recorded_at_us, lapsed=_taken(told.lots))
+
+
+def _adjusted(record: EventRecord) -> Posting:
+    """The operator gave points, which cost nobody anything yet, or took some, which never will."""
+    told = pb.PointsAdjusted.FromString(record.payload)
+    return Posting(record.pos, told.seq, b"", told.recorded_at_us, lapsed=_taken(told.lots))
 
 
 def _matured(record: EventRecord) -> Posting:
@@ -165,7 +171,7 @@ def _costs_nobody(
 
 
 def _of_the_operator(
-    message: type[pb.PointsMerged | pb.PointsAdjusted | pb.PointsImported | pb.PointsBudgetLoaded],
+    message: type[pb.PointsMerged | pb.PointsImported | pb.PointsBudgetLoaded],
 ) -> Callable[[EventRecord], Posting]:
     """A reader of what the operator did to wallets and budgets: no money moves until such points are granted or burned."""
 
@@ -197,7 +203,7 @@ _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.received": _costs_nobody(pb.PointsReceived),
     "points.assumed": _costs_nobody(pb.PointsAssumed),
     "points.merged": _of_the_operator(pb.PointsMerged),
-    "points.adjusted": _of_the_operator(pb.PointsAdjusted),
+    "points.adjusted": _adjusted,
     "points.imported": _of_the_operator(pb.PointsImported),
     "points.granted": _granted,
     "points.budget_loaded": _of_the_operator(pb.PointsBudgetLoaded),

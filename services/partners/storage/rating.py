@@ -65,7 +65,7 @@ _ENTRIES: Final = (
 _CHARGED: Final = text("""
 SELECT earned_seq, partner_id, sum(CASE kind WHEN 'charged' THEN points ELSE -points END) AS points
 FROM rated_entry
-WHERE ledger_id = :ledger AND earned_seq = ANY(:seqs)
+WHERE ledger_id = :ledger AND earned_seq = ANY(:seqs) AND kind IN ('charged', 'credited')
 GROUP BY earned_seq, partner_id
 """)
 _ADVANCE: Final = text("""
@@ -90,6 +90,9 @@ UPDATE rating_head SET
     credited = credited + :credited,
     credited_points = credited_points + :credited_points,
     credited_micros = credited_micros + :credited_micros,
+    released = released + :released,
+    released_points = released_points + :released_points,
+    released_micros = released_micros + :released_micros,
     fees = fees + :fees,
     fees_micros = fees_micros + :fees_micros,
     nothings = nothings + :nothings

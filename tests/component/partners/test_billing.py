@@ -177,7 +177,7 @@ async def test_points_paid_for_once_they_are_used_are_on_the_statement_of_that_w
     await house.ledger.post(programme, Earn(fuel, 1_000), Earn(grocer, 10))
     await week_ends(house, programme, 1)
     await close(house, programme)
-    await house.ledger.post(programme, Burn(grocer, [(fuel, 600, 1)]), Expiry(fuel, 400))
+    await house.ledger.post(programme, Burn(grocer, [(fuel, 600, 1)]), Expiry(fuel, 400, 1))
     await week_ends(house, programme, 2)
     await close(house, programme)
     issued, used = await statements(house, programme, fuel)
@@ -187,7 +187,12 @@ async def test_points_paid_for_once_they_are_used_are_on_the_statement_of_that_w
         ("carry_in", 0, 0),
         ("carry_out", 0, 0),
     ]
-    assert lines(used) == [("charged", 600, 600 * 8_400), ("carry_in", 0, 0), ("carry_out", 0, 0)]
+    assert lines(used) == [
+        ("charged", 600, 600 * 8_400),
+        ("released", 400, 0),
+        ("carry_in", 0, 0),
+        ("carry_out", 0, 0),
+    ]
     assert (used.opening_minor, used.net.net_minor, used.closing_minor) == (215, 504, 719)
 
 

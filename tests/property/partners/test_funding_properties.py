@@ -121,6 +121,31 @@ def test_an_earn_that_is_taken_back_whole_owes_nothing_of_what_was_due_at_issuan
             assert owed[seq] == 0
 
 
+@given(contracts(), wallets())
+def test_what_may_still_be_charged_is_what_is_left_in_the_lots(
+    cards: list[RateVersion], wallet: PaperWallet
+) -> None:
+    """Issued less charged, credited and released: to the point, of every earn and everybody who pays for it."""
+    entries = rate(wallet.journal, 0, RateCards(1, cards))
+    left: dict[tuple[int, UUID | None], int] = {}
+    for entry in entries:
+        if entry.kind is EntryKind.ISSUED and entry.redemption_micros:
+            left[entry.seq, entry.partner_id] = entry.points
+        elif entry.earned_seq is not None:
+            back = entry.kind is EntryKind.CREDITED
+            left[entry.earned_seq, entry.partner_id] += entry.points if back else -entry.points
+    swapped: dict[int, int] = defaultdict(int)
+    for posting in wallet.journal:
+        for undone in posting.undoes:
+            others = (lot.points for lot in undone.used if lot.earned_seq != undone.original_seq)
+            swapped[undone.original_seq] += sum(others)
+    for (seq, _), points in left.items():
+        # What others took the place of may come back when its burn is given back: then it is there, and not charged.
+        assert wallet.left[seq] - swapped[seq] <= points <= wallet.left[seq]
+        if not swapped[seq]:
+            assert points == wallet.left[seq]
+
+
 @given(contracts(), wallets(), st.lists(st.integers(0, 30), max_size=5))
 def test_however_the_journal_is_split_the_entries_are_the_same(
     cards: list[RateVersion], wallet: PaperWallet, cuts: list[int]

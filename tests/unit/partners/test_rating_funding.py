@@ -41,6 +41,10 @@ def burn(seq: int, partner: UUID, *lots: LotTaken, at: int = 100) -> Posting:
     return Posting(seq + 100, seq, partner.bytes, at, sum(each.points for each in lots), 0, lots)
 
 
+def lapse(seq: int, *lots: LotTaken) -> Posting:
+    return Posting(seq + 100, seq, b"", 700, lapsed=lots)
+
+
 def clawed(seq: int, original: int, partner: UUID, *used: LotTaken) -> Posting:
     taken = (LotTaken(partner.bytes, "base", sum(each.points for each in used)),)
     return Posting(
@@ -74,17 +78,21 @@ def brief(entries: list[Entry]) -> list[tuple[object, ...]]:
 def test_at_redemption_an_issuer_owes_nothing_until_its_points_are_used_and_nothing_for_those_that_expire() -> (
     None
 ):
-    entries = rate(
-        [earn(1, FUEL, 100), burn(2, GROCER, lot(1, FUEL, 60)), Posting(103, 3, b"", 700)], 0, CARDS
-    )
+    journal = [earn(1, FUEL, 100), burn(2, GROCER, lot(1, FUEL, 60)), lapse(3, lot(1, FUEL, 40))]
+    entries = rate(journal, 0, CARDS)
     assert brief(entries) == [
         (EntryKind.ISSUED, FUEL, 100, 0, None),
         (EntryKind.BURNED, GROCER, 60, 8_000, None),
         (EntryKind.CHARGED, FUEL, 60, 10_500, 1),
-        (EntryKind.NOTHING, None, 0, 0, None),
+        (EntryKind.RELEASED, FUEL, 40, 0, 1),
     ]
-    assert entries[0].redemption_micros == 10_500
+    assert (entries[0].redemption_micros, entries[3].redemption_micros) == (10_500, 10_500)
     assert owed(entries) == {FUEL: 630_000, GROCER: -480_000}
+
+
+def test_points_that_were_paid_for_when_they_were_issued_lapse_without_a_trace_but_their_seq() -> None:
+    entries = rate([earn(1, GROCER, 100), lapse(2, lot(1, GROCER, 100))], 0, CARDS)
+    assert brief(entries)[1:] == [(EntryKind.NOTHING, None, 0, 0, None)]
 
 
 def test_a_share_is_rounded_once_and_both_parts_make_the_price() -> None:
@@ -147,7 +155,10 @@ def test_a_burn_that_is_returned_is_credited_to_who_was_charged_at_the_price_of_
 
 def test_an_earn_taken_back_out_of_its_own_lot_was_never_charged() -> None:
     entries = rate([earn(1, FUEL, 100), clawed(2, 1, FUEL, lot(1, FUEL, 100))], 0, CARDS)
-    assert brief(entries)[1:] == [(EntryKind.REVERSED, FUEL, 100, 0, None)]
+    assert brief(entries)[1:] == [
+        (EntryKind.REVERSED, FUEL, 100, 0, None),
+        (EntryKind.RELEASED, FUEL, 100, 0, 1),
+    ]
 
 
 def test_a_claw_back_out_of_another_issuers_lot_uses_that_lot_and_credits_what_the_own_points_had_cost() -> (
@@ -168,6 +179,8 @@ def test_a_claw_back_out_of_another_issuers_lot_uses_that_lot_and_credits_what_t
         (EntryKind.REVERSED, FUEL, 100, 0, None),
         (EntryKind.CHARGED, CINEMA, 60, 7_476, 2),
         (EntryKind.CREDITED, FUEL, 60, 10_500, 1),
+        (EntryKind.RELEASED, FUEL, 60, 0, 1),
+        (EntryKind.RELEASED, FUEL, 40, 0, 1),
     ]
     # Fuel's earn is as if it had never been; the cinema pays for 60 points that were used, of 80 issued.
     assert owed(entries) == {FUEL: 0, CINEMA: 80 * 4_025 + 50_000 + 60 * 7_476, GROCER: -480_000}
@@ -178,7 +191,7 @@ def test_points_that_expired_uncharged_are_not_credited_when_others_take_their_p
         [
             earn(1, FUEL, 100),
             earn(2, GROCER, 100),
-            Posting(103, 3, b"", 700),
+            lapse(3, lot(1, FUEL, 100)),
             clawed(4, 1, FUEL, lot(2, GROCER, 100)),
         ],
         0,
@@ -210,6 +223,7 @@ def test_debts_are_paid_out_of_lots_that_are_used_by_it_and_credit_each_earn_the
         (EntryKind.REVERSED, GROCER, 20, 10_000, None),
         (EntryKind.CHARGED, CINEMA, 30, 7_476, 3),
         (EntryKind.CREDITED, FUEL, 30, 10_500, 1),
+        (EntryKind.RELEASED, FUEL, 30, 0, 1),
         (EntryKind.CHARGED, CINEMA, 20, 7_476, 3),
     ]
     assert owed(entries)[FUEL] == 0
@@ -272,7 +286,10 @@ def test_what_was_charged_before_is_credited_and_no_more() -> None:
     by_seq = {seq: [each for each in rated if each.seq == seq] for seq in (1, 2, 3)}
     wanted = clawed(4, 1, FUEL, lot(2, GROCER, 80))
     entries = rate([wanted], 3, CARDS, Before(by_seq, {(1, FUEL): 60}))
-    assert brief(entries)[1:] == [(EntryKind.CREDITED, FUEL, 60, 10_500, 1)]
+    assert brief(entries)[1:] == [
+        (EntryKind.CREDITED, FUEL, 60, 10_500, 1),
+        (EntryKind.RELEASED, FUEL, 60, 0, 1),
+    ]
 
 
 @pytest.mark.parametrize("share", [0, 35, 99])

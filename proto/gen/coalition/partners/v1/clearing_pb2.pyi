@@ -80,6 +80,10 @@ class _StatementLineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     """Fees by the transaction: the partner owes."""
     STATEMENT_LINE_KIND_CYCLE_FEE: _StatementLineKind.ValueType  # 10
     """The fee that comes with the statement: the partner owes."""
+    STATEMENT_LINE_KIND_RELEASED: _StatementLineKind.ValueType  # 11
+    """Points that the partner would have paid for once they are used, and that never can be: they expired, were taken back
+    unused, or others took their place. They cost nothing.
+    """
 
 class StatementLineKind(_StatementLineKind, metaclass=_StatementLineKindEnumTypeWrapper):
     """What a line of a statement is about."""
@@ -109,6 +113,10 @@ STATEMENT_LINE_KIND_FEE: StatementLineKind.ValueType  # 9
 """Fees by the transaction: the partner owes."""
 STATEMENT_LINE_KIND_CYCLE_FEE: StatementLineKind.ValueType  # 10
 """The fee that comes with the statement: the partner owes."""
+STATEMENT_LINE_KIND_RELEASED: StatementLineKind.ValueType  # 11
+"""Points that the partner would have paid for once they are used, and that never can be: they expired, were taken back
+unused, or others took their place. They cost nothing.
+"""
 Global___StatementLineKind: _TypeAlias = StatementLineKind  # noqa: Y015
 
 class _StatementStanding:

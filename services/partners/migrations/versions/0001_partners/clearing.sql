@@ -15,6 +15,9 @@ CREATE TABLE rating_head (
     credited bigint NOT NULL DEFAULT 0,
     credited_points numeric NOT NULL DEFAULT 0,
     credited_micros numeric NOT NULL DEFAULT 0,
+    released bigint NOT NULL DEFAULT 0,
+    released_points numeric NOT NULL DEFAULT 0,
+    released_micros numeric NOT NULL DEFAULT 0,
     burned bigint NOT NULL DEFAULT 0,
     burned_points numeric NOT NULL DEFAULT 0,
     burned_micros numeric NOT NULL DEFAULT 0,
@@ -69,6 +72,7 @@ CREATE TABLE rated_entry (
                 AND lot_no IS NULL AND amount_micros = -points * price_micros
             WHEN 'charged' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = points * price_micros
             WHEN 'credited' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = -points * price_micros
+            WHEN 'released' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND redemption_micros > 0 AND amount_micros = 0
             WHEN 'burned' THEN points > 0 AND issuer_id IS NOT NULL AND amount_micros = -points * price_micros
             WHEN 'fee' THEN points = 0 AND issuer_id IS NULL AND price_micros > 0 AND amount_micros = price_micros
             WHEN 'returned' THEN points > 0 AND issuer_id IS NOT NULL AND lot_no IS NULL
@@ -78,8 +82,8 @@ CREATE TABLE rated_entry (
         END
     ),
     CONSTRAINT rated_entry_partner_ck CHECK ((partner_id IS NULL) = (kind = 'nothing')),
-    CONSTRAINT rated_entry_redemption_ck CHECK (redemption_micros >= 0 AND (redemption_micros = 0 OR kind = 'issued')),
-    CONSTRAINT rated_entry_earned_ck CHECK ((earned_seq IS NOT NULL) = (kind IN ('charged', 'credited')))
+    CONSTRAINT rated_entry_redemption_ck CHECK (redemption_micros >= 0 AND (redemption_micros = 0 OR kind IN ('issued', 'released'))),
+    CONSTRAINT rated_entry_earned_ck CHECK ((earned_seq IS NOT NULL) = (kind IN ('charged', 'credited', 'released')))
 )
 --;;
 CREATE INDEX rated_entry_charged_ix ON rated_entry (ledger_id, earned_seq) INCLUDE (partner_id, kind, points)
@@ -87,11 +91,11 @@ WHERE earned_seq IS NOT NULL
 --;;
 COMMENT ON TABLE rated_entry IS 'What each posting makes partner_id owe (amount_micros > 0) or be owed. No foreign keys: it is written with every posting.'
 --;;
-COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. charged: points used, of which something was due at redemption. reversed, credited, returned: of an issue, a charge, a burn that a refund undid, at its price. fee: for the posting itself. nothing: moves no money; every seq has an entry.'
+COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. charged: points used, of which something was due at redemption. released: such points that never will be. reversed, credited, returned: of an issue, a charge, a burn that a refund undid, at its price. fee: for the posting itself. nothing: moves no money; every seq has an entry.'
 --;;
 COMMENT ON COLUMN rated_entry.redemption_micros IS 'Of points issued: what is owed for each once it is used, on top of the price. Fixed here, for ever.'
 --;;
-COMMENT ON COLUMN rated_entry.earned_seq IS 'Of points charged or credited: the posting that issued them.'
+COMMENT ON COLUMN rated_entry.earned_seq IS 'Of points charged, credited or released: the posting that issued them.'
 --;;
 CREATE TABLE window_head (
     ledger_id smallint NOT NULL,
@@ -223,7 +227,7 @@ CREATE TABLE statement_line (
     CONSTRAINT statement_line_statement_fk FOREIGN KEY (ledger_id, statement_id)
     REFERENCES statement (ledger_id, statement_id),
     CONSTRAINT statement_line_kind_ck CHECK (
-        kind IN ('issued', 'reversed', 'charged', 'credited', 'burned', 'returned', 'fee', 'cycle_fee', 'carry_in', 'carry_out')
+        kind IN ('issued', 'reversed', 'charged', 'credited', 'released', 'burned', 'returned', 'fee', 'cycle_fee', 'carry_in', 'carry_out')
     ),
     CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'carry_in', 'carry_out')))
 )
