@@ -11,6 +11,8 @@ from services.runtime.clock import in_zone, to_micros
 
 _MICROS_PER_MAJOR: Final = 1_000_000
 _MINOR_PER_MAJOR: Final = 100
+#: What the partners service takes at most of money.
+_AMOUNT_MAX: Final = 10**13
 #: What the partners service takes at most: 1,000 major units a point.
 _PRICE_MAX: Final = 1_000
 
@@ -57,6 +59,20 @@ def read_month_day(text: str) -> tuple[int, int]:
     if not (len(month) == len(day) == 2 and (month + day).isascii() and (month + day).isdecimal()):
         raise Unreadable(f"{text!r} is not a month and a day such as 03-31")
     return int(month), int(day)
+
+
+def read_minor(text: str) -> int:
+    """Money in major units, e.g. 5000 or 12.50, as minor units. Raises Unreadable for a finer one, or no number at all."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise Unreadable(f"{text!r} is not an amount such as 12.50") from None
+    if not amount.is_finite() or not 0 <= amount <= _AMOUNT_MAX:
+        raise Unreadable(f"{text!r} is not an amount from 0 to {_AMOUNT_MAX:,}")
+    minor = amount * _MINOR_PER_MAJOR
+    if minor != minor.to_integral_value():
+        raise Unreadable(f"{text!r} has more than two decimals")
+    return int(minor)
 
 
 def write_minor(minor: int) -> str:

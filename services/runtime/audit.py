@@ -143,11 +143,6 @@ class ChainWalk:
         elif head.hash != last_hash:
             self._note(f"row {number} is not the one that the head has")
 
-    def expect(self, row: AuditRow, noted: AuditHead) -> None:
-        """Notes a row that was noted down elsewhere, where it has another hash now."""
-        if row.number == noted.number and row.hash != noted.hash:
-            self._note(f"row {row.number} is not the one that was noted")
-
     def _note(self, fault: str) -> None:
         self.found += 1
         if len(self.named) < FAULTS_MAX:

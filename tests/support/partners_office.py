@@ -57,6 +57,20 @@ class Office:
     limits: LimitsServiceStub
     audit: AuditServiceStub
 
+    async def desk(self) -> tuple[Programme, UUID, Person, Person]:
+        """A programme with a partner, somebody who makes and somebody who checks."""
+        programme = await self.house.programme()
+        partner_id = await self.house.partner(programme, "grocer", issue=None)
+        return programme, partner_id, await self.person("maker"), await self.person("checker")
+
+    async def undone(self, programme: Programme, partner_id: UUID, draft: approvals_pb2.Draft) -> None:
+        """Makes sure that nothing was decided, nothing applied, and that the audit log says so."""
+        assert (await self.state(programme, draft)).state == approvals_pb2.DRAFT_STATE_OPEN
+        assert await self.limits_of(programme, partner_id) == []
+        assert {"draft.approved", "limit.set"}.isdisjoint(
+            row.what for row in await self.audit_rows(programme)
+        )
+
     async def person(self, *roles: str) -> Person:
         """A new person with these roles and a first token."""
         request = partners_pb2.AddStaffRequest(name=f"Person {secrets.token_hex(4)}", roles=roles)
@@ -109,7 +123,7 @@ class Office:
         return (await grpc_client.call(self.approvals.ApproveDraft, request, by)).draft
 
     async def refused_approval(self, by: bytes, draft: approvals_pb2.Draft, hash_seen: bytes = b"") -> Any:
-        """The reason for which an approval is refused; makes sure that nothing came of it."""
+        """The reason for which an approval is refused."""
         with pytest.raises(CoalitionError) as caught:
             await self.approve(by, draft, hash_seen)
         return caught.value.reason

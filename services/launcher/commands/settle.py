@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from services.launcher.commands.settle_limits import app as limits
 from services.launcher.session import (
     Column,
     JsonOption,
@@ -23,6 +24,7 @@ from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(help="Close windows and settle between partners.", no_args_is_help=True)
+app.add_typer(limits, name="limits")
 
 FirstOption = Annotated[int, typer.Option("--from", min=0, help="First window; 0: the first.")]
 LastOption = Annotated[int, typer.Option("--to", min=0, help="Last window; 0: the last.")]
