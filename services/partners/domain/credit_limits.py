@@ -65,16 +65,22 @@ class CreditLimit:
             said = json.loads(body)
             read = cls(
                 from_text("ptr", said["partner_id"]),
-                said["limit_minor"],
-                said["prefunded_minor"],
+                None if said["limit_minor"] is None else _whole(said["limit_minor"]),
+                _whole(said["prefunded_minor"]),
                 OnLimit(said["on_limit"]),
-                said["warning_percent"],
+                _whole(said["warning_percent"]),
             ).checked()
         except (ValueError, KeyError, TypeError, MalformedId, InvalidRequest) as error:
             raise Fault(f"the body of a credit limit's draft cannot be read: {error}") from error
         if read.body() != body:
             raise Fault("the body of a credit limit's draft is not in its canonical form")
         return read
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
