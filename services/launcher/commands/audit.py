@@ -48,7 +48,7 @@ def _told(document: Document, name: str) -> str:
 
 _ROWS: Final[tuple[Column, ...]] = (
     ("#row", count("number")),
-    ("at", field("at")),
+    ("at", lambda row: row["at"][:19]),
     ("by", field("by")),
     ("what", field("what")),
     ("subject", field("subject")),

@@ -16,6 +16,8 @@ from tests.component.partners.test_commands import answer, command
 from tests.support.partners import House
 from tests.support.partners_office import Office
 
+Plant = Callable[[list[str]], list[str]]
+
 
 async def people_of(house: House, *roles: str) -> dict[str, dict[str, Any]]:
     """New people, one a role, by role."""
@@ -153,34 +155,34 @@ def edited(lines: list[str], place: int, **changes: Any) -> list[str]:
     return [*lines[:place], json.dumps(said), *lines[place + 1 :]]
 
 
-@pytest.mark.parametrize(
-    ("plant", "said"),
-    [
-        (lambda lines: edited(lines, 2, why="nothing"), "row 3 is not what was hashed"),
-        (lambda lines: edited(lines, 4, after={"limit_minor": 1}), "row 5 is not what was hashed"),
-        (lambda lines: edited(lines, 4, at_us=5), "row 5 is not what was hashed"),
-        (lambda lines: edited(lines, 3, hash="0" * 64), "row 5 does not follow row 4"),
-        (lambda lines: edited(lines, 1, at_us=1.5), "line 2 cannot be read: at_us is not a whole number"),
-        (
-            lambda lines: edited(lines, 1, more="x"),
-            "line 2 cannot be read: it has not the fields of a row: more",
-        ),
-        (lambda lines: edited(lines, 1, ledger_id=77), "row 2 is of ledger 77"),
-        (lambda lines: [*lines[:2], *lines[3:]], "row 3 is missing"),
-        (lambda lines: lines[1:], "row 1 is missing"),
-        (lambda lines: [*lines[:5], lines[6]], "row 6 and what follows it are missing: the head is row 6"),
-        (lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]], "row 3 stands after row 4"),
-        (lambda lines: [*lines[:3], lines[2], *lines[3:]], "row 3 stands after row 3"),
-        (lambda lines: lines[:-1], "the end of the chain is missing"),
-        (lambda lines: [*lines, lines[0]], "row 1 stands after the end, in line 8"),
-        (lambda lines: [*lines[:3], "nonsense", *lines[3:]], "line 4 cannot be read"),
-        (lambda _: [], "the end of the chain is missing"),
-    ],
+PLANTS: tuple[tuple[Plant, str], ...] = (
+    (lambda lines: edited(lines, 2, why="nothing"), "row 3 is not what was hashed"),
+    (lambda lines: edited(lines, 4, after={"limit_minor": 1}), "row 5 is not what was hashed"),
+    (lambda lines: edited(lines, 4, at_us=5), "row 5 is not what was hashed"),
+    (lambda lines: edited(lines, 3, hash="0" * 64), "row 5 does not follow row 4"),
+    (lambda lines: edited(lines, 1, at_us=1.5), "line 2 cannot be read: at_us is not a whole number"),
+    (
+        lambda lines: edited(lines, 1, more="x"),
+        "line 2 cannot be read: it has not the fields of a row: more",
+    ),
+    (lambda lines: edited(lines, 1, ledger_id=77), "row 2 is of ledger 77"),
+    (lambda lines: [*lines[:2], *lines[3:]], "row 3 is missing"),
+    (lambda lines: lines[1:], "row 1 is missing"),
+    (lambda lines: [*lines[:5], lines[6]], "row 6 and what follows it are missing: the head is row 6"),
+    (lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]], "row 3 stands after row 4"),
+    (lambda lines: [*lines[:3], lines[2], *lines[3:]], "row 3 stands after row 3"),
+    (lambda lines: lines[:-1], "the end of the chain is missing"),
+    (lambda lines: [*lines, lines[0]], "row 1 stands after the end, in line 8"),
+    (lambda lines: [*lines[:3], "nonsense", *lines[3:]], "line 4 cannot be read"),
+    (lambda _: [], "the end of the chain is missing"),
 )
+
+
+@pytest.mark.parametrize(("plant", "said"), PLANTS)
 async def test_a_fault_planted_in_an_export_is_found_and_the_row_named(
     house: House,
     exported: tuple[Programme, Path, str],
-    plant: Callable[[list[str]], list[str]],
+    plant: Plant,
     said: str,
 ) -> None:
     _, file, _ = exported
