@@ -25,6 +25,14 @@ async def acting_now(connection: AsyncConnection, who: Principal, *others: UUID)
     return await actor_now(connection, who)
 
 
+async def acting_on(connection: AsyncConnection, who: Principal, staff_id: UUID) -> Actor:
+    """As `acting_now`, to change a person's roles or tokens: that takes turns with all that rests on them."""
+    person = person_of(who)
+    # The actor's too, although he stays as he is: two that change each other would wait for each other else.
+    await staff.hold(connection, {person, staff_id} if person else {staff_id}, to_change=True)
+    return await actor_now(connection, who)
+
+
 async def person_now(connection: AsyncConnection, who: Principal, *others: UUID) -> tuple[Actor, Person]:
     """As `acting_now`, for what takes a person: the host's command line, services and partners are none.
 

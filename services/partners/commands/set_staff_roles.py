@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.partners.commands.auditing import HOST_CHAIN, Change, audited
-from services.partners.commands.persons import acting_now
+from services.partners.commands.persons import acting_on
 from services.partners.domain.credentials import Staff
 from services.partners.domain.staff import read_role_changes, staff_text
 from services.partners.storage import staff
@@ -27,15 +27,13 @@ class SetStaffRoles:
         """The person with the roles of now; what is so already stays. Raises NotFound, InvalidRequest."""
         wanted = read_role_changes(assign, take_away)
         async with self._database.writer.transaction() as connection:
-            (await acting_now(connection, who)).require("admin")
-            if not await staff.lock(connection, staff_id):
-                raise NotFound("there is no such person")
+            (await acting_on(connection, who, staff_id)).require("admin")
             before = await staff.by_id(connection, staff_id)
-            changes = wanted.of(before.roles if before else ())
-            await staff.change_roles(connection, staff_id, changes, who.actor)
-            after = await staff.by_id(connection, staff_id)
-            if before is None or after is None:
+            if before is None:
                 raise NotFound("there is no such person")
+            changes = wanted.of(before.roles)
+            await staff.change_roles(connection, staff_id, changes, who.actor)
+            after = await staff.by_id(connection, staff_id) or before
             if changes:
                 done = Change(
                     "staff.roles_set",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from services.partners.commands.auditing import HOST_CHAIN, Change, audited
-from services.partners.commands.persons import acting_now
+from services.partners.commands.persons import acting_on
 from services.partners.domain.credentials import new_staff_secret
 from services.partners.domain.staff import TOKENS_LIVE_MAX, StaffToken, read_token, staff_text
 from services.partners.storage import staff
@@ -46,8 +46,8 @@ class IssueStaffToken:
         label, expires_at_us = read_token(label, expires_at_us, now_us)
         made = StaffToken(new_id(), staff_id, label, secret.hint, now_us, expires_at_us, 0)
         async with self._database.writer.transaction() as connection:
-            (await acting_now(connection, who)).require("admin")
-            if not await staff.lock(connection, staff_id):
+            (await acting_on(connection, who, staff_id)).require("admin")
+            if await staff.by_id(connection, staff_id) is None:
                 raise NotFound("there is no such person")
             live = [token for token in await staff.tokens_of(connection, staff_id) if token.live(now_us)]
             if len(live) >= TOKENS_LIVE_MAX:
@@ -70,12 +70,11 @@ class RevokeStaffToken:
         now_us = wall_now_us()
         async with self._database.writer.transaction() as connection:
             found = await staff.token(connection, token_id)
-            actor = await acting_now(connection, who)
+            actor = await acting_on(connection, who, found.staff_id if found else token_id)
             if found is None or actor.staff_id != found.staff_id:
                 actor.require("admin")
             if found is None:
                 raise NotFound("there is no such token")
-            await staff.lock(connection, found.staff_id)
             if await staff.revoke_token(connection, token_id, now_us, who.actor):
                 before = {"label": found.label, "staff_id": staff_text(found.staff_id)}
                 revoked = Change("token.revoked", to_text("tok", token_id), before=before)

@@ -24,7 +24,6 @@ staff_head: Final = Table(
     "staff_head",
     metadata,
     Column("staff_id", Uuid, primary_key=True),
-    Column("changes", BigInteger, nullable=False),
 )
 
 staff_token: Final = Table(

@@ -33,26 +33,18 @@ async def add(connection: AsyncConnection, added: Staff, by: str) -> None:
     """Writes a person and the first assignment of each role. Raises Conflict with ALREADY_EXISTS."""
     with constraints_explained():
         await connection.execute(insert(staff).values(staff_id=added.staff_id, name=added.name, added_by=by))
-    await connection.execute(insert(staff_head).values(staff_id=added.staff_id, changes=0))
+    await connection.execute(insert(staff_head).values(staff_id=added.staff_id))
     await change_roles(connection, added.staff_id, dict.fromkeys(added.roles, True), by)
 
 
-async def lock(connection: AsyncConnection, staff_id: UUID) -> bool:
-    """Takes the turn to change a person's roles or tokens, until this transaction ends; False: there is nobody."""
-    changed = await connection.execute(
-        update(staff_head).where(staff_head.c.staff_id == staff_id).values(changes=staff_head.c.changes + 1)
-    )
-    return changed.rowcount == 1
-
-
-async def hold(connection: AsyncConnection, people: Collection[UUID]) -> None:
-    """Keeps roles and tokens of people as they are until this transaction ends."""
-    # In the order of ids, so that two decisions about the same people don't deadlock.
+async def hold(connection: AsyncConnection, people: Collection[UUID], *, to_change: bool = False) -> None:
+    """Keeps roles and tokens of people as they are until this transaction ends; but for itself, where it is to change them."""
+    # In the order of ids, so that two transactions about the same people don't deadlock.
     await connection.execute(
         select(staff_head.c.staff_id)
         .where(staff_head.c.staff_id.in_(people))
         .order_by(staff_head.c.staff_id)
-        .with_for_update(read=True)
+        .with_for_update(read=not to_change)
     )
 
 

@@ -169,7 +169,7 @@ async def test_a_role_is_taken_away_before_or_after_a_decision_and_never_within(
     async with house.app.database.writer.transaction() as connection:
         # Somebody is taking the role away, and has not committed.
         await connection.exec_driver_sql(
-            f"UPDATE staff_head SET changes = changes + 1 WHERE staff_id = '{checker.staff_id}'"
+            f"SELECT 1 FROM staff_head WHERE staff_id = '{checker.staff_id}' FOR UPDATE"
         )
         await connection.exec_driver_sql(
             "INSERT INTO staff_role (staff_id, role, version, assigned, changed_by) "

@@ -115,6 +115,24 @@ async def test_two_changes_of_roles_at_once_take_turns(office: Office) -> None:
     assert [row["assigned"] for row in rows] == [place % 2 == 0 for place in range(len(rows))]
 
 
+async def test_two_admins_who_change_each_other_at_once_take_turns(office: Office) -> None:
+    admins = [await office.person("admin"), await office.person("admin")]
+
+    async def change(by: Person, of: Person, role: str) -> None:
+        request = staff_pb2.SetStaffRolesRequest(staff_id=of.staff_id.bytes, assign=[role])
+        await grpc_client.call(office.staff.SetStaffRoles, request, by.on())
+        issuing = staff_pb2.IssueStaffTokenRequest(staff_id=of.staff_id.bytes, label=role)
+        await grpc_client.call(office.staff.IssueStaffToken, issuing, by.on())
+
+    one, other = admins
+    roles = ("pricing", "maker", "checker", "auditor")
+    await asyncio.gather(
+        *(change(one, other, role) for role in roles), *(change(other, one, role) for role in roles)
+    )
+    for each in admins:
+        assert len(await tokens_of(office, each)) == 5
+
+
 async def test_a_change_of_roles_that_says_nothing_or_two_things_is_refused(office: Office) -> None:
     person = await office.person("maker")
     for assign, take, field in (

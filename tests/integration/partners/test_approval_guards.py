@@ -19,13 +19,13 @@ from tests.support.servers import ServiceDatabase
 
 PARTNER, MAKER, CHECKER, DRAFT = UUID(int=7), UUID(int=1), UUID(int=2), UUID(int=3)
 AT = datetime(2026, 3, 2, 12, 30, 15, 123_457, tzinfo=UTC)
-APPEND_ONLY = ("staff", "staff_role", "draft", "draft_decision", "credit_limit", "audit_row")
-KEPT = ("staff_token", "staff_head", "audit_head")
+APPEND_ONLY = ("staff", "staff_role", "draft", "draft_decision", "credit_limit", "audit_row", "staff_head")
+KEPT = ("staff_token", "audit_head")
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');
 INSERT INTO partner VALUES (1, '{PARTNER}', 'grocer', 'Grocer', 'active', now(), 'test');
 INSERT INTO staff VALUES ('{MAKER}', 'Ada', now(), 'test'), ('{CHECKER}', 'Bob', now(), 'test');
-INSERT INTO staff_head VALUES ('{MAKER}', 0), ('{CHECKER}', 0);
+INSERT INTO staff_head VALUES ('{MAKER}'), ('{CHECKER}');
 INSERT INTO staff_token VALUES ('{MAKER}', '{MAKER}', 'first', 'st_x', sha256('a'), now(), 'test');
 INSERT INTO audit_head VALUES (1, 0, decode(repeat('00', 32), 'hex'));
 """

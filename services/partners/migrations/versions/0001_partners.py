@@ -37,7 +37,8 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by) ON api_key TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by) ON staff_token TO {role}")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE (changes) ON staff_head TO {role}")
+    # Only who may change a row may lock it; a trigger refuses the change itself.
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON staff_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (number, hash) ON audit_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
     op.execute(

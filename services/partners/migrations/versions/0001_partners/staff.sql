@@ -1,11 +1,10 @@
 CREATE TABLE staff_head (
     staff_id uuid NOT NULL,
-    changes bigint NOT NULL DEFAULT 0,
     CONSTRAINT staff_head_pk PRIMARY KEY (staff_id),
     CONSTRAINT staff_head_staff_fk FOREIGN KEY (staff_id) REFERENCES staff (staff_id)
 )
 --;;
-COMMENT ON TABLE staff_head IS 'The row that every change of a person''s roles or tokens locks, and that decisions which rest on them share: neither passes the other.'
+COMMENT ON TABLE staff_head IS 'A row a person for others to lock: alone by whatever changes his roles or tokens, shared by whatever rests on them. Never changed.'
 --;;
 CREATE TABLE staff_token (
     token_id uuid NOT NULL,
@@ -46,4 +45,4 @@ EXECUTE FUNCTION refuse_token_change()
 --;;
 CREATE TRIGGER staff_token_kept BEFORE DELETE OR TRUNCATE ON staff_token FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
-CREATE TRIGGER staff_head_kept BEFORE DELETE OR TRUNCATE ON staff_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER staff_head_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON staff_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
