@@ -71,8 +71,6 @@ _CONTRACTS: Final = (partners_pb2, staff_pb2, approvals_pb2, limits_pb2, audit_p
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
 )
-# What takes two people: a kind of draft is registered here, and nowhere else.
-DRAFT_KINDS: Final = DraftKinds((CREDIT_LIMIT,))
 
 
 def points_ledger(database: Database, channel: grpc.aio.Channel, signer: Signer) -> GrpcPointsLedger:
@@ -83,7 +81,8 @@ def points_ledger(database: Database, channel: grpc.aio.Channel, signer: Signer)
 def build(settings: Settings, database: Database, points: PointsLedger) -> Partners:
     """The service without its server and background work."""
     programmes = Programmes(database)
-    drafts = Drafts(database, DRAFT_KINDS, settings.draft_days)
+    # What takes two people: a kind of draft is registered here, and nowhere else.
+    drafts = Drafts(database, DraftKinds((CREDIT_LIMIT,)), settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
         onboard_partner=OnboardPartner(database, tell),

@@ -8,7 +8,6 @@ same transaction. The database refuses the worst of it once more: constraints of
 
 from __future__ import annotations
 
-import json
 from typing import Final
 from uuid import UUID
 
@@ -23,15 +22,14 @@ from services.partners.domain.drafts import (
     Draft,
     DraftState,
     Person,
-    read_body,
+    read_document,
     read_sha256,
 )
 from services.partners.domain.text import read_why
 from services.partners.storage import drafts, staff
-from services.runtime.audit import canonical
 from services.runtime.clock import MICROS_PER_DAY, wall_now_us
 from services.runtime.database import Database
-from services.runtime.errors import InvalidRequest, NotFound, PermissionDenied, Refused, error_of
+from services.runtime.errors import NotFound, PermissionDenied, Refused, error_of
 from services.runtime.ids import new_id, to_text
 from services.runtime.principal import Principal
 
@@ -54,9 +52,7 @@ class Drafts:
         Raises PermissionDenied (PERSON_NEEDED, or without the role), InvalidRequest, and what the kind's check raises.
         """
         programme, kind, why = who.in_programme(), self._kinds.named(kind_name), read_why(why)
-        document = json.loads(read_body(body))
-        if canonical(document).encode() != body:
-            raise InvalidRequest("a draft is a JSON object in its canonical form", field="body")
+        document = read_document(body)
         value = kind.parse(body)
         async with self._database.writer.transaction() as connection:
             actor, maker = await person_now(connection, who)

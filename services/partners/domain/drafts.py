@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from services.runtime.audit import length_prefixed, number_bytes
+from services.runtime.audit import canonical, length_prefixed, number_bytes
 from services.runtime.errors import InvalidRequest
 
 BODY_BYTES_MAX: Final = 65_536
@@ -84,11 +85,19 @@ class Draft:
         return DraftState.EXPIRED if now_us > self.made_at_us + life_us else DraftState.OPEN
 
 
-def read_body(body: bytes) -> bytes:
-    """A body of 2 to 65,536 bytes. Raises InvalidRequest."""
+def read_document(body: bytes) -> dict[str, Any]:
+    """What a body of 2 to 65,536 bytes says. Raises InvalidRequest unless it is a JSON object in its canonical form."""
     if not 2 <= len(body) <= BODY_BYTES_MAX:
         raise InvalidRequest(f"a draft has 2 to {BODY_BYTES_MAX:,} bytes", field="body")
-    return body
+    document: Any = None
+    try:
+        document = json.loads(body)
+        written = canonical(document)
+    except (ValueError, TypeError):
+        written = ""
+    if written.encode() != body or not body.startswith(b"{"):
+        raise InvalidRequest("a draft is a JSON object in its canonical form", field="body")
+    return document
 
 
 def read_sha256(value: bytes) -> bytes:
