@@ -11,10 +11,9 @@ from services.runtime.clock import in_zone, to_micros
 
 _MICROS_PER_MAJOR: Final = 1_000_000
 _MINOR_PER_MAJOR: Final = 100
-#: What the partners service takes at most of money.
-_AMOUNT_MAX: Final = 10**13
 #: What the partners service takes at most: 1,000 major units a point.
 _PRICE_MAX: Final = 1_000
+_AMOUNT_MAX: Final = 10_000_000_000
 
 
 class Unreadable(ValueError):
@@ -34,6 +33,20 @@ def read_price(text: str) -> int:
     if micros != micros.to_integral_value():
         raise Unreadable(f"{text!r} has more than six decimals")
     return int(micros)
+
+
+def read_minor(text: str) -> int:
+    """An amount in major units, e.g. 25.00, as minor units. Raises Unreadable for a finer one, or no number at all."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise Unreadable(f"{text!r} is not an amount such as 25.00") from None
+    if not amount.is_finite() or abs(amount) > _AMOUNT_MAX:
+        raise Unreadable(f"{text!r} is not an amount up to {_AMOUNT_MAX:,}")
+    minor = amount * _MINOR_PER_MAJOR
+    if minor != minor.to_integral_value():
+        raise Unreadable(f"{text!r} has more than two decimals")
+    return int(minor)
 
 
 def read_time(text: str, zone: str) -> int:
@@ -59,20 +72,6 @@ def read_month_day(text: str) -> tuple[int, int]:
     if not (len(month) == len(day) == 2 and (month + day).isascii() and (month + day).isdecimal()):
         raise Unreadable(f"{text!r} is not a month and a day such as 03-31")
     return int(month), int(day)
-
-
-def read_minor(text: str) -> int:
-    """Money in major units, e.g. 5000 or 12.50, as minor units. Raises Unreadable for a finer one, or no number at all."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise Unreadable(f"{text!r} is not an amount such as 12.50") from None
-    if not amount.is_finite() or not 0 <= amount <= _AMOUNT_MAX:
-        raise Unreadable(f"{text!r} is not an amount from 0 to {_AMOUNT_MAX:,}")
-    minor = amount * _MINOR_PER_MAJOR
-    if minor != minor.to_integral_value():
-        raise Unreadable(f"{text!r} has more than two decimals")
-    return int(minor)
 
 
 def write_minor(minor: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
 from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
@@ -13,6 +14,7 @@ from services.partners.commands.drafts import Drafts
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.set_billing import SetBilling
 from services.partners.commands.set_rates import SetRates
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
@@ -51,6 +53,8 @@ class Partners:
     # commands of clearing
     rate_postings: RatePostings
     close_windows: CloseWindows
+    set_billing: SetBilling
+    accept_statement: AcceptStatement
     # queries
     programmes: Programmes
     partners: PartnerQueries

@@ -18,6 +18,7 @@ from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_ser
 
 from services.partners.app import Partners
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
+from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
 from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
@@ -28,6 +29,7 @@ from services.partners.commands.drafts import Drafts
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.set_billing import SetBilling
 from services.partners.commands.set_rates import SetRates
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
@@ -98,6 +100,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         propose_credit_limit=ProposeCreditLimit(drafts),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(database, tell, points, programmes, settings.rating_wait_seconds),
+        set_billing=SetBilling(database),
+        accept_statement=AcceptStatement(database),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),

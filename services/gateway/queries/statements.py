@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from services.gateway.clients.partners import Partners
 from services.gateway.domain.caller import Caller
@@ -24,11 +25,20 @@ async def list_statements(partners: Partners, caller: Caller, cursor: Cursor) ->
 
 async def get_statement(partners: Partners, caller: Caller, statement_id: str) -> Statement:
     """One statement with its lines. Raises NotFound."""
+    return await partners.statement(caller.token, statement_id_of(statement_id))
+
+
+async def accept_statement(partners: Partners, caller: Caller, statement_id: str) -> Statement:
+    """Accepts a statement; answers it as it stands. Raises NotFound."""
+    return await partners.accept(caller.token, statement_id_of(statement_id))
+
+
+def statement_id_of(text: str) -> UUID:
+    """A statement by its id on the wire. Raises NotFound."""
     try:
-        wanted = from_text(PREFIX, statement_id)
+        return from_text(PREFIX, text)
     except MalformedId:
         raise NotFound("there is no such statement") from None
-    return await partners.statement(caller.token, wanted)
 
 
 async def _window(partners: Partners, caller: Caller, name: str, cursor: str) -> int:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.domain.billing import BillingVersion
 from services.partners.domain.rates import RateVersion
 from services.partners.domain.windows import Window
 from services.partners.queries.people import person_of
@@ -24,6 +26,7 @@ from services.runtime.principal import Kind, Principal, current
 #: The chain of what concerns the whole host: staff, their roles and tokens.
 HOST_CHAIN: Final = 0
 _ITSELF: Final = "partners"
+_KINDS: Final = {Kind.STAFF: "staff", Kind.SERVICE: "service", Kind.PARTNER: "partner"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ async def audited(connection: AsyncConnection, who: Principal | None, ledger_id:
         ledger_id,
         0,
         wall_now_us(),
-        "staff" if who and who.kind is Kind.STAFF else "service",
+        _KINDS[who.kind] if who else _KINDS[Kind.SERVICE],
         who.actor if who else _ITSELF,
         found.name if found else "",
         change.what,
@@ -73,13 +76,42 @@ async def audited_rates(
 def _rates(version: RateVersion) -> dict[str, Any]:
     rates = version.rates
     return {
+        "bonus": rates.bonus._asdict() if rates.bonus else None,
         "issue_micros": rates.issue_micros,
+        "issue_share_percent": rates.issue_share_percent,
         "known_from_seq": version.known_from_seq,
         "reimbursement_micros": rates.reimbursement_micros,
+        "transaction_fee_micros": rates.transaction_fee_micros,
         "valid_from": from_micros(rates.valid_from_us).isoformat(),
         "valid_to": from_micros(rates.valid_to_us).isoformat() if rates.valid_to_us else None,
         "version": version.version,
     }
+
+
+async def audited_billing(
+    connection: AsyncConnection, who: Principal, before: BillingVersion | None, made: BillingVersion
+) -> None:
+    """Notes a new version of how a partner is billed, beside the one that was the newest."""
+    subject = to_text("ptr", made.terms.partner_id)
+    change = Change("billing.set", subject, _billing(before) if before else None, _billing(made))
+    await audited(connection, who, who.in_programme().ledger_id, change)
+
+
+def _billing(version: BillingVersion) -> dict[str, Any]:
+    terms = version.terms
+    return {
+        "cycle": terms.cycle.value,
+        "cycle_fee_minor": terms.cycle_fee_minor,
+        "from_window": version.from_window,
+        "objection_days": terms.objection_days,
+        "version": version.version,
+    }
+
+
+async def audited_acceptance(connection: AsyncConnection, who: Principal, statement_id: UUID) -> None:
+    """Notes that a partner has accepted a statement by its word."""
+    change = Change("statements.accepted", to_text("stm", statement_id), after={"accepted": True})
+    await audited(connection, who, who.in_programme().ledger_id, change)
 
 
 async def audited_window(connection: AsyncConnection, ledger_id: int, what: str, window: Window) -> None:

@@ -20,6 +20,7 @@ SCOPES: Final = (
     "points:transfer",
     "points:read",
     "statements:read",
+    "statements:accept",
 )
 ROLES: Final = ("admin", "pricing", "maker", "checker", "service_desk", "auditor")
 HINT_CHARACTERS: Final = 12

@@ -37,6 +37,7 @@ _MEANINGS: Final[dict[str, Callable[[], CoalitionError]]] = {
     "rate_version_partner_fk": partner_unknown,
     "credit_limit_partner_fk": partner_unknown,
     "draft_programme_fk": programme_unknown,
+    "billing_version_partner_fk": partner_unknown,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from coalition.partners.v1 import approvals_pb2, audit_pb2, partners_pb2, staff_pb2
+from coalition.partners.v1 import approvals_pb2, audit_pb2, clearing_pb2, partners_pb2, staff_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime import grpc_client
@@ -177,6 +177,32 @@ async def test_a_window_that_the_job_closes_is_noted_as_the_services_own(office:
         ("window.closed", "service", "partners"),
         ("windows.stated", "service", "partners"),
     ]
+
+
+async def test_billing_and_its_acceptance_are_noted_with_the_partners_own_key(office: Office) -> None:
+    house = office.house
+    programme, partner_id, _, _ = await office.desk()
+    terms = clearing_pb2.BillingTerms(
+        partner_id=partner_id.bytes, cycle=clearing_pb2.BILLING_CYCLE_WINDOW, cycle_fee_minor=500
+    )
+    for _ in range(2):
+        await house.ask(house.clearing.SetBilling, clearing_pb2.SetBillingRequest(terms=terms), programme)
+    await house.ledger.move_clock(programme, STARTS_AT_US + 2 * DAY_US)
+    await house.close(programme)
+    statement = await house.statement(programme, partner_id, 1)
+    accepting = clearing_pb2.AcceptStatementRequest(statement_id=statement.statement_id)
+    partner = house.as_partner(programme, partner_id, "statements:read", "statements:accept")
+    for _ in range(2):
+        await grpc_client.call(house.clearing.AcceptStatement, accepting, partner)
+    rows = await office.audit_rows(programme, from_number=3)
+    assert [(row.what, row.by_kind, row.by_id) for row in rows] == [
+        ("billing.set", "service", "cli"),
+        ("window.closed", "service", "cli"),
+        ("windows.stated", "service", "cli"),
+        ("statements.accepted", "partner", "key_test"),
+    ]
+    assert json.loads(rows[0].after)["cycle_fee_minor"] == 500
+    assert (await office.audit_check(programme)).holds
 
 
 async def test_the_log_is_read_from_a_row_on_or_from_its_end(office: Office) -> None:

@@ -235,7 +235,7 @@ async def test_keys_are_listed_newest_first_and_have_all_scopes_where_none_was_c
         house.registry.ListApiKeys, pb.ListApiKeysRequest(partner_id=partner_id.bytes), programme
     )
     assert [key.label for key in listed.api_keys] == ["two", "one"]
-    assert len(listed.api_keys[0].scopes) == 7
+    assert len(listed.api_keys[0].scopes) == 8
     missing = pb.RevokeApiKeyRequest(key_id=new_id().bytes)
     error = await refused(house, house.registry.RevokeApiKey, missing, house.as_host(programme))
     assert error.reason == Reason.REASON_NOT_FOUND

@@ -265,7 +265,7 @@ async def test_a_draft_makes_one_limit(admin: Connection) -> None:
         (replace(ROW, number=2).sealed(), "audit_row_chain_fk"),
         (replace(ROW, number=0).sealed(), "audit_row_number_ck"),
         (replace(ROW, previous_hash=bytes(31) + b"x").sealed(), "audit_row_first_ck"),
-        (replace(ROW, by_kind="partner").sealed(), "audit_row_by_kind_ck"),
+        (replace(ROW, by_kind="stranger").sealed(), "audit_row_by_kind_ck"),
         (replace(ROW, after="[1]").sealed(), "audit_row_json_ck"),
         (replace(ROW, before="{").sealed(), "audit_row_json_ck"),
     ],

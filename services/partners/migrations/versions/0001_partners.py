@@ -24,7 +24,8 @@ _FILES = (
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
-    "statement", "statement_line", "event_log", "draft", "draft_decision", "credit_limit", "audit_row",
+    "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "event_log", "draft",
+    "draft_decision", "credit_limit", "audit_row",
 )  # fmt: skip
 
 

@@ -44,9 +44,9 @@ class AuditRow(_message.Message):
     at_us: _builtins.int
     """Wall-clock time. Microseconds since 1970-01-01 UTC."""
     by_kind: _builtins.str
-    """What kind of actor: `staff` or `service`."""
+    """What kind of actor: `staff`, `service` or `partner`."""
     by_id: _builtins.str
-    """Who: `stf_…`, or the name of a service; `cli` is the host's own command line."""
+    """Who: `stf_…`, `key_…`, or the name of a service; `cli` is the host's own command line."""
     by_name: _builtins.str
     """The person's name; empty for services."""
     what: _builtins.str

@@ -19,7 +19,7 @@ CREATE TABLE audit_row (
     REFERENCES audit_row (ledger_id, number, hash),
     CONSTRAINT audit_row_number_ck CHECK (number > 0),
     CONSTRAINT audit_row_first_ck CHECK (number > 1 OR previous_hash = decode(repeat('00', 32), 'hex')),
-    CONSTRAINT audit_row_by_kind_ck CHECK (by_kind IN ('staff', 'service')),
+    CONSTRAINT audit_row_by_kind_ck CHECK (by_kind IN ('staff', 'service', 'partner')),
     CONSTRAINT audit_row_json_ck CHECK ((before = '' OR before IS JSON OBJECT) AND (after = '' OR after IS JSON OBJECT)),
     CONSTRAINT audit_row_hash_ck CHECK (
         hash = sha256(
