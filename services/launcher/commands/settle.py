@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from services.launcher.commands.settle_limits import app as limits
 from services.launcher.session import (
     Column,
     JsonOption,
@@ -24,6 +25,7 @@ from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(help="Close windows and settle between partners.", no_args_is_help=True)
+app.add_typer(limits, name="limits")
 billing = typer.Typer(help="How often a partner gets a statement.", no_args_is_help=True)
 app.add_typer(billing, name="billing")
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
+from services.partners.commands.auditing import audited_acceptance
 from services.partners.domain.statement import Standing
 from services.partners.queries.statements import StatementView
 from services.partners.storage import rating, statements
@@ -39,4 +40,6 @@ class AcceptStatement:
             if standing is not Standing.OPEN:
                 return StatementView(found, standing)
             accepted_at_us = await statements.accept(connection, ledger_id, statement_id, now_us, who.actor)
+            if accepted_at_us == now_us:
+                await audited_acceptance(connection, who, statement_id)
         return StatementView(replace(found, accepted_at_us=accepted_at_us), Standing.ACCEPTED)

@@ -16,6 +16,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.clients.points import PointsLedger
+from services.partners.commands.auditing import audited_window
 from services.partners.commands.telling import Tell
 from services.partners.domain.billing import cycle_fees
 from services.partners.domain.entries import AMOUNT_MICROS_MAX
@@ -112,6 +113,7 @@ class CloseWindows:
             head = await rating.head(connection, programme.ledger_id)
             closed = WindowClosed(window.number, window.first_seq, window.last_seq, window.ends_at_us)
             await self._tell(connection, programme, wall_now_us() + head.clock_offset_us, [closed])
+            await audited_window(connection, programme.ledger_id, "window.closed", window)
         return window
 
     async def _await_rating(self, ledger_id: int, window: Window) -> None:
@@ -189,6 +191,7 @@ class CloseWindows:
                 for each in issued
             ]
             await self._tell(connection, programme, now_us, told)
+            await audited_window(connection, ledger_id, "windows.stated", window)
         return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.partners.commands.auditing import audited_billing
 from services.partners.domain.billing import BillingVersion, Terms
 from services.partners.domain.permissions import require_role
 from services.partners.storage import billing, windows
@@ -36,4 +37,5 @@ class SetBilling:
                 )
             made = BillingVersion(wanted, len(before) + 1, last + 1)
             await billing.add(connection, ledger_id, made, who.actor)
+            await audited_billing(connection, who, before[-1] if before else None, made)
         return made

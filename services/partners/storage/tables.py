@@ -91,7 +91,6 @@ staff: Final = Table(
     metadata,
     Column("staff_id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("token_sha256", LargeBinary, nullable=False),
     Column("added_by", Text, nullable=False),
 )
 

@@ -1050,18 +1050,22 @@ class AuthenticateStaffResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STAFF_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    token_id: _builtins.bytes
+    """The token that was shown: 16 bytes of a UUID. Goes into the person's principal."""
     @_builtins.property
     def staff(self) -> Global___Staff:
-        """The person."""
+        """The person, with the roles of now."""
 
     def __init__(
         self,
         *,
         staff: Global___Staff | None = ...,
+        token_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["staff", b"staff"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["staff", b"staff"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["staff", b"staff", "token_id", b"token_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

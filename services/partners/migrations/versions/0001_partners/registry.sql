@@ -83,13 +83,10 @@ CREATE INDEX api_key_partner_ix ON api_key (ledger_id, partner_id)
 CREATE TABLE staff (
     staff_id uuid NOT NULL,
     name text NOT NULL,
-    token_sha256 bytea NOT NULL,
     added_at timestamptz NOT NULL DEFAULT now(),
     added_by text NOT NULL,
     CONSTRAINT staff_pk PRIMARY KEY (staff_id),
-    CONSTRAINT staff_name_uq UNIQUE (name),
-    CONSTRAINT staff_token_uq UNIQUE (token_sha256),
-    CONSTRAINT staff_token_ck CHECK (octet_length(token_sha256) = 32)
+    CONSTRAINT staff_name_uq UNIQUE (name)
 )
 --;;
 COMMENT ON TABLE staff IS 'The operator''s people. They serve all programmes, so there is no ledger here.'
