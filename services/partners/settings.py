@@ -26,3 +26,9 @@ class Settings(ServiceSettings):
     close_every_seconds: float = Field(
         default=15.0, ge=0.1, le=3_600, description="How often due windows are looked for and closed"
     )
+    floor_every_seconds: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=60,
+        description="How often it is counted what partners with a credit limit owe, and how much they may still issue",
+    )

@@ -278,6 +278,21 @@ billing_version: Final = Table(
     Column("set_by", Text, nullable=False),
 )
 
+credit_standing: Final = Table(
+    "credit_standing",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("as_of_seq", BigInteger, nullable=False),
+    Column("as_of_window", Integer, nullable=False),
+    Column("owed_micros", _SUM, nullable=False),
+    Column("potential_micros", _SUM, nullable=False),
+    Column("reimbursed_micros", _SUM, nullable=False),
+    Column("is_warned", Boolean, nullable=False),
+    Column("floor", BigInteger),
+    Column("floor_seq", BigInteger, nullable=False),
+)
+
 booking: Final = Table(
     "booking",
     metadata,

@@ -280,3 +280,22 @@ CREATE TABLE booking (
 )
 --;;
 COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting.'
+--;;
+CREATE TABLE credit_standing (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    as_of_seq bigint NOT NULL,
+    as_of_window integer NOT NULL,
+    owed_micros numeric NOT NULL,
+    potential_micros numeric NOT NULL,
+    reimbursed_micros numeric NOT NULL,
+    is_warned boolean NOT NULL,
+    floor bigint,
+    floor_seq bigint NOT NULL,
+    CONSTRAINT credit_standing_pk PRIMARY KEY (ledger_id, partner_id),
+    CONSTRAINT credit_standing_partner_fk FOREIGN KEY (ledger_id, partner_id)
+    REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT credit_standing_counted_ck CHECK (as_of_seq >= 0 AND as_of_window >= 0 AND floor_seq BETWEEN 0 AND as_of_seq)
+) WITH (fillfactor = 50)
+--;;
+COMMENT ON TABLE credit_standing IS 'What a partner with a credit limit owes as of a seq and a window, and the floor that the ledger was told for it: counted from rated entries and bookings, and can be counted again from nothing.'
