@@ -86,7 +86,9 @@ async def holder_of(connection: Reads, digest: bytes) -> KeyHolder | None:
     row = found.first()
     if row is None:
         return None
-    return KeyHolder(row.ledger_id, _key(row), Partner(row.partner_id, row.slug, row.name, row.status))
+    return KeyHolder(
+        row.ledger_id, _key(row), Partner(row.partner_id, row.slug, row.name, row.status, row.first_window)
+    )
 
 
 def _key(row: Any) -> ApiKey:

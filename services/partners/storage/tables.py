@@ -58,6 +58,7 @@ partner: Final = Table(
     Column("name", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("onboarded_by", Text, nullable=False),
+    Column("first_window", Integer, nullable=False),
 )
 
 store: Final = Table(
@@ -203,6 +204,7 @@ clearing_window: Final = Table(
     Column("first_seq", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+    Column("closed_at", _TIME, nullable=False),
 )
 
 net: Final = Table(

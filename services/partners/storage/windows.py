@@ -35,6 +35,7 @@ async def add(connection: AsyncConnection, ledger_id: int, closed: Window) -> No
             first_seq=closed.first_seq,
             last_seq=closed.last_seq,
             state=closed.state,
+            closed_at=from_micros(closed.fixed_at_us),
         )
     )
     await connection.execute(
@@ -200,6 +201,7 @@ def window_from(row: Any) -> Window:
         row.first_seq,
         row.last_seq,
         WindowState(row.state),
+        to_micros(row.closed_at),
     )
 
 

@@ -116,7 +116,7 @@ CREATE TABLE clearing_window (
     state text NOT NULL,
     prior_number integer GENERATED ALWAYS AS (CASE WHEN number > 1 THEN number - 1 END) STORED,
     prior_last_seq bigint GENERATED ALWAYS AS (CASE WHEN number > 1 THEN first_seq - 1 END) STORED,
-    closed_at timestamptz NOT NULL DEFAULT now(),
+    closed_at timestamptz NOT NULL,
     CONSTRAINT clearing_window_pk PRIMARY KEY (ledger_id, number),
     CONSTRAINT clearing_window_end_uq UNIQUE (ledger_id, number, last_seq, ends_at),
     CONSTRAINT clearing_window_programme_fk FOREIGN KEY (ledger_id) REFERENCES programme (ledger_id),
@@ -128,6 +128,8 @@ CREATE TABLE clearing_window (
     CONSTRAINT clearing_window_time_ck CHECK (ends_at > starts_at),
     CONSTRAINT clearing_window_state_ck CHECK (state IN ('closed', 'aggregated', 'stated'))
 )
+--;;
+COMMENT ON COLUMN clearing_window.closed_at IS 'Programme time at which the range was fixed: its statements bear it, however often they are made.'
 --;;
 COMMENT ON CONSTRAINT clearing_window_tiles_fk ON clearing_window IS 'Each window starts where the one before ends, in seq and in time.'
 --;;
