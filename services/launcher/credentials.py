@@ -19,7 +19,7 @@ CLI: Final = "cli"
 #: Who may sign principals; services.runtime.principal says for whom each may speak.
 ISSUERS: Final = (*SERVICES, CLI)
 #: Services that derive keys from a secret of their own.
-HOLDERS_OF_SECRETS: Final = ("members", "points", "gateway")
+HOLDERS_OF_SECRETS: Final = ("members", "points", "partners", "gateway")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.programmes import Programmes
+from services.partners.queries.proof_keys import ProofKey
+from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.runtime.database import Database
 from services.runtime.event_log import ReadEvents
@@ -45,5 +47,7 @@ class Partners:
     clearing: Clearing
     statements: Statements
     check_clearing: CheckClearing
+    statement_files: StatementFiles
+    proof_key: ProofKey
 
     database: Database

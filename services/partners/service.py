@@ -19,6 +19,7 @@ from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.onboard_partner import OnboardPartner
+from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.set_rates import SetRates
@@ -30,6 +31,8 @@ from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.programmes import Programmes
+from services.partners.queries.proof_keys import ProofKey, ProofKeys
+from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.partners.rpc.clearing import ClearingServicer
 from services.partners.rpc.registry import PartnersServicer
@@ -45,8 +48,9 @@ from services.runtime.principal import Signer, Verifier
 from services.runtime.process import Process
 from services.runtime.relay import Relay
 from services.runtime.scheduler import Scheduler
-from services.runtime.secrets import read_key
+from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
+from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
 
 NAME: Final = "partners"
@@ -60,9 +64,20 @@ def points_ledger(database: Database, channel: grpc.aio.Channel, signer: Signer)
     return GrpcPointsLedger(channel, signer, Programmes(database).facts)
 
 
+def proof_keys(settings: Settings) -> ProofKeys:
+    """What proofs are made with, derived from the service's secret. Raises MalformedKey."""
+    secret = read_key(settings.secret_key.get_secret_value(), "COALITION_PARTNERS_SECRET_KEY")
+    return ProofKeys(
+        signer=NoteSigner(derive(secret, "partners checkpoints")),
+        root_key=derive(secret, "partners window secrets"),
+        origin=settings.proof_origin,
+    )
+
+
 def build(settings: Settings, database: Database, points: PointsLedger) -> Partners:
     """The service without its server and background work."""
-    programmes = Programmes(database)
+    programmes, statements = Programmes(database), Statements(database)
+    keys = proof_keys(settings)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
         onboard_partner=OnboardPartner(database, tell),
@@ -72,14 +87,18 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         add_staff=AddStaff(database),
         set_rates=SetRates(database, tell),
         rate_postings=RatePostings(database, programmes),
-        close_windows=CloseWindows(database, tell, points, programmes, settings.rating_wait_seconds),
+        close_windows=CloseWindows(
+            database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds
+        ),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),
         events=ReadEvents(database.reader, LOG),
         clearing=Clearing(database, programmes),
-        statements=Statements(database),
-        check_clearing=CheckClearing(database, programmes, points, SUBSCRIBER, SOURCE),
+        statements=statements,
+        check_clearing=CheckClearing(database, programmes, points, keys, SUBSCRIBER, SOURCE),
+        statement_files=StatementFiles(database, statements, keys, settings.statement_files_max),
+        proof_key=ProofKey(database, keys),
         database=database,
     )
 

@@ -14,10 +14,12 @@ from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.clients.points import PointsLedger
+from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.telling import Tell
 from services.partners.domain.events import StatementIssued, WindowClosed
 from services.partners.domain.netting import OPERATOR, NotBalanced, net_operator, net_partners
 from services.partners.domain.programme import Registration
+from services.partners.domain.proof.record import JournalEnd
 from services.partners.domain.rating import AMOUNT_MICROS_MAX
 from services.partners.domain.statement import Statement, lines_of
 from services.partners.domain.windows import Window, WindowState, open_window
@@ -45,10 +47,11 @@ class CloseWindows:
         tell: Tell,
         points: PointsLedger,
         programmes: Programmes,
+        prove: ProveWindow,
         rating_seconds_max: float = 10.0,
     ) -> None:
         self._database, self._tell, self._points, self._programmes = database, tell, points, programmes
-        self._rating_seconds_max = rating_seconds_max
+        self._prove, self._rating_seconds_max = prove, rating_seconds_max
 
     async def __call__(self, who: Principal, until_us: int = 0) -> list[Window]:
         """Closes and states all windows that end at or before a programme time (0: now).
@@ -81,7 +84,8 @@ class CloseWindows:
             with telemetry.span("window.finish", attributes={"window": window.number}):
                 await self._await_rating(programme.ledger_id, window)
                 await self._aggregate(registration, window)
-                if await self._state(registration, window, now_us):
+                journal_end = await self._prove.journal_end(programme, window)
+                if await self._state(registration, window, now_us, journal_end):
                     stated.append(window.moved_to(WindowState.STATED))
         return stated
 
@@ -161,7 +165,9 @@ class CloseWindows:
             await windows.add_nets(connection, ledger_id, window.number, (*nets, operator), cells)
             await windows.move(connection, ledger_id, window.number, WindowState.AGGREGATED)
 
-    async def _state(self, registration: Registration, window: Window, now_us: int) -> bool:
+    async def _state(
+        self, registration: Registration, window: Window, now_us: int, journal_end: JournalEnd
+    ) -> bool:
         """Issues the statements of a netted window; answers whether this call did it."""
         programme = registration.programme
         ledger_id = programme.ledger_id
@@ -183,6 +189,7 @@ class CloseWindows:
                 if net.party_id != OPERATOR
             ]  # fmt: skip
             await statements.add(connection, ledger_id, issued)
+            await self._prove.prove_window(connection, programme, window, issued, journal_end)
             await windows.move(connection, ledger_id, window.number, WindowState.STATED)
             told = [
                 StatementIssued(

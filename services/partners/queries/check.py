@@ -26,10 +26,12 @@ from services.partners.domain.programme import Registration
 from services.partners.domain.rating import Totals
 from services.partners.domain.statement import lines_of
 from services.partners.domain.windows import Window, WindowState
+from services.partners.queries.check_proofs import check_proofs
 from services.partners.queries.programmes import Programmes
+from services.partners.queries.proof_keys import ProofKeys
 from services.partners.storage import checks, partners, rating, windows
 from services.partners.storage.connection import Reads
-from services.runtime.database import Database
+from services.runtime.database import Database, ReadConnection
 from services.runtime.principal import Principal
 
 # Windows that are looked at together: bounds what is in memory at a time.
@@ -48,16 +50,23 @@ class _Walk:
     statements: int = 0
     lines: int = 0
     paid_minor: int = 0
+    proofs: int = 0
 
 
 class CheckClearing:
     """The checker. `subscriber` and `source`: whose inbox cursor is compared with the points service's log."""
 
     def __init__(
-        self, database: Database, programmes: Programmes, points: PointsLedger, subscriber: str, source: str
+        self,
+        database: Database,
+        programmes: Programmes,
+        points: PointsLedger,
+        keys: ProofKeys,
+        subscriber: str,
+        source: str,
     ) -> None:
         self._database, self._programmes, self._points = database, programmes, points
-        self._subscriber, self._source = subscriber, source
+        self._keys, self._subscriber, self._source = keys, subscriber, source
 
     async def __call__(self, who: Principal) -> list[Finding]:
         """One finding per invariant, in their order. Raises Unavailable where points cannot be reached."""
@@ -73,14 +82,14 @@ class CheckClearing:
             events = await _check_events(connection, programme.ledger_id, applied, rated_seq, told)
             clearing, statements = Breaches(), Breaches()
             figure = await _check_rated(connection, programme.ledger_id, clearing)
-            walk = await _check_windows(connection, registration, clearing, statements)
+            walk = await _check_windows(connection, self._keys, registration, clearing, statements)
         return [
             events,
             Finding(9, _WINDOWS_NAME, f"{figure}, {walk.windows:,} windows, {walk.netted:,} netted to 0",
                     clearing.listed()),
             Finding(10, _STATEMENTS_NAME,
                     f"{walk.statements:,} statements, {walk.lines:,} lines, partners owe "
-                    f"{walk.paid_minor:,} minor units", statements.listed()),
+                    f"{walk.paid_minor:,} minor units, {walk.proofs:,} checkpoints made again", statements.listed()),
         ]  # fmt: skip
 
 
@@ -120,7 +129,11 @@ async def _check_rated(connection: Reads, ledger_id: int, breaches: Breaches) ->
 
 
 async def _check_windows(
-    connection: Reads, registration: Registration, clearing: Breaches, statements: Breaches
+    connection: ReadConnection,
+    keys: ProofKeys,
+    registration: Registration,
+    clearing: Breaches,
+    statements: Breaches,
 ) -> _Walk:
     ledger_id = registration.programme.ledger_id
     walk = _Walk()
@@ -154,6 +167,8 @@ async def _check_windows(
                 f"{order.get(redeemer, redeemer)} is not the fold of its entries"
             )
         await _check_statements(connection, ledger_id, block, nets, folds, walk, statements)
+        slug = registration.programme.slug
+        walk.proofs += await check_proofs(connection, keys, ledger_id, block, order, slug, statements)
         walk.windows += len(block)
         before = block[-1] if block else before
     return walk

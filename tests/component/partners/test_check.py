@@ -271,7 +271,8 @@ async def test_an_edited_line_of_a_statement_is_named(house: House) -> None:
         f"WHERE statement_id = '{UUID(bytes=statement.statement_id)}' AND line = 1"
     )
     assert await breaches(house, programme, 10) == [
-        "the statement of grocer for window 1 has other lines than its entries make"
+        "the statement of grocer for window 1 has other lines than its entries make",
+        "window 1: the statement of grocer is not the one that its checkpoint has",
     ]
 
 

@@ -128,8 +128,11 @@ async def test_a_closed_window_only_moves_on_a_step_at_a_time(admin: Connection,
 
 
 async def test_a_window_becomes_aggregated_and_then_stated(admin: Connection) -> None:
-    for state in ("aggregated", "stated"):
-        await admin.execute("UPDATE clearing_window SET state = $1 WHERE number = 1", state)
+    await admin.execute("UPDATE clearing_window SET state = 'aggregated' WHERE number = 1")
+    with pytest.raises(asyncpg.RestrictViolationError, match="has no checkpoint"):
+        await admin.execute("UPDATE clearing_window SET state = 'stated' WHERE number = 1")
+    await admin.execute(_CHECKPOINT, 1)
+    await admin.execute("UPDATE clearing_window SET state = 'stated' WHERE number = 1")
     with pytest.raises(asyncpg.RestrictViolationError):
         await admin.execute("UPDATE clearing_window SET state = 'aggregated' WHERE number = 1")
 

@@ -12,11 +12,11 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).with_name("0001_partners")
-_FILES = ("registry.sql", "clearing.sql", "events.sql", "guards.sql")
+_FILES = ("registry.sql", "clearing.sql", "events.sql", "guards.sql", "proofs.sql")
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
-    "statement", "statement_line", "event_log",
+    "statement", "statement_line", "event_log", "checkpoint", "partner_tree",
 )  # fmt: skip
 
 

@@ -1,0 +1,32 @@
+"""Which column of a sum tree an entry adds to, and the numbers that stand for kinds and types of points in a leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+# The one table of kinds. A number is never used again; money goes by the sign of an amount alone.
+KIND_CODES: Final[Mapping[str, int]] = MappingProxyType(
+    {"issued": 1, "reversed": 2, "burned": 3, "returned": 4, "fee": 5, "charged": 6, "credited": 7}
+)
+# Points of these kinds are summed; of what was undone the count and the money are.
+ISSUED_CODE: Final = KIND_CODES["issued"]
+BURNED_CODE: Final = KIND_CODES["burned"]
+# 0: an entry without points has no type of them.
+TYPE_CODES: Final[Mapping[str, int]] = MappingProxyType({"": 0, "base": 1, "bonus": 2})
+# What stands for anything else: refused, never hashed.
+NO_CODE: Final = 99
+
+
+class Columns(NamedTuple):
+    """What a node sums: how many entries, points, micros owed and micros to be received. None is ever negative.
+
+    Each is at most 2^128 - 1. Kept apart, so that nothing hides behind an amount of the other sign.
+    """
+
+    count: int = 0
+    points_issued: int = 0
+    points_burned: int = 0
+    debit_micros: int = 0
+    credit_micros: int = 0
