@@ -31,7 +31,7 @@ HEAD = ("programme partner partner_id currency first_window last_window previous
         "net_minor carry_out_micros lines")  # fmt: skip
 RECORD = "window first_seq last_seq batch_no batch_hash partners root totals"
 NOTE = re.compile(
-    r"([^\s+]{1,200})\n([1-9]\d{0,8})\n([A-Za-z0-9+/=]{44})\n\n— ([^\s+]+) ([A-Za-z0-9+/=]{92})\n", re.A
+    r"(?a)([^\s+]+)\n([1-9]\d{0,8})\n([A-Za-z0-9+/=]{44})\n\n— ([^\s+]+) ([A-Za-z0-9+/=]{92})\n"
 )
 KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})")
 LEAF = Struct(">c16sIQQ16sBBQQq").pack
@@ -308,11 +308,11 @@ def check_previous(file: Any, head: Any, log: tuple[int, bytes], kept: bytes | N
     expect(consistent(*old, *log, proof), "consistency: not a proof that the log continues the previous one")
     if kept is None:
         return
-    last = parsed(kept) if kept[:1] == b"{" else {"checkpoint": kept.decode("utf-8", "replace")}
+    last: Any = parsed(kept) if kept[:1] == b"{" else {"checkpoint": kept.decode("utf-8", "replace")}
     same = isinstance(last, dict) and last.get("checkpoint") == file["previous"]
     expect(same, "previous: the checkpoint that was kept is not the one that the file continues")
     if "statement" in last:
-        carried = last["statement"]["carry_out_micros"]
+        carried = fields(last["statement"], HEAD, "previous, statement")["carry_out_micros"]
         expect(carried == head["carry_in_micros"], f"carry in: the last statement carried {carried} out")
 
 
@@ -344,21 +344,19 @@ def verify(content: bytes, key: str = "", previous: bytes | None = None) -> list
 def told(file: Any, records: list[Any], count: int, key: str, previous: bytes | None) -> list[str]:
     """What was proved, with figures, and what cannot be."""
     head, last = file["statement"], records[-1]
-    total, issued, burned, debit, credit = last["totals"]
     given = "" if key else " (the file's own word: compare it with the published one, --key)"
     kept = "" if previous else " (the file's own word: compare it with the one you kept, --previous)"
-    before = (
-        f"continues window {head['previous_window']}{kept}" if head["previous_window"] else "is the first"
-    )
+    since = head["previous_window"]
+    before = f"continues window {since}{kept}" if since else "is the first"
+    totals = "{} entries, {} points issued, {} burned, {} micros owed, {} received".format(*last["totals"])
+    span = f"windows {head['first_window']} to {last['window']}, seq {records[0]['first_seq']} to {last['last_seq']}"
+    carries = f"{head['carry_in_micros']} micros carried in, {head['carry_out_micros']} carried out"
     return [
-        f"statement of {head['partner']} in {head['programme']}: windows {head['first_window']} to "
-        f"{head['last_window']}, seq {records[0]['first_seq']} to {last['last_seq']}",
+        f"statement of {head['partner']} in {head['programme']}: {span}",
         f"proved: its {count} entries are what was signed, and its {len(head['lines'])} lines are their sums",
-        f"proved: net {head['net_minor']} minor units {head['currency']}, from {head['carry_in_micros']} "
-        f"micros carried in, with {head['carry_out_micros']} carried out",
-        f"proved: they are part of window {last['window']} with {total} entries of {last['partners']} partners: "
-        f"{issued} points issued, {burned} burned, {debit} micros owed, {credit} received",
-        f"proved: the ledger's chain that was signed with it: batch {last['batch_no']} {last['batch_hash']}",
+        f"proved: net {head['net_minor']} minor units {head['currency']}, with {carries}",
+        f"proved: they are part of window {last['window']} of {last['partners']} partners: {totals}",
+        f"signed with it: batch {last['batch_no']} of the ledger's chain, {last['batch_hash']}",
         f"signed with {file['key']}{given}; it {before}",
         "not proved: entries of which you have no record yourself, and what other partners were shown",
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Final
+from uuid import UUID
 
 from services.gateway.clients.partners import Partners
 from services.gateway.domain.caller import Caller
@@ -24,11 +26,23 @@ async def list_statements(partners: Partners, caller: Caller, cursor: Cursor) ->
 
 async def get_statement(partners: Partners, caller: Caller, statement_id: str) -> Statement:
     """One statement with its lines. Raises NotFound."""
+    return await partners.statement(caller.token, _id_of(statement_id))
+
+
+async def open_statement_file(
+    partners: Partners, caller: Caller, statement_id: str
+) -> tuple[bytes, AsyncIterator[bytes]]:
+    """The first piece of the file that proves a statement, and those after it. Raises NotFound."""
+    pieces = partners.statement_file(caller.token, _id_of(statement_id))
+    # Whatever is refused is refused before the first piece, while it can still be said.
+    return await anext(pieces), pieces
+
+
+def _id_of(statement_id: str) -> UUID:
     try:
-        wanted = from_text(PREFIX, statement_id)
+        return from_text(PREFIX, statement_id)
     except MalformedId:
         raise NotFound("there is no such statement") from None
-    return await partners.statement(caller.token, wanted)
 
 
 async def _window(partners: Partners, caller: Caller, name: str, cursor: str) -> int:

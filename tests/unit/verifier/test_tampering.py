@@ -25,7 +25,9 @@ _OTHERS: Final = {
 def places(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every value of a document with where it stands, the document itself first."""
     yield path, value
-    for name, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for name, each in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
         yield from places(each, (*path, name))
 
 
@@ -53,11 +55,30 @@ def others(value: Any) -> Iterator[Any]:
             yield [*value[:at], value[at + 1], value[at], *value[at + 2 :]]
         yield []
     elif isinstance(value, int):
-        yield from (value + 1, value - 1, -value, value * 10, value + 2**64, str(value), value == 1, None, [value])
+        yield from (
+            value + 1,
+            value - 1,
+            -value,
+            value * 10,
+            value + 2**64,
+            str(value),
+            value == 1,
+            None,
+            [value],
+        )
     else:
         middle = len(value) // 2
         other = "0" if value[middle : middle + 1] != "0" else "1"
-        yield from (value[:middle] + other + value[middle + 1 :], value[1:], value + "0", value + " ", value.upper(), "", 0, None)
+        yield from (
+            value[:middle] + other + value[middle + 1 :],
+            value[1:],
+            value + "0",
+            value + " ",
+            value.upper(),
+            "",
+            0,
+            None,
+        )
         yield from (f"{other}{value[1:]}", value[:-1] + other, value.replace("\n", "\r\n"))
 
 
@@ -113,9 +134,9 @@ def test_entries_that_were_dropped_added_doubled_or_moved_are_named() -> None:
         doubled = refusal(with_value(original, where, [*entries[: at + 1], *entries[at:]]))
         assert doubled.startswith(f"window 4, entry {at + 2} "), doubled
         added = [entries[at][0], 99, "issued", "base", 1, 1, 1, "00000000"]
-        assert refusal(with_value(original, where, [*entries[: at + 1], added, *entries[at + 1 :]])).startswith(
-            f"window 4, entry {at + 2} "
-        )
+        assert refusal(
+            with_value(original, where, [*entries[: at + 1], added, *entries[at + 1 :]])
+        ).startswith(f"window 4, entry {at + 2} ")
     for at in range(len(entries) - 1):
         moved = [*entries[:at], entries[at + 1], entries[at], *entries[at + 2 :]]
         assert refusal(with_value(original, where, moved)).startswith(f"window 4, entry {at + 1} ")
@@ -136,7 +157,9 @@ def test_a_changed_net_or_carry_is_named(field: str) -> None:
     original = json.loads(_FILES["grocer"])
     for more in (1, -1, 10_000):
         value = original["statement"][field] + more
-        assert refusal(with_value(original, ("statement", field), value)).startswith(("net, carry out", "carry in"))
+        assert refusal(with_value(original, ("statement", field), value)).startswith(
+            ("net, carry out", "carry in")
+        )
 
 
 def test_a_carry_that_was_moved_in_and_out_alike_is_refused() -> None:
@@ -168,7 +191,7 @@ def test_an_older_checkpoint_with_all_that_goes_with_it_does_not_pass_for_the_ne
     assert refusal({**newest, "checkpoint": older["checkpoint"], "windows": older["windows"]})
     # A whole older file verifies by itself; whoever kept the last checkpoint sees that it is no next one.
     assert verify(_PLAZA.file("grocer", 3), KEY, _PLAZA.notes[1].encode())
-    with pytest.raises(Refused, match="^previous: "):
+    with pytest.raises(Refused, match=r"^previous: "):
         verify(_PLAZA.file("grocer", 3), KEY, _PLAZA.notes[2].encode())
 
 
@@ -176,14 +199,14 @@ def test_a_checkpoint_that_was_kept_must_be_the_one_that_the_file_continues() ->
     assert verify(_FILES["cinema"], KEY, _PLAZA.notes[1].encode())
     assert verify(_FILES["cinema"], KEY, _PLAZA.file("cinema", 2))
     for kept in (_PLAZA.notes[0], _PLAZA.notes[3], "nonsense", "{}", '{"checkpoint": 7}'):
-        with pytest.raises(Refused, match="^previous: "):
+        with pytest.raises(Refused, match=r"^previous: "):
             verify(_FILES["cinema"], KEY, kept.encode())
 
 
 def test_a_carry_is_held_to_the_statement_that_was_kept() -> None:
     kept = json.loads(_PLAZA.file("cinema", 2))
     kept["statement"]["carry_out_micros"] += 1
-    with pytest.raises(Refused, match="^carry in: "):
+    with pytest.raises(Refused, match=r"^carry in: "):
         verify(_FILES["cinema"], KEY, json.dumps(kept).encode())
 
 
@@ -205,5 +228,5 @@ def test_json_that_may_be_read_in_two_ways_is_refused(old: bytes, new: bytes) ->
 
 
 def test_another_key_than_the_published_one_is_refused() -> None:
-    with pytest.raises(Refused, match="^key: "):
+    with pytest.raises(Refused, match=r"^key: "):
         verify(_FILES["grocer"], KEY.replace("plaza", "plazb"))
