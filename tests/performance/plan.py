@@ -104,6 +104,10 @@ BESIDE_BULK: Final = _posting(
     "posting.lane_p99", "ms, p99", ALONE.name, Mark(2.0, at_most=True), rounds=1, warm_up=False
 )
 DISK: Final = _posting("disk.earn", "bytes", mark=Mark(1_000, at_most=True), rounds=1, warm_up=False)
+HASHES: Final = RowPlan("hash.two_million", "s", warm_up=False)
+PROOFS: Final = RowPlan(
+    "settlement.prove_million", "s", HASHES.name, books=True, mark=Mark(6.0, at_most=True), warm_up=False
+)
 #: Rows that take turns, round by round: each subject runs in the same round as its reference.
 CHAINS: Final = (
     (PGBENCH, POSTING, REPLICAS, MIXED, BATCH),
@@ -111,6 +115,7 @@ CHAINS: Final = (
     (BARE, NOOP, EARN),
     (SPREAD, HOT),
     (READ_FEW, READ_MANY),
+    (HASHES, PROOFS),
     (ALONE, BESIDE_BULK),
 )
 ROWS: Final = tuple(row for chain in CHAINS for row in chain)

@@ -75,7 +75,7 @@ class StatementFiles:
             owner = owner_of(self._keys.root_key, ledger_id, partner_id, number)
             yield BETWEEN_WINDOWS if number > head.first_window else "\n"
             yield (await _proved(connection, ledger_id, owner, leaves)).written()
-            async with aclosing(_entries(connection, ledger_id, window, owner)) as parts:
+            async with aclosing(entries_of(connection, ledger_id, window, owner)) as parts:
                 async for part in parts:
                     yield part
             yield WINDOW_END
@@ -103,9 +103,10 @@ async def _proved(
     )
 
 
-async def _entries(
+async def entries_of(
     connection: ReadConnection, ledger_id: int, window: Window, owner: LeafOwner
 ) -> AsyncIterator[str]:
+    """The entries of a partner's window as its file has them, in pieces."""
     blocks, first = Blocks(), True
     driver = await connection.driver()
     async with aclosing(proofs.rows_of(driver, ledger_id, window, owner.partner_id)) as pieces:
