@@ -25,7 +25,7 @@ KINDS = {"issued": 1, "reversed": 2, "burned": 3, "returned": 4, "fee": 5, "char
 TYPES = {"": 0, "base": 1, "bonus": 2}
 SIGNS = {"issued": 1, "reversed": -1, "burned": -1, "returned": 1}
 # Lists and numbers that are longer or larger are refused before they are used.
-FILE_BYTES, WINDOWS, HASHES, LINES, ENTRIES, BLOCK = 2**31, 1_100, 64, 10_000, 2**27, 1_024
+FILE_BYTES, WINDOWS, HASHES, LINES, ENTRIES, BLOCK = 2**31, 1_100, 64, 10_000, 2**27, 256
 INT, SUM = 2**63 - 1, 2**128 - 1
 HEAD = ("programme partner partner_id currency first_window last_window previous_window carry_in_micros "
         "net_minor carry_out_micros lines")  # fmt: skip

@@ -38,7 +38,7 @@ def entries(count: int, seed: int) -> list[Said]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 1_023, 1_024, 1_025, 3 * BLOCK_LEAVES + 77])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 255, 256, 257, 1_023, 1_025, 7 * BLOCK_LEAVES + 77])
 def test_a_tree_grown_piece_by_piece_has_the_root_that_the_verifier_makes(count: int) -> None:
     said, chance = entries(count, count), random.Random(count)
     partner_id = PARTNERS[1]

@@ -8,7 +8,7 @@ and proofs are made again to the same bytes.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256, shake_256
 from struct import Struct
@@ -20,11 +20,12 @@ from services.partners.domain.proof.sum_tree import Frontier, Node, root_of
 
 SALT_BYTES: Final = 16
 # Salts are drawn for this many leaves at once: a power of two, as the frontier needs.
-BLOCK_LEAVES: Final = 1_024
+BLOCK_LEAVES: Final = 256
 # An entry as the database streams it: what precedes each field is skipped. Partner, seq, line, kind, type of
 # points, points, price and amount in micros.
 ROW: Final = Struct(">2x4x16s4xQ4xQ4xH4xH4xQ4xQ4xq")
-_PARTNER_AT: Final = 6
+_PARTNERS: Final = Struct(f">6x16s{ROW.size - 22}x").iter_unpack
+_WHOLE: Final = Struct(f"{ROW.size}s").iter_unpack
 _BLOCK_BYTES: Final = BLOCK_LEAVES * ROW.size
 _LEAF: Final = Struct(">c16sIQQ16sBBQQq").pack
 _SALT: Final = Struct(f"{SALT_BYTES}s")
@@ -34,7 +35,7 @@ _SECRET_OF: Final = b"coalition window secret\n"
 _KINDS: Final = {code: name for name, code in KIND_CODES.items()}
 _TYPES: Final = {code: name for name, code in TYPE_CODES.items()}
 # Digits of a leaf's hash that stand beside it in a statement file, so that a line that was changed can be named.
-CHECK_BYTES: Final = 4
+CHECK_DIGITS: Final = 8
 
 
 class UnknownKind(Exception):
@@ -54,12 +55,6 @@ def owner_of(root_key: bytes, ledger_id: int, partner_id: UUID, window: int) -> 
     """The owner of a partner's leaves of one window; another partner, window or ledger has an unrelated secret."""
     info = _SECRET_INFO(_SECRET_OF, ledger_id, partner_id.bytes, window)
     return LeafOwner(partner_id, window, hmac.digest(root_key, info, "sha256"))
-
-
-def partner_of(rows: bytes | memoryview, place: int) -> bytes:
-    """The partner of a row, as 16 bytes of its UUID."""
-    start = place * ROW.size + _PARTNER_AT
-    return bytes(rows[start : start + 16])
 
 
 def _salts(secret: bytes, block: int) -> bytes:
@@ -99,7 +94,7 @@ def written(rows: bytes | memoryview, owner: LeafOwner, block: int) -> list[str]
     salts = _SALT.iter_unpack(_salts(owner.secret, block))
     return [
         f'[{seq},{line},"{kinds[kind]}","{types[of_type]}",{points},{price},{amount},"'
-        f"{digest(pack(_LEAF_PREFIX, salt, window, seq, line, partner, kind, of_type, points, price, amount)).digest()[:CHECK_BYTES].hex()}"
+        f"{digest(pack(_LEAF_PREFIX, salt, window, seq, line, partner, kind, of_type, points, price, amount)).hexdigest()[:CHECK_DIGITS]}"
         '"]'
         for (partner, seq, line, kind, of_type, points, price, amount), (salt,) in zip(
             ROW.iter_unpack(rows), salts, strict=False
@@ -147,51 +142,26 @@ class LeafTree:
 
 
 class PartnerTrees:
-    """The trees of all partners of one window, one after the other, from rows by partner, seq and line.
+    """The trees of all partners of one window, grown side by side from rows by seq and line.
 
-    In memory are one block of rows and one node a height, of one partner.
+    In memory are less than one block of rows and one node a height, of each partner.
     """
 
     def __init__(self, root_key: bytes, ledger_id: int, window: int) -> None:
         self._root_key, self._ledger_id, self._window = root_key, ledger_id, window
-        self._roots: dict[UUID, Node] = {}
-        self._partner = b""
-        self._tree: LeafTree | None = None
+        self._trees: dict[bytes, LeafTree] = {}
 
     def add(self, rows: bytes) -> None:
         """More rows. Raises UnknownKind."""
-        for partner, run in _runs(rows):
-            if self._tree is None or partner != self._partner:
-                self._end()
-                self._partner = partner
+        runs: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        for (partner,), (row,) in zip(_PARTNERS(rows), _WHOLE(rows), strict=True):
+            runs[partner].append(row)
+        for partner, run in runs.items():
+            if partner not in self._trees:
                 owner = owner_of(self._root_key, self._ledger_id, UUID(bytes=partner), self._window)
-                self._tree = LeafTree(owner)
-            self._tree.add(run)
+                self._trees[partner] = LeafTree(owner)
+            self._trees[partner].add(b"".join(run))
 
     def roots(self) -> dict[UUID, Node]:
         """The root of each partner that has rows, after the last. Raises UnknownKind."""
-        self._end()
-        return self._roots
-
-    def _end(self) -> None:
-        if self._tree is not None:
-            self._roots[UUID(bytes=self._partner)] = self._tree.root()
-            self._tree = None
-
-
-def _runs(rows: bytes) -> Sequence[tuple[bytes, memoryview]]:
-    """Rows in the order of partners, cut where the partner changes: 16 bytes of its UUID, and its rows."""
-    view, count = memoryview(rows), len(rows) // ROW.size
-    runs: list[tuple[bytes, memoryview]] = []
-    start = 0
-    while start < count:
-        partner, end = partner_of(view, start), count
-        if partner_of(view, count - 1) != partner:
-            low, high = start, count - 1
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (middle, high) if partner_of(view, middle) == partner else (low, middle)
-            end = high
-        runs.append((partner, view[start * ROW.size : end * ROW.size]))
-        start = end
-    return runs
+        return {UUID(bytes=partner): tree.root() for partner, tree in self._trees.items()}

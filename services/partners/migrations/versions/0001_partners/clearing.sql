@@ -72,7 +72,7 @@ COMMENT ON TABLE rated_entry IS 'What each posting makes partner_id owe (amount_
 COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. reversed, returned: points of an earn or a grant, of a redemption that a refund undid, at its price. nothing: moves no money; every seq has an entry.'
 --;;
 -- A partner's file reads its own entries of a window, not everybody's.
-CREATE INDEX rated_entry_partner_ix ON rated_entry (ledger_id, partner_id, seq) WHERE partner_id IS NOT NULL
+CREATE INDEX rated_entry_partner_ix ON rated_entry (ledger_id, partner_id, seq, line) WHERE partner_id IS NOT NULL
 --;;
 CREATE TABLE window_head (
     ledger_id smallint NOT NULL,
