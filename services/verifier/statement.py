@@ -73,13 +73,15 @@ def hashes(value: Any, where: str) -> list[bytes]:
 
 def fields(value: Any, names: str, where: str) -> Any:
     """An object with exactly these members."""
-    expect(isinstance(value, dict) and set(value) == set(names.split()), f"{where}: not the fields {names}")
+    expect(isinstance(value, dict), f"{where}: not an object")
+    expect(set(value) == set(names.split()), f"{where}: its fields are not {names}")
     return value
 
 
 def items(value: Any, at_most: int, where: str) -> list[Any]:
     """A list that is not too long."""
-    expect(isinstance(value, list) and len(value) <= at_most, f"{where}: not a list of at most {at_most}")
+    expect(isinstance(value, list), f"{where}: not a list")
+    expect(len(value) <= at_most, f"{where}: a list of more than {at_most}")
     return list(value)
 
 
@@ -99,8 +101,9 @@ def parsed(content: bytes) -> Any:
     """Strict JSON."""
     expect(len(content) <= FILE_BYTES, "the file is too large")
     try:
-        strict = {"object_pairs_hook": once, "parse_float": no_number, "parse_constant": no_number}
-        return json.loads(content.decode(), **strict)
+        return json.loads(
+            content.decode(), object_pairs_hook=once, parse_float=no_number, parse_constant=no_number
+        )
     except (ValueError, RecursionError) as error:
         raise Refused(f"this is no JSON as it must be: {error}") from error
 
@@ -214,13 +217,15 @@ def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) ->
     return found, (1, points * (says[3] == 1), points * (says[3] == 3), max(amount, 0), max(-amount, 0))
 
 
-def tree_of(entries: Any, partner: bytes, record: Any, secret: bytes, folds: dict[Any, list[int]]) -> Node:
+def tree_of(
+    entries: list[Any], partner: bytes, record: Any, secret: bytes, folds: dict[Any, list[int]]
+) -> Node:
     """The root over the leaves of a window; what they come to is added to `folds`."""
     nodes: list[Node] = []
     salts, before = b"", (-1, -1)
     for at, entry in enumerate(entries):
         where = f"window {record['window']}, entry {at + 1} {str(entry)[:100]}"
-        expect(isinstance(entry, list) and len(entry) == 8, f"{where}: an entry has eight values")
+        expect(len(items(entry, 8, where)) == 8, f"{where}: an entry has eight values")
         if at % BLOCK == 0:
             salts = shake_256(b"\x05" + secret + (at // BLOCK).to_bytes(4, "big")).digest(16 * BLOCK)
         nodes.append(leaf_of(entry, salts[at % BLOCK * 16 :][:16], partner, record, where))
@@ -230,7 +235,7 @@ def tree_of(entries: Any, partner: bytes, record: Any, secret: bytes, folds: dic
         fold[:] = fold[0] + 1, fold[1] + entry[4], fold[2] + entry[6]
     while len(nodes) > 1:
         pairs = [nodes[at : at + 2] for at in range(0, len(nodes), 2)]
-        nodes = [entry_node(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
+        nodes = [entry_node(pair[0], pair[1]) if len(pair) == 2 else pair[0] for pair in pairs]
     return nodes[0] if nodes else (digest(b"\x04"), (0,) * 5)
 
 
@@ -256,7 +261,7 @@ def check_path(window: Any, head: Any, record: Any, mine: Node) -> None:
     ends = digest(b"\x07", canonical(head)) if record["window"] == head["last_window"] else bytes(32)
     path: list[Node] = []
     for node in items(window["path"], HASHES, where):
-        expect(isinstance(node, list) and len(node) == 6, f"{where}, path: a node has six values")
+        expect(len(items(node, 6, where)) == 6, f"{where}, path: a node has six values")
         sums = tuple(whole(value, 0, SUM, f"{where}, path") for value in node[1:])
         path.append((hashes(node[:1], f"{where}, path")[0], sums))
     leaf = digest(b"\x02", digest(b"\x06", secret), partner, ends, label(mine)), mine[1]
@@ -309,7 +314,8 @@ def check_previous(file: Any, head: Any, log: tuple[int, bytes], kept: bytes | N
     if kept is None:
         return
     last: Any = parsed(kept) if kept[:1] == b"{" else {"checkpoint": kept.decode("utf-8", "replace")}
-    same = isinstance(last, dict) and last.get("checkpoint") == file["previous"]
+    expect(isinstance(last, dict), "previous: what was kept is neither a checkpoint nor a statement file")
+    same = "checkpoint" in last and last["checkpoint"] == file["previous"]
     expect(same, "previous: the checkpoint that was kept is not the one that the file continues")
     if "statement" in last:
         carried = fields(last["statement"], HEAD, "previous, statement")["carry_out_micros"]

@@ -23,6 +23,7 @@ from services.partners.domain.windows import Window, WindowState
 from services.partners.queries.statement_files import entries_of
 from services.partners.storage import proofs
 from services.runtime.database import Database, ReadConnection
+from services.runtime.process import collect_seldom
 
 HASHES: Final = 2_000_000
 _BLOCK: Final = b"\x00" * 64
@@ -103,6 +104,7 @@ def _memory_bytes() -> int:
 
 def main() -> None:
     """Does one load."""
+    collect_seldom()
     order = Order(**json.loads(sys.stdin.readline()))
     print("ready", flush=True)
     sys.stdin.readline()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 from uuid import UUID
@@ -40,7 +40,7 @@ class StatementFiles:
         self._database, self._statements, self._keys = database, statements, keys
         self._turns = asyncio.Semaphore(files_max)
 
-    async def read(self, who: Principal, statement_id: UUID) -> AsyncIterator[bytes]:
+    async def read(self, who: Principal, statement_id: UUID) -> AsyncGenerator[bytes]:
         """The file in pieces of UTF-8, from one snapshot. Raises NotFound, for a partner also where it is another's."""
         found = await self._statements.get(who, statement_id)
         programme = who.in_programme()
@@ -59,7 +59,7 @@ class StatementFiles:
 
     async def _written(
         self, connection: ReadConnection, slug: str, ledger_id: int, statement: Statement
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str]:
         partner_id, last = statement.net.party_id, statement.window.number
         before = (await proofs.last_stated(connection, ledger_id, statement.window.number)).get(partner_id, 0)
         head = head_of(slug, statement, before)
@@ -105,7 +105,7 @@ async def _proved(
 
 async def entries_of(
     connection: ReadConnection, ledger_id: int, window: Window, owner: LeafOwner
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """The entries of a partner's window as its file has them, in pieces."""
     blocks, first = Blocks(), True
     driver = await connection.driver()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from struct import error as NotARow  # noqa: N812 - said as what it means here
 from typing import Any, Final
@@ -101,7 +101,7 @@ class Checkpoint:
 
 async def rows_of(
     driver: PgConnection, ledger_id: int, window: Window, partner_id: UUID | None = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The entries of a closed window that are a partner's, or every partner's, by seq and line.
 
     In pieces of whole rows, as domain/proof/leaves.py reads them. Inside a transaction only.
@@ -139,7 +139,7 @@ async def rows_of(
         await asyncio.gather(copying, return_exceptions=True)
 
 
-async def _whole_rows(pieces: asyncio.Queue[bytes | None], room: asyncio.Semaphore) -> AsyncIterator[bytes]:
+async def _whole_rows(pieces: asyncio.Queue[bytes | None], room: asyncio.Semaphore) -> AsyncGenerator[bytes]:
     rest, header = b"", _HEADER_BYTES
     while (piece := await pieces.get()) is not None:
         room.release()

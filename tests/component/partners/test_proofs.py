@@ -69,8 +69,9 @@ async def key_of(house: House, programme: Programme) -> pb.GetProofKeyResponse:
 async def test_every_statement_of_every_partner_verifies_and_continues_the_one_before(house: House) -> None:
     programme, partners = await coalition(house)
     key = await key_of(house, programme)
+    kept: bytes | None = None
     for partner_id in partners.values():
-        kept: bytes | None = None
+        kept = None
         for window in (1, 2, 3):
             file = await file_of(house, programme, partner_id, window)
             assert verify(file, key.verifier_key, kept)

@@ -74,7 +74,8 @@ def test_a_tree_grown_piece_by_piece_has_the_root_that_the_verifier_makes(count:
 
 def test_rows_of_partners_that_come_in_one_piece_are_told_apart() -> None:
     of_each = {partner: packed(partner, entries(7 + at, at)) for at, partner in enumerate(PARTNERS)}
-    together, alone = PartnerTrees(KEY_OF_TEST, 1, 2), {}
+    together = PartnerTrees(KEY_OF_TEST, 1, 2)
+    alone: dict[UUID, Node] = {}
     for at in range(0, len(rows := b"".join(of_each.values())), 5 * ROW.size):
         together.add(rows[at : at + 5 * ROW.size])
     for partner, its in of_each.items():
@@ -111,8 +112,8 @@ def test_every_kind_that_moves_money_has_a_number_and_the_verifier_the_same_ones
 
 
 def test_sums_beyond_64_bits_are_hashed_whole_and_beyond_128_refused() -> None:
-    wide = [(sha256(bytes([at])).digest(), 1, 2**64 - 1 + at, 2**100, 3, at) for at in range(5)]
-    by_pairs = root_of([parent(*wide[:2]), parent(*wide[2:4]), wide[4]])
+    wide: list[Node] = [(sha256(bytes([at])).digest(), 1, 2**64 - 1 + at, 2**100, 3, at) for at in range(5)]
+    by_pairs = root_of([parent(wide[0], wide[1]), parent(wide[2], wide[3]), wide[4]])
     assert root_of(wide) == by_pairs
     assert len(label(by_pairs)) == 112
     assert by_pairs[3] == 5 * 2**100

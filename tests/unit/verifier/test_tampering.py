@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -25,9 +25,12 @@ _OTHERS: Final = {
 def places(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every value of a document with where it stands, the document itself first."""
     yield path, value
-    for name, each in (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    ):
+    inside: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        inside = list(cast("dict[str, Any]", value).items())
+    elif isinstance(value, list):
+        inside = list(enumerate(cast("list[Any]", value)))
+    for name, each in inside:
         yield from places(each, (*path, name))
 
 
@@ -44,16 +47,9 @@ def with_value(document: Any, path: Path, value: Any) -> Any:
 def others(value: Any) -> Iterator[Any]:
     """What a value may be changed to."""
     if isinstance(value, dict):
-        for name in value:
-            yield {each: value[each] for each in value if each != name}
-        yield {**value, "more": 0}
+        yield from other_objects(cast("dict[str, Any]", value))
     elif isinstance(value, list):
-        for at in range(len(value)):
-            yield value[:at] + value[at + 1 :]
-            yield [*value[: at + 1], *value[at:]]
-        for at in range(len(value) - 1):
-            yield [*value[:at], value[at + 1], value[at], *value[at + 2 :]]
-        yield []
+        yield from other_lists(cast("list[Any]", value))
     elif isinstance(value, int):
         yield from (
             value + 1,
@@ -67,19 +63,37 @@ def others(value: Any) -> Iterator[Any]:
             [value],
         )
     else:
-        middle = len(value) // 2
-        other = "0" if value[middle : middle + 1] != "0" else "1"
-        yield from (
-            value[:middle] + other + value[middle + 1 :],
-            value[1:],
-            value + "0",
-            value + " ",
-            value.upper(),
-            "",
-            0,
-            None,
-        )
-        yield from (f"{other}{value[1:]}", value[:-1] + other, value.replace("\n", "\r\n"))
+        yield from other_texts(str(value))
+
+
+def other_objects(value: dict[str, Any]) -> Iterator[Any]:
+    for name in value:
+        yield {each: value[each] for each in value if each != name}
+    yield {**value, "more": 0}
+
+
+def other_lists(value: list[Any]) -> Iterator[Any]:
+    for at in range(len(value)):
+        yield value[:at] + value[at + 1 :]
+        yield [*value[: at + 1], *value[at:]]
+    for at in range(len(value) - 1):
+        yield [*value[:at], value[at + 1], value[at], *value[at + 2 :]]
+    yield []
+
+
+def other_texts(value: str) -> Iterator[Any]:
+    middle = len(value) // 2
+    other = "0" if value[middle : middle + 1] != "0" else "1"
+    yield from (
+        value[:middle] + other + value[middle + 1 :],
+        value[1:],
+        value + "0",
+        value + " ",
+        value.upper(),
+        "",
+        0,
+    )
+    yield from (None, f"{other}{value[1:]}", value[:-1] + other, value.replace("\n", "\r\n"))
 
 
 def mutations(original: Any) -> Iterator[tuple[Path, Any]]:

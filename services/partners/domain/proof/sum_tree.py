@@ -49,7 +49,7 @@ def level_above(nodes: Sequence[Node], prefix: bytes = ENTRY_NODE) -> list[Node]
             for (h, c, i, b, d, k), (h2, c2, i2, b2, d2, k2) in zip(pairs, pairs, strict=False)
         ]  # fmt: skip
     except TooWide:
-        above = [parent(*nodes[at : at + 2], prefix) for at in range(0, len(nodes) - 1, 2)]
+        above = [parent(nodes[at], nodes[at + 1], prefix) for at in range(0, len(nodes) - 1, 2)]
     if len(nodes) % 2:
         above.append(nodes[-1])
     return above
