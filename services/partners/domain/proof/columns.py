@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 # The one table of kinds. A number is never used again; money goes by the sign of an amount alone.
 KIND_CODES: Final[Mapping[str, int]] = MappingProxyType(
@@ -17,16 +17,3 @@ BURNED_CODE: Final = KIND_CODES["burned"]
 TYPE_CODES: Final[Mapping[str, int]] = MappingProxyType({"": 0, "base": 1, "bonus": 2})
 # What stands for anything else: refused, never hashed.
 NO_CODE: Final = 99
-
-
-class Columns(NamedTuple):
-    """What a node sums: how many entries, points, micros owed and micros to be received. None is ever negative.
-
-    Each is at most 2^128 - 1. Kept apart, so that nothing hides behind an amount of the other sign.
-    """
-
-    count: int = 0
-    points_issued: int = 0
-    points_burned: int = 0
-    debit_micros: int = 0
-    credit_micros: int = 0

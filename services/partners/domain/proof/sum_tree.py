@@ -12,14 +12,12 @@ from struct import Struct
 from struct import error as TooWide  # noqa: N812 - said as what it means here
 from typing import Final
 
-from services.partners.domain.proof.columns import Columns
-
-# Hash, then the columns: count, points issued, points burned, debit and credit.
+# Hash, then what it sums: entries, points issued, points burned, micros owed and micros to be received. None is ever
+# negative, and each is below 2^128: kept apart, nothing hides behind an amount of the other sign.
 Node = tuple[bytes, int, int, int, int, int]
 
 ENTRY_NODE: Final = b"\x01"
 PARTNER_NODE: Final = b"\x03"
-HASH_BYTES: Final = 32
 SUM_BYTES: Final = 16
 # The tree of a partner without entries: no leaf and no node begins like this.
 EMPTY: Final[Node] = (sha256(b"\x04").digest(), 0, 0, 0, 0, 0)
@@ -30,11 +28,6 @@ _PAIR: Final = Struct(">c32s8xQ8xQ8xQ8xQ8xQ32s8xQ8xQ8xQ8xQ8xQ").pack
 def label(node: Node) -> bytes:
     """A node as its parent hashes it: 32 bytes of hash, then five sums of 16 bytes, the highest byte first."""
     return node[0] + b"".join(each.to_bytes(SUM_BYTES, "big") for each in node[1:])
-
-
-def columns_of(node: Node) -> Columns:
-    """What a node sums."""
-    return Columns(*node[1:])
 
 
 def level_above(nodes: Sequence[Node], prefix: bytes = ENTRY_NODE) -> list[Node]:
