@@ -35,6 +35,7 @@ _GROUPS: Final = {
     70: "Programme and clearing",
     80: "Transfers, merges and adjustments",
     90: "The platform",
+    100: "What takes two people",
 }
 
 

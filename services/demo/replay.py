@@ -138,7 +138,10 @@ class Replay:
         for price in partner.prices:
             valid_from_us = to_micros(local_midnight(price.valid_from, about.zone))
             await registry.set_rates(
-                session, programme, slug, price.issue_micros, price.reimbursement_micros, valid_from_us
+                session,
+                programme,
+                slug,
+                registry.Prices(price.issue_micros, price.reimbursement_micros, valid_from_us),
             )
 
     async def _enrol(self, tills: Mapping[str, Till]) -> None:

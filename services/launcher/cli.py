@@ -45,8 +45,10 @@ COMMANDS: Final = (
     CommandModule(
         "campaign", "campaign", "Set campaigns, load their budgets, see what they gave on top of sales."
     ),
-    CommandModule("staff", "staff", "Manage the operator's people and their roles."),
+    CommandModule("staff", "staff", "Manage the operator's people, their roles and tokens."),
+    CommandModule("approvals", "approvals", "Look at what waits for a second person, and decide it."),
     CommandModule("settle", "settle", "Close windows and settle between partners."),
+    CommandModule("audit", "audit", "See who changed what, when and why; export it."),
     CommandModule("verify", "verify", "Recompute ledgers and statements and compare."),
     CommandModule("events", "events", "Look at what the services have published."),
     CommandModule("listen", "listen", "Receive webhooks on this machine and print them."),

@@ -1,6 +1,7 @@
 """Which processes make the platform, and how each is known to be ready."""
 
 import asyncio
+import gc
 import importlib
 import sys
 from collections.abc import Awaitable, Callable
@@ -76,7 +77,10 @@ def run_process(spec: ProcessSpec) -> None:
     import uvloop
 
     module_name, _, attribute = spec.entry.partition(":")
+    # What is imported stays: looking for garbage in it would take a seventh of the start.
+    gc.disable()
     module = importlib.import_module(module_name)
+    gc.enable()
     serve = cast("Callable[[], Awaitable[None]]", getattr(module, attribute))
 
     async def main() -> None:

@@ -13,6 +13,7 @@ _MICROS_PER_MAJOR: Final = 1_000_000
 _MINOR_PER_MAJOR: Final = 100
 #: What the partners service takes at most: 1,000 major units a point.
 _PRICE_MAX: Final = 1_000
+_AMOUNT_MAX: Final = 10_000_000_000
 
 
 class Unreadable(ValueError):
@@ -32,6 +33,20 @@ def read_price(text: str) -> int:
     if micros != micros.to_integral_value():
         raise Unreadable(f"{text!r} has more than six decimals")
     return int(micros)
+
+
+def read_minor(text: str) -> int:
+    """An amount in major units, e.g. 25.00, as minor units. Raises Unreadable for a finer one, or no number at all."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise Unreadable(f"{text!r} is not an amount such as 25.00") from None
+    if not amount.is_finite() or abs(amount) > _AMOUNT_MAX:
+        raise Unreadable(f"{text!r} is not an amount up to {_AMOUNT_MAX:,}")
+    minor = amount * _MINOR_PER_MAJOR
+    if minor != minor.to_integral_value():
+        raise Unreadable(f"{text!r} has more than two decimals")
+    return int(minor)
 
 
 def read_time(text: str, zone: str) -> int:

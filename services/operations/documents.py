@@ -199,6 +199,26 @@ def rates(message: partners_pb2.RateVersion, zone: str) -> Document:
         "valid_from": write_time(message.valid_from_us, zone),
         "valid_to": write_time(message.valid_to_us, zone) or None,
         "known_from_seq": message.known_from_seq,
+        "issue_share_percent": message.issue_share_percent,
+        "transaction_fee_micros": message.transaction_fee_micros,
+        "by_type": {
+            each.point_type: {
+                "issue_micros": each.issue_micros,
+                "reimbursement_micros": each.reimbursement_micros,
+            }
+            for each in message.by_type
+        },
+    }
+
+
+def billing(message: clearing_pb2.BillingTerms) -> Document:
+    """A version of a partner's billing."""
+    return {
+        "version": message.version,
+        "cycle": clearing_pb2.BillingCycle.Name(message.cycle).removeprefix("BILLING_CYCLE_").lower(),
+        "cycle_fee_minor": message.cycle_fee_minor,
+        "objection_days": message.objection_days,
+        "from_window": message.from_window,
     }
 
 
@@ -263,8 +283,23 @@ def statement(message: clearing_pb2.Statement, zone: str) -> Document:
         "currency": message.currency,
         "issued_at": write_time(message.issued_at_us, zone),
         "window": window(message.window, zone),
+        "covers": {
+            "first_window": message.first_window,
+            "last_window": message.window.number,
+            "starts_at": write_time(message.starts_at_us, zone),
+            "ends_at": write_time(message.window.ends_at_us, zone),
+            "first_seq": message.first_seq,
+            "last_seq": message.window.last_seq,
+        },
+        "opening_minor": message.opening_minor,
         "lines": [_line(line) for line in message.lines],
         "net": net(message.net),
+        "closing_minor": message.closing_minor,
+        "standing": clearing_pb2.StatementStanding.Name(message.standing)
+        .removeprefix("STATEMENT_STANDING_")
+        .lower(),
+        "objection_until": write_time(message.objection_until_us, zone),
+        "accepted_at": write_time(message.accepted_at_us, zone) or None,
     }
 
 

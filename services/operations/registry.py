@@ -107,23 +107,36 @@ async def revoke_key(session: Session, programme: Programme, key: str) -> pb.Api
     return answer.api_key
 
 
-async def set_rates(
-    session: Session,
-    programme: Programme,
-    slug: str,
-    issue_micros: int,
-    reimbursement_micros: int,
-    valid_from_us: int,
-    valid_to_us: int = 0,
-) -> pb.RateVersion:
-    """Sets a partner's prices from a time on; `valid_to_us` 0: open. Raises INVALID_REQUEST."""
+class Prices(NamedTuple):
+    """Prices in micros a point, from a time on; `valid_to_us` 0: open.
+
+    `issue_share_percent`: how much of the issue price is due when a point is issued, the rest once it is used.
+    `transaction_fee_micros`: by sale and redemption. `bonus`: issue price and reimbursement of bonus points, where they differ.
+    """
+
+    issue_micros: int
+    reimbursement_micros: int
+    valid_from_us: int
+    valid_to_us: int = 0
+    issue_share_percent: int = 100
+    transaction_fee_micros: int = 0
+    bonus: tuple[int, int] | None = None
+
+
+async def set_rates(session: Session, programme: Programme, slug: str, prices: Prices) -> pb.RateVersion:
+    """Sets a partner's prices. Raises INVALID_REQUEST."""
     wanted = pb.RateVersion(
         partner_id=await session.partner_id(programme, slug),
-        issue_micros=issue_micros,
-        reimbursement_micros=reimbursement_micros,
-        valid_from_us=valid_from_us,
-        valid_to_us=valid_to_us,
+        issue_micros=prices.issue_micros,
+        reimbursement_micros=prices.reimbursement_micros,
+        valid_from_us=prices.valid_from_us,
+        valid_to_us=prices.valid_to_us,
+        issue_share_percent=prices.issue_share_percent,
+        transaction_fee_micros=prices.transaction_fee_micros,
     )
+    if prices.bonus is not None:
+        issue, reimbursement = prices.bonus
+        wanted.by_type.add(point_type="bonus", issue_micros=issue, reimbursement_micros=reimbursement)
     answer = await session.call(session.registry.SetRates, pb.SetRatesRequest(rates=wanted), programme)
     return answer.rates
 

@@ -14,7 +14,11 @@ from uuid import UUID
 import grpc.aio
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.partners.v1 import partners_pb2
+from coalition.partners.v1.approvals_pb2_grpc import ApprovalsServiceStub
+from coalition.partners.v1.audit_pb2_grpc import AuditServiceStub
+from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
+from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
 from services.runtime import grpc_client
@@ -40,6 +44,7 @@ class Person:
 
     actor: str
     roles: tuple[str, ...]
+    token_id: UUID
 
 
 class Session:
@@ -61,6 +66,10 @@ class Session:
         self._signer, self._person, self._patience_seconds = signer, person, patience_seconds
         self.registry = PartnersServiceStub(partners)
         self.clearing = ClearingServiceStub(partners)
+        self.staff = StaffServiceStub(partners)
+        self.approvals = ApprovalsServiceStub(partners)
+        self.limits = LimitsServiceStub(partners)
+        self.audit = AuditServiceStub(partners)
         self.ledger = PointsServiceStub(points)
 
     @property
@@ -90,7 +99,10 @@ class Session:
     def _principal(self, programme: Programme | None) -> bytes:
         if self._person is None:
             return self._signer.own(programme)
-        return self._signer.sign(Kind.STAFF, self._person.actor, programme, grants=self._person.roles)
+        person = self._person
+        return self._signer.sign(
+            Kind.STAFF, person.actor, programme, grants=person.roles, token_id=person.token_id
+        )
 
     async def programme(self, slug: str) -> Programme:
         """A programme by slug. Raises PROGRAMME_UNKNOWN."""
@@ -130,5 +142,6 @@ async def open_session(
 
 async def _person(host: Session, token: str) -> Person:
     request = partners_pb2.AuthenticateStaffRequest(token_sha256=sha256(token.encode()).digest())
-    staff = (await host.call(host.registry.AuthenticateStaff, request)).staff
-    return Person(to_text("stf", UUID(bytes=staff.staff_id)), tuple(staff.roles))
+    answer = await host.call(host.registry.AuthenticateStaff, request)
+    staff = answer.staff
+    return Person(to_text("stf", UUID(bytes=staff.staff_id)), tuple(staff.roles), UUID(bytes=answer.token_id))

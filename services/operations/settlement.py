@@ -73,6 +73,27 @@ async def statement_by_id(session: Session, programme: Programme, statement_id: 
     return await _with_lines(session, programme, from_text("stm", statement_id).bytes)
 
 
+async def set_billing(
+    session: Session, programme: Programme, slug: str, cycle: str, cycle_fee_minor: int, objection_days: int
+) -> pb.BillingTerms:
+    """Sets how often a partner gets a statement (`window`, `month`), from the open window on. Raises INVALID_REQUEST."""
+    wanted = pb.BillingTerms(
+        partner_id=await session.partner_id(programme, slug),
+        cycle=pb.BillingCycle.Value(f"BILLING_CYCLE_{cycle.upper()}"),
+        cycle_fee_minor=cycle_fee_minor,
+        objection_days=objection_days,
+    )
+    answer = await session.call(session.clearing.SetBilling, pb.SetBillingRequest(terms=wanted), programme)
+    return answer.terms
+
+
+async def list_billing(session: Session, programme: Programme, slug: str) -> Sequence[pb.BillingTerms]:
+    """All versions of a partner's billing, oldest first."""
+    request = pb.ListBillingRequest(partner_id=await session.partner_id(programme, slug))
+    answer = await session.call(session.clearing.ListBilling, request, programme)
+    return answer.terms
+
+
 async def _with_lines(session: Session, programme: Programme, statement_id: bytes) -> pb.Statement:
     request = pb.GetStatementRequest(statement_id=statement_id)
     answer = await session.call(session.clearing.GetStatement, request, programme)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
 from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.credit_limits import ProposeCreditLimit
+from services.partners.commands.drafts import Drafts
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.set_billing import SetBilling
 from services.partners.commands.set_rates import SetRates
+from services.partners.commands.set_staff_roles import SetStaffRoles
+from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
+from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
+from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.partners import PartnerQueries
+from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey
 from services.partners.queries.statement_files import StatementFiles
@@ -35,10 +45,18 @@ class Partners:
     issue_api_key: IssueApiKey
     revoke_api_key: RevokeApiKey
     add_staff: AddStaff
+    issue_staff_token: IssueStaffToken
+    revoke_staff_token: RevokeStaffToken
+    set_staff_roles: SetStaffRoles
     set_rates: SetRates
+    # commands of what takes two people; `drafts` decides them all
+    drafts: Drafts
+    propose_credit_limit: ProposeCreditLimit
     # commands of clearing
     rate_postings: RatePostings
     close_windows: CloseWindows
+    set_billing: SetBilling
+    accept_statement: AcceptStatement
     # queries
     programmes: Programmes
     partners: PartnerQueries
@@ -49,5 +67,9 @@ class Partners:
     check_clearing: CheckClearing
     statement_files: StatementFiles
     proof_key: ProofKey
+    staff_tokens: StaffTokens
+    draft_queries: DraftQueries
+    credit_limits: CreditLimits
+    audit: AuditLog
 
     database: Database

@@ -6,36 +6,55 @@ from functools import partial
 from typing import Final
 
 import grpc.aio
-from coalition.partners.v1.partners_pb2 import DESCRIPTOR
+from coalition.partners.v1 import approvals_pb2, audit_pb2, limits_pb2, partners_pb2, staff_pb2
+from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
+from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
+from coalition.partners.v1.limits_pb2_grpc import add_LimitsServiceServicer_to_server
 from coalition.partners.v1.partners_pb2_grpc import (
     add_ClearingServiceServicer_to_server,
     add_PartnersServiceServicer_to_server,
 )
+from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
 
 from services.partners.app import Partners
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
+from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
 from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
+from services.partners.commands.draft_kinds import DraftKinds
+from services.partners.commands.drafts import Drafts
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.set_billing import SetBilling
 from services.partners.commands.set_rates import SetRates
+from services.partners.commands.set_staff_roles import SetStaffRoles
+from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.publish import LOG, tell
 from services.partners.jobs import CloseDueWindows, jobs
+from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
+from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.partners import PartnerQueries
+from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey, ProofKeys
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
+from services.partners.rpc.approvals import ApprovalsServicer
+from services.partners.rpc.audit import AuditServicer
 from services.partners.rpc.clearing import ClearingServicer
+from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.registry import PartnersServicer
+from services.partners.rpc.staff import StaffServicer
 from services.partners.settings import Settings
 from services.partners.storage import tables
 from services.runtime.bus import PARTNERS, POINTS, Bus, Stream
@@ -54,8 +73,9 @@ from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
 
 NAME: Final = "partners"
+_CONTRACTS: Final = (partners_pb2, staff_pb2, approvals_pb2, limits_pb2, audit_pb2)
 SERVICE_NAMES: Final = tuple(
-    DESCRIPTOR.services_by_name[name].full_name for name in ("PartnersService", "ClearingService")
+    service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
 )
 
 
@@ -78,6 +98,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     """The service without its server and background work."""
     programmes, statements = Programmes(database), Statements(database)
     keys = proof_keys(settings)
+    # What takes two people: a kind of draft is registered here, and nowhere else.
+    drafts = Drafts(database, DraftKinds((CREDIT_LIMIT,)), settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
         onboard_partner=OnboardPartner(database, tell),
@@ -85,11 +107,18 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         issue_api_key=IssueApiKey(database),
         revoke_api_key=RevokeApiKey(database, tell),
         add_staff=AddStaff(database),
+        issue_staff_token=IssueStaffToken(database),
+        revoke_staff_token=RevokeStaffToken(database),
+        set_staff_roles=SetStaffRoles(database),
         set_rates=SetRates(database, tell),
+        drafts=drafts,
+        propose_credit_limit=ProposeCreditLimit(drafts),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
             database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds
         ),
+        set_billing=SetBilling(database),
+        accept_statement=AcceptStatement(database),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),
@@ -99,16 +128,24 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         check_clearing=CheckClearing(database, programmes, points, keys, SUBSCRIBER, SOURCE),
         statement_files=StatementFiles(database, statements, keys, settings.statement_files_max),
         proof_key=ProofKey(database, keys),
+        staff_tokens=StaffTokens(database),
+        draft_queries=DraftQueries(database, settings.draft_days),
+        credit_limits=CreditLimits(database),
+        audit=AuditLog(database),
         database=database,
     )
 
 
 def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcServer:
-    """The gRPC server of both services over a built one."""
+    """The gRPC server of all of them over a built one."""
 
     def register(to: grpc.aio.Server) -> None:
         add_PartnersServiceServicer_to_server(PartnersServicer(partners), to)
         add_ClearingServiceServicer_to_server(ClearingServicer(partners), to)
+        add_StaffServiceServicer_to_server(StaffServicer(partners), to)
+        add_ApprovalsServiceServicer_to_server(ApprovalsServicer(partners), to)
+        add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
+        add_AuditServiceServicer_to_server(AuditServicer(partners), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 

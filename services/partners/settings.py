@@ -20,6 +20,9 @@ class Settings(ServiceSettings, SecretSettings):
         le=60,
         description="Longest that closing a window waits for rating to reach its end",
     )
+    draft_days: int = Field(
+        default=30, ge=1, le=365, description="How long a draft can be approved after it was made, in days"
+    )
     close_every_seconds: float = Field(
         default=15.0, ge=0.1, le=3_600, description="How often due windows are looked for and closed"
     )

@@ -60,9 +60,9 @@ class GrpcServer:
         return port
 
     async def stop(self, grace_seconds: float) -> None:
-        """Reports not serving, lets calls end, then stops."""
+        """Reports not serving, lets calls end, then stops; with no grace at once."""
         await self._health.enter_graceful_shutdown()
-        await asyncio.sleep(_ANNOUNCE_SECONDS)
+        await asyncio.sleep(min(_ANNOUNCE_SECONDS, grace_seconds))
         await self._server.stop(grace_seconds)
 
 

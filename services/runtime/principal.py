@@ -65,7 +65,7 @@ class Programme:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts, in which programme, with which scopes or roles."""
+    """Who acts, in which programme, with which scopes or roles; `token_id`: the token that a staff person has shown."""
 
     kind: Kind
     issuer: str
@@ -74,6 +74,7 @@ class Principal:
     grants: frozenset[str]
     programme: Programme | None
     expires_at_us: int
+    token_id: UUID | None = None
 
     def in_programme(self) -> Programme:
         """The programme acted in. Raises PermissionDenied where the principal has none."""
@@ -160,6 +161,7 @@ class Signer:
         partner_id: UUID | None = None,
         grants: Iterable[str] = (),
         life_seconds: int = LIFE_SECONDS,
+        token_id: UUID | None = None,
     ) -> bytes:
         """A token for an actor that this process has authenticated, good for `life_seconds`."""
         body = pb.Principal(
@@ -170,6 +172,7 @@ class Signer:
             grants=sorted(grants),
             programme=programme_message(programme) if programme else None,
             expires_at_us=wall_now_us() + life_seconds * MICROS_PER_SECOND,
+            token_id=token_id.bytes if token_id else b"",
         ).SerializeToString(deterministic=True)
         return body + self._key.sign(body)
 
@@ -215,6 +218,7 @@ class Verifier:
             key.verify(signature, body)
             kind = Kind(message.kind)
             partner_id = UUID(bytes=message.partner_id) if message.partner_id else None
+            token_id = UUID(bytes=message.token_id) if message.token_id else None
         except (InvalidSignature, DecodeError, ValueError):
             raise Unauthenticated from None
         if kind not in _MAY_SIGN.get(message.issuer, frozenset()) or not message.expires_at_us:
@@ -225,7 +229,7 @@ class Verifier:
         programme = programme_from(message.programme) if message.HasField("programme") else None
         return Principal(
             kind, message.issuer, message.actor, partner_id, frozenset(message.grants), programme,
-            message.expires_at_us,
+            message.expires_at_us, token_id,
         )  # fmt: skip
 
 

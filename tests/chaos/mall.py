@@ -147,7 +147,10 @@ async def open_mall(session: Session, environment: Mapping[str, str], gateway_ur
     for slug, terms in PARTNERS.items():
         found = await registry.onboard(session, programme, slug, slug.title())
         await registry.set_rates(
-            session, programme, slug, terms.issue_micros, terms.reimbursement_micros, since_us
+            session,
+            programme,
+            slug,
+            registry.Prices(terms.issue_micros, terms.reimbursement_micros, since_us),
         )
         await registry.set_earn_rate(
             session,

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
+from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
 from tests.support.operators_mall import PRICES, STARTS_AT, WEEK, Mall, body_of, operators_mall
@@ -18,8 +19,8 @@ LATER = f"{STARTS_AT + timedelta(days=30):%Y-%m-%d}"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def mall() -> AsyncGenerator[Mall]:
-    async with operators_mall() as mall:
+async def mall(platform: Platform) -> AsyncGenerator[Mall]:
+    async with operators_mall(platform) as mall:
         yield mall
 
 

@@ -17,10 +17,10 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from services.launcher.platform import Platform
 from services.operations import ledger, registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
-from tests.support.platform import running_platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,11 +61,8 @@ class House:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house() -> AsyncGenerator[House]:
-    async with (
-        running_platform() as platform,
-        open_session(platform.environment, patience_seconds=60) as session,
-    ):
+async def house(platform: Platform) -> AsyncGenerator[House]:
+    async with open_session(platform.environment, patience_seconds=60) as session:
         yield House(platform.environment, session, platform.gateway_url)
 
 

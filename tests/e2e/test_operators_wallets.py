@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
 from tests.support.operators_mall import PRICES, STARTS_AT, WEEK, Mall, body_of, operators_mall
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def mall() -> AsyncGenerator[Mall]:
-    async with operators_mall() as mall:
+async def mall(platform: Platform) -> AsyncGenerator[Mall]:
+    async with operators_mall(platform) as mall:
         yield mall
 
 

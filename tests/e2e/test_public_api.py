@@ -17,11 +17,11 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from services.launcher.platform import Platform
 from services.operations import ledger, registry, settlement
 from services.operations.session import Session, open_session
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.principal import Programme
-from tests.support.platform import running_platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -70,19 +70,16 @@ def redemption(card: str, points: int, reference: str | None = None) -> dict[str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def coalition() -> AsyncGenerator[Coalition]:
+async def coalition(platform: Platform) -> AsyncGenerator[Coalition]:
     starts_at_us = to_micros(STARTS_AT)
-    async with (
-        running_platform() as platform,
-        open_session(platform.environment, patience_seconds=60) as session,
-    ):
+    async with open_session(platform.environment, patience_seconds=60) as session:
         programme = await registry.create_programme(
             session, "shop", "Shop Points", "America/New_York", "USD", starts_at_us, is_test=True
         )
         clients: list[httpx2.AsyncClient] = []
         for slug in ("grocer", "fuel"):
             await registry.onboard(session, programme, slug, slug.title())
-            await registry.set_rates(session, programme, slug, 10_000, 8_000, starts_at_us)
+            await registry.set_rates(session, programme, slug, registry.Prices(10_000, 8_000, starts_at_us))
             await registry.set_earn_rate(session, programme, slug, registry.EarnRate(1, 100, starts_at_us))
             secret = (await registry.issue_key(session, programme, slug, "test")).secret
             clients.append(

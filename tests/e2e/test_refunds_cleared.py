@@ -20,11 +20,11 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from services.launcher.platform import Platform
 from services.operations import ledger, registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
-from tests.support.platform import running_platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -124,21 +124,27 @@ class Mall:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def mall() -> AsyncGenerator[Mall]:
-    async with (
-        running_platform() as platform,
-        open_session(platform.environment, patience_seconds=60) as session,
-    ):
+async def mall(platform: Platform) -> AsyncGenerator[Mall]:
+    async with open_session(platform.environment, patience_seconds=60) as session:
         starts_at_us = to_micros(STARTS_AT)
         programme = await registry.create_programme(
-            session, "mall", "Mall Points", "America/New_York", "USD", starts_at_us, is_test=True
+            session,
+            f"mall-{secrets.token_hex(4)}",
+            "Mall Points",
+            "America/New_York",
+            "USD",
+            starts_at_us,
+            is_test=True,
         )
         tills: dict[str, httpx2.AsyncClient] = {}
         for slug, prices in PRICES.items():
             await registry.onboard(session, programme, slug, slug.title())
             for week, price in prices.items():
                 await registry.set_rates(
-                    session, programme, slug, *price, to_micros(STARTS_AT + (week - 1) * WEEK)
+                    session,
+                    programme,
+                    slug,
+                    registry.Prices(*price, to_micros(STARTS_AT + (week - 1) * WEEK)),
                 )
             await registry.set_earn_rate(
                 session, programme, slug, registry.EarnRate(1, PER_MINOR, starts_at_us)
@@ -215,8 +221,10 @@ async def test_statements_and_nets_are_what_the_rules_give_to_the_cent(mall: Mal
         points |= {f"points_{line.type}": line.points for line in lines}
         assert {name: told[name] for name in points} == points
         rows = list(csv.DictReader(io.StringIO(as_csv)))
-        assert [row["line"] for row in rows] == [*(line["type"] for line in told["lines"]), "net"]
-        assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
+        names = [*(line["type"] for line in told["lines"]), "net", "opening", "closing"]
+        assert [row["line"] for row in rows] == names
+        *in_csv, paid, opening, closing = (Decimal(row["amount"]) for row in rows)
+        assert (sum(in_csv), opening + paid) == (paid, closing)
         net = of[partner, week]
         assert (net["net_minor"], net["exact_micros"]) == (net_minor, exact)
         assert (net["carry_in_micros"], net["carry_out_micros"]) == (carried[partner], carry_out)

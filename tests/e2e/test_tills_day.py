@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from services.launcher.platform import Platform
 from services.operations import ledger, proofs
 from services.runtime.clock import from_micros, to_micros
 from tests.support.gateway_mall import (
@@ -34,8 +35,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def mall() -> AsyncGenerator[Mall]:
-    async with running_mall() as opened:
+async def mall(platform: Platform) -> AsyncGenerator[Mall]:
+    async with running_mall(platform) as opened:
         yield opened
 
 

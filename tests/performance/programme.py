@@ -100,7 +100,9 @@ async def _partner(session: Session, programme: Programme, number: int) -> Bench
     slug, store_code, issue_micros = f"partner-{number:02}", f"S{number:03}", 10_000 + 100 * number
     partner = await registry.onboard(session, programme, slug, f"Partner {number}")
     (store,) = await registry.add_stores(session, programme, slug, [(store_code, f"Store {store_code}")])
-    await registry.set_rates(session, programme, slug, issue_micros, REIMBURSEMENT_MICROS, STARTS_AT_US)
+    await registry.set_rates(
+        session, programme, slug, registry.Prices(issue_micros, REIMBURSEMENT_MICROS, STARTS_AT_US)
+    )
     secret = (await registry.issue_key(session, programme, slug, "bench")).secret
     return BenchPartner(
         UUID(bytes=partner.partner_id), UUID(bytes=store.store_id), store_code, secret, issue_micros

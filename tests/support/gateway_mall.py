@@ -16,12 +16,12 @@ from uuid import uuid4
 
 import httpx2
 
+from services.launcher.platform import Platform
 from services.operations import registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
 from tests.support.gateway_members import luhn
-from tests.support.platform import running_platform
 
 STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)
 OCCURRED_AT: Final = "2024-01-01T05:00:00Z"
@@ -199,20 +199,23 @@ async def held_500(mall: Mall, card: str) -> tuple[str, dict[str, str]]:
 
 
 @asynccontextmanager
-async def running_mall() -> AsyncGenerator[Mall]:
-    """The whole platform with a mall in it, until the block ends."""
+async def running_mall(platform: Platform) -> AsyncGenerator[Mall]:
+    """A mall of its own on a platform, until the block ends."""
     starts_at_us = to_micros(STARTS_AT)
-    async with (
-        running_platform() as platform,
-        open_session(platform.environment, patience_seconds=60) as session,
-    ):
+    async with open_session(platform.environment, patience_seconds=60) as session:
         programme = await registry.create_programme(
-            session, "mall", "Mall Points", "America/New_York", "USD", starts_at_us, is_test=True
+            session,
+            f"mall-{secrets.token_hex(4)}",
+            "Mall Points",
+            "America/New_York",
+            "USD",
+            starts_at_us,
+            is_test=True,
         )
         clients: list[httpx2.AsyncClient] = []
         for slug in ("grocer", "fuel"):
             await registry.onboard(session, programme, slug, slug.title())
-            await registry.set_rates(session, programme, slug, 10_000, 8_000, starts_at_us)
+            await registry.set_rates(session, programme, slug, registry.Prices(10_000, 8_000, starts_at_us))
             await registry.set_earn_rate(
                 session, programme, slug, registry.EarnRate(POINTS, PER_MINOR, starts_at_us)
             )

@@ -122,3 +122,14 @@ class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.
             raise NotFound("there is no such statement")
         for piece in self.file_pieces:
             yield clearing_pb2.GetStatementFileResponse(content=piece)
+
+    async def AcceptStatement(
+        self, request: clearing_pb2.AcceptStatementRequest, context: Any
+    ) -> clearing_pb2.AcceptStatementResponse:
+        acting().require("statements:accept")
+        for statement in self.statements.get(acting().as_partner().bytes, []):
+            if statement.statement_id == request.statement_id:
+                statement.standing = clearing_pb2.STATEMENT_STANDING_ACCEPTED
+                statement.accepted_at_us = statement.accepted_at_us or statement.issued_at_us + 1
+                return clearing_pb2.AcceptStatementResponse(statement=statement)
+        raise NotFound("there is no such statement")

@@ -31,6 +31,10 @@ from services.runtime.principal import Programme, Verifier, acting
 TABLES: Final = event_tables(MetaData())
 
 
+# Who issued points of a lot, how many, and where it matters the seq of their earn.
+Lot = tuple[UUID, int] | tuple[UUID, int, int]
+
+
 @dataclass(frozen=True)
 class Earn:
     """Points earned at a partner; `at_us` is the till's clock (None: programme time)."""
@@ -45,7 +49,7 @@ class Burn:
     """Points redeemed at a partner, from lots of issuers."""
 
     partner: UUID
-    lots: Sequence[tuple[UUID, int]]
+    lots: Sequence[Lot]
     at_us: int | None = None
 
 
@@ -55,6 +59,7 @@ class Expiry:
 
     issuer: UUID
     points: int
+    earned_seq: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Return:
 
     partner: UUID
     original_seq: int
-    lots: Sequence[tuple[UUID, int]]
+    lots: Sequence[Lot]
     at_us: int | None = None
 
 
@@ -74,7 +79,7 @@ class ClawBack:
     partner: UUID
     original_seq: int
     points: int
-    lots: Sequence[tuple[UUID, int]] | None = None
+    lots: Sequence[Lot] | None = None
     at_us: int | None = None
 
 
@@ -92,6 +97,7 @@ class Repay:
     """Debts that were paid: seq of the debt, seq of the earn, its partner, points."""
 
     debts: Sequence[tuple[int, int, UUID, int]]
+    lots: Sequence[Lot] = ()
 
 
 @dataclass(frozen=True)
@@ -238,9 +244,9 @@ def _told(movement: Movement, common: dict[str, Any]) -> tuple[str, Message]:
             return "points.earned", told.PointsEarned(**common, points=points, lot_no=lot_no)
         case Burn(lots=lots):
             return "points.redeemed", told.PointsRedeemed(**common, points=_sum(lots), lots=_lots(lots))
-        case Expiry(issuer, points):
+        case Expiry(issuer, points, earned_seq):
             return "points.expired", told.PointsExpired(
-                **common, points=points, lots=_lots([(issuer, points)])
+                **common, points=points, lots=_lots([(issuer, points, earned_seq)])
             )
         case Return(original_seq=original, lots=lots):
             return "points.returned", told.PointsReturned(
@@ -252,24 +258,30 @@ def _told(movement: Movement, common: dict[str, Any]) -> tuple[str, Message]:
             )
         case Owe(original_seq=original, points=points):
             return "points.owed", told.PointsOwed(**common, original_seq=original, points=points)
-        case Repay(debts):
+        case Repay(debts, lots):
             paid = [
                 told.DebtPaid(debt_seq=debt, original_seq=original, partner_id=partner.bytes, points=points)
                 for debt, original, partner, points in debts
             ]
             return "points.repaid", told.PointsRepaid(
-                **common, points=sum(debt.points for debt in paid), debts=paid
+                **common, points=sum(debt.points for debt in paid), debts=paid, lots=_lots(lots)
             )
         case Refund():
             return "points.refunded", told.PointsRefunded(**common)
 
 
-def _sum(lots: Sequence[tuple[UUID, int]]) -> int:
-    return sum(points for _, points in lots)
+def _sum(lots: Sequence[Lot]) -> int:
+    return sum(points for _, points, *_ in lots)
 
 
-def _lots(lots: Sequence[tuple[UUID, int]]) -> list[told.LotTaken]:
+def _lots(lots: Sequence[Lot]) -> list[told.LotTaken]:
     return [
-        told.LotTaken(lot_no=place, issuer_id=issuer.bytes, point_type="base", points=points)
-        for place, (issuer, points) in enumerate(lots, start=1)
+        told.LotTaken(
+            lot_no=place,
+            issuer_id=issuer.bytes,
+            point_type="base",
+            points=points,
+            earned_seq=earned[0] if earned else 0,
+        )
+        for place, (issuer, points, *earned) in enumerate(lots, start=1)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -15,11 +16,11 @@ from uuid import uuid4
 
 import httpx2
 
+from services.launcher.platform import Platform
 from services.operations import registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
-from tests.support.platform import running_platform
 
 STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)  # Monday, midnight in New York
 WEEK: Final = timedelta(weeks=1)
@@ -83,21 +84,37 @@ def body_of(card: str, **fields: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def operators_mall() -> AsyncGenerator[Mall]:
-    """On a platform of its own."""
-    async with (
-        running_platform() as platform,
-        open_session(platform.environment, patience_seconds=60) as session,
-    ):
+async def operators_mall(
+    platform: Platform,
+    prices: Mapping[str, tuple[int, int]] = PRICES,
+    per_minor: int = 100,
+    shares: Mapping[str, int] | None = None,
+) -> AsyncGenerator[Mall]:
+    """A mall of its own on a platform, until the block ends.
+
+    `prices`: issue and reimbursement by partner; `per_minor`: a point for so many minor units; `shares`: per cent of the issue
+    price that is due at issuance, where it is not all of it.
+    """
+    async with open_session(platform.environment, patience_seconds=60) as session:
         starts_at_us = to_micros(STARTS_AT)
         programme = await registry.create_programme(
-            session, "mall", "Mall Points", "America/New_York", "USD", starts_at_us, is_test=True
+            session,
+            f"mall-{secrets.token_hex(4)}",
+            "Mall Points",
+            "America/New_York",
+            "USD",
+            starts_at_us,
+            is_test=True,
         )
         tills: dict[str, httpx2.AsyncClient] = {}
-        for slug, prices in PRICES.items():
+        for slug, of_partner in prices.items():
             await registry.onboard(session, programme, slug, slug.title())
-            await registry.set_rates(session, programme, slug, *prices, starts_at_us)
-            await registry.set_earn_rate(session, programme, slug, registry.EarnRate(1, 100, starts_at_us))
+            share = (shares or {}).get(slug, 100)
+            card = registry.Prices(*of_partner, starts_at_us, issue_share_percent=share)
+            await registry.set_rates(session, programme, slug, card)
+            await registry.set_earn_rate(
+                session, programme, slug, registry.EarnRate(1, per_minor, starts_at_us)
+            )
             secret = (await registry.issue_key(session, programme, slug, "test")).secret
             tills[slug] = httpx2.AsyncClient(
                 base_url=platform.gateway_url, headers={"Authorization": f"Bearer {secret}"}, timeout=30,
@@ -107,7 +124,7 @@ async def operators_mall() -> AsyncGenerator[Mall]:
             "maker": ["maker", "service_desk"], "checker": ["checker"], "admin": ["admin"], "pricing": ["pricing"],
         }  # fmt: skip
         staff = {
-            name: (await registry.add_staff(session, name, of_person)).token
+            name: (await registry.add_staff(session, f"{name} of {programme.slug}", of_person)).token
             for name, of_person in roles.items()
         }
         yield Mall(platform.environment, session, programme, tills, staff)

@@ -114,14 +114,16 @@ class House:
         reimbursement: int,
         from_us: int,
         to_us: int = 0,
+        **terms: Any,
     ) -> partners_pb2.RateVersion:
-        """A new version of a partner's rate card."""
+        """A new version of a partner's rate card; `terms`: who pays when, fees, prices of bonus points."""
         rates = partners_pb2.RateVersion(
             partner_id=partner_id.bytes,
             issue_micros=issue,
             reimbursement_micros=reimbursement,
             valid_from_us=from_us,
             valid_to_us=to_us,
+            **terms,
         )
         answer = await grpc_client.call(
             self.registry.SetRates, partners_pb2.SetRatesRequest(rates=rates), self.as_host(programme)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
 import stat
 import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +48,38 @@ async def running_platform() -> AsyncGenerator[Platform]:
     """A platform that is up and ready."""
     async with platform_folder() as folder, Platform(folder, free_ports=True) as platform:
         yield platform
+
+
+@contextmanager
+def platform_apart() -> Generator[Platform]:
+    """A platform that is up on a thread and an event loop of its own, so that modules with other loops share it.
+
+    What they share is what it tells of itself: URLs, environment. To kill a part of it is not theirs.
+    """
+    up: Future[tuple[Platform, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        async with running_platform() as platform:
+            up.set_result((platform, asyncio.get_running_loop(), stopped))
+            await stopped.wait()
+
+    def serve() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as error:
+            if up.done():
+                raise
+            up.set_exception(error)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="platform") as pool:
+        running = pool.submit(serve)
+        platform, loop, stopped = up.result()
+        try:
+            yield platform
+        finally:
+            loop.call_soon_threadsafe(stopped.set)
+            running.result()
 
 
 async def kill(platform: Platform, name: str) -> int:

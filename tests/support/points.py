@@ -333,7 +333,7 @@ async def _service(
         yield RunningPoints(identity, neighbours, target, wired, stub, address, database)
     finally:
         await channel.close()
-        await server.stop(1)
+        await server.stop(0)
         await wired.close()
 
 

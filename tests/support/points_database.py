@@ -36,6 +36,17 @@ async def as_superuser(
 
 
 @asynccontextmanager
+async def undone(connection: PgConnection) -> AsyncGenerator[None]:
+    """Whatever the block does on the connection is rolled back."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    finally:
+        await transaction.rollback()
+
+
+@asynccontextmanager
 async def as_runtime_role(database: ServiceDatabase) -> AsyncGenerator[PgConnection]:
     """A connection with the rights of the service, no more."""
     connection = await asyncpg.connect(database.runtime_url)

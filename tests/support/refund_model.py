@@ -64,9 +64,18 @@ def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     if sale.grants:
         of_grants = _of_grants(sale, money)
     written_off = clawed = debt = 0
-    for part, due_back in zip((sale, *sale.grants), (taken, *of_grants), strict=True):
-        seq = part.seq if isinstance(part, SaleGrant) else ask.original_seq
-        got, owes = _take_back(model, ask, seq, due_back - part.taken, shortfall)
+    parts, all_due = (sale, *sale.grants), (taken, *of_grants)
+    seqs = [part.seq if isinstance(part, SaleGrant) else ask.original_seq for part in parts]
+    claims = [due_back - part.taken for part, due_back in zip(parts, all_due, strict=True)]
+    pending = [_claw_back_pending(model, ask, seq, claim) for seq, claim in zip(seqs, claims, strict=True)]
+    free = 0 if shortfall == "pending_only" else max(0, model.free(ask.member))
+    shares = _shares(sale, sale.given + given, burned, claims, pending, free)
+    for part, due_back, seq, soon, share in zip(parts, all_due, seqs, pending, shares, strict=True):
+        got = soon + _claw_back(model, ask, seq, share)
+        owes = due_back - part.taken - got if shortfall == "allow_negative" else 0
+        if owes:
+            debt_seq = _part(model, ask, "owe", 0, original_seq=seq)
+            model.debts.append(Debt(debt_seq, ask.member, owes, seq, ask.partner))
         clawed, debt = clawed + got, debt + owes
         written_off += due_back - part.taken - got - owes
         part.taken += got + owes
@@ -84,19 +93,29 @@ def _of_grants(sale: Sale, money: int) -> list[int]:
     return [grant.points - grant.bonus(base, paid) for grant in sale.grants]
 
 
-def _take_back(
-    model: LedgerModel, ask: Ask, original_seq: int, claim: int, shortfall: str
-) -> tuple[int, int]:
-    """Points taken back of an earn or a grant, and those that are owed."""
-    clawed = _claw_back_pending(model, ask, original_seq, claim)
-    if shortfall != "pending_only":
-        points = min(claim - clawed, max(0, model.free(ask.member)))
-        clawed += _claw_back(model, ask, original_seq, points)
-    debt = claim - clawed if shortfall == "allow_negative" else 0
-    if debt:
-        seq = _part(model, ask, "owe", 0, original_seq=original_seq)
-        model.debts.append(Debt(seq, ask.member, debt, original_seq, ask.partner))
-    return clawed, debt
+def _shares(
+    sale: Sale, given: int, burned: int, claims: list[int], pending: list[int], free: int
+) -> list[int]:
+    """What the wallet gives for each claim: points in the order in which they fell due, one at a time."""
+    wanted = [claim - soon for claim, soon in zip(claims, pending, strict=True)]
+    if sum(wanted) <= free:
+        return wanted
+    turns: list[int] = []
+    before = [0 for _ in claims]
+    for reached in range(1, given + 1):
+        _, taken, money = due(sale, sale.order, reached, burned)
+        now = [taken, *_of_grants(sale, money)]
+        for place, (was, is_now) in enumerate(zip(before, now, strict=True)):
+            turns += [place] * (is_now - was)
+        before = now
+    had = [part.taken + soon for part, soon in zip((sale, *sale.grants), pending, strict=True)]
+    shares = [0 for _ in claims]
+    for place in turns:
+        if had[place]:
+            had[place] -= 1
+        elif sum(shares) < free:
+            shares[place] += 1
+    return shares
 
 
 def _claw_back_pending(model: LedgerModel, ask: Ask, original_seq: int, points: int) -> int:

@@ -34,6 +34,11 @@ def rate_answer(rate: Rate) -> dict[str, Any]:
         "reimbursement_micros": rate.reimbursement_micros,
         "valid_from": instant(rate.valid_from_us),
         "valid_to": instant_or_none(rate.valid_to_us),
+        "issue_share_percent": rate.issue_share_percent,
+        "transaction_fee_micros": rate.transaction_fee_micros,
+        "bonus": None
+        if rate.bonus_micros is None
+        else {"issue_micros": rate.bonus_micros[0], "reimbursement_micros": rate.bonus_micros[1]},
     }
 
 
@@ -48,6 +53,14 @@ def statement_answer(statement: Statement, *, with_lines: bool) -> dict[str, Any
             "starts_at": instant(statement.starts_at_us),
             "ends_at": instant(statement.ends_at_us),
         },
+        "covers": {
+            "first_window": statement.covers.first_window,
+            "last_window": statement.covers.last_window,
+            "starts_at": instant(statement.covers.starts_at_us),
+            "ends_at": instant(statement.covers.ends_at_us),
+            "first_seq": statement.covers.first_seq,
+            "last_seq": statement.covers.last_seq,
+        },
         "currency": statement.currency,
         "points_issued": statement.points_issued,
         "points_reversed": statement.points_reversed,
@@ -60,7 +73,12 @@ def statement_answer(statement: Statement, *, with_lines: bool) -> dict[str, Any
             "carry_in_micros": statement.carry_in_micros,
             "carry_out_micros": statement.carry_out_micros,
         },
+        "opening": statement.opening_minor,
+        "closing": statement.closing_minor,
         "issued_at": instant(statement.issued_at_us),
+        "standing": statement.standing.value,
+        "objection_until": instant(statement.objection_until_us),
+        "accepted_at": instant_or_none(statement.accepted_at_us),
     }
     if with_lines:
         answer["lines"] = [
@@ -78,7 +96,7 @@ def statement_answer(statement: Statement, *, with_lines: bool) -> dict[str, Any
 
 
 def statement_csv(statement: Statement) -> str:
-    """A statement for a spreadsheet: a row a line and the net last, amounts in the major unit.
+    """A statement for a spreadsheet: a row a line, then the net, what was due before and is due now; amounts in the major unit.
 
     RFC 4180. Every value is a number or a word of ours, so no cell can become a formula.
     """
@@ -98,8 +116,12 @@ def statement_csv(statement: Statement) -> str:
                 line.point_type,
             )
         )
-    net = _decimal(statement.net_minor, _MINOR)
-    rows.writerow((statement.window, "net", "", "", "", net, statement.currency, ""))
+    for name, minor in (
+        ("net", statement.net_minor),
+        ("opening", statement.opening_minor),
+        ("closing", statement.closing_minor),
+    ):
+        rows.writerow((statement.window, name, "", "", "", _decimal(minor, _MINOR), statement.currency, ""))
     return text.getvalue()
 
 

@@ -275,6 +275,35 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Scan the member's other card, or ask the programme's operator to move this one to it.",
         receipt_text="Please use your other card",
     ),
+    _R.REASON_DRAFT_DECIDED: Explained(
+        "The draft was approved, rejected or withdrawn before. A draft is decided once.",
+        "Look at it with `coalition approvals show`; make another one, if it is still wanted. No call of this API should answer so.",
+        ("state",),
+    ),
+    _R.REASON_OWN_DRAFT: Explained(
+        "Nobody approves or rejects a draft of his own, whichever of his tokens he uses.",
+        "Ask another person, or withdraw it. No call of this API should answer so.",
+    ),
+    _R.REASON_DRAFT_CHANGED: Explained(
+        "The hash that was named is not that of the draft as it is kept.",
+        "Look at the draft again before you approve it; if the hash was copied right, somebody has changed the database. "
+        "No call of this API should answer so.",
+    ),
+    _R.REASON_DRAFT_EXPIRED: Explained(
+        "The draft was made so long ago that it cannot be approved any more.",
+        "Make it anew. No call of this API should answer so.",
+        ("limit_days",),
+    ),
+    _R.REASON_MAKER_ROLE_LOST: Explained(
+        "Whoever made the draft has no more the role that it takes to make one.",
+        "Have somebody make it anew who has the role. No call of this API should answer so.",
+        ("needed",),
+    ),
+    _R.REASON_PERSON_NEEDED: Explained(
+        "This takes a person of the operator's staff with a token of his own. The host's command line, services and partners "
+        "are none.",
+        "Set COALITION_STAFF_TOKEN. No call of this API should answer so.",
+    ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again.",

@@ -263,11 +263,22 @@ RATE: Final[dict[str, Any]] = {
     "reimbursement_micros": 9_000,
     "valid_from": "2026-01-01T00:00:00Z",
     "valid_to": None,
+    "issue_share_percent": 100,
+    "transaction_fee_micros": 0,
+    "bonus": None,
 }
 STATEMENT_SUMMARY: Final[dict[str, Any]] = {
     "object": "statement",
     "id": "stm_01kkwz7r3se8tb0d2f4h6k8m0p",
     "window": {"number": 11, "starts_at": "2026-03-08T23:00:00Z", "ends_at": "2026-03-15T23:00:00Z"},
+    "covers": {
+        "first_window": 11,
+        "last_window": 11,
+        "starts_at": "2026-03-08T23:00:00Z",
+        "ends_at": "2026-03-15T23:00:00Z",
+        "first_seq": 181_204,
+        "last_seq": 199_377,
+    },
     "currency": "EUR",
     "points_issued": 48_210,
     "points_reversed": 310,
@@ -280,7 +291,17 @@ STATEMENT_SUMMARY: Final[dict[str, Any]] = {
         "carry_in_micros": 3_200,
         "carry_out_micros": 3_200,
     },
+    "opening": 20_315,
+    "closing": 40_225,
     "issued_at": "2026-03-15T23:00:00.000125Z",
+    "standing": "open",
+    "objection_until": "2026-03-29T23:00:00.000125Z",
+    "accepted_at": None,
+}
+ACCEPTED_STATEMENT: Final[dict[str, Any]] = {
+    **STATEMENT_SUMMARY,
+    "standing": "accepted",
+    "accepted_at": "2026-03-17T09:12:44.20191Z",
 }
 STATEMENT: Final[dict[str, Any]] = {
     **STATEMENT_SUMMARY,
@@ -344,6 +365,8 @@ STATEMENT_CSV: Final = (
     "11,carry_in,0,0,0.000000,0.003200,EUR,\r\n"
     "11,carry_out,0,0,0.000000,-0.003200,EUR,\r\n"
     "11,net,,,,199.10,EUR,\r\n"
+    "11,opening,,,,203.15,EUR,\r\n"
+    "11,closing,,,,402.25,EUR,\r\n"
 )
 
 PING: Final[dict[str, Any]] = {"object": "ping", "now": "2026-03-14T08:26:53.5Z"}

@@ -12,7 +12,15 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.calls import ask
 from services.gateway.domain.caller import KeyFacts, Partner
-from services.gateway.domain.clearing import Rate, Statement, StatementLine, StatementLineType, Store
+from services.gateway.domain.clearing import (
+    Rate,
+    Span,
+    Standing,
+    Statement,
+    StatementLine,
+    StatementLineType,
+    Store,
+)
 from services.runtime.errors import CoalitionError, Fault
 from services.runtime.grpc_client import call, stream
 from services.runtime.ids import from_bytes
@@ -25,10 +33,20 @@ _FILE_SECONDS: Final = 600.0
 _LINE_TYPES: Final = {
     clearing_pb2.STATEMENT_LINE_KIND_ISSUED: StatementLineType.ISSUED,
     clearing_pb2.STATEMENT_LINE_KIND_REVERSED: StatementLineType.REVERSED,
+    clearing_pb2.STATEMENT_LINE_KIND_CHARGED: StatementLineType.CHARGED,
+    clearing_pb2.STATEMENT_LINE_KIND_CREDITED: StatementLineType.CREDITED,
+    clearing_pb2.STATEMENT_LINE_KIND_RELEASED: StatementLineType.RELEASED,
     clearing_pb2.STATEMENT_LINE_KIND_BURNED: StatementLineType.BURNED,
     clearing_pb2.STATEMENT_LINE_KIND_RETURNED: StatementLineType.RETURNED,
+    clearing_pb2.STATEMENT_LINE_KIND_FEE: StatementLineType.FEE,
+    clearing_pb2.STATEMENT_LINE_KIND_CYCLE_FEE: StatementLineType.CYCLE_FEE,
     clearing_pb2.STATEMENT_LINE_KIND_CARRY_IN: StatementLineType.CARRY_IN,
     clearing_pb2.STATEMENT_LINE_KIND_CARRY_OUT: StatementLineType.CARRY_OUT,
+}
+_STANDINGS: Final = {
+    clearing_pb2.STATEMENT_STANDING_OPEN: Standing.OPEN,
+    clearing_pb2.STATEMENT_STANDING_ACCEPTED: Standing.ACCEPTED,
+    clearing_pb2.STATEMENT_STANDING_ACCEPTED_BY_SILENCE: Standing.ACCEPTED_BY_SILENCE,
 }
 
 
@@ -61,6 +79,10 @@ class Partners(Protocol):
 
     def statement_file(self, token: bytes, statement_id: UUID) -> AsyncIterator[bytes]:
         """The file that proves a statement of the caller's, in pieces. Raises NotFound with the first."""
+        ...
+
+    async def accept(self, token: bytes, statement_id: UUID) -> Statement:
+        """Accepts one statement of the caller's; answers it as it stands. Raises NotFound."""
         ...
 
 
@@ -118,6 +140,9 @@ class GrpcPartners:
                 rate.reimbursement_micros,
                 rate.valid_from_us,
                 rate.valid_to_us,
+                rate.issue_share_percent,
+                rate.transaction_fee_micros,
+                next(((each.issue_micros, each.reimbursement_micros) for each in rate.by_type), None),
             )
             for rate in response.rates
         ]
@@ -149,9 +174,20 @@ class GrpcPartners:
         async for piece in pieces:
             yield piece.content
 
+    async def accept(self, token: bytes, statement_id: UUID) -> Statement:
+        """As Partners.accept."""
+        request = clearing_pb2.AcceptStatementRequest(statement_id=statement_id.bytes)
+        response: clearing_pb2.AcceptStatementResponse = await ask(
+            self._clearing.AcceptStatement, request, token
+        )
+        return _statement_of(response.statement)
+
 
 def _statement_of(message: clearing_pb2.Statement) -> Statement:
     window, net = message.window, message.net
+    standing = _STANDINGS.get(message.standing)
+    if standing is None:
+        raise Fault
     return Statement(
         statement_id=from_bytes(message.statement_id),
         window=window.number,
@@ -167,6 +203,19 @@ def _statement_of(message: clearing_pb2.Statement) -> Statement:
         carry_out_micros=net.carry_out_micros,
         net_minor=net.net_minor,
         issued_at_us=message.issued_at_us,
+        covers=Span(
+            message.first_window,
+            window.number,
+            message.starts_at_us,
+            window.ends_at_us,
+            message.first_seq,
+            window.last_seq,
+        ),
+        opening_minor=message.opening_minor,
+        closing_minor=message.closing_minor,
+        standing=standing,
+        objection_until_us=message.objection_until_us,
+        accepted_at_us=message.accepted_at_us,
         lines=tuple(_line_of(line) for line in message.lines),
     )
 

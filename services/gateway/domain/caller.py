@@ -15,7 +15,16 @@ POINTS_EARN: Final = "points:earn"
 POINTS_REDEEM: Final = "points:redeem"
 POINTS_READ: Final = "points:read"
 STATEMENTS_READ: Final = "statements:read"
-SCOPES: Final = (MEMBERS_READ, MEMBERS_WRITE, POINTS_EARN, POINTS_REDEEM, POINTS_READ, STATEMENTS_READ)
+STATEMENTS_ACCEPT: Final = "statements:accept"
+SCOPES: Final = (
+    MEMBERS_READ,
+    MEMBERS_WRITE,
+    POINTS_EARN,
+    POINTS_REDEEM,
+    POINTS_READ,
+    STATEMENTS_READ,
+    STATEMENTS_ACCEPT,
+)
 
 
 @dataclass(frozen=True, slots=True)

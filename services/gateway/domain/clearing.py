@@ -20,7 +20,8 @@ class Store:
 class Rate:
     """A version of a partner's prices, in millionths of the major unit a point.
 
-    Times are microseconds since 1970-01-01 UTC; `valid_to_us` 0: open.
+    Times are microseconds since 1970-01-01 UTC; `valid_to_us` 0: open. `issue_share_percent`: what is due of
+    the issue price when a point is issued; `bonus_micros`: issue price and reimbursement of bonus points, None: the same.
     """
 
     version: int
@@ -28,6 +29,9 @@ class Rate:
     reimbursement_micros: int
     valid_from_us: int
     valid_to_us: int
+    issue_share_percent: int
+    transaction_fee_micros: int
+    bonus_micros: tuple[int, int] | None
 
 
 class StatementLineType(StrEnum):
@@ -35,8 +39,13 @@ class StatementLineType(StrEnum):
 
     ISSUED = "issued"
     REVERSED = "reversed"
+    CHARGED = "charged"
+    CREDITED = "credited"
+    RELEASED = "released"
     BURNED = "burned"
     RETURNED = "returned"
+    FEE = "fee"
+    CYCLE_FEE = "cycle_fee"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 
@@ -53,9 +62,31 @@ class StatementLine:
     point_type: str = ""
 
 
+class Standing(StrEnum):
+    """Whether a statement is accepted."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    ACCEPTED_BY_SILENCE = "accepted_by_silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Consecutive windows, both included, and their postings; times are programme time, the end excluded."""
+
+    first_window: int
+    last_window: int
+    starts_at_us: int
+    ends_at_us: int
+    first_seq: int
+    last_seq: int
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a partner owes (positive) or is owed (negative) over a clearing window, and why.
+    """What a partner owes (positive) or is owed (negative) over a clearing window or a run of them, and why.
+
+    `window` with its times is the last one; `opening_minor` is what earlier statements left due.
 
     `net_minor` in minor units, `…_micros` in millionths of the major unit, times in microseconds since
     1970-01-01 UTC. `lines` is empty in lists.
@@ -75,4 +106,10 @@ class Statement:
     carry_out_micros: int
     net_minor: int
     issued_at_us: int
+    covers: Span
+    opening_minor: int
+    closing_minor: int
+    standing: Standing
+    objection_until_us: int
+    accepted_at_us: int
     lines: tuple[StatementLine, ...] = ()

@@ -15,13 +15,18 @@ from services.gateway.answers.clearing import statement_answer, statement_csv
 from services.gateway.apidocs import examples
 from services.gateway.apidocs.statement_file_example import STATEMENT_FILE
 from services.gateway.app import Gateway
-from services.gateway.domain.caller import STATEMENTS_READ
-from services.gateway.http.admission import admit
+from services.gateway.domain.caller import STATEMENTS_ACCEPT, STATEMENTS_READ
+from services.gateway.http.admission import admit, admit_write
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import AskedPage
 from services.gateway.http.exchange import exchange_of
-from services.gateway.http.routes import ToldRoute, get
-from services.gateway.queries.statements import get_statement, list_statements, open_statement_file
+from services.gateway.http.routes import ToldRoute, get, post
+from services.gateway.queries.statements import (
+    accept_statement,
+    get_statement,
+    list_statements,
+    open_statement_file,
+)
 from services.gateway.schemas.clearing import Statement, StatementSummary
 from services.gateway.schemas.lists import ListOf
 from services.gateway.schemas.statement_file import StatementFile
@@ -41,7 +46,7 @@ class Statements:
         self._gateway = gateway
 
     def routes(self) -> list[ToldRoute]:
-        """GET /v1/statements, /v1/statements/{statement_id} and its file."""
+        """GET /v1/statements, /v1/statements/{statement_id} and its file, POST /v1/statements/{statement_id}/accept."""
         return [
             get(
                 "/v1/statements",
@@ -49,7 +54,8 @@ class Statements:
                 id="listStatements",
                 tag=_TAG,
                 summary="List statements",
-                description="One for each clearing window, newest first, without their lines.",
+                description="One for each clearing window, or for a run of them where you are billed by the month; newest first, "
+                "without their lines.",
                 answer=ListOf[StatementSummary],
                 example=examples.STATEMENT_SUMMARY,
             ),
@@ -60,7 +66,7 @@ class Statements:
                 tag=_TAG,
                 summary="Read a statement",
                 description="As JSON, or as CSV with `Accept: text/csv` or `?format=csv`: a row a line, amounts "
-                "in the major unit, the net last.",
+                "in the major unit; then the net, what was due before and what is due now.",
                 answer=Statement,
                 example=examples.STATEMENT,
                 reasons=(Reason.REASON_NOT_FOUND,),
@@ -78,6 +84,20 @@ class Statements:
                 answer=StatementFile,
                 example=STATEMENT_FILE,
                 reasons=(Reason.REASON_NOT_FOUND,),
+            ),
+            post(
+                "/v1/statements/{statement_id}/accept",
+                self.accept,
+                id="acceptStatement",
+                tag=_TAG,
+                summary="Accept a statement",
+                description="Says that it is right, before your silence does at `objection_until`. One that is accepted already "
+                "is answered as it stands.",
+                body=None,
+                answer=StatementSummary,
+                example=examples.ACCEPTED_STATEMENT,
+                reasons=(Reason.REASON_NOT_FOUND,),
+                status=200,
             ),
         ]
 
@@ -117,3 +137,9 @@ class Statements:
         return StreamingResponse(
             pieces(), media_type="application/json", headers={"content-disposition": name}
         )
+
+    async def accept(self, request: Request, statement_id: str) -> Response:
+        """Accepts one statement, once however often it is asked."""
+        caller, _ = await admit_write(self._gateway, request, STATEMENTS_ACCEPT)
+        statement = await accept_statement(self._gateway.partners, caller, statement_id)
+        return Answer(statement_answer(statement, with_lines=False))

@@ -26,21 +26,27 @@ async def list_statements(partners: Partners, caller: Caller, cursor: Cursor) ->
 
 async def get_statement(partners: Partners, caller: Caller, statement_id: str) -> Statement:
     """One statement with its lines. Raises NotFound."""
-    return await partners.statement(caller.token, _id_of(statement_id))
+    return await partners.statement(caller.token, statement_id_of(statement_id))
 
 
 async def open_statement_file(
     partners: Partners, caller: Caller, statement_id: str
 ) -> tuple[bytes, AsyncIterator[bytes]]:
     """The first piece of the file that proves a statement, and those after it. Raises NotFound."""
-    pieces = partners.statement_file(caller.token, _id_of(statement_id))
+    pieces = partners.statement_file(caller.token, statement_id_of(statement_id))
     # Whatever is refused is refused before the first piece, while it can still be said.
     return await anext(pieces), pieces
 
 
-def _id_of(statement_id: str) -> UUID:
+async def accept_statement(partners: Partners, caller: Caller, statement_id: str) -> Statement:
+    """Accepts a statement; answers it as it stands. Raises NotFound."""
+    return await partners.accept(caller.token, statement_id_of(statement_id))
+
+
+def statement_id_of(text: str) -> UUID:
+    """A statement by its id on the wire. Raises NotFound."""
     try:
-        return from_text(PREFIX, statement_id)
+        return from_text(PREFIX, text)
     except MalformedId:
         raise NotFound("there is no such statement") from None
 

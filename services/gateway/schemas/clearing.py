@@ -18,6 +18,13 @@ class Store(Answer):
     name: str
 
 
+class TypePrices(Answer):
+    """Prices of one type of points."""
+
+    issue_micros: Annotated[int, Field(description="In millionths of the major unit")]
+    reimbursement_micros: Annotated[int, Field(description="In millionths of the major unit")]
+
+
 class Rate(Answer):
     """A version of your prices. Where several apply, the highest version wins."""
 
@@ -32,6 +39,20 @@ class Rate(Answer):
     ]
     valid_from: Instant
     valid_to: Annotated[Instant | None, Field(description="Excluded; null: open")]
+    issue_share_percent: Annotated[
+        int,
+        Field(
+            description="How much of the price you owe when you issue a point; the rest you owe once it is used, and not "
+            "at all if it expires"
+        ),
+    ]
+    transaction_fee_micros: Annotated[
+        int,
+        Field(
+            description="What you owe for each sale that earns and each redemption, in millionths of the major unit"
+        ),
+    ]
+    bonus: Annotated[TypePrices | None, Field(description="Prices of bonus points; null: those above")]
 
 
 class StatementWindow(Answer):
@@ -40,6 +61,17 @@ class StatementWindow(Answer):
     number: Annotated[int, Field(description="From 1")]
     starts_at: Annotated[Instant, Field(description="Programme time, included")]
     ends_at: Annotated[Instant, Field(description="Programme time, excluded")]
+
+
+class Covers(Answer):
+    """What a statement covers: one window, or a run of them where you are billed less often than windows are cut."""
+
+    first_window: Annotated[int, Field(description="Number of the first window")]
+    last_window: Annotated[int, Field(description="Number of the last window, which is `window`")]
+    starts_at: Annotated[Instant, Field(description="Programme time, included")]
+    ends_at: Annotated[Instant, Field(description="Programme time, excluded")]
+    first_seq: Annotated[int, Field(description="First posting of the ledger in it")]
+    last_seq: Annotated[int, Field(description="Last posting in it; first_seq - 1: there was none")]
 
 
 class Net(Answer):
@@ -58,10 +90,24 @@ class StatementLine(Answer):
     """A line of a statement."""
 
     type: Annotated[
-        Literal["issued", "reversed", "burned", "returned", "carry_in", "carry_out"],
+        Literal[
+            "issued",
+            "reversed",
+            "charged",
+            "credited",
+            "released",
+            "burned",
+            "returned",
+            "fee",
+            "cycle_fee",
+            "carry_in",
+            "carry_out",
+        ],
         Field(
-            description="Points you issued, and of such points those that refunds took back; points spent with you, "
-            "and of such points those that refunds gave back; the rounding's residue in and out"
+            description="Points you issued, and of such points those that refunds took back; points you pay for once they are "
+            "used, of such points those that are unused again, and those that never can be used, for which you pay nothing; points spent with you, "
+            "and of such points those that refunds gave back; fees by the transaction, and with the statement; the "
+            "rounding's residue in and out"
         ),
     ]
     point_type: Annotated[
@@ -80,22 +126,31 @@ class StatementLine(Answer):
 
 
 class StatementSummary(Answer):
-    """What you owe or are owed over a clearing window."""
+    """What you owe or are owed over a clearing window, or a run of them."""
 
     object: Literal["statement"]
     id: Annotated[str, Field(examples=["stm_…"])]
-    window: StatementWindow
+    window: Annotated[StatementWindow, Field(description="The last window it covers")]
+    covers: Covers
     currency: Annotated[str, Field(description="ISO 4217")]
-    points_issued: Annotated[int, Field(description="Points you issued in the window")]
+    points_issued: Annotated[int, Field(description="Points you issued in what it covers")]
     points_reversed: Annotated[
-        int, Field(description="Points you had issued that refunds took back, in the window")
+        int, Field(description="Points you had issued that refunds took back, in what it covers")
     ]
-    points_burned: Annotated[int, Field(description="Points spent with you in the window")]
+    points_burned: Annotated[int, Field(description="Points spent with you in what it covers")]
     points_returned: Annotated[
-        int, Field(description="Points spent with you that refunds gave back, in the window")
+        int, Field(description="Points spent with you that refunds gave back, in what it covers")
     ]
     net: Net
+    opening: Annotated[int, Field(description="What earlier statements left due, in minor units")]
+    closing: Annotated[int, Field(description="What is due now: opening and net, in minor units")]
     issued_at: Annotated[Instant, Field(description="Programme time")]
+    standing: Annotated[
+        Literal["open", "accepted", "accepted_by_silence"],
+        Field(description="You accepted it, your time to object is over, or neither"),
+    ]
+    objection_until: Annotated[Instant, Field(description="Programme time from which on silence accepts it")]
+    accepted_at: Annotated[Instant | None, Field(description="When you accepted it; null: you did not")]
 
 
 class Statement(StatementSummary):

@@ -50,6 +50,8 @@ _RATES: Final[tuple[Column, ...]] = (
     ("#version", count("version")),
     ("#issue", lambda version: write_micros(version["issue_micros"])),
     ("#reimbursement", lambda version: write_micros(version["reimbursement_micros"])),
+    ("#% at issuance", count("issue_share_percent")),
+    ("#fee", lambda version: write_micros(version["transaction_fee_micros"])),
     ("from", field("valid_from")),
     ("to", field("valid_to")),
     ("#known from seq", count("known_from_seq")),
@@ -224,25 +226,41 @@ def set_rates(
     valid_to: Annotated[
         str, typer.Option("--to", help="Date or time until which they hold, excluded; else for ever.")
     ] = "",
+    issue_share: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Per cent of the issue price that is due when a point is issued; the rest once it is used.",
+        ),
+    ] = 100,
+    fee: Annotated[str, typer.Option(help="Owed by sale that earns and by redemption, e.g. 0.05.")] = "0",
+    bonus_issue: Annotated[str, typer.Option(help="Issue price of bonus points, where it differs.")] = "",
+    bonus_reimbursement: Annotated[
+        str, typer.Option(help="Reimbursement of bonus points, where it differs.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Set a partner's prices from a time on; what is rated by now keeps its price.
 
-    Example: coalition partner rates set grocer -p plaza --issue 0.0100 --reimbursement 0.0080 --from 2026-03-02
+    Examples: coalition partner rates set grocer -p plaza --issue 0.0100 --reimbursement 0.0080 --from 2026-03-02;
+    coalition partner rates set fuel -p plaza --issue 0.0105 --reimbursement 0.0080 --from 2026-03-02 --issue-share 0
     """
+    if bool(bonus_issue) != bool(bonus_reimbursement):
+        raise typer.BadParameter("bonus points have both prices of their own, or neither")
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        version = await registry.set_rates(
-            session,
-            found,
-            partner,
+        prices = registry.Prices(
             read_price(issue),
             read_price(reimbursement),
             read_time(valid_from, found.zone),
             read_time(valid_to, found.zone) if valid_to else 0,
+            issue_share,
+            read_price(fee),
+            (read_price(bonus_issue), read_price(bonus_reimbursement)) if bonus_issue else None,
         )
-        return documents.rates(version, found.zone)
+        return documents.rates(await registry.set_rates(session, found, partner, prices), found.zone)
 
     show(in_session(work), as_json, f"Prices of {partner}", *_RATES)
 

@@ -11,7 +11,10 @@ from typing import Annotated
 import typer
 
 from services.demo.report import print_proofs
-from services.launcher.session import JsonOption, ProgrammeOption, console, in_session
+from services.launcher.commands.audit import HostOption, OptionalProgramme, chain_of
+from services.launcher.errors import LauncherError
+from services.launcher.session import JsonOption, ProgrammeOption, console, in_session, show
+from services.operations.audit import AuditProof, NotedRow, check, check_export
 from services.operations.proofs import Noted, Proof, prove_clearing, prove_ledger, prove_noted
 from services.operations.session import Session
 from services.runtime.principal import Programme
@@ -74,6 +77,57 @@ def statement(
     arguments = [str(file), *(("--key", key) if key else ())]
     arguments += ["--previous", str(previous)] if previous else []
     raise typer.Exit(main(arguments))
+
+
+@app.command()
+def audit(
+    export: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="An export to check, without any service.")
+    ] = None,
+    programme: OptionalProgramme = "",
+    host: HostOption = False,
+    noted: Annotated[
+        str,
+        typer.Option(metavar="NUMBER:HASH", help="Last row and hash of an earlier check: is it there still?"),
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute the chain of the audit log: on the live database, or of an export.
+
+    Examples: coalition verify audit -p plaza; coalition verify audit --host; coalition verify audit plaza.jsonl
+    """
+    try:
+        earlier = NotedRow.read(noted) if noted else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--noted") from error
+    if export is not None:
+        proof = _check_file(export, earlier)
+    else:
+
+        async def work(session: Session) -> AuditProof:
+            return await check(session, await chain_of(session, programme, host=host), earlier)
+
+        proof = in_session(work)
+    found = {**asdict(proof), "holds": proof.holds}
+    show(
+        found,
+        as_json,
+        "The chain of the audit log, recomputed",
+        ("", lambda each: "holds" if each["holds"] else "BROKEN"),
+        ("#rows", lambda each: f"{each['rows']:,}"),
+        ("last row and hash", lambda each: f"{each['last_number']}:{each['last_hash']}"),
+        ("faults", lambda each: "\n".join(each["faults"])),
+    )
+    if not proof.holds:
+        raise typer.Exit(1)
+
+
+def _check_file(export: Path, noted: NotedRow | None) -> AuditProof:
+    try:
+        with export.open(encoding="utf-8") as lines:
+            return check_export(lines, noted)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LauncherError(f"{export} cannot be read: {error}") from error
 
 
 def _verify(

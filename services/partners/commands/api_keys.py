@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.partners.commands.auditing import Change, audited
 from services.partners.commands.clock import programme_now_us
+from services.partners.commands.persons import acting_now
 from services.partners.commands.telling import Tell
 from services.partners.domain.credentials import ApiKey, new_api_secret, read_scopes
 from services.partners.domain.events import KeyRevoked
-from services.partners.domain.permissions import partner_addressed, require_role
+from services.partners.domain.permissions import partner_addressed
 from services.partners.domain.text import read_name
 from services.partners.storage import credentials
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import NotFound
-from services.runtime.ids import new_id
+from services.runtime.ids import new_id, to_text
 from services.runtime.principal import Principal
 
 
@@ -29,7 +31,6 @@ class IssueApiKey:
         self, who: Principal, partner_id: UUID | None, label: str, scopes: Sequence[str]
     ) -> tuple[ApiKey, str]:
         """A new key and its secret, told this once. Raises NotFound with PARTNER_UNKNOWN, InvalidRequest."""
-        require_role(who, "maker", "admin")
         programme = who.in_programme()
         secret = new_api_secret(programme.is_test)
         made = ApiKey(
@@ -42,7 +43,10 @@ class IssueApiKey:
             0,
         )
         async with self._database.writer.transaction() as connection:
+            (await acting_now(connection, who)).require("maker", "admin")
             await credentials.add_key(connection, programme.ledger_id, made, secret.digest, who.actor)
+            change = Change("key.issued", to_text("key", made.key_id), after=_document(made))
+            await audited(connection, who, programme.ledger_id, change)
         return made, secret.text
 
 
@@ -54,9 +58,9 @@ class RevokeApiKey:
 
     async def __call__(self, who: Principal, key_id: UUID) -> ApiKey:
         """The key, dead from now on, or since it was revoked before. Raises NotFound."""
-        require_role(who, "maker", "admin")
         programme = who.in_programme()
         async with self._database.writer.transaction() as connection:
+            (await acting_now(connection, who)).require("maker", "admin")
             key, was_live = await credentials.revoke_key(
                 connection, programme.ledger_id, key_id, wall_now_us(), who.actor
             )
@@ -65,4 +69,15 @@ class RevokeApiKey:
             if was_live:
                 now_us = await programme_now_us(connection, programme.ledger_id)
                 await self._tell(connection, programme, now_us, [KeyRevoked(key.partner_id, key_id)])
+                change = Change("key.revoked", to_text("key", key_id), before=_document(key))
+                await audited(connection, who, programme.ledger_id, change)
         return key
+
+
+def _document(key: ApiKey) -> dict[str, object]:
+    return {
+        "hint": key.hint,
+        "label": key.label,
+        "partner_id": to_text("ptr", key.partner_id),
+        "scopes": list(key.scopes),
+    }

@@ -8,25 +8,29 @@ take turns and end with one result. No call to another service is made inside a 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.clients.points import PointsLedger
+from services.partners.commands.auditing import audited_window
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.telling import Tell
+from services.partners.domain.billing import cycle_fees
+from services.partners.domain.entries import AMOUNT_MICROS_MAX
 from services.partners.domain.events import StatementIssued, WindowClosed
-from services.partners.domain.netting import OPERATOR, NotBalanced, net_operator, net_partners
+from services.partners.domain.netting import Fold, Net, NotBalanced, merged, net_operator, net_partners, whole
 from services.partners.domain.programme import Registration
 from services.partners.domain.proof.record import JournalEnd
-from services.partners.domain.rating import AMOUNT_MICROS_MAX
-from services.partners.domain.statement import Statement, lines_of
+from services.partners.domain.statement import Range, Statement, lines_of
 from services.partners.domain.windows import Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes
-from services.partners.storage import partners, rating, statements, windows
+from services.partners.storage import billing, partners, rating, statements, windows
 from services.runtime import logging, telemetry
-from services.runtime.clock import from_micros, wall_now_us
+from services.runtime.clock import MICROS_PER_DAY, from_micros, wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import Fault, Refused, Unavailable
 from services.runtime.ids import new_id
@@ -113,6 +117,7 @@ class CloseWindows:
             head = await rating.head(connection, programme.ledger_id)
             closed = WindowClosed(window.number, window.first_seq, window.last_seq, window.ends_at_us)
             await self._tell(connection, programme, wall_now_us() + head.clock_offset_us, [closed])
+            await audited_window(connection, programme.ledger_id, "window.closed", window)
         return window
 
     async def _await_rating(self, ledger_id: int, window: Window) -> None:
@@ -148,11 +153,18 @@ class CloseWindows:
             await windows.lock(connection, ledger_id)
             if await _state_of(connection, ledger_id, window.number) is not WindowState.CLOSED:
                 return
-            folds = await rating.folds(connection, ledger_id, window)
             parties = [found.partner_id for found in await partners.of_programme(connection, ledger_id)]
+            terms = await billing.of_programme(connection, ledger_id, registration.programme.zone)
+            due = terms.due(parties, window)
+            fees = cycle_fees(terms, due, window.number)
+            await billing.book(connection, ledger_id, fees)
+            folds = await _folds(connection, ledger_id, window.number, window)
             carries = await windows.carries_into(connection, ledger_id, window.number)
-            nets = net_partners(parties, folds, carries)
-            kinds = await rating.kind_totals(connection, ledger_id, window)
+            nets = net_partners(parties, folds, carries, due)
+            kinds = [
+                *await rating.kind_totals(connection, ledger_id, window),
+                *await billing.kind_totals(connection, ledger_id, window.number),
+            ]
             try:
                 operator = net_operator(kinds, nets)
             except NotBalanced as error:
@@ -175,19 +187,7 @@ class CloseWindows:
             await windows.lock(connection, ledger_id)
             if await _state_of(connection, ledger_id, window.number) is not WindowState.AGGREGATED:
                 return False
-            slugs = {
-                found.partner_id: found.slug for found in await partners.of_programme(connection, ledger_id)
-            }
-            folds = await rating.folds(connection, ledger_id, window)
-            nets = await windows.nets_of(connection, ledger_id, window.number)
-            issued = [
-                Statement(
-                    new_id(), window, slugs[net.party_id], programme.currency, net, now_us,
-                    lines_of(folds, net),
-                )
-                for net in nets
-                if net.party_id != OPERATOR
-            ]  # fmt: skip
+            issued = await _statements(connection, registration, window, now_us)
             await statements.add(connection, ledger_id, issued)
             await self._prove.prove_window(connection, programme, window, issued, journal_end)
             await windows.move(connection, ledger_id, window.number, WindowState.STATED)
@@ -198,7 +198,60 @@ class CloseWindows:
                 for each in issued
             ]
             await self._tell(connection, programme, now_us, told)
+            await audited_window(connection, ledger_id, "windows.stated", window)
         return True
+
+
+async def _statements(
+    connection: AsyncConnection, registration: Registration, window: Window, now_us: int
+) -> list[Statement]:
+    """The statements that are due with a window, each over the windows since the last one of its partner."""
+    programme = registration.programme
+    ledger_id = programme.ledger_id
+    found = await partners.of_programme(connection, ledger_id)
+    terms = await billing.of_programme(connection, ledger_id, programme.zone)
+    due = terms.due((each.partner_id for each in found), window)
+    before = await statements.before(connection, ledger_id, window.number)
+    issued: list[Statement] = []
+    spans: dict[int, tuple[Range, list[Fold], dict[UUID, list[Net]]]] = {}
+    for each in found:
+        if each.partner_id not in due or each.partner_id not in before:
+            # Who was taken in after the window was netted has no part in it.
+            continue
+        first, opening_minor = before[each.partner_id]
+        if first not in spans:
+            spans[first] = await _span(connection, ledger_id, first, window)
+        covers, folds, nets = spans[first]
+        net = whole(nets[each.partner_id])
+        days = terms.of(each.partner_id, window.number).objection_days
+        issued.append(
+            Statement(
+                new_id(), window, covers, each.slug, programme.currency, net, opening_minor, now_us,
+                now_us + days * MICROS_PER_DAY, lines=lines_of(folds, net),
+            )
+        )  # fmt: skip
+    return issued
+
+
+async def _span(
+    connection: AsyncConnection, ledger_id: int, first: int, window: Window
+) -> tuple[Range, list[Fold], dict[UUID, list[Net]]]:
+    """A run of windows that ends with one: where it starts, its entries summed, and everybody's nets in order."""
+    start = await windows.numbered(connection, ledger_id, first)
+    if start is None:
+        raise Fault(f"window {first}, from which on a statement is due, does not exist")
+    covers = Range(first, start.first_seq, start.starts_at_us)
+    folds = await _folds(connection, ledger_id, first, replace(window, first_seq=start.first_seq))
+    nets: dict[UUID, list[Net]] = {}
+    for _, net in await windows.nets_between(connection, ledger_id, first, window.number):
+        nets.setdefault(net.party_id, []).append(net)
+    return covers, folds, nets
+
+
+async def _folds(connection: AsyncConnection, ledger_id: int, first: int, window: Window) -> list[Fold]:
+    """What is rated in a window's range of seq, and booked in the windows from `first` to it, summed."""
+    booked = await billing.booked_between(connection, ledger_id, first, window.number)
+    return merged([*await rating.folds(connection, ledger_id, window), *map(billing.fold_of, booked)])
 
 
 async def _state_of(connection: AsyncConnection, ledger_id: int, number: int) -> WindowState:

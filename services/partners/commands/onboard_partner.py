@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from services.partners.commands.auditing import Change, audited
 from services.partners.commands.clock import programme_now_us
+from services.partners.commands.persons import acting_now
 from services.partners.commands.telling import Tell
 from services.partners.domain.events import PartnerOnboarded
 from services.partners.domain.partner import ACTIVE, Partner, read_partner_slug
-from services.partners.domain.permissions import require_role
 from services.partners.domain.text import read_name
 from services.partners.storage import partners
 from services.runtime.database import Database
-from services.runtime.ids import new_id
+from services.runtime.ids import new_id, to_text
 from services.runtime.principal import Principal
 
 
@@ -22,12 +23,15 @@ class OnboardPartner:
 
     async def __call__(self, who: Principal, slug: str, name: str) -> Partner:
         """The partner. Raises Conflict with ALREADY_EXISTS, InvalidRequest, PermissionDenied."""
-        require_role(who, "maker", "admin")
         programme = who.in_programme()
         made = Partner(new_id(), read_partner_slug(slug), read_name(name), ACTIVE)
         async with self._database.writer.transaction() as connection:
+            (await acting_now(connection, who)).require("maker", "admin")
             await partners.add(connection, programme.ledger_id, made, who.actor)
             now_us = await programme_now_us(connection, programme.ledger_id)
             told = PartnerOnboarded(made.partner_id, made.slug, made.name)
             await self._tell(connection, programme, now_us, [told])
+            after = {"name": made.name, "slug": made.slug, "status": made.status}
+            change = Change("partner.onboarded", to_text("ptr", made.partner_id), after=after)
+            await audited(connection, who, programme.ledger_id, change)
         return made

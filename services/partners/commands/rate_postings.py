@@ -9,8 +9,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.domain.entries import totals_of
+from services.partners.domain.postings import Posting, Unrateable
 from services.partners.domain.rates import RateCards
-from services.partners.domain.rating import Posting, Unrateable, originals_of, rate, totals_of
+from services.partners.domain.rating import Before, creditable_of, originals_of, rate
 from services.partners.queries.programmes import Programmes
 from services.partners.storage import rates, rating
 from services.runtime import logging
@@ -48,10 +50,9 @@ class RatePostings:
         ledger_id = (await self._programmes.named(slug)).programme.ledger_id
         head = await rating.locked_head(connection, ledger_id)
         cards = await self._cards_of(connection, ledger_id, head.rates_generation)
-        undone = originals_of(block.postings, head.rated_seq)
-        originals = await rating.entries_of(connection, ledger_id, undone) if undone else {}
+        before = await self._before(connection, ledger_id, block, head.rated_seq, cards.at_redemption)
         try:
-            entries = rate(block.postings, head.rated_seq, cards, originals)
+            entries = rate(block.postings, head.rated_seq, cards, before)
         except Unrateable as stop:
             raise await self.stopped(slug, stop) from None
         if entries:
@@ -59,6 +60,16 @@ class RatePostings:
         offset_us = head.clock_offset_us if block.clock_offset_us is None else block.clock_offset_us
         rated_seq = head.rated_seq + len(block.postings)
         await rating.advance(connection, ledger_id, rated_seq, offset_us, totals_of(entries))
+
+    async def _before(
+        self, connection: AsyncConnection, ledger_id: int, block: Block, rated_seq: int, at_redemption: bool
+    ) -> Before:
+        """What the block's postings undo and use. Where nobody pays at redemption, nothing is looked up of what is used."""
+        wanted = originals_of(block.postings, rated_seq, at_redemption)
+        originals = await rating.entries_of(connection, ledger_id, wanted) if wanted else {}
+        creditable = creditable_of(block.postings, rated_seq) if at_redemption else set[int]()
+        charged = await rating.charged_of(connection, ledger_id, creditable) if creditable else {}
+        return Before(originals, charged)
 
     async def _cards_of(self, connection: AsyncConnection, ledger_id: int, generation: int) -> RateCards:
         """The rate cards as of now. Under the head's lock no new version can come in between."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.partners.commands.auditing import audited_rates
 from services.partners.commands.telling import Tell
 from services.partners.domain.events import ContractChanged
 from services.partners.domain.permissions import require_role
@@ -43,4 +44,5 @@ class SetRates:
             told = ContractChanged(wanted.partner_id, made.version, wanted.valid_from_us)
             now_us = wall_now_us() + head.clock_offset_us
             await self._tell(connection, programme, now_us, [told])
+            await audited_rates(connection, who, before[-1] if before else None, made)
         return made

@@ -20,6 +20,7 @@ SCOPES: Final = (
     "points:transfer",
     "points:read",
     "statements:read",
+    "statements:accept",
 )
 ROLES: Final = ("admin", "pricing", "maker", "checker", "service_desk", "auditor")
 HINT_CHARACTERS: Final = 12
@@ -80,18 +81,19 @@ def new_staff_secret() -> Secret:
 
 def read_scopes(asked: Sequence[str]) -> tuple[str, ...]:
     """The scopes asked for in their fixed order, without doubles; all where none is. Raises InvalidRequest."""
-    return _known(asked, SCOPES, "scopes") or SCOPES
+    return read_known(asked, SCOPES, "scopes") or SCOPES
 
 
 def read_roles(asked: Sequence[str]) -> tuple[str, ...]:
     """The roles asked for in their fixed order, without doubles; at least one. Raises InvalidRequest."""
-    roles = _known(asked, ROLES, "roles")
+    roles = read_known(asked, ROLES, "roles")
     if not roles:
         raise InvalidRequest(f"at least one role is needed, of {', '.join(ROLES)}", field="roles")
     return roles
 
 
-def _known(asked: Sequence[str], known: tuple[str, ...], field: str) -> tuple[str, ...]:
+def read_known(asked: Sequence[str], known: tuple[str, ...], field: str) -> tuple[str, ...]:
+    """The names asked for in their fixed order, without doubles. Raises InvalidRequest for one that is not known."""
     unknown = sorted(set(asked).difference(known))
     if unknown:
         raise InvalidRequest(f"{unknown[0][:64]!r} is not one of {', '.join(known)}", field=field)

@@ -8,12 +8,13 @@ the sum of all nets being zero is a proof and no tautology.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
-from services.partners.domain.rating import BASE_POINTS, EntryKind
+from services.partners.domain.entries import BASE_POINTS, OPERATOR_OWES, EntryKind
 from services.partners.domain.rounding import half_even as nearest
 
 # Millionths of the major unit in a minor unit, for a currency with two decimals.
@@ -37,7 +38,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class KindTotal:
-    """All rated entries of one kind: points times price, without a sign."""
+    """All rated entries of one kind: points times price, of fees the price, without a sign."""
 
     kind: EntryKind
     micros: int
@@ -91,6 +92,43 @@ class MatrixCell:
         return max(self.points, self.micros, self.points_returned, self.micros_returned)
 
 
+def whole(nets: Sequence[Net]) -> Net:
+    """What one party's nets of consecutive windows are together. Raises ValueError where one does not follow another."""
+    first, last = nets[0], nets[-1]
+    if any(one.carry_out_micros != after.carry_in_micros for one, after in pairwise(nets)):
+        raise ValueError(f"what party {first.party_id} carried from one window to the next differs")
+    return Net(
+        party_id=first.party_id,
+        points_issued=sum(net.points_issued for net in nets),
+        points_reversed=sum(net.points_reversed for net in nets),
+        points_burned=sum(net.points_burned for net in nets),
+        points_returned=sum(net.points_returned for net in nets),
+        exact_micros=sum(net.exact_micros for net in nets),
+        carry_in_micros=first.carry_in_micros,
+        net_minor=sum(net.net_minor for net in nets),
+        carry_out_micros=last.carry_out_micros,
+    )
+
+
+def merged(folds: Iterable[Fold]) -> list[Fold]:
+    """Folds of several windows, summed by partner, kind, type of points and price."""
+    sums: dict[tuple[UUID, EntryKind, str, int], Fold] = {}
+    for fold in folds:
+        key = fold.partner_id, fold.kind, fold.point_type, fold.price_micros
+        before = sums.get(key)
+        sums[key] = (
+            fold
+            if before is None
+            else replace(
+                fold,
+                count=before.count + fold.count,
+                points=before.points + fold.points,
+                amount_micros=before.amount_micros + fold.amount_micros,
+            )
+        )
+    return list(sums.values())
+
+
 class NotBalanced(Exception):
     """The nets of a window do not sum to zero: entries are missing or were changed. Nothing is stated."""
 
@@ -101,11 +139,18 @@ def half_even(micros: int, per_minor: int = MICROS_PER_MINOR) -> int:
 
 
 def net_partner(
-    partner_id: UUID, points: Mapping[EntryKind, int], exact_micros: int, carry_in_micros: int
+    partner_id: UUID,
+    points: Mapping[EntryKind, int],
+    exact_micros: int,
+    carry_in_micros: int,
+    is_stated: bool = True,
 ) -> Net:
-    """A partner's net over one statement; `points` by kind, none where a kind is missing."""
+    """A partner's net over one window; `points` by kind, none where a kind is missing.
+
+    Where no statement is due with the window, all of it is carried on to the one that is.
+    """
     due = exact_micros + carry_in_micros
-    net_minor = half_even(due)
+    net_minor = half_even(due) if is_stated else 0
     return Net(
         party_id=partner_id,
         points_issued=points.get(EntryKind.ISSUED, 0),
@@ -120,9 +165,15 @@ def net_partner(
 
 
 def net_partners(
-    partners: Iterable[UUID], folds: Sequence[Fold], carries: Mapping[UUID, int]
+    partners: Iterable[UUID],
+    folds: Sequence[Fold],
+    carries: Mapping[UUID, int],
+    stated: Container[UUID] | None = None,
 ) -> tuple[Net, ...]:
-    """The nets of all partners in their order; `carries`: what each carried out of its last statement."""
+    """The nets of all partners in their order.
+
+    `carries`: what each carried out of the window before; `stated`: whose statements are due with this one (None: all).
+    """
     points: dict[UUID, dict[EntryKind, int]] = {fold.partner_id: {} for fold in folds}
     exact = dict.fromkeys(points, 0)
     for fold in folds:
@@ -130,20 +181,24 @@ def net_partners(
         of_partner[fold.kind] = of_partner.get(fold.kind, 0) + fold.points
         exact[fold.partner_id] += fold.amount_micros
     return tuple(
-        net_partner(partner, points.get(partner, {}), exact.get(partner, 0), carries.get(partner, 0))
+        net_partner(
+            partner,
+            points.get(partner, {}),
+            exact.get(partner, 0),
+            carries.get(partner, 0),
+            stated is None or partner in stated,
+        )
         for partner in partners
     )
 
 
 def net_operator(kinds: Iterable[KindTotal], partners: Sequence[Net]) -> Net:
-    """The operator's side: it is owed what was issued and returned, and owes what was burned and reversed.
+    """The operator's side: it is owed what was issued, charged and returned, and fees; it owes what undoes these, and what was burned.
 
     It keeps the rounding account.
     Raises NotBalanced unless it and the partners' nets sum to zero.
     """
-    by_kind = {total.kind: total.micros for total in kinds}
-    owes = by_kind.get(EntryKind.BURNED, 0) + by_kind.get(EntryKind.REVERSED, 0)
-    exact = owes - by_kind.get(EntryKind.ISSUED, 0) - by_kind.get(EntryKind.RETURNED, 0)
+    exact = sum(total.micros if total.kind in OPERATOR_OWES else -total.micros for total in kinds)
     carry_in = -sum(net.carry_in_micros for net in partners)
     carry_out = -sum(net.carry_out_micros for net in partners)
     net_minor, rest = divmod(exact + carry_in - carry_out, MICROS_PER_MINOR)

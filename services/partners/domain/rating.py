@@ -1,329 +1,355 @@
-"""Rating: what each posting of the journal makes one partner owe, or be owed.
+"""Rating: what each posting of the journal makes partners owe, or be owed.
 
-An earn makes its issuer owe the issue price of every point; what a campaign grants makes each partner that funds it owe its
-share of its own issue price, the operator's share nobody; a redemption makes its partner be owed the
-reimbursement of every point burned there, told apart by who issued them. A refund undoes either, at the
-price and version that the posting it undoes was rated at, whatever the price is today. Points that expire
-move no money. Postings are rated in the order of seq, each once; every seq gets at least one entry, so
-that a missing one shows.
+An earn makes its issuer owe the issue price of every point, by its contract at once, once the point is used, or a share of it
+each; a grant makes each partner that funds it owe its share of its own price, the operator's share nobody; a redemption makes
+its partner be owed the reimbursement of every point burned there, told apart by who issued them. Which part of a price is due
+when is fixed for each earn as it is rated, for ever. A refund undoes any of it, at the price and version of what it
+undoes, whatever prices are today. Points that expire move no money. Postings are rated in the order of seq, each once;
+every seq gets at least one entry, so that a missing one shows.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.partners.domain.entries import (
+    AMOUNT_MICROS_MAX,
+    BASE_POINTS,
+    BONUS_POINTS,
+    OPERATOR_OWES,
+    UNDOES,
+    Entry,
+    EntryKind,
+)
+from services.partners.domain.postings import LotTaken, Posting, Undone, Unrateable
 from services.partners.domain.rates import RateCards, RateVersion
 from services.partners.domain.rounding import half_even
 
-AMOUNT_MICROS_MAX: Final = 2**63 - 1
-# What a purchase earns, and what campaigns grant on top of it.
-BASE_POINTS: Final = "base"
-BONUS_POINTS: Final = "bonus"
 _OPERATOR: Final = UUID(int=0).bytes
 _HUNDRED: Final = 100
 
 
-class EntryKind(StrEnum):
-    """What a rated entry is about."""
+class Before(NamedTuple):
+    """What earlier postings were rated at: entries by seq, and by seq and partner how many points are charged and not credited."""
 
-    ISSUED = "issued"
-    REVERSED = "reversed"
-    BURNED = "burned"
-    RETURNED = "returned"
-    NOTHING = "nothing"
+    originals: Mapping[int, Sequence[Entry]] = MappingProxyType({})
+    charged: Mapping[tuple[int, UUID | None], int] = MappingProxyType({})
 
 
-# What each kind that undoes something undoes.
-UNDOES: Final[Mapping[EntryKind, EntryKind]] = MappingProxyType(
-    {EntryKind.REVERSED: EntryKind.ISSUED, EntryKind.RETURNED: EntryKind.BURNED}
-)
+_NOTHING_BEFORE: Final = Before()
 
 
-class LotTaken(NamedTuple):
-    """Points taken from a lot; the issuer as 16 bytes of its UUID."""
-
-    issuer: bytes
-    point_type: str
-    points: int
-
-
-class Undone(NamedTuple):
-    """Points of an earlier posting that are undone: REVERSED those of an earn, RETURNED those of a burn.
-
-    `partner`: whose posting it was, as 16 bytes of its UUID. `taken`: the points by who issued them, which
-    for an earn or a grant is the partner itself, whichever lots they were taken back from.
-    """
-
-    kind: EntryKind
-    original_seq: int
-    partner: bytes
-    taken: Sequence[LotTaken]
+def originals_of(postings: Iterable[Posting], rated_seq: int, at_redemption: bool = False) -> set[int]:
+    """The seqs up to `rated_seq` whose entries have to be looked up: what is undone, and where `at_redemption` what is used."""
+    wanted: set[int] = set()
+    for posting in postings:
+        if at_redemption:
+            wanted.update(lot.earned_seq for lot in (*posting.taken, *posting.lapsed))
+        for undone in posting.undoes:
+            wanted.add(undone.original_seq)
+            if at_redemption:
+                wanted.update(lot.earned_seq for lot in (*undone.taken, *undone.used))
+    return {seq for seq in wanted if 0 < seq <= rated_seq}
 
 
-class Share(NamedTuple):
-    """Who pays for `percent` of the points of a grant, as 16 bytes of its UUID; the nil UUID: the operator."""
-
-    partner: bytes
-    percent: int
-
-
-class Posting(NamedTuple):
-    """What rating needs of a posting. One that moves no money has no points, no lots taken, and undoes nothing.
-
-    `pos`: place of its event in the owner's log. `partner`: 16 bytes of its UUID. `effective_us`: the
-    till's clock, which decides the price. One that undoes others has its points there alone. `funders`: of a grant.
-    """
-
-    pos: int
-    seq: int
-    partner: bytes
-    effective_us: int
-    points: int = 0
-    lot_no: int = 0
-    taken: Sequence[LotTaken] = ()
-    undoes: Sequence[Undone] = ()
-    funders: Sequence[Share] = ()
-
-
-class Unrateable(Exception):
-    """A posting that cannot be rated now. Rating stands still before it: nothing is ever skipped."""
-
-    def __init__(self, posting: Posting, why: str, price_missing: bool = False) -> None:
-        super().__init__(why)
-        self.posting = posting
-        self.price_missing = price_missing
-
-
-class Totals(NamedTuple):
-    """Running control of rated entries, kept apart from them: a lost or changed entry no longer agrees.
-
-    Micros are amounts without their sign. `nothings`: entries that move no money.
-    """
-
-    issued: int = 0
-    issued_points: int = 0
-    issued_micros: int = 0
-    reversed: int = 0
-    reversed_points: int = 0
-    reversed_micros: int = 0
-    burned: int = 0
-    burned_points: int = 0
-    burned_micros: int = 0
-    returned: int = 0
-    returned_points: int = 0
-    returned_micros: int = 0
-    nothings: int = 0
-
-    @classmethod
-    def of(cls, sums: Mapping[EntryKind, Sequence[int]]) -> Totals:
-        """From how many entries there are of each kind, their points, and their micros without a sign."""
-        moving = (EntryKind.ISSUED, EntryKind.REVERSED, EntryKind.BURNED, EntryKind.RETURNED)
-        figures = [figure for kind in moving for figure in sums[kind]]
-        return cls(*figures, nothings=sums[EntryKind.NOTHING][0])
-
-    @property
-    def entries(self) -> int:
-        """How many entries there are in all."""
-        return self.issued + self.reversed + self.burned + self.returned + self.nothings
-
-
-class Entry(NamedTuple):
-    """A rated entry. `amount_micros`: positive the partner owes, negative it is owed.
-
-    One that moves no money has no partner, issuer, lot or version, and no type but that of a grant that the operator alone
-    pays for: such can be undone. `effective_us`: the till's clock.
-    """
-
-    seq: int
-    line: int
-    kind: EntryKind
-    partner_id: UUID | None
-    issuer_id: UUID | None
-    point_type: str | None
-    lot_no: int | None
-    version: int | None
-    points: int
-    price_micros: int
-    amount_micros: int
-    effective_us: int
-
-
-def totals_of(entries: Iterable[Entry]) -> Totals:
-    """What entries add to the running control."""
-    count, points, micros = (dict.fromkeys(EntryKind, 0) for _ in range(3))
-    for entry in entries:
-        count[entry.kind] += 1
-        points[entry.kind] += entry.points
-        micros[entry.kind] += abs(entry.amount_micros)
-    return Totals.of({kind: (count[kind], points[kind], micros[kind]) for kind in EntryKind})
-
-
-def originals_of(postings: Iterable[Posting], rated_seq: int) -> set[int]:
-    """The seqs up to `rated_seq` that postings undo: how those were rated has to be looked up."""
-    return {
-        undone.original_seq
-        for posting in postings
-        for undone in posting.undoes
-        if undone.original_seq <= rated_seq
-    }
+def creditable_of(postings: Iterable[Posting], rated_seq: int) -> set[int]:
+    """The seqs up to `rated_seq` of which points may be credited that were charged."""
+    wanted: set[int] = set()
+    for posting in postings:
+        for undone in posting.undoes:
+            if undone.kind is EntryKind.RETURNED:
+                wanted.update(lot.earned_seq for lot in undone.taken)
+            else:
+                wanted.add(undone.original_seq)
+    return {seq for seq in wanted if 0 < seq <= rated_seq}
 
 
 def rate(
-    postings: Iterable[Posting],
-    rated_seq: int,
-    cards: RateCards,
-    originals: Mapping[int, Sequence[Entry]] = MappingProxyType({}),
+    postings: Iterable[Posting], rated_seq: int, cards: RateCards, before: Before = _NOTHING_BEFORE
 ) -> list[Entry]:
-    """Rates postings that follow `rated_seq`, in order. `originals`: the entries of `originals_of` by seq.
+    """Rates postings that follow `rated_seq`, in order. `before`: the entries of `originals_of`, the charges of `creditable_of`.
 
     Raises Unrateable for the first one that has no price in force, that is not the next of the journal, that
-    undoes what was not rated, or whose amount is beyond what a book can hold.
+    undoes or uses what was not rated, or whose amount is beyond what a book can hold.
     """
-    entries: list[Entry] = []
+    run = _Run(cards, before)
     expected = rated_seq
     for posting in postings:
         expected += 1
         if posting.seq != expected:
             raise Unrateable(posting, f"seq {posting.seq} came where {expected} was expected")
+        run.rate(posting)
+    return run.entries
+
+
+class _Run:
+    """One run of postings: the entries made so far, and what is charged by now."""
+
+    def __init__(self, cards: RateCards, before: Before) -> None:
+        self._cards, self._before = cards, before
+        self._charged = dict(before.charged)
+        self.entries: list[Entry] = []
+        self._line = 0
+
+    def rate(self, posting: Posting) -> None:
+        """Adds the entries of a posting."""
+        self._line = 0
         if posting.funders:
-            entries += _granted(posting, cards)
+            self._grant(posting)
         elif posting.taken:
-            entries += _burned(posting, _price(cards, posting))
+            version = self._price(posting)
+            self._burn(posting, version)
+            self._charge(posting, posting.taken)
+            self._fee(posting, version)
         elif posting.points:
-            entries.append(_issued(posting, _price(cards, posting)))
+            version = self._price(posting)
+            self._issue(posting, version, BASE_POINTS, version.rates.issue_price(BASE_POINTS))
+            self._fee(posting, version)
         elif posting.undoes:
-            entries += _undone(posting, entries, originals)
+            self._undo(posting)
         else:
-            entries.append(_nothing(posting))
-    return entries
+            self._release(posting, posting.lapsed)
+            if not self._line:
+                self._nothing(posting)
 
+    def _price(self, posting: Posting) -> RateVersion:
+        version = self._cards.price(posting.partner, posting.effective_us, posting.seq)
+        if version is None:
+            raise Unrateable(posting, "the partner has no price in force at this time", price_missing=True)
+        return version
 
-def _price(cards: RateCards, posting: Posting) -> RateVersion:
-    version = cards.price(posting.partner, posting.effective_us, posting.seq)
-    if version is None:
-        raise Unrateable(posting, "the partner has no price in force at this time", price_missing=True)
-    return version
-
-
-def _nothing(posting: Posting) -> Entry:
-    return Entry(
-        posting.seq, 1, EntryKind.NOTHING, None, None, None, None, None, 0, 0, 0, posting.effective_us
-    )  # fmt: skip
-
-
-def _issued(posting: Posting, version: RateVersion) -> Entry:
-    issuer, price = version.rates.partner_id, version.rates.issue_micros
-    return Entry(
-        posting.seq, 1, EntryKind.ISSUED, issuer, issuer, BASE_POINTS, posting.lot_no, version.version,
-        posting.points, price, _amount(posting, posting.points, price), posting.effective_us,
-    )  # fmt: skip
-
-
-def _granted(posting: Posting, cards: RateCards) -> list[Entry]:
-    """An entry for each partner that funds a grant: at its own issue price times its share, to the nearest micro.
-
-    That price is rounded once, and each point costs just that: so however the points are taken back, what is left is exact.
-    """
-    issuer = UUID(bytes=posting.partner)
-    entries: list[Entry] = []
-    for funder, percent in posting.funders:
-        if funder == _OPERATOR:
-            continue
-        version = _price(cards, posting._replace(partner=funder))
-        price = half_even(version.rates.issue_micros * percent, _HUNDRED)
-        entries.append(
+    def _add(
+        self,
+        posting: Posting,
+        kind: EntryKind,
+        of: tuple[UUID | None, UUID | None, str | None, int | None],
+        points: int,
+        price: int,
+        *,
+        lot_no: int | None = None,
+        redemption: int = 0,
+        earned_seq: int | None = None,
+    ) -> None:
+        """An entry `of` a partner, an issuer, a type of points and a version of prices."""
+        amount = points * price
+        if amount > AMOUNT_MICROS_MAX or points * redemption > AMOUNT_MICROS_MAX:
+            raise Unrateable(
+                posting, f"{points} points at {price + redemption} micros are more than a book can hold"
+            )
+        if kind in OPERATOR_OWES:
+            amount = -amount
+        self._line += 1
+        partner, issuer, point_type, version = of
+        self.entries.append(
             Entry(
-                posting.seq, len(entries) + 1, EntryKind.ISSUED, version.rates.partner_id, issuer, BONUS_POINTS, posting.lot_no,
-                version.version, posting.points, price, _amount(posting, posting.points, price), posting.effective_us,
+                posting.seq, self._line, kind, partner, issuer, point_type, lot_no, version, points, price, amount,
+                posting.effective_us, redemption, earned_seq,
             )
         )  # fmt: skip
-    return entries or [_nothing(posting)._replace(point_type=BONUS_POINTS)]
 
+    def _nothing(self, posting: Posting, point_type: str | None = None) -> None:
+        self._add(posting, EntryKind.NOTHING, (None, None, point_type, None), 0, 0)
 
-def _burned(posting: Posting, version: RateVersion) -> list[Entry]:
-    """An entry for each issuer and type of points; all have the price of the partner that took them."""
-    groups: dict[tuple[bytes, str], int] = {}
-    for issuer, point_type, points in posting.taken:
-        groups[issuer, point_type] = groups.get((issuer, point_type), 0) + points
-    redeemer, price = version.rates.partner_id, version.rates.reimbursement_micros
-    return [
-        Entry(
-            posting.seq, line, EntryKind.BURNED, redeemer, UUID(bytes=issuer), point_type, None, version.version,
-            points, price, -_amount(posting, points, price), posting.effective_us,
-        )
-        for line, ((issuer, point_type), points) in enumerate(groups.items(), start=1)
-    ]  # fmt: skip
-
-
-def _undone(posting: Posting, made: Sequence[Entry], originals: Mapping[int, Sequence[Entry]]) -> list[Entry]:
-    """An entry for each entry of an original, issuer and type of points, at its price, with the other sign."""
-    groups: dict[tuple[EntryKind, int, UUID | None, bytes, str], int] = {}
-    of_group: dict[tuple[EntryKind, int, UUID | None, bytes, str], Entry] = {}
-    free = False
-    for undone in posting.undoes:
-        for original, taken in _parts(undone, _originals(posting, undone, made, originals)):
-            if original.kind is EntryKind.NOTHING:
-                free = True
-                continue
-            group = (
-                undone.kind, undone.original_seq, original.partner_id, taken.issuer, taken.point_type
+    def _fee(self, posting: Posting, version: RateVersion) -> None:
+        fee = version.rates.transaction_fee_micros
+        if fee:
+            self._line += 1
+            self.entries.append(
+                Entry(
+                    posting.seq, self._line, EntryKind.FEE, version.rates.partner_id, None, None, None, version.version,
+                    0, fee, fee, posting.effective_us,
+                )
             )  # fmt: skip
-            of_group[group] = original
-            groups[group] = groups.get(group, 0) + taken.points
-    if not groups:
-        if free:
-            return [_nothing(posting)]
-        raise Unrateable(posting, "it undoes no points")
-    entries: list[Entry] = []
-    for line, (group, points) in enumerate(groups.items(), start=1):
-        kind, _, partner, issuer, point_type = group
-        original = of_group[group]
-        amount = _amount(posting, points, original.price_micros)
-        entries.append(
-            Entry(
-                posting.seq, line, kind, partner, UUID(bytes=issuer), point_type, None,
-                original.version, points, original.price_micros,
-                amount if kind is EntryKind.RETURNED else -amount, posting.effective_us,
+
+    def _issue(self, posting: Posting, version: RateVersion, point_type: str, price: int) -> None:
+        """Points that the partner of a version pays for, each at a price: which part of it is due now is fixed here."""
+        now = version.rates.due_at_issuance(price)
+        self._add(
+            posting,
+            EntryKind.ISSUED,
+            (version.rates.partner_id, UUID(bytes=posting.partner), point_type, version.version),
+            posting.points,
+            now,
+            lot_no=posting.lot_no,
+            redemption=price - now,
+        )
+
+    def _grant(self, posting: Posting) -> None:
+        """An entry for each partner that funds a grant: at its own issue price times its share, to the nearest micro.
+
+        That price is rounded once, and each point costs just that: so however the points are taken back, what is left is exact.
+        """
+        for funder, percent in posting.funders:
+            if funder != _OPERATOR:
+                version = self._price(posting._replace(partner=funder))
+                price = half_even(version.rates.issue_price(BONUS_POINTS) * percent, _HUNDRED)
+                self._issue(posting, version, BONUS_POINTS, price)
+        if not self._line:
+            self._nothing(posting, BONUS_POINTS)
+
+    def _burn(self, posting: Posting, version: RateVersion) -> None:
+        """An entry for each issuer and type of points; the partner that took them is reimbursed at its own price."""
+        groups: dict[tuple[bytes, str], int] = {}
+        for lot in posting.taken:
+            groups[lot.issuer, lot.point_type] = groups.get((lot.issuer, lot.point_type), 0) + lot.points
+        rates = version.rates
+        for (issuer, point_type), points in groups.items():
+            of = rates.partner_id, UUID(bytes=issuer), point_type, version.version
+            self._add(posting, EntryKind.BURNED, of, points, rates.reimbursement(point_type))
+
+    def _charge(self, posting: Posting, used: Iterable[LotTaken]) -> None:
+        """Points that were used: who pays for them at redemption owes it now."""
+        for lot, issued in self._due_at_redemption(posting, used):
+            self._move_charge(posting, EntryKind.CHARGED, issued, lot.points)
+
+    def _credit(self, posting: Posting, back: Iterable[LotTaken]) -> None:
+        """Points that are unused again, or that others took the place of: as far as they were charged, and no further."""
+        for lot, issued in self._due_at_redemption(posting, back):
+            points = min(lot.points, self._charged.get(_key(issued), 0))
+            if points:
+                self._move_charge(posting, EntryKind.CREDITED, issued, points)
+
+    def _release(self, posting: Posting, lost: Iterable[LotTaken]) -> None:
+        """Points that can never be used any more: what would have been due at redemption never will."""
+        for lot, issued in self._due_at_redemption(posting, lost):
+            of = issued.partner_id, issued.issuer_id, issued.point_type, issued.version
+            self._add(
+                posting,
+                EntryKind.RELEASED,
+                of,
+                lot.points,
+                0,
+                redemption=issued.redemption_micros,
+                earned_seq=issued.seq,
             )
-        )  # fmt: skip
-    return entries
+
+    def _move_charge(self, posting: Posting, kind: EntryKind, issued: Entry, points: int) -> None:
+        of = issued.partner_id, issued.issuer_id, issued.point_type, issued.version
+        self._add(posting, kind, of, points, issued.redemption_micros, earned_seq=issued.seq)
+        change = points if kind is EntryKind.CHARGED else -points
+        self._charged[_key(issued)] = self._charged.get(_key(issued), 0) + change
+
+    def _due_at_redemption(
+        self, posting: Posting, lots: Iterable[LotTaken]
+    ) -> Iterator[tuple[LotTaken, Entry]]:
+        """Lots with each entry of their earn, grant or import that has something due once its points are used."""
+        if not self._cards.at_redemption:
+            return
+        for lot in lots:
+            for entry in self._entries_of(posting, lot.earned_seq):
+                if entry.redemption_micros:
+                    yield lot, entry
+
+    def _undo(self, posting: Posting) -> None:
+        """An entry for each entry of an original, issuer and type of points, at its price, with the other sign."""
+        groups: dict[_Group, int] = {}
+        of_group: dict[_Group, Entry] = {}
+        free = False
+        for undone in posting.undoes:
+            for original, taken in _parts(posting, undone, self._originals(posting, undone)):
+                if original.kind is EntryKind.NOTHING:
+                    free = True
+                    continue
+                group = undone.kind, undone.original_seq, original.partner_id, taken.issuer, taken.point_type
+                of_group[group] = original
+                groups[group] = groups.get(group, 0) + taken.points
+        if not groups and not free:
+            raise Unrateable(posting, "it undoes no points")
+        for group, points in groups.items():
+            kind, _, partner, issuer, point_type = group
+            original = of_group[group]
+            of = partner, UUID(bytes=issuer), point_type, original.version
+            self._add(posting, kind, of, points, original.price_micros)
+        for undone in posting.undoes:
+            self._undo_charges(posting, undone)
+        if not self._line:
+            self._nothing(posting)
+
+    def _undo_charges(self, posting: Posting, undone: Undone) -> None:
+        """What is due at redemption: of points that are back in their lots, or of an earn that is undone out of other lots.
+
+        Those other lots were used, so who pays for them owes it; and the earn's own points, which are gone, cost its
+        issuer nothing any more.
+        """
+        if undone.kind is EntryKind.RETURNED:
+            self._credit(posting, undone.taken)
+            return
+        others = [lot for lot in undone.used if lot.earned_seq != undone.original_seq]
+        self._charge(posting, others)
+        points = sum(lot.points for lot in others)
+        if points:
+            own = LotTaken(undone.partner, BASE_POINTS, points, undone.original_seq)
+            before = len(self.entries)
+            self._credit(posting, (own,))
+            for credited in self.entries[before:]:
+                self._release_credited(posting, credited)
+        self._release(posting, [lot for lot in undone.used if lot.earned_seq == undone.original_seq])
+
+    def _release_credited(self, posting: Posting, credited: Entry) -> None:
+        """Points that were credited since others took their place are no longer there to be used again."""
+        of = credited.partner_id, credited.issuer_id, credited.point_type, credited.version
+        self._add(
+            posting,
+            EntryKind.RELEASED,
+            of,
+            credited.points,
+            0,
+            redemption=credited.price_micros,
+            earned_seq=credited.earned_seq,
+        )
+
+    def _entries_of(self, posting: Posting, seq: int) -> Sequence[Entry]:
+        """How a posting was rated, before or just now."""
+        found = self._before.originals.get(seq)
+        if found is None:
+            first = bisect_left(self.entries, seq, key=attrgetter("seq"))
+            found = self.entries[first : bisect_right(self.entries, seq, key=attrgetter("seq"))]
+        if not found or seq == posting.seq:
+            raise Unrateable(posting, f"seq {seq}, whose points it moves, is not rated")
+        return found
+
+    def _originals(self, posting: Posting, undone: Undone) -> Sequence[Entry]:
+        """The entries of what is undone."""
+        kind = UNDOES[undone.kind]
+        wanted = kind, EntryKind.NOTHING
+        found = [entry for entry in self._entries_of(posting, undone.original_seq) if entry.kind in wanted]
+        if not found or not all(_undoable(undone, entry) for entry in found):
+            raise Unrateable(
+                posting, f"seq {undone.original_seq}, which it undoes, has no points {kind} by its partner"
+            )
+        return found
 
 
-def _parts(undone: Undone, originals: Sequence[Entry]) -> Iterable[tuple[Entry, LotTaken]]:
-    """What is undone of each entry of the original: of an earn and of a grant every one of them, of a burn by issuer.
+_Group = tuple[EntryKind, int, UUID | None, bytes, str]
 
-    (All of a burn's have the same price.)
-    """
+
+def _key(issued: Entry) -> tuple[int, UUID | None]:
+    return issued.seq, issued.partner_id
+
+
+def _parts(posting: Posting, undone: Undone, originals: Sequence[Entry]) -> Iterable[tuple[Entry, LotTaken]]:
+    """What is undone of each entry of the original: of an earn and of a grant every one of them, of a burn by issuer and type."""
     if undone.kind is EntryKind.RETURNED:
-        return [(originals[0], taken) for taken in undone.taken]
+        burned = {(entry.issuer_id, entry.point_type): entry for entry in originals}
+        parts: list[tuple[Entry, LotTaken]] = []
+        for taken in undone.taken:
+            original = burned.get((UUID(bytes=taken.issuer), taken.point_type))
+            if original is None:
+                raise Unrateable(
+                    posting, f"seq {undone.original_seq}, which it undoes, burned no such points"
+                )
+            parts.append((original, taken))
+        return parts
     return [
         (original, taken._replace(point_type=original.point_type or BASE_POINTS))
         for original in originals
         for taken in undone.taken
     ]
-
-
-def _originals(
-    posting: Posting, undone: Undone, made: Sequence[Entry], originals: Mapping[int, Sequence[Entry]]
-) -> Sequence[Entry]:
-    """How the posting that is undone was rated: before, or just now."""
-    seq = undone.original_seq
-    found = originals.get(seq)
-    if found is None:
-        first = bisect_left(made, seq, key=attrgetter("seq"))
-        found = made[first : bisect_right(made, seq, key=attrgetter("seq"))]
-    if not found:
-        raise Unrateable(posting, f"seq {seq}, which it undoes, is not rated")
-    kind = UNDOES[undone.kind]
-    if not all(_undoable(undone, entry) for entry in found):
-        raise Unrateable(posting, f"seq {seq}, which it undoes, has no points {kind} by its partner")
-    return found
 
 
 def _undoable(undone: Undone, entry: Entry) -> bool:
@@ -336,10 +362,3 @@ def _undoable(undone: Undone, entry: Entry) -> bool:
     else:
         partner = entry.issuer_id
     return entry.kind is UNDOES[undone.kind] and partner is not None and partner.bytes == undone.partner
-
-
-def _amount(posting: Posting, points: int, price: int) -> int:
-    amount = points * price
-    if amount > AMOUNT_MICROS_MAX:
-        raise Unrateable(posting, f"{points} points at {price} micros are more than a book can hold")
-    return amount

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from services.partners.domain.entries import EntryKind
 from services.partners.domain.netting import Fold, Net
-from services.partners.domain.rating import EntryKind
 from services.partners.domain.windows import Window
 
 
@@ -17,8 +17,13 @@ class LineKind(StrEnum):
 
     ISSUED = "issued"
     REVERSED = "reversed"
+    CHARGED = "charged"
+    CREDITED = "credited"
+    RELEASED = "released"
     BURNED = "burned"
     RETURNED = "returned"
+    FEE = "fee"
+    CYCLE_FEE = "cycle_fee"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 
@@ -27,7 +32,7 @@ class LineKind(StrEnum):
 class StatementLine:
     """A line. `amount_micros`: positive the partner owes; all lines sum to the net, without a rest.
 
-    `point_type`: of its points; carries have none.
+    `point_type`: of its points; fees and carries have none.
     """
 
     kind: LineKind
@@ -38,27 +43,66 @@ class StatementLine:
     point_type: str = ""
 
 
+class Standing(StrEnum):
+    """Whether a statement is accepted."""
+
+    OPEN = "open"
+    """The partner may object still."""
+    ACCEPTED = "accepted"
+    BY_SILENCE = "accepted_by_silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a statement covers: consecutive windows, both included, and their postings. Times are programme time."""
+
+    first_window: int
+    first_seq: int
+    starts_at_us: int
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A partner's statement of one window; without its lines where it stands in a list.
+    """A partner's statement of one window or a run of them, of which `window` is the last; in a list without its lines.
 
-    `issued_at_us`: programme time.
+    `opening_minor`: what earlier statements left due; closing = opening + net. Times are programme time;
+    `accepted_at_us` 0: the partner has not accepted it, `objection_until_us`: its silence does from then on.
     """
 
     statement_id: UUID
     window: Window
+    covers: Range
     partner_slug: str
     currency: str
     net: Net
+    opening_minor: int
     issued_at_us: int
+    objection_until_us: int
+    accepted_at_us: int = 0
     lines: tuple[StatementLine, ...] = ()
+
+    @property
+    def closing_minor(self) -> int:
+        """What is due with this statement and those before, in minor units."""
+        return self.opening_minor + self.net.net_minor
+
+    def standing(self, now_us: int) -> Standing:
+        """Whether it is accepted at a programme time."""
+        if self.accepted_at_us:
+            return Standing.ACCEPTED
+        return Standing.BY_SILENCE if now_us >= self.objection_until_us else Standing.OPEN
 
 
 _LINE_OF = {
     EntryKind.ISSUED: LineKind.ISSUED,
     EntryKind.REVERSED: LineKind.REVERSED,
+    EntryKind.CHARGED: LineKind.CHARGED,
+    EntryKind.CREDITED: LineKind.CREDITED,
+    EntryKind.RELEASED: LineKind.RELEASED,
     EntryKind.BURNED: LineKind.BURNED,
     EntryKind.RETURNED: LineKind.RETURNED,
+    EntryKind.FEE: LineKind.FEE,
+    EntryKind.CYCLE_FEE: LineKind.CYCLE_FEE,
 }
 
 

@@ -10,15 +10,8 @@ from coalition.type.v1.event_record_pb2 import EventRecord
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.rate_postings import Block, RatePostings, RatingStopped
-from services.partners.domain.rating import (
-    BASE_POINTS,
-    EntryKind,
-    LotTaken,
-    Posting,
-    Share,
-    Undone,
-    Unrateable,
-)
+from services.partners.domain.entries import BASE_POINTS, EntryKind
+from services.partners.domain.postings import LotTaken, Posting, Share, Undone, Unrateable
 from services.runtime.errors import NotFound
 from services.runtime.subscriber import Postponed
 
@@ -95,7 +88,13 @@ def _redeemed(record: EventRecord) -> Posting:
 
 def _expired(record: EventRecord) -> Posting:
     told = pb.PointsExpired.FromString(record.payload)
-    return Posting(record.pos, told.seq, b"", told.recorded_at_us)
+    return Posting(record.pos, told.seq, b"", told.recorded_at_us, lapsed=_taken(told.lots))
+
+
+def _adjusted(record: EventRecord) -> Posting:
+    """The operator gave points, which cost nobody anything yet, or took some, which never will."""
+    told = pb.PointsAdjusted.FromString(record.payload)
+    return Posting(record.pos, told.seq, b"", told.recorded_at_us, lapsed=_taken(told.lots))
 
 
 def _matured(record: EventRecord) -> Posting:
@@ -112,25 +111,42 @@ def _returned(record: EventRecord) -> Posting:
 
 def _clawed_back(record: EventRecord) -> Posting:
     told = pb.PointsClawedBack.FromString(record.payload)
-    undone = _reversed(told.original_seq, told.partner_id, told.points)
+    undone = _reversed(told.original_seq, told.partner_id, told.points, _taken(told.lots))
     return Posting(record.pos, told.seq, told.partner_id, told.occurred_at_us, undoes=(undone,))
 
 
 def _repaid(record: EventRecord) -> Posting:
     """What was owed is reversed now that it is paid; the debts may be towards several partners."""
     told = pb.PointsRepaid.FromString(record.payload)
-    undoes = [_reversed(debt.original_seq, debt.partner_id, debt.points) for debt in told.debts]
+    lots = _taken(told.lots)
+    undoes = [
+        _reversed(debt.original_seq, debt.partner_id, debt.points, _first(lots, debt.points))
+        for debt in told.debts
+    ]
     return Posting(record.pos, told.seq, b"", told.recorded_at_us, undoes=undoes)
 
 
-def _reversed(original_seq: int, partner: bytes, points: int) -> Undone:
-    """Points of an earn or a grant that need not have been issued, whichever lots they were taken back from."""
+def _reversed(original_seq: int, partner: bytes, points: int, used: Sequence[LotTaken]) -> Undone:
+    """Points of an earn or a grant that need not have been issued, and the lots that they were taken back from."""
     taken = (LotTaken(partner, BASE_POINTS, points),)
-    return Undone(EntryKind.REVERSED, original_seq, partner, taken)
+    return Undone(EntryKind.REVERSED, original_seq, partner, taken, used)
+
+
+def _first(lots: list[LotTaken], points: int) -> list[LotTaken]:
+    """Takes so many points off the front of lots: debts are paid in order, out of lots in order."""
+    parts: list[LotTaken] = []
+    while points and lots:
+        part = min(points, lots[0].points)
+        parts.append(lots[0]._replace(points=part))
+        points -= part
+        lots[0] = lots[0]._replace(points=lots[0].points - part)
+        if not lots[0].points:
+            del lots[0]
+    return parts
 
 
 def _taken(lots: Iterable[pb.LotTaken]) -> list[LotTaken]:
-    return [LotTaken(lot.issuer_id, lot.point_type, lot.points) for lot in lots]
+    return [LotTaken(lot.issuer_id, lot.point_type, lot.points, lot.earned_seq) for lot in lots]
 
 
 def _costs_nobody(
@@ -155,7 +171,7 @@ def _costs_nobody(
 
 
 def _of_the_operator(
-    message: type[pb.PointsMerged | pb.PointsAdjusted | pb.PointsImported | pb.PointsBudgetLoaded],
+    message: type[pb.PointsMerged | pb.PointsImported | pb.PointsBudgetLoaded],
 ) -> Callable[[EventRecord], Posting]:
     """A reader of what the operator did to wallets and budgets: no money moves until such points are granted or burned."""
 
@@ -187,7 +203,7 @@ _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.received": _costs_nobody(pb.PointsReceived),
     "points.assumed": _costs_nobody(pb.PointsAssumed),
     "points.merged": _of_the_operator(pb.PointsMerged),
-    "points.adjusted": _of_the_operator(pb.PointsAdjusted),
+    "points.adjusted": _adjusted,
     "points.imported": _of_the_operator(pb.PointsImported),
     "points.granted": _granted,
     "points.budget_loaded": _of_the_operator(pb.PointsBudgetLoaded),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from services.partners.domain.credentials import DIGEST_BYTES, ApiKey, Staff
 from services.partners.domain.partner import Partner
 from services.partners.domain.permissions import HOST, require_service
-from services.partners.storage import credentials, programmes
+from services.partners.domain.staff import StaffToken
+from services.partners.storage import credentials, programmes, staff
+from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import Fault, InvalidRequest, Unauthenticated
 from services.runtime.principal import Principal, Programme
@@ -29,20 +31,23 @@ class Credentials:
             raise Fault(f"ledger {found.ledger_id} has keys and no programme")
         return found.key, found.partner, registered.programme
 
-    async def of_staff(self, who: Principal, digest: bytes) -> Staff:
-        """Whose token has this SHA-256. The host's command line only. Raises Unauthenticated."""
+    async def of_staff(self, who: Principal, digest: bytes) -> tuple[Staff, StaffToken]:
+        """Whose token has this SHA-256. The host's command line only.
+
+        Raises Unauthenticated for none, or one that is revoked or over.
+        """
         require_service(who, HOST)
         async with self._database.reader.snapshot() as connection:
-            found = await credentials.staff_of(connection, _checked(digest))
-        if found is None:
+            found = await staff.holder_of(connection, _checked(digest))
+        if found is None or not found.token.live(wall_now_us()):
             raise Unauthenticated
-        return found
+        return found.person, found.token
 
     async def all_staff(self, who: Principal) -> list[Staff]:
         """All staff by name, for staff and services."""
         who.require_internal()
         async with self._database.reader.snapshot() as connection:
-            return await credentials.all_staff(connection)
+            return await staff.everyone(connection)
 
 
 def _checked(digest: bytes) -> bytes:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from services.partners.domain.billing import BillingVersion
 from services.partners.domain.credentials import ApiKey
 from services.partners.domain.partner import Partner, Store
 from services.partners.domain.permissions import partner_addressed
 from services.partners.domain.rates import RateVersion
-from services.partners.storage import credentials, partners, rates
+from services.partners.storage import billing, credentials, partners, rates
 from services.partners.storage.errors import partner_unknown
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest
@@ -83,3 +84,9 @@ class PartnerQueries:
         wanted = partner_addressed(who, partner_id)
         async with self._database.reader.snapshot() as connection:
             return await rates.of_partner(connection, who.in_programme().ledger_id, wanted)
+
+    async def billing(self, who: Principal, partner_id: UUID | None) -> list[BillingVersion]:
+        """All versions of a partner's billing, oldest first; a partner's own where nobody is named."""
+        wanted = partner_addressed(who, partner_id)
+        async with self._database.reader.snapshot() as connection:
+            return await billing.of_partner(connection, who.in_programme().ledger_id, wanted)

@@ -42,7 +42,7 @@ class StatementFiles:
 
     async def read(self, who: Principal, statement_id: UUID) -> AsyncGenerator[bytes]:
         """The file in pieces of UTF-8, from one snapshot. Raises NotFound, for a partner also where it is another's."""
-        found = await self._statements.get(who, statement_id)
+        found = (await self._statements.get(who, statement_id)).statement
         programme = who.in_programme()
         async with self._turns, self._database.reader.snapshot() as connection:
             text, characters = list[str](), 0

@@ -6,20 +6,29 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.partners.domain.permissions import STATEMENTS_READ
-from services.partners.domain.statement import Statement
+from services.partners.domain.statement import Standing, Statement
 from services.partners.queries.clearing import page_size
-from services.partners.storage import statements
+from services.partners.storage import rating, statements
 from services.partners.storage.connection import Reads
+from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest, NotFound
 from services.runtime.principal import Kind, Principal
 
 
 @dataclass(frozen=True, slots=True)
+class StatementView:
+    """A statement, and whether it is accepted by now."""
+
+    statement: Statement
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
 class StatementsPage:
     """Statements without their lines, newest first, and whether there are more in the direction asked."""
 
-    statements: list[Statement]
+    statements: list[StatementView]
     has_more: bool
 
 
@@ -39,14 +48,15 @@ class Statements:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, who: Principal, statement_id: UUID) -> Statement:
+    async def get(self, who: Principal, statement_id: UUID) -> StatementView:
         """A statement with its lines. Raises NotFound, for a partner also where it is another's."""
         own, ledger_id = _own_partner(who), who.in_programme().ledger_id
         async with self._database.reader.snapshot() as connection:
             found = await statements.by_id(connection, ledger_id, statement_id)
+            now_us = await _now_us(connection, ledger_id)
         if found is None or own not in (None, found.net.party_id):
             raise NotFound("there is no such statement")
-        return found
+        return StatementView(found, found.standing(now_us))
 
     async def list_them(self, who: Principal, wanted: Wanted) -> StatementsPage:
         """A page of statements, newest first; with after_window alone the page next to that window.
@@ -66,9 +76,15 @@ class Statements:
             has_more = len(found) > wanted.limit
             if has_more:
                 found, has_more = await _whole_windows(connection, ledger_id, wanted, upwards, found)
+            now_us = await _now_us(connection, ledger_id)
         if upwards:
             found.sort(key=lambda each: (-each.window.number, each.partner_slug))
-        return StatementsPage(found, has_more)
+        return StatementsPage([StatementView(each, each.standing(now_us)) for each in found], has_more)
+
+
+async def _now_us(connection: Reads, ledger_id: int) -> int:
+    """Programme time as last heard."""
+    return wall_now_us() + (await rating.head(connection, ledger_id)).clock_offset_us
 
 
 async def _page(

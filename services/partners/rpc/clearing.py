@@ -72,6 +72,24 @@ class ClearingServicer(ClearingServiceServicer):
         found = await self._app.statements.get(acting(), read_id(request.statement_id, "statement_id"))
         return pb.GetStatementResponse(statement=mapping.statement_message(found))
 
+    async def AcceptStatement(
+        self, request: pb.AcceptStatementRequest, context: object
+    ) -> pb.AcceptStatementResponse:
+        """See the contract."""
+        found = await self._app.accept_statement(acting(), read_id(request.statement_id, "statement_id"))
+        return pb.AcceptStatementResponse(statement=mapping.statement_message(found))
+
+    async def SetBilling(self, request: pb.SetBillingRequest, context: object) -> pb.SetBillingResponse:
+        """See the contract."""
+        made = await self._app.set_billing(acting(), mapping.terms_from(request.terms))
+        return pb.SetBillingResponse(terms=mapping.billing_message(made))
+
+    async def ListBilling(self, request: pb.ListBillingRequest, context: object) -> pb.ListBillingResponse:
+        """See the contract."""
+        partner_id = read_optional_id(request.partner_id, "partner_id")
+        found = await self._app.partners.billing(acting(), partner_id)
+        return pb.ListBillingResponse(terms=map(mapping.billing_message, found))
+
     async def CheckClearing(
         self, request: pb.CheckClearingRequest, context: object
     ) -> pb.CheckClearingResponse:

@@ -7,11 +7,15 @@ from uuid import UUID
 
 from coalition.partners.v1 import clearing_pb2 as pb
 
+from services.partners.domain.billing import DEFAULT_OBJECTION_DAYS, BillingVersion, Cycle, Terms
 from services.partners.domain.checking import Finding
 from services.partners.domain.netting import OPERATOR, Net
-from services.partners.domain.statement import LineKind, Statement, StatementLine
+from services.partners.domain.statement import LineKind, Standing, StatementLine
 from services.partners.domain.windows import Window, WindowState
 from services.partners.queries.clearing import ClearingStatus, Party, PartyCell, PartyNet
+from services.partners.queries.statements import StatementView
+from services.runtime.errors import InvalidRequest
+from services.runtime.fields import read_id
 
 _STATES: Final = {
     WindowState.OPEN: pb.WINDOW_STATE_OPEN,
@@ -22,11 +26,23 @@ _STATES: Final = {
 _LINES: Final = {
     LineKind.ISSUED: pb.STATEMENT_LINE_KIND_ISSUED,
     LineKind.REVERSED: pb.STATEMENT_LINE_KIND_REVERSED,
+    LineKind.CHARGED: pb.STATEMENT_LINE_KIND_CHARGED,
+    LineKind.CREDITED: pb.STATEMENT_LINE_KIND_CREDITED,
+    LineKind.RELEASED: pb.STATEMENT_LINE_KIND_RELEASED,
+    LineKind.FEE: pb.STATEMENT_LINE_KIND_FEE,
+    LineKind.CYCLE_FEE: pb.STATEMENT_LINE_KIND_CYCLE_FEE,
     LineKind.BURNED: pb.STATEMENT_LINE_KIND_BURNED,
     LineKind.RETURNED: pb.STATEMENT_LINE_KIND_RETURNED,
     LineKind.CARRY_IN: pb.STATEMENT_LINE_KIND_CARRY_IN,
     LineKind.CARRY_OUT: pb.STATEMENT_LINE_KIND_CARRY_OUT,
 }
+
+_STANDINGS: Final = {
+    Standing.OPEN: pb.STATEMENT_STANDING_OPEN,
+    Standing.ACCEPTED: pb.STATEMENT_STANDING_ACCEPTED,
+    Standing.BY_SILENCE: pb.STATEMENT_STANDING_ACCEPTED_BY_SILENCE,
+}
+_CYCLES: Final = {Cycle.WINDOW: pb.BILLING_CYCLE_WINDOW, Cycle.MONTH: pb.BILLING_CYCLE_MONTH}
 
 
 def window_message(window: Window) -> pb.Window:
@@ -74,8 +90,9 @@ def cell_message(found: PartyCell) -> pb.MatrixCell:
     )
 
 
-def statement_message(statement: Statement) -> pb.Statement:
-    """A statement, with the lines it has at hand."""
+def statement_message(found: StatementView) -> pb.Statement:
+    """A statement as it stands, with the lines it has at hand."""
+    statement = found.statement
     party = Party(statement.net.party_id, statement.partner_slug)
     return pb.Statement(
         statement_id=statement.statement_id.bytes,
@@ -85,6 +102,40 @@ def statement_message(statement: Statement) -> pb.Statement:
         lines=[_line(line) for line in statement.lines],
         net=_net(statement.window.number, party, statement.net),
         issued_at_us=statement.issued_at_us,
+        first_window=statement.covers.first_window,
+        first_seq=statement.covers.first_seq,
+        starts_at_us=statement.covers.starts_at_us,
+        opening_minor=statement.opening_minor,
+        closing_minor=statement.closing_minor,
+        standing=_STANDINGS[found.standing],
+        objection_until_us=statement.objection_until_us,
+        accepted_at_us=statement.accepted_at_us,
+    )
+
+
+def billing_message(version: BillingVersion) -> pb.BillingTerms:
+    """A version of a partner's billing."""
+    terms = version.terms
+    return pb.BillingTerms(
+        partner_id=terms.partner_id.bytes,
+        cycle=_CYCLES[terms.cycle],
+        cycle_fee_minor=terms.cycle_fee_minor,
+        objection_days=terms.objection_days,
+        version=version.version,
+        from_window=version.from_window,
+    )
+
+
+def terms_from(message: pb.BillingTerms) -> Terms:
+    """Billing asked for; version and window are not the caller's to say. Raises InvalidRequest."""
+    cycle = next((cycle for cycle, number in _CYCLES.items() if number == message.cycle), None)
+    if cycle is None:
+        raise InvalidRequest("a cycle is one of those of the contract", field="terms.cycle")
+    return Terms(
+        read_id(message.partner_id, "terms.partner_id"),
+        cycle,
+        message.cycle_fee_minor,
+        message.objection_days or DEFAULT_OBJECTION_DAYS,
     )
 
 

@@ -138,8 +138,8 @@ class PartnersServicer(PartnersServiceServicer):
         self, request: pb.AuthenticateStaffRequest, context: object
     ) -> pb.AuthenticateStaffResponse:
         """See the contract."""
-        staff = await self._app.credentials.of_staff(acting(), request.token_sha256)
-        return pb.AuthenticateStaffResponse(staff=mapping.staff_message(staff))
+        staff, token = await self._app.credentials.of_staff(acting(), request.token_sha256)
+        return pb.AuthenticateStaffResponse(staff=mapping.staff_message(staff), token_id=token.token_id.bytes)
 
     async def SetRates(self, request: pb.SetRatesRequest, context: object) -> pb.SetRatesResponse:
         """See the contract."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from coalition.partners.v1 import partners_pb2 as pb
 
 from services.partners.domain.credentials import ApiKey, Staff
+from services.partners.domain.entries import BONUS_POINTS
 from services.partners.domain.partner import ACTIVE, Partner, Store
-from services.partners.domain.rates import Rates, RateVersion
+from services.partners.domain.rates import AT_ISSUANCE, Rates, RateVersion, TypePrices
+from services.runtime.errors import InvalidRequest
 from services.runtime.fields import read_id
 
 _STATUSES: Final = {ACTIVE: pb.PARTNER_STATUS_ACTIVE}
@@ -58,6 +61,11 @@ def rates_message(version: RateVersion) -> pb.RateVersion:
         valid_from_us=rates.valid_from_us,
         valid_to_us=rates.valid_to_us,
         known_from_seq=version.known_from_seq,
+        issue_share_percent=rates.issue_share_percent,
+        transaction_fee_micros=rates.transaction_fee_micros,
+        by_type=[]
+        if rates.bonus is None
+        else [pb.TypePrices(point_type=BONUS_POINTS, **rates.bonus._asdict())],
     )
 
 
@@ -69,4 +77,17 @@ def rates_from(message: pb.RateVersion) -> Rates:
         message.reimbursement_micros,
         message.valid_from_us,
         message.valid_to_us,
+        message.issue_share_percent if message.HasField("issue_share_percent") else AT_ISSUANCE,
+        message.transaction_fee_micros,
+        _bonus_from(message.by_type),
     )
+
+
+def _bonus_from(by_type: Sequence[pb.TypePrices]) -> TypePrices | None:
+    if not by_type:
+        return None
+    if len(by_type) > 1 or by_type[0].point_type != BONUS_POINTS:
+        raise InvalidRequest(
+            f"{BONUS_POINTS!r} is the one type of points that has prices of its own", field="rates.by_type"
+        )
+    return TypePrices(by_type[0].issue_micros, by_type[0].reimbursement_micros)

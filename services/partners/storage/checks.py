@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from services.partners.domain.entries import EntryKind, Totals
 from services.partners.domain.netting import Fold, KindTotal
-from services.partners.domain.rating import EntryKind, Totals
 from services.partners.domain.statement import Statement, StatementLine
 from services.partners.storage import statements
 from services.partners.storage.connection import Reads
@@ -56,7 +56,7 @@ WHERE seq <> before + 1 ORDER BY seq LIMIT :at_most
 _FOLDS: Final = text("""
 SELECT closed.number AS number, rated.partner_id, rated.kind, rated.point_type, rated.price_micros, count(*) AS entries,
     sum(rated.points) AS points, sum(rated.amount_micros) AS amount_micros,
-    sum(rated.points::numeric * rated.price_micros) AS micros
+    sum(CASE rated.kind WHEN 'fee' THEN 1 ELSE rated.points::numeric END * rated.price_micros) AS micros
 FROM clearing_window AS closed
 INNER JOIN rated_entry AS rated
     ON rated.ledger_id = closed.ledger_id AND rated.seq BETWEEN closed.first_seq AND closed.last_seq
@@ -135,7 +135,7 @@ async def folds(
             row.entries,
             int(row.points),
             int(row.amount_micros),
-            row.point_type,
+            row.point_type or "",
         )
         by_window.setdefault(row.number, []).append(fold)
         kinds[row.number, kind] = kinds.get((row.number, kind), 0) + int(row.micros)

@@ -1,4 +1,4 @@
-"""API keys and staff in the database, by the hash of their secret."""
+"""API keys in the database, by the hash of their secret."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.partners.domain.credentials import ROLES, ApiKey, Staff
+from services.partners.domain.credentials import ApiKey
 from services.partners.domain.partner import Partner
 from services.partners.storage.connection import Reads
 from services.partners.storage.errors import constraints_explained
-from services.partners.storage.tables import api_key, partner, staff, staff_role
+from services.partners.storage.tables import api_key, partner
 from services.runtime.clock import from_micros, to_micros
 
 KEYS_MAX: Final = 1_000
-STAFF_MAX: Final = 1_000
 
 
 class KeyHolder(NamedTuple):
@@ -89,53 +87,6 @@ async def holder_of(connection: Reads, digest: bytes) -> KeyHolder | None:
     if row is None:
         return None
     return KeyHolder(row.ledger_id, _key(row), Partner(row.partner_id, row.slug, row.name, row.status))
-
-
-async def add_staff(connection: AsyncConnection, added: Staff, digest: bytes, by: str) -> None:
-    """Writes a person and the first assignment of each role. Raises Conflict with ALREADY_EXISTS."""
-    with constraints_explained():
-        await connection.execute(
-            insert(staff).values(staff_id=added.staff_id, name=added.name, token_sha256=digest, added_by=by)
-        )
-    await connection.execute(
-        insert(staff_role),
-        [
-            {"staff_id": added.staff_id, "role": role, "version": 1, "assigned": True, "changed_by": by}
-            for role in added.roles
-        ],
-    )
-
-
-async def all_staff(connection: Reads) -> list[Staff]:
-    """All staff by name, with the roles they have now."""
-    roles = await _roles(connection)
-    found = await connection.execute(select(staff).order_by(staff.c.name).limit(STAFF_MAX))
-    return [Staff(row.staff_id, row.name, roles.get(row.staff_id, ())) for row in found]
-
-
-async def staff_of(connection: Reads, digest: bytes) -> Staff | None:
-    """Whose token has this hash, or None."""
-    row = (await connection.execute(select(staff).where(staff.c.token_sha256 == digest))).first()
-    if row is None:
-        return None
-    roles = await _roles(connection, row.staff_id)
-    return Staff(row.staff_id, row.name, roles.get(row.staff_id, ()))
-
-
-async def _roles(connection: Reads, staff_id: UUID | None = None) -> dict[UUID, tuple[str, ...]]:
-    """Roles by person: of each role the last change counts."""
-    last = (
-        select(staff_role.c.staff_id, staff_role.c.role, staff_role.c.assigned)
-        .ext(distinct_on(staff_role.c.staff_id, staff_role.c.role))
-        .order_by(staff_role.c.staff_id, staff_role.c.role, staff_role.c.version.desc())
-    )
-    if staff_id is not None:
-        last = last.where(staff_role.c.staff_id == staff_id)
-    held: dict[UUID, set[str]] = {}
-    for row in await connection.execute(last):
-        if row.assigned:
-            held.setdefault(row.staff_id, set()).add(row.role)
-    return {person: tuple(role for role in ROLES if role in roles) for person, roles in held.items()}
 
 
 def _key(row: Any) -> ApiKey:

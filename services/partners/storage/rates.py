@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.partners.domain.rates import Rates, RateVersion
+from services.partners.domain.rates import Rates, RateVersion, TypePrices
 from services.partners.storage.connection import Reads
 from services.partners.storage.errors import constraints_explained
 from services.partners.storage.tables import rate_version
@@ -31,6 +31,10 @@ async def add(connection: AsyncConnection, ledger_id: int, added: RateVersion, b
                 valid_from=from_micros(rates.valid_from_us),
                 valid_to=from_micros(rates.valid_to_us) if rates.valid_to_us else None,
                 known_from_seq=added.known_from_seq,
+                issue_share_percent=rates.issue_share_percent,
+                transaction_fee_micros=rates.transaction_fee_micros,
+                bonus_issue_micros=rates.bonus.issue_micros if rates.bonus else None,
+                bonus_reimbursement_micros=rates.bonus.reimbursement_micros if rates.bonus else None,
                 set_by=by,
             )
         )
@@ -54,11 +58,15 @@ async def of_programme(connection: Reads, ledger_id: int) -> list[RateVersion]:
 
 
 def _version(row: Any) -> RateVersion:
+    bonus = row.bonus_issue_micros
     rates = Rates(
         row.partner_id,
         row.issue_micros,
         row.reimbursement_micros,
         to_micros(row.valid_from),
         to_micros(row.valid_to) if row.valid_to else 0,
+        row.issue_share_percent,
+        row.transaction_fee_micros,
+        None if bonus is None else TypePrices(bonus, row.bonus_reimbursement_micros),
     )
     return RateVersion(rates, row.version, row.known_from_seq)

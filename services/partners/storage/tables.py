@@ -91,7 +91,6 @@ staff: Final = Table(
     metadata,
     Column("staff_id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("token_sha256", LargeBinary, nullable=False),
     Column("added_by", Text, nullable=False),
 )
 
@@ -116,6 +115,10 @@ rate_version: Final = Table(
     Column("valid_from", _TIME, nullable=False),
     Column("valid_to", _TIME),
     Column("known_from_seq", BigInteger, nullable=False),
+    Column("issue_share_percent", SmallInteger, nullable=False),
+    Column("transaction_fee_micros", BigInteger, nullable=False),
+    Column("bonus_issue_micros", BigInteger),
+    Column("bonus_reimbursement_micros", BigInteger),
     Column("set_by", Text, nullable=False),
 )
 
@@ -132,12 +135,23 @@ rating_head: Final = Table(
     Column("reversed", BigInteger, nullable=False),
     Column("reversed_points", _SUM, nullable=False),
     Column("reversed_micros", _SUM, nullable=False),
+    Column("charged", BigInteger, nullable=False),
+    Column("charged_points", _SUM, nullable=False),
+    Column("charged_micros", _SUM, nullable=False),
+    Column("credited", BigInteger, nullable=False),
+    Column("credited_points", _SUM, nullable=False),
+    Column("credited_micros", _SUM, nullable=False),
+    Column("released", BigInteger, nullable=False),
+    Column("released_points", _SUM, nullable=False),
+    Column("released_micros", _SUM, nullable=False),
     Column("burned", BigInteger, nullable=False),
     Column("burned_points", _SUM, nullable=False),
     Column("burned_micros", _SUM, nullable=False),
     Column("returned", BigInteger, nullable=False),
     Column("returned_points", _SUM, nullable=False),
     Column("returned_micros", _SUM, nullable=False),
+    Column("fees", BigInteger, nullable=False),
+    Column("fees_micros", _SUM, nullable=False),
     Column("nothings", BigInteger, nullable=False),
 )
 
@@ -157,7 +171,7 @@ rated_entry: Final = Table(
     metadata,
     Column("ledger_id", SmallInteger, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
-    Column("line", SmallInteger, primary_key=True),
+    Column("line", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("partner_id", Uuid),
     Column("issuer_id", Uuid),
@@ -167,6 +181,8 @@ rated_entry: Final = Table(
     Column("points", BigInteger, nullable=False),
     Column("price_micros", BigInteger, nullable=False),
     Column("amount_micros", BigInteger, nullable=False),
+    Column("redemption_micros", BigInteger, nullable=False),
+    Column("earned_seq", BigInteger),
     Column("effective_at", _TIME, nullable=False),
 )
 
@@ -225,8 +241,52 @@ statement: Final = Table(
     Column("statement_id", Uuid, primary_key=True),
     Column("window_number", Integer, nullable=False),
     Column("partner_id", Uuid, nullable=False),
+    Column("first_window", Integer, nullable=False),
     Column("currency", Text, nullable=False),
+    Column("points_issued", BigInteger, nullable=False),
+    Column("points_reversed", BigInteger, nullable=False),
+    Column("points_burned", BigInteger, nullable=False),
+    Column("points_returned", BigInteger, nullable=False),
+    Column("exact_micros", BigInteger, nullable=False),
+    Column("carry_in_micros", BigInteger, nullable=False),
+    Column("net_minor", BigInteger, nullable=False),
+    Column("carry_out_micros", BigInteger, nullable=False),
+    Column("opening_minor", BigInteger, nullable=False),
     Column("issued_at", _TIME, nullable=False),
+    Column("objection_until", _TIME, nullable=False),
+)
+
+statement_acceptance: Final = Table(
+    "statement_acceptance",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("statement_id", Uuid, primary_key=True),
+    Column("accepted_at", _TIME, nullable=False),
+    Column("accepted_by", Text, nullable=False),
+)
+
+billing_version: Final = Table(
+    "billing_version",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("from_window", Integer, nullable=False),
+    Column("cycle", Text, nullable=False),
+    Column("cycle_fee_minor", BigInteger, nullable=False),
+    Column("objection_days", SmallInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+)
+
+booking: Final = Table(
+    "booking",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("window_number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("partner_id", Uuid, nullable=False),
+    Column("amount_micros", BigInteger, nullable=False),
 )
 
 statement_line: Final = Table(

@@ -187,4 +187,4 @@ class OpenLots:
 
 
 def _taken(lot: Lot, points: int) -> LotTaken:
-    return LotTaken(lot.lot_no, lot.issuer_id, lot.point_type, points)
+    return LotTaken(lot.lot_no, lot.issuer_id, lot.point_type, points, lot.earned_seq)

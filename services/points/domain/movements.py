@@ -311,12 +311,13 @@ class Transaction(NamedTuple):
 
 
 class LotTaken(NamedTuple):
-    """Points that a posting took from a lot, or gave back to it."""
+    """Points that a posting took from a lot, or gave back to it. `earned_seq`: the earn that they stem from."""
 
     lot_no: int
     issuer_id: UUID
     point_type: str
     points: int
+    earned_seq: int
 
 
 class DebtPaid(NamedTuple):

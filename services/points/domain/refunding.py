@@ -81,3 +81,29 @@ def due(sale: Sale, order: TenderOrder, given: int) -> Due:
     left = EarnRate(0, sale.rate_points, sale.rate_per_minor).points_for(in_money - money)
     of_grants = tuple(grant.points - grant.effect.points_for(left, in_money - money) for grant in sale.grants)
     return Due(returned, sale.earned - left, money, of_grants)
+
+
+def first_due(sale: Sale, order: TenderOrder, given: int, points: int) -> tuple[int, ...]:
+    """Of so many points that are taken back once `given` has been given back, those of the sale itself and of each grant.
+
+    Points fall due one after the other as what was given back rises, the sale's own first where some fall due together. So
+    where a wallet has not all of them, however a refund is split, the same ones are taken.
+    """
+    low, high = 0, given
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if sum(_taken(sale, order, middle)) <= points else (low, middle - 1)
+    found = list(_taken(sale, order, low))
+    missing = points - sum(found)
+    if missing:
+        following = _taken(sale, order, low + 1)
+        for place, reached in enumerate(following):
+            part = min(missing, reached - found[place])
+            found[place] += part
+            missing -= part
+    return tuple(found)
+
+
+def _taken(sale: Sale, order: TenderOrder, given: int) -> tuple[int, ...]:
+    reached = due(sale, order, given)
+    return reached.taken, *reached.of_grants

@@ -19,7 +19,11 @@ def lots_of(taken: Sequence[LotTaken]) -> list[pb.LotTaken]:
     """Points by lot."""
     return [
         pb.LotTaken(
-            lot_no=part.lot_no, issuer_id=part.issuer_id.bytes, point_type=part.point_type, points=part.points
+            lot_no=part.lot_no,
+            issuer_id=part.issuer_id.bytes,
+            point_type=part.point_type,
+            points=part.points,
+            earned_seq=part.earned_seq,
         )
         for part in taken
     ]

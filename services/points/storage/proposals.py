@@ -68,9 +68,10 @@ async def decide(
 
     Raises asyncpg.CheckViolationError (proposal_decision_other_ck) where somebody approves his own.
     """
+    # (Whichever of its unique constraints another decision of the same moment meets first.)
     await connection.execute(
         """INSERT INTO proposal_decision (ledger_id, proposal_id, content_hash, proposed_by, decided_by, approved, decided_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (ledger_id, proposal_id) DO NOTHING""",
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING""",
         ledger_id, proposal.proposal_id, proposal.asked.content_hash, proposal.asked.made_by, decided_by, approved,
         from_micros(now_us),
     )  # fmt: skip

@@ -121,7 +121,7 @@ async def details(
 async def _parts(connection: PgConnection, table: str, span: tuple[int, int, int]) -> list[asyncpg.Record]:
     """What postings took from lots, or gave back to them, in the order in which lots are used."""
     return await connection.fetch(
-        f"""SELECT u.seq, u.lot_no, l.issuer_no, l.point_type, u.points FROM {table} u
+        f"""SELECT u.seq, u.lot_no, l.issuer_no, l.point_type, u.points, coalesce(l.earned_seq, l.opened_seq) FROM {table} u
         CROSS JOIN LATERAL (SELECT * FROM lot WHERE ledger_id = u.ledger_id AND lot_no = u.lot_no LIMIT 1) l
         WHERE u.ledger_id = $1 AND u.seq BETWEEN $2 AND $3 ORDER BY u.seq, l.expires_at, l.earned_at, l.lot_no""",
         *span,
@@ -130,8 +130,9 @@ async def _parts(connection: PgConnection, table: str, span: tuple[int, int, int
 
 def _by_seq(rows: Sequence[asyncpg.Record], owned: Mapping[int, Owner]) -> dict[int, list[LotTaken]]:
     found: dict[int, list[LotTaken]] = {}
-    for seq, lot_no, issuer_no, point_type, points in rows:
-        found.setdefault(seq, []).append(LotTaken(lot_no, owned[issuer_no].owner_id, point_type, points))
+    for seq, lot_no, issuer_no, point_type, points, earned_seq in rows:
+        taken = LotTaken(lot_no, owned[issuer_no].owner_id, point_type, points, earned_seq)
+        found.setdefault(seq, []).append(taken)
     return found
 
 

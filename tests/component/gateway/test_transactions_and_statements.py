@@ -118,6 +118,12 @@ def _statement(number: int) -> clearing_pb2.Statement:
             net_minor=490,
         ),
         issued_at_us=_START_US + (number + 1) * _WEEK_US,
+        first_window=number,
+        starts_at_us=_START_US + number * _WEEK_US,
+        opening_minor=10,
+        closing_minor=500,
+        standing=clearing_pb2.STATEMENT_STANDING_OPEN,
+        objection_until_us=_START_US + (number + 3) * _WEEK_US,
     )
 
 
@@ -163,7 +169,15 @@ async def test_a_statement_comes_as_csv_by_accept_or_by_format(house: House) -> 
     assert by_format.headers["content-type"] == "text/csv; charset=utf-8"
     assert by_format.headers["content-disposition"] == 'attachment; filename="statement-9.csv"'
     rows = list(csv.DictReader(io.StringIO(by_format.text)))
-    assert [row["line"] for row in rows] == ["issued", "reversed", "burned", "returned", "net"]
+    assert [row["line"] for row in rows] == [
+        "issued",
+        "reversed",
+        "burned",
+        "returned",
+        "net",
+        "opening",
+        "closing",
+    ]
     overruled = await house.client.get(
         f"{path}?format=json", headers={"Authorization": f"Bearer {house.secret}", "Accept": "text/csv"}
     )
@@ -217,3 +231,23 @@ async def test_stores_and_prices_are_the_partner_s_own(house: House) -> None:
 def to_text_of(partner_id: bytes) -> str:
     """The public id of a partner."""
     return to_text("ptr", UUID(bytes=partner_id))
+
+
+async def test_a_statement_is_accepted_by_its_partner_and_nobody_else(house: House) -> None:
+    house.partners.statements[house.partner_id.bytes] = [_statement(4)]
+    mine = (await house.get("/v1/statements")).json()["data"][0]
+    assert (mine["standing"], mine["accepted_at"], mine["opening"], mine["closing"]) == (
+        "open",
+        None,
+        10,
+        500,
+    )
+    path = f"/v1/statements/{mine['id']}/accept"
+    assert (await house.post(path, None, secret=house.new_key())).status_code == 404
+    for _ in range(2):
+        answer = await house.post(path, None)
+        assert answer.status_code == 200
+        told = StatementSummary.model_validate_json(answer.content)
+        assert told.standing == "accepted"
+        assert told.accepted_at is not None
+    assert (await house.post("/v1/statements/stm_x/accept", None)).status_code == 404

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 import pytest
 
 from tests.support.partners import House, partners_house
+from tests.support.partners_office import Office, office_of
 from tests.support.servers import ServiceDatabase
 
 
@@ -13,6 +14,13 @@ async def house(database_for: Callable[[str], ServiceDatabase]) -> AsyncGenerato
     """The partners service beside a stand-in for the ledger, without a bus."""
     async with partners_house(database_for("partners"), database_for("points")) as running:
         yield running
+
+
+@pytest.fixture
+async def office(house: House) -> AsyncGenerator[Office]:
+    """The same, with its services for people, drafts, limits and the audit log."""
+    async with office_of(house) as working:
+        yield working
 
 
 @pytest.fixture

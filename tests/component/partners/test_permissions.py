@@ -14,6 +14,7 @@ from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import new_id
 from tests.support.partners import House
+from tests.support.partners_office import Office
 
 
 async def refused(house: House, method: Any, request: Any, principal: bytes) -> CoalitionError:
@@ -22,7 +23,8 @@ async def refused(house: House, method: Any, request: Any, principal: bytes) -> 
     return caught.value
 
 
-async def test_writes_are_for_those_whose_role_they_are(house: House) -> None:
+async def test_writes_are_for_those_whose_role_they_are(office: Office) -> None:
+    house = office.house
     programme = await house.programme()
     partner_id = await house.partner(programme, "grocer")
     calls: list[tuple[Any, Any, set[str]]] = [
@@ -64,8 +66,9 @@ async def test_writes_are_for_those_whose_role_they_are(house: House) -> None:
         ),
     ]
     roles = ("admin", "pricing", "maker", "checker", "service_desk", "auditor")
+    people = {role: await office.person(role) for role in roles}
     for method, request, allowed in calls:
-        principals = {role: house.as_staff(role, programme=programme) for role in roles}
+        principals = {role: person.on(programme) for role, person in people.items()}
         principals["partner"] = house.as_partner(programme, partner_id, *roles)
         principals["gateway"] = house.as_gateway(programme)
         for name in principals.keys() - allowed:

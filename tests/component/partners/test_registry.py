@@ -21,6 +21,7 @@ from services.runtime.ids import new_id
 from services.runtime.principal import Programme, programme_message
 from tests.support.ledger import Earn
 from tests.support.partners import DAY_US, STARTS_AT_US, House
+from tests.support.partners_office import Office
 
 
 async def refused(house: House, method: Any, request: Any, principal: bytes) -> CoalitionError:
@@ -41,10 +42,11 @@ def registration(**changes: Any) -> pb.RegisterProgrammeRequest:
     return pb.RegisterProgrammeRequest(**facts)
 
 
-async def test_a_programme_gets_the_next_ledger_and_is_found_by_slug(house: House) -> None:
+async def test_a_programme_gets_the_next_ledger_and_is_found_by_slug(office: Office) -> None:
+    house, admin = office.house, await office.person("admin")
     first, second = registration(), registration()
     made = [
-        (await grpc_client.call(house.registry.RegisterProgramme, each, house.as_staff("admin"))).programme
+        (await grpc_client.call(house.registry.RegisterProgramme, each, admin.on())).programme
         for each in (first, second)
     ]
     assert made[1].ledger_id == made[0].ledger_id + 1
@@ -233,7 +235,7 @@ async def test_keys_are_listed_newest_first_and_have_all_scopes_where_none_was_c
         house.registry.ListApiKeys, pb.ListApiKeysRequest(partner_id=partner_id.bytes), programme
     )
     assert [key.label for key in listed.api_keys] == ["two", "one"]
-    assert len(listed.api_keys[0].scopes) == 7
+    assert len(listed.api_keys[0].scopes) == 8
     missing = pb.RevokeApiKeyRequest(key_id=new_id().bytes)
     error = await refused(house, house.registry.RevokeApiKey, missing, house.as_host(programme))
     assert error.reason == Reason.REASON_NOT_FOUND
@@ -259,10 +261,11 @@ async def test_a_wrong_or_malformed_secret_opens_nothing(house: House) -> None:
             assert (await refused(house, method, request, principal)).reason == reason
 
 
-async def test_staff_have_a_name_roles_and_a_token_told_once(house: House) -> None:
+async def test_staff_have_a_name_roles_and_a_token_told_once(office: Office) -> None:
+    house, admin = office.house, await office.person("admin")
     name = f"Ada {secrets.token_hex(3)}"
     adding = pb.AddStaffRequest(name=name, roles=["pricing", "admin"])
-    added = await grpc_client.call(house.registry.AddStaff, adding, house.as_staff("admin"))
+    added = await grpc_client.call(house.registry.AddStaff, adding, admin.on())
     assert list(added.staff.roles) == ["admin", "pricing"]
     asking = pb.AuthenticateStaffRequest(token_sha256=sha256(added.token.encode()).digest())
     known = await grpc_client.call(house.registry.AuthenticateStaff, asking, house.as_host())

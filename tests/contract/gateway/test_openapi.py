@@ -36,7 +36,8 @@ _ROUTES: Final = {
     "/v1/holds/{hold_id}/capture": "post", "/v1/holds/{hold_id}/void": "post",
     "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
     "/v1/statements": "get", "/v1/statements/{statement_id}": "get",
-    "/v1/statements/{statement_id}/file": "get", "/v1/stores": "get", "/v1/rates": "get",
+    "/v1/statements/{statement_id}/file": "get", "/v1/statements/{statement_id}/accept": "post",
+    "/v1/stores": "get", "/v1/rates": "get",
     "/v1/purchases": "post", "/v1/refunds": "post", "/healthz": "get", "/readyz": "get",
 }  # fmt: skip
 
@@ -200,8 +201,10 @@ def test_the_example_of_a_statement_adds_up_as_a_real_one_does() -> None:
     net, lines = examples.STATEMENT["net"], examples.STATEMENT["lines"]
     assert sum(line["amount_micros"] for line in lines) == net["amount"] * 10_000
     rows = list(csv.DictReader(io.StringIO(examples.STATEMENT_CSV, newline="")))
-    assert [row["line"] for row in rows] == [*(line["type"] for line in lines), "net"]
-    assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
+    assert [row["line"] for row in rows] == [*(line["type"] for line in lines), "net", "opening", "closing"]
+    *amounts, paid, opening, closing = (Decimal(row["amount"]) for row in rows)
+    assert sum(amounts) == paid
+    assert opening + paid == closing
 
 
 def test_every_kind_of_line_that_clearing_states_has_a_name_in_the_api(document: dict[str, Any]) -> None:

@@ -227,7 +227,9 @@ async def test_a_net_that_does_not_add_up_or_carries_too_much_is_refused(
 async def test_a_statement_has_a_net_and_a_partner(admin: Connection) -> None:
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await admin.execute(
-            "INSERT INTO statement VALUES (1, gen_random_uuid(), 1, $1, 'EUR', now())", PARTNER
+            "INSERT INTO statement VALUES (1, gen_random_uuid(), 1, $1, 1, 'EUR', 0, 0, 0, 0, 0, 0, 0, 0, 0, now(), "
+            "now() + interval '1 day')",
+            PARTNER,
         )
 
 

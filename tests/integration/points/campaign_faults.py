@@ -11,9 +11,9 @@ BUDGET, OTHER_BUDGET = (one("account_no", "account", "kind = 'budget'", order) f
 LOAD = one("seq", "posting", "kind = 'load'")
 GRANT_LOT = f"(SELECT lot_no FROM lot WHERE ledger_id = {{l}} AND opened_seq = {GRANT})"
 # An earn that brought two grants.
-TWICE = "(SELECT earn_seq FROM campaign_grant WHERE ledger_id = {l} GROUP BY earn_seq HAVING count(*) > 1 LIMIT 1)"
+TWICE = "(SELECT earn_seq FROM campaign_grant WHERE ledger_id = {l} GROUP BY earn_seq HAVING count(*) > 1 ORDER BY earn_seq LIMIT 1)"
 # Points that were taken back of a grant.
-BACK = "(SELECT p.seq FROM posting p JOIN campaign_grant g ON g.ledger_id = p.ledger_id AND g.seq = p.original_seq WHERE p.ledger_id = {l} AND p.kind = 'clawback' LIMIT 1)"
+BACK = "(SELECT p.seq FROM posting p JOIN campaign_grant g ON g.ledger_id = p.ledger_id AND g.seq = p.original_seq WHERE p.ledger_id = {l} AND p.kind = 'clawback' ORDER BY p.seq LIMIT 1)"
 
 CAMPAIGN_FAULTS: dict[str, tuple[str, set[int]]] = {
     "a budget without a floor": (

@@ -68,7 +68,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
     "a balance row lost, while another ledger has the same account number": (
         """DELETE FROM balance WHERE ledger_id = {l} AND account_no = (
             SELECT account_no FROM balance JOIN account USING (ledger_id, account_no)
-            WHERE ledger_id = {l} AND kind = 'wallet' AND debits = credits AND debits > 0 AND reserved > 0 LIMIT 1)""",
+            WHERE ledger_id = {l} AND kind = 'wallet' AND debits = credits AND debits > 0 AND reserved > 0 ORDER BY account_no LIMIT 1)""",
         {2, 4},
     ),
     "a balance after a posting": (

@@ -10,7 +10,7 @@ PENDING_EARN = f"(SELECT opened_seq FROM lot WHERE ledger_id = {{l}} AND lot_no 
 
 PENDING_FAULTS: dict[str, tuple[str, set[int]]] = {
     "pending points without a floor": (
-        "UPDATE balance SET floor = NULL WHERE ledger_id = {l} AND account_no = (SELECT pending_no FROM lot WHERE ledger_id = {l} AND pending LIMIT 1)",
+        "UPDATE balance SET floor = NULL WHERE ledger_id = {l} AND account_no = (SELECT pending_no FROM lot WHERE ledger_id = {l} AND pending ORDER BY lot_no LIMIT 1)",
         {3},
     ),
     "a lot that matured without a posting": (

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 import pytest
 
-from services.points.storage.proofs import Finding, prove
+from services.points.storage.proofs import Finding, prepare, prove
 from services.points.storage.proofs.sequence import SEQUENCE
 from services.runtime.database import PgConnection
 from tests.integration.points import faults
@@ -21,7 +19,7 @@ from tests.integration.points.waiting_faults import WAITING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS
 from tests.support.chain import octets
 from tests.support.chain_rows import recomputed, rows_of
-from tests.support.points_database import as_superuser
+from tests.support.points_database import as_superuser, undone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,17 +64,8 @@ CHANGED = {
 }  # fmt: skip
 
 
-@asynccontextmanager
-async def _undone(busy: Busy) -> AsyncGenerator[PgConnection]:
-    """An administrator past all triggers, whatever it does is undone."""
-    async with as_superuser(busy.house.database, without_triggers=True) as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        yield connection
-        await transaction.rollback()
-
-
 async def _proved(connection: PgConnection, ledger_id: int) -> Finding:
+    await prepare(connection, 60)
     last_seq = await connection.fetchval("SELECT last_seq FROM ledger_head WHERE ledger_id = $1", ledger_id)
     return await prove(connection, ledger_id, last_seq, SEQUENCE)
 
@@ -98,21 +87,25 @@ async def test_somebody_who_has_read_the_page_alone_computes_the_same_hashes(bus
 
 
 @pytest.mark.parametrize("fault", CHAIN_FAULTS)
-async def test_what_changed_in_the_journal_is_named(busy: Busy, fault: str) -> None:
+async def test_what_changed_in_the_journal_is_named(
+    busy: Busy, administrator: PgConnection, fault: str
+) -> None:
     statement, said = CHAIN_FAULTS[fault]
-    async with _undone(busy) as connection:
-        await _plant(connection, busy, statement)
-        breaches = (await _proved(connection, busy.ledger_id)).breaches
+    async with undone(administrator):
+        await _plant(administrator, busy, statement)
+        breaches = (await _proved(administrator, busy.ledger_id)).breaches
         assert breaches, fault
         assert re.search(said, breaches[0]), breaches
-        assert (await _proved(connection, busy.beside.programme.ledger_id)).holds
+        assert (await _proved(administrator, busy.beside.programme.ledger_id)).holds
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_the_chain_notices_all_faults_but_those_of_counters_and_events(busy: Busy, fault: str) -> None:
-    async with _undone(busy) as connection:
-        await _plant(connection, busy, FAULTS[fault][0])
-        assert (await _proved(connection, busy.ledger_id)).holds is (fault in UNCHAINED)
+async def test_the_chain_notices_all_faults_but_those_of_counters_and_events(
+    busy: Busy, administrator: PgConnection, fault: str
+) -> None:
+    async with undone(administrator):
+        await _plant(administrator, busy, FAULTS[fault][0])
+        assert (await _proved(administrator, busy.ledger_id)).holds is (fault in UNCHAINED)
 
 
 async def _columns(connection: PgConnection, table: str) -> dict[str, tuple[str, bool]]:
@@ -134,21 +127,22 @@ async def _without_constraints(connection: PgConnection, table: str) -> None:
 
 
 @pytest.mark.parametrize("table", JOURNAL)
-async def test_no_column_of_the_journal_changes_unnoticed(busy: Busy, table: str) -> None:
+async def test_no_column_of_the_journal_changes_unnoticed(
+    busy: Busy, administrator: PgConnection, table: str
+) -> None:
     """Whoever adds a column adds it to the chain, or to those that change."""
-    async with as_superuser(busy.house.database) as connection:
-        columns = await _columns(connection, table)
+    columns = await _columns(administrator, table)
     assert columns.keys() >= JOURNAL[table]
     for column in columns.keys() - JOURNAL[table] - {"ledger_id"}:
         kind, may_be_missing = columns[column]
         change = CHANGED.get(kind, "{0} + 1").format(column)
         one = f"ctid = (SELECT ctid FROM {table} WHERE ledger_id = {busy.ledger_id} AND {column} IS NOT NULL LIMIT 1)"
         for value in (change, "NULL") if may_be_missing else (change,):
-            async with _undone(busy) as connection:
-                await _without_constraints(connection, table)
-                done = await connection.execute(f"UPDATE {table} SET {column} = {value} WHERE {one}")
+            async with undone(administrator):
+                await _without_constraints(administrator, table)
+                done = await administrator.execute(f"UPDATE {table} SET {column} = {value} WHERE {one}")
                 assert done == "UPDATE 1", f"no row of {table} has a {column}"
-                assert not (await _proved(connection, busy.ledger_id)).holds, f"{table}.{column} = {value}"
+                assert not (await _proved(administrator, busy.ledger_id)).holds, f"{table}.{column} = {value}"
 
 
 async def test_every_table_is_of_the_journal_or_beside_it(busy: Busy) -> None:
@@ -160,13 +154,15 @@ async def test_every_table_is_of_the_journal_or_beside_it(busy: Busy) -> None:
     assert {row[0] for row in rows} - BESIDE == JOURNAL.keys()
 
 
-async def test_a_chain_forged_anew_holds_and_is_told_by_a_hash_that_was_noted_elsewhere(busy: Busy) -> None:
+async def test_a_chain_forged_anew_holds_and_is_told_by_a_hash_that_was_noted_elsewhere(
+    busy: Busy, administrator: PgConnection
+) -> None:
     noted = await busy.house.head()
-    async with _undone(busy) as connection:
-        await _plant(connection, busy, CHAIN_FAULTS["a reference"][0])
-        await chain_anew(connection, busy.ledger_id)
-        assert (await _proved(connection, busy.ledger_id)).holds
-        forged = await connection.fetchval(
+    async with undone(administrator):
+        await _plant(administrator, busy, CHAIN_FAULTS["a reference"][0])
+        await chain_anew(administrator, busy.ledger_id)
+        assert (await _proved(administrator, busy.ledger_id)).holds
+        forged = await administrator.fetchval(
             "SELECT hash FROM batch WHERE ledger_id = $1 AND batch_no = $2",
             busy.ledger_id,
             noted.last_batch_no,

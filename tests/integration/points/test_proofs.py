@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -20,7 +18,7 @@ from tests.integration.points.forging import chain_anew
 from tests.integration.points.pending_faults import PENDING_FAULTS
 from tests.integration.points.waiting_faults import WAITING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS
-from tests.support.points_database import as_superuser
+from tests.support.points_database import as_superuser, undone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,18 +26,12 @@ FAULTS = faults.FAULTS | EXPIRY_FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLE
 
 
 async def _broken(connection: PgConnection, ledger_id: int) -> dict[int, list[str]]:
-    last_seq = await connection.fetchval("SELECT last_seq FROM ledger_head WHERE ledger_id = $1", ledger_id)
-    findings = [await prove(connection, ledger_id, last_seq, proof) for proof in PROOFS]
+    async with connection.transaction():
+        await prepare(connection, 60)
+        query = "SELECT last_seq FROM ledger_head WHERE ledger_id = $1"
+        last_seq = await connection.fetchval(query, ledger_id)
+        findings = [await prove(connection, ledger_id, last_seq, proof) for proof in PROOFS]
     return {finding.number: finding.breaches for finding in findings if not finding.holds}
-
-
-@asynccontextmanager
-async def _undone(busy: Busy) -> AsyncGenerator[PgConnection]:
-    async with as_superuser(busy.house.database, without_triggers=True) as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        yield connection
-        await transaction.rollback()
 
 
 async def test_all_invariants_hold_on_a_busy_ledger(busy: Busy) -> None:
@@ -64,17 +56,23 @@ async def _plant(connection: PgConnection, ledger_id: int, statement: str) -> No
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_found_and_named_even_where_all_was_chained_anew(busy: Busy, fault: str) -> None:
-    await _find(busy, busy.ledger_id, *FAULTS[fault])
+async def test_a_fault_is_found_and_named_even_where_all_was_chained_anew(
+    busy: Busy, administrator: PgConnection, fault: str
+) -> None:
+    await _find(busy, administrator, busy.ledger_id, *FAULTS[fault])
 
 
 @pytest.mark.parametrize("fault", FAULTS_OF_ACTIVITY)
-async def test_a_fault_is_found_where_points_expire_with_inactivity(busy: Busy, fault: str) -> None:
-    await _find(busy, busy.by_activity.programme.ledger_id, *FAULTS_OF_ACTIVITY[fault])
+async def test_a_fault_is_found_where_points_expire_with_inactivity(
+    busy: Busy, administrator: PgConnection, fault: str
+) -> None:
+    await _find(busy, administrator, busy.by_activity.programme.ledger_id, *FAULTS_OF_ACTIVITY[fault])
 
 
-async def _find(busy: Busy, ledger_id: int, statement: str, invariants: set[int]) -> None:
-    async with _undone(busy) as connection:
+async def _find(
+    busy: Busy, connection: PgConnection, ledger_id: int, statement: str, invariants: set[int]
+) -> None:
+    async with undone(connection):
         await _plant(connection, ledger_id, statement)
         await chain_anew(connection, ledger_id)
         broken = await _broken(connection, ledger_id)
@@ -82,8 +80,7 @@ async def _find(busy: Busy, ledger_id: int, statement: str, invariants: set[int]
         assert all(breaches and all(breaches) for breaches in broken.values())
         # What is wrong with one ledger is not said of another in the same tables.
         assert await _broken(connection, busy.beside.programme.ledger_id) == {}
-    async with as_superuser(busy.house.database) as connection:
-        assert await _broken(connection, ledger_id) == {}
+    assert await _broken(connection, ledger_id) == {}
 
 
 # A row for each ledger.

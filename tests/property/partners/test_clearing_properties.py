@@ -10,6 +10,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.partners.domain.entries import Entry, EntryKind, totals_of
 from services.partners.domain.netting import (
     MICROS_PER_MINOR,
     OPERATOR,
@@ -20,18 +21,9 @@ from services.partners.domain.netting import (
     net_operator,
     net_partners,
 )
+from services.partners.domain.postings import LotTaken, Posting, Share, Undone
 from services.partners.domain.rates import RateCards, Rates, RateVersion
-from services.partners.domain.rating import (
-    Entry,
-    EntryKind,
-    LotTaken,
-    Posting,
-    Share,
-    Undone,
-    originals_of,
-    rate,
-    totals_of,
-)
+from services.partners.domain.rating import Before, originals_of, rate
 from services.partners.domain.statement import lines_of
 
 PARTNERS = tuple(UUID(int=number) for number in range(1, 6))
@@ -233,7 +225,7 @@ def test_however_the_journal_is_split_into_blocks_the_entries_are_the_same(
         # What the database would answer.
         wanted = originals_of(journal[done:cut], done)
         found = {seq: [entry for entry in pieces if entry.seq == seq] for seq in wanted}
-        pieces += rate(journal[done:cut], done, RateCards(1, cards), found)
+        pieces += rate(journal[done:cut], done, RateCards(1, cards), Before(found))
         done = cut
     assert pieces == whole
     assert totals_of(whole).entries == len(whole)
@@ -259,7 +251,7 @@ def test_what_is_undone_is_undone_for_its_partner_at_the_price_and_version_of_th
             for original in whole[:1] if burned else whole:
                 if original.kind is EntryKind.NOTHING:
                     continue
-                for issuer, _, amount in undone.taken:
+                for issuer, _, amount, _ in undone.taken:
                     key = (
                         undone.kind,
                         original.partner_id,

@@ -17,7 +17,7 @@ from services.gateway.answers.moments import instant, instant_or_none, last_day
 from services.gateway.answers.movements import RECEIPT_LINE_MAX, MovementAnswers
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.domain.caller import Caller, KeyFacts, Partner
-from services.gateway.domain.clearing import Statement, StatementLine, StatementLineType
+from services.gateway.domain.clearing import Span, Standing, Statement, StatementLine, StatementLineType
 from services.gateway.domain.movements import Accepted, Balance, Movement, MovementType, RefundFigures
 from services.gateway.domain.pages import Cursor, page_of
 from services.runtime.clock import to_micros
@@ -169,8 +169,9 @@ def test_the_csv_of_a_statement_adds_up_to_its_net() -> None:
         StatementLine(StatementLineType.CARRY_OUT, 0, 0, 0, 3_200),
     )
     statement = Statement(
-        new_id(), 7, 1, 2, "EUR", 1_000, 150, 500, 100, 4_900_000, -3_200, -3_200, 490, 3, lines
-    )
+        new_id(), 7, 1, 2, "EUR", 1_000, 150, 500, 100, 4_900_000, -3_200, -3_200, 490, 3,
+        Span(7, 7, 1, 2, 1, 9), -20, 470, Standing.OPEN, 4, 0, lines,
+    )  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(statement_csv(statement))))
     assert [(row["line"], row["amount"]) for row in rows] == [
         ("issued", "10.000000"),
@@ -180,6 +181,8 @@ def test_the_csv_of_a_statement_adds_up_to_its_net() -> None:
         ("carry_in", "-0.003200"),
         ("carry_out", "0.003200"),
         ("net", "4.90"),
+        ("opening", "-0.20"),
+        ("closing", "4.70"),
     ]
-    assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
+    assert sum(Decimal(row["amount"]) for row in rows[:-3]) == Decimal(rows[-3]["amount"])
     assert {row["currency"] for row in rows} == {"EUR"}

@@ -6,6 +6,7 @@ import pytest
 
 from services.operations.amounts import (
     Unreadable,
+    read_minor,
     read_price,
     read_time,
     write_micros,
@@ -65,3 +66,16 @@ def test_minor_units_are_written_as_money(minor: int, written: str) -> None:
 )
 def test_micros_are_written_with_the_decimals_they_need(micros: int, written: str) -> None:
     assert write_micros(micros) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"), [("25.00", 2_500), ("0", 0), ("0.5", 50), ("-1.25", -125), ("1e3", 100_000)]
+)
+def test_amounts_are_read_exactly(text: str, minor: int) -> None:
+    assert read_minor(text) == minor
+
+
+@pytest.mark.parametrize("text", ["", "ten", "0.001", "nan", "inf", "1e12", "1e999999"])
+def test_amounts_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(Unreadable):
+        read_minor(text)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.partners.domain.entries import EntryKind
 from services.partners.domain.netting import (
     OPERATOR,
     Fold,
@@ -17,7 +18,6 @@ from services.partners.domain.netting import (
     net_partner,
     net_partners,
 )
-from services.partners.domain.rating import EntryKind
 from services.partners.domain.statement import LineKind, lines_of
 
 GROCER, FUEL, CINEMA = UUID(int=1), UUID(int=2), UUID(int=3)

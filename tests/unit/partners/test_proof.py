@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from services.partners.domain.entries import EntryKind
 from services.partners.domain.proof import log
 from services.partners.domain.proof.columns import KIND_CODES, NO_CODE, TYPE_CODES
 from services.partners.domain.proof.leaves import (
@@ -20,7 +21,6 @@ from services.partners.domain.proof.leaves import (
     owner_of,
 )
 from services.partners.domain.proof.sum_tree import EMPTY, Node, label, level_above, parent, path_of, root_of
-from services.partners.domain.rating import EntryKind
 from services.runtime.signed_note import NoteSigner
 from services.verifier import statement as verifier
 from tests.support.statement_files import KEY, ORIGIN, SIGNER, Coalition, Said, packed, plaza

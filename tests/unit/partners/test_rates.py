@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from services.partners.domain.rates import PRICE_MICROS_MAX, RateCards, Rates, RateVersion
+from services.partners.domain.rates import PRICE_MICROS_MAX, RateCards, Rates, RateVersion, TypePrices
 from services.runtime.errors import InvalidRequest
 
 PARTNER = UUID(int=7)
@@ -50,10 +52,14 @@ def test_a_partner_without_a_card_has_no_price() -> None:
         ({"valid_to_us": 10}, "valid_to_us"),
         ({"valid_from_us": 2**62}, "valid_from_us"),
         ({"valid_to_us": 2**62}, "valid_to_us"),
+        ({"issue_share_percent": -1}, "issue_share_percent"),
+        ({"issue_share_percent": 101}, "issue_share_percent"),
+        ({"transaction_fee_micros": -1}, "transaction_fee_micros"),
+        ({"bonus": TypePrices(-1, 0)}, "bonus.issue_micros"),
+        ({"bonus": TypePrices(0, PRICE_MICROS_MAX + 1)}, "bonus.reimbursement_micros"),
     ],
 )
-def test_prices_and_times_out_of_range_are_refused_by_name(change: dict[str, int], field: str) -> None:
-    facts = {"issue_micros": 1, "reimbursement_micros": 1, "valid_from_us": 10, "valid_to_us": 0, **change}
+def test_prices_and_times_out_of_range_are_refused_by_name(change: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        Rates(PARTNER, **facts).checked()
+        replace(Rates(PARTNER, 1, 1, 10, 0), **change).checked()
     assert refused.value.metadata["field"] == field

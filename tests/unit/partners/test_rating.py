@@ -6,17 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from services.partners.domain.entries import Entry, EntryKind, Totals, totals_of
+from services.partners.domain.postings import LotTaken, Posting, Unrateable
 from services.partners.domain.rates import PRICE_MICROS_MAX, RateCards, Rates, RateVersion
-from services.partners.domain.rating import (
-    Entry,
-    EntryKind,
-    LotTaken,
-    Posting,
-    Totals,
-    Unrateable,
-    rate,
-    totals_of,
-)
+from services.partners.domain.rating import rate
 
 GROCER, FUEL, STRANGER = UUID(int=1), UUID(int=2), UUID(int=3)
 CARDS = RateCards(

@@ -6,20 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from services.partners.domain.entries import Entry, EntryKind, Totals, totals_of
+from services.partners.domain.postings import LotTaken, Posting, Share, Undone, Unrateable
 from services.partners.domain.rates import RateCards, Rates, RateVersion
-from services.partners.domain.rating import (
-    Entry,
-    EntryKind,
-    LotTaken,
-    Posting,
-    Share,
-    Totals,
-    Undone,
-    Unrateable,
-    originals_of,
-    rate,
-    totals_of,
-)
+from services.partners.domain.rating import Before, originals_of, rate
 
 GROCER, FUEL = UUID(int=1), UUID(int=2)
 OPERATOR = UUID(int=0)
@@ -98,7 +88,7 @@ def test_an_original_that_was_rated_before_is_taken_from_the_books_whatever_the_
     earned, burned = rate([earn(1, FUEL, 10), burn(2, FUEL, (GROCER, "base", 6))], 0, CARDS)
     postings = [undo(3, reversal(1, FUEL, 10)), undo(4, returned(2, FUEL, (GROCER, "base", 6)))]
     assert originals_of(postings, 2) == {1, 2}
-    found = rate(postings, 2, dearer, {1: [earned], 2: [burned]})
+    found = rate(postings, 2, dearer, Before({1: [earned], 2: [burned]}))
     assert [(each.version, each.price_micros) for each in found] == [(1, 11_050), (1, 8_475)]
     assert sum(each.amount_micros for each in (earned, burned, *found)) == 0
 
@@ -114,8 +104,8 @@ def test_only_originals_that_are_rated_already_are_looked_up() -> None:
 @pytest.mark.parametrize(
     ("undone", "why"),
     [
-        (reversal(9, FUEL, 1), "seq 9, which it undoes, is not rated"),
-        (reversal(4, FUEL, 1), "seq 4, which it undoes, is not rated"),
+        (reversal(9, FUEL, 1), "seq 9, whose points it moves, is not rated"),
+        (reversal(4, FUEL, 1), "seq 4, whose points it moves, is not rated"),
         (reversal(1, GROCER, 1), "seq 1, which it undoes, has no points issued by its partner"),
         (returned(1, FUEL, (FUEL, "base", 1)), "seq 1, which it undoes, has no points burned by its partner"),
         (reversal(2, FUEL, 1), "seq 2, which it undoes, has no points issued by its partner"),

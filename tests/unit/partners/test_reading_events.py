@@ -9,8 +9,10 @@ from coalition.events.v1 import points_pb2 as pb
 from coalition.type.v1.event_record_pb2 import EventRecord
 from google.protobuf.message import Message
 
+from services.partners.domain.entries import EntryKind
+from services.partners.domain.postings import LotTaken, Posting, Undone, Unrateable
 from services.partners.domain.rates import RateCards
-from services.partners.domain.rating import EntryKind, LotTaken, Posting, Undone, Unrateable, rate
+from services.partners.domain.rating import rate
 from services.partners.events.consume import read
 
 PARTNER, ISSUER, HOLD = UUID(int=1).bytes, UUID(int=2).bytes, UUID(int=3).bytes
@@ -33,12 +35,12 @@ def test_points_set_aside_and_freed_keep_their_place_and_cost_nobody_anything() 
 
 
 def test_a_captured_hold_is_a_burn_at_the_time_of_its_capture() -> None:
-    lot = pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="base", points=6)
+    lot = pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="base", points=6, earned_seq=1)
     captured = pb.PointsRedeemed(
         seq=3, partner_id=PARTNER, points=6, lots=[lot], occurred_at_us=20, recorded_at_us=21, hold_id=HOLD
     )
     block = read([_record(13, "points.redeemed", captured, 3)])
-    assert block.postings == [Posting(13, 3, PARTNER, 20, 6, 0, [LotTaken(ISSUER, "base", 6)])]
+    assert block.postings == [Posting(13, 3, PARTNER, 20, 6, 0, [LotTaken(ISSUER, "base", 6, 1)])]
 
 
 def test_a_debt_and_the_end_of_a_refund_keep_their_place_and_cost_nobody_anything() -> None:
@@ -60,11 +62,12 @@ def test_points_returned_undo_a_burn_by_the_lots_they_had_been_taken_from() -> N
 
 
 def test_points_clawed_back_undo_an_earn_of_their_partner_whoever_issued_the_lots_they_came_from() -> None:
-    lots = [pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="bonus", points=6)]
+    lots = [pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="bonus", points=6, earned_seq=1)]
     told = pb.PointsClawedBack(
         seq=3, partner_id=PARTNER, original_seq=2, points=6, lots=lots, occurred_at_us=20, recorded_at_us=21
     )
-    undone = Undone(EntryKind.REVERSED, 2, PARTNER, (LotTaken(PARTNER, "base", 6),))
+    used = [LotTaken(ISSUER, "bonus", 6, 1)]
+    undone = Undone(EntryKind.REVERSED, 2, PARTNER, (LotTaken(PARTNER, "base", 6),), used)
     assert read([_record(13, "points.clawed_back", told, 3)]).postings == [
         Posting(13, 3, PARTNER, 20, undoes=(undone,))
     ]
@@ -75,10 +78,17 @@ def test_a_repayment_undoes_the_earn_behind_each_debt() -> None:
         pb.DebtPaid(debt_seq=5, original_seq=2, partner_id=PARTNER, points=6),
         pb.DebtPaid(debt_seq=7, original_seq=1, partner_id=ISSUER, points=4),
     ]
-    told = pb.PointsRepaid(seq=9, points=10, debts=debts, recorded_at_us=21)
+    lots = [
+        pb.LotTaken(lot_no=4, issuer_id=ISSUER, point_type="bonus", points=7, earned_seq=3),
+        pb.LotTaken(lot_no=8, issuer_id=PARTNER, point_type="base", points=3, earned_seq=8),
+    ]
+    told = pb.PointsRepaid(seq=9, points=10, debts=debts, lots=lots, recorded_at_us=21)
+    bonus, base = LotTaken(ISSUER, "bonus", 6, 3), LotTaken(PARTNER, "base", 3, 8)
     undoes = [
-        Undone(EntryKind.REVERSED, 2, PARTNER, (LotTaken(PARTNER, "base", 6),)),
-        Undone(EntryKind.REVERSED, 1, ISSUER, (LotTaken(ISSUER, "base", 4),)),
+        Undone(EntryKind.REVERSED, 2, PARTNER, (LotTaken(PARTNER, "base", 6),), [bonus]),
+        Undone(
+            EntryKind.REVERSED, 1, ISSUER, (LotTaken(ISSUER, "base", 4),), [bonus._replace(points=1), base]
+        ),
     ]
     assert read([_record(13, "points.repaid", told, 9)]).postings == [Posting(13, 9, b"", 21, undoes=undoes)]
 

@@ -40,9 +40,9 @@ PROGRAMME = Programme(7, "demo", "Europe/Berlin", "EUR", is_test=True)
 PARTNER = new_id()
 
 
-def _partner(programme: Programme | None = PROGRAMME, **changes: int) -> bytes:
+def _partner(programme: Programme | None = PROGRAMME, life_seconds: int = LIFE_SECONDS) -> bytes:
     return SIGNERS["gateway"].sign(
-        Kind.PARTNER, "key_1", programme, PARTNER, ["points:earn", "members:read"], **changes
+        Kind.PARTNER, "key_1", programme, PARTNER, ["points:earn", "members:read"], life_seconds
     )
 
 
@@ -223,6 +223,13 @@ def test_what_a_principal_may_do_follows_from_its_kind_and_grants() -> None:
     ):
         with pytest.raises(PermissionDenied):
             denied()
+
+
+def test_a_staff_principal_carries_the_token_that_was_shown() -> None:
+    token_id = new_id()
+    token = SIGNERS["cli"].sign(Kind.STAFF, "stf_1", PROGRAMME, token_id=token_id)
+    assert Verifier(PUBLIC).verify(token).token_id == token_id
+    assert Verifier(PUBLIC).verify(_partner()).token_id is None
 
 
 def test_outside_of_a_call_nobody_acts() -> None:

@@ -1,4 +1,4 @@
-"""Programmes, partners, keys, staff, rate cards; rated entries, windows, nets, statements; event log and inbox."""
+"""Programmes, partners, keys, staff, rate cards, credit limits; drafts, decisions, the audit log; rated entries, windows, nets, statements; event log and inbox."""
 
 from pathlib import Path
 
@@ -12,11 +12,21 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).with_name("0001_partners")
-_FILES = ("registry.sql", "clearing.sql", "events.sql", "guards.sql", "proofs.sql")
+_FILES = (
+    "registry.sql",
+    "clearing.sql",
+    "events.sql",
+    "guards.sql",
+    "proofs.sql",
+    "staff.sql",
+    "approvals.sql",
+    "audit.sql",
+)
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
-    "statement", "statement_line", "event_log", "checkpoint", "partner_tree",
+    "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
+    "event_log", "draft", "draft_decision", "credit_limit", "audit_row",
 )  # fmt: skip
 
 
@@ -28,6 +38,10 @@ def upgrade() -> None:
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by) ON api_key TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by) ON staff_token TO {role}")
+    # Only who may change a row may lock it; a trigger refuses the change itself.
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON staff_head TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (number, hash) ON audit_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
     op.execute(
         "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, "

@@ -51,7 +51,9 @@ def _mature(books: Books, member_id: UUID, wallet: int, lots: list[Lot]) -> None
     # All of a member's are in one account.
     legs = books.move(lots[0].pending_no, wallet, points)
     transaction = books.own_act(MovementKind.MATURE, member_id, wallet, points)._replace(pending=-points)
-    matured = [LotTaken(lot.lot_no, lot.issuer_id, lot.point_type, lot.remaining) for lot in lots]
+    matured = [
+        LotTaken(lot.lot_no, lot.issuer_id, lot.point_type, lot.remaining, lot.earned_seq) for lot in lots
+    ]
     books.rows.matured.extend((transaction.seq, part.lot_no, part.points) for part in matured)
     books.write(transaction, wallet, legs, ("points.matured", books.tell.matured(transaction, matured)), None)
 

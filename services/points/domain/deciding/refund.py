@@ -21,7 +21,7 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.domain.opened import Debts, OpenDebt, Refunded
-from services.points.domain.refunding import Due, Shortfall, due
+from services.points.domain.refunding import Due, Shortfall, due, first_due
 from services.points.domain.rows import DebtRow, RefundRow
 from services.runtime.ids import new_id
 
@@ -64,8 +64,15 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
     if returned:
         _give_back(books, item, sale, wallet, before.returned, returned)
     clawed_back, owed, written_off = 0, 0, 0
-    for claim in _claims(books, item, sale, before, reached):
-        taken, left_owed = _take_back(books, item, claim, wallet, rule.shortfall)
+    claims = _claims(books, item, sale, before, reached)
+    pending = [_claw_back_pending(books, item, claim, wallet) for claim in claims]
+    free = 0 if rule.shortfall is Shortfall.PENDING_ONLY else max(0, books.free(wallet))
+    parts = _parts(books, sale, before, before.given + given, claims, pending, free)
+    for claim, soon, part in zip(claims, pending, parts, strict=True):
+        taken = soon + _claw_back(books, item, claim, wallet, part)
+        left_owed = claim.points - taken if rule.shortfall is Shortfall.ALLOW_NEGATIVE else 0
+        if left_owed:
+            _owe(books, item, claim, wallet, left_owed)
         clawed_back, owed = clawed_back + taken, owed + left_owed
         written_off += claim.points - taken - left_owed
         if claim.original_seq != sale.seq:
@@ -91,18 +98,28 @@ def _claims(books: Books, item: Refund, sale: Sale, before: Refunded, reached: D
     return claims
 
 
-def _take_back(
-    books: Books, item: Refund, claim: _Claim, wallet: int, shortfall: Shortfall
-) -> tuple[int, int]:
-    """Takes back what is due, as far as it is there; answers the points taken, and those that the member owes now."""
-    taken = _claw_back_pending(books, item, claim, wallet)
-    if shortfall is not Shortfall.PENDING_ONLY:
-        points = min(max(0, books.free(wallet)), claim.points - taken)
-        taken += _claw_back(books, item, claim, wallet, points)
-    owed = claim.points - taken if shortfall is Shortfall.ALLOW_NEGATIVE else 0
-    if owed:
-        _owe(books, item, claim, wallet, owed)
-    return taken, owed
+def _parts(
+    books: Books,
+    sale: Sale,
+    before: Refunded,
+    given: int,
+    claims: Sequence[_Claim],
+    pending: Sequence[int],
+    free: int,
+) -> Sequence[int]:
+    """What the wallet gives for each claim beyond what was pending: all of it, or what fell due first if it has not enough."""
+    wanted = [claim.points - soon for claim, soon in zip(claims, pending, strict=True)]
+    if sum(wanted) <= free:
+        return wanted
+    of_grants = [books.at.taken_of_grants.get(grant.seq, 0) for grant in sale.grants]
+    sofar = [before.taken - sum(of_grants), *of_grants]
+    first = first_due(sale, before.tender_order, given, before.taken + sum(pending) + free)
+    turns = zip(first, sofar, pending, wanted, strict=True)
+    parts = [min(max(0, turn - had - soon), most) for turn, had, soon, most in turns]
+    for place, most in enumerate(wanted):
+        # (What was pending need not have been what fell due first.)
+        parts[place] += min(free - sum(parts), most - parts[place])
+    return parts
 
 
 def _record(
@@ -152,7 +169,7 @@ def _give_back(books: Books, item: Refund, sale: Sale, wallet: int, before: int,
                 lapses_us = month_end_us(books.at.now_us, GRACE_MONTHS, books.rules.zone)
             open_child(books, item.member_id, late, transaction.seq, part, lapses_us)
         lot = late or lots.touched[lot_no]
-        back.append(LotTaken(lot_no, lot.issuer_id, lot.point_type, part))
+        back.append(LotTaken(lot_no, lot.issuer_id, lot.point_type, part, lot.earned_seq))
     event = ("points.returned", books.tell.returned(transaction, back))
     partner_no = accounts.issuance[item.partner_id]
     books.write(transaction, wallet, legs, event, None, partner_no=partner_no)

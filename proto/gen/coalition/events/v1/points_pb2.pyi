@@ -796,6 +796,7 @@ class LotTaken(_message.Message):
     ISSUER_ID_FIELD_NUMBER: _builtins.int
     POINT_TYPE_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
+    EARNED_SEQ_FIELD_NUMBER: _builtins.int
     lot_no: _builtins.int
     """Number of the lot in this ledger."""
     issuer_id: _builtins.bytes
@@ -804,6 +805,10 @@ class LotTaken(_message.Message):
     """Type of its points: `base` or `bonus`."""
     points: _builtins.int
     """Points taken."""
+    earned_seq: _builtins.int
+    """Seq of the earn, grant, adjustment or import that the points stem from, through however many lots they went since:
+    what was rated of it decides who pays for them, and when.
+    """
     def __init__(
         self,
         *,
@@ -811,10 +816,11 @@ class LotTaken(_message.Message):
         issuer_id: _builtins.bytes = ...,
         point_type: _builtins.str = ...,
         points: _builtins.int = ...,
+        earned_seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["issuer_id", b"issuer_id", "lot_no", b"lot_no", "point_type", b"point_type", "points", b"points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earned_seq", b"earned_seq", "issuer_id", b"issuer_id", "lot_no", b"lot_no", "point_type", b"point_type", "points", b"points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -72,6 +72,18 @@ class _StatementLineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     """Points burned with the partner, now or before, that a refund gave back, at the reimbursement of then: the
     partner owes.
     """
+    STATEMENT_LINE_KIND_CHARGED: _StatementLineKind.ValueType  # 7
+    """Points that the partner pays for once they are used, and that were, at the part of the price due then: the partner owes."""
+    STATEMENT_LINE_KIND_CREDITED: _StatementLineKind.ValueType  # 8
+    """Such points that are unused again, or whose earn was undone: the partner is owed."""
+    STATEMENT_LINE_KIND_FEE: _StatementLineKind.ValueType  # 9
+    """Fees by the transaction: the partner owes."""
+    STATEMENT_LINE_KIND_CYCLE_FEE: _StatementLineKind.ValueType  # 10
+    """The fee that comes with the statement: the partner owes."""
+    STATEMENT_LINE_KIND_RELEASED: _StatementLineKind.ValueType  # 11
+    """Points that the partner would have paid for once they are used, and that never can be: they expired, were taken back
+    unused, or others took their place. They cost nothing.
+    """
 
 class StatementLineKind(_StatementLineKind, metaclass=_StatementLineKindEnumTypeWrapper):
     """What a line of a statement is about."""
@@ -93,7 +105,67 @@ STATEMENT_LINE_KIND_RETURNED: StatementLineKind.ValueType  # 6
 """Points burned with the partner, now or before, that a refund gave back, at the reimbursement of then: the
 partner owes.
 """
+STATEMENT_LINE_KIND_CHARGED: StatementLineKind.ValueType  # 7
+"""Points that the partner pays for once they are used, and that were, at the part of the price due then: the partner owes."""
+STATEMENT_LINE_KIND_CREDITED: StatementLineKind.ValueType  # 8
+"""Such points that are unused again, or whose earn was undone: the partner is owed."""
+STATEMENT_LINE_KIND_FEE: StatementLineKind.ValueType  # 9
+"""Fees by the transaction: the partner owes."""
+STATEMENT_LINE_KIND_CYCLE_FEE: StatementLineKind.ValueType  # 10
+"""The fee that comes with the statement: the partner owes."""
+STATEMENT_LINE_KIND_RELEASED: StatementLineKind.ValueType  # 11
+"""Points that the partner would have paid for once they are used, and that never can be: they expired, were taken back
+unused, or others took their place. They cost nothing.
+"""
 Global___StatementLineKind: _TypeAlias = StatementLineKind  # noqa: Y015
+
+class _StatementStanding:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StatementStandingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StatementStanding.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STATEMENT_STANDING_UNSPECIFIED: _StatementStanding.ValueType  # 0
+    STATEMENT_STANDING_OPEN: _StatementStanding.ValueType  # 1
+    """The partner may object still."""
+    STATEMENT_STANDING_ACCEPTED: _StatementStanding.ValueType  # 2
+    """The partner has accepted it."""
+    STATEMENT_STANDING_ACCEPTED_BY_SILENCE: _StatementStanding.ValueType  # 3
+    """Its time to object is over."""
+
+class StatementStanding(_StatementStanding, metaclass=_StatementStandingEnumTypeWrapper):
+    """Whether a statement is accepted."""
+
+STATEMENT_STANDING_UNSPECIFIED: StatementStanding.ValueType  # 0
+STATEMENT_STANDING_OPEN: StatementStanding.ValueType  # 1
+"""The partner may object still."""
+STATEMENT_STANDING_ACCEPTED: StatementStanding.ValueType  # 2
+"""The partner has accepted it."""
+STATEMENT_STANDING_ACCEPTED_BY_SILENCE: StatementStanding.ValueType  # 3
+"""Its time to object is over."""
+Global___StatementStanding: _TypeAlias = StatementStanding  # noqa: Y015
+
+class _BillingCycle:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BillingCycleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BillingCycle.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BILLING_CYCLE_UNSPECIFIED: _BillingCycle.ValueType  # 0
+    BILLING_CYCLE_WINDOW: _BillingCycle.ValueType  # 1
+    """With every window."""
+    BILLING_CYCLE_MONTH: _BillingCycle.ValueType  # 2
+    """With the window in which a month of the programme's zone ends, of all windows since the statement before."""
+
+class BillingCycle(_BillingCycle, metaclass=_BillingCycleEnumTypeWrapper):
+    """How often a partner gets a statement."""
+
+BILLING_CYCLE_UNSPECIFIED: BillingCycle.ValueType  # 0
+BILLING_CYCLE_WINDOW: BillingCycle.ValueType  # 1
+"""With every window."""
+BILLING_CYCLE_MONTH: BillingCycle.ValueType  # 2
+"""With the window in which a month of the programme's zone ends, of all windows since the statement before."""
+Global___BillingCycle: _TypeAlias = BillingCycle  # noqa: Y015
 
 @_typing.final
 class Window(_message.Message):
@@ -315,7 +387,7 @@ Global___StatementLine: _TypeAlias = StatementLine  # noqa: Y015
 
 @_typing.final
 class Statement(_message.Message):
-    """What a partner owes or is owed over a window, and why."""
+    """What a partner owes or is owed over a window, or over a run of them, and why."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -326,15 +398,39 @@ class Statement(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     NET_FIELD_NUMBER: _builtins.int
     ISSUED_AT_US_FIELD_NUMBER: _builtins.int
+    FIRST_WINDOW_FIELD_NUMBER: _builtins.int
+    FIRST_SEQ_FIELD_NUMBER: _builtins.int
+    STARTS_AT_US_FIELD_NUMBER: _builtins.int
+    OPENING_MINOR_FIELD_NUMBER: _builtins.int
+    CLOSING_MINOR_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    OBJECTION_UNTIL_US_FIELD_NUMBER: _builtins.int
+    ACCEPTED_AT_US_FIELD_NUMBER: _builtins.int
     statement_id: _builtins.bytes
     """16 bytes of a UUID."""
     currency: _builtins.str
     """ISO 4217."""
     issued_at_us: _builtins.int
     """Programme time of issue. Microseconds since 1970-01-01 UTC."""
+    first_window: _builtins.int
+    """Number of the first window it covers."""
+    first_seq: _builtins.int
+    """First seq it covers."""
+    starts_at_us: _builtins.int
+    """Programme time it covers from on. Microseconds since 1970-01-01 UTC."""
+    opening_minor: _builtins.int
+    """What earlier statements left due, in minor units."""
+    closing_minor: _builtins.int
+    """What is due with this one: opening and net, in minor units."""
+    standing: Global___StatementStanding.ValueType
+    """Whether it is accepted."""
+    objection_until_us: _builtins.int
+    """Programme time from which on silence accepts it. Microseconds since 1970-01-01 UTC."""
+    accepted_at_us: _builtins.int
+    """Programme time at which the partner accepted it; 0: it has not. Microseconds since 1970-01-01 UTC."""
     @_builtins.property
     def window(self) -> Global___Window:
-        """The window it covers."""
+        """The last window it covers; the only one, unless the partner is billed less often than windows are cut."""
 
     @_builtins.property
     def party(self) -> Global___Party:
@@ -358,14 +454,204 @@ class Statement(_message.Message):
         lines: _abc.Iterable[Global___StatementLine] | None = ...,
         net: Global___Net | None = ...,
         issued_at_us: _builtins.int = ...,
+        first_window: _builtins.int = ...,
+        first_seq: _builtins.int = ...,
+        starts_at_us: _builtins.int = ...,
+        opening_minor: _builtins.int = ...,
+        closing_minor: _builtins.int = ...,
+        standing: Global___StatementStanding.ValueType = ...,
+        objection_until_us: _builtins.int = ...,
+        accepted_at_us: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net", "party", b"party", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "issued_at_us", b"issued_at_us", "lines", b"lines", "net", b"net", "party", b"party", "statement_id", b"statement_id", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "closing_minor", b"closing_minor", "currency", b"currency", "first_seq", b"first_seq", "first_window", b"first_window", "issued_at_us", b"issued_at_us", "lines", b"lines", "net", b"net", "objection_until_us", b"objection_until_us", "opening_minor", b"opening_minor", "party", b"party", "standing", b"standing", "starts_at_us", b"starts_at_us", "statement_id", b"statement_id", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Statement: _TypeAlias = Statement  # noqa: Y015
+
+@_typing.final
+class BillingTerms(_message.Message):
+    """Billing of a partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    CYCLE_FIELD_NUMBER: _builtins.int
+    CYCLE_FEE_MINOR_FIELD_NUMBER: _builtins.int
+    OBJECTION_DAYS_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    FROM_WINDOW_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    cycle: Global___BillingCycle.ValueType
+    """How often it gets a statement."""
+    cycle_fee_minor: _builtins.int
+    """What it owes with every statement, in minor units, 0 to 10^12."""
+    objection_days: _builtins.int
+    """Days after which its silence accepts a statement, 1 to 366; 0: 14."""
+    version: _builtins.int
+    """From 1 per partner; decided by the service."""
+    from_window: _builtins.int
+    """First window that they hold for: the one that was open when they were set; decided by the service."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        cycle: Global___BillingCycle.ValueType = ...,
+        cycle_fee_minor: _builtins.int = ...,
+        objection_days: _builtins.int = ...,
+        version: _builtins.int = ...,
+        from_window: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cycle", b"cycle", "cycle_fee_minor", b"cycle_fee_minor", "from_window", b"from_window", "objection_days", b"objection_days", "partner_id", b"partner_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BillingTerms: _TypeAlias = BillingTerms  # noqa: Y015
+
+@_typing.final
+class SetBillingRequest(_message.Message):
+    """Asks to set billing from the open window on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def terms(self) -> Global___BillingTerms:
+        """The terms wanted."""
+
+    def __init__(
+        self,
+        *,
+        terms: Global___BillingTerms | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetBillingRequest: _TypeAlias = SetBillingRequest  # noqa: Y015
+
+@_typing.final
+class SetBillingResponse(_message.Message):
+    """Answers with the terms in the books."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def terms(self) -> Global___BillingTerms:
+        """The terms."""
+
+    def __init__(
+        self,
+        *,
+        terms: Global___BillingTerms | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetBillingResponse: _TypeAlias = SetBillingResponse  # noqa: Y015
+
+@_typing.final
+class ListBillingRequest(_message.Message):
+    """Asks for all versions of a partner's billing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID; a partner's own where empty."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBillingRequest: _TypeAlias = ListBillingRequest  # noqa: Y015
+
+@_typing.final
+class ListBillingResponse(_message.Message):
+    """The versions of a partner's billing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def terms(self) -> _containers.RepeatedCompositeFieldContainer[Global___BillingTerms]:
+        """By version; where there is none, statements come with every window, without a fee, with 14 days to object."""
+
+    def __init__(
+        self,
+        *,
+        terms: _abc.Iterable[Global___BillingTerms] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBillingResponse: _TypeAlias = ListBillingResponse  # noqa: Y015
+
+@_typing.final
+class AcceptStatementRequest(_message.Message):
+    """Accepts a statement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    statement_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    def __init__(
+        self,
+        *,
+        statement_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_id", b"statement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptStatementRequest: _TypeAlias = AcceptStatementRequest  # noqa: Y015
+
+@_typing.final
+class AcceptStatementResponse(_message.Message):
+    """Answers with the statement as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement(self) -> Global___Statement:
+        """The statement with its lines."""
+
+    def __init__(
+        self,
+        *,
+        statement: Global___Statement | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptStatementResponse: _TypeAlias = AcceptStatementResponse  # noqa: Y015
 
 @_typing.final
 class GetClearingStatusRequest(_message.Message):

@@ -199,6 +199,9 @@ class RateVersion(_message.Message):
     VALID_FROM_US_FIELD_NUMBER: _builtins.int
     VALID_TO_US_FIELD_NUMBER: _builtins.int
     KNOWN_FROM_SEQ_FIELD_NUMBER: _builtins.int
+    ISSUE_SHARE_PERCENT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_FEE_MICROS_FIELD_NUMBER: _builtins.int
+    BY_TYPE_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     version: _builtins.int
@@ -213,6 +216,18 @@ class RateVersion(_message.Message):
     """Effective until, excluded; 0: open."""
     known_from_seq: _builtins.int
     """First seq that it may rate."""
+    issue_share_percent: _builtins.int
+    """How much of the issue price is due when a point is issued, 0 to 100 per cent: 100, or absent, all of it; 0: all of it is
+    due once the point is used, and nothing if it expires. Fixed for each point as it is rated, whatever a later version says.
+    """
+    transaction_fee_micros: _builtins.int
+    """What the partner owes for each sale that earns points, and for each redemption, in millionths of the major unit,
+    0 to 10^9. A refund does not give it back.
+    """
+    @_builtins.property
+    def by_type(self) -> _containers.RepeatedCompositeFieldContainer[Global___TypePrices]:
+        """Prices of types of points that have their own; those of all others are above. Only `bonus` may have."""
+
     def __init__(
         self,
         *,
@@ -223,14 +238,49 @@ class RateVersion(_message.Message):
         valid_from_us: _builtins.int = ...,
         valid_to_us: _builtins.int = ...,
         known_from_seq: _builtins.int = ...,
+        issue_share_percent: _builtins.int | None = ...,
+        transaction_fee_micros: _builtins.int = ...,
+        by_type: _abc.Iterable[Global___TypePrices] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_issue_share_percent", b"_issue_share_percent", "issue_share_percent", b"issue_share_percent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_issue_share_percent", b"_issue_share_percent", "by_type", b"by_type", "issue_micros", b"issue_micros", "issue_share_percent", b"issue_share_percent", "known_from_seq", b"known_from_seq", "partner_id", b"partner_id", "reimbursement_micros", b"reimbursement_micros", "transaction_fee_micros", b"transaction_fee_micros", "valid_from_us", b"valid_from_us", "valid_to_us", b"valid_to_us", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__issue_share_percent: _TypeAlias = _typing.Literal["issue_share_percent"]  # noqa: Y015
+    _WhichOneofArgType__issue_share_percent: _TypeAlias = _typing.Literal["_issue_share_percent", b"_issue_share_percent"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__issue_share_percent) -> _WhichOneofReturnType__issue_share_percent | None: ...
+
+Global___RateVersion: _TypeAlias = RateVersion  # noqa: Y015
+
+@_typing.final
+class TypePrices(_message.Message):
+    """Prices of one type of points."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINT_TYPE_FIELD_NUMBER: _builtins.int
+    ISSUE_MICROS_FIELD_NUMBER: _builtins.int
+    REIMBURSEMENT_MICROS_FIELD_NUMBER: _builtins.int
+    point_type: _builtins.str
+    """`bonus`."""
+    issue_micros: _builtins.int
+    """What the partner owes per point it issues, in millionths of the major unit, 0 to 10^9."""
+    reimbursement_micros: _builtins.int
+    """What the partner is owed per point burned with it, in millionths of the major unit, 0 to 10^9."""
+    def __init__(
+        self,
+        *,
+        point_type: _builtins.str = ...,
+        issue_micros: _builtins.int = ...,
+        reimbursement_micros: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["issue_micros", b"issue_micros", "known_from_seq", b"known_from_seq", "partner_id", b"partner_id", "reimbursement_micros", b"reimbursement_micros", "valid_from_us", b"valid_from_us", "valid_to_us", b"valid_to_us", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["issue_micros", b"issue_micros", "point_type", b"point_type", "reimbursement_micros", b"reimbursement_micros"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RateVersion: _TypeAlias = RateVersion  # noqa: Y015
+Global___TypePrices: _TypeAlias = TypePrices  # noqa: Y015
 
 @_typing.final
 class RegisterProgrammeRequest(_message.Message):
@@ -1000,18 +1050,22 @@ class AuthenticateStaffResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STAFF_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    token_id: _builtins.bytes
+    """The token that was shown: 16 bytes of a UUID. Goes into the person's principal."""
     @_builtins.property
     def staff(self) -> Global___Staff:
-        """The person."""
+        """The person, with the roles of now."""
 
     def __init__(
         self,
         *,
         staff: Global___Staff | None = ...,
+        token_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["staff", b"staff"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["staff", b"staff"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["staff", b"staff", "token_id", b"token_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -901,6 +901,21 @@ class ClearingServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementResponse.FromString,
                 _registered_method=True)
+        self.AcceptStatement = channel.unary_unary(
+                '/coalition.partners.v1.ClearingService/AcceptStatement',
+                request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.AcceptStatementRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.AcceptStatementResponse.FromString,
+                _registered_method=True)
+        self.SetBilling = channel.unary_unary(
+                '/coalition.partners.v1.ClearingService/SetBilling',
+                request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.SetBillingRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.SetBillingResponse.FromString,
+                _registered_method=True)
+        self.ListBilling = channel.unary_unary(
+                '/coalition.partners.v1.ClearingService/ListBilling',
+                request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.ListBillingRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.ListBillingResponse.FromString,
+                _registered_method=True)
         self.CheckClearing = channel.unary_unary(
                 '/coalition.partners.v1.ClearingService/CheckClearing',
                 request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.CheckClearingRequest.SerializeToString,
@@ -972,6 +987,28 @@ class ClearingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AcceptStatement(self, request, context):
+        """Accepts a statement before silence does. A partner its own, with scope `statements:accept`. Idempotent. Errors: NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetBilling(self, request, context):
+        """Sets how often a partner gets a statement, from the open window on. Staff with role `pricing`.
+        Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBilling(self, request, context):
+        """Lists all versions of a partner's billing. A partner sees its own. Errors: PARTNER_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckClearing(self, request, context):
         """Proves the invariants of clearing on the live database. Staff or service.
         """
@@ -1034,6 +1071,21 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.GetStatement,
                     request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementResponse.SerializeToString,
+            ),
+            'AcceptStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptStatement,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.AcceptStatementRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.AcceptStatementResponse.SerializeToString,
+            ),
+            'SetBilling': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetBilling,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.SetBillingRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.SetBillingResponse.SerializeToString,
+            ),
+            'ListBilling': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBilling,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.ListBillingRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.ListBillingResponse.SerializeToString,
             ),
             'CheckClearing': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckClearing,
@@ -1241,6 +1293,87 @@ class ClearingService:
             '/coalition.partners.v1.ClearingService/GetStatement',
             coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ClearingService/AcceptStatement',
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.AcceptStatementRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.AcceptStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetBilling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ClearingService/SetBilling',
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.SetBillingRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.SetBillingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBilling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ClearingService/ListBilling',
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.ListBillingRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.ListBillingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -239,6 +239,14 @@ class ClearingServiceStub:
     """Lists statements, newest first, at most 100 a page. A partner sees its own."""
     GetStatement: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetStatementRequest, _clearing_pb2.GetStatementResponse]
     """Reads one statement with its lines. A partner sees its own. Errors: NOT_FOUND."""
+    AcceptStatement: _aio.UnaryUnaryMultiCallable[_clearing_pb2.AcceptStatementRequest, _clearing_pb2.AcceptStatementResponse]
+    """Accepts a statement before silence does. A partner its own, with scope `statements:accept`. Idempotent. Errors: NOT_FOUND."""
+    SetBilling: _aio.UnaryUnaryMultiCallable[_clearing_pb2.SetBillingRequest, _clearing_pb2.SetBillingResponse]
+    """Sets how often a partner gets a statement, from the open window on. Staff with role `pricing`.
+    Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+    """
+    ListBilling: _aio.UnaryUnaryMultiCallable[_clearing_pb2.ListBillingRequest, _clearing_pb2.ListBillingResponse]
+    """Lists all versions of a partner's billing. A partner sees its own. Errors: PARTNER_UNKNOWN."""
     CheckClearing: _aio.UnaryUnaryMultiCallable[_clearing_pb2.CheckClearingRequest, _clearing_pb2.CheckClearingResponse]
     """Proves the invariants of clearing on the live database. Staff or service."""
     GetStatementFile: _aio.UnaryStreamMultiCallable[_clearing_pb2.GetStatementFileRequest, _clearing_pb2.GetStatementFileResponse]
@@ -312,6 +320,32 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_clearing_pb2.GetStatementRequest, _abc.Awaitable[_clearing_pb2.GetStatementResponse]],
     ) -> _abc.Awaitable[_clearing_pb2.GetStatementResponse]:
         """Reads one statement with its lines. A partner sees its own. Errors: NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def AcceptStatement(
+        self,
+        request: _clearing_pb2.AcceptStatementRequest,
+        context: _aio.ServicerContext[_clearing_pb2.AcceptStatementRequest, _abc.Awaitable[_clearing_pb2.AcceptStatementResponse]],
+    ) -> _abc.Awaitable[_clearing_pb2.AcceptStatementResponse]:
+        """Accepts a statement before silence does. A partner its own, with scope `statements:accept`. Idempotent. Errors: NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def SetBilling(
+        self,
+        request: _clearing_pb2.SetBillingRequest,
+        context: _aio.ServicerContext[_clearing_pb2.SetBillingRequest, _abc.Awaitable[_clearing_pb2.SetBillingResponse]],
+    ) -> _abc.Awaitable[_clearing_pb2.SetBillingResponse]:
+        """Sets how often a partner gets a statement, from the open window on. Staff with role `pricing`.
+        Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+
+    @_abc_1.abstractmethod
+    def ListBilling(
+        self,
+        request: _clearing_pb2.ListBillingRequest,
+        context: _aio.ServicerContext[_clearing_pb2.ListBillingRequest, _abc.Awaitable[_clearing_pb2.ListBillingResponse]],
+    ) -> _abc.Awaitable[_clearing_pb2.ListBillingResponse]:
+        """Lists all versions of a partner's billing. A partner sees its own. Errors: PARTNER_UNKNOWN."""
 
     @_abc_1.abstractmethod
     def CheckClearing(

@@ -24,19 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!coalition/type/v1/principal.proto\x12\x11\x63oalition.type.v1\"\xc6\x01\n\tPrincipal\x12.\n\x04kind\x18\x01 \x01(\x0e\x32 .coalition.type.v1.PrincipalKind\x12\x0e\n\x06issuer\x18\x02 \x01(\t\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06grants\x18\x05 \x03(\t\x12/\n\tprogramme\x18\x06 \x01(\x0b\x32\x1c.coalition.type.v1.Programme\x12\x15\n\rexpires_at_us\x18\x07 \x01(\x03\"|\n\tProgramme\x12\x11\n\tledger_id\x18\x01 \x01(\x05\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04zone\x18\x03 \x01(\t\x12\x10\n\x08\x63urrency\x18\x04 \x01(\t\x12.\n\x04mode\x18\x05 \x01(\x0e\x32 .coalition.type.v1.ProgrammeMode*\x81\x01\n\rPrincipalKind\x12\x1e\n\x1aPRINCIPAL_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16PRINCIPAL_KIND_PARTNER\x10\x01\x12\x18\n\x14PRINCIPAL_KIND_STAFF\x10\x02\x12\x1a\n\x16PRINCIPAL_KIND_SERVICE\x10\x03*a\n\rProgrammeMode\x12\x1e\n\x1aPROGRAMME_MODE_UNSPECIFIED\x10\x00\x12\x17\n\x13PROGRAMME_MODE_LIVE\x10\x01\x12\x17\n\x13PROGRAMME_MODE_TEST\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!coalition/type/v1/principal.proto\x12\x11\x63oalition.type.v1\"\xd8\x01\n\tPrincipal\x12.\n\x04kind\x18\x01 \x01(\x0e\x32 .coalition.type.v1.PrincipalKind\x12\x0e\n\x06issuer\x18\x02 \x01(\t\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06grants\x18\x05 \x03(\t\x12/\n\tprogramme\x18\x06 \x01(\x0b\x32\x1c.coalition.type.v1.Programme\x12\x15\n\rexpires_at_us\x18\x07 \x01(\x03\x12\x10\n\x08token_id\x18\x08 \x01(\x0c\"|\n\tProgramme\x12\x11\n\tledger_id\x18\x01 \x01(\x05\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04zone\x18\x03 \x01(\t\x12\x10\n\x08\x63urrency\x18\x04 \x01(\t\x12.\n\x04mode\x18\x05 \x01(\x0e\x32 .coalition.type.v1.ProgrammeMode*\x81\x01\n\rPrincipalKind\x12\x1e\n\x1aPRINCIPAL_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16PRINCIPAL_KIND_PARTNER\x10\x01\x12\x18\n\x14PRINCIPAL_KIND_STAFF\x10\x02\x12\x1a\n\x16PRINCIPAL_KIND_SERVICE\x10\x03*a\n\rProgrammeMode\x12\x1e\n\x1aPROGRAMME_MODE_UNSPECIFIED\x10\x00\x12\x17\n\x13PROGRAMME_MODE_LIVE\x10\x01\x12\x17\n\x13PROGRAMME_MODE_TEST\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.type.v1.principal_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PRINCIPALKIND']._serialized_start=384
-  _globals['_PRINCIPALKIND']._serialized_end=513
-  _globals['_PROGRAMMEMODE']._serialized_start=515
-  _globals['_PROGRAMMEMODE']._serialized_end=612
+  _globals['_PRINCIPALKIND']._serialized_start=402
+  _globals['_PRINCIPALKIND']._serialized_end=531
+  _globals['_PROGRAMMEMODE']._serialized_start=533
+  _globals['_PROGRAMMEMODE']._serialized_end=630
   _globals['_PRINCIPAL']._serialized_start=57
-  _globals['_PRINCIPAL']._serialized_end=255
-  _globals['_PROGRAMME']._serialized_start=257
-  _globals['_PROGRAMME']._serialized_end=381
+  _globals['_PRINCIPAL']._serialized_end=273
+  _globals['_PROGRAMME']._serialized_start=275
+  _globals['_PROGRAMME']._serialized_end=399
 # @@protoc_insertion_point(module_scope)

@@ -82,6 +82,7 @@ class Principal(_message.Message):
     GRANTS_FIELD_NUMBER: _builtins.int
     PROGRAMME_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
     kind: Global___PrincipalKind.ValueType
     """What kind of actor this is."""
     issuer: _builtins.str
@@ -94,6 +95,10 @@ class Principal(_message.Message):
     """The API key, staff person or service that acts: `key_…`, `stf_…` or a service's name."""
     expires_at_us: _builtins.int
     """After this wall-clock time the token is refused. Microseconds since 1970-01-01 UTC."""
+    token_id: _builtins.bytes
+    """The token that a staff person has shown (16 bytes of a UUID); empty for others. What takes two people looks it up
+    again, so that a token that was revoked meanwhile decides nothing.
+    """
     @_builtins.property
     def grants(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The scopes of a key (`members:write`, `points:earn` …) or the roles of a staff person (`pricing`, `maker` …)."""
@@ -112,10 +117,11 @@ class Principal(_message.Message):
         grants: _abc.Iterable[_builtins.str] | None = ...,
         programme: Global___Programme | None = ...,
         expires_at_us: _builtins.int = ...,
+        token_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["programme", b"programme"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "expires_at_us", b"expires_at_us", "grants", b"grants", "issuer", b"issuer", "kind", b"kind", "partner_id", b"partner_id", "programme", b"programme"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "expires_at_us", b"expires_at_us", "grants", b"grants", "issuer", b"issuer", "kind", b"kind", "partner_id", b"partner_id", "programme", b"programme", "token_id", b"token_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

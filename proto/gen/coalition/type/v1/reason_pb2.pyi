@@ -145,6 +145,20 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Something this needs cannot be reached. As with a deadline: ask again with the same key."""
     REASON_INTERNAL: _Reason.ValueType  # 93
     """A fault of ours; the request id finds it in the logs."""
+    REASON_DRAFT_DECIDED: _Reason.ValueType  # 100
+    """--- what takes two people -----------------------------------------------------------------
+    The draft was approved, rejected or withdrawn before (metadata: state).
+    """
+    REASON_OWN_DRAFT: _Reason.ValueType  # 101
+    """Nobody approves or rejects a draft of his own; he withdraws it."""
+    REASON_DRAFT_CHANGED: _Reason.ValueType  # 102
+    """The draft is not what the checker looked at: its hash is another."""
+    REASON_DRAFT_EXPIRED: _Reason.ValueType  # 103
+    """The draft is too old to be approved (metadata: limit_days)."""
+    REASON_MAKER_ROLE_LOST: _Reason.ValueType  # 104
+    """Whoever made the draft has no more the role that it takes (metadata: needed)."""
+    REASON_PERSON_NEEDED: _Reason.ValueType  # 105
+    """This takes a person of the staff with a token of his own; the host, services and partners are none."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -275,4 +289,18 @@ REASON_UNAVAILABLE: Reason.ValueType  # 92
 """Something this needs cannot be reached. As with a deadline: ask again with the same key."""
 REASON_INTERNAL: Reason.ValueType  # 93
 """A fault of ours; the request id finds it in the logs."""
+REASON_DRAFT_DECIDED: Reason.ValueType  # 100
+"""--- what takes two people -----------------------------------------------------------------
+The draft was approved, rejected or withdrawn before (metadata: state).
+"""
+REASON_OWN_DRAFT: Reason.ValueType  # 101
+"""Nobody approves or rejects a draft of his own; he withdraws it."""
+REASON_DRAFT_CHANGED: Reason.ValueType  # 102
+"""The draft is not what the checker looked at: its hash is another."""
+REASON_DRAFT_EXPIRED: Reason.ValueType  # 103
+"""The draft is too old to be approved (metadata: limit_days)."""
+REASON_MAKER_ROLE_LOST: Reason.ValueType  # 104
+"""Whoever made the draft has no more the role that it takes (metadata: needed)."""
+REASON_PERSON_NEEDED: Reason.ValueType  # 105
+"""This takes a person of the staff with a token of his own; the host, services and partners are none."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

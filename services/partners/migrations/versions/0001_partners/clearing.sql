@@ -9,12 +9,23 @@ CREATE TABLE rating_head (
     reversed bigint NOT NULL DEFAULT 0,
     reversed_points numeric NOT NULL DEFAULT 0,
     reversed_micros numeric NOT NULL DEFAULT 0,
+    charged bigint NOT NULL DEFAULT 0,
+    charged_points numeric NOT NULL DEFAULT 0,
+    charged_micros numeric NOT NULL DEFAULT 0,
+    credited bigint NOT NULL DEFAULT 0,
+    credited_points numeric NOT NULL DEFAULT 0,
+    credited_micros numeric NOT NULL DEFAULT 0,
+    released bigint NOT NULL DEFAULT 0,
+    released_points numeric NOT NULL DEFAULT 0,
+    released_micros numeric NOT NULL DEFAULT 0,
     burned bigint NOT NULL DEFAULT 0,
     burned_points numeric NOT NULL DEFAULT 0,
     burned_micros numeric NOT NULL DEFAULT 0,
     returned bigint NOT NULL DEFAULT 0,
     returned_points numeric NOT NULL DEFAULT 0,
     returned_micros numeric NOT NULL DEFAULT 0,
+    fees bigint NOT NULL DEFAULT 0,
+    fees_micros numeric NOT NULL DEFAULT 0,
     nothings bigint NOT NULL DEFAULT 0,
     CONSTRAINT rating_head_pk PRIMARY KEY (ledger_id),
     CONSTRAINT rating_head_programme_fk FOREIGN KEY (ledger_id) REFERENCES programme (ledger_id),
@@ -39,7 +50,7 @@ COMMENT ON TABLE rating_blocked IS 'The posting that rating last stood still at;
 CREATE TABLE rated_entry (
     ledger_id smallint NOT NULL,
     seq bigint NOT NULL,
-    line smallint NOT NULL,
+    line integer NOT NULL,
     kind text NOT NULL,
     partner_id uuid,
     issuer_id uuid,
@@ -49,6 +60,8 @@ CREATE TABLE rated_entry (
     points bigint NOT NULL,
     price_micros bigint NOT NULL,
     amount_micros bigint NOT NULL,
+    redemption_micros bigint NOT NULL DEFAULT 0,
+    earned_seq bigint,
     effective_at timestamptz NOT NULL,
     CONSTRAINT rated_entry_pk PRIMARY KEY (ledger_id, seq, line),
     CONSTRAINT rated_entry_line_ck CHECK (line > 0),
@@ -57,19 +70,32 @@ CREATE TABLE rated_entry (
             WHEN 'issued' THEN points > 0 AND lot_no IS NOT NULL AND amount_micros = points * price_micros
             WHEN 'reversed' THEN points > 0 AND issuer_id IS NOT NULL AND (issuer_id = partner_id OR point_type IS NOT DISTINCT FROM 'bonus')
                 AND lot_no IS NULL AND amount_micros = -points * price_micros
+            WHEN 'charged' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = points * price_micros
+            WHEN 'credited' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = -points * price_micros
+            WHEN 'released' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND redemption_micros > 0 AND amount_micros = 0
             WHEN 'burned' THEN points > 0 AND issuer_id IS NOT NULL AND amount_micros = -points * price_micros
+            WHEN 'fee' THEN points = 0 AND issuer_id IS NULL AND price_micros > 0 AND amount_micros = price_micros
             WHEN 'returned' THEN points > 0 AND issuer_id IS NOT NULL AND lot_no IS NULL
                 AND amount_micros = points * price_micros
             WHEN 'nothing' THEN points = 0 AND amount_micros = 0 AND partner_id IS NULL
             ELSE false
         END
     ),
-    CONSTRAINT rated_entry_partner_ck CHECK ((partner_id IS NULL) = (kind = 'nothing'))
+    CONSTRAINT rated_entry_partner_ck CHECK ((partner_id IS NULL) = (kind = 'nothing')),
+    CONSTRAINT rated_entry_redemption_ck CHECK (redemption_micros >= 0 AND (redemption_micros = 0 OR kind IN ('issued', 'released'))),
+    CONSTRAINT rated_entry_earned_ck CHECK ((earned_seq IS NOT NULL) = (kind IN ('charged', 'credited', 'released')))
 )
+--;;
+CREATE INDEX rated_entry_charged_ix ON rated_entry (ledger_id, earned_seq) INCLUDE (partner_id, kind, points)
+WHERE earned_seq IS NOT NULL
 --;;
 COMMENT ON TABLE rated_entry IS 'What each posting makes partner_id owe (amount_micros > 0) or be owed. No foreign keys: it is written with every posting.'
 --;;
-COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. reversed, returned: points of an earn or a grant, of a redemption that a refund undid, at its price. nothing: moves no money; every seq has an entry.'
+COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. charged: points used, of which something was due at redemption. released: such points that never will be. reversed, credited, returned: of an issue, a charge, a burn that a refund undid, at its price. fee: for the posting itself. nothing: moves no money; every seq has an entry.'
+--;;
+COMMENT ON COLUMN rated_entry.redemption_micros IS 'Of points issued: what is owed for each once it is used, on top of the price. Fixed here, for ever.'
+--;;
+COMMENT ON COLUMN rated_entry.earned_seq IS 'Of points charged, credited or released: the posting that issued them.'
 --;;
 -- A partner's file reads its own entries of a window, not everybody's.
 CREATE INDEX rated_entry_partner_ix ON rated_entry (ledger_id, partner_id, seq, line) WHERE partner_id IS NOT NULL
@@ -127,11 +153,11 @@ CREATE TABLE net (
         exact_micros + carry_in_micros = net_minor * 10000 + carry_out_micros
     ),
     CONSTRAINT net_carry_ck CHECK (
-        abs(carry_out_micros) <= 5000 OR party_id = '00000000-0000-0000-0000-000000000000'
+        net_minor = 0 OR abs(carry_out_micros) <= 5000 OR party_id = '00000000-0000-0000-0000-000000000000'
     )
 )
 --;;
-COMMENT ON TABLE net IS 'Per window and party; the zero uuid is the operator, whose carries are those of the rounding account.'
+COMMENT ON TABLE net IS 'Per window and party. Where no statement is due with the window, all is carried on. The zero uuid is the operator, whose carries are the partners'' with the other sign.'
 --;;
 CREATE TABLE matrix_cell (
     ledger_id smallint NOT NULL,
@@ -158,17 +184,35 @@ CREATE TABLE statement (
     statement_id uuid NOT NULL,
     window_number integer NOT NULL,
     partner_id uuid NOT NULL,
+    first_window integer NOT NULL,
     currency text NOT NULL,
+    points_issued bigint NOT NULL,
+    points_reversed bigint NOT NULL,
+    points_burned bigint NOT NULL,
+    points_returned bigint NOT NULL,
+    exact_micros bigint NOT NULL,
+    carry_in_micros bigint NOT NULL,
+    net_minor bigint NOT NULL,
+    carry_out_micros bigint NOT NULL,
+    opening_minor bigint NOT NULL,
     issued_at timestamptz NOT NULL,
+    objection_until timestamptz NOT NULL,
     CONSTRAINT statement_pk PRIMARY KEY (ledger_id, statement_id),
     CONSTRAINT statement_window_uq UNIQUE (ledger_id, window_number, partner_id),
+    CONSTRAINT statement_windows_ck CHECK (first_window BETWEEN 1 AND window_number),
+    CONSTRAINT statement_residue_ck CHECK (
+        exact_micros + carry_in_micros = net_minor * 10000 + carry_out_micros AND abs(carry_out_micros) <= 5000
+    ),
+    CONSTRAINT statement_objection_ck CHECK (objection_until > issued_at),
+    CONSTRAINT statement_first_fk FOREIGN KEY (ledger_id, first_window, partner_id)
+    REFERENCES net (ledger_id, window_number, party_id),
     CONSTRAINT statement_net_fk FOREIGN KEY (ledger_id, window_number, partner_id)
     REFERENCES net (ledger_id, window_number, party_id),
     CONSTRAINT statement_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id)
 )
 --;;
-COMMENT ON TABLE statement IS 'One a partner and window. issued_at is programme time.'
+COMMENT ON TABLE statement IS 'Of a partner, over the windows from first_window to window_number: one each, by its billing cycle. Times are programme time.'
 --;;
 CREATE INDEX statement_partner_ix ON statement (ledger_id, partner_id, window_number)
 --;;
@@ -186,7 +230,56 @@ CREATE TABLE statement_line (
     CONSTRAINT statement_line_statement_fk FOREIGN KEY (ledger_id, statement_id)
     REFERENCES statement (ledger_id, statement_id),
     CONSTRAINT statement_line_kind_ck CHECK (
-        kind IN ('issued', 'reversed', 'burned', 'returned', 'carry_in', 'carry_out')
+        kind IN ('issued', 'reversed', 'charged', 'credited', 'released', 'burned', 'returned', 'fee', 'cycle_fee', 'carry_in', 'carry_out')
     ),
-    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('carry_in', 'carry_out')))
+    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'carry_in', 'carry_out')))
 )
+--;;
+CREATE TABLE statement_acceptance (
+    ledger_id smallint NOT NULL,
+    statement_id uuid NOT NULL,
+    accepted_at timestamptz NOT NULL,
+    accepted_by text NOT NULL,
+    CONSTRAINT statement_acceptance_pk PRIMARY KEY (ledger_id, statement_id),
+    CONSTRAINT statement_acceptance_statement_fk FOREIGN KEY (ledger_id, statement_id)
+    REFERENCES statement (ledger_id, statement_id)
+)
+--;;
+COMMENT ON TABLE statement_acceptance IS 'Statements that their partner accepted, in programme time; the others are by silence, from objection_until on.'
+--;;
+CREATE TABLE billing_version (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    version integer NOT NULL,
+    from_window integer NOT NULL,
+    cycle text NOT NULL,
+    cycle_fee_minor bigint NOT NULL,
+    objection_days smallint NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    set_by text NOT NULL,
+    CONSTRAINT billing_version_pk PRIMARY KEY (ledger_id, partner_id, version),
+    CONSTRAINT billing_version_partner_fk FOREIGN KEY (ledger_id, partner_id)
+    REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT billing_version_version_ck CHECK (version > 0),
+    CONSTRAINT billing_version_from_ck CHECK (from_window > 0),
+    CONSTRAINT billing_version_cycle_ck CHECK (cycle IN ('window', 'month')),
+    CONSTRAINT billing_version_fee_ck CHECK (cycle_fee_minor BETWEEN 0 AND 1000000000000),
+    CONSTRAINT billing_version_objection_ck CHECK (objection_days BETWEEN 1 AND 366)
+)
+--;;
+COMMENT ON TABLE billing_version IS 'How often a partner gets a statement, from a window on that was open when this was set; the highest version wins.'
+--;;
+CREATE TABLE booking (
+    ledger_id smallint NOT NULL,
+    window_number integer NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    partner_id uuid NOT NULL,
+    amount_micros bigint NOT NULL,
+    CONSTRAINT booking_pk PRIMARY KEY (ledger_id, window_number, number),
+    CONSTRAINT booking_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT booking_number_ck CHECK (window_number > 0 AND number > 0),
+    CONSTRAINT booking_kind_ck CHECK (CASE kind WHEN 'cycle_fee' THEN amount_micros > 0 ELSE false END)
+)
+--;;
+COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting.'

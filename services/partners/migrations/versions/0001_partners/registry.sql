@@ -83,13 +83,10 @@ CREATE INDEX api_key_partner_ix ON api_key (ledger_id, partner_id)
 CREATE TABLE staff (
     staff_id uuid NOT NULL,
     name text NOT NULL,
-    token_sha256 bytea NOT NULL,
     added_at timestamptz NOT NULL DEFAULT now(),
     added_by text NOT NULL,
     CONSTRAINT staff_pk PRIMARY KEY (staff_id),
-    CONSTRAINT staff_name_uq UNIQUE (name),
-    CONSTRAINT staff_token_uq UNIQUE (token_sha256),
-    CONSTRAINT staff_token_ck CHECK (octet_length(token_sha256) = 32)
+    CONSTRAINT staff_name_uq UNIQUE (name)
 )
 --;;
 COMMENT ON TABLE staff IS 'The operator''s people. They serve all programmes, so there is no ledger here.'
@@ -120,6 +117,10 @@ CREATE TABLE rate_version (
     valid_from timestamptz NOT NULL,
     valid_to timestamptz,
     known_from_seq bigint NOT NULL,
+    issue_share_percent smallint NOT NULL,
+    transaction_fee_micros bigint NOT NULL,
+    bonus_issue_micros bigint,
+    bonus_reimbursement_micros bigint,
     set_at timestamptz NOT NULL DEFAULT now(),
     set_by text NOT NULL,
     CONSTRAINT rate_version_pk PRIMARY KEY (ledger_id, partner_id, version),
@@ -128,6 +129,12 @@ CREATE TABLE rate_version (
     CONSTRAINT rate_version_version_ck CHECK (version > 0),
     CONSTRAINT rate_version_issue_ck CHECK (issue_micros BETWEEN 0 AND 1000000000),
     CONSTRAINT rate_version_reimbursement_ck CHECK (reimbursement_micros BETWEEN 0 AND 1000000000),
+    CONSTRAINT rate_version_share_ck CHECK (issue_share_percent BETWEEN 0 AND 100),
+    CONSTRAINT rate_version_fee_ck CHECK (transaction_fee_micros BETWEEN 0 AND 1000000000),
+    CONSTRAINT rate_version_bonus_ck CHECK (
+        (bonus_issue_micros IS NULL) = (bonus_reimbursement_micros IS NULL)
+        AND bonus_issue_micros BETWEEN 0 AND 1000000000 AND bonus_reimbursement_micros BETWEEN 0 AND 1000000000
+    ),
     CONSTRAINT rate_version_valid_ck CHECK (valid_to > valid_from),
     CONSTRAINT rate_version_known_ck CHECK (known_from_seq > 0)
 )

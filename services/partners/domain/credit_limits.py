@@ -1,0 +1,95 @@
+"""Credit limits: how far a partner may owe, as terms. What follows for a sale is computed elsewhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from services.partners.domain.drafts import Person
+from services.runtime.audit import canonical
+from services.runtime.errors import Fault, InvalidRequest
+from services.runtime.ids import MalformedId, from_text, to_text
+
+AMOUNT_MINOR_MAX: Final = 10**15
+WARNING_PERCENT: Final = 80
+KIND: Final = "credit_limit"
+
+
+class OnLimit(StrEnum):
+    """What becomes of an earn beyond the limit."""
+
+    REFUSE = "refuse"
+    PARK = "park"
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLimit:
+    """Terms of a partner. Minor units of the programme's currency; `limit_minor` None: without limit."""
+
+    partner_id: UUID
+    limit_minor: int | None
+    prefunded_minor: int
+    on_limit: OnLimit
+    warning_percent: int
+
+    def checked(self) -> CreditLimit:
+        """The same terms. Raises InvalidRequest where one is out of its range."""
+        for field in ("limit_minor", "prefunded_minor"):
+            if not 0 <= (getattr(self, field) or 0) <= AMOUNT_MINOR_MAX:
+                raise InvalidRequest(f"an amount is 0 to {AMOUNT_MINOR_MAX:,} minor units", field=field)
+        if not 1 <= self.warning_percent <= 100:
+            raise InvalidRequest("a warning is given at 1 to 100 per cent", field="warning_percent")
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """What a draft and the audit log say of it."""
+        return {
+            "limit_minor": self.limit_minor,
+            "on_limit": self.on_limit.value,
+            "partner_id": to_text("ptr", self.partner_id),
+            "prefunded_minor": self.prefunded_minor,
+            "warning_percent": self.warning_percent,
+        }
+
+    def body(self) -> bytes:
+        """The canonical body of a draft."""
+        return canonical(self.document()).encode()
+
+    @classmethod
+    def parse(cls, body: bytes) -> CreditLimit:
+        """Reads the body of a draft. Raises Fault for one that `body` has not made: nobody else makes any."""
+        try:
+            said = json.loads(body)
+            read = cls(
+                from_text("ptr", said["partner_id"]),
+                None if said["limit_minor"] is None else _whole(said["limit_minor"]),
+                _whole(said["prefunded_minor"]),
+                OnLimit(said["on_limit"]),
+                _whole(said["warning_percent"]),
+            ).checked()
+        except (ValueError, KeyError, TypeError, MalformedId, InvalidRequest) as error:
+            raise Fault(f"the body of a credit limit's draft cannot be read: {error}") from error
+        if read.body() != body:
+            raise Fault("the body of a credit limit's draft is not in its canonical form")
+        return read
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLimitVersion:
+    """Terms in the books: version from 1 per partner, known from a programme time in microseconds."""
+
+    limit: CreditLimit
+    version: int
+    known_from_us: int
+    draft_id: UUID
+    set_by: Person
+    approved_by: Person
