@@ -21,20 +21,24 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "coalition statement 1"
-KINDS = {"issued": 1, "reversed": 2, "burned": 3, "returned": 4, "fee": 5, "charged": 6, "credited": 7}
+KINDS = {"issued": 1, "reversed": 2, "charged": 3, "credited": 4, "released": 5, "burned": 6, "returned": 7,
+         "fee": 8, "cycle_fee": 9}  # fmt: skip
 TYPES = {"": 0, "base": 1, "bonus": 2}
-SIGNS = {"issued": 1, "reversed": -1, "burned": -1, "returned": 1}
+# What an amount is of points times price, of the kinds that have points, in that order; a fee's price is its amount.
+SIGNS = dict(zip(KINDS, (1, -1, 1, -1, 0, -1, 1), strict=False))
+# Kinds that name the seq which issued their points; kinds that say what is due for a point once it is used.
+EARNED, REDEEMABLE = ("charged", "credited", "released"), ("issued", "released")
 # Lists and numbers that are longer or larger are refused before they are used.
 FILE_BYTES, WINDOWS, HASHES, LINES, ENTRIES, BLOCK = 2**31, 1_100, 64, 10_000, 2**27, 256
 INT, SUM = 2**63 - 1, 2**128 - 1
 HEAD = ("programme partner partner_id currency first_window last_window previous_window carry_in_micros "
-        "net_minor carry_out_micros lines")  # fmt: skip
+        "net_minor carry_out_micros opening_minor closing_minor objection_until_us lines")  # fmt: skip
 RECORD = "window first_seq last_seq batch_no batch_hash partners root totals"
 NOTE = re.compile(
     r"(?a)([^\s+]+)\n([1-9]\d{0,8})\n([A-Za-z0-9+/=]{44})\n\n— ([^\s+]+) ([A-Za-z0-9+/=]{92})\n"
 )
 KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})")
-LEAF = Struct(">c16sIQQ16sBBQQq").pack
+LEAF = Struct(">c16sIQQ16sBBQQqQQ").pack
 Node = tuple[bytes, tuple[int, ...]]
 
 
@@ -202,19 +206,25 @@ def consistent(old_size: int, old_root: bytes, size: int, root: bytes, proof: li
 
 def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) -> Node:
     """The leaf of an entry, which is looked at by itself."""
-    seq, line, kind, of_type, points, price, amount, check = entry
-    for value in (seq, line, points, price):
+    seq, line, kind, of_type, points, price, amount, later, earned, check = entry
+    for value in (seq, line, points, price, later, earned):
         whole(value, 0, INT, where)
     whole(amount, -INT, INT, where)
     expect(isinstance(kind, str) and kind in KINDS, f"{where}: {kind!r} is no kind")
     expect(isinstance(of_type, str) and of_type in TYPES, f"{where}: {of_type!r} is no type of points")
-    expect(seq == 0 or record["first_seq"] <= seq <= record["last_seq"], f"{where}: seq of another window")
-    priced = kind not in SIGNS or amount == SIGNS[kind] * points * price
+    inside = seq == 0 if kind == "cycle_fee" else record["first_seq"] <= seq <= record["last_seq"]
+    expect(inside, f"{where}: seq of another window")
+    priced = amount == (SIGNS[kind] * points * price if kind in SIGNS else price)
     expect(priced, f"{where}: {amount} micros are not {points} points at {price}")
-    says = seq, line, partner, KINDS[kind], TYPES[of_type], points, price, amount
+    typed = (points > 0) == (of_type != "") == (kind in SIGNS)
+    expect(typed, f"{where}: {points} points of type {of_type!r} do not go with its kind")
+    expect(0 < earned < seq if kind in EARNED else earned == 0, f"{where}: issued by seq {earned}")
+    expect(later == 0 or kind in REDEEMABLE, f"{where}: {later} micros due at redemption")
+    says = seq, line, partner, KINDS[kind], TYPES[of_type], points, price, amount, later, earned
     found = sha256(LEAF(b"\x00", salt, record["window"], *says)).digest()
     expect(check == found[:4].hex(), f"{where}: changed, or an entry before it was taken away or put in")
-    return found, (1, points * (says[3] == 1), points * (says[3] == 3), max(amount, 0), max(-amount, 0))
+    issued, burned = points * (kind == "issued"), points * (kind == "burned")
+    return found, (1, issued, burned, max(amount, 0), max(-amount, 0))
 
 
 def tree_of(
@@ -225,7 +235,7 @@ def tree_of(
     salts, before = b"", (-1, -1)
     for at, entry in enumerate(entries):
         where = f"window {record['window']}, entry {at + 1} {str(entry)[:100]}"
-        expect(len(items(entry, 8, where)) == 8, f"{where}: an entry has eight values")
+        expect(len(items(entry, 10, where)) == 10, f"{where}: an entry has ten values")
         if at % BLOCK == 0:
             salts = shake_256(b"\x05" + secret + (at // BLOCK).to_bytes(4, "big")).digest(16 * BLOCK)
         nodes.append(leaf_of(entry, salts[at % BLOCK * 16 :][:16], partner, record, where))
@@ -287,6 +297,8 @@ def check_lines(head: Any, folds: dict[Any, list[int]]) -> None:
     says = head["net_minor"], head["carry_out_micros"]
     is_so = net, due - net * 10_000
     expect(canonical(says) == canonical(is_so), f"net, carry out: it says {says}, the entries make {is_so}")
+    opening, closing = (whole(head[name], -INT, INT, name) for name in ("opening_minor", "closing_minor"))
+    expect(closing == opening + net, f"opening, closing: {closing} is not {opening} and the net of {net}")
 
 
 def check_head(head: Any) -> None:
@@ -297,6 +309,7 @@ def check_head(head: Any) -> None:
         text(head[name], "[A-Za-z0-9-]{1,100}", f"statement, {name}")
     first = whole(head["first_window"], 1, 10**8, "statement, first_window")
     whole(head["last_window"], first, first + WINDOWS - 1, "statement, last_window")
+    whole(head["objection_until_us"], 1, INT, "statement, objection_until_us")
     before = whole(head["previous_window"], 0, first - 1, "statement, previous_window")
     expect(before in (0, first - 1), "statement, previous_window: windows in between are missing")
 
@@ -307,6 +320,8 @@ def check_previous(file: Any, head: Any, log: tuple[int, bytes], kept: bytes | N
     if head["previous_window"] == 0:
         expect(file["previous"] == "" and not proof, "previous: this is said to be the first statement")
         expect(kept is None, "previous: a checkpoint was kept, and this is said to be the first statement")
+        before = head["carry_in_micros"], head["opening_minor"]
+        expect(canonical(before) == b"[0,0]", "carry in, opening: nothing comes before the first statement")
         return
     old = opened(file["previous"], file["key"], "previous")
     expect(old[0] == head["previous_window"], f"previous: a checkpoint of window {old[0]}")
@@ -318,8 +333,10 @@ def check_previous(file: Any, head: Any, log: tuple[int, bytes], kept: bytes | N
     same = "checkpoint" in last and last["checkpoint"] == file["previous"]
     expect(same, "previous: the checkpoint that was kept is not the one that the file continues")
     if "statement" in last:
-        carried = fields(last["statement"], HEAD, "previous, statement")["carry_out_micros"]
+        left = fields(last["statement"], HEAD, "previous, statement")
+        carried, due = left["carry_out_micros"], left["closing_minor"]
         expect(carried == head["carry_in_micros"], f"carry in: the last statement carried {carried} out")
+        expect(due == head["opening_minor"], f"opening: the last statement closed with {due}")
 
 
 def verify(content: bytes, key: str = "", previous: bytes | None = None) -> list[str]:
@@ -361,6 +378,7 @@ def told(file: Any, records: list[Any], count: int, key: str, previous: bytes | 
         f"statement of {head['partner']} in {head['programme']}: {span}",
         f"proved: its {count} entries are what was signed, and its {len(head['lines'])} lines are their sums",
         f"proved: net {head['net_minor']} minor units {head['currency']}, with {carries}",
+        f"proved: {head['opening_minor']} minor units were due before, {head['closing_minor']} are due now",
         f"proved: they are part of window {last['window']} of {last['partners']} partners: {totals}",
         f"signed with it: batch {last['batch_no']} of the ledger's chain, {last['batch_hash']}",
         f"signed with {file['key']}{given}; it {before}",

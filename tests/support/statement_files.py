@@ -37,7 +37,12 @@ SIGNER: Final = NoteSigner(bytes(range(32, 64)))
 ORIGIN: Final = "points.example/plaza"
 KEY: Final = SIGNER.verifier_key(ORIGIN)
 LEDGER_ID: Final = 7
-_SIGNS: Final = {"issued": 1, "reversed": -1, "burned": -1, "returned": 1}
+# What an amount is of points times price; of fees it is the price.
+_SIGNS: Final = {
+    "issued": 1, "reversed": -1, "charged": 1, "credited": -1, "released": 0, "burned": -1, "returned": 1,
+}  # fmt: skip
+_OBJECTION_UNTIL_US: Final = 1_485_000_000_000_000
+_DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,22 @@ class Said:
     points: int
     price: int
     point_type: str = "base"
+    redemption: int = 0
+    earned_seq: int = 0
 
     @property
     def amount(self) -> int:
-        return _SIGNS[self.kind] * self.points * self.price
+        return _SIGNS[self.kind] * self.points * self.price if self.kind in _SIGNS else self.price
+
+
+def fee(seq: int, line: int, price: int) -> Said:
+    """What is owed for a posting itself."""
+    return Said(seq, line, "fee", 0, price, "")
+
+
+def cycle_fee(number: int, amount: int) -> Said:
+    """What is booked with a statement."""
+    return Said(0, number, "cycle_fee", 0, amount, "")
 
 
 def packed(partner_id: UUID, entries: Sequence[Said]) -> bytes:
@@ -61,7 +78,7 @@ def packed(partner_id: UUID, entries: Sequence[Said]) -> bytes:
     return b"".join(
         ROW.pack(
             partner_id.bytes, each.seq, each.line, KIND_CODES[each.kind], TYPE_CODES[each.point_type],
-            each.points, each.price, each.amount,
+            each.points, each.price, each.amount, each.redemption, each.earned_seq,
         )
         for each in sorted(entries, key=lambda each: (each.seq, each.line))
     )  # fmt: skip
@@ -146,7 +163,8 @@ class Coalition:
         net = net_partner(self.partners[slug], {}, exact, carry)
         head = StatementHead(
             "plaza", slug, self.partners[slug], "EUR", first, number, before, carry, net.net_minor,
-            net.carry_out_micros,
+            net.carry_out_micros, self.heads[slug, before].closing_minor if before else 0,
+            _OBJECTION_UNTIL_US + number * 7 * _DAY_US,
             [(kind, of_type, folds[kind, of_type, price][0], folds[kind, of_type, price][1], price,
               folds[kind, of_type, price][2]) for kind, of_type, price in order],
         )  # fmt: skip
@@ -155,7 +173,10 @@ class Coalition:
 
 
 def plaza() -> Coalition:
-    """Five partners over four windows; the cinema's first statement covers two of them, and so does its second."""
+    """Five partners over four windows; the cinema's first statement covers two of them, and so does its second.
+
+    The cinema pays a fee for each statement, and four fifths of its price once a point is used.
+    """
     partners = {
         slug: UUID(int=int.from_bytes(sha256(slug.encode()).digest()[:16]))
         for slug in ("grocer", "fuel", "cinema", "baker", "museum")
@@ -176,7 +197,17 @@ def plaza() -> Coalition:
                     Said(base + 15, 1, "returned", 3, 8_000),
                 ],
                 "fuel": [Said(base + 2, 1, "issued", 55, 11_050), Said(base + 6, 1, "burned", 9, 8_475)],
-                "cinema": [Said(base + 3, 1, "burned", 1_000 + number, 7_503)],
+                "cinema": [
+                    *([cycle_fee(3, 25_000_000)] if number % 2 == 0 else []),
+                    Said(base + 3, 1, "burned", 1_000 + number, 7_503),
+                    fee(base + 3, 2, 50_000),
+                    Said(base + 7, 1, "issued", 200 + number, 2_101, redemption=8_404),
+                    fee(base + 7, 2, 50_000),
+                    Said(base + 8, 2, "charged", 60, 8_404, earned_seq=base + 7),
+                    Said(base + 10, 1, "credited", 10, 8_404, earned_seq=base + 7),
+                    Said(base + 10, 2, "charged", 5, 8_404, earned_seq=3),
+                    Said(base + 30, 4, "released", 25, 0, redemption=8_404, earned_seq=base + 7),
+                ],
                 "baker": [Said(base + 20 + at, 1, "issued", 1 + at, 9_999) for at in range(5)],
             },
             billed=None if number % 2 == 0 else ("grocer", "fuel", "baker", "museum"),

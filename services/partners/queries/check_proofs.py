@@ -10,7 +10,13 @@ from uuid import UUID
 from services.partners.domain.checking import Breaches
 from services.partners.domain.proof import log
 from services.partners.domain.proof.leaves import PartnerTrees, UnknownKind, owner_of
-from services.partners.domain.proof.record import JournalEnd, PartnerTree, checkpoint_text, record_of
+from services.partners.domain.proof.record import (
+    NO_STATEMENT,
+    JournalEnd,
+    PartnerTree,
+    checkpoint_text,
+    record_of,
+)
 from services.partners.domain.proof.statement_head import head_of
 from services.partners.domain.proof.sum_tree import EMPTY, Node
 from services.partners.domain.windows import Window, WindowState
@@ -85,9 +91,8 @@ async def _check_trees(
             f"{where}: {name} has {root[1]:,} entries whose root is {root[0].hex()[:16]}, the checkpoint has "
             f"{tree.root[1]:,} and {tree.root[0].hex()[:16]}",
         )
-        digest = digests.get(tree.partner_id)
         breaches.expect(
-            digest is None or digest == tree.statement_digest,
+            digests.get(tree.partner_id, NO_STATEMENT) == tree.statement_digest,
             f"{where}: the statement of {name} is not the one that its checkpoint has",
         )
         owner = owner_of(keys.root_key, ledger_id, tree.partner_id, window.number)

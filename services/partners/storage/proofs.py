@@ -1,9 +1,10 @@
-"""Checkpoints, the trees of partners, and rated entries as proofs read them."""
+"""Checkpoints, the trees of partners, and rated entries and bookings as proofs read them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from struct import error as NotARow  # noqa: N812 - said as what it means here
 from typing import Any, Final
@@ -73,10 +74,20 @@ def _codes(of: str, codes: Mapping[str, int]) -> str:
 # In the order of domain/proof/leaves.py's ROW; a kind without a number becomes one that it refuses.
 _ROWS: Final = f"""
 SELECT partner_id, seq, line::bigint AS line_no, {_codes("kind", KIND_CODES)},
-    {_codes("coalesce(point_type, '')", TYPE_CODES)}, points, price_micros, amount_micros
+    {_codes("coalesce(point_type, '')", TYPE_CODES)}, points, price_micros, amount_micros, redemption_micros,
+    coalesce(earned_seq, 0)
 FROM rated_entry
 WHERE ledger_id = $1 AND seq BETWEEN $2 AND $3
 """
+# What is booked for no posting stands before all seqs, at its amount.
+_BOOKINGS: Final = f"""
+SELECT partner_id, 0::bigint, number::bigint, {_codes("kind", KIND_CODES)}, {TYPE_CODES[""]}::smallint, 0::bigint,
+    amount_micros, amount_micros, 0::bigint, 0::bigint
+FROM booking
+WHERE ledger_id = $1 AND window_number = $2
+"""
+_BOOKED_BY_ALL: Final = f"{_BOOKINGS} ORDER BY number"
+_BOOKED_BY_ONE: Final = f"{_BOOKINGS} AND partner_id = $3 ORDER BY number"
 _OF_ALL: Final = f"{_ROWS} AND partner_id IS NOT NULL ORDER BY seq, line"
 _OF_ONE: Final = f"{_ROWS} AND partner_id = $4 ORDER BY seq, line"
 # PostgreSQL's binary COPY: what stands before the first row and after the last.
@@ -102,20 +113,28 @@ class Checkpoint:
 async def rows_of(
     driver: PgConnection, ledger_id: int, window: Window, partner_id: UUID | None = None
 ) -> AsyncGenerator[bytes]:
-    """The entries of a closed window that are a partner's, or every partner's, by seq and line.
+    """The bookings and entries of a closed window that are a partner's, or every partner's, by seq and line.
 
     In pieces of whole rows, as domain/proof/leaves.py reads them. Inside a transaction only.
     """
-    # Both queries find their order in an index: rows come while those before them are hashed, on another core. A sort, which
+    # All queries find their order in an index: rows come while those before them are hashed, on another core. A sort, which
     # would be a little cheaper in all, would have hashing wait for its last row.
     await driver.execute(
         f"SET LOCAL statement_timeout = '{_COPY_SECONDS}s'; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
     )
-    arguments: list[Any] = [ledger_id, window.first_seq, window.last_seq]
-    query = _OF_ALL
-    if partner_id is not None:
-        query = _OF_ONE
-        arguments.append(partner_id)
+    of_partner = [] if partner_id is None else [partner_id]
+    booked, rated = (_BOOKED_BY_ALL, _OF_ALL) if partner_id is None else (_BOOKED_BY_ONE, _OF_ONE)
+    for query, arguments in (
+        (booked, [ledger_id, window.number, *of_partner]),
+        (rated, [ledger_id, window.first_seq, window.last_seq, *of_partner]),
+    ):
+        async with aclosing(_copied(driver, query, arguments)) as pieces:
+            async for rows in pieces:
+                yield rows
+
+
+async def _copied(driver: PgConnection, query: str, arguments: Sequence[Any]) -> AsyncGenerator[bytes]:
+    """The rows of a query, in pieces of whole ones that are read ahead."""
     pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
     room = asyncio.Semaphore(_PIECES_AHEAD_MAX)
 

@@ -21,9 +21,10 @@ from services.partners.domain.proof.leaves import (
     owner_of,
 )
 from services.partners.domain.proof.sum_tree import EMPTY, Node, label, level_above, parent, path_of, root_of
+from services.partners.domain.statement import LineKind
 from services.runtime.signed_note import NoteSigner
 from services.verifier import statement as verifier
-from tests.support.statement_files import KEY, ORIGIN, SIGNER, Coalition, Said, packed, plaza
+from tests.support.statement_files import KEY, ORIGIN, SIGNER, Coalition, Said, fee, packed, plaza
 
 KEY_OF_TEST = bytes(range(32))
 PARTNERS = sorted((UUID(int=each) for each in (3, 2**100, 2**127)), key=lambda each: each.bytes)
@@ -31,11 +32,20 @@ PARTNERS = sorted((UUID(int=each) for each in (3, 2**100, 2**127)), key=lambda e
 
 def entries(count: int, seed: int) -> list[Said]:
     chance = random.Random(seed)
-    kinds = list(verifier.SIGNS)
-    return [
-        Said(seq, 1 + chance.randrange(3), chance.choice(kinds), chance.randrange(1, 9_999), chance.randrange(20_000))
-        for seq in range(1, count + 1)
-    ]  # fmt: skip
+    # The first of them undoes nothing: no seq stands before it.
+    kinds = list(verifier.KINDS)[:-1]
+    found: list[Said] = []
+    for seq in range(1, count + 1):
+        kind, line = "issued" if seq == 1 else chance.choice(kinds), 1 + chance.randrange(3)
+        points, price = chance.randrange(1, 9_999), chance.randrange(20_000)
+        later = chance.randrange(20_000) if kind in verifier.REDEEMABLE else 0
+        earned = chance.randrange(1, seq) if kind in verifier.EARNED else 0
+        found.append(
+            fee(seq, line, price)
+            if kind == "fee"
+            else Said(seq, line, kind, points, price, redemption=later, earned_seq=earned)
+        )
+    return found
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 255, 256, 257, 1_023, 1_025, 7 * BLOCK_LEAVES + 77])
@@ -63,6 +73,8 @@ def test_a_tree_grown_piece_by_piece_has_the_root_that_the_verifier_makes(count:
             each.points,
             each.price,
             each.amount,
+            each.redemption,
+            each.earned_seq,
             leaf[0][:4].hex(),
         ]
         for each, leaf in zip(said, leaves, strict=True)
@@ -101,11 +113,14 @@ def test_an_entry_of_a_kind_or_type_without_a_number_is_never_hashed() -> None:
     owner = owner_of(KEY_OF_TEST, 1, PARTNERS[0], 1)
     for codes in ((NO_CODE, 1), (1, NO_CODE)):
         with pytest.raises(UnknownKind):
-            leaves_of(ROW.pack(PARTNERS[0].bytes, 1, 1, *codes, 1, 1, 1), owner, 0)
+            leaves_of(ROW.pack(PARTNERS[0].bytes, 1, 1, *codes, 1, 1, 1, 0, 0), owner, 0)
 
 
 def test_every_kind_that_moves_money_has_a_number_and_the_verifier_the_same_ones() -> None:
-    assert {kind.value for kind in EntryKind} - {"nothing"} <= set(KIND_CODES)
+    assert {kind.value for kind in EntryKind} - {"nothing"} == set(KIND_CODES)
+    # Lines of a statement stand in the order of its kinds, here and there.
+    assert [*KIND_CODES] == [kind.value for kind in LineKind][: len(KIND_CODES)]
+    assert list(KIND_CODES.values()) == sorted(KIND_CODES.values())
     assert dict(KIND_CODES) == verifier.KINDS
     assert dict(TYPE_CODES) == verifier.TYPES
     assert len(set(KIND_CODES.values())) == len(KIND_CODES)

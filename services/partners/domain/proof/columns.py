@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-# The one table of kinds. A number is never used again; money goes by the sign of an amount alone.
+# The one table of kinds, in the order of a statement's lines. A number is never used again; money goes by the sign of an
+# amount alone.
 KIND_CODES: Final[Mapping[str, int]] = MappingProxyType(
-    {"issued": 1, "reversed": 2, "burned": 3, "returned": 4, "fee": 5, "charged": 6, "credited": 7}
-)
+    {
+        "issued": 1, "reversed": 2, "charged": 3, "credited": 4, "released": 5, "burned": 6, "returned": 7, "fee": 8,
+        "cycle_fee": 9,
+    }
+)  # fmt: skip
 # Points of these kinds are summed; of what was undone the count and the money are.
 ISSUED_CODE: Final = KIND_CODES["issued"]
 BURNED_CODE: Final = KIND_CODES["burned"]

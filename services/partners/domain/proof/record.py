@@ -32,7 +32,8 @@ class JournalEnd:
 class StatementHead:
     """All that a statement says beside its entries. `previous_window`: its last one's last window; 0: it is the first.
 
-    A line is kind, type of points, count, points, price and amount in micros; carries are no lines here.
+    It covers the windows from `first_window` to `last_window`. `opening_minor`: what earlier ones left due; closing = opening
+    + net. `objection_until_us`: programme time, from which on silence accepts it. A line is kind, type of points, count, points, price and amount in micros; carries are no lines here.
     """
 
     programme: str
@@ -45,7 +46,14 @@ class StatementHead:
     carry_in_micros: int
     net_minor: int
     carry_out_micros: int
+    opening_minor: int
+    objection_until_us: int
     lines: Sequence[tuple[str, str, int, int, int, int]]
+
+    @property
+    def closing_minor(self) -> int:
+        """What is due with this statement and those before, in minor units."""
+        return self.opening_minor + self.net_minor
 
     def document(self) -> dict[str, Any]:
         """As it stands in a statement file."""
@@ -60,6 +68,9 @@ class StatementHead:
             "carry_in_micros": self.carry_in_micros,
             "net_minor": self.net_minor,
             "carry_out_micros": self.carry_out_micros,
+            "opening_minor": self.opening_minor,
+            "closing_minor": self.closing_minor,
+            "objection_until_us": self.objection_until_us,
             "lines": [list(line) for line in self.lines],
         }
 
