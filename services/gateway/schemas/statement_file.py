@@ -25,6 +25,14 @@ class ProvedStatement(Answer):
     carry_in_micros: int
     net_minor: Annotated[int, Field(description="Minor units: positive you pay")]
     carry_out_micros: int
+    opening_minor: Annotated[int, Field(description="What earlier statements left due, in minor units")]
+    closing_minor: Annotated[int, Field(description="What is due now: opening and net")]
+    objection_until_us: Annotated[
+        int,
+        Field(
+            description="From then on your silence accepts it: microseconds since 1970 UTC, programme time"
+        ),
+    ]
     lines: Annotated[
         list[tuple[str, str, int, int, int, int]],
         Field(description="Kind, type of points, count, points, price and amount in micros"),
@@ -55,9 +63,10 @@ class ProvedWindow(Answer):
     place: int
     path: list[tuple[Hash, int, int, int, int, int]]
     entries: Annotated[
-        list[tuple[int, int, str, str, int, int, int, str]],
+        list[tuple[int, int, str, str, int, int, int, int, int, str]],
         Field(
-            description="Seq, line, kind, type of points, points, price, amount in micros, first digits of the leaf's hash"
+            description="Seq (0: booked for no posting), line, kind, type of points, points, price and amount in micros, "
+            "micros due for each point once it is used, the seq that issued the points (0: not said), first digits of the leaf's hash"
         ),
     ]
 
