@@ -67,6 +67,12 @@ async def limits(session: Session, programme: Programme, partner: str) -> Sequen
     return (await session.call(session.limits.ListCreditLimits, request, programme)).limits
 
 
+async def standings(session: Session, programme: Programme) -> Sequence[limits_pb2.CreditStanding]:
+    """Where partners with a credit limit stand, by slug."""
+    request = limits_pb2.ListCreditStandingsRequest()
+    return (await session.call(session.limits.ListCreditStandings, request, programme)).standings
+
+
 def terms_of(
     limit_minor: int | None, prefunded_minor: int, on_limit: str, warning_percent: int
 ) -> limits_pb2.CreditLimitTerms:
@@ -124,6 +130,24 @@ def limit_document(found: limits_pb2.CreditLimit, zone: str) -> Document:
         "set_by": found.set_by.name,
         "approved_by": found.approved_by.name,
         "draft": identity("drf", found.draft_id),
+    }
+
+
+def standing_document(found: limits_pb2.CreditStanding) -> Document:
+    """Where a partner stands. Money in micros; `headroom_micros` and `floor` None: without limit."""
+    terms = found.terms
+    return {
+        "partner": found.slug,
+        "partner_id": identity("ptr", found.partner_id),
+        "limit_minor": None if terms.unlimited else terms.limit_minor,
+        "prefunded_minor": terms.prefunded_minor,
+        "owed_micros": found.owed_micros,
+        "potential_micros": found.potential_micros,
+        "reimbursed_micros": found.reimbursed_micros,
+        "headroom_micros": None if terms.unlimited else found.headroom_micros,
+        "warned": found.warned,
+        "floor": found.floor if found.HasField("floor") else None,
+        "as_of_seq": found.as_of_seq,
     }
 
 

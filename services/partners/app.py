@@ -15,6 +15,7 @@ from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.set_billing import SetBilling
+from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_rates import SetRates
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
@@ -56,6 +57,7 @@ class Partners:
     rate_postings: RatePostings
     close_windows: CloseWindows
     set_billing: SetBilling
+    set_floors: SetFloors
     accept_statement: AcceptStatement
     # queries
     programmes: Programmes

@@ -1,10 +1,11 @@
-"""What this service does by itself: closing the windows that are due."""
+"""What this service does by itself: closing the windows that are due, and bounding what partners may issue."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.set_floors import SetFloors
 from services.partners.domain.windows import WindowState
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.programmes import Programmes
@@ -39,6 +40,32 @@ class CloseDueWindows:
                 _log.info("window.stated", programme=slug, windows=[each.number for each in stated])
 
 
-def jobs(close_due: CloseDueWindows, every_seconds: float) -> tuple[Job, ...]:
+class SetAllFloors:
+    """Tells the ledgers of all programmes how far partners with a credit limit may issue; one that fails holds up no other."""
+
+    def __init__(self, set_floors: SetFloors, programmes: Programmes) -> None:
+        self._set_floors, self._programmes = set_floors, programmes
+
+    async def __call__(self) -> None:
+        """Goes through all programmes once."""
+        for registration in await self._programmes.everyone():
+            slug = registration.programme.slug
+            try:
+                sent = await self._set_floors(registration)
+            except CoalitionError as error:
+                _log.warning("floors.waiting", programme=slug, error=str(error))
+            except Exception:
+                _log.exception("floors.failed", programme=slug)
+            else:
+                if sent:
+                    _log.info("floors.set", programme=slug, partners=len(sent))
+
+
+def jobs(
+    close_due: CloseDueWindows, close_seconds: float, set_floors: SetAllFloors, floor_seconds: float
+) -> tuple[Job, ...]:
     """The jobs of this service."""
-    return (Job("close-windows", every_seconds, _LIMIT_SECONDS, close_due.__call__),)
+    return (
+        Job("close-windows", close_seconds, _LIMIT_SECONDS, close_due.__call__),
+        Job("set-floors", floor_seconds, _LIMIT_SECONDS, set_floors.__call__),
+    )

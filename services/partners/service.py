@@ -31,12 +31,13 @@ from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.set_billing import SetBilling
+from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_rates import SetRates
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.publish import LOG, tell
-from services.partners.jobs import CloseDueWindows, jobs
+from services.partners.jobs import CloseDueWindows, SetAllFloors, jobs
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -118,6 +119,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
             database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds
         ),
         set_billing=SetBilling(database),
+        set_floors=SetFloors(database, tell, points),
         accept_statement=AcceptStatement(database),
         programmes=programmes,
         partners=PartnerQueries(database),
@@ -163,9 +165,13 @@ def rating(partners: Partners, points: PointsLedger, bus: Bus, stream: Stream = 
 
 
 def scheduler(partners: Partners, settings: Settings) -> Scheduler:
-    """The jobs: closing the windows that are due."""
+    """The jobs: closing the windows that are due, bounding what partners may issue."""
     close_due = CloseDueWindows(partners.close_windows, partners.clearing, partners.programmes)
-    return Scheduler(partners.database, jobs(close_due, settings.close_every_seconds))
+    set_floors = SetAllFloors(partners.set_floors, partners.programmes)
+    return Scheduler(
+        partners.database,
+        jobs(close_due, settings.close_every_seconds, set_floors, settings.floor_every_seconds),
+    )
 
 
 async def serve() -> None:

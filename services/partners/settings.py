@@ -35,3 +35,9 @@ class Settings(ServiceSettings, SecretSettings):
     statement_files_max: int = Field(
         default=3, ge=1, le=50, description="Statement files sent at a time; each holds a connection"
     )
+    floor_every_seconds: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=60,
+        description="How often it is counted what partners with a credit limit owe, and how much they may still issue",
+    )

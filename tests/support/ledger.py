@@ -118,6 +118,10 @@ class Book:
     recorded_us: list[int] = field(default_factory=list[int])
     cuts: dict[int, int] = field(default_factory=dict[int, int])
     batches: list[Batch] = field(default_factory=list[Batch])
+    balances: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    floors: dict[UUID, list[tuple[int | None, int]]] = field(
+        default_factory=dict[UUID, list[tuple[int | None, int]]]
+    )
 
     @property
     def now_us(self) -> int:
@@ -157,6 +161,10 @@ class LedgerDouble(PointsServiceServicer):
                 chain_hash=chain,
             )
         )
+        for movement in movements:
+            if isinstance(movement, Earn | ClawBack):
+                change = movement.points if isinstance(movement, ClawBack) else -movement.points
+                book.balances[movement.partner] = book.balances.get(movement.partner, 0) + change
         return len(book.recorded_us)
 
     async def tell(self, programme: Programme, type_: str, message: Message, seq: int | None = None) -> None:
@@ -219,6 +227,23 @@ class LedgerDouble(PointsServiceServicer):
             )
         before = sum(recorded < request.boundary_us for recorded in book.recorded_us)
         return pb.CutAtResponse(last_seq=book.cuts.setdefault(request.boundary_us, before))
+
+    async def ListFloors(self, request: Any, context: Any) -> pb.ListFloorsResponse:
+        book = self.book(acting().in_programme())
+        floors = [
+            pb.StandingFloor(floor=pb.Floor(partner_id=each), balance=book.balances.get(UUID(bytes=each), 0))
+            for each in request.partner_ids
+        ]
+        return pb.ListFloorsResponse(floors=floors, as_of_seq=len(book.recorded_us))
+
+    async def SetFloor(self, request: pb.SetFloorRequest, context: Any) -> pb.SetFloorResponse:
+        """Remembers every floor that it was told, and the seq it was counted to."""
+        assert acting().issuer == "partners"
+        floor = request.floor
+        told_of = floor.floor if floor.HasField("floor") else None
+        book = self.book(acting().in_programme())
+        book.floors.setdefault(UUID(bytes=floor.partner_id), []).append((told_of, floor.basis_seq))
+        return pb.SetFloorResponse(floor=floor, applied=True)
 
     async def ReadEvents(
         self, request: pb.ReadEventsRequest, context: Any

@@ -10,7 +10,7 @@ import typer
 from services.launcher.commands.approvals import show_draft
 from services.launcher.session import Column, JsonOption, ProgrammeOption, count, field, in_session, show
 from services.operations import approvals
-from services.operations.amounts import read_minor, write_minor
+from services.operations.amounts import read_minor, write_micros, write_minor
 from services.operations.documents import Document
 from services.operations.session import Session
 
@@ -29,6 +29,22 @@ _LIMITS: Final[tuple[Column, ...]] = (
     ("known from", lambda each: each["known_from"][:19]),
     ("set by", field("set_by")),
     ("approved by", field("approved_by")),
+)
+
+
+_STANDINGS: Final[tuple[Column, ...]] = (
+    ("partner", field("partner")),
+    ("#limit", lambda each: _NONE if each["limit_minor"] is None else write_minor(each["limit_minor"])),
+    ("#prefunded", lambda each: write_minor(each["prefunded_minor"])),
+    ("#owes", lambda each: write_micros(each["owed_micros"], 2)),
+    ("#may owe", lambda each: write_micros(each["potential_micros"], 2)),
+    ("#is owed", lambda each: write_micros(each["reimbursed_micros"], 2)),
+    (
+        "#left",
+        lambda each: _NONE if each["headroom_micros"] is None else write_micros(each["headroom_micros"], 2),
+    ),
+    ("warned", lambda each: "yes" if each["warned"] else ""),
+    ("#as of seq", count("as_of_seq")),
 )
 
 
@@ -83,3 +99,17 @@ def propose(
         return approvals.draft_document(await approvals.propose_limit(session, found, partner, terms, why))
 
     show_draft(in_session(work), as_json)
+
+
+@app.command()
+def status(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
+    """Show what partners with a credit limit owe, may owe and are owed, and what is left; counted every second.
+
+    Example: coalition settle limits status -p plaza
+    """
+
+    async def work(session: Session) -> list[Document]:
+        found = await session.programme(programme)
+        return [approvals.standing_document(each) for each in await approvals.standings(session, found)]
+
+    show(in_session(work), as_json, f"Credit of partners in {programme}", *_STANDINGS)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
+from uuid import UUID
 
 import grpc.aio
 from coalition.points.v1 import points_pb2
@@ -16,6 +17,8 @@ from services.runtime.grpc_client import call, stream
 from services.runtime.principal import Programme, Signer
 
 _CALL_SECONDS: Final = 10.0
+# As many as a call for balances may name.
+PARTNERS_A_CALL: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,14 @@ class Batch:
     chain_hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """Issuance balances of partners (points taken back less points issued), and the seq that they are as of."""
+
+    balances: Mapping[UUID, int]
+    as_of_seq: int
+
+
 class PointsLedger(Protocol):
     """What clearing asks of the ledger. Every method raises Unavailable where it cannot be reached."""
 
@@ -53,6 +64,16 @@ class PointsLedger(Protocol):
 
     async def batch(self, programme: Programme, batch_no: int) -> Batch:
         """A batch of the chain. Raises Fault where there is none of this number."""
+        ...
+
+    async def issuance(self, programme: Programme, partner_ids: Sequence[UUID]) -> Issuance:
+        """The issuance balances of up to 1,000 partners, one that never issued at 0."""
+        ...
+
+    async def set_floor(
+        self, programme: Programme, partner_id: UUID, floor: int | None, basis_seq: int
+    ) -> None:
+        """Sets how far a partner's issuance balance may fall; one that rests on less than the one in force changes nothing."""
         ...
 
     def read_events(self, programme: str, from_pos: int, limit: int) -> AsyncIterator[Sequence[EventRecord]]:
@@ -99,6 +120,29 @@ class GrpcPointsLedger:
             for found in answer.batches:
                 return Batch(found.batch_no, found.first_seq + found.postings - 1, found.chain_hash)
         raise Fault(f"the ledger of {programme.slug} has no batch {batch_no}")
+
+    async def issuance(self, programme: Programme, partner_ids: Sequence[UUID]) -> Issuance:
+        """See PointsLedger."""
+        answer: points_pb2.ListFloorsResponse = await call(
+            self._stub.ListFloors,
+            points_pb2.ListFloorsRequest(partner_ids=[each.bytes for each in partner_ids]),
+            self._signer.own(programme),
+            _CALL_SECONDS,
+        )
+        balances = (each.balance for each in answer.floors)
+        return Issuance(dict(zip(partner_ids, balances, strict=True)), answer.as_of_seq)
+
+    async def set_floor(
+        self, programme: Programme, partner_id: UUID, floor: int | None, basis_seq: int
+    ) -> None:
+        """See PointsLedger."""
+        wanted = points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq)
+        await call(
+            self._stub.SetFloor,
+            points_pb2.SetFloorRequest(floor=wanted),
+            self._signer.own(programme),
+            _CALL_SECONDS,
+        )
 
     async def read_events(
         self, programme: str, from_pos: int, limit: int

@@ -25,7 +25,7 @@ from services.partners.domain.events import StatementIssued, WindowClosed
 from services.partners.domain.netting import Fold, Net, NotBalanced, merged, net_operator, net_partners, whole
 from services.partners.domain.programme import Registration
 from services.partners.domain.proof.record import JournalEnd
-from services.partners.domain.statement import Range, Statement, lines_of
+from services.partners.domain.statement import Range, Statement, lines_of, statement_id
 from services.partners.domain.windows import Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes
 from services.partners.storage import billing, partners, rating, statements, windows
@@ -33,7 +33,6 @@ from services.runtime import logging, telemetry
 from services.runtime.clock import MICROS_PER_DAY, from_micros, wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import Fault, Refused, Unavailable
-from services.runtime.ids import new_id
 from services.runtime.principal import Principal
 
 _log = logging.get(__name__)
@@ -105,16 +104,19 @@ class CloseWindows:
         if due.ends_at_us > until_us:
             return None
         last_seq = await self._points.cut_at(registration.programme, due.ends_at_us)
-        return await self._close(registration, due.closed_at(last_seq))
+        return await self._close(registration, due, last_seq)
 
-    async def _close(self, registration: Registration, window: Window) -> Window:
+    async def _close(self, registration: Registration, due: Window, last_seq: int) -> Window:
         """Fixes the range of a window. The cut is the same for everybody, so whoever is first writes it."""
         programme = registration.programme
         async with self._database.writer.transaction() as connection:
-            if await windows.lock(connection, programme.ledger_id) >= window.number:
-                return window
-            await windows.add(connection, programme.ledger_id, window)
+            already = await windows.lock(connection, programme.ledger_id) >= due.number
+            found = await windows.numbered(connection, programme.ledger_id, due.number) if already else None
+            if found is not None:
+                return found
             head = await rating.head(connection, programme.ledger_id)
+            window = due.closed_at(last_seq, wall_now_us() + head.clock_offset_us)
+            await windows.add(connection, programme.ledger_id, window)
             closed = WindowClosed(window.number, window.first_seq, window.last_seq, window.ends_at_us)
             await self._tell(connection, programme, wall_now_us() + head.clock_offset_us, [closed])
             await audited_window(connection, programme.ledger_id, "window.closed", window)
@@ -153,7 +155,11 @@ class CloseWindows:
             await windows.lock(connection, ledger_id)
             if await _state_of(connection, ledger_id, window.number) is not WindowState.CLOSED:
                 return
-            parties = [found.partner_id for found in await partners.of_programme(connection, ledger_id)]
+            parties = [
+                found.partner_id
+                for found in await partners.of_programme(connection, ledger_id)
+                if found.first_window <= window.number
+            ]
             terms = await billing.of_programme(connection, ledger_id, registration.programme.zone)
             due = terms.due(parties, window)
             fees = cycle_fees(terms, due, window.number)
@@ -187,7 +193,7 @@ class CloseWindows:
             await windows.lock(connection, ledger_id)
             if await _state_of(connection, ledger_id, window.number) is not WindowState.AGGREGATED:
                 return False
-            issued = await _statements(connection, registration, window, now_us)
+            issued = await _statements(connection, registration, window)
             await statements.add(connection, ledger_id, issued)
             await self._prove.prove_window(connection, programme, window, issued, journal_end)
             await windows.move(connection, ledger_id, window.number, WindowState.STATED)
@@ -203,20 +209,23 @@ class CloseWindows:
 
 
 async def _statements(
-    connection: AsyncConnection, registration: Registration, window: Window, now_us: int
+    connection: AsyncConnection, registration: Registration, window: Window
 ) -> list[Statement]:
-    """The statements that are due with a window, each over the windows since the last one of its partner."""
+    """The statements that are due with a window, each over the windows since the last one of its partner.
+
+    Nothing of them depends on when they are made: they bear the time at which the window's range was fixed.
+    """
     programme = registration.programme
     ledger_id = programme.ledger_id
-    found = await partners.of_programme(connection, ledger_id)
+    everyone = await partners.of_programme(connection, ledger_id)
+    found = [each for each in everyone if each.first_window <= window.number]
     terms = await billing.of_programme(connection, ledger_id, programme.zone)
     due = terms.due((each.partner_id for each in found), window)
     before = await statements.before(connection, ledger_id, window.number)
     issued: list[Statement] = []
     spans: dict[int, tuple[Range, list[Fold], dict[UUID, list[Net]]]] = {}
     for each in found:
-        if each.partner_id not in due or each.partner_id not in before:
-            # Who was taken in after the window was netted has no part in it.
+        if each.partner_id not in due:
             continue
         first, opening_minor = before[each.partner_id]
         if first not in spans:
@@ -226,8 +235,8 @@ async def _statements(
         days = terms.of(each.partner_id, window.number).objection_days
         issued.append(
             Statement(
-                new_id(), window, covers, each.slug, programme.currency, net, opening_minor, now_us,
-                now_us + days * MICROS_PER_DAY, lines=lines_of(folds, net),
+                statement_id(ledger_id, each.partner_id, window), window, covers, each.slug, programme.currency, net,
+                opening_minor, window.fixed_at_us, window.fixed_at_us + days * MICROS_PER_DAY, lines=lines_of(folds, net),
             )
         )  # fmt: skip
     return issued

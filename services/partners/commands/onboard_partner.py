@@ -9,7 +9,7 @@ from services.partners.commands.telling import Tell
 from services.partners.domain.events import PartnerOnboarded
 from services.partners.domain.partner import ACTIVE, Partner, read_partner_slug
 from services.partners.domain.text import read_name
-from services.partners.storage import partners
+from services.partners.storage import partners, windows
 from services.runtime.database import Database
 from services.runtime.ids import new_id, to_text
 from services.runtime.principal import Principal
@@ -24,9 +24,12 @@ class OnboardPartner:
     async def __call__(self, who: Principal, slug: str, name: str) -> Partner:
         """The partner. Raises Conflict with ALREADY_EXISTS, InvalidRequest, PermissionDenied."""
         programme = who.in_programme()
-        made = Partner(new_id(), read_partner_slug(slug), read_name(name), ACTIVE)
+        wanted, called = read_partner_slug(slug), read_name(name)
         async with self._database.writer.transaction() as connection:
             (await acting_now(connection, who)).require("maker", "admin")
+            # No window closes meanwhile: each one is netted for the same partners, whenever that is done.
+            first_window = await windows.lock(connection, programme.ledger_id) + 1
+            made = Partner(new_id(), wanted, called, ACTIVE, first_window)
             await partners.add(connection, programme.ledger_id, made, who.actor)
             now_us = await programme_now_us(connection, programme.ledger_id)
             told = PartnerOnboarded(made.partner_id, made.slug, made.name)

@@ -65,7 +65,11 @@ class ProveWindow:
         Raises Fault for an entry that has no place in a leaf, and where an earlier window has no checkpoint.
         """
         ledger_id, number = programme.ledger_id, window.number
-        everyone = [found.partner_id for found in await partners.of_programme(connection, ledger_id)]
+        everyone = [
+            found.partner_id
+            for found in await partners.of_programme(connection, ledger_id)
+            if found.first_window <= number
+        ]
         roots = await self._roots(connection, ledger_id, window)
         last = await proofs.last_stated(connection, ledger_id, number)
         digests = {
@@ -80,7 +84,7 @@ class ProveWindow:
             trees.append((tree, tree.leaf(owner_of(self._keys.root_key, ledger_id, partner_id, number))))
         if roots:
             raise Fault(
-                f"window {number} has entries of {len(roots)} partners that the programme does not have"
+                f"window {number} has entries of {len(roots)} partners that the programme does not have yet"
             )
         # By a hash that nobody outside can guess: a neighbour in the tree is no name.
         trees.sort(key=lambda each: each[1][0])

@@ -73,6 +73,17 @@ class StatementIssued:
     currency: str
 
 
+@dataclass(frozen=True, slots=True)
+class CreditWarned:
+    """A partner has used the share of its credit limit that it is warned at. Minor units, rounded up."""
+
+    partner_id: UUID
+    exposure_minor: int
+    limit_minor: int
+    warning_percent: int
+    as_of_seq: int
+
+
 Event = (
     ProgrammeRegistered
     | PartnerOnboarded
@@ -81,4 +92,5 @@ Event = (
     | KeyRevoked
     | WindowClosed
     | StatementIssued
+    | CreditWarned
 )

@@ -16,12 +16,13 @@ ACTIVE: Final = "active"
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A merchant company in a programme."""
+    """A merchant company in a programme; it is netted from `first_window` on, the one that was open when it joined."""
 
     partner_id: UUID
     slug: str
     name: str
     status: str
+    first_window: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from uuid import UUID
 
 from services.partners.domain.entries import EntryKind
@@ -91,6 +92,19 @@ class Statement:
         if self.accepted_at_us:
             return Standing.ACCEPTED
         return Standing.BY_SILENCE if now_us >= self.objection_until_us else Standing.OPEN
+
+
+def statement_id(ledger_id: int, partner_id: UUID, window: Window) -> UUID:
+    """The id of a partner's statement: the same however often it is made, and in the order of windows as other ids are of time.
+
+    A UUIDv7 of the time at which the window's range was fixed, and of what the statement is of instead of chance.
+    """
+    of = b"statement" + ledger_id.to_bytes(2, "big") + partner_id.bytes + window.number.to_bytes(4, "big")
+    bits = int.from_bytes(sha256(of).digest()[:10], "big")
+    milliseconds = window.fixed_at_us // 1_000
+    return UUID(
+        int=milliseconds << 80 | 7 << 76 | (bits >> 66 & 0xFFF) << 64 | 2 << 62 | (bits & (1 << 62) - 1)
+    )
 
 
 _LINE_OF = {

@@ -21,7 +21,8 @@ class WindowState(StrEnum):
 class Window:
     """A range of seq that is cleared together. Times are programme time, the end excluded.
 
-    `last_seq` is first_seq − 1 for an empty window, and 0 while it is open.
+    `last_seq` is first_seq − 1 for an empty window, and 0 while it is open. `fixed_at_us`: when its range was fixed, 0
+    while it is open.
     """
 
     number: int
@@ -30,12 +31,13 @@ class Window:
     first_seq: int
     last_seq: int
     state: WindowState
+    fixed_at_us: int = 0
 
-    def closed_at(self, last_seq: int) -> Window:
-        """The window with its last seq fixed. Raises ValueError for a range that runs backwards."""
+    def closed_at(self, last_seq: int, now_us: int) -> Window:
+        """The window with its last seq fixed at a programme time. Raises ValueError for a range that runs backwards."""
         if last_seq < self.first_seq - 1:
             raise ValueError(f"window {self.number} starts at {self.first_seq} and cannot end at {last_seq}")
-        return replace(self, last_seq=last_seq, state=WindowState.CLOSED)
+        return replace(self, last_seq=last_seq, state=WindowState.CLOSED, fixed_at_us=now_us)
 
     def moved_to(self, state: WindowState) -> Window:
         """The window in another state."""

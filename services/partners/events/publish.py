@@ -66,6 +66,15 @@ def wire_form(event: events.Event) -> tuple[str, Message, UUID | None]:
                 currency=currency,
             )
             return "statement.issued", issued, partner_id
+        case events.CreditWarned(partner_id, exposure_minor, limit_minor, warning_percent, as_of_seq):
+            warned = pb.PartnerCreditWarned(
+                partner_id=partner_id.bytes,
+                exposure_minor=exposure_minor,
+                limit_minor=limit_minor,
+                warning_percent=warning_percent,
+                as_of_seq=as_of_seq,
+            )
+            return "partner.credit_warned", warned, partner_id
 
 
 def _registered(event: events.ProgrammeRegistered) -> pb.ProgrammeRegistered:

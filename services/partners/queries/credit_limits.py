@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
-from services.partners.domain.credit_limits import CreditLimitVersion
+from services.partners.domain.credit_limits import CreditLimit, CreditLimitVersion
 from services.partners.domain.permissions import partner_addressed
-from services.partners.storage import credit_limits, partners
+from services.partners.storage import credit_limits, exposure, partners
 from services.partners.storage.errors import partner_unknown
+from services.partners.storage.exposure import Standing
 from services.runtime.database import Database
 from services.runtime.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPosition:
+    """A partner's limit in force, and where it stands."""
+
+    slug: str
+    limit: CreditLimit
+    standing: Standing
 
 
 class CreditLimits:
@@ -25,3 +36,21 @@ class CreditLimits:
             if await partners.by_id(connection, ledger_id, wanted) is None:
                 raise partner_unknown()
             return await credit_limits.of_partner(connection, ledger_id, wanted)
+
+    async def standings(self, who: Principal) -> list[CreditPosition]:
+        """Where all partners with a credit limit stand, by slug; counted every second or so."""
+        who.require_internal()
+        ledger_id = who.in_programme().ledger_id
+        async with self._database.reader.snapshot() as connection:
+            slugs = {
+                each.partner_id: each.slug for each in await partners.of_programme(connection, ledger_id)
+            }
+            limits = await exposure.limits(connection, ledger_id)
+            found = await exposure.standings(connection, ledger_id)
+        positions = [
+            CreditPosition(
+                slugs[limit.partner_id], limit, found.get(limit.partner_id, Standing(limit.partner_id))
+            )
+            for limit in limits
+        ]
+        return sorted(positions, key=lambda each: each.slug)

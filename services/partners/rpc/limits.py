@@ -9,6 +9,8 @@ from coalition.partners.v1.limits_pb2_grpc import LimitsServiceServicer
 
 from services.partners.app import Partners
 from services.partners.domain.credit_limits import WARNING_PERCENT, CreditLimit, CreditLimitVersion, OnLimit
+from services.partners.domain.gate import headroom_micros
+from services.partners.queries.credit_limits import CreditPosition
 from services.partners.rpc.draft_mapping import draft_message, person_message
 from services.runtime.errors import InvalidRequest
 from services.runtime.fields import read_id, read_optional_id
@@ -39,6 +41,13 @@ class LimitsServicer(LimitsServiceServicer):
         found = await self._app.credit_limits.of_partner(acting(), partner_id)
         return pb.ListCreditLimitsResponse(limits=map(_message, found))
 
+    async def ListCreditStandings(
+        self, request: pb.ListCreditStandingsRequest, context: object
+    ) -> pb.ListCreditStandingsResponse:
+        """See the contract."""
+        found = await self._app.credit_limits.standings(acting())
+        return pb.ListCreditStandingsResponse(standings=map(_standing, found))
+
 
 def _terms_from(message: pb.CreditLimitTerms) -> CreditLimit:
     if message.on_limit not in _ON_LIMIT:
@@ -54,9 +63,8 @@ def _terms_from(message: pb.CreditLimitTerms) -> CreditLimit:
     )
 
 
-def _message(version: CreditLimitVersion) -> pb.CreditLimit:
-    limit = version.limit
-    terms = pb.CreditLimitTerms(
+def _terms(limit: CreditLimit) -> pb.CreditLimitTerms:
+    return pb.CreditLimitTerms(
         partner_id=limit.partner_id.bytes,
         unlimited=limit.limit_minor is None,
         limit_minor=limit.limit_minor or 0,
@@ -64,11 +72,31 @@ def _message(version: CreditLimitVersion) -> pb.CreditLimit:
         on_limit=_ON_LIMIT_WIRE[limit.on_limit],
         warning_percent=limit.warning_percent,
     )
+
+
+def _message(version: CreditLimitVersion) -> pb.CreditLimit:
     return pb.CreditLimit(
-        terms=terms,
+        terms=_terms(version.limit),
         version=version.version,
         known_from_us=version.known_from_us,
         set_by=person_message(version.set_by),
         approved_by=person_message(version.approved_by),
         draft_id=version.draft_id.bytes,
+    )
+
+
+def _standing(position: CreditPosition) -> pb.CreditStanding:
+    standing, limit = position.standing, position.limit
+    return pb.CreditStanding(
+        partner_id=standing.partner_id.bytes,
+        slug=position.slug,
+        terms=_terms(limit),
+        as_of_seq=standing.as_of_seq,
+        owed_micros=standing.exposure.owed_micros,
+        potential_micros=standing.exposure.potential_micros,
+        reimbursed_micros=standing.exposure.reimbursed_micros,
+        headroom_micros=headroom_micros(limit, standing.exposure) or 0,
+        warned=standing.is_warned,
+        floor=standing.floor,
+        floor_seq=standing.floor_seq,
     )

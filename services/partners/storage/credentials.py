@@ -76,7 +76,7 @@ async def keys_of(connection: Reads, ledger_id: int, partner_id: UUID) -> list[A
 async def holder_of(connection: Reads, digest: bytes) -> KeyHolder | None:
     """Whose live key has this hash, or None."""
     found = await connection.execute(
-        select(api_key, partner.c.slug, partner.c.name, partner.c.status)
+        select(api_key, partner.c.slug, partner.c.name, partner.c.status, partner.c.first_window)
         .join(
             partner,
             (partner.c.ledger_id == api_key.c.ledger_id) & (partner.c.partner_id == api_key.c.partner_id),
@@ -86,7 +86,9 @@ async def holder_of(connection: Reads, digest: bytes) -> KeyHolder | None:
     row = found.first()
     if row is None:
         return None
-    return KeyHolder(row.ledger_id, _key(row), Partner(row.partner_id, row.slug, row.name, row.status))
+    return KeyHolder(
+        row.ledger_id, _key(row), Partner(row.partner_id, row.slug, row.name, row.status, row.first_window)
+    )
 
 
 def _key(row: Any) -> ApiKey:

@@ -31,6 +31,7 @@ async def add(connection: AsyncConnection, ledger_id: int, added: Partner, by: s
                 name=added.name,
                 status=added.status,
                 onboarded_by=by,
+                first_window=added.first_window,
             )
         )
 
@@ -110,7 +111,7 @@ async def stores_of(
 
 
 def _partner(row: Any) -> Partner:
-    return Partner(row.partner_id, row.slug, row.name, row.status)
+    return Partner(row.partner_id, row.slug, row.name, row.status, row.first_window)
 
 
 def _store(row: Any) -> Store:

@@ -58,6 +58,7 @@ partner: Final = Table(
     Column("name", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("onboarded_by", Text, nullable=False),
+    Column("first_window", Integer, nullable=False),
 )
 
 store: Final = Table(
@@ -203,6 +204,7 @@ clearing_window: Final = Table(
     Column("first_seq", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+    Column("closed_at", _TIME, nullable=False),
 )
 
 net: Final = Table(
@@ -276,6 +278,21 @@ billing_version: Final = Table(
     Column("cycle_fee_minor", BigInteger, nullable=False),
     Column("objection_days", SmallInteger, nullable=False),
     Column("set_by", Text, nullable=False),
+)
+
+credit_standing: Final = Table(
+    "credit_standing",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("as_of_seq", BigInteger, nullable=False),
+    Column("as_of_window", Integer, nullable=False),
+    Column("owed_micros", _SUM, nullable=False),
+    Column("potential_micros", _SUM, nullable=False),
+    Column("reimbursed_micros", _SUM, nullable=False),
+    Column("is_warned", Boolean, nullable=False),
+    Column("floor", BigInteger),
+    Column("floor_seq", BigInteger, nullable=False),
 )
 
 booking: Final = Table(

@@ -12,16 +12,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.partners.domain.netting import MatrixCell, Net
 from services.partners.domain.windows import Window, WindowState
 from services.partners.storage.connection import Reads
+from services.partners.storage.errors import programme_unknown
 from services.partners.storage.tables import clearing_window, matrix_cell, net, window_head
 from services.runtime.clock import from_micros, to_micros
 
 
 async def lock(connection: AsyncConnection, ledger_id: int) -> int:
-    """Takes the turn to change windows, until this transaction ends; answers the last window's number."""
+    """Takes the turn to change windows, until this transaction ends; answers the last window's number.
+
+    Raises NotFound with PROGRAMME_UNKNOWN.
+    """
     found = await connection.execute(
         select(window_head.c.last_number).where(window_head.c.ledger_id == ledger_id).with_for_update()
     )
-    return int(found.scalar_one())
+    last_number = found.scalar()
+    if last_number is None:
+        raise programme_unknown()
+    return int(last_number)
 
 
 async def add(connection: AsyncConnection, ledger_id: int, closed: Window) -> None:
@@ -35,6 +42,7 @@ async def add(connection: AsyncConnection, ledger_id: int, closed: Window) -> No
             first_seq=closed.first_seq,
             last_seq=closed.last_seq,
             state=closed.state,
+            closed_at=from_micros(closed.fixed_at_us),
         )
     )
     await connection.execute(
@@ -200,6 +208,7 @@ def window_from(row: Any) -> Window:
         row.first_seq,
         row.last_seq,
         WindowState(row.state),
+        to_micros(row.closed_at),
     )
 
 

@@ -37,6 +37,7 @@ from services.runtime.errors import InvalidRequest, NotFound
 
 BLOCK_MAX: Final = 500
 PAGE_MAX: Final = 100
+PARTNERS_MAX: Final = 1_000
 PAGE_DEFAULT: Final = 20
 # What is the operator's business alone.
 _OF_NO_MEMBER: Final = frozenset({MovementKind.FLOOR, MovementKind.LOAD})
@@ -109,12 +110,22 @@ class Reads:
         async with self._database.snapshot() as connection:
             return await policies.listed(await connection.driver(), ledger_id)
 
-    async def floors(self, ledger_id: int, partner_id: UUID | None) -> tuple[list[FloorInForce], int]:
-        """The credit floors in force, and the seq that they are as of."""
+    async def floors(
+        self, ledger_id: int, partner_id: UUID | None, partner_ids: Sequence[UUID] = ()
+    ) -> tuple[list[FloorInForce], int]:
+        """The credit floors in force, or those of named partners, set or not; and the seq that they are as of.
+
+        Raises InvalidRequest for more than 1,000 partners.
+        """
+        if len(partner_ids) > PARTNERS_MAX:
+            raise InvalidRequest(f"at most {PARTNERS_MAX:,} partners a call", field="partner_ids")
         async with self._database.snapshot() as connection:
             driver = await connection.driver()
             found = await ledgers.head(driver, ledger_id)
-            return await floors.in_force(driver, ledger_id, partner_id), found.last_seq if found else 0
+            as_of_seq = found.last_seq if found else 0
+            if partner_ids:
+                return await floors.of_partners(driver, ledger_id, partner_ids), as_of_seq
+            return await floors.in_force(driver, ledger_id, partner_id), as_of_seq
 
     async def limits(self, ledger_id: int) -> Limits:
         """The limits of adjustments and transfers."""

@@ -224,7 +224,8 @@ class PointsServicer(CampaignsServicer):
         principal = acting()
         principal.require_internal()
         asked = read_optional_id(request.partner_id, "partner_id")
-        found, as_of_seq = await self._app.reads.floors(principal.in_programme().ledger_id, asked)
+        named = [read_id(each, "partner_ids") for each in request.partner_ids]
+        found, as_of_seq = await self._app.reads.floors(principal.in_programme().ledger_id, asked, named)
         return pb.ListFloorsResponse(
             floors=[mapping.standing_floor_message(each) for each in found], as_of_seq=as_of_seq
         )

@@ -23,7 +23,7 @@ APPEND_ONLY = ("staff", "staff_role", "draft", "draft_decision", "credit_limit",
 KEPT = ("staff_token", "audit_head")
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');
-INSERT INTO partner VALUES (1, '{PARTNER}', 'grocer', 'Grocer', 'active', now(), 'test');
+INSERT INTO partner VALUES (1, '{PARTNER}', 'grocer', 'Grocer', 'active', now(), 'test', 1);
 INSERT INTO staff VALUES ('{MAKER}', 'Ada', now(), 'test'), ('{CHECKER}', 'Bob', now(), 'test');
 INSERT INTO staff_head VALUES ('{MAKER}'), ('{CHECKER}');
 INSERT INTO staff_token VALUES ('{MAKER}', '{MAKER}', 'first', 'st_x', sha256('a'), now(), 'test');

@@ -19,13 +19,13 @@ _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');
 INSERT INTO rating_head (ledger_id) VALUES (1);
 INSERT INTO window_head (ledger_id) VALUES (1);
-INSERT INTO partner VALUES (1, '{PARTNER}', 'grocer', 'Grocer', 'active', now(), 'test');
-INSERT INTO clearing_window (ledger_id, number, starts_at, ends_at, first_seq, last_seq, state)
-VALUES (1, 1, '2017-01-01Z', '2017-01-02Z', 1, 10, 'closed');
+INSERT INTO partner VALUES (1, '{PARTNER}', 'grocer', 'Grocer', 'active', now(), 'test', 1);
+INSERT INTO clearing_window (ledger_id, number, starts_at, ends_at, first_seq, last_seq, state, closed_at)
+VALUES (1, 1, '2017-01-01Z', '2017-01-02Z', 1, 10, 'closed', '2017-01-02Z');
 """
 _WINDOW = """
-INSERT INTO clearing_window (ledger_id, number, starts_at, ends_at, first_seq, last_seq, state)
-VALUES (1, $1, $2::text::timestamptz, $3::text::timestamptz, $4, $5, 'closed')
+INSERT INTO clearing_window (ledger_id, number, starts_at, ends_at, first_seq, last_seq, state, closed_at)
+VALUES (1, $1, $2::text::timestamptz, $3::text::timestamptz, $4, $5, 'closed', $3::text::timestamptz)
 """
 _CHECKPOINT = """
 INSERT INTO checkpoint (ledger_id, window_number, batch_no, record, leaf_hash, note)

@@ -67,7 +67,7 @@ def test_the_first_window_starts_with_the_programme_and_the_next_where_it_ends()
         1,
         WindowState.OPEN,
     )
-    second = open_window(registration, first.closed_at(7))
+    second = open_window(registration, first.closed_at(7, 5))
     assert (second.number, second.starts_at_us, second.first_seq) == (2, first.ends_at_us, 8)
 
 
@@ -75,7 +75,7 @@ def test_an_empty_window_ends_before_it_starts_and_none_runs_backwards() -> None
     zone = "Europe/Berlin"
     facts = Programme(1, "demo", zone, "EUR", True)
     registration = Registration(facts, "Demo", at("2024-01-01 00:00", zone), DEFAULT_POLICY)
-    window = open_window(registration, open_window(registration, None).closed_at(10))
-    assert window.closed_at(10).last_seq == window.first_seq - 1
+    window = open_window(registration, open_window(registration, None).closed_at(10, 5))
+    assert window.closed_at(10, 5).last_seq == window.first_seq - 1
     with pytest.raises(ValueError, match="cannot end at 9"):
-        window.closed_at(9)
+        window.closed_at(9, 5)

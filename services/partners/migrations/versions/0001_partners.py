@@ -45,7 +45,7 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
     op.execute(
         "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, "
-        f"inbox TO {role}"
+        f"credit_standing, inbox TO {role}"
     )
 
 

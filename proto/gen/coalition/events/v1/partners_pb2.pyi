@@ -245,3 +245,43 @@ class StatementIssued(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StatementIssued: _TypeAlias = StatementIssued  # noqa: Y015
+
+@_typing.final
+class PartnerCreditWarned(_message.Message):
+    """`partner.credit_warned`: a partner has used the share of its credit limit that it is warned at. Told once, and again only after
+    it had fallen below.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    EXPOSURE_MINOR_FIELD_NUMBER: _builtins.int
+    LIMIT_MINOR_FIELD_NUMBER: _builtins.int
+    WARNING_PERCENT_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQ_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    exposure_minor: _builtins.int
+    """What it owes and may owe, in minor units, rounded up."""
+    limit_minor: _builtins.int
+    """Its limit and what it has paid ahead, in minor units."""
+    warning_percent: _builtins.int
+    """Per cent of these at which it is warned."""
+    as_of_seq: _builtins.int
+    """The seq of the ledger up to which all was counted."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        exposure_minor: _builtins.int = ...,
+        limit_minor: _builtins.int = ...,
+        warning_percent: _builtins.int = ...,
+        as_of_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "exposure_minor", b"exposure_minor", "limit_minor", b"limit_minor", "partner_id", b"partner_id", "warning_percent", b"warning_percent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartnerCreditWarned: _TypeAlias = PartnerCreditWarned  # noqa: Y015

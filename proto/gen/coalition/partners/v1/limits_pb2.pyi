@@ -229,3 +229,110 @@ class ListCreditLimitsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListCreditLimitsResponse: _TypeAlias = ListCreditLimitsResponse  # noqa: Y015
+
+@_typing.final
+class CreditStanding(_message.Message):
+    """Where a partner stands with its credit limit. Money in millionths of the major unit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    SLUG_FIELD_NUMBER: _builtins.int
+    TERMS_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQ_FIELD_NUMBER: _builtins.int
+    OWED_MICROS_FIELD_NUMBER: _builtins.int
+    POTENTIAL_MICROS_FIELD_NUMBER: _builtins.int
+    REIMBURSED_MICROS_FIELD_NUMBER: _builtins.int
+    HEADROOM_MICROS_FIELD_NUMBER: _builtins.int
+    WARNED_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    FLOOR_SEQ_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    slug: _builtins.str
+    """Its slug."""
+    as_of_seq: _builtins.int
+    """The seq of the ledger up to which all is counted."""
+    owed_micros: _builtins.int
+    """Points issued and charged, less what undid them, and fees."""
+    potential_micros: _builtins.int
+    """What it would owe were all its points used that it pays for at redemption."""
+    reimbursed_micros: _builtins.int
+    """What it is owed for points burned, of windows that are stated."""
+    headroom_micros: _builtins.int
+    """Limit and prefunding less all that; below zero: it owes more. Nothing where it is unlimited."""
+    warned: _builtins.bool
+    """Whether it has used the share that it is warned at."""
+    floor: _builtins.int
+    """How far the ledger lets its issuance balance fall; absent: without limit."""
+    floor_seq: _builtins.int
+    """The seq that the floor was counted to; 0: none was sent yet."""
+    @_builtins.property
+    def terms(self) -> Global___CreditLimitTerms:
+        """The limit in force."""
+
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        slug: _builtins.str = ...,
+        terms: Global___CreditLimitTerms | None = ...,
+        as_of_seq: _builtins.int = ...,
+        owed_micros: _builtins.int = ...,
+        potential_micros: _builtins.int = ...,
+        reimbursed_micros: _builtins.int = ...,
+        headroom_micros: _builtins.int = ...,
+        warned: _builtins.bool = ...,
+        floor: _builtins.int | None = ...,
+        floor_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor", "terms", b"terms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "as_of_seq", b"as_of_seq", "floor", b"floor", "floor_seq", b"floor_seq", "headroom_micros", b"headroom_micros", "owed_micros", b"owed_micros", "partner_id", b"partner_id", "potential_micros", b"potential_micros", "reimbursed_micros", b"reimbursed_micros", "slug", b"slug", "terms", b"terms", "warned", b"warned"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
+    _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__floor) -> _WhichOneofReturnType__floor | None: ...
+
+Global___CreditStanding: _TypeAlias = CreditStanding  # noqa: Y015
+
+@_typing.final
+class ListCreditStandingsRequest(_message.Message):
+    """Asks where partners stand."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCreditStandingsRequest: _TypeAlias = ListCreditStandingsRequest  # noqa: Y015
+
+@_typing.final
+class ListCreditStandingsResponse(_message.Message):
+    """Where partners stand that have a credit limit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STANDINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def standings(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreditStanding]:
+        """By slug."""
+
+    def __init__(
+        self,
+        *,
+        standings: _abc.Iterable[Global___CreditStanding] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["standings", b"standings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCreditStandingsResponse: _TypeAlias = ListCreditStandingsResponse  # noqa: Y015

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class LimitsServiceStub:
-    """How far partners may owe the operator. The terms only: what follows from them for a sale is computed elsewhere.
+    """How far partners may owe the operator, and how far they do.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,15 @@ class LimitsServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditLimitsRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditLimitsResponse.FromString,
                 _registered_method=True)
+        self.ListCreditStandings = channel.unary_unary(
+                '/coalition.partners.v1.LimitsService/ListCreditStandings',
+                request_serializer=coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditStandingsRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditStandingsResponse.FromString,
+                _registered_method=True)
 
 
 class LimitsServiceServicer:
-    """How far partners may owe the operator. The terms only: what follows from them for a sale is computed elsewhere.
+    """How far partners may owe the operator, and how far they do.
     """
 
     def ProposeCreditLimit(self, request, context):
@@ -67,6 +72,13 @@ class LimitsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCreditStandings(self, request, context):
+        """Tells where partners with a credit limit stand: what they owe, and what is left. Staff or service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LimitsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -80,6 +92,11 @@ def add_LimitsServiceServicer_to_server(servicer, server):
                     request_deserializer=coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditLimitsRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditLimitsResponse.SerializeToString,
             ),
+            'ListCreditStandings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCreditStandings,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditStandingsRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditStandingsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'coalition.partners.v1.LimitsService', rpc_method_handlers)
@@ -89,7 +106,7 @@ def add_LimitsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LimitsService:
-    """How far partners may owe the operator. The terms only: what follows from them for a sale is computed elsewhere.
+    """How far partners may owe the operator, and how far they do.
     """
 
     @staticmethod
@@ -136,6 +153,33 @@ class LimitsService:
             '/coalition.partners.v1.LimitsService/ListCreditLimits',
             coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditLimitsRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCreditStandings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.LimitsService/ListCreditStandings',
+            coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditStandingsRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_limits__pb2.ListCreditStandingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

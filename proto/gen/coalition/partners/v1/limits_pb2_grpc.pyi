@@ -13,7 +13,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LimitsServiceStub:
-    """How far partners may owe the operator. The terms only: what follows from them for a sale is computed elsewhere."""
+    """How far partners may owe the operator, and how far they do."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ProposeCreditLimit: _aio.UnaryUnaryMultiCallable[_limits_pb2.ProposeCreditLimitRequest, _limits_pb2.ProposeCreditLimitResponse]
@@ -24,9 +24,11 @@ class LimitsServiceStub:
     """Lists all versions of a partner's credit limit, oldest first; the last one counts. Staff or service; a partner its
     own. Errors: PARTNER_UNKNOWN.
     """
+    ListCreditStandings: _aio.UnaryUnaryMultiCallable[_limits_pb2.ListCreditStandingsRequest, _limits_pb2.ListCreditStandingsResponse]
+    """Tells where partners with a credit limit stand: what they owe, and what is left. Staff or service."""
 
 class LimitsServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How far partners may owe the operator. The terms only: what follows from them for a sale is computed elsewhere."""
+    """How far partners may owe the operator, and how far they do."""
 
     @_abc_1.abstractmethod
     def ProposeCreditLimit(
@@ -47,5 +49,13 @@ class LimitsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists all versions of a partner's credit limit, oldest first; the last one counts. Staff or service; a partner its
         own. Errors: PARTNER_UNKNOWN.
         """
+
+    @_abc_1.abstractmethod
+    def ListCreditStandings(
+        self,
+        request: _limits_pb2.ListCreditStandingsRequest,
+        context: _aio.ServicerContext[_limits_pb2.ListCreditStandingsRequest, _abc.Awaitable[_limits_pb2.ListCreditStandingsResponse]],
+    ) -> _abc.Awaitable[_limits_pb2.ListCreditStandingsResponse]:
+        """Tells where partners with a credit limit stand: what they owe, and what is left. Staff or service."""
 
 def add_LimitsServiceServicer_to_server(servicer: LimitsServiceServicer, server: _aio.Server) -> None: ...

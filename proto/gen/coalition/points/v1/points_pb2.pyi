@@ -800,16 +800,22 @@ class ListFloorsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_IDS_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """Only this partner's (16 bytes of a UUID); empty: all."""
+    @_builtins.property
+    def partner_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """These partners' (16 bytes of a UUID each, at most 1,000), whether they ever had a floor or not; then partner_id is ignored."""
+
     def __init__(
         self,
         *,
         partner_id: _builtins.bytes = ...,
+        partner_ids: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "partner_ids", b"partner_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -854,7 +860,7 @@ class StandingFloor(_message.Message):
     BALANCE_FIELD_NUMBER: _builtins.int
     SET_BY_FIELD_NUMBER: _builtins.int
     seq: _builtins.int
-    """Its place in the journal."""
+    """Its place in the journal; 0: none was ever set."""
     balance: _builtins.int
     """The partner's issuance balance now: points taken back less points issued."""
     set_by: _builtins.str

@@ -119,7 +119,7 @@ CREATE TABLE clearing_window (
     state text NOT NULL,
     prior_number integer GENERATED ALWAYS AS (CASE WHEN number > 1 THEN number - 1 END) STORED,
     prior_last_seq bigint GENERATED ALWAYS AS (CASE WHEN number > 1 THEN first_seq - 1 END) STORED,
-    closed_at timestamptz NOT NULL DEFAULT now(),
+    closed_at timestamptz NOT NULL,
     CONSTRAINT clearing_window_pk PRIMARY KEY (ledger_id, number),
     CONSTRAINT clearing_window_end_uq UNIQUE (ledger_id, number, last_seq, ends_at),
     CONSTRAINT clearing_window_programme_fk FOREIGN KEY (ledger_id) REFERENCES programme (ledger_id),
@@ -131,6 +131,8 @@ CREATE TABLE clearing_window (
     CONSTRAINT clearing_window_time_ck CHECK (ends_at > starts_at),
     CONSTRAINT clearing_window_state_ck CHECK (state IN ('closed', 'aggregated', 'stated'))
 )
+--;;
+COMMENT ON COLUMN clearing_window.closed_at IS 'Programme time at which the range was fixed: its statements bear it, however often they are made.'
 --;;
 COMMENT ON CONSTRAINT clearing_window_tiles_fk ON clearing_window IS 'Each window starts where the one before ends, in seq and in time.'
 --;;
@@ -283,3 +285,22 @@ CREATE TABLE booking (
 )
 --;;
 COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting.'
+--;;
+CREATE TABLE credit_standing (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    as_of_seq bigint NOT NULL,
+    as_of_window integer NOT NULL,
+    owed_micros numeric NOT NULL,
+    potential_micros numeric NOT NULL,
+    reimbursed_micros numeric NOT NULL,
+    is_warned boolean NOT NULL,
+    floor bigint,
+    floor_seq bigint NOT NULL,
+    CONSTRAINT credit_standing_pk PRIMARY KEY (ledger_id, partner_id),
+    CONSTRAINT credit_standing_partner_fk FOREIGN KEY (ledger_id, partner_id)
+    REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT credit_standing_counted_ck CHECK (as_of_seq >= 0 AND as_of_window >= 0 AND floor_seq BETWEEN 0 AND as_of_seq)
+) WITH (fillfactor = 50)
+--;;
+COMMENT ON TABLE credit_standing IS 'What a partner with a credit limit owes as of a seq and a window, and the floor that the ledger was told for it: counted from rated entries and bookings, and can be counted again from nothing.'

@@ -32,8 +32,8 @@ $$
 -- A closed window never changes; only its state moves on, a step at a time.
 CREATE TRIGGER clearing_window_forward BEFORE UPDATE ON clearing_window FOR EACH ROW
 WHEN (
-    (old.ledger_id, old.number, old.starts_at, old.ends_at, old.first_seq, old.last_seq)
-    IS DISTINCT FROM (new.ledger_id, new.number, new.starts_at, new.ends_at, new.first_seq, new.last_seq)
+    (old.ledger_id, old.number, old.starts_at, old.ends_at, old.first_seq, old.last_seq, old.closed_at)
+    IS DISTINCT FROM (new.ledger_id, new.number, new.starts_at, new.ends_at, new.first_seq, new.last_seq, new.closed_at)
     OR (old.state, new.state) NOT IN (('closed', 'aggregated'), ('aggregated', 'stated'))
 )
 EXECUTE FUNCTION check_window_change()

@@ -37,13 +37,17 @@ CREATE TABLE partner (
     status text NOT NULL,
     onboarded_at timestamptz NOT NULL DEFAULT now(),
     onboarded_by text NOT NULL,
+    first_window integer NOT NULL,
     CONSTRAINT partner_pk PRIMARY KEY (ledger_id, partner_id),
     CONSTRAINT partner_slug_uq UNIQUE (ledger_id, slug),
     CONSTRAINT partner_programme_fk FOREIGN KEY (ledger_id) REFERENCES programme (ledger_id),
     CONSTRAINT partner_status_ck CHECK (status IN ('active')),
+    CONSTRAINT partner_first_window_ck CHECK (first_window > 0),
     CONSTRAINT partner_slug_ck CHECK (slug <> 'operator'),
     CONSTRAINT partner_id_ck CHECK (partner_id <> '00000000-0000-0000-0000-000000000000')
 )
+--;;
+COMMENT ON COLUMN partner.first_window IS 'The window that was open when it joined: it is netted from that one on.'
 --;;
 CREATE TABLE store (
     ledger_id smallint NOT NULL,

@@ -1,0 +1,100 @@
+"""The credit gate: from what a partner owes and may owe to how many points it may issue.
+
+The ledger knows points only. So money becomes a floor of the partner's issuance balance there, dated by the seq up to which
+all was counted: what a partner issues after it is bounded by the floor itself, at the dearest price that can apply. A floor
+that is old therefore refuses too early, never too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from services.partners.domain.credit_limits import CreditLimit
+from services.partners.domain.netting import MICROS_PER_MINOR
+from services.partners.domain.rates import RateVersion
+
+# What the ledger takes for a floor, either way.
+FLOOR_MAX: Final = 10**12
+# A floor is sent again once a twentieth of what it left has been used, or has come back.
+_WORTH_SENDING: Final = 20
+# Till times that far back may still be sold at a price that has ended.
+_PRICES_KEPT_US: Final = 400 * 86_400 * 1_000_000
+_HUNDRED: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a partner owes as of a seq, in micros; nothing of it is paid.
+
+    `owed_micros`: points issued and charged less what undid them, and fees. `potential_micros`: what it would owe were all its
+    points used that it pays for at redemption. `reimbursed_micros`: what it is owed for points burned, of windows that are
+    stated.
+    """
+
+    owed_micros: int = 0
+    potential_micros: int = 0
+    reimbursed_micros: int = 0
+
+    @property
+    def micros(self) -> int:
+        """All of it, before what was paid ahead."""
+        return self.owed_micros + self.potential_micros - self.reimbursed_micros
+
+    def plus(self, other: Exposure) -> Exposure:
+        """Both together."""
+        return Exposure(
+            self.owed_micros + other.owed_micros,
+            self.potential_micros + other.potential_micros,
+            self.reimbursed_micros + other.reimbursed_micros,
+        )
+
+
+def headroom_micros(limit: CreditLimit, exposure: Exposure) -> int | None:
+    """How much more a partner may owe; below zero where it owes too much already, None without a limit."""
+    if limit.limit_minor is None:
+        return None
+    return (limit.limit_minor + limit.prefunded_minor) * MICROS_PER_MINOR - exposure.micros
+
+
+def is_warned(limit: CreditLimit, exposure: Exposure) -> bool:
+    """Whether it has used the share of limit and prefunding that it is warned at."""
+    if limit.limit_minor is None:
+        return False
+    most = (limit.limit_minor + limit.prefunded_minor) * MICROS_PER_MINOR
+    return exposure.micros * _HUNDRED >= most * limit.warning_percent
+
+
+def dearest_micros(versions: Iterable[RateVersion], now_us: int) -> int:
+    """The most that a point may cost its issuer from now on, at whatever till time; with the fee, as if each were a sale.
+
+    Nothing where the partner has no price: then rating stops before its first earn.
+    """
+    return max(
+        (
+            version.rates.issue_micros + version.rates.transaction_fee_micros
+            for version in versions
+            if not version.rates.valid_to_us or version.rates.valid_to_us > now_us - _PRICES_KEPT_US
+        ),
+        default=0,
+    )
+
+
+def floor_of(balance: int, headroom: int | None, dearest: int) -> int | None:
+    """How far an issuance balance may fall from where it stands; None: no limit.
+
+    Above the balance itself where there is no headroom left: then nothing is issued until points come back.
+    """
+    if headroom is None or not dearest:
+        return None
+    return max(-FLOOR_MAX, min(FLOOR_MAX, balance - headroom // dearest))
+
+
+def is_worth_sending(wanted: int | None, sent: int | None, balance: int) -> bool:
+    """Whether a floor differs enough from the one that was sent: tighter at all, or looser by a twentieth of what is left."""
+    if wanted is None or sent is None:
+        return wanted != sent
+    if wanted >= sent:
+        return wanted > sent
+    return (sent - wanted) * _WORTH_SENDING >= max(1, balance - wanted)
