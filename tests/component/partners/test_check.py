@@ -283,7 +283,10 @@ async def test_a_missing_statement_is_named(house: House) -> None:
         f"DELETE FROM statement_line WHERE statement_id = '{statement_id}'",
         f"DELETE FROM statement WHERE statement_id = '{statement_id}'",
     )
-    assert await breaches(house, programme, 10) == [f"window 1 has no statement of partner {grocer}"]
+    assert await breaches(house, programme, 10) == [
+        f"window 1 has no statement of partner {grocer}",
+        "window 1: the statement of grocer is not the one that its checkpoint has",
+    ]
 
 
 async def test_a_hole_in_the_event_log_is_noticed(house: House) -> None:
