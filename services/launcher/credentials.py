@@ -1,10 +1,10 @@
-"""Secrets of an installation that `coalition up` runs, made once and kept in the state directory."""
+"""Secrets of an installation that `coalition up` runs, each made once and kept in the state directory."""
 
 import base64
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ CLI: Final = "cli"
 #: Who may sign principals; services.runtime.principal says for whom each may speak.
 ISSUERS: Final = (*SERVICES, CLI)
 #: Services that derive keys from a secret of their own.
-HOLDERS_OF_SECRETS: Final = ("members", "points", "gateway")
+HOLDERS_OF_SECRETS: Final = ("members", "points", "partners", "gateway")
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,12 @@ class Credentials:
     @classmethod
     def generate(cls) -> "Credentials":
         """New ones, from the system's random source."""
-        private = {issuer: Ed25519PrivateKey.generate() for issuer in ISSUERS}
+        private = {issuer: base64url(Ed25519PrivateKey.generate().private_bytes_raw()) for issuer in ISSUERS}
         return cls(
             postgres_admin_password=secrets.token_urlsafe(PASSWORD_BYTES),
             nats_password=secrets.token_urlsafe(PASSWORD_BYTES),
-            principal_private_keys={
-                name: base64url(key.private_bytes_raw()) for name, key in private.items()
-            },
-            principal_public_keys={
-                name: base64url(key.public_key().public_bytes_raw()) for name, key in private.items()
-            },
+            principal_private_keys=private,
+            principal_public_keys={name: _public_of(key) for name, key in private.items()},
             database_passwords={service: secrets.token_urlsafe(PASSWORD_BYTES) for service in SERVICES},
             secret_keys={
                 service: base64url(secrets.token_bytes(SECRET_KEY_BYTES)) for service in HOLDERS_OF_SECRETS
@@ -59,10 +55,17 @@ class Credentials:
 
     @classmethod
     def load_or_generate(cls, path: Path) -> "Credentials":
-        """Read `path`, or write new ones to it (0600). Raises LauncherError when the file is damaged."""
+        """Read `path`, or write new ones to it (0600). Raises LauncherError when the file is damaged.
+
+        What a service has needed only since the file was written is made and added to it; what is there stays.
+        """
         try:
             stored: dict[str, Any] = json.loads(path.read_text())
-            return cls(**stored)
+            found = cls(**stored)
+            whole = found._completed()
+            if whole != found:
+                write_private_file(path, json.dumps(asdict(whole), indent=2))
+            return whole
         except FileNotFoundError:
             made = cls.generate()
             write_private_file(path, json.dumps(asdict(made), indent=2))
@@ -72,6 +75,23 @@ class Credentials:
                 f"{path} cannot be read ({error}): restore it from a copy; without it the data beside it is lost, "
                 f"and deleting {path.parent} begins afresh"
             ) from error
+
+    def _completed(self) -> "Credentials":
+        """These, with new ones for every name that has none. Raises ValueError, TypeError for keys that are none."""
+        new = self.generate()
+        private = {**new.principal_private_keys, **self.principal_private_keys}
+        return replace(
+            self,
+            principal_private_keys=private,
+            principal_public_keys={name: _public_of(key) for name, key in private.items()},
+            database_passwords={**new.database_passwords, **self.database_passwords},
+            secret_keys={**new.secret_keys, **self.secret_keys},
+        )
+
+
+def _public_of(private_key: str) -> str:
+    raw = base64.urlsafe_b64decode(private_key + "=" * (-len(private_key) % 4))
+    return base64url(Ed25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw())
 
 
 def base64url(raw: bytes) -> str:

@@ -2,7 +2,7 @@
 
 lock                held (flock) by the supervisor; contains its process id
 run.json            what runs now: process ids, ports, environment; removed at an orderly stop
-secrets.json        passwords and keys, made once
+secrets.json        passwords and keys, each made once
 logs/NAME.log       one file per process
 postgres/, nats/    data of the embedded servers (as root PostgreSQL's may be elsewhere: postgres.location)
 """
@@ -78,7 +78,7 @@ class StateDirectory:
             ) from error
 
     def credentials(self) -> Credentials:
-        """Passwords and keys, made at the first call."""
+        """Passwords and keys, made at the first call that needs them. Raises LauncherError where the file is damaged."""
         return Credentials.load_or_generate(self.path / "secrets.json")
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from coalition.partners.v1 import clearing_pb2 as pb
@@ -98,3 +98,15 @@ async def _with_lines(session: Session, programme: Programme, statement_id: byte
     request = pb.GetStatementRequest(statement_id=statement_id)
     answer = await session.call(session.clearing.GetStatement, request, programme)
     return answer.statement
+
+
+async def statement_file(session: Session, programme: Programme, statement_id: bytes) -> AsyncIterator[bytes]:
+    """The file that proves a statement, in pieces; `statement_id`: 16 bytes of its UUID. Raises NOT_FOUND."""
+    request = pb.GetStatementFileRequest(statement_id=statement_id)
+    async for piece in session.stream(session.clearing.GetStatementFile, request, programme):
+        yield piece.content
+
+
+async def proof_key(session: Session, programme: Programme) -> pb.GetProofKeyResponse:
+    """The public key that checkpoints are signed with, and the newest checkpoint."""
+    return await session.call(session.clearing.GetProofKey, pb.GetProofKeyRequest(), programme)

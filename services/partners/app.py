@@ -28,6 +28,8 @@ from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
+from services.partners.queries.proof_keys import ProofKey
+from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.runtime.database import Database
 from services.runtime.event_log import ReadEvents
@@ -65,6 +67,8 @@ class Partners:
     clearing: Clearing
     statements: Statements
     check_clearing: CheckClearing
+    statement_files: StatementFiles
+    proof_key: ProofKey
     staff_tokens: StaffTokens
     draft_queries: DraftQueries
     credit_limits: CreditLimits

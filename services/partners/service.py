@@ -27,6 +27,7 @@ from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCredit
 from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.onboard_partner import OnboardPartner
+from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.set_billing import SetBilling
@@ -46,6 +47,8 @@ from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
+from services.partners.queries.proof_keys import ProofKey, ProofKeys
+from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.partners.rpc.approvals import ApprovalsServicer
 from services.partners.rpc.audit import AuditServicer
@@ -65,8 +68,9 @@ from services.runtime.principal import Signer, Verifier
 from services.runtime.process import Process
 from services.runtime.relay import Relay
 from services.runtime.scheduler import Scheduler
-from services.runtime.secrets import read_key
+from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
+from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
 
 NAME: Final = "partners"
@@ -81,9 +85,20 @@ def points_ledger(database: Database, channel: grpc.aio.Channel, signer: Signer)
     return GrpcPointsLedger(channel, signer, Programmes(database).facts)
 
 
+def proof_keys(settings: Settings) -> ProofKeys:
+    """What proofs are made with, derived from the service's secret. Raises MalformedKey."""
+    secret = read_key(settings.secret_key.get_secret_value(), "COALITION_PARTNERS_SECRET_KEY")
+    return ProofKeys(
+        signer=NoteSigner(derive(secret, "partners checkpoints")),
+        root_key=derive(secret, "partners window secrets"),
+        origin=settings.proof_origin,
+    )
+
+
 def build(settings: Settings, database: Database, points: PointsLedger) -> Partners:
     """The service without its server and background work."""
-    programmes = Programmes(database)
+    programmes, statements = Programmes(database), Statements(database)
+    keys = proof_keys(settings)
     # What takes two people: a kind of draft is registered here, and nowhere else.
     drafts = Drafts(database, DraftKinds((CREDIT_LIMIT,)), settings.draft_days)
     return Partners(
@@ -100,7 +115,9 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         drafts=drafts,
         propose_credit_limit=ProposeCreditLimit(drafts),
         rate_postings=RatePostings(database, programmes),
-        close_windows=CloseWindows(database, tell, points, programmes, settings.rating_wait_seconds),
+        close_windows=CloseWindows(
+            database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds
+        ),
         set_billing=SetBilling(database),
         set_floors=SetFloors(database, tell, points),
         accept_statement=AcceptStatement(database),
@@ -109,8 +126,10 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         credentials=Credentials(database),
         events=ReadEvents(database.reader, LOG),
         clearing=Clearing(database, programmes),
-        statements=Statements(database),
-        check_clearing=CheckClearing(database, programmes, points, SUBSCRIBER, SOURCE),
+        statements=statements,
+        check_clearing=CheckClearing(database, programmes, points, keys, SUBSCRIBER, SOURCE),
+        statement_files=StatementFiles(database, statements, keys, settings.statement_files_max),
+        proof_key=ProofKey(database, keys),
         staff_tokens=StaffTokens(database),
         draft_queries=DraftQueries(database, settings.draft_days),
         credit_limits=CreditLimits(database),

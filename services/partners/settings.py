@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import ServiceSettings
+from services.runtime.settings import SecretSettings, ServiceSettings
 
 
-class Settings(ServiceSettings):
+class Settings(ServiceSettings, SecretSettings):
     """What an installation decides of partners and clearing."""
 
     model_config = SettingsConfigDict(env_prefix="COALITION_PARTNERS_", extra="ignore", frozen=True)
@@ -25,6 +25,15 @@ class Settings(ServiceSettings):
     )
     close_every_seconds: float = Field(
         default=15.0, ge=0.1, le=3_600, description="How often due windows are looked for and closed"
+    )
+    proof_origin: str = Field(
+        default="coalition",
+        pattern=r"^[a-z0-9][a-z0-9./-]{0,99}$",
+        description="What checkpoints begin with, before the programme's slug: a name of this installation that is nobody "
+        "else's, such as `points.example.com`",
+    )
+    statement_files_max: int = Field(
+        default=3, ge=1, le=50, description="Statement files sent at a time; each holds a connection"
     )
     floor_every_seconds: float = Field(
         default=1.0,

@@ -25,6 +25,9 @@ HTTP_CONNECTIONS: Final = 64
 READS_IN_FLIGHT: Final = 8
 #: Lines a second that a bulk load is taken to post.
 _BULK_RATE: Final = 2_500
+#: What two million hashes, and the proofs of a million entries, are taken to last.
+_HASH_SECONDS: Final = 1.5
+_PROVE_SECONDS: Final = 6.5
 #: Preparing a load, and waiting for relay and rating after it.
 _ROUND_EXTRA_SECONDS: Final = 1.5
 
@@ -104,6 +107,16 @@ BESIDE_BULK: Final = _posting(
     "posting.lane_p99", "ms, p99", ALONE.name, Mark(2.0, at_most=True), rounds=1, warm_up=False
 )
 DISK: Final = _posting("disk.earn", "bytes", mark=Mark(1_000, at_most=True), rounds=1, warm_up=False)
+HASHES: Final = RowPlan("hash.two_million", "s", rounds=2, warm_up=False)
+PROOFS: Final = RowPlan(
+    "settlement.prove_million",
+    "s",
+    HASHES.name,
+    books=True,
+    mark=Mark(6.0, at_most=True),
+    rounds=2,
+    warm_up=False,
+)
 #: Rows that take turns, round by round: each subject runs in the same round as its reference.
 CHAINS: Final = (
     (PGBENCH, POSTING, REPLICAS, MIXED, BATCH),
@@ -111,6 +124,7 @@ CHAINS: Final = (
     (BARE, NOOP, EARN),
     (SPREAD, HOT),
     (READ_FEW, READ_MANY),
+    (HASHES, PROOFS),
     (ALONE, BESIDE_BULK),
 )
 ROWS: Final = tuple(row for chain in CHAINS for row in chain)
@@ -152,6 +166,8 @@ class Scale:
             READ_MANY.name: self.read_seconds,
             ALONE.name: self.arrival_seconds,
             BESIDE_BULK.name: self.bulk_lines / _BULK_RATE,
+            HASHES.name: _HASH_SECONDS,
+            PROOFS.name: _PROVE_SECONDS,
         }
         return seconds.get(row.name, self.load_seconds)
 

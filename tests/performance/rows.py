@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tests.performance import bare_app, noop_gateway, posting_rows, reading_rows, wrk
+from tests.performance import bare_app, noop_gateway, posting_rows, proving_rows, reading_rows, wrk
 from tests.performance.cpu import LOAD, per_operation
 from tests.performance.plan import (
     ALONE,
@@ -14,11 +14,13 @@ from tests.performance.plan import (
     BESIDE_BULK,
     DISK,
     EARN,
+    HASHES,
     HOT,
     MIXED,
     NOOP,
     PGBENCH,
     POSTING,
+    PROOFS,
     READ_FEW,
     READ_MANY,
     REPLICAS,
@@ -103,4 +105,6 @@ _LOADS: Final[Mapping[str, Loader]] = {
     EARN.name: _earn,
     READ_FEW.name: reading_rows.of_few_entries,
     READ_MANY.name: reading_rows.of_many_entries,
+    HASHES.name: proving_rows.hashes,
+    PROOFS.name: proving_rows.proofs,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -34,6 +34,7 @@ class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.
         self.stores: dict[bytes, list[partners_pb2.Store]] = {}
         self.rates: dict[bytes, list[partners_pb2.RateVersion]] = {}
         self.statements: dict[bytes, list[clearing_pb2.Statement]] = {}
+        self.file_pieces: list[bytes] = []
         self.authentications = 0
         self.store_pages = 0
 
@@ -111,6 +112,16 @@ class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.
             if statement.statement_id == request.statement_id:
                 return clearing_pb2.GetStatementResponse(statement=statement)
         raise NotFound("there is no such statement")
+
+    async def GetStatementFile(
+        self, request: clearing_pb2.GetStatementFileRequest, context: Any
+    ) -> AsyncIterator[clearing_pb2.GetStatementFileResponse]:
+        acting().require("statements:read")
+        mine = {each.statement_id for each in self.statements.get(acting().as_partner().bytes, [])}
+        if request.statement_id not in mine:
+            raise NotFound("there is no such statement")
+        for piece in self.file_pieces:
+            yield clearing_pb2.GetStatementFileResponse(content=piece)
 
     async def AcceptStatement(
         self, request: clearing_pb2.AcceptStatementRequest, context: Any

@@ -1,18 +1,20 @@
 """A stand-in for the points service: real gRPC, a real event log in its database, a real relay, and no rules.
 
-Tests say what was posted; it answers GetHead, CutAt and ReadEvents as the contract says.
+Tests say what was posted; it answers GetHead, CutAt, ReadBatches and ReadEvents as the contract says.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
 import grpc.aio
 from coalition.events.v1 import points_pb2 as told
 from coalition.points.v1 import points_pb2 as pb
+from coalition.points.v1.journal_pb2 import Batch
 from coalition.points.v1.points_pb2_grpc import PointsServiceServicer, add_PointsServiceServicer_to_server
 from coalition.type.v1.reason_pb2 import Reason
 from google.protobuf.message import Message
@@ -115,6 +117,7 @@ class Book:
     offset_us: int = 0
     recorded_us: list[int] = field(default_factory=list[int])
     cuts: dict[int, int] = field(default_factory=dict[int, int])
+    batches: list[Batch] = field(default_factory=list[Batch])
     balances: dict[UUID, int] = field(default_factory=dict[UUID, int])
     floors: dict[UUID, list[tuple[int | None, int]]] = field(
         default_factory=dict[UUID, list[tuple[int | None, int]]]
@@ -146,7 +149,18 @@ class LedgerDouble(PointsServiceServicer):
         ]
         async with self.database.writer.transaction() as connection:
             await self.log.append(connection, programme.ledger_id, programme.slug, events)
+        number, first = len(book.batches) + 1, len(book.recorded_us) + 1
         book.recorded_us += [event.recorded_at_us for event in events]
+        chain = sha256(f"{programme.slug} {number}".encode()).digest()
+        book.batches.append(
+            Batch(
+                batch_no=number,
+                first_seq=first,
+                postings=len(events),
+                recorded_at_us=now_us,
+                chain_hash=chain,
+            )
+        )
         for movement in movements:
             if isinstance(movement, Earn | ClawBack):
                 change = movement.points if isinstance(movement, ClawBack) else -movement.points
@@ -193,7 +207,16 @@ class LedgerDouble(PointsServiceServicer):
             last_seq=len(book.recorded_us),
             last_pos=last_pos,
             relayed_pos=relayed_pos,
+            last_batch_no=len(book.batches),
+            chain_hash=book.batches[-1].chain_hash if book.batches else b"",
         )
+
+    async def ReadBatches(
+        self, request: pb.ReadBatchesRequest, context: Any
+    ) -> AsyncIterator[pb.ReadBatchesResponse]:
+        book, first = self.book(acting().in_programme()), request.from_batch_no - 1
+        last = first + request.limit if request.limit else None
+        yield pb.ReadBatchesResponse(batches=book.batches[first:last])
 
     async def CutAt(self, request: pb.CutAtRequest, context: Any) -> pb.CutAtResponse:
         self.cuts_asked += 1

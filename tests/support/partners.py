@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from services.partners import service
 from services.partners.app import Partners
 from services.partners.clients.points import PointsLedger
+from services.partners.commands.prove_window import ProveWindow
 from services.partners.settings import Settings
 from services.runtime import grpc_client
 from services.runtime.bus import Bus, Stream
@@ -213,6 +214,11 @@ class House:
             await connection.close()
 
 
+def prove_window(house: House) -> ProveWindow:
+    """A prover as the running service has one, with keys of its own."""
+    return ProveWindow(house.points, service.proof_keys(partners_settings(house.database)))
+
+
 async def stop(task: asyncio.Task[None]) -> None:
     """Ends a background task."""
     task.cancel()
@@ -223,6 +229,7 @@ def partners_settings(database: ServiceDatabase, **changes: Any) -> Settings:
     """Settings on a test's database and a free port."""
     return Settings(
         database_url=SecretStr(database.runtime_url),
+        secret_key=SecretStr(key_text()),
         grpc_port=0,
         stop_grace_seconds=0,
         **changes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -21,12 +22,14 @@ from services.gateway.domain.clearing import (
     Store,
 )
 from services.runtime.errors import CoalitionError, Fault
-from services.runtime.grpc_client import call
+from services.runtime.grpc_client import call, stream
 from services.runtime.ids import from_bytes
 from services.runtime.principal import Programme, Signer, programme_from
 
 _STORES_A_PAGE: Final = 1_000
 _AUTHENTICATE_SECONDS: Final = 5.0
+# A million lines over a slow line take their time.
+_FILE_SECONDS: Final = 600.0
 _LINE_TYPES: Final = {
     clearing_pb2.STATEMENT_LINE_KIND_ISSUED: StatementLineType.ISSUED,
     clearing_pb2.STATEMENT_LINE_KIND_REVERSED: StatementLineType.REVERSED,
@@ -72,6 +75,10 @@ class Partners(Protocol):
 
     async def statement(self, token: bytes, statement_id: UUID) -> Statement:
         """One statement of the caller's, with its lines. Raises NotFound; Fault for a line of a kind not known here."""
+        ...
+
+    def statement_file(self, token: bytes, statement_id: UUID) -> AsyncIterator[bytes]:
+        """The file that proves a statement of the caller's, in pieces. Raises NotFound with the first."""
         ...
 
     async def accept(self, token: bytes, statement_id: UUID) -> Statement:
@@ -157,6 +164,15 @@ class GrpcPartners:
         request = clearing_pb2.GetStatementRequest(statement_id=statement_id.bytes)
         response: clearing_pb2.GetStatementResponse = await ask(self._clearing.GetStatement, request, token)
         return _statement_of(response.statement)
+
+    async def statement_file(self, token: bytes, statement_id: UUID) -> AsyncIterator[bytes]:
+        """As Partners.statement_file."""
+        request = clearing_pb2.GetStatementFileRequest(statement_id=statement_id.bytes)
+        pieces: AsyncIterator[clearing_pb2.GetStatementFileResponse] = stream(
+            self._clearing.GetStatementFile, request, token, _FILE_SECONDS
+        )
+        async for piece in pieces:
+            yield piece.content
 
     async def accept(self, token: bytes, statement_id: UUID) -> Statement:
         """As Partners.accept."""

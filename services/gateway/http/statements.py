@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Final, Literal
 
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi import Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from services.gateway.answers.clearing import statement_answer, statement_csv
 from services.gateway.apidocs import examples
+from services.gateway.apidocs.statement_file_example import STATEMENT_FILE
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import STATEMENTS_ACCEPT, STATEMENTS_READ
 from services.gateway.http.admission import admit, admit_write
@@ -19,11 +21,18 @@ from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import AskedPage
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, get, post
-from services.gateway.queries.statements import accept_statement, get_statement, list_statements
+from services.gateway.queries.statements import (
+    accept_statement,
+    get_statement,
+    list_statements,
+    open_statement_file,
+)
 from services.gateway.schemas.clearing import Statement, StatementSummary
 from services.gateway.schemas.lists import ListOf
+from services.gateway.schemas.statement_file import StatementFile
 
 _TAG: Final = "Settlement"
+_FILE_SECONDS: Final = 600.0
 _Format = Annotated[
     Literal["json", "csv"] | None,
     Query(alias="format", description="Instead of the Accept header; JSON if neither says otherwise"),
@@ -37,7 +46,7 @@ class Statements:
         self._gateway = gateway
 
     def routes(self) -> list[ToldRoute]:
-        """GET /v1/statements and /v1/statements/{statement_id}, POST /v1/statements/{statement_id}/accept."""
+        """GET /v1/statements, /v1/statements/{statement_id} and its file, POST /v1/statements/{statement_id}/accept."""
         return [
             get(
                 "/v1/statements",
@@ -62,6 +71,19 @@ class Statements:
                 example=examples.STATEMENT,
                 reasons=(Reason.REASON_NOT_FOUND,),
                 csv_example=examples.STATEMENT_CSV,
+            ),
+            get(
+                "/v1/statements/{statement_id}/file",
+                self.file,
+                id="getStatementFile",
+                tag=_TAG,
+                summary="Download a statement with its proof",
+                description="Every rated entry behind the statement, and what proves to you, offline, that they are what "
+                "the operator signed and what the statement sums. `coalition verify statement` and the single file "
+                "`services/verifier/statement.py` check it. It holds secrets of your entries: keep it to yourself.",
+                answer=StatementFile,
+                example=STATEMENT_FILE,
+                reasons=(Reason.REASON_NOT_FOUND,),
             ),
             post(
                 "/v1/statements/{statement_id}/accept",
@@ -98,6 +120,23 @@ class Statements:
                 headers=[(b"content-disposition", name.encode())],
             )
         return Answer(statement_answer(statement, with_lines=True))
+
+    async def file(self, request: Request, statement_id: str) -> Response:
+        """Sends the file that proves a statement, piece by piece."""
+        caller = await admit(self._gateway, request, STATEMENTS_READ)
+        # A long file over a slow line outlives what a till's request may take.
+        exchange_of(request).allow_seconds(_FILE_SECONDS)
+        first, rest = await open_statement_file(self._gateway.partners, caller, statement_id)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield first
+            async for piece in rest:
+                yield piece
+
+        name = f'attachment; filename="{statement_id}.json"'
+        return StreamingResponse(
+            pieces(), media_type="application/json", headers={"content-disposition": name}
+        )
 
     async def accept(self, request: Request, statement_id: str) -> Response:
         """Accepts one statement, once however often it is asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Final
 from uuid import UUID
 
@@ -26,6 +27,15 @@ async def list_statements(partners: Partners, caller: Caller, cursor: Cursor) ->
 async def get_statement(partners: Partners, caller: Caller, statement_id: str) -> Statement:
     """One statement with its lines. Raises NotFound."""
     return await partners.statement(caller.token, statement_id_of(statement_id))
+
+
+async def open_statement_file(
+    partners: Partners, caller: Caller, statement_id: str
+) -> tuple[bytes, AsyncIterator[bytes]]:
+    """The first piece of the file that proves a statement, and those after it. Raises NotFound."""
+    pieces = partners.statement_file(caller.token, statement_id_of(statement_id))
+    # Whatever is refused is refused before the first piece, while it can still be said.
+    return await anext(pieces), pieces
 
 
 async def accept_statement(partners: Partners, caller: Caller, statement_id: str) -> Statement:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -186,11 +188,15 @@ def statement(
     partner: Annotated[str, typer.Option(help="Slug of the partner.")] = "",
     window: Annotated[int, typer.Option(min=0, help="Number of the window; 0: the partner's newest.")] = 0,
     statement_id: Annotated[str, typer.Option("--id", help="Id of the statement, stm_…, instead.")] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Write the file that proves it here, which `coalition verify statement` checks."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a statement with its lines, which sum to its net.
+    """Show a statement with its lines, which sum to its net, or write the file that proves it.
 
-    Examples: coalition settle statement -p plaza --partner grocer --window 3;
+    Examples: coalition settle statement -p plaza --partner grocer --window 3 --file grocer-3.json;
     coalition settle statement -p plaza --id stm_01k…
     """
     if bool(partner) == bool(statement_id):
@@ -203,7 +209,10 @@ def statement(
             if statement_id
             else settlement.statement(session, wanted, partner, window)
         )
-        return documents.statement(await asked, wanted.zone)
+        message = await asked
+        if file is not None:
+            await _write(file, settlement.statement_file(session, wanted, message.statement_id))
+        return documents.statement(message, wanted.zone)
 
     found = in_session(work)
     if as_json:
@@ -220,6 +229,40 @@ def statement(
         f"due before: {write_minor(found['opening_minor'])}, due now: {write_minor(found['closing_minor'])} {currency}\n"
         f"{found['standing'].replace('_', ' ')}; may be objected to until {found['objection_until']}"
     )
+    if file is not None:
+        console().print(f"its file: {file}, {file.stat().st_size:,} bytes")
+
+
+@app.command()
+def key(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
+    """Show the public key that checkpoints are signed with, for partners to verify with, and the newest checkpoint.
+
+    Example: coalition settle key -p plaza
+    """
+
+    async def work(session: Session) -> Document:
+        found = await settlement.proof_key(session, await session.programme(programme))
+        return {"origin": found.origin, "verifier_key": found.verifier_key, "checkpoint": found.checkpoint}
+
+    found = in_session(work)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    typer.echo(found["verifier_key"])
+    if found["checkpoint"]:
+        typer.echo(f"\n{found['checkpoint']}", nl=False)
+
+
+async def _write(path: Path, pieces: AsyncIterator[bytes]) -> None:
+    """Writes a file whole or not at all: half a proof looks like a forged one."""
+    work = path.with_name(f".{path.name}.part")
+    try:
+        with work.open("wb") as file:
+            async for piece in pieces:
+                file.write(piece)
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)
 
 
 @billing.command("set")

@@ -18,8 +18,11 @@ from services.operations.audit import AuditProof, NotedRow, check, check_export
 from services.operations.proofs import Noted, Proof, prove_clearing, prove_ledger, prove_noted
 from services.operations.session import Session
 from services.runtime.principal import Programme
+from services.verifier.statement import main
 
-app = typer.Typer(help="Prove the invariants on the live databases; exits with 1 where one is broken.")
+app = typer.Typer(
+    help="Prove the invariants on the live databases, or a statement offline; exits with 1 where something is wrong."
+)
 
 
 @app.command()
@@ -57,6 +60,23 @@ def clearing(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
     Example: coalition verify clearing --programme demo
     """
     _verify(programme, as_json, prove_clearing)
+
+
+@app.command()
+def statement(
+    file: Annotated[Path, typer.Argument(help="The statement file.")],
+    key: Annotated[str, typer.Option(help="The operator's published key, or a file with it.")] = "",
+    previous: Annotated[
+        Path | None, typer.Option(help="What was kept last time: the checkpoint, or the statement file.")
+    ] = None,
+) -> None:
+    """Verify a statement file offline, as services/verifier/statement.py does by itself.
+
+    Example: coalition verify statement grocer-3.json --previous grocer-2.json
+    """
+    arguments = [str(file), *(("--key", key) if key else ())]
+    arguments += ["--previous", str(previous)] if previous else []
+    raise typer.Exit(main(arguments))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from coalition.points.v1 import points_pb2
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 from coalition.type.v1.event_record_pb2 import EventRecord
 
+from services.runtime.errors import Fault
 from services.runtime.grpc_client import call, stream
 from services.runtime.principal import Programme, Signer
 
@@ -22,11 +23,21 @@ PARTNERS_A_CALL: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a ledger stands. `now_us`: programme time; `last_pos`: end of its event log."""
+    """Where a ledger stands. `now_us`: programme time; `last_pos`: end of its event log; `last_batch_no`: of its chain."""
 
     now_us: int
     last_seq: int
     last_pos: int
+    last_batch_no: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of the ledger's chain. `end_seq`: the last seq up to it; `chain_hash`: of all up to it, 32 bytes."""
+
+    batch_no: int
+    end_seq: int
+    chain_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,10 @@ class PointsLedger(Protocol):
 
         Idempotent by boundary. Raises CoalitionError with BOUNDARY_IN_FUTURE.
         """
+        ...
+
+    async def batch(self, programme: Programme, batch_no: int) -> Batch:
+        """A batch of the chain. Raises Fault where there is none of this number."""
         ...
 
     async def issuance(self, programme: Programme, partner_ids: Sequence[UUID]) -> Issuance:
@@ -83,7 +98,7 @@ class GrpcPointsLedger:
         answer: points_pb2.GetHeadResponse = await call(
             self._stub.GetHead, points_pb2.GetHeadRequest(), self._signer.own(programme), _CALL_SECONDS
         )
-        return Head(answer.now_us, answer.last_seq, answer.last_pos)
+        return Head(answer.now_us, answer.last_seq, answer.last_pos, answer.last_batch_no)
 
     async def cut_at(self, programme: Programme, boundary_us: int) -> int:
         """See PointsLedger."""
@@ -94,6 +109,17 @@ class GrpcPointsLedger:
             _CALL_SECONDS,
         )
         return answer.last_seq
+
+    async def batch(self, programme: Programme, batch_no: int) -> Batch:
+        """See PointsLedger."""
+        request = points_pb2.ReadBatchesRequest(from_batch_no=batch_no, limit=1)
+        answers: AsyncIterator[points_pb2.ReadBatchesResponse] = stream(
+            self._stub.ReadBatches, request, self._signer.own(programme), _CALL_SECONDS
+        )
+        async for answer in answers:
+            for found in answer.batches:
+                return Batch(found.batch_no, found.first_seq + found.postings - 1, found.chain_hash)
+        raise Fault(f"the ledger of {programme.slug} has no batch {batch_no}")
 
     async def issuance(self, programme: Programme, partner_ids: Sequence[UUID]) -> Issuance:
         """See PointsLedger."""

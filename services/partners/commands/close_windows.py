@@ -17,12 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.clients.points import PointsLedger
 from services.partners.commands.auditing import audited_window
+from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.telling import Tell
 from services.partners.domain.billing import cycle_fees
 from services.partners.domain.entries import AMOUNT_MICROS_MAX
 from services.partners.domain.events import StatementIssued, WindowClosed
 from services.partners.domain.netting import Fold, Net, NotBalanced, merged, net_operator, net_partners, whole
 from services.partners.domain.programme import Registration
+from services.partners.domain.proof.record import JournalEnd
 from services.partners.domain.statement import Range, Statement, lines_of, statement_id
 from services.partners.domain.windows import Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes
@@ -48,10 +50,11 @@ class CloseWindows:
         tell: Tell,
         points: PointsLedger,
         programmes: Programmes,
+        prove: ProveWindow,
         rating_seconds_max: float = 10.0,
     ) -> None:
         self._database, self._tell, self._points, self._programmes = database, tell, points, programmes
-        self._rating_seconds_max = rating_seconds_max
+        self._prove, self._rating_seconds_max = prove, rating_seconds_max
 
     async def __call__(self, who: Principal, until_us: int = 0) -> list[Window]:
         """Closes and states all windows that end at or before a programme time (0: now).
@@ -84,7 +87,8 @@ class CloseWindows:
             with telemetry.span("window.finish", attributes={"window": window.number}):
                 await self._await_rating(programme.ledger_id, window)
                 await self._aggregate(registration, window)
-                if await self._state(registration, window, now_us):
+                journal_end = await self._prove.journal_end(programme, window)
+                if await self._state(registration, window, now_us, journal_end):
                     stated.append(window.moved_to(WindowState.STATED))
         return stated
 
@@ -179,7 +183,9 @@ class CloseWindows:
             await windows.add_nets(connection, ledger_id, window.number, (*nets, operator), cells)
             await windows.move(connection, ledger_id, window.number, WindowState.AGGREGATED)
 
-    async def _state(self, registration: Registration, window: Window, now_us: int) -> bool:
+    async def _state(
+        self, registration: Registration, window: Window, now_us: int, journal_end: JournalEnd
+    ) -> bool:
         """Issues the statements of a netted window; answers whether this call did it."""
         programme = registration.programme
         ledger_id = programme.ledger_id
@@ -189,6 +195,7 @@ class CloseWindows:
                 return False
             issued = await _statements(connection, registration, window)
             await statements.add(connection, ledger_id, issued)
+            await self._prove.prove_window(connection, programme, window, issued, journal_end)
             await windows.move(connection, ledger_id, window.number, WindowState.STATED)
             told = [
                 StatementIssued(

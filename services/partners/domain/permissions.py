@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.errors import NotFound, PermissionDenied
 from services.runtime.principal import HOST, Kind, Principal
+
+# The scope of a partner's key for its statements and their proofs.
+STATEMENTS_READ: Final = "statements:read"
 
 
 def require_role(principal: Principal, *roles: str) -> None:

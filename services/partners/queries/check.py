@@ -13,6 +13,7 @@ from services.partners.domain.checking import BREACHES_MAX, Breaches, Finding
 from services.partners.domain.entries import Totals
 from services.partners.queries.check_windows import check_windows
 from services.partners.queries.programmes import Programmes
+from services.partners.queries.proof_keys import ProofKeys
 from services.partners.storage import checks, rating
 from services.partners.storage.connection import Reads
 from services.runtime.database import Database
@@ -27,10 +28,16 @@ class CheckClearing:
     """The checker. `subscriber` and `source`: whose inbox cursor is compared with the points service's log."""
 
     def __init__(
-        self, database: Database, programmes: Programmes, points: PointsLedger, subscriber: str, source: str
+        self,
+        database: Database,
+        programmes: Programmes,
+        points: PointsLedger,
+        keys: ProofKeys,
+        subscriber: str,
+        source: str,
     ) -> None:
         self._database, self._programmes, self._points = database, programmes, points
-        self._subscriber, self._source = subscriber, source
+        self._keys, self._subscriber, self._source = keys, subscriber, source
 
     async def __call__(self, who: Principal) -> list[Finding]:
         """One finding per invariant, in their order. Raises Unavailable where points cannot be reached."""
@@ -46,14 +53,14 @@ class CheckClearing:
             events = await _check_events(connection, programme.ledger_id, applied, rated_seq, told)
             clearing, statements = Breaches(), Breaches()
             figure = await _check_rated(connection, programme.ledger_id, clearing)
-            walk = await check_windows(connection, registration, clearing, statements)
+            walk = await check_windows(connection, self._keys, registration, clearing, statements)
         return [
             events,
             Finding(9, _WINDOWS_NAME, f"{figure}, {walk.windows:,} windows, {walk.netted:,} netted to 0",
                     clearing.listed()),
             Finding(10, _STATEMENTS_NAME,
                     f"{walk.statements:,} statements, {walk.lines:,} lines, partners owe "
-                    f"{walk.paid_minor:,} minor units", statements.listed()),
+                    f"{walk.paid_minor:,} minor units, {walk.proofs:,} checkpoints made again", statements.listed()),
         ]  # fmt: skip
 
 

@@ -26,8 +26,11 @@ from services.partners.domain.netting import (
 from services.partners.domain.programme import Registration
 from services.partners.domain.statement import Statement, StatementLine, lines_of
 from services.partners.domain.windows import Window, WindowState
+from services.partners.queries.check_proofs import check_proofs
+from services.partners.queries.proof_keys import ProofKeys
 from services.partners.storage import billing, checks, partners, windows
 from services.partners.storage.connection import Reads
+from services.runtime.database import ReadConnection
 
 # Windows that are looked at together: bounds what is in memory at a time.
 _WINDOWS_A_TIME: Final = 53
@@ -53,11 +56,16 @@ class Walk:
     statements: int = 0
     lines: int = 0
     paid_minor: int = 0
+    proofs: int = 0
     cycles: dict[UUID, _Cycle] = field(default_factory=dict[UUID, _Cycle])
 
 
 async def check_windows(
-    connection: Reads, registration: Registration, clearing: Breaches, statements: Breaches
+    connection: ReadConnection,
+    keys: ProofKeys,
+    registration: Registration,
+    clearing: Breaches,
+    statements: Breaches,
 ) -> Walk:
     """Notes breaches of invariant 9 in `clearing`, of invariant 10 in `statements`."""
     ledger_id = registration.programme.ledger_id
@@ -104,6 +112,8 @@ async def check_windows(
                 window, again.get(window.number, []), folds.get(window.number, []), kept, walk, statements
             )
         statements.expect(not kept, f"{len(kept)} statements have no net, or none that was due")
+        slug = registration.programme.slug
+        walk.proofs += await check_proofs(connection, keys, ledger_id, block, order, slug, statements)
         walk.windows += len(block)
         before = block[-1] if block else before
     return walk

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 from uuid import UUID
 
+from services.partners.domain.permissions import STATEMENTS_READ
 from services.partners.domain.statement import Standing, Statement
 from services.partners.queries.clearing import page_size
 from services.partners.storage import rating, statements
@@ -14,8 +14,6 @@ from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest, NotFound
 from services.runtime.principal import Kind, Principal
-
-_SCOPE: Final = "statements:read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +122,5 @@ def _own_partner(who: Principal) -> UUID | None:
     """The partner that reads its own; None for staff and services. Raises PermissionDenied without the scope."""
     if who.kind is not Kind.PARTNER:
         return None
-    who.require(_SCOPE)
+    who.require(STATEMENTS_READ)
     return who.as_partner()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
 from coalition.partners.v1 import clearing_pb2 as pb
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceServicer
 
@@ -93,3 +96,19 @@ class ClearingServicer(ClearingServiceServicer):
         """See the contract."""
         findings = await self._app.check_clearing(acting())
         return pb.CheckClearingResponse(findings=map(mapping.finding_message, findings))
+
+    async def GetStatementFile(
+        self, request: pb.GetStatementFileRequest, context: object
+    ) -> AsyncIterator[pb.GetStatementFileResponse]:
+        """See the contract."""
+        statement_id = read_id(request.statement_id, "statement_id")
+        async with aclosing(self._app.statement_files.read(acting(), statement_id)) as pieces:
+            async for piece in pieces:
+                yield pb.GetStatementFileResponse(content=piece)
+
+    async def GetProofKey(self, request: pb.GetProofKeyRequest, context: object) -> pb.GetProofKeyResponse:
+        """See the contract."""
+        found = await self._app.proof_key(acting())
+        return pb.GetProofKeyResponse(
+            origin=found.origin, verifier_key=found.verifier_key, checkpoint=found.checkpoint
+        )

@@ -27,6 +27,7 @@ _READS = {
     "/v1/batches/bat_01kkq5x2m8e4ta7c9v1w3y5z70": "points:read",
     "/v1/statements": "statements:read",
     "/v1/statements/stm_01kkq5x2m8e4ta7c9v1w3y5z70": "statements:read",
+    "/v1/statements/stm_01kkq5x2m8e4ta7c9v1w3y5z70/file": "statements:read",
     "/v1/rates": "statements:read",
 }
 _WRITES = {

@@ -12,9 +12,12 @@ from coalition.partners.v1 import clearing_pb2, partners_pb2
 from services.gateway.schemas.clearing import Rate, Statement, StatementSummary, Store
 from services.gateway.schemas.lists import ListOf
 from services.gateway.schemas.movements import Transaction
+from services.gateway.schemas.statement_file import StatementFile
 from services.runtime.ids import new_id, to_text
+from services.verifier.statement import verify
 from tests.support.gateway import House
 from tests.support.gateway_bodies import earn, new_card
+from tests.support.statement_files import KEY, plaza
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _WEEK_US = 7 * 86_400 * 1_000_000
@@ -180,6 +183,20 @@ async def test_a_statement_comes_as_csv_by_accept_or_by_format(house: House) -> 
     )
     assert overruled.headers["content-type"] == "application/json"
     assert (await house.get(path, format="pdf")).json()["errors"][0]["parameter"] == "format"
+
+
+async def test_a_statement_s_file_comes_as_it_is_and_verifies(house: House) -> None:
+    plaza_file = plaza().file("cinema", 4)
+    house.partners.statements[house.partner_id.bytes] = [_statement(4)]
+    house.partners.file_pieces = [plaza_file[:700], plaza_file[700:701], plaza_file[701:]]
+    mine = (await house.get("/v1/statements")).json()["data"][0]["id"]
+    answer = await house.get(f"/v1/statements/{mine}/file")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{mine}.json"'
+    assert answer.content == plaza_file
+    assert verify(answer.content, KEY)
+    assert StatementFile.model_validate_json(answer.content).windows[1].record.window == 4
+    assert (await house.get(f"/v1/statements/{mine}/file", secret=house.new_key())).status_code == 404
+    assert (await house.get("/v1/statements/stm_x/file")).status_code == 404
 
 
 async def test_nobody_reads_another_partner_s_statement(house: House) -> None:

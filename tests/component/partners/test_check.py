@@ -270,7 +270,8 @@ async def test_an_edited_line_of_a_statement_is_named(house: House) -> None:
         f"WHERE statement_id = '{UUID(bytes=statement.statement_id)}' AND line = 1"
     )
     assert await breaches(house, programme, 10) == [
-        "the statement of grocer for window 1 has other lines than its entries make"
+        "the statement of grocer for window 1 has other lines than its entries make",
+        "window 1: the statement of grocer is not the one that its checkpoint has",
     ]
 
 
@@ -282,7 +283,10 @@ async def test_a_missing_statement_is_named(house: House) -> None:
         f"DELETE FROM statement_line WHERE statement_id = '{statement_id}'",
         f"DELETE FROM statement WHERE statement_id = '{statement_id}'",
     )
-    assert await breaches(house, programme, 10) == [f"window 1 has no statement of partner {grocer}"]
+    assert await breaches(house, programme, 10) == [
+        f"window 1 has no statement of partner {grocer}",
+        "window 1: the statement of grocer is not the one that its checkpoint has",
+    ]
 
 
 async def test_a_hole_in_the_event_log_is_noticed(house: House) -> None:

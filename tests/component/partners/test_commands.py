@@ -7,6 +7,8 @@ import json
 import os
 import re
 import secrets
+import shutil
+import subprocess
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -28,6 +30,8 @@ from tests.support.ledger import Burn, Earn
 from tests.support.partners import DAY_US, STARTS_AT_US, House
 
 ROOT = Path(__file__).parents[3]
+
+VERIFIER = Path(__file__).parents[3] / "services/verifier/statement.py"
 
 
 def environment_of(house: House, staff_token: str = "") -> dict[str, str]:
@@ -259,3 +263,49 @@ async def test_the_command_itself_answers_and_refuses_with_one_message(house: Ho
     assert refused[0] == 1
     assert "PROGRAMME_UNKNOWN" in refused[2]
     assert "Traceback" not in refused[2]
+
+
+async def test_a_statement_s_file_is_written_verified_and_refused_once_it_was_changed(
+    house: House, tmp_path: Path
+) -> None:
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer")
+    await house.ledger.post(programme, Earn(grocer, 12_345), Burn(grocer, [(grocer, 7)]))
+    await house.ledger.move_clock(programme, STARTS_AT_US + 9 * DAY_US)
+    await house.rate_now(programme)
+    await house.close(programme)
+    files = [tmp_path / f"grocer-{window}.json" for window in (1, 2)]
+    for window, file in enumerate(files, start=1):
+        told = await command(
+            house, "settle", "statement", "-p", programme.slug, "--partner", "grocer", "--window", str(window),
+            "--file", str(file),
+        )  # fmt: skip
+        assert f"{file.stat().st_size:,} bytes" in told
+    key = await answer(house, "settle", "key", "-p", programme.slug)
+    shown = await command(house, "settle", "key", "-p", programme.slug)
+    assert shown == f"{key['verifier_key']}\n\n{key['checkpoint']}"
+    (tmp_path / "key").write_text(shown.partition("\n")[0])
+    last = ("--key", str(tmp_path / "key"), "--previous", str(files[0]))
+    assert "proved: its 2 entries are what was signed" in await command(
+        house, "verify", "statement", str(files[0]), "--key", key["verifier_key"]
+    )
+    await command(house, "verify", "statement", str(files[1]), *last)
+    # The one file by itself says the same, without anything of ours at hand.
+    alone = shutil.copy(VERIFIER, tmp_path)
+    run = subprocess.run(
+        [sys.executable, "-I", alone, files[1], *last],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "it continues window 1\n" in run.stdout
+    files[0].write_text(files[0].read_text().replace("12345", "12346"))
+    run = subprocess.run(
+        [sys.executable, "-I", alone, files[0]], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("refused: ")
+    await command(house, "verify", "statement", str(files[0]), fails=True)
+    await command(house, "verify", "statement", str(tmp_path / "none"), fails=True)

@@ -16,7 +16,16 @@ from tests.support.partners import DAY_US, STARTS_AT_US, House
 MONDAY_US = STARTS_AT_US + DAY_US
 WEEK_US = 7 * DAY_US
 # In the order in which they can be emptied; those beside a ledger's own rows are put back to their beginning.
-MADE = ("statement_line", "statement", "booking", "matrix_cell", "net", "rated_entry")
+MADE = (
+    "partner_tree",
+    "checkpoint",
+    "statement_line",
+    "statement",
+    "booking",
+    "matrix_cell",
+    "net",
+    "rated_entry",
+)
 
 
 async def rows(house: House, programme: Programme) -> dict[str, list[str]]:

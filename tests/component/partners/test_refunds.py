@@ -14,7 +14,7 @@ from services.partners.events.publish import tell
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
 from tests.support.ledger import Burn, ClawBack, Earn, Movement, Owe, Refund, Repay, Return
-from tests.support.partners import DAY_US, STARTS_AT_US, House
+from tests.support.partners import DAY_US, STARTS_AT_US, House, prove_window
 
 MONDAY_US = STARTS_AT_US + DAY_US
 WEEK_US = 7 * DAY_US
@@ -222,7 +222,12 @@ async def test_what_undoes_a_posting_that_has_no_price_of_its_own_is_named_and_h
     assert status.blocked.startswith(f"seq 3, partner {grocer}, at ")
     assert f"seq {original}, " in status.blocked
     impatient = CloseWindows(
-        house.app.database, tell, house.points, house.app.programmes, rating_seconds_max=0.1
+        house.app.database,
+        tell,
+        house.points,
+        house.app.programmes,
+        prove_window(house),
+        rating_seconds_max=0.1,
     )
     registration = await house.app.programmes.named(programme.slug)
     with pytest.raises(CoalitionError) as refused:

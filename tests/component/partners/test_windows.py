@@ -20,7 +20,7 @@ from services.runtime.errors import CoalitionError
 from services.runtime.ids import new_id
 from services.runtime.principal import Programme
 from tests.support.ledger import Burn, Earn, Expiry
-from tests.support.partners import DAY_US, STARTS_AT_US, House
+from tests.support.partners import DAY_US, STARTS_AT_US, House, prove_window
 
 MONDAY_US = STARTS_AT_US + DAY_US
 WEEK_US = 7 * DAY_US
@@ -215,7 +215,8 @@ async def test_a_window_waits_for_rating_and_says_how_far_it_is(house: House) ->
 
     impatient = CloseWindows(
         house.app.database, tell, house.points,
-        house.app.programmes, rating_seconds_max=0.1,
+        house.app.programmes,
+        prove_window(house), rating_seconds_max=0.1,
     )  # fmt: skip
     with pytest.raises(CoalitionError) as behind:
         await impatient.close(await house.app.programmes.named(programme.slug))

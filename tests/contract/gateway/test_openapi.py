@@ -36,7 +36,8 @@ _ROUTES: Final = {
     "/v1/holds/{hold_id}/capture": "post", "/v1/holds/{hold_id}/void": "post",
     "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
     "/v1/statements": "get", "/v1/statements/{statement_id}": "get",
-    "/v1/statements/{statement_id}/accept": "post", "/v1/stores": "get", "/v1/rates": "get",
+    "/v1/statements/{statement_id}/file": "get", "/v1/statements/{statement_id}/accept": "post",
+    "/v1/stores": "get", "/v1/rates": "get",
     "/v1/purchases": "post", "/v1/refunds": "post", "/healthz": "get", "/readyz": "get",
 }  # fmt: skip
 

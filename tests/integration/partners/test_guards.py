@@ -13,7 +13,7 @@ from tests.support.servers import ServiceDatabase
 PARTNER = UUID(int=7)
 APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
-    "statement", "statement_line", "event_log",
+    "statement", "statement_line", "event_log", "checkpoint", "partner_tree",
 )  # fmt: skip
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');
@@ -26,6 +26,13 @@ VALUES (1, 1, '2017-01-01Z', '2017-01-02Z', 1, 10, 'closed', '2017-01-02Z');
 _WINDOW = """
 INSERT INTO clearing_window (ledger_id, number, starts_at, ends_at, first_seq, last_seq, state, closed_at)
 VALUES (1, $1, $2::text::timestamptz, $3::text::timestamptz, $4, $5, 'closed', $3::text::timestamptz)
+"""
+_CHECKPOINT = """
+INSERT INTO checkpoint (ledger_id, window_number, batch_no, record, leaf_hash, note)
+VALUES (1, $1, 0, '{}', sha256('\\x00'::bytea || convert_to('{}', 'UTF8')), E'plaza\\n1\\nroot\\n\\n— plaza signature\\n')
+"""
+_TREE = """
+INSERT INTO partner_tree VALUES (1, $1, $2, $3, $4, sha256(''), 1, 2, 3, 4, $5, sha256(''))
 """
 _ENTRY = """
 INSERT INTO rated_entry (ledger_id, seq, line, kind, partner_id, issuer_id, lot_no, points, price_micros,
@@ -128,8 +135,12 @@ async def test_a_closed_window_only_moves_on_a_step_at_a_time(admin: Connection,
 
 
 async def test_a_window_becomes_aggregated_and_then_stated(admin: Connection) -> None:
-    for state in ("aggregated", "stated"):
-        await admin.execute("UPDATE clearing_window SET state = $1 WHERE number = 1", state)
+    await admin.execute("UPDATE clearing_window SET state = 'aggregated' WHERE number = 1")
+    with pytest.raises(asyncpg.RestrictViolationError, match="has no checkpoint"):
+        async with admin.transaction():
+            await admin.execute("UPDATE clearing_window SET state = 'stated' WHERE number = 1")
+    await admin.execute(_CHECKPOINT, 1)
+    await admin.execute("UPDATE clearing_window SET state = 'stated' WHERE number = 1")
     with pytest.raises(asyncpg.RestrictViolationError):
         await admin.execute("UPDATE clearing_window SET state = 'aggregated' WHERE number = 1")
 
@@ -220,3 +231,58 @@ async def test_a_statement_has_a_net_and_a_partner(admin: Connection) -> None:
             "now() + interval '1 day')",
             PARTNER,
         )
+
+
+async def aggregated(admin: Connection) -> None:
+    await admin.execute("UPDATE clearing_window SET state = 'aggregated' WHERE number = 1")
+
+
+async def test_a_window_is_proved_between_its_nets_and_its_statements_and_only_once(
+    admin: Connection,
+) -> None:
+    with pytest.raises(asyncpg.RestrictViolationError) as early:
+        async with admin.transaction():
+            await admin.execute(_CHECKPOINT, 1)
+    assert early.value.constraint_name == "checkpoint_aggregated_ck"
+    await aggregated(admin)
+    await admin.execute(_CHECKPOINT, 1)
+    await admin.execute(_TREE, 1, PARTNER, 0, bytes(32), 5)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with admin.transaction():
+            await admin.execute(_CHECKPOINT, 1)
+    await admin.execute("UPDATE clearing_window SET state = 'stated' WHERE number = 1")
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await admin.execute(_TREE, 1, UUID(int=8), 1, bytes(32), 5)
+
+
+async def test_the_log_has_no_record_before_that_of_the_window_before(admin: Connection) -> None:
+    await admin.execute(_WINDOW, 2, "2017-01-02Z", "2017-01-09Z", 11, 10)
+    await admin.execute("UPDATE clearing_window SET state = 'aggregated' WHERE number = 2")
+    with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
+        await admin.execute(_CHECKPOINT, 2)
+    assert refused.value.constraint_name == "checkpoint_prior_fk"
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ((-1, bytes(32), 5), "partner_tree_place_ck"),
+        ((0, bytes(31), 5), "partner_tree_hashes_ck"),
+        ((0, bytes(32), -1), "partner_tree_sums_ck"),
+    ],
+)
+async def test_a_tree_has_whole_hashes_and_no_sum_below_zero(
+    admin: Connection, values: tuple[int, bytes, int], constraint: str
+) -> None:
+    await aggregated(admin)
+    await admin.execute(_CHECKPOINT, 1)
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await admin.execute(_TREE, 1, PARTNER, *values)
+    assert refused.value.constraint_name == constraint
+
+
+async def test_the_hash_in_the_log_is_that_of_the_record(admin: Connection) -> None:
+    await aggregated(admin)
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await admin.execute(_CHECKPOINT.replace("convert_to('{}'", "convert_to('{ }'"), 1)
+    assert refused.value.constraint_name == "checkpoint_leaf_ck"

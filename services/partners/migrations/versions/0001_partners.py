@@ -17,6 +17,7 @@ _FILES = (
     "clearing.sql",
     "events.sql",
     "guards.sql",
+    "proofs.sql",
     "staff.sql",
     "approvals.sql",
     "audit.sql",
@@ -24,8 +25,8 @@ _FILES = (
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
-    "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "event_log", "draft",
-    "draft_decision", "credit_limit", "audit_row",
+    "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
+    "event_log", "draft", "draft_decision", "credit_limit", "audit_row",
 )  # fmt: skip
 
 

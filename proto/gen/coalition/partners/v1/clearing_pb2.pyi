@@ -1098,3 +1098,94 @@ class ClearingFinding(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClearingFinding: _TypeAlias = ClearingFinding  # noqa: Y015
+
+@_typing.final
+class GetStatementFileRequest(_message.Message):
+    """Asks for the file with which a partner verifies its statement offline."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    statement_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    def __init__(
+        self,
+        *,
+        statement_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_id", b"statement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatementFileRequest: _TypeAlias = GetStatementFileRequest  # noqa: Y015
+
+@_typing.final
+class GetStatementFileResponse(_message.Message):
+    """A piece of the file, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """Up to 1 MiB of UTF-8 JSON; all pieces together are the file."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatementFileResponse: _TypeAlias = GetStatementFileResponse  # noqa: Y015
+
+@_typing.final
+class GetProofKeyRequest(_message.Message):
+    """Asks for the key that checkpoints are signed with."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetProofKeyRequest: _TypeAlias = GetProofKeyRequest  # noqa: Y015
+
+@_typing.final
+class GetProofKeyResponse(_message.Message):
+    """The key that checkpoints are signed with, and the newest of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    VERIFIER_KEY_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_FIELD_NUMBER: _builtins.int
+    origin: _builtins.str
+    """What checkpoints begin with and are signed under: which installation and programme they are of."""
+    verifier_key: _builtins.str
+    """The public key as a verifier key of C2SP signed notes: name, key id and key, with a plus between them."""
+    checkpoint: _builtins.str
+    """The newest checkpoint, a signed note; empty where no window is stated yet."""
+    def __init__(
+        self,
+        *,
+        origin: _builtins.str = ...,
+        verifier_key: _builtins.str = ...,
+        checkpoint: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "origin", b"origin", "verifier_key", b"verifier_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetProofKeyResponse: _TypeAlias = GetProofKeyResponse  # noqa: Y015

@@ -921,6 +921,16 @@ class ClearingServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.CheckClearingRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.CheckClearingResponse.FromString,
                 _registered_method=True)
+        self.GetStatementFile = channel.unary_stream(
+                '/coalition.partners.v1.ClearingService/GetStatementFile',
+                request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementFileRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementFileResponse.FromString,
+                _registered_method=True)
+        self.GetProofKey = channel.unary_unary(
+                '/coalition.partners.v1.ClearingService/GetProofKey',
+                request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetProofKeyRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetProofKeyResponse.FromString,
+                _registered_method=True)
 
 
 class ClearingServiceServicer:
@@ -1006,6 +1016,24 @@ class ClearingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStatementFile(self, request, context):
+        """Streams the file with which a partner verifies its statement offline: docs/statements.md has its format. A partner
+        gets its own, with scope `statements:read`.
+        Errors: NOT_FOUND, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetProofKey(self, request, context):
+        """Answers the public key that checkpoints are signed with, and the newest checkpoint. A partner with scope
+        `statements:read`, staff or service.
+        Errors: PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ClearingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -1063,6 +1091,16 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.CheckClearing,
                     request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.CheckClearingRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.CheckClearingResponse.SerializeToString,
+            ),
+            'GetStatementFile': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetStatementFile,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementFileRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementFileResponse.SerializeToString,
+            ),
+            'GetProofKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProofKey,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetProofKeyRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetProofKeyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1363,6 +1401,60 @@ class ClearingService:
             '/coalition.partners.v1.ClearingService/CheckClearing',
             coalition_dot_partners_dot_v1_dot_clearing__pb2.CheckClearingRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_clearing__pb2.CheckClearingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatementFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/coalition.partners.v1.ClearingService/GetStatementFile',
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementFileRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProofKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ClearingService/GetProofKey',
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.GetProofKeyRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.GetProofKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -249,6 +249,16 @@ class ClearingServiceStub:
     """Lists all versions of a partner's billing. A partner sees its own. Errors: PARTNER_UNKNOWN."""
     CheckClearing: _aio.UnaryUnaryMultiCallable[_clearing_pb2.CheckClearingRequest, _clearing_pb2.CheckClearingResponse]
     """Proves the invariants of clearing on the live database. Staff or service."""
+    GetStatementFile: _aio.UnaryStreamMultiCallable[_clearing_pb2.GetStatementFileRequest, _clearing_pb2.GetStatementFileResponse]
+    """Streams the file with which a partner verifies its statement offline: docs/statements.md has its format. A partner
+    gets its own, with scope `statements:read`.
+    Errors: NOT_FOUND, PERMISSION_DENIED.
+    """
+    GetProofKey: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetProofKeyRequest, _clearing_pb2.GetProofKeyResponse]
+    """Answers the public key that checkpoints are signed with, and the newest checkpoint. A partner with scope
+    `statements:read`, staff or service.
+    Errors: PERMISSION_DENIED.
+    """
 
 class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Clears what partners owe each other: rating, windows, nets, statements."""
@@ -344,5 +354,27 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_clearing_pb2.CheckClearingRequest, _abc.Awaitable[_clearing_pb2.CheckClearingResponse]],
     ) -> _abc.Awaitable[_clearing_pb2.CheckClearingResponse]:
         """Proves the invariants of clearing on the live database. Staff or service."""
+
+    @_abc_1.abstractmethod
+    def GetStatementFile(
+        self,
+        request: _clearing_pb2.GetStatementFileRequest,
+        context: _aio.ServicerContext[_clearing_pb2.GetStatementFileRequest, _abc.AsyncIterator[_clearing_pb2.GetStatementFileResponse]],
+    ) -> _abc.AsyncIterator[_clearing_pb2.GetStatementFileResponse]:
+        """Streams the file with which a partner verifies its statement offline: docs/statements.md has its format. A partner
+        gets its own, with scope `statements:read`.
+        Errors: NOT_FOUND, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def GetProofKey(
+        self,
+        request: _clearing_pb2.GetProofKeyRequest,
+        context: _aio.ServicerContext[_clearing_pb2.GetProofKeyRequest, _abc.Awaitable[_clearing_pb2.GetProofKeyResponse]],
+    ) -> _abc.Awaitable[_clearing_pb2.GetProofKeyResponse]:
+        """Answers the public key that checkpoints are signed with, and the newest checkpoint. A partner with scope
+        `statements:read`, staff or service.
+        Errors: PERMISSION_DENIED.
+        """
 
 def add_ClearingServiceServicer_to_server(servicer: ClearingServiceServicer, server: _aio.Server) -> None: ...

@@ -97,6 +97,9 @@ COMMENT ON COLUMN rated_entry.redemption_micros IS 'Of points issued: what is ow
 --;;
 COMMENT ON COLUMN rated_entry.earned_seq IS 'Of points charged, credited or released: the posting that issued them.'
 --;;
+-- A partner's file reads its own entries of a window, not everybody's.
+CREATE INDEX rated_entry_partner_ix ON rated_entry (ledger_id, partner_id, seq, line) WHERE partner_id IS NOT NULL
+--;;
 CREATE TABLE window_head (
     ledger_id smallint NOT NULL,
     last_number integer NOT NULL DEFAULT 0,

@@ -1,0 +1,35 @@
+"""The files that documents show are real ones: they verify."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from services.gateway.apidocs.statement_file_example import STATEMENT_FILE
+from services.verifier.statement import verify
+from tests.architecture.sources import ROOT
+
+_VECTORS: Final[dict[str, Any]] = json.loads((ROOT / "docs/statement-vectors.json").read_text())
+
+
+def test_the_example_of_the_api_verifies_with_the_published_key() -> None:
+    assert verify(json.dumps(STATEMENT_FILE).encode(), _VECTORS["key"])
+
+
+@pytest.mark.parametrize("name", _VECTORS["files"])
+def test_the_files_among_the_vectors_verify(name: str) -> None:
+    assert verify(json.dumps(_VECTORS["files"][name]).encode(), _VECTORS["key"])
+
+
+def test_the_vectors_have_every_kind_of_entry() -> None:
+    kinds = {
+        entry[2]
+        for file in _VECTORS["files"].values()
+        for each in file["windows"]
+        for entry in each["entries"]
+    }
+    assert kinds == {
+        "issued", "reversed", "charged", "credited", "released", "burned", "returned", "fee", "cycle_fee",
+    }  # fmt: skip
