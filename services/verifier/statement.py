@@ -85,7 +85,8 @@ def fields(value: Any, names: str, where: str) -> Any:
 
 def items(value: Any, at_most: int, where: str) -> list[Any]:
     """A list that is not too long."""
-    expect(isinstance(value, list) and len(value) <= at_most, f"{where}: not a list of {at_most} at most")
+    expect(isinstance(value, list), f"{where}: not a list")
+    expect(len(value) <= at_most, f"{where}: a list of more than {at_most}")
     return list(value)
 
 
@@ -323,8 +324,7 @@ def check_previous(file: Any, head: Any, log: tuple[int, bytes], kept: bytes | N
         return
     last: Any = parsed(kept) if kept[:1] == b"{" else {"checkpoint": kept.decode("utf-8", "replace")}
     expect(isinstance(last, dict), "previous: what was kept is neither a checkpoint nor a statement file")
-    same = "checkpoint" in last and last["checkpoint"] == file["previous"]
-    expect(same, "previous: the checkpoint that was kept is not the one that the file continues")
+    expect(last.get("checkpoint") == file["previous"], "previous: the file does not continue what was kept")
     if "statement" in last:
         left = fields(last["statement"], HEAD, "previous, statement")
         carried, due = left["carry_out_micros"], left["closing_minor"]
