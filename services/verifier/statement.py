@@ -12,6 +12,7 @@ import base64
 import json
 import re
 import sys
+from functools import partial
 from hashlib import sha256, shake_256
 from pathlib import Path
 from struct import Struct
@@ -96,7 +97,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def no_number(what: str) -> Any:
+def refuse(what: str) -> Any:
     """Refuses fractions, exponents, infinities."""
     raise Refused(f"{what!r} is no whole number")
 
@@ -105,9 +106,7 @@ def parsed(content: bytes) -> Any:
     """Strict JSON."""
     expect(len(content) <= FILE_BYTES, "the file is too large")
     try:
-        return json.loads(
-            content.decode(), object_pairs_hook=once, parse_float=no_number, parse_constant=no_number
-        )
+        return json.loads(content.decode(), object_pairs_hook=once, parse_float=refuse, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise Refused(f"this is no JSON as it must be: {error}") from error
 
@@ -158,9 +157,7 @@ def entry_node(left: Node, right: Node, prefix: bytes = b"\x01") -> Node:
     return digest(prefix, label(left), label(right)), sums
 
 
-def partner_node(left: Node, right: Node) -> Node:
-    """The node above two in the tree of partners."""
-    return entry_node(left, right, b"\x03")
+partner_node = partial(entry_node, prefix=b"\x03")
 
 
 def log_node(left: bytes, right: bytes) -> bytes:
@@ -227,9 +224,7 @@ def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) ->
     return found, (1, issued, burned, max(amount, 0), max(-amount, 0))
 
 
-def tree_of(
-    entries: list[Any], partner: bytes, record: Any, secret: bytes, folds: dict[Any, list[int]]
-) -> Node:
+def tree_of(entries: list[Any], partner: bytes, record: Any, secret: bytes, folds: Any) -> Node:
     """The root over the leaves of a window; what they come to is added to `folds`."""
     nodes: list[Node] = []
     salts, before = b"", (-1, -1)
@@ -249,9 +244,7 @@ def tree_of(
     return nodes[0] if nodes else (digest(b"\x04"), (0,) * 5)
 
 
-def check_entries(
-    window: Any, number: int, head: Any, log: tuple[int, bytes], folds: Any
-) -> tuple[Any, Node]:
+def check_entries(window: Any, number: int, head: Any, log: Any, folds: Any) -> tuple[Any, Node]:
     """Proves the record of a window, and looks at its entries one by one; answers it and the root over them."""
     where = f"window {number}"
     fields(window, "record inclusion secret place path entries", where)
@@ -318,10 +311,11 @@ def check_previous(file: Any, head: Any, log: tuple[int, bytes], kept: bytes | N
     """The log of this statement still has all that the log of the last one had."""
     proof = hashes(file["consistency"], "consistency")
     if head["previous_window"] == 0:
-        expect(file["previous"] == "" and not proof, "previous: this is said to be the first statement")
-        expect(kept is None, "previous: a checkpoint was kept, and this is said to be the first statement")
-        before = head["carry_in_micros"], head["opening_minor"]
-        expect(canonical(before) == b"[0,0]", "carry in, opening: nothing comes before the first statement")
+        alone = file["previous"] == "" and not proof and kept is None
+        expect(alone, "previous: this is said to be the first statement, and there is one before it")
+        expect(
+            head["carry_in_micros"] == head["opening_minor"] == 0, "carry in, opening: nothing came before"
+        )
         return
     old = opened(file["previous"], file["key"], "previous")
     expect(old[0] == head["previous_window"], f"previous: a checkpoint of window {old[0]}")
@@ -330,8 +324,7 @@ def check_previous(file: Any, head: Any, log: tuple[int, bytes], kept: bytes | N
         return
     last: Any = parsed(kept) if kept[:1] == b"{" else {"checkpoint": kept.decode("utf-8", "replace")}
     expect(isinstance(last, dict), "previous: what was kept is neither a checkpoint nor a statement file")
-    same = "checkpoint" in last and last["checkpoint"] == file["previous"]
-    expect(same, "previous: the checkpoint that was kept is not the one that the file continues")
+    expect(last.get("checkpoint") == file["previous"], "previous: the file does not continue what was kept")
     if "statement" in last:
         left = fields(last["statement"], HEAD, "previous, statement")
         carried, due = left["carry_out_micros"], left["closing_minor"]
