@@ -42,7 +42,13 @@ async def test_one_drafts_another_approves_and_it_is_done_at_once(office: Office
     assert (limit.version, limit.set_by.name, limit.approved_by.name) == (1, maker.name, checker.name)
     assert limit.draft_id == draft.draft_id
     unlimited = await office.draft(
-        maker, programme, partner_id, 0, unlimited=True, on_limit=limits_pb2.ON_LIMIT_PARK, warning_percent=95
+        maker,
+        programme,
+        partner_id,
+        0,
+        unlimited=True,
+        on_limit=limits_pb2.ON_LIMIT_REFUSE,
+        warning_percent=95,
     )
     await office.approve(checker.on(programme), unlimited)
     versions = await office.limits_of(programme, partner_id)

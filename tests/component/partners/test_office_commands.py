@@ -87,7 +87,7 @@ async def test_a_limit_is_proposed_by_one_and_approved_by_another(house: House) 
         "--limit",
         "none",
         "--on-limit",
-        "park",
+        "refuse",
         "--why",
         "new",
     )
@@ -104,6 +104,11 @@ async def test_a_limit_is_proposed_by_one_and_approved_by_another(house: House) 
         staff_token=by["pricing"], fails=True,
     )  # fmt: skip
     assert "more than two decimals" in finer
+    parked = await command(
+        house, "settle", "limits", "propose", "grocer", "--limit", "5.00", "--on-limit", "park", "--why", "x", *of,
+        staff_token=by["pricing"], fails=True,
+    )  # fmt: skip
+    assert "cannot be parked yet" in parked
 
 
 @pytest.fixture
