@@ -67,11 +67,11 @@ def recompute(demo: dict[str, Any], purchases: list[tuple[Any, ...]], weeks: int
     """The figures of `purchases` (weeks 1 to `weeks`, in earned order) by name: points, cents and micros."""
     partners, campaign = {partner["slug"]: partner for partner in demo["partners"]}, demo["campaign"]
     slugs, funders = list(partners), [(each["funder"], each["percent"]) for each in campaign["funders"]]
-    counts = Counter(dict.fromkeys(("zero_point_purchases", "burns", "grants", "granted_points"), 0))
+    counts = Counter[str](dict.fromkeys(("zero_point_purchases", "burns", "grants", "granted_points"), 0))
     counts.update(purchases=len(purchases), loaded_points=campaign["budget_points"])
     issued, burned, matrix, nets, carries = (defaultdict[str, Any](Counter) for _ in range(5))
     exact, charged, fees = (defaultdict[str, Any](Counter) for _ in range(3))
-    wallets: Any = defaultdict(deque)  # (issuer, [(who pays, micros once used)]) of each point, oldest first
+    wallets = defaultdict[int, Any](deque)  # (issuer, [(who pays, micros once used)]) of each point, in order
     for (day, week), rows in groupby(purchases, key=lambda row: (row[5], row[4])):
         prices = {slug: _price(partner, day) for slug, partner in partners.items()}
         visits = Counter[tuple[int, int]]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from coalition.points.v1 import movement_pb2
+from coalition.points.v1 import journal_pb2, movement_pb2
 from coalition.points.v1 import points_pb2 as pb
 
 from services.operations.session import Session
@@ -41,3 +41,12 @@ async def purchases(session: Session, programme: Programme) -> AsyncIterator[Seq
     request = pb.ReadPurchasesRequest(from_seq=1)
     async for block in session.stream(session.ledger.ReadPurchases, request, programme):
         yield block.purchases
+
+
+async def journal(
+    session: Session, programme: Programme
+) -> AsyncIterator[Sequence[journal_pb2.JournalRecord]]:
+    """Blocks of all postings with their legs and lots, in the order of their seq."""
+    request = pb.ReadJournalRequest(from_seq=1)
+    async for block in session.stream(session.ledger.ReadJournal, request, programme):
+        yield block.records

@@ -37,7 +37,15 @@ async def replayed(platform: Platform, session: Session) -> Programme:
     config = load_config()
     dataset = await asyncio.to_thread(load_dataset, config, WEEKS)
     steps: list[Step] = []
-    replay = Replay(config, dataset, session, platform.gateway_url, platform.state.path, steps.append)
+    replay = Replay(
+        config,
+        dataset,
+        session,
+        platform.environment,
+        platform.gateway_url,
+        platform.state.path,
+        steps.append,
+    )
     programme = await replay.run()
     assert sum(step.purchases for step in steps) == len(dataset)
     return programme
