@@ -43,7 +43,11 @@ def print_figures(
 def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, CreditLimit]) -> None:
     table = _table(
         f"Contracts, {config.programme.currency}",
-        ("partner", "pays for points", "fee a transaction", "statement", "credit limit", "prefunded", "approved by"),
+        (
+            "partner", "pays for points", "statement", "fee a transaction", "credit limit", "prefunded",
+            "proposed, approved by",
+        ),
+        left=3,
     )  # fmt: skip
     for partner in config.partners:
         price, billing = partner.prices[0], partner.billing
@@ -56,8 +60,12 @@ def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, Credit
         terms = ("", "", "")
         if (limit := limits.get(partner.slug)) is not None:
             said = limit.terms
-            terms = (_money(said.limit_minor), _money(said.prefunded_minor), limit.approved_by.name)
-        table.add_row(partner.slug, _funding(price.issue_share_percent), fee, cycle, *terms)
+            terms = (
+                _money(said.limit_minor),
+                _money(said.prefunded_minor),
+                f"{limit.set_by.name}, {limit.approved_by.name}",
+            )
+        table.add_row(partner.slug, _funding(price.issue_share_percent), cycle, fee, *terms)
     console.print(table)
 
 
@@ -176,7 +184,7 @@ def print_check(console: Console, differences: Sequence[Difference]) -> bool:
     """The comparison with the separate recomputation; answers whether nothing differs."""
     if not differences:
         console.print(
-            "[bold green]Checked[/]: every figure above equals a separate recomputation from the data set and "
+            "[bold green]Checked[/]: every figure of points and money above equals a separate recomputation from the data set and "
             "demo.toml (services/demo/recompute.py), to the point and to the cent."
         )
         return True
