@@ -175,7 +175,8 @@ class Ledger:
 
     def earn(self, row: tuple[Any, ...]) -> None:
         _, place, _, _, week, day, amount = row
-        slug, earn, campaign = SLUGS[place], self.demo["partners"][place]["earn"], self.demo["campaign"]
+        slug: str = SLUGS[place]
+        earn, campaign = self.demo["partners"][place]["earn"], self.demo["campaign"]
         points = amount * earn["points"] // earn["per_minor"]
         self._open(row, points, [(slug, 100)])
         self._fee(slug, day, week, points)
