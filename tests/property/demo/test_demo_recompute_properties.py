@@ -174,8 +174,9 @@ class Ledger:
                 self.fees[partner["slug"]][week] += partner["billing"].get("cycle_fee_minor", 0) * 10_000
 
     def earn(self, row: tuple[Any, ...]) -> None:
-        _, place, _, _, week, day, amount = row
-        slug: str = SLUGS[place]
+        _, _, _, _, week, day, amount = row
+        place: int = row[1]
+        slug = SLUGS[place]
         earn, campaign = self.demo["partners"][place]["earn"], self.demo["campaign"]
         points = amount * earn["points"] // earn["per_minor"]
         self._open(row, points, [(slug, 100)])
