@@ -5,13 +5,11 @@ All of it may be done again: a demo that was killed meanwhile carries on where i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from coalition.partners.v1 import approvals_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.demo import progress as memory
@@ -19,18 +17,19 @@ from services.demo.config import Credit, DemoConfig, DemoPartner
 from services.demo.progress import Progress
 from services.demo.weeks import local_midnight
 from services.operations import approvals, campaigns, people, registry, settlement
-from services.operations.documents import identity
+from services.operations.documents import Document, identity
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.errors import CoalitionError
 from services.runtime.expiry_policy import DEFAULT_POLICY
-from services.runtime.ids import from_bytes, new_id, to_text
+from services.runtime.ids import new_id, to_text
 from services.runtime.principal import Programme
 
 # The budget is loaded once, however often the demo is killed.
 _LOAD_KEY: Final = "demo-budget"
 _OBJECTION_DAYS: Final = 14
 _LIMIT: Final = "credit_limit"
+_WHY: Final = "as in the contract"
 
 
 class Onboarding:
@@ -147,13 +146,13 @@ class Onboarding:
         terms = approvals.terms_of(
             credit.limit_minor, credit.prefunded_minor, credit.on_limit, credit.warning_percent
         )
-        left = await approvals.drafts(approver, programme, 100, only_open=True)
+        left = map(approvals.draft_document, await approvals.drafts(approver, programme, 100, only_open=True))
         draft = next((each for each in left if _is_limit_of(each, partner)), None)
         if draft is None:
-            draft = await approvals.propose_limit(proposer, programme, slug, terms, "as in the contract")
-        draft_id = to_text("drf", from_bytes(draft.draft_id))
+            made = await approvals.propose_limit(proposer, programme, slug, terms, _WHY)
+            draft = approvals.draft_document(made)
         try:
-            await approvals.approve(approver, programme, draft_id, draft.sha256.hex(), "as in the contract")
+            await approvals.approve(approver, programme, draft["id"], draft["hash"], _WHY)
         except CoalitionError as error:
             # Approved already, when the answer was lost.
             if error.reason != Reason.REASON_DRAFT_DECIDED:
@@ -178,5 +177,5 @@ class Onboarding:
         await campaigns.load_budget(self._session, programme, _LOAD_KEY, campaign, about.budget_points)
 
 
-def _is_limit_of(draft: approvals_pb2.Draft, partner: str | None) -> bool:
-    return draft.kind == _LIMIT and json.loads(draft.body)["partner_id"] == partner
+def _is_limit_of(draft: Document, partner: str | None) -> bool:
+    return draft["kind"] == _LIMIT and draft["body"]["partner_id"] == partner

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import Any, Final
-
-from coalition.partners.v1 import clearing_pb2, limits_pb2
-from coalition.points.v1 import movement_pb2
+from typing import Any
 
 from services.demo.config import DemoConfig
 from services.demo.figures import OPERATOR, Figures, Stated
-from services.operations import approvals, campaigns, ledger, settlement
+from services.operations import approvals, campaigns, documents, ledger, settlement
+from services.operations.documents import Document
 from services.operations.session import Session
 from services.runtime.principal import Programme
-
-_FEES: Final = (
-    clearing_pb2.STATEMENT_LINE_KIND_FEE,
-    clearing_pb2.STATEMENT_LINE_KIND_CYCLE_FEE,
-)
 
 
 async def read_figures(session: Session, programme: Programme, weeks: int) -> Figures:
@@ -57,19 +50,14 @@ async def _counts(session: Session, programme: Programme) -> Mapping[str, int]:
     async for block in ledger.purchases(session, programme):
         purchases += len(block)
         without_points += sum(1 for purchase in block if purchase.points == 0)
-    postings: Counter[int] = Counter()
-    granted = 0
-    async for records in ledger.journal(session, programme):
-        for record in records:
-            postings[record.transaction.kind] += 1
-            if record.transaction.kind == movement_pb2.MOVEMENT_KIND_GRANT:
-                granted += record.transaction.points
+    posted = await ledger.posted_by_kind(session, programme)
+    grants = posted.get("grant", ledger.Posted())
     return {
         "purchases": purchases,
         "zero_point_purchases": without_points,
-        "burns": postings[movement_pb2.MOVEMENT_KIND_REDEEM],
-        "grants": postings[movement_pb2.MOVEMENT_KIND_GRANT],
-        "granted_points": granted,
+        "burns": posted.get("redeem", ledger.Posted()).postings,
+        "grants": grants.postings,
+        "granted_points": grants.points,
         "loaded_points": sum(each.loaded for each in await campaigns.campaigns(session, programme)),
     }
 
@@ -77,26 +65,28 @@ async def _counts(session: Session, programme: Programme) -> Mapping[str, int]:
 async def _stated(session: Session, programme: Programme, weeks: int) -> dict[str, dict[int, Stated]]:
     found: dict[str, dict[int, Stated]] = defaultdict(dict)
     for each in await settlement.statements(session, programme, weeks):
-        charged = fees = 0
-        for line in each.lines:
-            charged += line.amount_micros * (line.kind == clearing_pb2.STATEMENT_LINE_KIND_CHARGED)
-            fees += line.amount_micros * (line.kind in _FEES)
-        found[each.party.slug][each.window.number] = Stated(
-            first_week=each.first_window,
-            opening=each.opening_minor,
-            net=each.net.net_minor,
-            closing=each.closing_minor,
-            charged=charged,
-            fees=fees,
+        told = documents.statement(each, programme.zone)
+        parts = Counter[str]()
+        for line in told["lines"]:
+            parts[line["kind"]] += line["amount_micros"]
+        found[told["partner"]][told["covers"]["last_window"]] = Stated(
+            first_week=told["covers"]["first_window"],
+            opening=told["opening_minor"],
+            net=told["net"]["net_minor"],
+            closing=told["closing_minor"],
+            charged=parts["charged"],
+            fees=parts["fee"] + parts["cycle_fee"],
         )
     return found
 
 
-async def read_limits(
-    session: Session, programme: Programme, config: DemoConfig
-) -> dict[str, limits_pb2.CreditLimit]:
-    """The credit limits that count, by partner; none where a partner has none."""
+async def read_limits(session: Session, programme: Programme, config: DemoConfig) -> dict[str, Document]:
+    """The credit limits that count, by partner, as approvals.limit_document tells them; none where a partner has none."""
     found = {
         partner.slug: await approvals.limits(session, programme, partner.slug) for partner in config.partners
     }
-    return {slug: versions[-1] for slug, versions in found.items() if versions}
+    return {
+        slug: approvals.limit_document(versions[-1], programme.zone)
+        for slug, versions in found.items()
+        if versions
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from coalition.partners.v1.limits_pb2 import CreditLimit
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +12,7 @@ from services.demo.compare import Difference
 from services.demo.config import DemoConfig
 from services.demo.figures import OPERATOR, Figures
 from services.demo.till import Latencies
+from services.operations.documents import Document
 from services.operations.proofs import Proof
 
 _ALL = 100
@@ -21,7 +21,7 @@ _DIFFERENCES_SHOWN_MAX = 20
 
 
 def print_figures(
-    console: Console, config: DemoConfig, figures: Figures, limits: Mapping[str, CreditLimit]
+    console: Console, config: DemoConfig, figures: Figures, limits: Mapping[str, Document]
 ) -> None:
     """Contracts, points by partner, the matrix, nets by window and in total, last statements, the campaign.
 
@@ -40,7 +40,7 @@ def print_figures(
     _campaign(console, config, figures)
 
 
-def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, CreditLimit]) -> None:
+def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, Document]) -> None:
     table = _table(
         f"Contracts, {config.programme.currency}",
         (
@@ -59,11 +59,10 @@ def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, Credit
             cycle += f", {_money(billing.cycle_fee_minor)} each"
         terms = ("", "", "")
         if (limit := limits.get(partner.slug)) is not None:
-            said = limit.terms
             terms = (
-                _money(said.limit_minor),
-                _money(said.prefunded_minor),
-                f"{limit.set_by.name}, {limit.approved_by.name}",
+                _money(limit["limit_minor"]),
+                _money(limit["prefunded_minor"]),
+                f"{limit['set_by']}, {limit['approved_by']}",
             )
         table.add_row(partner.slug, _funding(price.issue_share_percent), cycle, fee, *terms)
     console.print(table)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple
 
-from coalition.points.v1 import journal_pb2, movement_pb2
+from coalition.points.v1 import movement_pb2
 from coalition.points.v1 import points_pb2 as pb
 
 from services.operations.session import Session
@@ -43,10 +44,21 @@ async def purchases(session: Session, programme: Programme) -> AsyncIterator[Seq
         yield block.purchases
 
 
-async def journal(
-    session: Session, programme: Programme
-) -> AsyncIterator[Sequence[journal_pb2.JournalRecord]]:
-    """Blocks of all postings with their legs and lots, in the order of their seq."""
+class Posted(NamedTuple):
+    """How many postings of a kind the journal has, and what they added to wallets (negative: took)."""
+
+    postings: int = 0
+    points: int = 0
+
+
+async def posted_by_kind(session: Session, programme: Programme) -> Mapping[str, Posted]:
+    """All postings of the journal, counted one by one, by kind: `earn`, `redeem`, `grant`, `load` …; none that has none."""
     request = pb.ReadJournalRequest(from_seq=1)
+    found: dict[str, Posted] = {}
     async for block in session.stream(session.ledger.ReadJournal, request, programme):
-        yield block.records
+        for record in block.records:
+            posted = record.transaction
+            kind = movement_pb2.MovementKind.Name(posted.kind).removeprefix("MOVEMENT_KIND_").lower()
+            before = found.get(kind, Posted())
+            found[kind] = Posted(before.postings + 1, before.points + posted.points)
+    return found

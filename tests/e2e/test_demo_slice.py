@@ -84,12 +84,11 @@ async def assert_contracts(session: Session, programme: Programme, figures: Figu
     assert (campaign.version, campaign.loaded) == (1, load_config().campaign.budget_points)
     assert 0 < figures.granted_points == campaign.granted == campaign.loaded - campaign.left
     limits = await read_limits(session, programme, load_config())
-    assert {slug: (limit.version, limit.terms.prefunded_minor) for slug, limit in limits.items()} == {
-        "fresh-market": (1, 100_000)
-    }
-    assert {(limit.set_by.name, limit.approved_by.name) for limit in limits.values()} == {
-        ("Mary Ward", "Ida Wells")
-    }
+    assert list(limits) == ["fresh-market"]
+    said = {name: limits["fresh-market"][name] for name in ("version", "limit_minor", "prefunded_minor")}
+    assert said == {"version": 1, "limit_minor": 300_000, "prefunded_minor": 100_000}
+    people = limits["fresh-market"]["set_by"], limits["fresh-market"]["approved_by"]
+    assert people == ("Mary Ward", "Ida Wells")
 
 
 async def assert_all_proved(session: Session, programme: Programme) -> None:
