@@ -1,10 +1,10 @@
 """Compares the platform's figures with the recomputed ones and names every difference."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
-from services.demo.figures import Figures
+from services.demo.figures import COUNTS, Figures, Stated
 
 K = TypeVar("K", int, str)
 
@@ -35,7 +35,8 @@ class Difference:
 def compare(expected: Figures, got: Figures) -> tuple[Difference, ...]:
     """Every difference, counts first, then by table, partner and week; none means that all is equal.
 
-    A figure that one side does not name counts as 0. Carries are compared where both sides know them.
+    A figure that one side does not name counts as 0. Carries are compared where both sides know them; the statements that `got`
+    has with what `expected` has of the weeks that they cover.
     """
     return (
         *_counts(expected, got),
@@ -44,17 +45,13 @@ def compare(expected: Figures, got: Figures) -> tuple[Difference, ...]:
         *_matrix(expected.matrix, got.matrix),
         *_by_week("nets", expected.nets, got.nets),
         *_carries(expected, got),
+        *_statements(expected, got),
     )
 
 
 def _counts(expected: Figures, got: Figures) -> Iterator[Difference]:
-    pairs = {
-        "weeks": (expected.weeks, got.weeks),
-        "purchases": (expected.purchases, got.purchases),
-        "zero_point_purchases": (expected.zero_point_purchases, got.zero_point_purchases),
-        "burns": (expected.burns, got.burns),
-    }
-    for what, (wanted, found) in pairs.items():
+    for what in COUNTS:
+        wanted, found = getattr(expected, what), getattr(got, what)
         if wanted != found:
             yield Difference(what, "", "", None, wanted, found)
 
@@ -78,6 +75,34 @@ def _matrix(
 def _carries(expected: Figures, got: Figures) -> Iterator[Difference]:
     if expected.carries is not None and got.carries is not None:
         yield from _by_week("carries", expected.carries, got.carries)
+
+
+def _statements(expected: Figures, got: Figures) -> Iterator[Difference]:
+    """Each statement is what the weeks that it covers come to, and it follows upon the one before."""
+    if expected.charged is None or expected.fees is None or got.stated is None:
+        return
+    for partner, statements in sorted(got.stated.items()):
+        nets, last = expected.nets.get(partner, {}), 0
+        for week, stated in sorted(statements.items()):
+            before = _sum(nets, 1, last)
+            net = _sum(nets, last + 1, week)
+            wanted = Stated(
+                first_week=last + 1,
+                opening=before,
+                net=net,
+                closing=before + net,
+                charged=_sum(expected.charged.get(partner, {}), last + 1, week),
+                fees=_sum(expected.fees.get(partner, {}), last + 1, week),
+            )
+            for field in fields(Stated):
+                figure, found = getattr(wanted, field.name), getattr(stated, field.name)
+                if figure != found:
+                    yield Difference(f"statement's {field.name}", partner, "", week, figure, found)
+            last = week
+
+
+def _sum(by_week: Mapping[int, int], first: int, last: int) -> int:
+    return sum(by_week.get(week, 0) for week in range(first, last + 1))
 
 
 def _unequal(expected: Mapping[K, int], got: Mapping[K, int]) -> Iterator[tuple[K, int, int]]:

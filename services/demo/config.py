@@ -1,6 +1,7 @@
 """demo.toml as frozen dataclasses: all of the demo that is not in the data set."""
 
 import tomllib
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from services.demo.figures import OPERATOR
 from services.demo.weeks import local_midnight
 
 DEMO_FILE = Path(__file__).with_name("demo.toml")
@@ -17,6 +19,8 @@ DEMO_FILE = Path(__file__).with_name("demo.toml")
 _FILE = ConfigDict(extra="forbid")
 
 Positive = Annotated[int, Field(strict=True, ge=1)]
+Amount = Annotated[int, Field(strict=True, ge=0)]
+Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -73,11 +77,73 @@ class EarnRate:
 
 @dataclass(frozen=True, slots=True, config=_FILE)
 class Price:
-    """One entry of a rate card, in micros per point, from local midnight of `valid_from` on."""
+    """One entry of a rate card, in micros per point, from local midnight of `valid_from` on.
+
+    `issue_share_percent` of the issue price is due when a point is issued, the rest once it is used; the fee, in micros,
+    is owed for each sale that earns and each redemption.
+    """
 
     valid_from: date
     issue_micros: Positive
     reimbursement_micros: Positive
+    issue_share_percent: Percent = 100
+    transaction_fee_micros: Amount = 0
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Billing:
+    """How often a partner gets a statement, and what it owes with each, in minor units."""
+
+    cycle: Literal["window", "month"] = "window"
+    cycle_fee_minor: Amount = 0
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Credit:
+    """How far a partner may owe and what it has paid ahead, in minor units; see operations.approvals.terms_of."""
+
+    limit_minor: Amount
+    prefunded_minor: Amount
+    on_limit: Literal["refuse", "park"]
+    warning_percent: Annotated[int, Field(strict=True, ge=1, le=100)]
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Staff:
+    """The names of the person who proposes credit limits, and of the one who approves them."""
+
+    proposes: Text
+    approves: Text
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Funder:
+    """Who pays for `percent` of a campaign's points: the slug of a partner, or OPERATOR."""
+
+    funder: Text
+    percent: Annotated[int, Field(strict=True, ge=1, le=100)]
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Campaign:
+    """Points on top of a partner's sales on the local dates from `first_day` to `last_day`, out of a budget in points.
+
+    A sale brings `multiplier_percent` of its base points in all, rounded down.
+    """
+
+    name: Text
+    partner: Text
+    multiplier_percent: Annotated[int, Field(strict=True, gt=100)]
+    first_day: date
+    last_day: date
+    budget_points: Positive
+    funders: Annotated[tuple[Funder, ...], Field(min_length=1)]
+
+    def granted(self, partner: str, day: date, base_points: int) -> int:
+        """Points on top of those of one sale."""
+        if partner != self.partner or not self.first_day <= day <= self.last_day:
+            return 0
+        return base_points * (self.multiplier_percent - 100) // 100
 
 
 @dataclass(frozen=True, slots=True, config=_FILE)
@@ -85,7 +151,7 @@ class DemoPartner:
     """One partner: what it sells, how it sends, what it gives and what its points cost.
 
     `takes_rest`: it also gets the departments that nobody names. `burn_share_permille`: of 1000 visits
-    by members with enough points, how many burn. `prices` are in the order of their dates.
+    by members with enough points, how many burn. `prices` are in the order of their dates. `credit`: None without a limit.
     """
 
     slug: Text
@@ -96,6 +162,8 @@ class DemoPartner:
     burn_share_permille: Annotated[int, Field(strict=True, ge=0, le=1000)]
     prices: Annotated[tuple[Price, ...], Field(min_length=1)]
     takes_rest: bool = False
+    billing: Billing = Billing()
+    credit: Credit | None = None
 
     def price_on(self, day: date) -> Price:
         """The entry that applies on a local date; raises DemoConfigError before the first."""
@@ -126,6 +194,8 @@ class DemoConfig:
     programme: Programme
     cards: Cards
     burns: BurnRule
+    staff: Staff
+    campaign: Campaign
     partners: tuple[DemoPartner, ...]
 
     def partner(self, slug: str) -> DemoPartner:
@@ -149,7 +219,24 @@ class DemoConfig:
                 raise DemoConfigError(f"{partner.slug}.prices: dates must rise")
             if dates[0] > self.programme.clock_start:
                 raise DemoConfigError(f"{partner.slug}.prices: none when the clock starts")
+        if self.staff.proposes == self.staff.approves:
+            raise DemoConfigError("staff: nobody approves what he proposes")
+        self._check_campaign(slugs)
         return self
+
+    def _check_campaign(self, slugs: Sequence[str]) -> None:
+        campaign = self.campaign
+        funders = [funder.funder for funder in campaign.funders]
+        if campaign.partner not in slugs or not set(funders) <= {*slugs, OPERATOR}:
+            raise DemoConfigError("campaign: its partner and funders are partners, or the operator")
+        if len(set(funders)) != len(funders) or sum(funder.percent for funder in campaign.funders) != 100:
+            raise DemoConfigError("campaign.funders: each once, with 100 per cent between them")
+        if campaign.first_day > campaign.last_day:
+            raise DemoConfigError("campaign: it ends before it starts")
+        if self.partner(campaign.partner).sends != "batch":
+            # Its lots cost their funders another price than the base lots of the same instant: which are used first has to
+            # be known, and only a batch keeps the order of its lines.
+            raise DemoConfigError("campaign: only at a partner that sends batches")
 
 
 _DOCUMENT = TypeAdapter(DemoConfig)

@@ -16,11 +16,12 @@ _FILE: Final = "demo-progress.json"
 class Progress:
     """A replay's own memory; the ledger's is the platform's.
 
-    `balances` are points by household after the last finished day, as the API's answers told them.
+    `campaign` is the id of the campaign, kept from before it is set. `balances` are points by household after the last finished day, as the API's answers told them.
     """
 
     weeks: int
     secrets: dict[str, str] = field(default_factory=dict)
+    campaign: str = ""
     enrolled: bool = False
     last_day: str = ""
     finished: bool = False

@@ -5,19 +5,23 @@ Imports nothing of the platform, nor of this package, so that its agreement with
 2. Lots age in the order (occurred_at, partner's place in demo.toml, basket). It is the platform's order
    (expires_at, earned_at, seq) if a day is sent partner by partner; README.md says why.
 3. All earns of a day, then its burns by (household, partner); each takes the member's oldest points first.
-4. Issue price by the purchase's day, reimbursement by the burn's: the latest valid_from not after it.
-5. Net in micros = issued × issue price − burned × own reimbursement; > 0: the partner pays. Once a week
-   cents = half-even(net + carry), what is left over is carried; the operator is the other side of all.
+4. A sale on the campaign's dates brings more points, right behind its own, which funders pay for: each its per cent
+   of its own issue price, to the nearest micro.
+5. issue_share_percent of it is due when a point is issued, the rest once it is used, at the price of the day it was
+   issued; reimbursement is the burn day's. A day's price is that of the latest valid_from not after it.
+6. Net in micros = due for issued and used points + fees − reimbursements; > 0: the partner pays. With each statement
+   (weekly, or where a month ends) cents = half-even(net + carry); the rest, without a statement all, is carried.
+   The operator is the other side of all.
 """
 
 import argparse
 import json
 import tomllib
 from collections import Counter, defaultdict, deque
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import blake2b
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +45,15 @@ def read_purchases(demo: dict[str, Any], weeks: int) -> list[tuple[Any, ...]]:
     return list(rows.itertuples(index=False, name=None))
 
 
-def _price(partner: dict[str, Any], day: date, kind: str) -> int:
-    return max((p for p in partner["prices"] if p["valid_from"] <= day), key=lambda p: p["valid_from"])[kind]
+def _price(partner: dict[str, Any], day: date) -> dict[str, Any]:
+    return max((p for p in partner["prices"] if p["valid_from"] <= day), key=lambda p: p["valid_from"])
+
+
+def _dues(price: dict[str, Any], percent: int) -> tuple[int, int]:
+    """Micros that a point costs who pays for `percent` of it: due when it is issued, due once it is used."""
+    whole = round(Decimal(price["issue_micros"] * percent) / 100)  # half-even
+    now = round(Decimal(whole * price.get("issue_share_percent", 100)) / 100)
+    return now, whole - now
 
 
 def _burn_points(rule: dict[str, Any], partner: dict[str, Any], visit: str, balance: int, cents: int) -> int:
@@ -54,35 +65,54 @@ def _burn_points(rule: dict[str, Any], partner: dict[str, Any], visit: str, bala
 
 def recompute(demo: dict[str, Any], purchases: list[tuple[Any, ...]], weeks: int) -> dict[str, Any]:
     """The figures of `purchases` (weeks 1 to `weeks`, in earned order) by name: points, cents and micros."""
-    partners, counts = demo["partners"], Counter(zero_point_purchases=0, burns=0)
-    issued, burned, matrix, nets, carries, exact = (defaultdict[str, Counter[Any]](Counter) for _ in range(6))
-    wallets = defaultdict[int, deque[str]](deque)  # the issuer of every unburned point, oldest first
+    partners, campaign = {partner["slug"]: partner for partner in demo["partners"]}, demo["campaign"]
+    slugs, funders = list(partners), [(each["funder"], each["percent"]) for each in campaign["funders"]]
+    counts = Counter[str](dict.fromkeys(("zero_point_purchases", "burns", "grants", "granted_points"), 0))
+    counts.update(purchases=len(purchases), loaded_points=campaign["budget_points"])
+    issued, burned, matrix, nets, carries = (defaultdict[str, Any](Counter) for _ in range(5))
+    exact, charged, fees = (defaultdict[str, Any](Counter) for _ in range(3))
+    wallets = defaultdict[int, Any](deque)  # (issuer, [(who pays, micros once used)]) of each point, in order
     for (day, week), rows in groupby(purchases, key=lambda row: (row[5], row[4])):
+        prices = {slug: _price(partner, day) for slug, partner in partners.items()}
         visits = Counter[tuple[int, int]]()
         for _, i, _, household, _, _, cents in rows:
-            slug, earn = partners[i]["slug"], partners[i]["earn"]
+            slug, earn = slugs[i], partners[slugs[i]]["earn"]
             points = cents * earn["points"] // earn["per_minor"]
-            counts["zero_point_purchases"] += points == 0
+            runs = campaign["partner"] == slug and campaign["first_day"] <= day <= campaign["last_day"]
+            bonus = points * (campaign["multiplier_percent"] - 100) // 100 * runs
+            counts.update(zero_point_purchases=points == 0, grants=bonus > 0, granted_points=bonus)
             visits[household, i] += cents
-            wallets[household].extend([slug] * points)
-            issued[slug][week] += points
-            exact[slug][week] += points * _price(partners[i], day, "issue_micros")
+            fees[slug][week] += prices[slug].get("transaction_fee_micros", 0) * (points > 0)
+            for given, payers in ((points, [(slug, 100)]), (bonus, funders)):
+                dues = [(who, *_dues(prices[who], percent)) for who, percent in payers if who != "operator"]
+                wallets[household].extend([(slug, [(who, used) for who, _, used in dues])] * given)
+                for who, now, _ in dues:
+                    issued[who][week] += given
+                    exact[who][week] += given * now
         for (household, i), cents in sorted(visits.items()):
-            slug, wallet = partners[i]["slug"], wallets[household]
-            points = _burn_points(demo["burns"], partners[i], f"{household}|{day}|{slug}", len(wallet), cents)
+            slug, wallet, visit = slugs[i], wallets[household], f"{household}|{day}|{slugs[i]}"
+            points = _burn_points(demo["burns"], partners[slug], visit, len(wallet), cents)
             counts["burns"] += points > 0
             burned[slug][week] += points
-            exact[slug][week] -= points * _price(partners[i], day, "reimbursement_micros")
-            for _ in range(points):
-                matrix[wallet.popleft()][slug] += 1
-    for slug in (partner["slug"] for partner in partners):
-        for week in range(1, weeks + 1):
-            due = exact[slug][week] + carries[slug][week - 1]
-            nets[slug][week] = round(Decimal(due) / 10_000)  # half-even
+            fees[slug][week] += prices[slug].get("transaction_fee_micros", 0) * (points > 0)
+            exact[slug][week] -= points * prices[slug]["reimbursement_micros"]
+            for issuer, dues in (wallet.popleft() for _ in range(points)):
+                matrix[issuer][slug] += 1
+                for who, micros in dues:
+                    charged[who][week] += micros
+    start = demo["programme"]["clock_start"]
+    mondays = [start + timedelta(days=7 * week - start.weekday()) for week in range(1, weeks + 1)]
+    for slug, billing in ((slug, partner.get("billing", {})) for slug, partner in partners.items()):
+        for week, (first_day, monday_after) in enumerate(pairwise([start, *mondays]), 1):
+            stated = billing.get("cycle") != "month" or first_day.month != monday_after.month
+            counts["statements"] += stated
+            fees[slug][week] += billing.get("cycle_fee_minor", 0) * 10_000 * stated
+            due = exact[slug][week] + charged[slug][week] + fees[slug][week] + carries[slug][week - 1]
+            nets[slug][week] = round(Decimal(due) / 10_000) * stated  # half-even
             nets["operator"][week] -= nets[slug][week]
             carries[slug][week] = due - nets[slug][week] * 10_000
-    tables = {"issued": issued, "burned": burned, "matrix": matrix, "nets": nets, "carries": carries}
-    return {"weeks": weeks, "purchases": len(purchases), **counts, **tables}
+    tables = {"issued": issued, "burned": burned, "matrix": matrix, "charged": charged, "fees": fees}
+    return {"weeks": weeks, **counts, **tables, "nets": nets, "carries": carries}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The replay: onboards the partners, enrols the members, sends a year of purchases day by day, closes weeks."""
+"""The replay: enrols the members, sends a year of purchases day by day, closes weeks."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import Final
 
-from coalition.type.v1.reason_pb2 import Reason
-
 from services.demo import progress as memory
 from services.demo.burns import Burn, drawn_visits, plan_burns, visits
 from services.demo.cards import card_number
-from services.demo.config import DemoConfig, DemoPartner
+from services.demo.config import DemoConfig
 from services.demo.dataset import Dataset
+from services.demo.onboarding import Onboarding
 from services.demo.progress import Progress
 from services.demo.till import Latencies, Till
-from services.demo.weeks import Week, local_midnight
-from services.operations import ledger, registry, settlement
+from services.demo.weeks import Week
+from services.operations import ledger, settlement
 from services.operations.session import Session
 from services.runtime.clock import from_micros, to_micros
-from services.runtime.errors import CoalitionError
-from services.runtime.expiry_policy import DEFAULT_POLICY
 from services.runtime.principal import Programme
 
 # A day is sent at five to midnight: its purchases have happened, and its burns of 23:59:59 are within the
@@ -50,13 +47,17 @@ class Step:
 
 
 class Replay:
-    """Runs the demo against a platform that is up. Everything it does may be done again."""
+    """Runs the demo against a platform that is up. Everything it does may be done again.
+
+    `environment`: the platform's, in which the staff of the demo acts.
+    """
 
     def __init__(
         self,
         config: DemoConfig,
         dataset: Dataset,
         session: Session,
+        environment: Mapping[str, str],
         gateway_url: str,
         folder: Path,
         told: Callable[[Step], None],
@@ -65,11 +66,12 @@ class Replay:
         self._url, self._folder, self._told = gateway_url, folder, told
         self.latencies = Latencies()
         self.progress = memory.load(folder) or Progress(len(dataset.weeks))
+        self._onboarding = Onboarding(config, session, environment, self.progress, folder)
         self._cards = {household: card_number(config.cards, household) for household in dataset.households()}
 
     async def run(self) -> Programme:
         """Replays all weeks from where it is. Raises ReplayTooLate, TillError, CoalitionError."""
-        programme = await self._onboard()
+        programme = await self._onboarding.run(self._data.stores())
         async with AsyncExitStack() as stack:
             tills = {
                 partner.slug: await stack.enter_async_context(
@@ -88,61 +90,6 @@ class Replay:
         self.progress.finished = True
         memory.save(self._folder, self.progress)
         return programme
-
-    async def _onboard(self) -> Programme:
-        """Registers what is not registered yet: programme, partners, stores, prices, rates, keys."""
-        about = self._config.programme
-        try:
-            programme = await registry.create_programme(
-                self._session,
-                about.slug,
-                about.name,
-                about.zone.key,
-                about.currency,
-                to_micros(about.clock_start_at),
-                is_test=True,
-                expiry=DEFAULT_POLICY._replace(months=about.expiry_months),
-            )
-        except CoalitionError as error:
-            if error.reason != Reason.REASON_ALREADY_EXISTS:
-                raise
-            programme = await self._session.programme(about.slug)
-        present = {partner.slug for partner in await registry.list_partners(self._session, programme)}
-        stores = self._data.stores()
-        for partner in self._config.partners:
-            if partner.slug in self.progress.secrets:
-                continue
-            if partner.slug not in present:
-                await self._take_in(programme, partner)
-            await self._contract(programme, partner, stores[partner.slug])
-            issued = await registry.issue_key(self._session, programme, partner.slug, "demo")
-            self.progress.secrets[partner.slug] = issued.secret
-            memory.save(self._folder, self.progress)
-        return programme
-
-    async def _take_in(self, programme: Programme, partner: DemoPartner) -> None:
-        try:
-            await registry.onboard(self._session, programme, partner.slug, partner.name)
-        except CoalitionError as error:
-            # Asked again after a lost answer, it is there already.
-            if error.reason != Reason.REASON_ALREADY_EXISTS:
-                raise
-
-    async def _contract(self, programme: Programme, partner: DemoPartner, stores: tuple[str, ...]) -> None:
-        session, about, slug, earn = self._session, self._config.programme, partner.slug, partner.earn
-        await registry.add_stores(session, programme, slug, [(code, f"Store {code}") for code in stores])
-        starts_at_us = to_micros(about.clock_start_at)
-        await registry.set_earn_rate(
-            session, programme, slug, registry.EarnRate(earn.points, earn.per_minor, starts_at_us)
-        )
-        for price in partner.prices:
-            valid_from_us = to_micros(local_midnight(price.valid_from, about.zone))
-            await registry.set_rates(
-                session,
-                programme,
-                slug,
-                registry.Prices(price.issue_micros, price.reimbursement_micros, valid_from_us),
-            )
 
     async def _enrol(self, tills: Mapping[str, Till]) -> None:
         if self.progress.enrolled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from rich.console import Console
 from rich.table import Table
@@ -11,21 +12,101 @@ from services.demo.compare import Difference
 from services.demo.config import DemoConfig
 from services.demo.figures import OPERATOR, Figures
 from services.demo.till import Latencies
+from services.operations.documents import Document
 from services.operations.proofs import Proof
 
+_ALL = 100
 _WEEKS_SHOWN_MAX = 60
 _DIFFERENCES_SHOWN_MAX = 20
 
 
-def print_figures(console: Console, config: DemoConfig, figures: Figures) -> None:
-    """Points by partner, the matrix, nets by window and in total."""
+def print_figures(
+    console: Console, config: DemoConfig, figures: Figures, limits: Mapping[str, Document]
+) -> None:
+    """Contracts, points by partner, the matrix, nets by window and in total, last statements, the campaign.
+
+    `limits`: the credit limits that count, by partner.
+    """
     slugs = [partner.slug for partner in config.partners]
+    _contracts(console, config, limits)
     _points(console, slugs, figures)
     _matrix(console, slugs, figures.matrix)
     _nets(console, slugs, figures, config.programme.currency)
+    _statements(console, slugs, figures, config.programme.currency)
     console.print(
         f"{figures.purchases:,} purchases, {figures.zero_point_purchases:,} of them without points; "
-        f"{figures.burns:,} redemptions"
+        f"{figures.burns:,} redemptions; {figures.statements:,} statements"
+    )
+    _campaign(console, config, figures)
+
+
+def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, Document]) -> None:
+    table = _table(
+        f"Contracts, {config.programme.currency}",
+        (
+            "partner", "pays for points", "statement", "fee a transaction", "credit limit", "prefunded",
+            "proposed, approved by",
+        ),
+        left=3,
+    )  # fmt: skip
+    for partner in config.partners:
+        price, billing = partner.prices[0], partner.billing
+        fee = (
+            f"{Decimal(price.transaction_fee_micros).scaleb(-6):.4f}" if price.transaction_fee_micros else ""
+        )
+        cycle = "monthly" if billing.cycle == "month" else "weekly"
+        if billing.cycle_fee_minor:
+            cycle += f", {_money(billing.cycle_fee_minor)} each"
+        terms = ("", "", "")
+        if (limit := limits.get(partner.slug)) is not None:
+            terms = (
+                _money(limit["limit_minor"]),
+                _money(limit["prefunded_minor"]),
+                f"{limit['set_by']}, {limit['approved_by']}",
+            )
+        table.add_row(partner.slug, _funding(price.issue_share_percent), cycle, fee, *terms)
+    console.print(table)
+
+
+def _funding(issue_share_percent: int) -> str:
+    if issue_share_percent == _ALL:
+        return "at issuance"
+    return f"{issue_share_percent} % at issuance" if issue_share_percent else "at redemption"
+
+
+def _statements(console: Console, slugs: Sequence[str], figures: Figures, currency: str) -> None:
+    """The last statement of each partner, with what all of its statements charged for used points, and fees."""
+    table = _table(
+        f"Last statements, {currency} (all: with those before)",
+        ("partner", "windows", "opening", "net", "closing", "charged for used points, all", "fees, all"),
+    )
+    for slug in slugs:
+        statements = (figures.stated or {}).get(slug, {})
+        if not statements:
+            table.add_row(slug, "none yet")
+            continue
+        week, last = max(statements.items())
+        windows = str(week) if last.first_week == week else f"{last.first_week} to {week}"
+        totals = (
+            sum(each.charged for each in statements.values()),
+            sum(each.fees for each in statements.values()),
+        )
+        table.add_row(
+            slug,
+            windows,
+            *(_money(minor) for minor in (last.opening, last.net, last.closing)),
+            *(_money(round(Decimal(micros) / 10_000)) if micros else "" for micros in totals),
+        )
+    console.print(table)
+
+
+def _campaign(console: Console, config: DemoConfig, figures: Figures) -> None:
+    campaign = config.campaign
+    funders = ", ".join(f"{each.funder} {each.percent} %" for each in campaign.funders)
+    console.print(
+        f"Campaign “{campaign.name}”: {campaign.multiplier_percent} % of the points at {campaign.partner}, "
+        f"{campaign.first_day} to {campaign.last_day}; {figures.granted_points:,} points given on "
+        f"{figures.grants:,} sales, of {figures.loaded_points:,} loaded; paid for by {funders}"
     )
 
 
@@ -102,7 +183,7 @@ def print_check(console: Console, differences: Sequence[Difference]) -> bool:
     """The comparison with the separate recomputation; answers whether nothing differs."""
     if not differences:
         console.print(
-            "[bold green]Checked[/]: every figure above equals a separate recomputation from the data set and "
+            "[bold green]Checked[/]: every figure of points and money above equals a separate recomputation from the data set and "
             "demo.toml (services/demo/recompute.py), to the point and to the cent."
         )
         return True

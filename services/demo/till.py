@@ -72,17 +72,17 @@ class Till:
         await self._post("enrol", "/v1/members", {"card": card}, f"enrol-{card}")
 
     async def earn_each(self, purchases: Sequence[Purchase], cards: dict[int, str]) -> list[int]:
-        """Sends purchases one a call, some at once; answers the points of each."""
+        """Sends purchases one a call, some at once; answers the points of each, with those of campaigns."""
 
         async def one(purchase: Purchase) -> int:
             body = self._earn(purchase, cards)
             answer = await self._post("earn", "/v1/earns", body, f"earn-{purchase.reference}")
-            return int(answer["points"])
+            return int(answer["points"]) + int(answer["bonus_points"])
 
         return await asyncio.gather(*(one(purchase) for purchase in purchases))
 
     async def earn_batch(self, purchases: Sequence[Purchase], cards: dict[int, str]) -> list[int]:
-        """Sends purchases many a call; answers the points of each."""
+        """Sends purchases many a call, in their order; answers the points of each, with those of campaigns."""
         points: list[int] = []
         for start in range(0, len(purchases), LINES_A_BATCH_MAX):
             part = purchases[start : start + LINES_A_BATCH_MAX]
@@ -90,9 +90,10 @@ class Till:
             key = f"batch-{part[0].day:%Y%m%d}-{start // LINES_A_BATCH_MAX}"
             answer = await self._post("batch", "/v1/batches", {"lines": lines}, key)
             for result in answer["results"]:
-                if result["transaction"] is None:
+                earned = result["transaction"]
+                if earned is None:
                     raise TillError(f"line {result['line']} of {key} was refused: {result['error']}")
-                points.append(int(result["transaction"]["points"]))
+                points.append(int(earned["points"]) + sum(int(bonus["points"]) for bonus in earned["bonus"]))
         return points
 
     async def redeem(self, burn: Burn, card: str) -> int:

@@ -13,7 +13,7 @@ from services.operations.amounts import Unreadable
 from services.operations.session import Session
 from services.operations.wallets import accepted
 from services.runtime.errors import NotFound
-from services.runtime.ids import from_text, new_id
+from services.runtime.ids import from_text, new_id, to_text
 from services.runtime.principal import Programme
 
 CAMPAIGN_PREFIX: Final = "cmp"
@@ -46,9 +46,29 @@ async def set_campaign(
 
     Raises CAMPAIGN_UNKNOWN, PARTNER_UNKNOWN, INVALID_REQUEST, Unreadable.
     """
-    terms = pb.Campaign(campaign_id=new_id().bytes, funders=[pb.Funder(percent=100)])
-    if campaign:
-        terms.CopyFrom((await find(session, programme, campaign)).campaign)
+    if not campaign:
+        return await create_campaign(session, programme, to_text(CAMPAIGN_PREFIX, new_id()), wanted)
+    terms = (await find(session, programme, campaign)).campaign
+    return await _set(session, programme, terms, wanted, create=False)
+
+
+async def create_campaign(
+    session: Session, programme: Programme, campaign: str, wanted: Wanted
+) -> pb.StandingCampaign:
+    """Sets a new campaign whose id the caller chose (`cmp_…`); asked again with the same terms, it stands as it is.
+
+    Raises PARTNER_UNKNOWN, INVALID_REQUEST where the id was set with other terms, Unreadable, MalformedId.
+    """
+    campaign_id = from_text(CAMPAIGN_PREFIX, campaign).bytes
+    terms = pb.Campaign(campaign_id=campaign_id, funders=[pb.Funder(percent=100)])
+    return await _set(session, programme, terms, wanted, create=True)
+
+
+async def _set(
+    session: Session, programme: Programme, standing: pb.Campaign, wanted: Wanted, *, create: bool
+) -> pb.StandingCampaign:
+    terms = pb.Campaign()
+    terms.CopyFrom(standing)
     for field in (
         "name",
         "multiplier_percent",
@@ -66,7 +86,7 @@ async def set_campaign(
     if wanted.funders is not None:
         terms.ClearField("funders")
         terms.funders.extend([await _funder(session, programme, text) for text in wanted.funders])
-    request = pb.SetCampaignRequest(campaign=terms, create=not campaign)
+    request = pb.SetCampaignRequest(campaign=terms, create=create)
     return (await session.call(session.ledger.SetCampaign, request, programme)).campaign
 
 

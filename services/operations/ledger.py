@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple
 
 from coalition.points.v1 import movement_pb2
 from coalition.points.v1 import points_pb2 as pb
@@ -41,3 +42,23 @@ async def purchases(session: Session, programme: Programme) -> AsyncIterator[Seq
     request = pb.ReadPurchasesRequest(from_seq=1)
     async for block in session.stream(session.ledger.ReadPurchases, request, programme):
         yield block.purchases
+
+
+class Posted(NamedTuple):
+    """How many postings of a kind the journal has, and what they added to wallets (negative: took)."""
+
+    postings: int = 0
+    points: int = 0
+
+
+async def posted_by_kind(session: Session, programme: Programme) -> Mapping[str, Posted]:
+    """All postings of the journal, counted one by one, by kind: `earn`, `redeem`, `grant`, `load` …; none that has none."""
+    request = pb.ReadJournalRequest(from_seq=1)
+    found: dict[str, Posted] = {}
+    async for block in session.stream(session.ledger.ReadJournal, request, programme):
+        for record in block.records:
+            posted = record.transaction
+            kind = movement_pb2.MovementKind.Name(posted.kind).removeprefix("MOVEMENT_KIND_").lower()
+            before = found.get(kind, Posted())
+            found[kind] = Posted(before.postings + 1, before.points + posted.points)
+    return found

@@ -63,7 +63,7 @@ class Session:
         members: grpc.aio.Channel | None = None,
     ) -> None:
         self._members = MembersServiceStub(members) if members is not None else None
-        self._signer, self._person, self._patience_seconds = signer, person, patience_seconds
+        self._signer, self._person, self.patience_seconds = signer, person, patience_seconds
         self.registry = PartnersServiceStub(partners)
         self.clearing = ClearingServiceStub(partners)
         self.staff = StaffServiceStub(partners)
@@ -83,7 +83,7 @@ class Session:
         self, method: Any, request: Any, programme: Programme | None = None, seconds: float = _CALL_SECONDS
     ) -> Any:
         """One call in a programme, or on the platform as a whole."""
-        give_up = time.monotonic() + self._patience_seconds
+        give_up = time.monotonic() + self.patience_seconds
         while True:
             try:
                 return await grpc_client.call(method, request, self._principal(programme), seconds)

@@ -15,6 +15,7 @@ from services.runtime.principal import Programme
 
 # A year of weeks and their statements takes a while.
 _CLOSE_SECONDS: Final = 300.0
+_STATEMENTS_A_PAGE: Final = 100
 
 
 async def status(session: Session, programme: Programme) -> pb.GetClearingStatusResponse:
@@ -66,6 +67,20 @@ async def statement(session: Session, programme: Programme, partner: str, window
     if not listed.statements:
         raise NotFound("there is no such statement", Reason.REASON_NOT_FOUND, partner=partner, window=window)
     return await _with_lines(session, programme, listed.statements[0].statement_id)
+
+
+async def statements(session: Session, programme: Programme, last: int) -> Sequence[pb.Statement]:
+    """All partners' statements of windows 1 to `last`, with their lines, newest first."""
+    found: list[pb.Statement] = []
+    before = last + 1
+    while True:
+        request = pb.ListStatementsRequest(limit=_STATEMENTS_A_PAGE, before_window=before)
+        page = await session.call(session.clearing.ListStatements, request, programme)
+        found += [await _with_lines(session, programme, each.statement_id) for each in page.statements]
+        if not page.has_more:
+            return found
+        # A page ends between windows, never inside one.
+        before = found[-1].window.number
 
 
 async def statement_by_id(session: Session, programme: Programme, statement_id: str) -> pb.Statement:

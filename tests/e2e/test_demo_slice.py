@@ -1,4 +1,7 @@
-"""The demo's own promise on a slice of the year: real purchases become points, points become nets to the cent."""
+"""The demo's own promise on a slice of the year: real purchases become points, points become nets to the cent.
+
+The slice meets the campaign and every kind of contract; no month ends in it, so what is billed by the month is carried.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -15,9 +20,10 @@ from services.demo.compare import compare
 from services.demo.config import load_config
 from services.demo.dataset import load_dataset
 from services.demo.figures import Figures, figures_from_json
-from services.demo.platform_figures import read_figures
+from services.demo.platform_figures import read_figures, read_limits
 from services.demo.replay import Replay, Step
 from services.launcher.platform import Platform
+from services.operations import campaigns
 from services.operations.proofs import prove_clearing, prove_ledger
 from services.operations.session import Session, open_session
 from services.runtime.principal import Programme
@@ -33,14 +39,56 @@ def recomputed() -> Figures:
     return figures_from_json(done.stdout)
 
 
+class Stopped(Exception):
+    """The demo's own process dies here."""
+
+
 async def replayed(platform: Platform, session: Session) -> Programme:
+    """The slice, replayed by two processes one after the other.
+
+    The first dies on the campaign's second day, before it has noted down anything of that day.
+    """
     config = load_config()
     dataset = await asyncio.to_thread(load_dataset, config, WEEKS)
-    steps: list[Step] = []
-    replay = Replay(config, dataset, session, platform.gateway_url, platform.state.path, steps.append)
-    programme = await replay.run()
-    assert sum(step.purchases for step in steps) == len(dataset)
+    folder, steps = platform.state.path, list[Step]()
+    noted = folder / "demo-progress.json"
+    dies_on = config.campaign.first_day + timedelta(days=1)
+
+    def told(step: Step) -> None:
+        if step.day == dies_on:
+            noted.write_bytes((folder / "kept").read_bytes())
+            raise Stopped
+        steps.append(step)
+        (folder / "kept").write_bytes(noted.read_bytes())
+
+    def new_replay(told: Callable[[Step], None]) -> Replay:
+        return Replay(config, dataset, session, platform.environment, platform.gateway_url, folder, told)
+
+    with pytest.raises(Stopped):
+        await new_replay(told).run()
+    programme = await new_replay(steps.append).run()
+    assert sum(step.purchases for step in steps if not step.closed) == len(dataset)
     return programme
+
+
+async def assert_contracts(session: Session, programme: Programme, figures: Figures) -> None:
+    """The slice meets every kind of contract, and the campaign once."""
+    assert figures.stated is not None
+    assert figures.carries is not None
+    charged = {slug for slug, row in figures.stated.items() if any(each.charged for each in row.values())}
+    assert charged == {"drugstore", "fuel"}
+    assert {slug for slug, row in figures.stated.items() if row[WEEKS].fees} == {"deli-bakery"}
+    assert "butcher" not in figures.stated
+    assert figures.carries["butcher"][WEEKS] > figures.carries["butcher"][1] > 5_000
+    (campaign,) = await campaigns.campaigns(session, programme)
+    assert (campaign.version, campaign.loaded) == (1, load_config().campaign.budget_points)
+    assert 0 < figures.granted_points == campaign.granted == campaign.loaded - campaign.left
+    limits = await read_limits(session, programme, load_config())
+    assert list(limits) == ["fresh-market"]
+    said = {name: limits["fresh-market"][name] for name in ("version", "limit_minor", "prefunded_minor")}
+    assert said == {"version": 1, "limit_minor": 300_000, "prefunded_minor": 100_000}
+    people = limits["fresh-market"]["set_by"], limits["fresh-market"]["approved_by"]
+    assert people == ("Mary Ward", "Ida Wells")
 
 
 async def assert_all_proved(session: Session, programme: Programme) -> None:
@@ -90,6 +138,7 @@ async def test_the_figures_equal_a_recomputation_whatever_is_killed_meanwhile() 
         assert [str(difference) for difference in compare(recomputed(), figures)] == []
         for week in range(1, WEEKS + 1):
             assert sum(row[week] for row in figures.nets.values()) == 0
+        await assert_contracts(session, programme, figures)
         await assert_all_proved(session, programme)
 
         await drop_one_rated_entry(platform)

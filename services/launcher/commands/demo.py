@@ -22,7 +22,7 @@ from services.demo.compare import compare
 from services.demo.config import DemoConfig, load_config
 from services.demo.dataset import load_dataset
 from services.demo.figures import figures_from_json
-from services.demo.platform_figures import read_figures
+from services.demo.platform_figures import read_figures, read_limits
 from services.demo.replay import Replay, ReplayTooLate, Step
 from services.demo.till import Latencies, TillError
 from services.launcher.embedded import location
@@ -132,7 +132,7 @@ async def _replay(
                 done, seconds = replay.progress.operations, replay.progress.seconds
                 console.print(f"week {step.week:2} closed: {done:,} operations so far, {seconds:.0f} s")
 
-        replay = Replay(config, dataset, session, platform.gateway_url, folder, told)
+        replay = Replay(config, dataset, session, platform.environment, platform.gateway_url, folder, told)
         bar.update(shown, completed=replay.progress.operations)
         programme = await replay.run()
     fine = await _judge(console, config, session, programme, weeks)
@@ -146,7 +146,7 @@ async def _judge(
 ) -> bool:
     """Prints the figures and the proofs, and compares with the separate recomputation."""
     figures = await read_figures(session, programme, weeks)
-    report.print_figures(console, config, figures)
+    report.print_figures(console, config, figures, await read_limits(session, programme, config))
     ledger = await prove_ledger(session, programme)
     clearing = await prove_clearing(session, programme)
     proved = report.print_proofs(console, (*ledger, *clearing))

@@ -1,4 +1,4 @@
-"""Whatever is bought: points are conserved, nets sum to zero, and lots leave in the ledger's order."""
+"""Whatever is bought and whatever contracts say: points are conserved, nets sum to zero, lots leave in the ledger's order."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from services.demo.recompute import recompute
 
 WEEKS = 4
-START = date(2017, 1, 1)
+START = date(2017, 1, 22)  # a Sunday; the third week is the one in which the month ends
+MONTH_ENDS = 3
 SLUGS = ("a", "b", "c")
 
 prices = st.tuples(st.integers(1, 30_000), st.integers(1, 30_000))
@@ -20,7 +21,22 @@ prices = st.tuples(st.integers(1, 30_000), st.integers(1, 30_000))
 def demos(draw: st.DrawFn) -> dict[str, Any]:
     """A demo.toml of three partners with a change of price in the second week."""
     dates = (START, START + timedelta(days=draw(st.integers(1, 20))))
+    first_day = START + timedelta(days=draw(st.integers(0, 20)))
+    shares = draw(st.lists(st.integers(1, 50), min_size=1, max_size=3))
+    funders = draw(st.permutations((*SLUGS, "operator")))
     return {
+        "programme": {"clock_start": START},
+        "campaign": {
+            "partner": draw(st.sampled_from(SLUGS)),
+            "multiplier_percent": draw(st.integers(101, 350)),
+            "first_day": first_day,
+            "last_day": first_day + timedelta(days=draw(st.integers(0, 10))),
+            "budget_points": 10**6,
+            "funders": [
+                {"funder": funder, "percent": percent}
+                for funder, percent in zip(funders, (*shares[1:], 100 - sum(shares[1:])), strict=False)
+            ],
+        },
         "burns": {
             "seed": draw(st.text(min_size=1, max_size=8)),
             "balance_min": draw(st.integers(1, 300)),
@@ -35,11 +51,22 @@ def demos(draw: st.DrawFn) -> dict[str, Any]:
                 "earn": {"points": draw(st.integers(1, 3)), "per_minor": draw(st.sampled_from([100, 200]))},
                 "burn_share_permille": draw(st.sampled_from([0, 300, 1000])),
                 "prices": [
-                    {"valid_from": day, "issue_micros": issue, "reimbursement_micros": reimbursement}
+                    {
+                        "valid_from": day,
+                        "issue_micros": issue,
+                        "reimbursement_micros": reimbursement,
+                        "issue_share_percent": draw(st.sampled_from([0, 33, 40, 100])),
+                        "transaction_fee_micros": draw(st.sampled_from([0, 15_005])),
+                    }
                     for day, (issue, reimbursement) in zip(
                         dates, draw(st.tuples(prices, prices)), strict=True
                     )
                 ],
+                "billing": draw(
+                    st.sampled_from(
+                        [{}, {"cycle_fee_minor": 7}, {"cycle": "month", "cycle_fee_minor": 2_500}]
+                    )
+                ),
             }
             for slug in SLUGS
         ],
@@ -72,86 +99,151 @@ def total(table: dict[str, Counter[Any]]) -> int:
 
 
 @given(demos(), purchases())
-def test_burned_points_are_issued_points_and_the_matrix_sums_both_ways(
+def test_burned_points_were_given_and_the_matrix_sums_both_ways(
     demo: dict[str, Any], bought: list[tuple[Any, ...]]
 ) -> None:
     out = recompute(demo, bought, WEEKS)
+    given_points = Counter[str]()
+    for _, place, _, _, _, _, cents in bought:
+        earn = demo["partners"][place]["earn"]
+        given_points[SLUGS[place]] += cents * earn["points"] // earn["per_minor"]
+    given_points[demo["campaign"]["partner"]] += out["granted_points"]
     for slug in SLUGS:
         redeemed = sum(row[slug] for row in out["matrix"].values())
         assert redeemed == sum(out["burned"][slug].values())
-        assert 0 <= sum(out["matrix"][slug].values()) <= sum(out["issued"][slug].values())
-    assert total(out["matrix"]) == total(out["burned"]) <= total(out["issued"])
+        assert 0 <= sum(out["matrix"][slug].values()) <= given_points[slug]
+    assert total(out["matrix"]) == total(out["burned"])
     assert out["purchases"] == len(bought)
 
 
-@given(demos(), purchases())
-def test_nets_sum_to_zero_and_nothing_is_lost_to_rounding(
-    demo: dict[str, Any], bought: list[tuple[Any, ...]]
+@given(demos(), purchases(), st.randoms(use_true_random=False))
+def test_figures_are_those_of_a_ledger_to_which_a_day_arrives_partner_by_partner(
+    demo: dict[str, Any], bought: list[tuple[Any, ...]], random: Any
 ) -> None:
+    """The ledger's lot order and the rating of its lots, literally, with any order of arrival within one partner's day.
+
+    At the campaign's partner purchases arrive in their order, as a batch keeps it.
+    """
     out = recompute(demo, bought, WEEKS)
+    ledger = Ledger(demo)
+    for day in sorted({row[5] for row in bought}):
+        for place in range(len(SLUGS)):
+            arrived = [row for row in bought if row[5] == day and row[1] == place]
+            if SLUGS[place] != demo["campaign"]["partner"]:
+                random.shuffle(arrived)
+            for row in arrived:
+                ledger.earn(row)
+        ledger.burn(day, bought)
+    assert {issuer: +row for issuer, row in ledger.matrix.items() if +row} == out["matrix"]
+    assert (ledger.burns, ledger.grants) == (out["burns"], out["grants"])
+    for name, table in (("charged", ledger.charged), ("fees", ledger.fees)):
+        assert {slug: +out[name][slug] for slug in SLUGS} == {slug: +table[slug] for slug in SLUGS}
     for week in range(1, WEEKS + 1):
         assert sum(nets[week] for nets in out["nets"].values()) == 0
     for partner in demo["partners"]:
-        slug = partner["slug"]
-        exact = _exact_micros(partner, out, bought)
-        if exact is not None:
-            billed = sum(out["nets"][slug].values()) * 10_000
-            assert billed + out["carries"][slug][WEEKS] == exact
-        assert all(-5_000 <= carry <= 5_000 for carry in out["carries"][slug].values())
+        assert_nothing_is_lost(partner, ledger.owed[partner["slug"]], out)
 
 
-def _exact_micros(partner: dict[str, Any], out: dict[str, Any], bought: list[tuple[Any, ...]]) -> int | None:
-    """What the partner owes over all weeks, where it burned nothing (burns do not tell their date)."""
-    if sum(out["burned"][partner["slug"]].values()):
-        return None
-    place, (first, second) = SLUGS.index(partner["slug"]), partner["prices"]
-    exact = 0
-    for _, where, _, _, _, day, cents in bought:
-        if where == place:
-            price = first if day < second["valid_from"] else second
-            exact += cents * partner["earn"]["points"] // partner["earn"]["per_minor"] * price["issue_micros"]
-    return exact
+def assert_nothing_is_lost(partner: dict[str, Any], owed: Counter[int], out: dict[str, Any]) -> None:
+    """What was stated and what is carried make what is owed; without a statement all of it is carried."""
+    slug, billing = partner["slug"], partner["billing"]
+    fee, so_far = billing.get("cycle_fee_minor", 0) * 10_000, 0
+    for week in range(1, WEEKS + 1):
+        is_due = billing.get("cycle") != "month" or week == MONTH_ENDS
+        so_far += owed[week] + is_due * fee
+        stated = sum(out["nets"][slug][each] for each in range(1, week + 1))
+        assert stated * 10_000 + out["carries"][slug][week] == so_far
+        assert out["nets"][slug][week] == 0 or is_due
+        assert not is_due or -5_000 <= out["carries"][slug][week] <= 5_000
 
 
-@given(demos(), purchases(), st.randoms(use_true_random=False))
-def test_the_matrix_is_the_ledgers_when_a_day_arrives_partner_by_partner(
-    demo: dict[str, Any], bought: list[tuple[Any, ...]], random: Any
-) -> None:
-    """The ledger's lot order, literally, with any order of arrival within one partner's day."""
-    expected = recompute(demo, bought, WEEKS)
-    lots: defaultdict[int, list[list[Any]]] = defaultdict(list)
-    matrix: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    burns = 0
-    seq = 0
-    for day in sorted({row[5] for row in bought}):
+class Ledger:
+    """Lots in their order, and what each makes partners owe. Cycle fees are in `fees`, not in `owed`."""
+
+    def __init__(self, demo: dict[str, Any]) -> None:
+        self.demo = demo
+        self.lots: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+        self.matrix: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.charged, self.fees, self.owed = (
+            {slug: Counter[int]() for slug in SLUGS} for _ in range(3)
+        )  # fmt: skip
+        self.burns = self.grants = self.seq = 0
+        for partner in demo["partners"]:
+            monthly = partner["billing"].get("cycle") == "month"
+            for week in (MONTH_ENDS,) if monthly else range(1, WEEKS + 1):
+                self.fees[partner["slug"]][week] += partner["billing"].get("cycle_fee_minor", 0) * 10_000
+
+    def earn(self, row: tuple[Any, ...]) -> None:
+        _, _, _, _, week, day, amount = row
+        place: int = row[1]
+        slug = SLUGS[place]
+        earn, campaign = self.demo["partners"][place]["earn"], self.demo["campaign"]
+        points = amount * earn["points"] // earn["per_minor"]
+        self._open(row, points, [(slug, 100)])
+        self._fee(slug, day, week, points)
+        if slug == campaign["partner"] and campaign["first_day"] <= day <= campaign["last_day"]:
+            more = points * campaign["multiplier_percent"] // 100 - points
+            self.grants += more > 0
+            self._open(row, more, [(each["funder"], each["percent"]) for each in campaign["funders"]])
+
+    def _open(self, row: tuple[Any, ...], points: int, funders: list[tuple[str, int]]) -> None:
+        instant, place, _, household, week, day, _ = row
+        self.seq += 1
+        later = Counter[str]()
+        for funder, percent in funders:
+            if funder != "operator":
+                price = self._price(funder, day)
+                whole = nearest(price["issue_micros"] * percent, 100)
+                now = nearest(whole * price["issue_share_percent"], 100)
+                self.owed[funder][week] += points * now
+                later[funder] += whole - now
+        months = day.year * 12 + day.month + 24
+        self.lots[household].append(
+            {"order": (months, instant, self.seq), "issuer": SLUGS[place], "left": points, "later": later}
+        )
+
+    def burn(self, day: date, bought: list[tuple[Any, ...]]) -> None:
         cents: Counter[tuple[int, int]] = Counter()
-        for place in range(len(SLUGS)):
-            arrived = [row for row in bought if row[5] == day and row[1] == place]
-            random.shuffle(arrived)
-            for instant, _, _, household, _, _, amount in arrived:
-                seq += 1
-                earn = demo["partners"][place]["earn"]
-                months = day.year * 12 + day.month + 24
-                points = amount * earn["points"] // earn["per_minor"]
+        week = next(row[4] for row in bought if row[5] == day)
+        for _, place, _, household, _, when, amount in bought:
+            if when == day:
                 cents[household, place] += amount
-                lots[household].append([months, instant, seq, SLUGS[place], points])
         for household, place in sorted(cents):
-            points = _burned(demo, household, place, day, lots[household], cents[household, place])
-            burns += points > 0
-            for lot in sorted(lots[household]):
-                used = min(points, lot[4])
-                matrix[lot[3]][SLUGS[place]] += used
-                lots[household][lots[household].index(lot)][4] -= used
+            slug, lots = SLUGS[place], sorted(self.lots[household], key=lambda lot: lot["order"])
+            balance = sum(lot["left"] for lot in lots)
+            points = _burned(self.demo, household, place, day, balance, cents[household, place])
+            self.burns += points > 0
+            self._fee(slug, day, week, points)
+            self.owed[slug][week] -= points * self._price(slug, day)["reimbursement_micros"]
+            for lot in lots:
+                used = min(points, lot["left"])
                 points -= used
+                lot["left"] -= used
+                self.matrix[lot["issuer"]][slug] += used
+                for funder, micros in lot["later"].items():
+                    self.charged[funder][week] += used * micros
+                    self.owed[funder][week] += used * micros
             assert points == 0
-    assert {issuer: +row for issuer, row in matrix.items() if +row} == expected["matrix"]
-    assert burns == expected["burns"]
+
+    def _fee(self, slug: str, day: date, week: int, points: int) -> None:
+        if points:
+            fee = self._price(slug, day)["transaction_fee_micros"]
+            self.fees[slug][week] += fee
+            self.owed[slug][week] += fee
+
+    def _price(self, slug: str, day: date) -> dict[str, Any]:
+        first, second = self.demo["partners"][SLUGS.index(slug)]["prices"]
+        return first if day < second["valid_from"] else second
 
 
-def _burned(
-    demo: dict[str, Any], household: int, place: int, day: date, lots: list[list[Any]], cents: int
-) -> int:
+def nearest(amount: int, parts: int) -> int:
+    """A whole number of parts, a tie to the even one."""
+    whole, rest = divmod(amount, parts)
+    return whole + (2 * rest > parts or (2 * rest == parts and whole % 2 == 1))
+
+
+def _burned(demo: dict[str, Any], household: int, place: int, day: date, balance: int, cents: int) -> int:
     from services.demo.recompute import _burn_points  # pyright: ignore[reportPrivateUsage]
 
     visit = f"{household}|{day}|{SLUGS[place]}"
-    return _burn_points(demo["burns"], demo["partners"][place], visit, sum(lot[4] for lot in lots), cents)
+    return _burn_points(demo["burns"], demo["partners"][place], visit, balance, cents)

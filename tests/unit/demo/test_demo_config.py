@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.demo.cards import card_number, luhn_digit
-from services.demo.config import DEMO_FILE, DemoConfig, DemoConfigError, load_config
+from services.demo.config import DEMO_FILE, Billing, Credit, DemoConfig, DemoConfigError, load_config
 from services.demo.weeks import week_number, weeks
 
 
@@ -28,6 +28,36 @@ def test_seven_partners_and_how_they_send(config: DemoConfig) -> None:
     singles = {partner.slug for partner in config.partners if partner.sends == "single"}
     assert len(config.partners) == 7
     assert singles == {"fuel", "leisure", "deli-bakery"}
+
+
+def test_there_is_a_contract_of_every_kind(config: DemoConfig) -> None:
+    shares = {
+        partner.slug: {price.issue_share_percent for price in partner.prices} for partner in config.partners
+    }
+    fees = {partner.slug: partner.prices[0].transaction_fee_micros for partner in config.partners}
+    assert {slug: share for slug, share in shares.items() if share != {100}} == {
+        "drugstore": {40},
+        "fuel": {0},
+    }
+    assert {slug: fee for slug, fee in fees.items() if fee} == {"deli-bakery": 15_000}
+    billed = {partner.slug: partner.billing for partner in config.partners if partner.billing != Billing()}
+    assert billed == {"butcher": Billing("month", 2_500)}
+    limited = {partner.slug: partner.credit for partner in config.partners if partner.credit}
+    assert limited == {"fresh-market": Credit(300_000, 100_000, "refuse", 80)}
+
+
+def test_the_campaign_gives_half_of_a_sales_points_on_its_dates_at_its_partner(config: DemoConfig) -> None:
+    campaign = config.campaign
+    assert [campaign.granted("drugstore", campaign.first_day, points) for points in (0, 1, 2, 15)] == [
+        0,
+        0,
+        1,
+        7,
+    ]
+    assert campaign.granted("drugstore", campaign.last_day, 15) == 7
+    assert campaign.granted("drugstore", campaign.first_day - timedelta(days=1), 15) == 0
+    assert campaign.granted("drugstore", campaign.last_day + timedelta(days=1), 15) == 0
+    assert campaign.granted("grocer", campaign.first_day, 15) == 0
 
 
 def test_a_price_applies_from_its_date_on(config: DemoConfig) -> None:
@@ -54,6 +84,19 @@ def test_a_price_applies_from_its_date_on(config: DemoConfig) -> None:
         ("valid_from = 2017-02-15", "valid_from = 2016-02-15"),
         ("prices = [{ valid_from = 2017-01-01", "prices = [{ valid_from = 2017-01-02"),
         ("[programme]", "[programme"),
+        ("issue_share_percent = 40", "issue_share_percent = 101"),
+        ("transaction_fee_micros = 15_000", "transaction_fee_micros = -1"),
+        ('cycle = "month"', 'cycle = "fortnight"'),
+        ("limit_minor = 300_000", "limit_minor = 300_000.5"),
+        ("warning_percent = 80", "warning_percent = 0"),
+        ('approves = "Ida Wells"', 'approves = "Mary Ward"'),
+        ("multiplier_percent = 150", "multiplier_percent = 100"),
+        ("last_day = 2017-02-19", "last_day = 2017-01-05"),
+        ('partner = "drugstore"', 'partner = "casino"'),
+        ('partner = "drugstore"', 'partner = "fuel"'),  # it sends purchases one by one
+        ('funder = "drugstore"', 'funder = "casino"'),
+        ('funder = "drugstore"', 'funder = "operator"'),
+        ("percent = 50 }, {", "percent = 60 }, {"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_by_name(tmp_path: Path, old: str, new: str) -> None:

@@ -1,0 +1,181 @@
+"""What stands before the first purchase: programme, partners, contracts, credit limits, campaign.
+
+All of it may be done again: a demo that was killed meanwhile carries on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.demo import progress as memory
+from services.demo.config import Credit, DemoConfig, DemoPartner
+from services.demo.progress import Progress
+from services.demo.weeks import local_midnight
+from services.operations import approvals, campaigns, people, registry, settlement
+from services.operations.documents import Document, identity
+from services.operations.session import Session, open_session
+from services.runtime.clock import to_micros
+from services.runtime.errors import CoalitionError
+from services.runtime.expiry_policy import DEFAULT_POLICY
+from services.runtime.ids import new_id, to_text
+from services.runtime.principal import Programme
+
+# The budget is loaded once, however often the demo is killed.
+_LOAD_KEY: Final = "demo-budget"
+_OBJECTION_DAYS: Final = 14
+_LIMIT: Final = "credit_limit"
+_WHY: Final = "as in the contract"
+
+
+class Onboarding:
+    """Brings in what demo.toml says. `environment`: the launcher's, for sessions of the staff."""
+
+    def __init__(
+        self,
+        config: DemoConfig,
+        session: Session,
+        environment: Mapping[str, str],
+        progress: Progress,
+        folder: Path,
+    ) -> None:
+        self._config, self._session, self._environment = config, session, environment
+        self._progress, self._folder = progress, folder
+
+    async def run(self, stores: Mapping[str, tuple[str, ...]]) -> Programme:
+        """Registers what is not registered yet; `stores`: each partner's codes. Raises CoalitionError."""
+        programme = await self._programme()
+        present = {partner.slug for partner in await registry.list_partners(self._session, programme)}
+        for partner in self._config.partners:
+            if partner.slug in self._progress.secrets:
+                continue
+            if partner.slug not in present:
+                await self._take_in(programme, partner)
+            await self._contract(programme, partner, stores[partner.slug])
+            issued = await registry.issue_key(self._session, programme, partner.slug, "demo")
+            self._progress.secrets[partner.slug] = issued.secret
+            memory.save(self._folder, self._progress)
+        await self._limits(programme)
+        await self._campaign(programme)
+        return programme
+
+    async def _programme(self) -> Programme:
+        about = self._config.programme
+        try:
+            return await registry.create_programme(
+                self._session,
+                about.slug,
+                about.name,
+                about.zone.key,
+                about.currency,
+                to_micros(about.clock_start_at),
+                is_test=True,
+                expiry=DEFAULT_POLICY._replace(months=about.expiry_months),
+            )
+        except CoalitionError as error:
+            if error.reason != Reason.REASON_ALREADY_EXISTS:
+                raise
+            return await self._session.programme(about.slug)
+
+    async def _take_in(self, programme: Programme, partner: DemoPartner) -> None:
+        try:
+            await registry.onboard(self._session, programme, partner.slug, partner.name)
+        except CoalitionError as error:
+            # Asked again after a lost answer, it is there already.
+            if error.reason != Reason.REASON_ALREADY_EXISTS:
+                raise
+
+    async def _contract(self, programme: Programme, partner: DemoPartner, stores: tuple[str, ...]) -> None:
+        session, about, slug, earn = self._session, self._config.programme, partner.slug, partner.earn
+        await registry.add_stores(session, programme, slug, [(code, f"Store {code}") for code in stores])
+        starts_at_us = to_micros(about.clock_start_at)
+        await registry.set_earn_rate(
+            session, programme, slug, registry.EarnRate(earn.points, earn.per_minor, starts_at_us)
+        )
+        for price in partner.prices:
+            prices = registry.Prices(
+                price.issue_micros,
+                price.reimbursement_micros,
+                to_micros(local_midnight(price.valid_from, about.zone)),
+                issue_share_percent=price.issue_share_percent,
+                transaction_fee_micros=price.transaction_fee_micros,
+            )
+            await registry.set_rates(session, programme, slug, prices)
+        billing = partner.billing
+        await settlement.set_billing(
+            session, programme, slug, billing.cycle, billing.cycle_fee_minor, _OBJECTION_DAYS
+        )
+
+    async def _limits(self, programme: Programme) -> None:
+        """The credit limits that are not approved yet: one person proposes them, the other one approves."""
+        missing = {
+            partner.slug: partner.credit
+            for partner in self._config.partners
+            if partner.credit and not await approvals.limits(self._session, programme, partner.slug)
+        }
+        if not missing:
+            return
+        staff, patience = self._config.staff, self._session.patience_seconds
+        proposes = await self._token(staff.proposes, "pricing")
+        approves = await self._token(staff.approves, "checker")
+        async with (
+            open_session(self._environment, proposes, patience) as proposer,
+            open_session(self._environment, approves, patience) as approver,
+        ):
+            for slug, credit in missing.items():
+                await self._limit(programme, slug, credit, proposer, approver)
+
+    async def _token(self, name: str, role: str) -> str:
+        """A token of a person, who is taken on where that was not done before."""
+        try:
+            return (await registry.add_staff(self._session, name, [role])).token
+        except CoalitionError as error:
+            if error.reason != Reason.REASON_ALREADY_EXISTS:
+                raise
+            # Taken on before the demo was killed; what his token was is not known any more.
+            return (await people.issue_token(self._session, name, "demo", 0)).secret
+
+    async def _limit(
+        self, programme: Programme, slug: str, credit: Credit, proposer: Session, approver: Session
+    ) -> None:
+        partner = identity("ptr", await self._session.partner_id(programme, slug))
+        terms = approvals.terms_of(
+            credit.limit_minor, credit.prefunded_minor, credit.on_limit, credit.warning_percent
+        )
+        left = map(approvals.draft_document, await approvals.drafts(approver, programme, 100, only_open=True))
+        draft = next((each for each in left if _is_limit_of(each, partner)), None)
+        if draft is None:
+            made = await approvals.propose_limit(proposer, programme, slug, terms, _WHY)
+            draft = approvals.draft_document(made)
+        try:
+            await approvals.approve(approver, programme, draft["id"], draft["hash"], _WHY)
+        except CoalitionError as error:
+            # Approved already, when the answer was lost.
+            if error.reason != Reason.REASON_DRAFT_DECIDED:
+                raise
+
+    async def _campaign(self, programme: Programme) -> None:
+        """Sets the campaign and loads its budget; its id is kept before it is used, so there is only ever one."""
+        about, zone = self._config.campaign, self._config.programme.zone
+        if not self._progress.campaign:
+            self._progress.campaign = to_text(campaigns.CAMPAIGN_PREFIX, new_id())
+            memory.save(self._folder, self._progress)
+        wanted = campaigns.Wanted(
+            name=about.name,
+            multiplier_percent=about.multiplier_percent,
+            valid_from_us=to_micros(local_midnight(about.first_day, zone)),
+            valid_to_us=to_micros(local_midnight(about.last_day + timedelta(days=1), zone)),
+            partners=[about.partner],
+            funders=[f"{funder.funder}={funder.percent}" for funder in about.funders],
+        )
+        campaign = self._progress.campaign
+        await campaigns.create_campaign(self._session, programme, campaign, wanted)
+        await campaigns.load_budget(self._session, programme, _LOAD_KEY, campaign, about.budget_points)
+
+
+def _is_limit_of(draft: Document, partner: str | None) -> bool:
+    return draft["kind"] == _LIMIT and draft["body"]["partner_id"] == partner
