@@ -14,6 +14,7 @@ from services.demo.figures import OPERATOR, Figures
 from services.demo.till import Latencies
 from services.operations.documents import Document
 from services.operations.proofs import Proof
+from services.operations.statement_files import Verified
 
 _ALL = 100
 _WEEKS_SHOWN_MAX = 60
@@ -160,6 +161,22 @@ def print_proofs(console: Console, proofs: Iterable[Proof]) -> bool:
         )
     console.print(table)
     return fine
+
+
+def print_verified(console: Console, verified: Verified) -> bool:
+    """What came of every statement's file; answers whether each is proved, and that there were any."""
+    if verified.holds and verified.statements:
+        console.print(
+            f"[bold green]Verified[/]: {verified.statements:,} statement files of {verified.entries:,} entries "
+            f"({verified.bytes / 1_000_000:,.1f} MB), each offline as its partner would (services/verifier/statement.py)."
+        )
+        return True
+    console.print(
+        f"[bold red]{len(verified.refused)} of {verified.statements} statement files prove nothing:[/]"
+    )
+    for refused in verified.refused[:_DIFFERENCES_SHOWN_MAX]:
+        console.print(f"  {refused}")
+    return False
 
 
 def print_speed(console: Console, operations: int, seconds: float, latencies: Latencies) -> None:

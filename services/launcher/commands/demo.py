@@ -31,6 +31,7 @@ from services.launcher.platform import Platform
 from services.launcher.state import StateDirectory
 from services.operations.proofs import prove_clearing, prove_ledger
 from services.operations.session import Session, open_session
+from services.operations.statement_files import verify_all
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
 
@@ -150,6 +151,9 @@ async def _judge(
     ledger = await prove_ledger(session, programme)
     clearing = await prove_clearing(session, programme)
     proved = report.print_proofs(console, (*ledger, *clearing))
+    with console.status("verifying every statement's file"):
+        verified = await verify_all(session, programme)
+    proved = report.print_verified(console, verified) and proved
     expected = figures_from_json(await asyncio.to_thread(_recompute, weeks))
     return report.print_check(console, compare(expected, figures)) and proved
 
