@@ -117,8 +117,8 @@ async def test_a_lapse_is_told_with_its_lots_in_the_members_partition(house: Poi
         transaction_id=lapse.transaction_id, seq=3, member_id=member.bytes, points=30, balance_after=0,
         recorded_at_us=lapse.recorded_at_us,
         lots=[
-            events.LotTaken(lot_no=1, issuer_id=grocer.partner_id.bytes, point_type="base", points=10),
-            events.LotTaken(lot_no=2, issuer_id=fuel.partner_id.bytes, point_type="base", points=20),
+            events.LotTaken(lot_no=1, issuer_id=grocer.partner_id.bytes, point_type="base", points=10, earned_seq=1),
+            events.LotTaken(lot_no=2, issuer_id=fuel.partner_id.bytes, point_type="base", points=20, earned_seq=2),
         ],
     )  # fmt: skip
 

@@ -43,7 +43,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SECRET = "the password of the database is swordfish"
 IDENTITY, PROGRAMME = Identity(), new_programme()
-STAFF = IDENTITY.signers["cli"].sign(Kind.STAFF, "stf_1", PROGRAMME)
+
+
+def staff() -> bytes:
+    """A principal as of now: it is good for minutes, and tests are collected long before they run."""
+    return IDENTITY.signers["cli"].sign(Kind.STAFF, "stf_1", PROGRAMME)
 
 
 class Raising(PointsServiceServicer):
@@ -102,7 +106,7 @@ async def _unary(served: tuple[Raising, grpc.aio.Channel], act: Callable[[], obj
     """The bare status of a call, as any client sees it."""
     servicer, channel = served
     servicer.act = act
-    metadata = ((METADATA_KEY, STAFF),)
+    metadata = ((METADATA_KEY, staff()),)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await PointsServiceStub(channel).GetHead(points_pb2.GetHeadRequest(), metadata=metadata)
     return caught.value
@@ -147,7 +151,7 @@ async def test_a_fault_in_the_middle_of_a_stream_is_told_as_little_of(
     servicer, channel = served
     servicer.act = _raise(Unspeakable(SECRET))
     call = PointsServiceStub(channel).ReadJournal(
-        points_pb2.ReadJournalRequest(), metadata=((METADATA_KEY, STAFF),)
+        points_pb2.ReadJournalRequest(), metadata=((METADATA_KEY, staff()),)
     )
     assert await call.read() == points_pb2.ReadJournalResponse()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -220,7 +224,7 @@ async def test_an_error_comes_back_as_the_class_that_was_raised(
     ):
         servicer.act = _raise(error)
         with pytest.raises(type(error)):
-            await grpc_client.call(stub.GetHead, points_pb2.GetHeadRequest(), STAFF)
+            await grpc_client.call(stub.GetHead, points_pb2.GetHeadRequest(), staff())
 
 
 async def test_without_a_principal_nothing_but_health_and_reflection_answers(
@@ -247,7 +251,7 @@ async def test_without_a_principal_nothing_but_health_and_reflection_answers(
 async def test_the_handler_knows_who_acts(served: tuple[Raising, grpc.aio.Channel]) -> None:
     servicer, channel = served
     servicer.act = lambda: None
-    answer = await grpc_client.call(PointsServiceStub(channel).GetHead, points_pb2.GetHeadRequest(), STAFF)
+    answer = await grpc_client.call(PointsServiceStub(channel).GetHead, points_pb2.GetHeadRequest(), staff())
     assert answer.last_seq == len("stf_1")
 
 
@@ -267,7 +271,7 @@ async def test_a_caller_that_does_not_wait_any_longer_cancels_the_handler(
     servicer.cancelled.clear()
     call = PointsServiceStub(channel).GetBalance(
         points_pb2.GetBalanceRequest(),
-        metadata=((METADATA_KEY, STAFF),),
+        metadata=((METADATA_KEY, staff()),),
         timeout=0.3 if how == "deadline" else None,
     )
     if how == "cancelled":
@@ -288,7 +292,7 @@ async def test_the_callers_deadline_is_passed_on_and_never_grows(
     try:
         assert grpc_client.remaining_seconds(10) == 0.001
         with pytest.raises(Unavailable) as caught:
-            await grpc_client.call(stub.GetBalance, points_pb2.GetBalanceRequest(), STAFF)
+            await grpc_client.call(stub.GetBalance, points_pb2.GetBalanceRequest(), staff())
     finally:
         grpc_client.deadline_us.reset(token)
     assert caught.value.reason == Reason.REASON_DEADLINE_EXCEEDED
@@ -300,7 +304,7 @@ async def test_a_neighbour_that_is_not_there_is_unavailable() -> None:
     try:
         with pytest.raises(Unavailable) as caught:
             await grpc_client.call(
-                PointsServiceStub(channel).GetHead, points_pb2.GetHeadRequest(), STAFF, timeout_seconds=5
+                PointsServiceStub(channel).GetHead, points_pb2.GetHeadRequest(), staff(), timeout_seconds=5
             )
         assert caught.value.reason == Reason.REASON_UNAVAILABLE
     finally:
