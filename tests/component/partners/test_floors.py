@@ -14,7 +14,7 @@ from services.partners.events.publish import LOG
 from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
-from tests.support.ledger import Burn, ClawBack, Earn, Expiry
+from tests.support.ledger import Burn, ClawBack, Earn, Expiry, Return
 from tests.support.partners import DAY_US, STARTS_AT_US, House
 from tests.support.partners_office import Office, office_of
 
@@ -103,6 +103,14 @@ async def test_what_is_taken_back_and_what_is_reimbursed_once_it_is_stated_come_
     assert floors(house, programme, grocer)[-1] == (-12_000, 3)
     found = await standing(office, programme)
     assert (found.owed_micros, found.reimbursed_micros) == (40_000_000, 20_000_000)
+    await house.ledger.post(programme, Return(grocer, 2, [(fuel, 1_250)]))
+    await house.ledger.move_clock(programme, MONDAY_US + WEEK_US)
+    await house.rate_now(programme)
+    await house.close(programme)
+    await set_floors(house, programme)
+    # Half of the burn was given back: that much is owed back, and the floor is tighter again.
+    assert (await standing(office, programme)).reimbursed_micros == 10_000_000
+    assert floors(house, programme, grocer)[-1] == (-11_000, 4)
 
 
 async def test_points_paid_for_at_redemption_count_whole_until_they_lapse(

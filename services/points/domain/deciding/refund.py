@@ -114,11 +114,15 @@ def _parts(
     of_grants = [books.at.taken_of_grants.get(grant.seq, 0) for grant in sale.grants]
     sofar = [before.taken - sum(of_grants), *of_grants]
     first = first_due(sale, before.tender_order, given, before.taken + sum(pending) + free)
-    turns = zip(first, sofar, pending, wanted, strict=True)
-    parts = [min(max(0, turn - had - soon), most) for turn, had, soon, most in turns]
+    parts: list[int] = []
+    for turn, had, soon, most in zip(first, sofar, pending, wanted, strict=True):
+        parts.append(min(max(0, turn - had - soon), most, free))
+        free -= parts[-1]
     for place, most in enumerate(wanted):
-        # (What was pending need not have been what fell due first.)
-        parts[place] += min(free - sum(parts), most - parts[place])
+        # (What was pending need not have been what fell due first: what is left then goes in order.)
+        more = min(free, most - parts[place])
+        parts[place] += more
+        free -= more
     return parts
 
 
