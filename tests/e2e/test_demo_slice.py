@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 
-import asyncpg
 import pytest
 
 from services.demo.compare import compare
@@ -27,6 +26,7 @@ from services.operations import campaigns
 from services.operations.proofs import prove_clearing, prove_ledger
 from services.operations.session import Session, open_session
 from services.runtime.principal import Programme
+from tests.support.faults import drop_a_rated_entry
 from tests.support.platform import kill, running_platform
 
 WEEKS = 2
@@ -96,21 +96,6 @@ async def assert_all_proved(session: Session, programme: Programme) -> None:
         assert proof.holds, (proof.name, proof.figure, proof.breaches)
 
 
-async def drop_one_rated_entry(platform: Platform) -> None:
-    """As somebody with the administrator's password could."""
-    database = platform.environment["COALITION_PARTNERS_DATABASE_URL"].rpartition("/")[2]
-    url = platform.environment["DATABASE_URL"].rpartition("/")[0] + f"/{database}"
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("SET session_replication_role = replica")
-        gone = await connection.execute(
-            "DELETE FROM rated_entry WHERE seq = (SELECT max(seq) FROM rated_entry WHERE kind = 'issued')"
-        )
-        assert gone == "DELETE 1"
-    finally:
-        await connection.close()
-
-
 @pytest.mark.timeout(600)
 async def test_the_figures_equal_a_recomputation_whatever_is_killed_meanwhile() -> None:
     """kill -9 of every process in turn while purchases come in; then a dropped rated entry is found out."""
@@ -141,7 +126,7 @@ async def test_the_figures_equal_a_recomputation_whatever_is_killed_meanwhile() 
         await assert_contracts(session, programme, figures)
         await assert_all_proved(session, programme)
 
-        await drop_one_rated_entry(platform)
+        await drop_a_rated_entry(platform, programme)
         clearing = await prove_clearing(session, programme)
         broken = [proof for proof in clearing if not proof.holds]
         assert broken, json.dumps([proof.figure for proof in clearing])

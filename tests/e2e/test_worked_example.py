@@ -11,12 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import pytest
 
 from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
+from tests.support.faults import drop_a_rated_entry
 from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, operators_mall
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -150,7 +150,7 @@ async def test_the_worked_example_comes_out_to_the_cent_and_a_dropped_entry_brea
             assert found["closing_minor"] == found["opening_minor"] + net
             assert abs(found["net"]["carry_out_micros"]) <= 5_000
         assert all(proof["holds"] for proof in await mall.told("verify", "clearing"))
-        await drop_an_entry(platform, mall)
+        await drop_a_rated_entry(platform, mall.programme)
         broken = [proof for proof in await mall.told("verify", "clearing", fails=True) if not proof["holds"]]
         assert {proof["invariant"] for proof in broken} == {9, 10}
         assert any(
@@ -177,20 +177,3 @@ async def test_with_fuel_at_redemption_it_pays_for_what_was_used_of_its_points(
             "cycle_fee": (0, 1_500 * MILLION),
         }
         assert all(proof["holds"] for proof in await mall.told("verify", "clearing"))
-
-
-async def drop_an_entry(platform: Platform, mall: Mall) -> None:
-    """As somebody with the administrator's password could."""
-    database = platform.environment["COALITION_PARTNERS_DATABASE_URL"].rpartition("/")[2]
-    url = platform.environment["DATABASE_URL"].rpartition("/")[0] + f"/{database}"
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("SET session_replication_role = replica")
-        gone = await connection.execute(
-            "DELETE FROM rated_entry WHERE ledger_id = $1 AND seq = (SELECT max(seq) FROM rated_entry "
-            "WHERE ledger_id = $1 AND kind = 'issued')",
-            mall.programme.ledger_id,
-        )
-        assert gone == "DELETE 1"
-    finally:
-        await connection.close()
