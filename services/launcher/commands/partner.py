@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from services.launcher.commands import partner_entities
 from services.launcher.errors import LauncherError
 from services.launcher.session import (
     Column,
@@ -33,6 +34,7 @@ earn_rates = typer.Typer(help="What a partner gives for money: dated, never edit
 app.add_typer(earn_rates, name="earn-rates")
 refund_rules = typer.Typer(help="What a partner's refunds do.", no_args_is_help=True)
 app.add_typer(refund_rules, name="refund-rules")
+app.add_typer(partner_entities.app, name="entity")
 
 PartnerArgument = Annotated[str, typer.Argument(help="Slug of the partner.")]
 
