@@ -208,6 +208,7 @@ def rates(message: partners_pb2.RateVersion, zone: str) -> Document:
             }
             for each in message.by_type
         },
+        "draft": identity("drf", message.draft_id),
     }
 
 
@@ -219,6 +220,7 @@ def billing(message: clearing_pb2.BillingTerms) -> Document:
         "cycle_fee_minor": message.cycle_fee_minor,
         "objection_days": message.objection_days,
         "from_window": message.from_window,
+        "draft": identity("drf", message.draft_id),
     }
 
 

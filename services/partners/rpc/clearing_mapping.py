@@ -123,6 +123,7 @@ def billing_message(version: BillingVersion) -> pb.BillingTerms:
         objection_days=terms.objection_days,
         version=version.version,
         from_window=version.from_window,
+        draft_id=version.draft_id.bytes if version.draft_id else b"",
     )
 
 
