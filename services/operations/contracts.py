@@ -1,40 +1,25 @@
-"""What the operator does with the companies of a partner."""
+"""What the operator drafts of contracts: prices and billing, for another person to approve."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from coalition.partners.v1 import approvals_pb2, clearing_pb2, partners_pb2
 from coalition.partners.v1 import contracts_pb2 as pb
 
 from services.operations.session import Session
 from services.runtime.principal import Programme
 
 
-async def add_legal_entity(session: Session, programme: Programme, partner: str, name: str) -> pb.LegalEntity:
-    """Adds a company to a partner by slug. Raises PARTNER_UNKNOWN, INVALID_REQUEST."""
-    partner_id = await session.partner_id(programme, partner)
-    request = pb.AddLegalEntityRequest(partner_id=partner_id, name=name)
-    answer = await session.call(session.contracts.AddLegalEntity, request, programme)
-    return answer.legal_entity
+async def propose_rates(
+    session: Session, programme: Programme, wanted: partners_pb2.RateVersion, why: str
+) -> approvals_pb2.Draft:
+    """Drafts prices of a partner. Raises what ProposeRates does."""
+    request = pb.ProposeRatesRequest(rates=wanted, why=why)
+    return (await session.call(session.contracts.ProposeRates, request, programme)).draft
 
 
-async def assign_stores(
-    session: Session, programme: Programme, partner: str, number: int, codes: Sequence[str], from_us: int
-) -> Sequence[pb.StoreEntity]:
-    """Says which company stores are of from a till's time on. Raises PARTNER_UNKNOWN, INVALID_REQUEST."""
-    request = pb.AssignStoresRequest(
-        partner_id=await session.partner_id(programme, partner),
-        legal_entity=number,
-        store_codes=codes,
-        valid_from_us=from_us,
-    )
-    answer = await session.call(session.contracts.AssignStores, request, programme)
-    return answer.stores
-
-
-async def legal_entities(
-    session: Session, programme: Programme, partner: str
-) -> pb.ListLegalEntitiesResponse:
-    """The companies of a partner by slug, and the stores that were ever assigned. Raises PARTNER_UNKNOWN."""
-    request = pb.ListLegalEntitiesRequest(partner_id=await session.partner_id(programme, partner))
-    return await session.call(session.contracts.ListLegalEntities, request, programme)
+async def propose_billing(
+    session: Session, programme: Programme, wanted: clearing_pb2.BillingTerms, why: str
+) -> approvals_pb2.Draft:
+    """Drafts billing of a partner. Raises what ProposeBilling does."""
+    request = pb.ProposeBillingRequest(terms=wanted, why=why)
+    return (await session.call(session.contracts.ProposeBilling, request, programme)).draft

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from coalition.partners.v1 import clearing_pb2, contracts_pb2, partners_pb2
+from coalition.partners.v1 import clearing_pb2, legal_entities_pb2, partners_pb2
 from coalition.points.v1 import movement_pb2, points_pb2
 from coalition.type.v1 import expiry_pb2
 
@@ -208,15 +208,16 @@ def rates(message: partners_pb2.RateVersion, zone: str) -> Document:
             }
             for each in message.by_type
         },
+        "draft": identity("drf", message.draft_id),
     }
 
 
-def legal_entity(message: contracts_pb2.LegalEntity) -> Document:
+def legal_entity(message: legal_entities_pb2.LegalEntity) -> Document:
     """A company of a partner."""
     return {"number": message.number, "name": message.name}
 
 
-def store_entity(message: contracts_pb2.StoreEntity, zone: str) -> Document:
+def store_entity(message: legal_entities_pb2.StoreEntity, zone: str) -> Document:
     """Which company a store is of."""
     return {
         "store": message.store_code,
@@ -235,6 +236,7 @@ def billing(message: clearing_pb2.BillingTerms) -> Document:
         "cycle_fee_minor": message.cycle_fee_minor,
         "objection_days": message.objection_days,
         "from_window": message.from_window,
+        "draft": identity("drf", message.draft_id),
     }
 
 

@@ -15,9 +15,9 @@ from services.partners.commands.legal_entities import AddLegalEntity, AssignStor
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
-from services.partners.commands.set_billing import SetBilling
+from services.partners.commands.set_billing import ProposeBilling, SetBilling
 from services.partners.commands.set_floors import SetFloors
-from services.partners.commands.set_rates import SetRates
+from services.partners.commands.set_rates import ProposeRates, SetRates
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.queries.audit import AuditLog
@@ -58,6 +58,8 @@ class Partners:
     # commands of what takes two people; `drafts` decides them all
     drafts: Drafts
     propose_credit_limit: ProposeCreditLimit
+    propose_rates: ProposeRates
+    propose_billing: ProposeBilling
     # commands of clearing
     rate_postings: RatePostings
     close_windows: CloseWindows

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from services.launcher.session import Column, JsonOption, ProgrammeOption, count, field, in_session, show
-from services.operations import contracts, documents
+from services.operations import documents, legal_entities
 from services.operations.amounts import read_time
 from services.operations.documents import Document
 from services.operations.session import Session
@@ -41,7 +41,7 @@ def add(
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        return documents.legal_entity(await contracts.add_legal_entity(session, found, partner, name))
+        return documents.legal_entity(await legal_entities.add_legal_entity(session, found, partner, name))
 
     show(in_session(work), as_json, f"Companies of {partner}", *_ENTITIES)
 
@@ -65,7 +65,7 @@ def assign(
     async def work(session: Session) -> list[Document]:
         found = await session.programme(programme)
         from_us = read_time(valid_from, found.zone) if valid_from else 0
-        made = await contracts.assign_stores(session, found, partner, number, stores, from_us)
+        made = await legal_entities.assign_stores(session, found, partner, number, stores, from_us)
         return [documents.store_entity(each, found.zone) for each in made]
 
     show(in_session(work), as_json, f"Stores of {partner}", *_STORES)
@@ -85,7 +85,7 @@ def list_all(
 
     async def work(session: Session) -> list[Document]:
         found = await session.programme(programme)
-        answer = await contracts.legal_entities(session, found, partner)
+        answer = await legal_entities.legal_entities(session, found, partner)
         if by_store:
             return [documents.store_entity(each, found.zone) for each in answer.stores]
         return [documents.legal_entity(each) for each in answer.legal_entities]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from services.launcher.commands.settle_billing import app as billing
 from services.launcher.commands.settle_limits import app as limits
 from services.launcher.commands.settle_matrix import FirstOption, LastOption, matrix
+from services.launcher.commands.settle_rates import app as rates
 from services.launcher.session import (
     Column,
     JsonOption,
@@ -23,13 +24,13 @@ from services.launcher.session import (
     show,
 )
 from services.operations import documents, settlement
-from services.operations.amounts import read_minor, read_time, write_micros, write_minor
+from services.operations.amounts import read_time, write_micros, write_minor
 from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(help="Close windows and settle between partners.", no_args_is_help=True)
 app.add_typer(limits, name="limits")
-billing = typer.Typer(help="How often a partner gets a statement.", no_args_is_help=True)
+app.add_typer(rates, name="rates")
 app.add_typer(billing, name="billing")
 
 UntilOption = Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")]
@@ -63,13 +64,6 @@ _POSITIONS: Final[tuple[Column, ...]] = (
     ("#due before", lambda position: write_minor(position["opening_minor"])),
     ("#position (+ owes)", lambda position: write_minor(position["position_minor"])),
 )
-_BILLING: Final[tuple[Column, ...]] = (
-    ("#version", count("version")),
-    ("cycle", field("cycle")),
-    ("#fee", lambda terms: write_minor(terms["cycle_fee_minor"])),
-    ("#days to object", count("objection_days")),
-    ("#from window", count("from_window")),
-)
 _LINES: Final[tuple[Column, ...]] = (
     ("line", lambda line: line["kind"].replace("_", " ")),
     ("#entries", count("count")),
@@ -77,13 +71,6 @@ _LINES: Final[tuple[Column, ...]] = (
     ("#price", lambda line: write_micros(line["price_micros"]) if line["points"] else ""),
     ("#amount (+ pays)", lambda line: write_micros(line["amount_micros"], 2)),
 )
-
-
-class Cycle(StrEnum):
-    """When a statement is due."""
-
-    WINDOW = "window"
-    MONTH = "month"
 
 
 @app.command()
@@ -257,7 +244,12 @@ def statement(
         return
     covers, net, currency = found["covers"], found["net"], found["currency"]
     first, last = covers["first_window"], covers["last_window"]
-    show(found["lines"], False, f"Statement {found['id']} of {found['partner']}", *_LINES)
+    companies = found["legal_entities"]
+    columns = (*_LINES, ("#company", count("legal_entity"))) if len(companies) > 1 else _LINES
+    show(found["lines"], False, f"Statement {found['id']} of {found['partner']}", *columns)
+    if len(companies) > 1:
+        named = ", ".join(f"{each['number']}: {each['name']}" for each in companies)
+        console().print(f"companies: {named}")
     console().print(
         f"{f'window {last}' if first == last else f'windows {first} to {last}'}: {covers['starts_at']} to "
         f"{covers['ends_at']}, seq {covers['first_seq']:,} to {covers['last_seq']:,}\n"
@@ -300,49 +292,3 @@ async def _write(path: Path, pieces: AsyncIterator[bytes]) -> None:
         work.replace(path)
     finally:
         work.unlink(missing_ok=True)
-
-
-@billing.command("set")
-def set_billing(
-    partner: Annotated[str, typer.Argument(help="Slug of the partner.")],
-    programme: ProgrammeOption,
-    cycle: Annotated[
-        Cycle, typer.Option(help="With every window, or with the one in which a month ends.")
-    ] = Cycle.WINDOW,
-    fee: Annotated[str, typer.Option(help="Owed with every statement, e.g. 25.00.")] = "0",
-    objection_days: Annotated[
-        int, typer.Option(min=1, max=366, help="Days after which silence accepts a statement.")
-    ] = 14,
-    as_json: JsonOption = False,
-) -> None:
-    """Set how often a partner gets a statement, from the open window on.
-
-    Example: coalition settle billing set fuel -p plaza --cycle month --fee 25.00
-    """
-
-    async def work(session: Session) -> Document:
-        found = await session.programme(programme)
-        fee_minor = read_minor(fee)
-        return documents.billing(
-            await settlement.set_billing(session, found, partner, cycle.value, fee_minor, objection_days)
-        )
-
-    show(in_session(work), as_json, f"Billing of {partner}", *_BILLING)
-
-
-@billing.command("list")
-def list_billing(
-    partner: Annotated[str, typer.Argument(help="Slug of the partner.")],
-    programme: ProgrammeOption,
-    as_json: JsonOption = False,
-) -> None:
-    """List all versions of a partner's billing; without one, statements come with every window and cost nothing.
-
-    Example: coalition settle billing list fuel -p plaza
-    """
-
-    async def work(session: Session) -> list[Document]:
-        found = await session.programme(programme)
-        return [documents.billing(each) for each in await settlement.list_billing(session, found, partner)]
-
-    show(in_session(work), as_json, f"Billing of {partner}", *_BILLING)

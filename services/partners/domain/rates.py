@@ -87,11 +87,15 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class RateVersion:
-    """Prices in the books: version from 1 per partner; `known_from_seq`: the first seq that they may rate."""
+    """Prices in the books: version from 1 per partner; `known_from_seq`: the first seq that they may rate.
+
+    `draft_id`: what two people made them by; None: set by one, in a test programme.
+    """
 
     rates: Rates
     version: int
     known_from_seq: int
+    draft_id: UUID | None = None
 
     def applies(self, effective_us: int, seq: int) -> bool:
         """Whether this may rate a posting.

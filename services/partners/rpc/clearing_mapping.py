@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from coalition.partners.v1 import clearing_pb2 as pb
-from coalition.partners.v1.contracts_pb2 import LegalEntity
+from coalition.partners.v1.legal_entities_pb2 import LegalEntity
 
 from services.partners.domain.billing import DEFAULT_OBJECTION_DAYS, BillingVersion, Cycle, Terms
 from services.partners.domain.checking import Finding
@@ -166,6 +166,7 @@ def billing_message(version: BillingVersion) -> pb.BillingTerms:
         objection_days=terms.objection_days,
         version=version.version,
         from_window=version.from_window,
+        draft_id=version.draft_id.bytes if version.draft_id else b"",
     )
 
 

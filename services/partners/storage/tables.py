@@ -144,6 +144,7 @@ rate_version: Final = Table(
     Column("bonus_issue_micros", BigInteger),
     Column("bonus_reimbursement_micros", BigInteger),
     Column("set_by", Text, nullable=False),
+    Column("draft_id", Uuid),
 )
 
 rating_head: Final = Table(
@@ -302,6 +303,7 @@ billing_version: Final = Table(
     Column("cycle_fee_minor", BigInteger, nullable=False),
     Column("objection_days", SmallInteger, nullable=False),
     Column("set_by", Text, nullable=False),
+    Column("draft_id", Uuid),
 )
 
 credit_standing: Final = Table(

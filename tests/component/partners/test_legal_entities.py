@@ -6,7 +6,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from coalition.partners.v1 import clearing_pb2, contracts_pb2, partners_pb2
+from coalition.partners.v1 import clearing_pb2, legal_entities_pb2, partners_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime import grpc_client
@@ -22,8 +22,8 @@ WEEK_US = 7 * DAY_US
 
 
 async def entity(house: House, programme: Programme, partner: UUID, name: str) -> int:
-    request = contracts_pb2.AddLegalEntityRequest(partner_id=partner.bytes, name=name)
-    answer = await house.ask(house.contracts.AddLegalEntity, request, programme)
+    request = legal_entities_pb2.AddLegalEntityRequest(partner_id=partner.bytes, name=name)
+    answer = await house.ask(house.legal_entities.AddLegalEntity, request, programme)
     assert answer.legal_entity.name == name
     return int(answer.legal_entity.number)
 
@@ -38,11 +38,11 @@ async def stores(house: House, programme: Programme, partner: UUID, *codes: str)
 
 async def assign(
     house: House, programme: Programme, partner: UUID, number: int, *codes: str, from_us: int = 0
-) -> list[contracts_pb2.StoreEntity]:
-    request = contracts_pb2.AssignStoresRequest(
+) -> list[legal_entities_pb2.StoreEntity]:
+    request = legal_entities_pb2.AssignStoresRequest(
         partner_id=partner.bytes, legal_entity=number, store_codes=codes, valid_from_us=from_us
     )
-    return list((await house.ask(house.contracts.AssignStores, request, programme)).stores)
+    return list((await house.ask(house.legal_entities.AssignStores, request, programme)).stores)
 
 
 async def close_week(house: House, programme: Programme, number: int) -> None:
@@ -150,8 +150,8 @@ async def test_a_store_is_anothers_from_a_tills_time_on_and_an_assignment_may_be
         ("issued", 1, 1, 10_000),
         ("issued", 2, 2, 20_000),
     ]
-    request = contracts_pb2.ListLegalEntitiesRequest(partner_id=grocer.bytes)
-    found = await house.ask(house.contracts.ListLegalEntities, request, programme)
+    request = legal_entities_pb2.ListLegalEntitiesRequest(partner_id=grocer.bytes)
+    found = await house.ask(house.legal_entities.ListLegalEntities, request, programme)
     assert [each.name for each in found.legal_entities] == ["Grocer", "Grocer Online Ltd"]
     assert list(found.stores) == made
 
@@ -188,5 +188,5 @@ async def test_what_is_not_there_is_named(house: House) -> None:
         with pytest.raises(CoalitionError) as unknown:
             await call
         assert unknown.value.reason == Reason.REASON_PARTNER_UNKNOWN
-    request = contracts_pb2.ListLegalEntitiesRequest(partner_id=grocer.bytes)
-    assert not (await house.ask(house.contracts.ListLegalEntities, request, programme)).stores
+    request = legal_entities_pb2.ListLegalEntitiesRequest(partner_id=grocer.bytes)
+    assert not (await house.ask(house.legal_entities.ListLegalEntities, request, programme)).stores

@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 import pytest
-from coalition.partners.v1 import contracts_pb2
+from coalition.partners.v1 import legal_entities_pb2
 from coalition.partners.v1 import partners_pb2 as pb
 from coalition.type.v1 import principal_pb2
 from coalition.type.v1.reason_pb2 import Reason
@@ -66,13 +66,15 @@ async def test_writes_are_for_those_whose_role_they_are(office: Office) -> None:
             {"pricing"},
         ),
         (
-            house.contracts.AddLegalEntity,
-            contracts_pb2.AddLegalEntityRequest(partner_id=partner_id.bytes, name="Grocer Online"),
+            house.legal_entities.AddLegalEntity,
+            legal_entities_pb2.AddLegalEntityRequest(partner_id=partner_id.bytes, name="Grocer Online"),
             {"maker", "admin"},
         ),
         (
-            house.contracts.AssignStores,
-            contracts_pb2.AssignStoresRequest(partner_id=partner_id.bytes, legal_entity=1, store_codes=["1"]),
+            house.legal_entities.AssignStores,
+            legal_entities_pb2.AssignStoresRequest(
+                partner_id=partner_id.bytes, legal_entity=1, store_codes=["1"]
+            ),
             {"maker", "admin"},
         ),
     ]
@@ -125,8 +127,8 @@ async def test_a_partner_reads_itself_and_nobody_else(house: House) -> None:
         (house.registry.ListStores, pb.ListStoresRequest(partner_id=fuel.bytes)),
         (house.registry.ListRates, pb.ListRatesRequest(partner_id=fuel.bytes)),
         (
-            house.contracts.ListLegalEntities,
-            contracts_pb2.ListLegalEntitiesRequest(partner_id=fuel.bytes),
+            house.legal_entities.ListLegalEntities,
+            legal_entities_pb2.ListLegalEntitiesRequest(partner_id=fuel.bytes),
         ),
     ):
         assert (await refused(house, method, request, me)).reason == Reason.REASON_PARTNER_UNKNOWN

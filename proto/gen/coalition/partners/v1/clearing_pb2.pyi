@@ -3,7 +3,7 @@
 isort:skip_file
 """
 
-from coalition.partners.v1 import contracts_pb2 as _contracts_pb2
+from coalition.partners.v1 import legal_entities_pb2 as _legal_entities_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -519,7 +519,7 @@ class Statement(_message.Message):
         """The net."""
 
     @_builtins.property
-    def legal_entities(self) -> _containers.RepeatedCompositeFieldContainer[_contracts_pb2.LegalEntity]:
+    def legal_entities(self) -> _containers.RepeatedCompositeFieldContainer[_legal_entities_pb2.LegalEntity]:
         """The partner's companies that its lines are about, by number; none in a list."""
 
     def __init__(
@@ -540,7 +540,7 @@ class Statement(_message.Message):
         standing: Global___StatementStanding.ValueType = ...,
         objection_until_us: _builtins.int = ...,
         accepted_at_us: _builtins.int = ...,
-        legal_entities: _abc.Iterable[_contracts_pb2.LegalEntity] | None = ...,
+        legal_entities: _abc.Iterable[_legal_entities_pb2.LegalEntity] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net", "party", b"party", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -562,6 +562,7 @@ class BillingTerms(_message.Message):
     OBJECTION_DAYS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     FROM_WINDOW_FIELD_NUMBER: _builtins.int
+    DRAFT_ID_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     cycle: Global___BillingCycle.ValueType
@@ -574,6 +575,8 @@ class BillingTerms(_message.Message):
     """From 1 per partner; decided by the service."""
     from_window: _builtins.int
     """First window that they hold for: the one that was open when they were set; decided by the service."""
+    draft_id: _builtins.bytes
+    """The draft that two people made it by, 16 bytes of a UUID; empty: set directly, in a test programme."""
     def __init__(
         self,
         *,
@@ -583,10 +586,11 @@ class BillingTerms(_message.Message):
         objection_days: _builtins.int = ...,
         version: _builtins.int = ...,
         from_window: _builtins.int = ...,
+        draft_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cycle", b"cycle", "cycle_fee_minor", b"cycle_fee_minor", "from_window", b"from_window", "objection_days", b"objection_days", "partner_id", b"partner_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cycle", b"cycle", "cycle_fee_minor", b"cycle_fee_minor", "draft_id", b"draft_id", "from_window", b"from_window", "objection_days", b"objection_days", "partner_id", b"partner_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,31 +22,26 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from coalition.partners.v1 import approvals_pb2 as coalition_dot_partners_dot_v1_dot_approvals__pb2
+from coalition.partners.v1 import clearing_pb2 as coalition_dot_partners_dot_v1_dot_clearing__pb2
+from coalition.partners.v1 import partners_pb2 as coalition_dot_partners_dot_v1_dot_partners__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/partners/v1/contracts.proto\x12\x15\x63oalition.partners.v1\"+\n\x0bLegalEntity\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04name\x18\x02 \x01(\t\"w\n\x0bStoreEntity\x12\x12\n\nstore_code\x18\x01 \x01(\t\x12\x14\n\x0clegal_entity\x18\x02 \x01(\x05\x12\x15\n\rvalid_from_us\x18\x03 \x01(\x03\x12\x16\n\x0eknown_from_seq\x18\x04 \x01(\x03\x12\x0f\n\x07version\x18\x05 \x01(\x05\"9\n\x15\x41\x64\x64LegalEntityRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\"R\n\x16\x41\x64\x64LegalEntityResponse\x12\x38\n\x0clegal_entity\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.LegalEntity\"k\n\x13\x41ssignStoresRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x14\n\x0clegal_entity\x18\x02 \x01(\x05\x12\x13\n\x0bstore_codes\x18\x03 \x03(\t\x12\x15\n\rvalid_from_us\x18\x04 \x01(\x03\"J\n\x14\x41ssignStoresResponse\x12\x32\n\x06stores\x18\x01 \x03(\x0b\x32\".coalition.partners.v1.StoreEntity\".\n\x18ListLegalEntitiesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"\x8b\x01\n\x19ListLegalEntitiesResponse\x12:\n\x0elegal_entities\x18\x01 \x03(\x0b\x32\".coalition.partners.v1.LegalEntity\x12\x32\n\x06stores\x18\x02 \x03(\x0b\x32\".coalition.partners.v1.StoreEntity2\xe2\x02\n\x10\x43ontractsService\x12m\n\x0e\x41\x64\x64LegalEntity\x12,.coalition.partners.v1.AddLegalEntityRequest\x1a-.coalition.partners.v1.AddLegalEntityResponse\x12g\n\x0c\x41ssignStores\x12*.coalition.partners.v1.AssignStoresRequest\x1a+.coalition.partners.v1.AssignStoresResponse\x12v\n\x11ListLegalEntities\x12/.coalition.partners.v1.ListLegalEntitiesRequest\x1a\x30.coalition.partners.v1.ListLegalEntitiesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/partners/v1/contracts.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\x1a$coalition/partners/v1/clearing.proto\x1a$coalition/partners/v1/partners.proto\"U\n\x13ProposeRatesRequest\x12\x31\n\x05rates\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RateVersion\x12\x0b\n\x03why\x18\x02 \x01(\t\"C\n\x14ProposeRatesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"X\n\x15ProposeBillingRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.BillingTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"E\n\x16ProposeBillingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft2\xea\x01\n\x10\x43ontractsService\x12g\n\x0cProposeRates\x12*.coalition.partners.v1.ProposeRatesRequest\x1a+.coalition.partners.v1.ProposeRatesResponse\x12m\n\x0eProposeBilling\x12,.coalition.partners.v1.ProposeBillingRequest\x1a-.coalition.partners.v1.ProposeBillingResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.partners.v1.contracts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LEGALENTITY']._serialized_start=64
-  _globals['_LEGALENTITY']._serialized_end=107
-  _globals['_STOREENTITY']._serialized_start=109
-  _globals['_STOREENTITY']._serialized_end=228
-  _globals['_ADDLEGALENTITYREQUEST']._serialized_start=230
-  _globals['_ADDLEGALENTITYREQUEST']._serialized_end=287
-  _globals['_ADDLEGALENTITYRESPONSE']._serialized_start=289
-  _globals['_ADDLEGALENTITYRESPONSE']._serialized_end=371
-  _globals['_ASSIGNSTORESREQUEST']._serialized_start=373
-  _globals['_ASSIGNSTORESREQUEST']._serialized_end=480
-  _globals['_ASSIGNSTORESRESPONSE']._serialized_start=482
-  _globals['_ASSIGNSTORESRESPONSE']._serialized_end=556
-  _globals['_LISTLEGALENTITIESREQUEST']._serialized_start=558
-  _globals['_LISTLEGALENTITIESREQUEST']._serialized_end=604
-  _globals['_LISTLEGALENTITIESRESPONSE']._serialized_start=607
-  _globals['_LISTLEGALENTITIESRESPONSE']._serialized_end=746
-  _globals['_CONTRACTSSERVICE']._serialized_start=749
-  _globals['_CONTRACTSSERVICE']._serialized_end=1103
+  _globals['_PROPOSERATESREQUEST']._serialized_start=179
+  _globals['_PROPOSERATESREQUEST']._serialized_end=264
+  _globals['_PROPOSERATESRESPONSE']._serialized_start=266
+  _globals['_PROPOSERATESRESPONSE']._serialized_end=333
+  _globals['_PROPOSEBILLINGREQUEST']._serialized_start=335
+  _globals['_PROPOSEBILLINGREQUEST']._serialized_end=423
+  _globals['_PROPOSEBILLINGRESPONSE']._serialized_start=425
+  _globals['_PROPOSEBILLINGRESPONSE']._serialized_end=494
+  _globals['_CONTRACTSSERVICE']._serialized_start=497
+  _globals['_CONTRACTSSERVICE']._serialized_end=731
 # @@protoc_insertion_point(module_scope)

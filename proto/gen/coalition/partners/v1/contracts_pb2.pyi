@@ -3,10 +3,11 @@
 isort:skip_file
 """
 
-from collections import abc as _abc
+from coalition.partners.v1 import approvals_pb2 as _approvals_pb2
+from coalition.partners.v1 import clearing_pb2 as _clearing_pb2
+from coalition.partners.v1 import partners_pb2 as _partners_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,227 +20,105 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
-class LegalEntity(_message.Message):
-    """A company of a partner: documents are made out to it."""
+class ProposeRatesRequest(_message.Message):
+    """Asks to draft prices."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    NUMBER_FIELD_NUMBER: _builtins.int
-    NAME_FIELD_NUMBER: _builtins.int
-    number: _builtins.int
-    """From 1 per partner; the first has the partner's own name."""
-    name: _builtins.str
-    """1 to 200 characters."""
-    def __init__(
-        self,
-        *,
-        number: _builtins.int = ...,
-        name: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "number", b"number"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___LegalEntity: _TypeAlias = LegalEntity  # noqa: Y015
-
-@_typing.final
-class StoreEntity(_message.Message):
-    """Which company a store is of."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    STORE_CODE_FIELD_NUMBER: _builtins.int
-    LEGAL_ENTITY_FIELD_NUMBER: _builtins.int
-    VALID_FROM_US_FIELD_NUMBER: _builtins.int
-    KNOWN_FROM_SEQ_FIELD_NUMBER: _builtins.int
-    VERSION_FIELD_NUMBER: _builtins.int
-    store_code: _builtins.str
-    """The store's code."""
-    legal_entity: _builtins.int
-    """The number of the company."""
-    valid_from_us: _builtins.int
-    """Of sales from this time on, by the till's clock. Microseconds since 1970-01-01 UTC."""
-    known_from_seq: _builtins.int
-    """The first seq that it counts for."""
-    version: _builtins.int
-    """From 1 per store; the highest that is in force counts."""
-    def __init__(
-        self,
-        *,
-        store_code: _builtins.str = ...,
-        legal_entity: _builtins.int = ...,
-        valid_from_us: _builtins.int = ...,
-        known_from_seq: _builtins.int = ...,
-        version: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_from_seq", b"known_from_seq", "legal_entity", b"legal_entity", "store_code", b"store_code", "valid_from_us", b"valid_from_us", "version", b"version"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StoreEntity: _TypeAlias = StoreEntity  # noqa: Y015
-
-@_typing.final
-class AddLegalEntityRequest(_message.Message):
-    """Asks to add a company."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PARTNER_ID_FIELD_NUMBER: _builtins.int
-    NAME_FIELD_NUMBER: _builtins.int
-    partner_id: _builtins.bytes
-    """16 bytes of a UUID."""
-    name: _builtins.str
-    """1 to 200 characters."""
-    def __init__(
-        self,
-        *,
-        partner_id: _builtins.bytes = ...,
-        name: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "partner_id", b"partner_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___AddLegalEntityRequest: _TypeAlias = AddLegalEntityRequest  # noqa: Y015
-
-@_typing.final
-class AddLegalEntityResponse(_message.Message):
-    """Answers with the company."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    LEGAL_ENTITY_FIELD_NUMBER: _builtins.int
+    RATES_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    why: _builtins.str
+    """Why, in 1 to 500 characters."""
     @_builtins.property
-    def legal_entity(self) -> Global___LegalEntity:
-        """As it stands now."""
+    def rates(self) -> _partners_pb2.RateVersion:
+        """The version wanted; version, known_from_seq and draft_id are decided by the service."""
 
     def __init__(
         self,
         *,
-        legal_entity: Global___LegalEntity | None = ...,
+        rates: _partners_pb2.RateVersion | None = ...,
+        why: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["legal_entity", b"legal_entity"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rates", b"rates"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["legal_entity", b"legal_entity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rates", b"rates", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AddLegalEntityResponse: _TypeAlias = AddLegalEntityResponse  # noqa: Y015
+Global___ProposeRatesRequest: _TypeAlias = ProposeRatesRequest  # noqa: Y015
 
 @_typing.final
-class AssignStoresRequest(_message.Message):
-    """Asks to say which company stores are of."""
+class ProposeRatesResponse(_message.Message):
+    """Answers with the draft."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    PARTNER_ID_FIELD_NUMBER: _builtins.int
-    LEGAL_ENTITY_FIELD_NUMBER: _builtins.int
-    STORE_CODES_FIELD_NUMBER: _builtins.int
-    VALID_FROM_US_FIELD_NUMBER: _builtins.int
-    partner_id: _builtins.bytes
-    """16 bytes of a UUID."""
-    legal_entity: _builtins.int
-    """The number of the company."""
-    valid_from_us: _builtins.int
-    """Of sales from this time on, by the till's clock; 0: of all. Microseconds since 1970-01-01 UTC."""
+    DRAFT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def store_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """1 to 1,000 codes of stores."""
+    def draft(self) -> _approvals_pb2.Draft:
+        """The draft, of the kind `rates`."""
 
     def __init__(
         self,
         *,
-        partner_id: _builtins.bytes = ...,
-        legal_entity: _builtins.int = ...,
-        store_codes: _abc.Iterable[_builtins.str] | None = ...,
-        valid_from_us: _builtins.int = ...,
+        draft: _approvals_pb2.Draft | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["legal_entity", b"legal_entity", "partner_id", b"partner_id", "store_codes", b"store_codes", "valid_from_us", b"valid_from_us"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AssignStoresRequest: _TypeAlias = AssignStoresRequest  # noqa: Y015
+Global___ProposeRatesResponse: _TypeAlias = ProposeRatesResponse  # noqa: Y015
 
 @_typing.final
-class AssignStoresResponse(_message.Message):
-    """Answers with what holds now."""
+class ProposeBillingRequest(_message.Message):
+    """Asks to draft billing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    STORES_FIELD_NUMBER: _builtins.int
+    TERMS_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    why: _builtins.str
+    """Why, in 1 to 500 characters."""
     @_builtins.property
-    def stores(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoreEntity]:
-        """By code."""
+    def terms(self) -> _clearing_pb2.BillingTerms:
+        """The terms wanted; version, from_window and draft_id are decided by the service."""
 
     def __init__(
         self,
         *,
-        stores: _abc.Iterable[Global___StoreEntity] | None = ...,
+        terms: _clearing_pb2.BillingTerms | None = ...,
+        why: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["stores", b"stores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AssignStoresResponse: _TypeAlias = AssignStoresResponse  # noqa: Y015
+Global___ProposeBillingRequest: _TypeAlias = ProposeBillingRequest  # noqa: Y015
 
 @_typing.final
-class ListLegalEntitiesRequest(_message.Message):
-    """Asks for companies."""
+class ProposeBillingResponse(_message.Message):
+    """Answers with the draft."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    PARTNER_ID_FIELD_NUMBER: _builtins.int
-    partner_id: _builtins.bytes
-    """16 bytes of a UUID; a partner's own where empty."""
-    def __init__(
-        self,
-        *,
-        partner_id: _builtins.bytes = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListLegalEntitiesRequest: _TypeAlias = ListLegalEntitiesRequest  # noqa: Y015
-
-@_typing.final
-class ListLegalEntitiesResponse(_message.Message):
-    """A partner's companies."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    LEGAL_ENTITIES_FIELD_NUMBER: _builtins.int
-    STORES_FIELD_NUMBER: _builtins.int
+    DRAFT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def legal_entities(self) -> _containers.RepeatedCompositeFieldContainer[Global___LegalEntity]:
-        """By number."""
-
-    @_builtins.property
-    def stores(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoreEntity]:
-        """The newest version of each store that was ever assigned, by code."""
+    def draft(self) -> _approvals_pb2.Draft:
+        """The draft, of the kind `billing`."""
 
     def __init__(
         self,
         *,
-        legal_entities: _abc.Iterable[Global___LegalEntity] | None = ...,
-        stores: _abc.Iterable[Global___StoreEntity] | None = ...,
+        draft: _approvals_pb2.Draft | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["legal_entities", b"legal_entities", "stores", b"stores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListLegalEntitiesResponse: _TypeAlias = ListLegalEntitiesResponse  # noqa: Y015
+Global___ProposeBillingResponse: _TypeAlias = ProposeBillingResponse  # noqa: Y015

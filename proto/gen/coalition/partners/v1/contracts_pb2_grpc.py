@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ContractsServiceStub:
-    """What a partner's contract says beside prices and billing: which companies it consists of, and what it may do.
+    """What a partner's contract says of money, as drafts that another person approves: in a live programme there is no other way.
     """
 
     def __init__(self, channel):
@@ -35,46 +35,33 @@ class ContractsServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.AddLegalEntity = channel.unary_unary(
-                '/coalition.partners.v1.ContractsService/AddLegalEntity',
-                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.AddLegalEntityRequest.SerializeToString,
-                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.AddLegalEntityResponse.FromString,
+        self.ProposeRates = channel.unary_unary(
+                '/coalition.partners.v1.ContractsService/ProposeRates',
+                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRatesRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRatesResponse.FromString,
                 _registered_method=True)
-        self.AssignStores = channel.unary_unary(
-                '/coalition.partners.v1.ContractsService/AssignStores',
-                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.AssignStoresRequest.SerializeToString,
-                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.AssignStoresResponse.FromString,
-                _registered_method=True)
-        self.ListLegalEntities = channel.unary_unary(
-                '/coalition.partners.v1.ContractsService/ListLegalEntities',
-                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListLegalEntitiesRequest.SerializeToString,
-                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListLegalEntitiesResponse.FromString,
+        self.ProposeBilling = channel.unary_unary(
+                '/coalition.partners.v1.ContractsService/ProposeBilling',
+                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingResponse.FromString,
                 _registered_method=True)
 
 
 class ContractsServiceServicer:
-    """What a partner's contract says beside prices and billing: which companies it consists of, and what it may do.
+    """What a partner's contract says of money, as drafts that another person approves: in a live programme there is no other way.
     """
 
-    def AddLegalEntity(self, request, context):
-        """Adds a company to a partner; one of that name is answered as it stands. Staff with role `maker` or `admin`.
+    def ProposeRates(self, request, context):
+        """Drafts a version of a partner's prices; once approved it may rate what is not rated by then. Staff with role `pricing`.
         Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def AssignStores(self, request, context):
-        """Says which company of a partner stores are of, from a till's time on; what is rated by now stays as it is. Safe to
-        repeat. Staff with role `maker` or `admin`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListLegalEntities(self, request, context):
-        """Lists the companies of a partner by number, and the stores that are another's than the first. Staff or service; a
-        partner its own. Errors: PARTNER_UNKNOWN.
+    def ProposeBilling(self, request, context):
+        """Drafts how often a partner gets a statement; once approved it holds from the window on that is open then. Staff with
+        role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -83,20 +70,15 @@ class ContractsServiceServicer:
 
 def add_ContractsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'AddLegalEntity': grpc.unary_unary_rpc_method_handler(
-                    servicer.AddLegalEntity,
-                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.AddLegalEntityRequest.FromString,
-                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.AddLegalEntityResponse.SerializeToString,
+            'ProposeRates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeRates,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRatesRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRatesResponse.SerializeToString,
             ),
-            'AssignStores': grpc.unary_unary_rpc_method_handler(
-                    servicer.AssignStores,
-                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.AssignStoresRequest.FromString,
-                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.AssignStoresResponse.SerializeToString,
-            ),
-            'ListLegalEntities': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListLegalEntities,
-                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListLegalEntitiesRequest.FromString,
-                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListLegalEntitiesResponse.SerializeToString,
+            'ProposeBilling': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeBilling,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -107,11 +89,11 @@ def add_ContractsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ContractsService:
-    """What a partner's contract says beside prices and billing: which companies it consists of, and what it may do.
+    """What a partner's contract says of money, as drafts that another person approves: in a live programme there is no other way.
     """
 
     @staticmethod
-    def AddLegalEntity(request,
+    def ProposeRates(request,
             target,
             options=(),
             channel_credentials=None,
@@ -124,9 +106,9 @@ class ContractsService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/coalition.partners.v1.ContractsService/AddLegalEntity',
-            coalition_dot_partners_dot_v1_dot_contracts__pb2.AddLegalEntityRequest.SerializeToString,
-            coalition_dot_partners_dot_v1_dot_contracts__pb2.AddLegalEntityResponse.FromString,
+            '/coalition.partners.v1.ContractsService/ProposeRates',
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRatesRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRatesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -138,7 +120,7 @@ class ContractsService:
             _registered_method=True)
 
     @staticmethod
-    def AssignStores(request,
+    def ProposeBilling(request,
             target,
             options=(),
             channel_credentials=None,
@@ -151,36 +133,9 @@ class ContractsService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/coalition.partners.v1.ContractsService/AssignStores',
-            coalition_dot_partners_dot_v1_dot_contracts__pb2.AssignStoresRequest.SerializeToString,
-            coalition_dot_partners_dot_v1_dot_contracts__pb2.AssignStoresResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListLegalEntities(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/coalition.partners.v1.ContractsService/ListLegalEntities',
-            coalition_dot_partners_dot_v1_dot_contracts__pb2.ListLegalEntitiesRequest.SerializeToString,
-            coalition_dot_partners_dot_v1_dot_contracts__pb2.ListLegalEntitiesResponse.FromString,
+            '/coalition.partners.v1.ContractsService/ProposeBilling',
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,53 +13,39 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ContractsServiceStub:
-    """What a partner's contract says beside prices and billing: which companies it consists of, and what it may do."""
+    """What a partner's contract says of money, as drafts that another person approves: in a live programme there is no other way."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    AddLegalEntity: _aio.UnaryUnaryMultiCallable[_contracts_pb2.AddLegalEntityRequest, _contracts_pb2.AddLegalEntityResponse]
-    """Adds a company to a partner; one of that name is answered as it stands. Staff with role `maker` or `admin`.
+    ProposeRates: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ProposeRatesRequest, _contracts_pb2.ProposeRatesResponse]
+    """Drafts a version of a partner's prices; once approved it may rate what is not rated by then. Staff with role `pricing`.
     Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
     """
-    AssignStores: _aio.UnaryUnaryMultiCallable[_contracts_pb2.AssignStoresRequest, _contracts_pb2.AssignStoresResponse]
-    """Says which company of a partner stores are of, from a till's time on; what is rated by now stays as it is. Safe to
-    repeat. Staff with role `maker` or `admin`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
-    """
-    ListLegalEntities: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ListLegalEntitiesRequest, _contracts_pb2.ListLegalEntitiesResponse]
-    """Lists the companies of a partner by number, and the stores that are another's than the first. Staff or service; a
-    partner its own. Errors: PARTNER_UNKNOWN.
+    ProposeBilling: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ProposeBillingRequest, _contracts_pb2.ProposeBillingResponse]
+    """Drafts how often a partner gets a statement; once approved it holds from the window on that is open then. Staff with
+    role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
     """
 
 class ContractsServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What a partner's contract says beside prices and billing: which companies it consists of, and what it may do."""
+    """What a partner's contract says of money, as drafts that another person approves: in a live programme there is no other way."""
 
     @_abc_1.abstractmethod
-    def AddLegalEntity(
+    def ProposeRates(
         self,
-        request: _contracts_pb2.AddLegalEntityRequest,
-        context: _aio.ServicerContext[_contracts_pb2.AddLegalEntityRequest, _abc.Awaitable[_contracts_pb2.AddLegalEntityResponse]],
-    ) -> _abc.Awaitable[_contracts_pb2.AddLegalEntityResponse]:
-        """Adds a company to a partner; one of that name is answered as it stands. Staff with role `maker` or `admin`.
+        request: _contracts_pb2.ProposeRatesRequest,
+        context: _aio.ServicerContext[_contracts_pb2.ProposeRatesRequest, _abc.Awaitable[_contracts_pb2.ProposeRatesResponse]],
+    ) -> _abc.Awaitable[_contracts_pb2.ProposeRatesResponse]:
+        """Drafts a version of a partner's prices; once approved it may rate what is not rated by then. Staff with role `pricing`.
         Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
         """
 
     @_abc_1.abstractmethod
-    def AssignStores(
+    def ProposeBilling(
         self,
-        request: _contracts_pb2.AssignStoresRequest,
-        context: _aio.ServicerContext[_contracts_pb2.AssignStoresRequest, _abc.Awaitable[_contracts_pb2.AssignStoresResponse]],
-    ) -> _abc.Awaitable[_contracts_pb2.AssignStoresResponse]:
-        """Says which company of a partner stores are of, from a till's time on; what is rated by now stays as it is. Safe to
-        repeat. Staff with role `maker` or `admin`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
-        """
-
-    @_abc_1.abstractmethod
-    def ListLegalEntities(
-        self,
-        request: _contracts_pb2.ListLegalEntitiesRequest,
-        context: _aio.ServicerContext[_contracts_pb2.ListLegalEntitiesRequest, _abc.Awaitable[_contracts_pb2.ListLegalEntitiesResponse]],
-    ) -> _abc.Awaitable[_contracts_pb2.ListLegalEntitiesResponse]:
-        """Lists the companies of a partner by number, and the stores that are another's than the first. Staff or service; a
-        partner its own. Errors: PARTNER_UNKNOWN.
+        request: _contracts_pb2.ProposeBillingRequest,
+        context: _aio.ServicerContext[_contracts_pb2.ProposeBillingRequest, _abc.Awaitable[_contracts_pb2.ProposeBillingResponse]],
+    ) -> _abc.Awaitable[_contracts_pb2.ProposeBillingResponse]:
+        """Drafts how often a partner gets a statement; once approved it holds from the window on that is open then. Staff with
+        role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
         """
 
 def add_ContractsServiceServicer_to_server(servicer: ContractsServiceServicer, server: _aio.Server) -> None: ...

@@ -265,6 +265,8 @@ CREATE TABLE billing_version (
     objection_days smallint NOT NULL,
     set_at timestamptz NOT NULL DEFAULT now(),
     set_by text NOT NULL,
+    draft_id uuid,
+    decision text GENERATED ALWAYS AS ('approved') STORED,
     CONSTRAINT billing_version_pk PRIMARY KEY (ledger_id, partner_id, version),
     CONSTRAINT billing_version_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id),

@@ -162,6 +162,8 @@ CREATE TABLE rate_version (
     bonus_reimbursement_micros bigint,
     set_at timestamptz NOT NULL DEFAULT now(),
     set_by text NOT NULL,
+    draft_id uuid,
+    decision text GENERATED ALWAYS AS ('approved') STORED,
     CONSTRAINT rate_version_pk PRIMARY KEY (ledger_id, partner_id, version),
     CONSTRAINT rate_version_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id),
