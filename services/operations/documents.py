@@ -212,6 +212,19 @@ def rates(message: partners_pb2.RateVersion, zone: str) -> Document:
     }
 
 
+def partner_roles(message: partners_pb2.PartnerRoles, zone: str) -> Document:
+    """A version of what a partner may do."""
+    return {
+        "version": message.version,
+        "roles": [
+            partners_pb2.PartnerRole.Name(role).removeprefix("PARTNER_ROLE_").lower()
+            for role in message.roles
+        ],
+        "valid_from": write_time(message.valid_from_us, zone),
+        "draft": identity("drf", message.draft_id) if message.draft_id else None,
+    }
+
+
 def legal_entity(message: legal_entities_pb2.LegalEntity) -> Document:
     """A company of a partner."""
     return {"number": message.number, "name": message.name}

@@ -13,6 +13,7 @@ from services.partners.commands.credit_limits import ProposeCreditLimit
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
+from services.partners.commands.partner_roles import ProposePartnerRoles, SetPartnerRoles
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.set_billing import ProposeBilling, SetBilling
@@ -53,6 +54,7 @@ class Partners:
     revoke_staff_token: RevokeStaffToken
     set_staff_roles: SetStaffRoles
     set_rates: SetRates
+    set_partner_roles: SetPartnerRoles
     add_legal_entity: AddLegalEntity
     assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
@@ -60,6 +62,7 @@ class Partners:
     propose_credit_limit: ProposeCreditLimit
     propose_rates: ProposeRates
     propose_billing: ProposeBilling
+    propose_partner_roles: ProposePartnerRoles
     # commands of clearing
     rate_postings: RatePostings
     close_windows: CloseWindows

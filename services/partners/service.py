@@ -38,6 +38,7 @@ from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
+from services.partners.commands.partner_roles import PARTNER_ROLES, ProposePartnerRoles, SetPartnerRoles
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
@@ -123,7 +124,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     programmes, statements = Programmes(database), Statements(database)
     keys = proof_keys(settings)
     # What takes two people: a kind of draft is registered here, and nowhere else.
-    kinds = DraftKinds((CREDIT_LIMIT, rates_kind(tell), BILLING))
+    kinds = DraftKinds((CREDIT_LIMIT, rates_kind(tell), BILLING, PARTNER_ROLES))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
@@ -136,12 +137,14 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         revoke_staff_token=RevokeStaffToken(database),
         set_staff_roles=SetStaffRoles(database),
         set_rates=SetRates(database, tell),
+        set_partner_roles=SetPartnerRoles(database),
         add_legal_entity=AddLegalEntity(database),
         assign_stores=AssignStores(database),
         drafts=drafts,
         propose_credit_limit=ProposeCreditLimit(drafts),
         propose_rates=ProposeRates(drafts),
         propose_billing=ProposeBilling(drafts),
+        propose_partner_roles=ProposePartnerRoles(drafts),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
             database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds

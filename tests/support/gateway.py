@@ -31,7 +31,7 @@ from services.runtime.principal import Programme, Signer, Verifier
 from services.runtime.settings import PlatformSettings
 from tests.support.gateway_faults import Faults
 from tests.support.gateway_members import MembersBook
-from tests.support.gateway_partners import PartnersBook, fresh_ledger_id
+from tests.support.gateway_partners import ALL_ROLES, PartnersBook, fresh_ledger_id
 from tests.support.gateway_points import PointsBook
 from tests.support.keys import key_text
 
@@ -76,10 +76,15 @@ class House:
         headers = {"Authorization": f"Bearer {secret or self.secret}"}
         return await self.client.get(path, params=parameters or None, headers=headers)
 
-    def new_key(self, scopes: Sequence[str] = SCOPES, partner_id: UUID | None = None) -> str:
+    def new_key(
+        self,
+        scopes: Sequence[str] = SCOPES,
+        partner_id: UUID | None = None,
+        roles: Sequence[partners_pb2.PartnerRole.ValueType] = ALL_ROLES,
+    ) -> str:
         """Another API key, of another partner unless named."""
         secret = new_secret()
-        self.partners.issue(secret, self.programme, scopes, partner_id)
+        self.partners.issue(secret, self.programme, scopes, partner_id, roles)
         return secret
 
 

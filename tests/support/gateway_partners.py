@@ -25,6 +25,13 @@ def fresh_ledger_id() -> int:
     return next(_ledger_ids)
 
 
+ALL_ROLES: Final = (
+    partners_pb2.PARTNER_ROLE_EARN,
+    partners_pb2.PARTNER_ROLE_BURN,
+    partners_pb2.PARTNER_ROLE_FUND,
+)
+
+
 class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.ClearingServiceServicer):
     """Keys, stores, prices and statements."""
 
@@ -39,7 +46,12 @@ class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.
         self.store_pages = 0
 
     def issue(
-        self, secret: str, programme: Programme, scopes: Sequence[str], partner_id: UUID | None = None
+        self,
+        secret: str,
+        programme: Programme,
+        scopes: Sequence[str],
+        partner_id: UUID | None = None,
+        roles: Sequence[partners_pb2.PartnerRole.ValueType] = ALL_ROLES,
     ) -> UUID:
         """A key of a partner, new unless named."""
         partner = partner_id or new_id()
@@ -59,6 +71,7 @@ class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.
                 status=partners_pb2.PARTNER_STATUS_ACTIVE,
             ),
             programme=programme_message(programme),
+            roles=roles,
         )
         return partner
 

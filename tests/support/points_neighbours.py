@@ -42,6 +42,7 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
         self.closed: set[bytes] = set()
         self.stores: dict[bytes, set[bytes]] = {}
         self.unknown_partners: set[bytes] = set()
+        self.not_funding: set[bytes] = set()
         self.member_events: dict[str, list[EventRecord]] = {}
         self.everyone_exists = False
         self.asked = 0
@@ -79,6 +80,7 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
         return partners_pb2.GetPartnerResponse(
             partner=partners_pb2.Partner(partner_id=request.partner_id),
             stores=[partners_pb2.Store(store_id=store) for store in stores],
+            roles=[] if request.partner_id in self.not_funding else [partners_pb2.PARTNER_ROLE_FUND],
         )
 
 

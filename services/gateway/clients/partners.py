@@ -11,7 +11,7 @@ from coalition.partners.v1 import clearing_pb2, partners_pb2, partners_pb2_grpc
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.calls import ask
-from services.gateway.domain.caller import KeyFacts, Partner
+from services.gateway.domain.caller import KeyFacts, Partner, PartnerRole
 from services.gateway.domain.clearing import (
     LegalEntity,
     Rate,
@@ -48,6 +48,13 @@ _STANDINGS: Final = {
     clearing_pb2.STATEMENT_STANDING_OPEN: Standing.OPEN,
     clearing_pb2.STATEMENT_STANDING_ACCEPTED: Standing.ACCEPTED,
     clearing_pb2.STATEMENT_STANDING_ACCEPTED_BY_SILENCE: Standing.ACCEPTED_BY_SILENCE,
+}
+
+
+_ROLES: Final = {
+    partners_pb2.PARTNER_ROLE_EARN: PartnerRole.EARN,
+    partners_pb2.PARTNER_ROLE_BURN: PartnerRole.BURN,
+    partners_pb2.PARTNER_ROLE_FUND: PartnerRole.FUND,
 }
 
 
@@ -114,6 +121,8 @@ class GrpcPartners:
             scopes=frozenset(key.scopes),
             partner=Partner(from_bytes(partner.partner_id), partner.slug, partner.name),
             programme=programme_from(response.programme),
+            # A role that this version does not know allows nothing here.
+            roles=frozenset(_ROLES[role] for role in response.roles if role in _ROLES),
         )
 
     async def stores(

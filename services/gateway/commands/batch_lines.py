@@ -20,7 +20,7 @@ from services.gateway.commands.posting import Posting, Waiting
 from services.gateway.commands.refunds import original_id_of
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
-from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, Caller
+from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, Caller, PartnerRole
 from services.gateway.domain.errors import is_passing
 from services.gateway.domain.movements import Decision, Declined
 from services.gateway.schemas.batches import EarnLine, GoodLine, RefundLine
@@ -33,6 +33,15 @@ _SCOPES: Final = {
     "redemption": (POINTS_REDEEM,),
     "refund": (POINTS_EARN, POINTS_REDEEM),
 }
+
+
+# Refunds of what was sold and spent before take no role.
+_ROLES: Final = {"earn": PartnerRole.EARN, "redemption": PartnerRole.BURN}
+
+
+def _without_role(caller: Caller, line: GoodLine) -> PermissionDenied | None:
+    role = _ROLES.get(line.type)
+    return caller.refusal_without(role) if role else None
 
 
 class _Names(NamedTuple):
@@ -100,6 +109,8 @@ class BatchLines:
                 names.append(
                     PermissionDenied(f"this API key needs the scope {missing[0]}", needed=missing[0])
                 )
+            elif refusal := _without_role(caller, line):
+                names.append(refusal)
             elif isinstance(member, CoalitionError):
                 names.append(member)
             elif isinstance(original, CoalitionError):

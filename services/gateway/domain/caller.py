@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -36,9 +37,17 @@ class Partner:
     name: str
 
 
+class PartnerRole(StrEnum):
+    """What a partner may do by its contract."""
+
+    EARN = "earn"
+    BURN = "burn"
+    FUND = "fund"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What the partners service tells of an API key."""
+    """What the partners service tells of an API key. `roles`: what its partner may do."""
 
     key_id: UUID
     label: str
@@ -46,6 +55,7 @@ class KeyFacts:
     scopes: frozenset[str]
     partner: Partner
     programme: Programme
+    roles: frozenset[PartnerRole] = frozenset(PartnerRole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +80,15 @@ class Caller:
         """Raises PermissionDenied unless the key has the scope."""
         if scope not in self.key.scopes:
             raise PermissionDenied(f"this API key needs the scope {scope}", needed=scope)
+
+    def refusal_without(self, role: PartnerRole) -> PermissionDenied | None:
+        """Why what takes a role is refused; None: the partner has it."""
+        if role in self.key.roles:
+            return None
+        return PermissionDenied(f"the partner's contract has not the role {role}", needed=f"role:{role}")
+
+    def require_role(self, role: PartnerRole) -> None:
+        """Raises PermissionDenied unless the partner has the role."""
+        refusal = self.refusal_without(role)
+        if refusal is not None:
+            raise refusal

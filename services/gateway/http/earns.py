@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
-from services.gateway.domain.caller import POINTS_EARN
+from services.gateway.domain.caller import POINTS_EARN, PartnerRole
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import decided
 from services.gateway.http.bodies import read_json
@@ -68,6 +68,7 @@ class Earns:
         """Earns once per key."""
         gateway = self._gateway
         caller, key = await admit_write(gateway, request, POINTS_EARN)
+        caller.require_role(PartnerRole.EARN)
         body = read(EarnBody, await read_json(request, gateway.settings.body_bytes_max))
         decision = await gateway.movements.earn(caller, key, body, exchange_of(request).until_us)
         return decided(request, decision, partial(gateway.answers.earn, caller), gateway.settings.public_url)

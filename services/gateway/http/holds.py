@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.gateway.answers.movements import HOLD_PREFIX
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
-from services.gateway.domain.caller import POINTS_REDEEM
+from services.gateway.domain.caller import POINTS_REDEEM, PartnerRole
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import decided
 from services.gateway.http.bodies import read_json
@@ -102,6 +102,7 @@ class Holds:
         """Holds once per key."""
         gateway = self._gateway
         caller, key = await admit_write(gateway, request, POINTS_REDEEM)
+        caller.require_role(PartnerRole.BURN)
         body = read(HoldBody, await read_json(request, gateway.settings.body_bytes_max))
         decision = await gateway.movements.hold(caller, key, body, exchange_of(request).until_us)
         return decided(request, decision, partial(gateway.answers.hold, caller), gateway.settings.public_url)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.gateway.answers.moments import instant
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
-from services.gateway.domain.caller import SCOPES
+from services.gateway.domain.caller import SCOPES, PartnerRole
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer
 from services.gateway.http.routes import ToldRoute, get
@@ -92,6 +92,7 @@ class Platform:
                 "label": key.label,
                 "hint": key.hint,
                 "scopes": [scope for scope in SCOPES if scope in key.scopes],
+                "roles": [role.value for role in PartnerRole if role in key.roles],
                 "partner": {
                     "id": to_text("ptr", partner.partner_id),
                     "slug": partner.slug,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from services.gateway.apidocs import sale_examples as examples
 from services.gateway.app import Gateway
-from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
+from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, PartnerRole
 from services.gateway.domain.movements import Awaited, Declined
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
@@ -58,9 +58,12 @@ class Purchases:
         """Records a sale once per key."""
         gateway = self._gateway
         caller, key = await admit_write(gateway, request, POINTS_EARN)
+        caller.require_role(PartnerRole.EARN)
         body = read(PurchaseBody, await read_json(request, gateway.settings.body_bytes_max))
         if body.hold or body.redeem:
             caller.require(POINTS_REDEEM)
+        if body.redeem:
+            caller.require_role(PartnerRole.BURN)
         hold_id = hold_id_of(body.hold.id) if body.hold else None
         decision = await gateway.purchases.record(caller, key, body, hold_id, exchange_of(request).until_us)
         if isinstance(decision, Declined):

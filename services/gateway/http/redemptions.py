@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
-from services.gateway.domain.caller import POINTS_REDEEM
+from services.gateway.domain.caller import POINTS_REDEEM, PartnerRole
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import decided
 from services.gateway.http.bodies import read_json
@@ -51,6 +51,7 @@ class Redemptions:
         """Redeems once per key."""
         gateway = self._gateway
         caller, key = await admit_write(gateway, request, POINTS_REDEEM)
+        caller.require_role(PartnerRole.BURN)
         body = read(RedemptionBody, await read_json(request, gateway.settings.body_bytes_max))
         decision = await gateway.movements.redeem(caller, key, body, exchange_of(request).until_us)
         return decided(

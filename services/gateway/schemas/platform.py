@@ -81,6 +81,12 @@ class Me(Answer):
     label: Annotated[str, Field(description="What you call it")]
     hint: Annotated[str, Field(description="How its secret starts")]
     scopes: Annotated[list[str], Field(description="What it may do")]
+    roles: Annotated[
+        list[Literal["earn", "burn", "fund"]],
+        Field(
+            description="What you may do by your contract: let members earn, let them spend points, pay for what campaigns give"
+        ),
+    ]
     partner: PartnerSummary
     programme: ProgrammeSummary
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.partners.commands.auditing import Change, audited
-from services.partners.commands.clock import programme_now_us
 from services.partners.commands.persons import acting_now
 from services.partners.commands.telling import Tell
 from services.partners.domain.events import StoresAdded
 from services.partners.domain.partner import NewStore, Store, read_stores
 from services.partners.domain.permissions import partner_addressed
 from services.partners.storage import partners
+from services.partners.storage.programme_time import programme_now_us
 from services.runtime.database import Database
 from services.runtime.ids import to_text
 from services.runtime.principal import Principal

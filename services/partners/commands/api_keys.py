@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.partners.commands.auditing import Change, audited
-from services.partners.commands.clock import programme_now_us
 from services.partners.commands.persons import acting_now
 from services.partners.commands.telling import Tell
 from services.partners.domain.credentials import ApiKey, new_api_secret, read_scopes
@@ -14,6 +13,7 @@ from services.partners.domain.events import KeyRevoked
 from services.partners.domain.permissions import partner_addressed
 from services.partners.domain.text import read_name
 from services.partners.storage import credentials
+from services.partners.storage.programme_time import programme_now_us
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import NotFound

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from services.partners.commands.auditing import Change, audited
-from services.partners.commands.clock import programme_now_us
 from services.partners.commands.persons import acting_now
 from services.partners.commands.telling import Tell
 from services.partners.domain.events import PartnerOnboarded
 from services.partners.domain.partner import ACTIVE, Partner, read_partner_slug
 from services.partners.domain.text import read_name
 from services.partners.storage import partners, windows
+from services.partners.storage.programme_time import programme_now_us
 from services.runtime.database import Database
 from services.runtime.ids import new_id, to_text
 from services.runtime.principal import Principal

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from services.partners.domain.credentials import DIGEST_BYTES, ApiKey, Staff
 from services.partners.domain.partner import Partner
+from services.partners.domain.partner_roles import PartnerRole, roles_at
 from services.partners.domain.permissions import HOST, require_service
 from services.partners.domain.staff import StaffToken
-from services.partners.storage import credentials, programmes, staff
+from services.partners.storage import credentials, partner_roles, programmes, staff
+from services.partners.storage.programme_time import programme_now_us
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import Fault, InvalidRequest, Unauthenticated
 from services.runtime.principal import Principal, Programme
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """A live API key, whose it is and where, and what that partner may do now."""
+
+    key: ApiKey
+    partner: Partner
+    programme: Programme
+    roles: tuple[PartnerRole, ...]
 
 
 class Credentials:
@@ -19,7 +33,7 @@ class Credentials:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_api_key(self, who: Principal, digest: bytes) -> tuple[ApiKey, Partner, Programme]:
+    async def of_api_key(self, who: Principal, digest: bytes) -> KeyOwner:
         """Whose API key has this SHA-256. The gateway only. Raises Unauthenticated for none, or a revoked one."""
         require_service(who, "gateway")
         async with self._database.reader.snapshot() as connection:
@@ -27,9 +41,11 @@ class Credentials:
             if found is None:
                 raise Unauthenticated
             registered = await programmes.by_ledger_id(connection, found.ledger_id)
+            versions = await partner_roles.of_partner(connection, found.ledger_id, found.partner.partner_id)
+            now_us = await programme_now_us(connection, found.ledger_id)
         if registered is None:
             raise Fault(f"ledger {found.ledger_id} has keys and no programme")
-        return found.key, found.partner, registered.programme
+        return KeyOwner(found.key, found.partner, registered.programme, roles_at(versions, now_us))
 
     async def of_staff(self, who: Principal, digest: bytes) -> tuple[Staff, StaffToken]:
         """Whose token has this SHA-256. The host's command line only.

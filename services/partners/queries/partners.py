@@ -9,10 +9,12 @@ from uuid import UUID
 from services.partners.domain.billing import BillingVersion
 from services.partners.domain.credentials import ApiKey
 from services.partners.domain.partner import Partner, Store
+from services.partners.domain.partner_roles import PartnerRole, RoleVersion, roles_at
 from services.partners.domain.permissions import partner_addressed
 from services.partners.domain.rates import RateVersion
-from services.partners.storage import billing, credentials, partners, rates
+from services.partners.storage import billing, credentials, partner_roles, partners, rates
 from services.partners.storage.errors import partner_unknown
+from services.partners.storage.programme_time import programme_now_us
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest
 from services.runtime.principal import Principal
@@ -28,6 +30,15 @@ class StoresPage:
     has_more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PartnerView:
+    """A partner with all its stores by code, and what it may do now."""
+
+    partner: Partner
+    stores: list[Store]
+    roles: tuple[PartnerRole, ...]
+
+
 class PartnerQueries:
     """What staff and services see of all partners, and a partner of itself."""
 
@@ -40,8 +51,8 @@ class PartnerQueries:
         async with self._database.reader.snapshot() as connection:
             return await partners.of_programme(connection, who.in_programme().ledger_id)
 
-    async def get(self, who: Principal, partner_id: UUID | None, slug: str) -> tuple[Partner, list[Store]]:
-        """A partner by id, or by slug where there is no id, with all its stores; a partner its own only.
+    async def get(self, who: Principal, partner_id: UUID | None, slug: str) -> PartnerView:
+        """A partner by id, or by slug where there is no id, with all its stores and its roles; a partner its own only.
 
         Raises NotFound with PARTNER_UNKNOWN.
         """
@@ -56,7 +67,10 @@ class PartnerQueries:
             found = await partners.by_id(connection, ledger_id, wanted)
             if found is None:
                 raise partner_unknown()
-            return found, await partners.stores_of(connection, ledger_id, wanted)
+            stores = await partners.stores_of(connection, ledger_id, wanted)
+            versions = await partner_roles.of_partner(connection, ledger_id, wanted)
+            now_us = await programme_now_us(connection, ledger_id)
+        return PartnerView(found, stores, roles_at(versions, now_us))
 
     async def stores(
         self, who: Principal, partner_id: UUID | None, after_code: str, limit: int
@@ -84,6 +98,12 @@ class PartnerQueries:
         wanted = partner_addressed(who, partner_id)
         async with self._database.reader.snapshot() as connection:
             return await rates.of_partner(connection, who.in_programme().ledger_id, wanted)
+
+    async def roles(self, who: Principal, partner_id: UUID | None) -> list[RoleVersion]:
+        """All versions of what a partner may do, oldest first; a partner's own where nobody is named."""
+        wanted = partner_addressed(who, partner_id)
+        async with self._database.reader.snapshot() as connection:
+            return await partner_roles.of_partner(connection, who.in_programme().ledger_id, wanted)
 
     async def billing(self, who: Principal, partner_id: UUID | None) -> list[BillingVersion]:
         """All versions of a partner's billing, oldest first; a partner's own where nobody is named."""

@@ -91,9 +91,11 @@ class PartnersServicer(PartnersServiceServicer):
     async def GetPartner(self, request: pb.GetPartnerRequest, context: object) -> pb.GetPartnerResponse:
         """See the contract."""
         partner_id = read_optional_id(request.partner_id, "partner_id")
-        partner, stores = await self._app.partners.get(acting(), partner_id, request.slug)
+        found = await self._app.partners.get(acting(), partner_id, request.slug)
         return pb.GetPartnerResponse(
-            partner=mapping.partner_message(partner), stores=map(mapping.store_message, stores)
+            partner=mapping.partner_message(found.partner),
+            stores=map(mapping.store_message, found.stores),
+            roles=mapping.roles_now(found.roles),
         )
 
     async def IssueApiKey(self, request: pb.IssueApiKeyRequest, context: object) -> pb.IssueApiKeyResponse:
@@ -117,11 +119,12 @@ class PartnersServicer(PartnersServiceServicer):
         self, request: pb.AuthenticateApiKeyRequest, context: object
     ) -> pb.AuthenticateApiKeyResponse:
         """See the contract."""
-        key, partner, programme = await self._app.credentials.of_api_key(acting(), request.secret_sha256)
+        found = await self._app.credentials.of_api_key(acting(), request.secret_sha256)
         return pb.AuthenticateApiKeyResponse(
-            api_key=mapping.key_message(key),
-            partner=mapping.partner_message(partner),
-            programme=programme_message(programme),
+            api_key=mapping.key_message(found.key),
+            partner=mapping.partner_message(found.partner),
+            programme=programme_message(found.programme),
+            roles=mapping.roles_now(found.roles),
         )
 
     async def AddStaff(self, request: pb.AddStaffRequest, context: object) -> pb.AddStaffResponse:

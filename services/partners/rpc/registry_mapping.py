@@ -10,10 +10,16 @@ from coalition.partners.v1 import partners_pb2 as pb
 from services.partners.domain.credentials import ApiKey, Staff
 from services.partners.domain.entries import BONUS_POINTS
 from services.partners.domain.partner import ACTIVE, Partner, Store
+from services.partners.domain.partner_roles import PartnerRole, RoleTerms, RoleVersion, read_partner_roles
 from services.partners.domain.rates import AT_ISSUANCE, Rates, RateVersion, TypePrices
 from services.runtime.errors import InvalidRequest
 from services.runtime.fields import read_id
 
+_ROLES: Final = {
+    PartnerRole.EARN: pb.PARTNER_ROLE_EARN,
+    PartnerRole.BURN: pb.PARTNER_ROLE_BURN,
+    PartnerRole.FUND: pb.PARTNER_ROLE_FUND,
+}
 _STATUSES: Final = {ACTIVE: pb.PARTNER_STATUS_ACTIVE}
 
 
@@ -30,6 +36,32 @@ def partner_message(partner: Partner) -> pb.Partner:
 def store_message(store: Store) -> pb.Store:
     """A store."""
     return pb.Store(store_id=store.store_id.bytes, code=store.code, name=store.name)
+
+
+def roles_now(roles: Sequence[PartnerRole]) -> list[pb.PartnerRole.ValueType]:
+    """What a partner may do."""
+    return [_ROLES[role] for role in roles]
+
+
+def roles_message(version: RoleVersion) -> pb.PartnerRoles:
+    """A version of what a partner may do."""
+    terms = version.terms
+    return pb.PartnerRoles(
+        partner_id=terms.partner_id.bytes,
+        version=version.version,
+        roles=roles_now(terms.roles),
+        valid_from_us=terms.valid_from_us,
+        draft_id=version.draft_id.bytes if version.draft_id else b"",
+    )
+
+
+def role_terms_from(message: pb.PartnerRoles) -> RoleTerms:
+    """Roles asked for; version and draft are not the caller's to say. Raises InvalidRequest."""
+    known = {number: role for role, number in _ROLES.items()}
+    if unknown := set(message.roles) - known.keys():
+        raise InvalidRequest(f"{min(unknown)} is no role of the contract", field="terms.roles")
+    roles = read_partner_roles([known[number] for number in message.roles])
+    return RoleTerms(read_id(message.partner_id, "terms.partner_id"), roles, message.valid_from_us)
 
 
 def key_message(key: ApiKey) -> pb.ApiKey:

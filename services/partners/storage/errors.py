@@ -38,6 +38,7 @@ _MEANINGS: Final[dict[str, Callable[[], CoalitionError]]] = {
     "credit_limit_partner_fk": partner_unknown,
     "draft_programme_fk": programme_unknown,
     "billing_version_partner_fk": partner_unknown,
+    "partner_role_version_partner_fk": partner_unknown,
 }
 
 

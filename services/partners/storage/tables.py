@@ -128,6 +128,18 @@ store_entity: Final = Table(
     Column("set_by", Text, nullable=False),
 )
 
+partner_role_version: Final = Table(
+    "partner_role_version",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("valid_from", _TIME, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("draft_id", Uuid),
+)
+
 rate_version: Final = Table(
     "rate_version",
     metadata,

@@ -33,6 +33,10 @@ class Partners(Protocol):
         """The ids of a partner's stores. Raises NotFound (PARTNER_UNKNOWN), Unavailable."""
         ...
 
+    async def may_fund(self, programme: Programme, partner_id: UUID) -> bool:
+        """Whether a partner may pay for what campaigns give, by its contract. Raises NotFound (PARTNER_UNKNOWN), Unavailable."""
+        ...
+
 
 class GrpcPartners:
     """The partners service over gRPC, asked as this service itself."""
@@ -53,3 +57,9 @@ class GrpcPartners:
         request = pb.GetPartnerRequest(partner_id=partner_id.bytes)
         answer = await grpc_client.call(self._stub.GetPartner, request, self._signer.own(programme))
         return frozenset(UUID(bytes=store.store_id) for store in answer.stores)
+
+    async def may_fund(self, programme: Programme, partner_id: UUID) -> bool:
+        """Whether a partner may pay for what campaigns give, by its contract. Raises NotFound (PARTNER_UNKNOWN), Unavailable."""
+        request = pb.GetPartnerRequest(partner_id=partner_id.bytes)
+        answer = await grpc_client.call(self._stub.GetPartner, request, self._signer.own(programme))
+        return pb.PARTNER_ROLE_FUND in answer.roles

@@ -42,9 +42,13 @@ class SetCampaign:
         PARTNER_UNKNOWN), Unavailable.
         """
         _check(asked)
-        for partner_id in asked.partners | {funder.partner_id for funder in asked.funders} - {PROGRAMME}:
-            # Only a partner that exists has stores to tell of, be they none.
-            await self._partners.stores(programme, partner_id)
+        funders = {funder.partner_id for funder in asked.funders} - {PROGRAMME}
+        for partner_id in asked.partners | funders:
+            # Only a partner that exists has roles to tell of, be they none.
+            may_fund = await self._partners.may_fund(programme, partner_id)
+            _expect(
+                may_fund or partner_id not in funders, "funders", "partners whose contract has the role fund"
+            )
         await self._doors.to(programme)
         ledger_id = programme.ledger_id
         async with self._database.dedicated() as connection, connection.transaction():

@@ -27,21 +27,33 @@ from coalition.partners.v1 import clearing_pb2 as coalition_dot_partners_dot_v1_
 from coalition.partners.v1 import partners_pb2 as coalition_dot_partners_dot_v1_dot_partners__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/partners/v1/contracts.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\x1a$coalition/partners/v1/clearing.proto\x1a$coalition/partners/v1/partners.proto\"U\n\x13ProposeRatesRequest\x12\x31\n\x05rates\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RateVersion\x12\x0b\n\x03why\x18\x02 \x01(\t\"C\n\x14ProposeRatesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"X\n\x15ProposeBillingRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.BillingTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"E\n\x16ProposeBillingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft2\xea\x01\n\x10\x43ontractsService\x12g\n\x0cProposeRates\x12*.coalition.partners.v1.ProposeRatesRequest\x1a+.coalition.partners.v1.ProposeRatesResponse\x12m\n\x0eProposeBilling\x12,.coalition.partners.v1.ProposeBillingRequest\x1a-.coalition.partners.v1.ProposeBillingResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/partners/v1/contracts.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\x1a$coalition/partners/v1/clearing.proto\x1a$coalition/partners/v1/partners.proto\"L\n\x16SetPartnerRolesRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\"M\n\x17SetPartnerRolesResponse\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\"]\n\x1aProposePartnerRolesRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\x12\x0b\n\x03why\x18\x02 \x01(\t\"J\n\x1bProposePartnerRolesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"-\n\x17ListPartnerRolesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"Q\n\x18ListPartnerRolesResponse\x12\x35\n\x08versions\x18\x01 \x03(\x0b\x32#.coalition.partners.v1.PartnerRoles\"U\n\x13ProposeRatesRequest\x12\x31\n\x05rates\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RateVersion\x12\x0b\n\x03why\x18\x02 \x01(\t\"C\n\x14ProposeRatesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"X\n\x15ProposeBillingRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.BillingTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"E\n\x16ProposeBillingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft2\xcf\x04\n\x10\x43ontractsService\x12g\n\x0cProposeRates\x12*.coalition.partners.v1.ProposeRatesRequest\x1a+.coalition.partners.v1.ProposeRatesResponse\x12m\n\x0eProposeBilling\x12,.coalition.partners.v1.ProposeBillingRequest\x1a-.coalition.partners.v1.ProposeBillingResponse\x12p\n\x0fSetPartnerRoles\x12-.coalition.partners.v1.SetPartnerRolesRequest\x1a..coalition.partners.v1.SetPartnerRolesResponse\x12|\n\x13ProposePartnerRoles\x12\x31.coalition.partners.v1.ProposePartnerRolesRequest\x1a\x32.coalition.partners.v1.ProposePartnerRolesResponse\x12s\n\x10ListPartnerRoles\x12..coalition.partners.v1.ListPartnerRolesRequest\x1a/.coalition.partners.v1.ListPartnerRolesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.partners.v1.contracts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROPOSERATESREQUEST']._serialized_start=179
-  _globals['_PROPOSERATESREQUEST']._serialized_end=264
-  _globals['_PROPOSERATESRESPONSE']._serialized_start=266
-  _globals['_PROPOSERATESRESPONSE']._serialized_end=333
-  _globals['_PROPOSEBILLINGREQUEST']._serialized_start=335
-  _globals['_PROPOSEBILLINGREQUEST']._serialized_end=423
-  _globals['_PROPOSEBILLINGRESPONSE']._serialized_start=425
-  _globals['_PROPOSEBILLINGRESPONSE']._serialized_end=494
-  _globals['_CONTRACTSSERVICE']._serialized_start=497
-  _globals['_CONTRACTSSERVICE']._serialized_end=731
+  _globals['_SETPARTNERROLESREQUEST']._serialized_start=179
+  _globals['_SETPARTNERROLESREQUEST']._serialized_end=255
+  _globals['_SETPARTNERROLESRESPONSE']._serialized_start=257
+  _globals['_SETPARTNERROLESRESPONSE']._serialized_end=334
+  _globals['_PROPOSEPARTNERROLESREQUEST']._serialized_start=336
+  _globals['_PROPOSEPARTNERROLESREQUEST']._serialized_end=429
+  _globals['_PROPOSEPARTNERROLESRESPONSE']._serialized_start=431
+  _globals['_PROPOSEPARTNERROLESRESPONSE']._serialized_end=505
+  _globals['_LISTPARTNERROLESREQUEST']._serialized_start=507
+  _globals['_LISTPARTNERROLESREQUEST']._serialized_end=552
+  _globals['_LISTPARTNERROLESRESPONSE']._serialized_start=554
+  _globals['_LISTPARTNERROLESRESPONSE']._serialized_end=635
+  _globals['_PROPOSERATESREQUEST']._serialized_start=637
+  _globals['_PROPOSERATESREQUEST']._serialized_end=722
+  _globals['_PROPOSERATESRESPONSE']._serialized_start=724
+  _globals['_PROPOSERATESRESPONSE']._serialized_end=791
+  _globals['_PROPOSEBILLINGREQUEST']._serialized_start=793
+  _globals['_PROPOSEBILLINGREQUEST']._serialized_end=881
+  _globals['_PROPOSEBILLINGRESPONSE']._serialized_start=883
+  _globals['_PROPOSEBILLINGRESPONSE']._serialized_end=952
+  _globals['_CONTRACTSSERVICE']._serialized_start=955
+  _globals['_CONTRACTSSERVICE']._serialized_end=1546
 # @@protoc_insertion_point(module_scope)

@@ -6,8 +6,10 @@ isort:skip_file
 from coalition.partners.v1 import approvals_pb2 as _approvals_pb2
 from coalition.partners.v1 import clearing_pb2 as _clearing_pb2
 from coalition.partners.v1 import partners_pb2 as _partners_pb2
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +20,152 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class SetPartnerRolesRequest(_message.Message):
+    """Asks to set roles."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def terms(self) -> _partners_pb2.PartnerRoles:
+        """The terms wanted; version and draft_id are decided by the service."""
+
+    def __init__(
+        self,
+        *,
+        terms: _partners_pb2.PartnerRoles | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPartnerRolesRequest: _TypeAlias = SetPartnerRolesRequest  # noqa: Y015
+
+@_typing.final
+class SetPartnerRolesResponse(_message.Message):
+    """Answers with the version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def terms(self) -> _partners_pb2.PartnerRoles:
+        """In the books."""
+
+    def __init__(
+        self,
+        *,
+        terms: _partners_pb2.PartnerRoles | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPartnerRolesResponse: _TypeAlias = SetPartnerRolesResponse  # noqa: Y015
+
+@_typing.final
+class ProposePartnerRolesRequest(_message.Message):
+    """Asks to draft roles."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMS_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    why: _builtins.str
+    """Why, in 1 to 500 characters."""
+    @_builtins.property
+    def terms(self) -> _partners_pb2.PartnerRoles:
+        """The terms wanted; version and draft_id are decided by the service."""
+
+    def __init__(
+        self,
+        *,
+        terms: _partners_pb2.PartnerRoles | None = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposePartnerRolesRequest: _TypeAlias = ProposePartnerRolesRequest  # noqa: Y015
+
+@_typing.final
+class ProposePartnerRolesResponse(_message.Message):
+    """Answers with the draft."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAFT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def draft(self) -> _approvals_pb2.Draft:
+        """The draft, of the kind `partner_roles`."""
+
+    def __init__(
+        self,
+        *,
+        draft: _approvals_pb2.Draft | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposePartnerRolesResponse: _TypeAlias = ProposePartnerRolesResponse  # noqa: Y015
+
+@_typing.final
+class ListPartnerRolesRequest(_message.Message):
+    """Asks for roles."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID; a partner's own where empty."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPartnerRolesRequest: _TypeAlias = ListPartnerRolesRequest  # noqa: Y015
+
+@_typing.final
+class ListPartnerRolesResponse(_message.Message):
+    """Roles of a partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[_partners_pb2.PartnerRoles]:
+        """All versions, oldest first; none: the partner may do everything."""
+
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[_partners_pb2.PartnerRoles] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPartnerRolesResponse: _TypeAlias = ListPartnerRolesResponse  # noqa: Y015
 
 @_typing.final
 class ProposeRatesRequest(_message.Message):

@@ -45,6 +45,21 @@ class ContractsServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingResponse.FromString,
                 _registered_method=True)
+        self.SetPartnerRoles = channel.unary_unary(
+                '/coalition.partners.v1.ContractsService/SetPartnerRoles',
+                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.SetPartnerRolesRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.SetPartnerRolesResponse.FromString,
+                _registered_method=True)
+        self.ProposePartnerRoles = channel.unary_unary(
+                '/coalition.partners.v1.ContractsService/ProposePartnerRoles',
+                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposePartnerRolesRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposePartnerRolesResponse.FromString,
+                _registered_method=True)
+        self.ListPartnerRoles = channel.unary_unary(
+                '/coalition.partners.v1.ContractsService/ListPartnerRoles',
+                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesResponse.FromString,
+                _registered_method=True)
 
 
 class ContractsServiceServicer:
@@ -67,6 +82,28 @@ class ContractsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetPartnerRoles(self, request, context):
+        """Sets what a partner may do, in a test programme. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST,
+        DRAFT_NEEDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposePartnerRoles(self, request, context):
+        """Drafts what a partner may do. Staff with role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPartnerRoles(self, request, context):
+        """Lists all versions of what a partner may do. Staff or service; a partner its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ContractsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +116,21 @@ def add_ContractsServiceServicer_to_server(servicer, server):
                     servicer.ProposeBilling,
                     request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingResponse.SerializeToString,
+            ),
+            'SetPartnerRoles': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPartnerRoles,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.SetPartnerRolesRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.SetPartnerRolesResponse.SerializeToString,
+            ),
+            'ProposePartnerRoles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposePartnerRoles,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposePartnerRolesRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposePartnerRolesResponse.SerializeToString,
+            ),
+            'ListPartnerRoles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPartnerRoles,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +188,87 @@ class ContractsService:
             '/coalition.partners.v1.ContractsService/ProposeBilling',
             coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeBillingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPartnerRoles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ContractsService/SetPartnerRoles',
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.SetPartnerRolesRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.SetPartnerRolesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposePartnerRoles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ContractsService/ProposePartnerRoles',
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposePartnerRolesRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposePartnerRolesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPartnerRoles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ContractsService/ListPartnerRoles',
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -24,6 +24,14 @@ class ContractsServiceStub:
     """Drafts how often a partner gets a statement; once approved it holds from the window on that is open then. Staff with
     role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
     """
+    SetPartnerRoles: _aio.UnaryUnaryMultiCallable[_contracts_pb2.SetPartnerRolesRequest, _contracts_pb2.SetPartnerRolesResponse]
+    """Sets what a partner may do, in a test programme. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST,
+    DRAFT_NEEDED.
+    """
+    ProposePartnerRoles: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ProposePartnerRolesRequest, _contracts_pb2.ProposePartnerRolesResponse]
+    """Drafts what a partner may do. Staff with role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST."""
+    ListPartnerRoles: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ListPartnerRolesRequest, _contracts_pb2.ListPartnerRolesResponse]
+    """Lists all versions of what a partner may do. Staff or service; a partner its own."""
 
 class ContractsServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a partner's contract says of money, as drafts that another person approves: in a live programme there is no other way."""
@@ -47,5 +55,31 @@ class ContractsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Drafts how often a partner gets a statement; once approved it holds from the window on that is open then. Staff with
         role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
         """
+
+    @_abc_1.abstractmethod
+    def SetPartnerRoles(
+        self,
+        request: _contracts_pb2.SetPartnerRolesRequest,
+        context: _aio.ServicerContext[_contracts_pb2.SetPartnerRolesRequest, _abc.Awaitable[_contracts_pb2.SetPartnerRolesResponse]],
+    ) -> _abc.Awaitable[_contracts_pb2.SetPartnerRolesResponse]:
+        """Sets what a partner may do, in a test programme. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST,
+        DRAFT_NEEDED.
+        """
+
+    @_abc_1.abstractmethod
+    def ProposePartnerRoles(
+        self,
+        request: _contracts_pb2.ProposePartnerRolesRequest,
+        context: _aio.ServicerContext[_contracts_pb2.ProposePartnerRolesRequest, _abc.Awaitable[_contracts_pb2.ProposePartnerRolesResponse]],
+    ) -> _abc.Awaitable[_contracts_pb2.ProposePartnerRolesResponse]:
+        """Drafts what a partner may do. Staff with role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST."""
+
+    @_abc_1.abstractmethod
+    def ListPartnerRoles(
+        self,
+        request: _contracts_pb2.ListPartnerRolesRequest,
+        context: _aio.ServicerContext[_contracts_pb2.ListPartnerRolesRequest, _abc.Awaitable[_contracts_pb2.ListPartnerRolesResponse]],
+    ) -> _abc.Awaitable[_contracts_pb2.ListPartnerRolesResponse]:
+        """Lists all versions of what a partner may do. Staff or service; a partner its own."""
 
 def add_ContractsServiceServicer_to_server(servicer: ContractsServiceServicer, server: _aio.Server) -> None: ...

@@ -40,6 +40,32 @@ PARTNER_STATUS_ACTIVE: PartnerStatus.ValueType  # 1
 """Earns and burns are taken."""
 Global___PartnerStatus: _TypeAlias = PartnerStatus  # noqa: Y015
 
+class _PartnerRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PartnerRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PartnerRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PARTNER_ROLE_UNSPECIFIED: _PartnerRole.ValueType  # 0
+    PARTNER_ROLE_EARN: _PartnerRole.ValueType  # 1
+    """Sales earn points."""
+    PARTNER_ROLE_BURN: _PartnerRole.ValueType  # 2
+    """Members spend points."""
+    PARTNER_ROLE_FUND: _PartnerRole.ValueType  # 3
+    """It may pay for points that campaigns give."""
+
+class PartnerRole(_PartnerRole, metaclass=_PartnerRoleEnumTypeWrapper):
+    """What a partner may do by its contract."""
+
+PARTNER_ROLE_UNSPECIFIED: PartnerRole.ValueType  # 0
+PARTNER_ROLE_EARN: PartnerRole.ValueType  # 1
+"""Sales earn points."""
+PARTNER_ROLE_BURN: PartnerRole.ValueType  # 2
+"""Members spend points."""
+PARTNER_ROLE_FUND: PartnerRole.ValueType  # 3
+"""It may pay for points that campaigns give."""
+Global___PartnerRole: _TypeAlias = PartnerRole  # noqa: Y015
+
 @_typing.final
 class Partner(_message.Message):
     """A merchant company in the programme."""
@@ -73,6 +99,46 @@ class Partner(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Partner: _TypeAlias = Partner  # noqa: Y015
+
+@_typing.final
+class PartnerRoles(_message.Message):
+    """A version of what a partner may do. The highest version in force counts; without one a partner may do everything."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
+    VALID_FROM_US_FIELD_NUMBER: _builtins.int
+    DRAFT_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    version: _builtins.int
+    """From 1 per partner."""
+    valid_from_us: _builtins.int
+    """From this programme time on. Microseconds since 1970-01-01 UTC."""
+    draft_id: _builtins.bytes
+    """The draft that two people made it by, 16 bytes of a UUID; empty: set directly, in a test programme."""
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___PartnerRole.ValueType]:
+        """Each once; none: it takes no part any more. What was sold or spent before can be refunded all the same."""
+
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        version: _builtins.int = ...,
+        roles: _abc.Iterable[Global___PartnerRole.ValueType] | None = ...,
+        valid_from_us: _builtins.int = ...,
+        draft_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft_id", b"draft_id", "partner_id", b"partner_id", "roles", b"roles", "valid_from_us", b"valid_from_us", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartnerRoles: _TypeAlias = PartnerRoles  # noqa: Y015
 
 @_typing.final
 class Store(_message.Message):
@@ -696,6 +762,7 @@ class GetPartnerResponse(_message.Message):
 
     PARTNER_FIELD_NUMBER: _builtins.int
     STORES_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def partner(self) -> Global___Partner:
         """The partner."""
@@ -704,15 +771,20 @@ class GetPartnerResponse(_message.Message):
     def stores(self) -> _containers.RepeatedCompositeFieldContainer[Global___Store]:
         """All its stores by code."""
 
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___PartnerRole.ValueType]:
+        """What it may do now."""
+
     def __init__(
         self,
         *,
         partner: Global___Partner | None = ...,
         stores: _abc.Iterable[Global___Store] | None = ...,
+        roles: _abc.Iterable[Global___PartnerRole.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner", "stores", b"stores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner", "roles", b"roles", "stores", b"stores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -901,6 +973,7 @@ class AuthenticateApiKeyResponse(_message.Message):
     API_KEY_FIELD_NUMBER: _builtins.int
     PARTNER_FIELD_NUMBER: _builtins.int
     PROGRAMME_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def api_key(self) -> Global___ApiKey:
         """The key."""
@@ -913,16 +986,21 @@ class AuthenticateApiKeyResponse(_message.Message):
     def programme(self) -> _principal_pb2.Programme:
         """The programme."""
 
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___PartnerRole.ValueType]:
+        """What the partner may do now."""
+
     def __init__(
         self,
         *,
         api_key: Global___ApiKey | None = ...,
         partner: Global___Partner | None = ...,
         programme: _principal_pb2.Programme | None = ...,
+        roles: _abc.Iterable[Global___PartnerRole.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "roles", b"roles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -98,6 +98,11 @@ ADD CONSTRAINT billing_version_draft_uq UNIQUE (ledger_id, draft_id),
 ADD CONSTRAINT billing_version_approved_fk FOREIGN KEY (ledger_id, draft_id, decision)
 REFERENCES draft_decision (ledger_id, draft_id, decision)
 --;;
+ALTER TABLE partner_role_version
+ADD CONSTRAINT partner_role_version_draft_uq UNIQUE (ledger_id, draft_id),
+ADD CONSTRAINT partner_role_version_approved_fk FOREIGN KEY (ledger_id, draft_id, decision)
+REFERENCES draft_decision (ledger_id, draft_id, decision)
+--;;
 CREATE FUNCTION refuse_alone() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM programme AS p WHERE p.ledger_id = new.ledger_id AND p.is_test) THEN
@@ -108,8 +113,11 @@ BEGIN
 END
 $$
 --;;
--- Prices and billing are one person's to set in a test programme only: there no money is real.
+-- Prices, billing and roles are one person's to set in a test programme only: there no money is real.
 CREATE TRIGGER rate_version_two_people BEFORE INSERT ON rate_version FOR EACH ROW
+WHEN (new.draft_id IS NULL) EXECUTE FUNCTION refuse_alone()
+--;;
+CREATE TRIGGER partner_role_version_two_people BEFORE INSERT ON partner_role_version FOR EACH ROW
 WHEN (new.draft_id IS NULL) EXECUTE FUNCTION refuse_alone()
 --;;
 CREATE TRIGGER billing_version_two_people BEFORE INSERT ON billing_version FOR EACH ROW

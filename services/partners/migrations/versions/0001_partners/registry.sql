@@ -147,6 +147,24 @@ CREATE TABLE staff_role (
 --;;
 COMMENT ON TABLE staff_role IS 'Every change of a role, dated: of each role the highest version says whether it is assigned.'
 --;;
+CREATE TABLE partner_role_version (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    version integer NOT NULL,
+    roles text [] NOT NULL,
+    valid_from timestamptz NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    set_by text NOT NULL,
+    draft_id uuid,
+    decision text GENERATED ALWAYS AS ('approved') STORED,
+    CONSTRAINT partner_role_version_pk PRIMARY KEY (ledger_id, partner_id, version),
+    CONSTRAINT partner_role_version_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT partner_role_version_version_ck CHECK (version > 0),
+    CONSTRAINT partner_role_version_roles_ck CHECK (roles <@ ARRAY['earn', 'burn', 'fund'])
+)
+--;;
+COMMENT ON TABLE partner_role_version IS 'What a partner may do from valid_from on, in programme time; the highest version in force counts. Without one: everything.'
+--;;
 CREATE TABLE rate_version (
     ledger_id smallint NOT NULL,
     partner_id uuid NOT NULL,
