@@ -14,6 +14,7 @@ from services.partners.commands.drafts import Drafts
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.rerate import ProposeRerate
 from services.partners.commands.set_billing import ProposeBilling, SetBilling
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_rates import ProposeRates, SetRates
@@ -29,6 +30,7 @@ from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey
+from services.partners.queries.rerates import Rerates
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.runtime.database import Database
@@ -55,6 +57,7 @@ class Partners:
     propose_credit_limit: ProposeCreditLimit
     propose_rates: ProposeRates
     propose_billing: ProposeBilling
+    propose_rerate: ProposeRerate
     # commands of clearing
     rate_postings: RatePostings
     close_windows: CloseWindows
@@ -74,6 +77,7 @@ class Partners:
     staff_tokens: StaffTokens
     draft_queries: DraftQueries
     credit_limits: CreditLimits
+    rerates: Rerates
     audit: AuditLog
 
     database: Database

@@ -38,6 +38,7 @@ from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.rerate import RERATE, ProposeRerate
 from services.partners.commands.set_billing import BILLING, ProposeBilling, SetBilling
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_rates import ProposeRates, SetRates, rates_kind
@@ -56,6 +57,7 @@ from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey, ProofKeys
+from services.partners.queries.rerates import Rerates
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.partners.rpc.approvals import ApprovalsServicer
@@ -107,9 +109,9 @@ def proof_keys(settings: Settings) -> ProofKeys:
 def build(settings: Settings, database: Database, points: PointsLedger) -> Partners:
     """The service without its server and background work."""
     programmes, statements = Programmes(database), Statements(database)
-    keys = proof_keys(settings)
+    keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
-    kinds = DraftKinds((CREDIT_LIMIT, rates_kind(tell), BILLING))
+    kinds = DraftKinds((CREDIT_LIMIT, rates_kind(tell), BILLING, RERATE))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
@@ -126,6 +128,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         propose_credit_limit=ProposeCreditLimit(drafts),
         propose_rates=ProposeRates(drafts),
         propose_billing=ProposeBilling(drafts),
+        propose_rerate=ProposeRerate(drafts, rerates),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
             database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds
@@ -145,6 +148,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         staff_tokens=StaffTokens(database),
         draft_queries=DraftQueries(database, settings.draft_days),
         credit_limits=CreditLimits(database),
+        rerates=rerates,
         audit=AuditLog(database),
         database=database,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from services.partners.domain.entries import BONUS_POINTS
+from services.partners.domain.entries import BASE_POINTS, BONUS_POINTS, Entry, EntryKind
 from services.partners.domain.rounding import half_even
 from services.runtime.errors import InvalidRequest
 
@@ -16,7 +16,7 @@ PRICE_MICROS_MAX: Final = 1_000_000_000
 AT_ISSUANCE: Final = 100
 AT_REDEMPTION: Final = 0
 # 2200-01-01: times beyond are mistakes of unit, and would overflow the database's.
-_TIME_US_MAX: Final = 7_258_118_400_000_000
+TIME_US_MAX: Final = 7_258_118_400_000_000
 
 
 class TypePrices(NamedTuple):
@@ -63,6 +63,17 @@ class Rates:
             return price_micros
         return half_even(price_micros * self.issue_share_percent, AT_ISSUANCE)
 
+    def issue_parts(self, point_type: str, share_percent: int = 0) -> tuple[int, int]:
+        """What a point costs when it is issued, and on top of that once it is used, in micros.
+
+        Of a grant, for who pays `share_percent` of it: the price of the share is rounded once, to the nearest micro.
+        """
+        price = self.issue_price(point_type)
+        if share_percent:
+            price = half_even(price * share_percent, AT_ISSUANCE)
+        now = self.due_at_issuance(price)
+        return now, price - now
+
     def checked(self) -> Rates:
         """The same prices. Raises InvalidRequest where a price, a share or a time is out of its range."""
         prices = {
@@ -77,9 +88,9 @@ class Rates:
                 raise InvalidRequest(f"a price is 0 to {PRICE_MICROS_MAX:,} millionths", field=field)
         if not AT_REDEMPTION <= self.issue_share_percent <= AT_ISSUANCE:
             raise InvalidRequest("a share is 0 to 100 per cent", field="issue_share_percent")
-        if not 0 <= self.valid_from_us <= _TIME_US_MAX:
+        if not 0 <= self.valid_from_us <= TIME_US_MAX:
             raise InvalidRequest("a price starts between 1970 and 2200", field="valid_from_us")
-        if self.valid_to_us and not self.valid_from_us < self.valid_to_us <= _TIME_US_MAX:
+        if self.valid_to_us and not self.valid_from_us < self.valid_to_us <= TIME_US_MAX:
             raise InvalidRequest("a price ends after it starts", field="valid_to_us")
         return self
 
@@ -110,11 +121,28 @@ class RateVersion:
         )
 
 
-class RateCards:
-    """All rate cards of a programme as of one generation (a number that moves with each new version)."""
+class Again(NamedTuple):
+    """What rating needs of a re-rate: from a seq on, entries of a partner between two till times count as of a version.
 
-    def __init__(self, generation: int, versions: Iterable[RateVersion]) -> None:
+    `partner`: 16 bytes of its UUID. `to_us` 0: open.
+    """
+
+    partner: bytes
+    version: int
+    from_us: int
+    to_us: int
+    known_from_seq: int
+
+
+class RateCards:
+    """All rate cards of a programme as of one generation (a number that moves with each new version and each re-rate)."""
+
+    def __init__(
+        self, generation: int, versions: Iterable[RateVersion], rerated: Iterable[Again] = ()
+    ) -> None:
         self.generation = generation
+        self.rerated = tuple(rerated)
+        """What was ever re-rated; where nothing was, nothing is looked at twice."""
         self.at_redemption = False
         """Whether any lot that was ever rated may have something due once its points are used."""
         self._by_partner: dict[bytes, list[RateVersion]] = {}
@@ -131,3 +159,28 @@ class RateCards:
             if version.applies(effective_us, seq):
                 return version
         return None
+
+    def as_of(self, original: Entry, seq: int) -> Entry:
+        """An entry of points issued or burned at the version and price that count for what is posted at a seq."""
+        if original.partner_id is None or original.version is None:
+            return original
+        partner, at_us = original.partner_id.bytes, original.effective_us
+        wins = max(
+            (
+                again.version
+                for again in self.rerated
+                if again.partner == partner
+                and again.known_from_seq <= seq
+                and again.from_us <= at_us
+                and (not again.to_us or at_us < again.to_us)
+            ),
+            default=0,
+        )
+        if wins <= original.version:
+            return original
+        rates = next(each.rates for each in self._by_partner[partner] if each.version == wins)
+        point_type = original.point_type or BASE_POINTS
+        if original.kind is EntryKind.BURNED:
+            return original._replace(version=wins, price_micros=rates.reimbursement(point_type))
+        now, later = rates.issue_parts(point_type, original.share_percent or 0)
+        return original._replace(version=wins, price_micros=now, redemption_micros=later)

@@ -186,6 +186,8 @@ rated_entry: Final = Table(
     Column("redemption_micros", BigInteger, nullable=False),
     Column("earned_seq", BigInteger),
     Column("effective_at", _TIME, nullable=False),
+    Column("undoes_seq", BigInteger),
+    Column("share_percent", SmallInteger),
 )
 
 window_head: Final = Table(
@@ -295,6 +297,7 @@ credit_standing: Final = Table(
     Column("is_warned", Boolean, nullable=False),
     Column("floor", BigInteger),
     Column("floor_seq", BigInteger, nullable=False),
+    Column("as_of_rerate", Integer, nullable=False),
 )
 
 booking: Final = Table(
@@ -306,6 +309,13 @@ booking: Final = Table(
     Column("kind", Text, nullable=False),
     Column("partner_id", Uuid, nullable=False),
     Column("amount_micros", BigInteger, nullable=False),
+    Column("point_type", Text),
+    Column("points", BigInteger, nullable=False),
+    Column("price_micros", BigInteger, nullable=False),
+    Column("redemption_micros", BigInteger, nullable=False),
+    Column("rerate_number", Integer),
+    Column("of_seq", BigInteger),
+    Column("of_line", Integer),
 )
 
 statement_line: Final = Table(

@@ -27,21 +27,41 @@ from coalition.partners.v1 import clearing_pb2 as coalition_dot_partners_dot_v1_
 from coalition.partners.v1 import partners_pb2 as coalition_dot_partners_dot_v1_dot_partners__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/partners/v1/contracts.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\x1a$coalition/partners/v1/clearing.proto\x1a$coalition/partners/v1/partners.proto\"U\n\x13ProposeRatesRequest\x12\x31\n\x05rates\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RateVersion\x12\x0b\n\x03why\x18\x02 \x01(\t\"C\n\x14ProposeRatesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"X\n\x15ProposeBillingRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.BillingTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"E\n\x16ProposeBillingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft2\xea\x01\n\x10\x43ontractsService\x12g\n\x0cProposeRates\x12*.coalition.partners.v1.ProposeRatesRequest\x1a+.coalition.partners.v1.ProposeRatesResponse\x12m\n\x0eProposeBilling\x12,.coalition.partners.v1.ProposeBillingRequest\x1a-.coalition.partners.v1.ProposeBillingResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/partners/v1/contracts.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\x1a$coalition/partners/v1/clearing.proto\x1a$coalition/partners/v1/partners.proto\"R\n\x0bRerateScope\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x66rom_us\x18\x03 \x01(\x03\x12\r\n\x05to_us\x18\x04 \x01(\x03\"?\n\x0cRerateEffect\x12\x0f\n\x07\x65ntries\x18\x01 \x01(\x03\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x0e\n\x06micros\x18\x03 \x01(\x03\"\xa1\x01\n\x10RerateDifference\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\npoint_type\x18\x02 \x01(\t\x12\x12\n\nold_micros\x18\x03 \x01(\x03\x12\x12\n\nnew_micros\x18\x04 \x01(\x03\x12\x0e\n\x06window\x18\x05 \x01(\x05\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x06 \x01(\x0b\x32#.coalition.partners.v1.RerateEffect\"I\n\x14PreviewRerateRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RerateScope\"\xd0\x01\n\x15PreviewRerateResponse\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RerateScope\x12\x11\n\tas_of_seq\x18\x02 \x01(\x03\x12<\n\x0b\x64ifferences\x18\x03 \x03(\x0b\x32\'.coalition.partners.v1.RerateDifference\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x04 \x01(\x0b\x32#.coalition.partners.v1.RerateEffect\"V\n\x14ProposeRerateRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RerateScope\x12\x0b\n\x03why\x18\x02 \x01(\t\"D\n\x15ProposeRerateResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"\xcd\x01\n\x06Rerate\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x31\n\x05scope\x18\x02 \x01(\x0b\x32\".coalition.partners.v1.RerateScope\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x03 \x01(\x0b\x32#.coalition.partners.v1.RerateEffect\x12\x11\n\tas_of_seq\x18\x04 \x01(\x03\x12\x16\n\x0eknown_from_seq\x18\x05 \x01(\x03\x12\x0e\n\x06window\x18\x06 \x01(\x05\x12\x10\n\x08\x64raft_id\x18\x07 \x01(\x0c\"(\n\x12ListReratesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"E\n\x13ListReratesResponse\x12.\n\x07rerates\x18\x01 \x03(\x0b\x32\x1d.coalition.partners.v1.Rerate\"U\n\x13ProposeRatesRequest\x12\x31\n\x05rates\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RateVersion\x12\x0b\n\x03why\x18\x02 \x01(\t\"C\n\x14ProposeRatesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"X\n\x15ProposeBillingRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.BillingTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"E\n\x16ProposeBillingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft2\xa8\x04\n\x10\x43ontractsService\x12g\n\x0cProposeRates\x12*.coalition.partners.v1.ProposeRatesRequest\x1a+.coalition.partners.v1.ProposeRatesResponse\x12m\n\x0eProposeBilling\x12,.coalition.partners.v1.ProposeBillingRequest\x1a-.coalition.partners.v1.ProposeBillingResponse\x12j\n\rPreviewRerate\x12+.coalition.partners.v1.PreviewRerateRequest\x1a,.coalition.partners.v1.PreviewRerateResponse\x12j\n\rProposeRerate\x12+.coalition.partners.v1.ProposeRerateRequest\x1a,.coalition.partners.v1.ProposeRerateResponse\x12\x64\n\x0bListRerates\x12).coalition.partners.v1.ListReratesRequest\x1a*.coalition.partners.v1.ListReratesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.partners.v1.contracts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROPOSERATESREQUEST']._serialized_start=179
-  _globals['_PROPOSERATESREQUEST']._serialized_end=264
-  _globals['_PROPOSERATESRESPONSE']._serialized_start=266
-  _globals['_PROPOSERATESRESPONSE']._serialized_end=333
-  _globals['_PROPOSEBILLINGREQUEST']._serialized_start=335
-  _globals['_PROPOSEBILLINGREQUEST']._serialized_end=423
-  _globals['_PROPOSEBILLINGRESPONSE']._serialized_start=425
-  _globals['_PROPOSEBILLINGRESPONSE']._serialized_end=494
-  _globals['_CONTRACTSSERVICE']._serialized_start=497
-  _globals['_CONTRACTSSERVICE']._serialized_end=731
+  _globals['_RERATESCOPE']._serialized_start=179
+  _globals['_RERATESCOPE']._serialized_end=261
+  _globals['_RERATEEFFECT']._serialized_start=263
+  _globals['_RERATEEFFECT']._serialized_end=326
+  _globals['_RERATEDIFFERENCE']._serialized_start=329
+  _globals['_RERATEDIFFERENCE']._serialized_end=490
+  _globals['_PREVIEWRERATEREQUEST']._serialized_start=492
+  _globals['_PREVIEWRERATEREQUEST']._serialized_end=565
+  _globals['_PREVIEWRERATERESPONSE']._serialized_start=568
+  _globals['_PREVIEWRERATERESPONSE']._serialized_end=776
+  _globals['_PROPOSERERATEREQUEST']._serialized_start=778
+  _globals['_PROPOSERERATEREQUEST']._serialized_end=864
+  _globals['_PROPOSERERATERESPONSE']._serialized_start=866
+  _globals['_PROPOSERERATERESPONSE']._serialized_end=934
+  _globals['_RERATE']._serialized_start=937
+  _globals['_RERATE']._serialized_end=1142
+  _globals['_LISTRERATESREQUEST']._serialized_start=1144
+  _globals['_LISTRERATESREQUEST']._serialized_end=1184
+  _globals['_LISTRERATESRESPONSE']._serialized_start=1186
+  _globals['_LISTRERATESRESPONSE']._serialized_end=1255
+  _globals['_PROPOSERATESREQUEST']._serialized_start=1257
+  _globals['_PROPOSERATESREQUEST']._serialized_end=1342
+  _globals['_PROPOSERATESRESPONSE']._serialized_start=1344
+  _globals['_PROPOSERATESRESPONSE']._serialized_end=1411
+  _globals['_PROPOSEBILLINGREQUEST']._serialized_start=1413
+  _globals['_PROPOSEBILLINGREQUEST']._serialized_end=1501
+  _globals['_PROPOSEBILLINGRESPONSE']._serialized_start=1503
+  _globals['_PROPOSEBILLINGRESPONSE']._serialized_end=1572
+  _globals['_CONTRACTSSERVICE']._serialized_start=1575
+  _globals['_CONTRACTSSERVICE']._serialized_end=2127
 # @@protoc_insertion_point(module_scope)
