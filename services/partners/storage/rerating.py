@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import TextClause, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.entries import EntryKind
@@ -29,8 +29,10 @@ from services.partners.storage.connection import Reads
 from services.partners.storage.tables import booking
 from services.runtime.clock import from_micros, to_micros
 
-# Booking half a million differences lasts longer than any other statement may.
-_SECONDS: Final = 120
+# Half a million differences last longer than any other statement may; and where nobody has counted the entries yet, PostgreSQL
+# takes the joins for small ones, and would look for each entry one by one.
+_AT_LENGTH: Final = (text("SET LOCAL statement_timeout = '120s'"), text("SET LOCAL enable_nestloop = off"))
+_AS_EVER: Final = text("SET LOCAL enable_nestloop = on")
 
 # Points issued or burned by the partner, with the version that counts for them by the re-rates before this one.
 _HELD: Final = """
@@ -242,7 +244,7 @@ async def folded(
     connection: Reads, ledger_id: int, scope: Scope, number: int, upto_seq: int, prices: Sequence[Repriced]
 ) -> list[Difference]:
     """What entries up to a seq would differ by, summed by kind, type of points, both prices and window."""
-    found = await connection.execute(_FOLDED, _wanted(ledger_id, scope, number, upto_seq, prices))
+    found = await _at_length(connection, _FOLDED, _wanted(ledger_id, scope, number, upto_seq, prices))
     order = tuple(EntryKind)
     listed = [
         Difference(
@@ -258,9 +260,8 @@ async def book(
     connection: AsyncConnection, ledger_id: int, made: Rerate, booked: int, prices: Sequence[Repriced]
 ) -> None:
     """Books the differences of a re-rate, an entry each, after as many bookings of its window as there are."""
-    await connection.execute(text(f"SET LOCAL statement_timeout = '{_SECONDS}s'"))
     wanted = _wanted(ledger_id, made.wanted.scope, made.number, made.known_from_seq - 1, prices)
-    await connection.execute(_BOOK, {**wanted, "window": made.window_number, "booked": booked})
+    await _at_length(connection, _BOOK, {**wanted, "window": made.window_number, "booked": booked})
 
 
 async def unlike(
@@ -268,8 +269,16 @@ async def unlike(
 ) -> list[tuple[int, int, str, str]]:
     """Where bookings and differences of a re-rate are not the same: seq, line, kind, and in what."""
     wanted = _wanted(ledger_id, made.wanted.scope, made.number, made.known_from_seq - 1, prices)
-    found = await connection.execute(_UNLIKE, {**wanted, "at_most": at_most})
+    found = await _at_length(connection, _UNLIKE, {**wanted, "at_most": at_most})
     return [(row.seq, row.line, row.kind, row.side) for row in found]
+
+
+async def _at_length(connection: Reads, statement: TextClause, wanted: dict[str, Any]) -> Any:
+    for each in _AT_LENGTH:
+        await connection.execute(each)
+    found = await connection.execute(statement, wanted)
+    await connection.execute(_AS_EVER)
+    return found
 
 
 def _held(ledger_id: int, scope: Scope, number: int, upto_seq: int) -> dict[str, Any]:
