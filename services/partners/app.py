@@ -11,6 +11,7 @@ from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.credit_limits import ProposeCreditLimit
 from services.partners.commands.drafts import Drafts
+from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
@@ -26,6 +27,7 @@ from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.drafts import DraftQueries
+from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
@@ -52,6 +54,8 @@ class Partners:
     revoke_staff_token: RevokeStaffToken
     set_staff_roles: SetStaffRoles
     set_rates: SetRates
+    add_legal_entity: AddLegalEntity
+    assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
     drafts: Drafts
     propose_credit_limit: ProposeCreditLimit
@@ -78,6 +82,7 @@ class Partners:
     draft_queries: DraftQueries
     credit_limits: CreditLimits
     rerates: Rerates
+    legal_entities: LegalEntities
     audit: AuditLog
 
     database: Database

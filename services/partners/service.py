@@ -10,6 +10,7 @@ from coalition.partners.v1 import (
     approvals_pb2,
     audit_pb2,
     contracts_pb2,
+    legal_entities_pb2,
     limits_pb2,
     partners_pb2,
     staff_pb2,
@@ -17,6 +18,7 @@ from coalition.partners.v1 import (
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from coalition.partners.v1.contracts_pb2_grpc import add_ContractsServiceServicer_to_server
+from coalition.partners.v1.legal_entities_pb2_grpc import add_LegalEntitiesServiceServicer_to_server
 from coalition.partners.v1.limits_pb2_grpc import add_LimitsServiceServicer_to_server
 from coalition.partners.v1.partners_pb2_grpc import (
     add_ClearingServiceServicer_to_server,
@@ -34,6 +36,7 @@ from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
 from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
+from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
@@ -53,6 +56,7 @@ from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.drafts import DraftQueries
+from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
@@ -64,6 +68,7 @@ from services.partners.rpc.approvals import ApprovalsServicer
 from services.partners.rpc.audit import AuditServicer
 from services.partners.rpc.clearing import ClearingServicer
 from services.partners.rpc.contracts import ContractsServicer
+from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.staff import StaffServicer
@@ -85,7 +90,15 @@ from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
 
 NAME: Final = "partners"
-_CONTRACTS: Final = (partners_pb2, staff_pb2, approvals_pb2, contracts_pb2, limits_pb2, audit_pb2)
+_CONTRACTS: Final = (
+    partners_pb2,
+    legal_entities_pb2,
+    staff_pb2,
+    approvals_pb2,
+    contracts_pb2,
+    limits_pb2,
+    audit_pb2,
+)
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
 )
@@ -124,6 +137,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         revoke_staff_token=RevokeStaffToken(database),
         set_staff_roles=SetStaffRoles(database),
         set_rates=SetRates(database, tell),
+        add_legal_entity=AddLegalEntity(database),
+        assign_stores=AssignStores(database),
         drafts=drafts,
         propose_credit_limit=ProposeCreditLimit(drafts),
         propose_rates=ProposeRates(drafts),
@@ -149,6 +164,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         draft_queries=DraftQueries(database, settings.draft_days),
         credit_limits=CreditLimits(database),
         rerates=rerates,
+        legal_entities=LegalEntities(database),
         audit=AuditLog(database),
         database=database,
     )
@@ -162,6 +178,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_ClearingServiceServicer_to_server(ClearingServicer(partners), to)
         add_StaffServiceServicer_to_server(StaffServicer(partners), to)
         add_ApprovalsServiceServicer_to_server(ApprovalsServicer(partners), to)
+        add_LegalEntitiesServiceServicer_to_server(LegalEntitiesServicer(partners), to)
         add_ContractsServiceServicer_to_server(ContractsServicer(partners), to)
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)

@@ -39,7 +39,7 @@ HEAD = ("programme partner partner_id currency first_window last_window previous
 RECORD = "window first_seq last_seq batch_no batch_hash partners root totals"
 NOTE = re.compile(r"(?a)([^\s+]+)\n([1-9]\d{0,8})\n([A-Za-z0-9+/=]{44})\n\n— ([^\s+]+) ([A-Za-z0-9+/=]{92})\n")  # fmt: skip
 KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})")
-LEAF = Struct(">c16sIQQ16sBBQqqqQ").pack
+LEAF = Struct(">c16sIQQ16sBBQqqqQH").pack
 Node = tuple[bytes, tuple[int, ...]]
 
 
@@ -203,11 +203,11 @@ def consistent(old_size: int, old_root: bytes, size: int, root: bytes, proof: li
 
 def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) -> Node:
     """The leaf of an entry, which is looked at by itself."""
-    seq, line, kind, of_type, points, price, amount, later, earned, check = entry
+    seq, line, kind, of_type, points, price, amount, later, earned, entity, check = entry
     expect(isinstance(kind, str) and kind in KINDS, f"{where}: {kind!r} is no kind")
     for value in (seq, line, points, earned, *(() if kind in AGAIN else (price, later))):
         whole(value, 0, INT, where)
-    for value in (price, later, amount):
+    for value in (price, later, amount, whole(entity, 1, 1_000, where)):
         whole(value, -INT, INT, where)
     expect(isinstance(of_type, str) and of_type in TYPES, f"{where}: {of_type!r} is no type of points")
     inside = seq == 0 if kind == "cycle_fee" else record["first_seq"] <= seq <= record["last_seq"]
@@ -219,7 +219,7 @@ def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) ->
     named = 0 < earned < seq if kind in EARNED else (earned > 0) == (kind in AGAIN)
     expect(named, f"{where}: issued by seq, or re-rated by number, {earned}")
     expect(later == 0 or KINDS[kind] in REDEEMABLE, f"{where}: {later} micros due at redemption")
-    says = seq, line, partner, KINDS[kind], TYPES[of_type], points, price, amount, later, earned
+    says = seq, line, partner, KINDS[kind], TYPES[of_type], points, price, amount, later, earned, entity
     found = sha256(LEAF(b"\x00", salt, record["window"], *says)).digest()
     expect(check == found[:4].hex(), f"{where}: changed, or an entry before it was taken away or put in")
     issued, burned = points * (kind == "issued"), points * (kind == "burned")
@@ -232,13 +232,13 @@ def tree_of(entries: list[Any], partner: bytes, record: Any, secret: bytes, fold
     salts, before = b"", (False, 0, -1, -1)
     for at, entry in enumerate(entries):
         where = f"window {record['window']}, entry {at + 1} {str(entry)[:100]}"
-        expect(len(items(entry, 10, where)) == 10, f"{where}: an entry has ten values")
+        expect(len(items(entry, 11, where)) == 11, f"{where}: an entry has eleven values")
         if at % BLOCK == 0:
             salts = shake_256(b"\x05" + secret + (at // BLOCK).to_bytes(4, "big")).digest(16 * BLOCK)
         nodes.append(leaf_of(entry, salts[at % BLOCK * 16 :][:16], partner, record, where))
         last, before = before, (entry[2] not in AGAIN, entry[8] * (entry[2] in AGAIN), *entry[:2])
         expect(before > last, f"{where}: it stands twice, or in the wrong place")
-        fold = folds.setdefault((entry[2], entry[3], entry[5]), [0, 0, 0])
+        fold = folds.setdefault((entry[2], entry[3], entry[9], entry[5]), [0, 0, 0])
         fold[:] = fold[0] + 1, fold[1] + entry[4], fold[2] + entry[6]
     while len(nodes) > 1:
         pairs = [nodes[at : at + 2] for at in range(0, len(nodes), 2)]
@@ -280,7 +280,7 @@ def check_path(window: Any, head: Any, record: Any, mine: Node) -> None:
 def check_lines(head: Any, folds: dict[Any, list[int]]) -> None:
     """The lines are the fold of the entries, and the net is their sum and the carry, rounded half-even."""
     order = sorted(folds, key=lambda fold: (KINDS[fold[0]], *fold[1:]))
-    made = [[*fold[:2], *folds[fold][:2], fold[2], folds[fold][2]] for fold in order]
+    made = [[*fold[:2], *folds[fold][:2], fold[3], folds[fold][2], fold[2]] for fold in order]
     lines = items(head["lines"], LINES, "statement, lines")
     for at in range(max(len(lines), len(made))):
         says, is_so = (each[at] if at < len(each) else "nothing" for each in (lines, made))

@@ -40,8 +40,8 @@ ToOption = Annotated[
     str, typer.Option("--to", help="Only till times before this date or time; else to the version's own end.")
 ]
 _DIFFERENCES: Final[tuple[Column, ...]] = (
-    ("entries", field("kind")),
-    ("points", field("point_type")),
+    ("kind", field("kind")),
+    ("type", field("point_type")),
     ("#price", lambda each: write_micros(each["old_micros"])),
     ("#new price", lambda each: write_micros(each["new_micros"])),
     ("#entries", count("entries")),

@@ -118,6 +118,7 @@ class Entry(NamedTuple):
     issued, what the partner owes for each once it is used, on top of the price; of points released, what it never will.
     `earned_seq`: of points charged, credited or released, the posting that issued them. `effective_us`: the till's clock.
     `undoes_seq`: of points reversed or returned, the posting that is undone. `share_percent`: of a grant, who pays so much of it.
+    `entity`: the partner's legal entity, by its number from 1; 0 where there is no partner.
     """
 
     seq: int
@@ -136,6 +137,7 @@ class Entry(NamedTuple):
     earned_seq: int | None = None
     undoes_seq: int | None = None
     share_percent: int | None = None
+    entity: int = 0
 
 
 def totals_of(entries: Iterable[Entry]) -> Totals:

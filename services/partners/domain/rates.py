@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.partners.domain.entries import BASE_POINTS, BONUS_POINTS, Entry, EntryKind
+from services.partners.domain.legal_entities import ONE_ENTITY_EACH, StoreEntities
 from services.partners.domain.rounding import half_even
 from services.runtime.errors import InvalidRequest
 
@@ -135,12 +136,20 @@ class Again(NamedTuple):
 
 
 class RateCards:
-    """All rate cards of a programme as of one generation (a number that moves with each new version and each re-rate)."""
+    """All rate cards of a programme, what was re-rated, and whose store is which legal entity's, as of one generation.
+
+    A generation is a number that moves with each new version of any of these.
+    """
 
     def __init__(
-        self, generation: int, versions: Iterable[RateVersion], rerated: Iterable[Again] = ()
+        self,
+        generation: int,
+        versions: Iterable[RateVersion],
+        entities: StoreEntities = ONE_ENTITY_EACH,
+        rerated: Iterable[Again] = (),
     ) -> None:
         self.generation = generation
+        self.entities = entities
         self.rerated = tuple(rerated)
         """What was ever re-rated; where nothing was, nothing is looked at twice."""
         self.at_redemption = False

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.billing import Billing, BillingVersion, Booking, Cycle, Terms
 from services.partners.domain.entries import EntryKind
+from services.partners.domain.legal_entities import FIRST_ENTITY
 from services.partners.domain.netting import Fold, KindTotal
 from services.partners.storage.connection import Reads
 from services.partners.storage.errors import constraints_explained
@@ -18,11 +19,11 @@ from services.partners.storage.tables import billing_version, booking
 
 VERSIONS_MAX: Final = 10_000
 _FOLDS: Final = text("""
-SELECT window_number, partner_id, kind, point_type, price_micros, count(*) AS entries, sum(points) AS points,
+SELECT window_number, partner_id, kind, point_type, entity, price_micros, count(*) AS entries, sum(points) AS points,
     sum(amount_micros) AS amount_micros, sum(CASE points WHEN 0 THEN 1 ELSE points::numeric END * price_micros) AS micros
 FROM booking
 WHERE ledger_id = :ledger_id AND window_number BETWEEN :first AND :last
-GROUP BY window_number, partner_id, kind, point_type, price_micros
+GROUP BY window_number, partner_id, kind, point_type, entity, price_micros
 """)
 
 
@@ -76,6 +77,7 @@ async def book(connection: AsyncConnection, ledger_id: int, bookings: Sequence[B
                     "partner_id": each.partner_id,
                     "amount_micros": each.amount_micros,
                     "price_micros": each.amount_micros,
+                    "entity": FIRST_ENTITY,
                 }
                 for each in bookings
             ],
@@ -107,7 +109,7 @@ async def folds_between(
         folds[0].append(
             Fold(
                 row.partner_id, kind, row.price_micros, row.entries, int(row.points), int(row.amount_micros),
-                row.point_type or "",
+                row.point_type or "", row.entity,
             )
         )  # fmt: skip
         folds[1].append(KindTotal(kind, int(row.micros)))

@@ -75,7 +75,7 @@ def _codes(of: str, codes: Mapping[str, int]) -> str:
 _ROWS: Final = f"""
 SELECT partner_id, seq, line::bigint AS line_no, {_codes("kind", KIND_CODES)},
     {_codes("coalesce(point_type, '')", TYPE_CODES)}, points, price_micros, amount_micros, redemption_micros,
-    coalesce(earned_seq, 0)
+    coalesce(earned_seq, 0), entity
 FROM rated_entry
 WHERE ledger_id = $1 AND seq BETWEEN $2 AND $3
 """
@@ -83,7 +83,7 @@ WHERE ledger_id = $1 AND seq BETWEEN $2 AND $3
 _BOOKINGS: Final = f"""
 SELECT partner_id, coalesce(of_seq, 0), coalesce(of_line, number)::bigint, {_codes("kind", KIND_CODES)},
     {_codes("coalesce(point_type, '')", TYPE_CODES)}, points, price_micros, amount_micros, redemption_micros,
-    coalesce(rerate_number, 0)::bigint
+    coalesce(rerate_number, 0)::bigint, entity
 FROM booking
 WHERE ledger_id = $1 AND window_number = $2
 """

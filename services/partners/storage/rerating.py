@@ -37,7 +37,7 @@ _AS_EVER: Final = text("SET LOCAL enable_nestloop = on")
 # Points issued or burned by the partner, with the version that counts for them by the re-rates before this one.
 _HELD: Final = """
 held AS (
-    SELECT e.seq, e.line, e.kind, e.issuer_id, e.point_type, e.points, e.redemption_micros,
+    SELECT e.seq, e.line, e.kind, e.entity, e.issuer_id, e.point_type, e.points, e.redemption_micros,
         coalesce(e.share_percent, 0) AS share_percent,
         greatest(e.version, (
             SELECT max(r.version) FROM rerate AS r
@@ -66,19 +66,19 @@ WITH {_HELD}, prices AS (
         cast(:old_fee AS bigint[]), cast(:new_fee AS bigint[])
     ) AS p (kind, point_type, share_percent, version, old, new, old_later, new_later, old_fee, new_fee)
 ), original AS (
-    SELECT h.seq, h.line, h.kind, h.issuer_id, h.point_type, h.points, h.share_percent, p.old, p.new, p.old_later,
+    SELECT h.seq, h.line, h.kind, h.entity, h.issuer_id, h.point_type, h.points, h.share_percent, p.old, p.new, p.old_later,
         p.new_later, p.old_fee, p.new_fee
     FROM held AS h INNER JOIN prices AS p USING (kind, point_type, share_percent, version)
 ), differs AS (
-    SELECT seq, line, kind, point_type, points, old, new, new_later - old_later AS later
+    SELECT seq, line, kind, entity, point_type, points, old, new, new_later - old_later AS later
     FROM original WHERE old <> new OR old_later <> new_later
     UNION ALL
-    SELECT o.seq, coalesce(f.line, 0), 'fee', NULL, 0, o.old_fee, o.new_fee, 0
+    SELECT o.seq, coalesce(f.line, 0), 'fee', o.entity, NULL, 0, o.old_fee, o.new_fee, 0
     FROM original AS o LEFT JOIN rated_entry AS f
         ON f.ledger_id = :ledger_id AND f.seq = o.seq AND f.kind = 'fee'
     WHERE o.line = 1 AND o.share_percent = 0 AND o.old_fee <> o.new_fee
     UNION ALL
-    SELECT e.seq, e.line, e.kind, e.point_type, e.points, o.old, o.new, 0
+    SELECT e.seq, e.line, e.kind, e.entity, e.point_type, e.points, o.old, o.new, 0
     FROM rated_entry AS e INNER JOIN original AS o
         ON o.seq = e.undoes_seq AND ((o.kind = 'issued' AND e.kind = 'reversed') OR (
             o.kind = 'burned' AND e.kind = 'returned' AND o.issuer_id = e.issuer_id AND o.point_type = e.point_type
@@ -86,17 +86,17 @@ WITH {_HELD}, prices AS (
     WHERE e.ledger_id = :ledger_id AND e.partner_id = :partner_id AND e.seq <= :upto
         AND e.kind IN ('reversed', 'returned') AND o.old <> o.new
     UNION ALL
-    SELECT e.seq, e.line, e.kind, e.point_type, e.points, o.old_later, o.new_later, 0
+    SELECT e.seq, e.line, e.kind, e.entity, e.point_type, e.points, o.old_later, o.new_later, 0
     FROM rated_entry AS e INNER JOIN original AS o ON o.seq = e.earned_seq AND o.kind = 'issued'
     WHERE e.ledger_id = :ledger_id AND e.partner_id = :partner_id AND e.seq <= :upto
         AND e.kind IN ('charged', 'credited') AND o.old_later <> o.new_later
     UNION ALL
-    SELECT e.seq, e.line, e.kind, e.point_type, e.points, 0, 0, o.new_later - o.old_later
+    SELECT e.seq, e.line, e.kind, e.entity, e.point_type, e.points, 0, 0, o.new_later - o.old_later
     FROM rated_entry AS e INNER JOIN original AS o ON o.seq = e.earned_seq AND o.kind = 'issued'
     WHERE e.ledger_id = :ledger_id AND e.partner_id = :partner_id AND e.seq <= :upto
         AND e.kind = 'released' AND o.old_later <> o.new_later
 ), line AS (
-    SELECT seq, line, kind, point_type, points, old, new, later,
+    SELECT seq, line, kind, entity, point_type, points, old, new, later,
         CASE
             WHEN kind = 'fee' THEN new - old
             WHEN kind IN ('reversed', 'credited', 'burned') THEN -points * (new - old)
@@ -120,19 +120,19 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 _BOOK: Final = text(f"""
 INSERT INTO booking (
     ledger_id, window_number, number, kind, partner_id, point_type, points, price_micros, amount_micros, redemption_micros,
-    rerate_number, of_seq, of_line
+    rerate_number, of_seq, of_line, entity
 )
 {_DIFFERENCES}
 SELECT :ledger_id, :window, :booked + row_number() OVER (ORDER BY seq, line), kind || '_difference', :partner_id, point_type,
-    points, new - old, amount, later, :number, seq, line
+    points, new - old, amount, later, :number, seq, line, entity
 FROM line
 """)
 # Bookings of a re-rate that are none of its differences, and differences that are not booked.
 _UNLIKE: Final = text(f"""
 {_DIFFERENCES}, made AS (
-    SELECT kind || '_difference' AS kind, point_type, points, new - old AS price, amount, later, seq, line FROM line
+    SELECT kind || '_difference' AS kind, entity, point_type, points, new - old AS price, amount, later, seq, line FROM line
 ), kept AS (
-    SELECT kind, point_type, points, price_micros AS price, amount_micros AS amount, redemption_micros AS later, of_seq AS seq,
+    SELECT kind, entity, point_type, points, price_micros AS price, amount_micros AS amount, redemption_micros AS later, of_seq AS seq,
         of_line AS line
     FROM booking WHERE ledger_id = :ledger_id AND rerate_number = :number
 )

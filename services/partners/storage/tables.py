@@ -105,6 +105,29 @@ staff_role: Final = Table(
     Column("changed_by", Text, nullable=False),
 )
 
+legal_entity: Final = Table(
+    "legal_entity",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("added_by", Text, nullable=False),
+)
+
+store_entity: Final = Table(
+    "store_entity",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("store_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("partner_id", Uuid, nullable=False),
+    Column("entity", SmallInteger, nullable=False),
+    Column("valid_from", _TIME, nullable=False),
+    Column("known_from_seq", BigInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+)
+
 rate_version: Final = Table(
     "rate_version",
     metadata,
@@ -188,6 +211,7 @@ rated_entry: Final = Table(
     Column("effective_at", _TIME, nullable=False),
     Column("undoes_seq", BigInteger),
     Column("share_percent", SmallInteger),
+    Column("entity", SmallInteger, nullable=False),
 )
 
 window_head: Final = Table(
@@ -316,6 +340,7 @@ booking: Final = Table(
     Column("rerate_number", Integer),
     Column("of_seq", BigInteger),
     Column("of_line", Integer),
+    Column("entity", SmallInteger, nullable=False),
 )
 
 statement_line: Final = Table(
@@ -330,4 +355,5 @@ statement_line: Final = Table(
     Column("price_micros", BigInteger, nullable=False),
     Column("amount_micros", BigInteger, nullable=False),
     Column("point_type", Text),
+    Column("entity", SmallInteger, nullable=False),
 )
