@@ -15,6 +15,7 @@ from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
 from services.verifier.statement import verify
 from tests.component.partners.test_floors import limited, set_floors, standing
+from tests.component.partners.test_legal_entities import assign, entity, stores
 from tests.component.partners.test_proofs import file_of, key_of
 from tests.support.ledger import Burn, ClawBack, Earn, Expiry, Return
 from tests.support.partners import DAY_US, STARTS_AT_US, House
@@ -329,3 +330,32 @@ async def test_a_difference_that_was_lost_or_changed_is_found(office: Office, fa
     await house.as_superuser(fault.format(f"ledger_id = {programme.ledger_id}"))
     breaches = [breach for each in (await house.findings(programme)).values() for breach in each.breaches]
     assert any(said in breach for breach in breaches), breaches
+
+
+async def test_a_difference_is_of_the_company_whose_entry_it_is_of(office: Office) -> None:
+    house = office.house
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer")
+    second = await entity(house, programme, grocer, "Grocer South")
+    (south,) = await stores(house, programme, grocer, "S1")
+    await assign(house, programme, grocer, second, "S1")
+    await house.ledger.post(programme, Earn(grocer, 100), Earn(grocer, 200, store=south))
+    await house.rate_now(programme)
+    await house.set_rates(programme, grocer, 9_000, 8_000, STARTS_AT_US, transaction_fee_micros=5)
+    await office.rerate(programme, grocer, 2)
+    # Whoever has the store since, it stays with the entry.
+    await assign(house, programme, grocer, 1, "S1", from_us=STARTS_AT_US + 1)
+    await close(house, programme, 1)
+    found = await house.statement(programme, grocer, 1)
+    booked = [
+        (line.legal_entity, line.points, line.amount_micros)
+        for line in found.lines
+        if line.kind
+        in (
+            clearing_pb2.STATEMENT_LINE_KIND_ISSUED_DIFFERENCE,
+            clearing_pb2.STATEMENT_LINE_KIND_FEE_DIFFERENCE,
+        )
+    ]
+    assert booked == [(1, 100, -100_000), (2, 200, -200_000), (1, 0, 5), (2, 0, 5)]
+    key = (await key_of(house, programme)).verifier_key
+    assert verify(await file_of(house, programme, grocer, 1), key)

@@ -105,7 +105,7 @@ def money(folds: Iterable[tuple[UUID | None, EntryKind, int]]) -> dict[tuple[UUI
     return {key: amount for key, amount in sums.items() if amount}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(story=stories())
 async def test_entries_and_differences_are_what_the_journal_makes_with_the_price_known_from_the_beginning(
     clearing: Clearing, story: tuple[PaperWallet, list[Rates], list[Step]]
