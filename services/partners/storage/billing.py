@@ -95,6 +95,17 @@ async def last_number(connection: Reads, ledger_id: int, window_number: int) -> 
     return int(found.scalar_one())
 
 
+async def booked_since(connection: Reads, ledger_id: int, number: int) -> dict[UUID, int]:
+    """What is booked of each partner in windows after one, in micros."""
+    of = booking.c
+    found = await connection.execute(
+        select(of.partner_id, func.sum(of.amount_micros).label("micros"))
+        .where(of.ledger_id == ledger_id, of.window_number > number)
+        .group_by(of.partner_id)
+    )
+    return {row.partner_id: int(row.micros) for row in found}
+
+
 async def folds_between(
     connection: Reads, ledger_id: int, first: int, last: int
 ) -> dict[int, tuple[list[Fold], list[KindTotal]]]:
