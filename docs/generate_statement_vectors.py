@@ -16,13 +16,13 @@ from generated_page import keep  # noqa: E402
 from services.partners.domain.proof import log  # noqa: E402
 from services.partners.domain.proof.leaves import ROW, leaves_of, owner_of  # noqa: E402
 from services.partners.domain.proof.sum_tree import label, root_of  # noqa: E402
-from tests.support.statement_files import KEY, LEDGER_ID, ROOT_KEY, Coalition, packed, plaza  # noqa: E402
+from tests.support.statement_files import KEY, LEDGER_ID, ROOT_KEY, Coalition, packed, plaza, rerated  # noqa: E402
 
 SLUG: Final = "grocer"
 
 
 def vectors() -> dict[str, Any]:
-    """Leaves and trees of one partner over windows, what is above them, and two whole files."""
+    """Leaves and trees of one partner over windows, what is above them, and three whole files."""
     found = plaza()
     last = len(found.windows)
     return {
@@ -45,7 +45,8 @@ def vectors() -> dict[str, Any]:
             for new in range(1, last + 1)
             for old in range(1, new)
         ],
-        "files": {f"{slug}-{last}": json.loads(found.file(slug, last)) for slug in (SLUG, "cinema")},
+        "files": {f"{slug}-{last}": json.loads(found.file(slug, last)) for slug in (SLUG, "cinema")}
+        | {"rerated-2": json.loads(rerated().file("cinema", 2))},
     }
 
 

@@ -16,6 +16,8 @@ from services.runtime.ids import from_text
 from services.runtime.principal import Programme
 
 _HASH_DIGITS: Final = 64
+# What is approved is done at once: booking half a million differences takes a while.
+_APPROVE_SECONDS: Final = 120.0
 
 
 async def drafts(
@@ -35,7 +37,7 @@ async def draft(session: Session, programme: Programme, draft_id: str) -> pb.Dra
 async def approve(session: Session, programme: Programme, draft_id: str, seen: str, why: str) -> pb.Draft:
     """Approves a draft that still has the hash that was seen. Raises what ApproveDraft does, Unreadable."""
     request = pb.ApproveDraftRequest(draft_id=_id(draft_id), sha256=read_hash(seen), why=why)
-    return (await session.call(session.approvals.ApproveDraft, request, programme)).draft
+    return (await session.call(session.approvals.ApproveDraft, request, programme, _APPROVE_SECONDS)).draft
 
 
 async def reject(session: Session, programme: Programme, draft_id: str, why: str) -> pb.Draft:

@@ -16,6 +16,7 @@ from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.partner_roles import ProposePartnerRoles, SetPartnerRoles
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.rerate import ProposeRerate
 from services.partners.commands.set_billing import ProposeBilling, SetBilling
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_rates import ProposeRates, SetRates
@@ -33,6 +34,7 @@ from services.partners.queries.people import StaffTokens
 from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey
+from services.partners.queries.rerates import Rerates
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.runtime.database import Database
@@ -63,6 +65,7 @@ class Partners:
     propose_rates: ProposeRates
     propose_billing: ProposeBilling
     propose_partner_roles: ProposePartnerRoles
+    propose_rerate: ProposeRerate
     # commands of clearing
     rate_postings: RatePostings
     close_windows: CloseWindows
@@ -83,6 +86,7 @@ class Partners:
     staff_tokens: StaffTokens
     draft_queries: DraftQueries
     credit_limits: CreditLimits
+    rerates: Rerates
     legal_entities: LegalEntities
     audit: AuditLog
 

@@ -42,6 +42,7 @@ from services.partners.commands.partner_roles import PARTNER_ROLES, ProposePartn
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
+from services.partners.commands.rerate import RERATE, ProposeRerate
 from services.partners.commands.set_billing import BILLING, ProposeBilling, SetBilling
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_rates import ProposeRates, SetRates, rates_kind
@@ -62,6 +63,7 @@ from services.partners.queries.people import StaffTokens
 from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey, ProofKeys
+from services.partners.queries.rerates import Rerates
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.partners.rpc.approvals import ApprovalsServicer
@@ -122,9 +124,9 @@ def proof_keys(settings: Settings) -> ProofKeys:
 def build(settings: Settings, database: Database, points: PointsLedger) -> Partners:
     """The service without its server and background work."""
     programmes, statements = Programmes(database), Statements(database)
-    keys = proof_keys(settings)
+    keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
-    kinds = DraftKinds((CREDIT_LIMIT, rates_kind(tell), BILLING, PARTNER_ROLES))
+    kinds = DraftKinds((CREDIT_LIMIT, rates_kind(tell), BILLING, PARTNER_ROLES, RERATE))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
@@ -145,6 +147,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         propose_rates=ProposeRates(drafts),
         propose_billing=ProposeBilling(drafts),
         propose_partner_roles=ProposePartnerRoles(drafts),
+        propose_rerate=ProposeRerate(drafts, rerates),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
             database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds
@@ -165,6 +168,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         staff_tokens=StaffTokens(database),
         draft_queries=DraftQueries(database, settings.draft_days),
         credit_limits=CreditLimits(database),
+        rerates=rerates,
         legal_entities=LegalEntities(database),
         audit=AuditLog(database),
         database=database,

@@ -22,24 +22,24 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "coalition statement 1"
-KINDS = {"issued": 1, "reversed": 2, "charged": 3, "credited": 4, "released": 5, "burned": 6, "returned": 7,
-         "fee": 8, "cycle_fee": 9}  # fmt: skip
+NAMES = ["issued", "reversed", "charged", "credited", "released", "burned", "returned", "fee", "cycle_fee"]
+# What entries of a kind differ by since they were re-rated, with the number of the re-rate; prices of either sign.
+AGAIN = {f"{name}_difference": code for code, name in enumerate(NAMES[:8], 10)}
+KINDS = {name: code for code, name in enumerate(NAMES, 1)} | AGAIN
 TYPES = {"": 0, "base": 1, "bonus": 2}
 # What an amount is of points times price, of the kinds that have points, in that order; a fee's price is its amount.
-SIGNS = dict(zip(KINDS, (1, -1, 1, -1, 0, -1, 1), strict=False))
-# Kinds that name the seq which issued their points; kinds that say what is due for a point once it is used.
-EARNED, REDEEMABLE = ("charged", "credited", "released"), ("issued", "released")
+SIGNS = dict(zip([*NAMES[:7], *list(AGAIN)[:7]], (1, -1, 1, -1, 0, -1, 1) * 2, strict=True))
+# Kinds that name the seq which issued their points; numbers of those that say what is due for a point once it is used.
+EARNED, REDEEMABLE = ("charged", "credited", "released"), (1, 5, 10, 14)
 # Lists and numbers that are longer or larger are refused before they are used.
 FILE_BYTES, WINDOWS, HASHES, LINES, ENTRIES, BLOCK = 2**31, 1_100, 64, 10_000, 2**27, 256
 INT, SUM = 2**63 - 1, 2**128 - 1
 HEAD = ("programme partner partner_id currency first_window last_window previous_window carry_in_micros "
         "net_minor carry_out_micros opening_minor closing_minor objection_until_us lines")  # fmt: skip
 RECORD = "window first_seq last_seq batch_no batch_hash partners root totals"
-NOTE = re.compile(
-    r"(?a)([^\s+]+)\n([1-9]\d{0,8})\n([A-Za-z0-9+/=]{44})\n\n— ([^\s+]+) ([A-Za-z0-9+/=]{92})\n"
-)
+NOTE = re.compile(r"(?a)([^\s+]+)\n([1-9]\d{0,8})\n([A-Za-z0-9+/=]{44})\n\n— ([^\s+]+) ([A-Za-z0-9+/=]{92})\n")  # fmt: skip
 KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})")
-LEAF = Struct(">c16sIQQ16sBBQQqQQH").pack
+LEAF = Struct(">c16sIQQ16sBBQqqqQH").pack
 Node = tuple[bytes, tuple[int, ...]]
 
 
@@ -204,19 +204,21 @@ def consistent(old_size: int, old_root: bytes, size: int, root: bytes, proof: li
 def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) -> Node:
     """The leaf of an entry, which is looked at by itself."""
     seq, line, kind, of_type, points, price, amount, later, earned, entity, check = entry
-    for value in (seq, line, points, price, later, earned, whole(entity, 1, 1_000, where)):
-        whole(value, 0, INT, where)
-    whole(amount, -INT, INT, where)
     expect(isinstance(kind, str) and kind in KINDS, f"{where}: {kind!r} is no kind")
+    for value in (seq, line, points, earned, *(() if kind in AGAIN else (price, later))):
+        whole(value, 0, INT, where)
+    for value in (price, later, amount, whole(entity, 1, 1_000, where)):
+        whole(value, -INT, INT, where)
     expect(isinstance(of_type, str) and of_type in TYPES, f"{where}: {of_type!r} is no type of points")
     inside = seq == 0 if kind == "cycle_fee" else record["first_seq"] <= seq <= record["last_seq"]
-    expect(inside, f"{where}: seq of another window")
+    expect(seq > 0 if kind in AGAIN else inside, f"{where}: seq of another window")
     priced = amount == (SIGNS[kind] * points * price if kind in SIGNS else price)
     expect(priced, f"{where}: {amount} micros are not {points} points at {price}")
     typed = (points > 0) == (of_type != "") == (kind in SIGNS)
     expect(typed, f"{where}: {points} points of type {of_type!r} do not go with its kind")
-    expect(0 < earned < seq if kind in EARNED else earned == 0, f"{where}: issued by seq {earned}")
-    expect(later == 0 or kind in REDEEMABLE, f"{where}: {later} micros due at redemption")
+    named = 0 < earned < seq if kind in EARNED else (earned > 0) == (kind in AGAIN)
+    expect(named, f"{where}: issued by seq, or re-rated by number, {earned}")
+    expect(later == 0 or KINDS[kind] in REDEEMABLE, f"{where}: {later} micros due at redemption")
     says = seq, line, partner, KINDS[kind], TYPES[of_type], points, price, amount, later, earned, entity
     found = sha256(LEAF(b"\x00", salt, record["window"], *says)).digest()
     expect(check == found[:4].hex(), f"{where}: changed, or an entry before it was taken away or put in")
@@ -227,15 +229,15 @@ def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) ->
 def tree_of(entries: list[Any], partner: bytes, record: Any, secret: bytes, folds: Any) -> Node:
     """The root over the leaves of a window; what they come to is added to `folds`."""
     nodes: list[Node] = []
-    salts, before = b"", (-1, -1)
+    salts, before = b"", (False, 0, -1, -1)
     for at, entry in enumerate(entries):
         where = f"window {record['window']}, entry {at + 1} {str(entry)[:100]}"
         expect(len(items(entry, 11, where)) == 11, f"{where}: an entry has eleven values")
         if at % BLOCK == 0:
             salts = shake_256(b"\x05" + secret + (at // BLOCK).to_bytes(4, "big")).digest(16 * BLOCK)
         nodes.append(leaf_of(entry, salts[at % BLOCK * 16 :][:16], partner, record, where))
-        expect((entry[0], entry[1]) > before, f"{where}: it stands twice, or in the wrong place")
-        before = entry[0], entry[1]
+        last, before = before, (entry[2] not in AGAIN, entry[8] * (entry[2] in AGAIN), *entry[:2])
+        expect(before > last, f"{where}: it stands twice, or in the wrong place")
         fold = folds.setdefault((entry[2], entry[3], entry[9], entry[5]), [0, 0, 0])
         fold[:] = fold[0] + 1, fold[1] + entry[4], fold[2] + entry[6]
     while len(nodes) > 1:
@@ -282,8 +284,8 @@ def check_lines(head: Any, folds: dict[Any, list[int]]) -> None:
     lines = items(head["lines"], LINES, "statement, lines")
     for at in range(max(len(lines), len(made))):
         says, is_so = (each[at] if at < len(each) else "nothing" for each in (lines, made))
-        same = canonical(says) == canonical(is_so)
-        expect(same, f"statement, line {at + 1}: it says {says}, the entries make {is_so}")
+        what = f"statement, line {at + 1}: it says {says}, the entries make {is_so}"
+        expect(canonical(says) == canonical(is_so), what)
     due = sum(line[5] for line in made) + whole(head["carry_in_micros"], -5_000, 5_000, "carry in")
     net, rest = divmod(due, 10_000)
     net += rest > 5_000 or (rest == 5_000 and net % 2 == 1)
@@ -313,9 +315,7 @@ def check_previous(file: Any, head: Any, log: tuple[int, bytes], kept: bytes | N
     if head["previous_window"] == 0:
         alone = file["previous"] == "" and not proof and kept is None
         expect(alone, "previous: this is said to be the first statement, and there is one before it")
-        expect(
-            head["carry_in_micros"] == head["opening_minor"] == 0, "carry in, opening: nothing came before"
-        )
+        expect(head["carry_in_micros"] == head["opening_minor"] == 0, "carry in, opening: nothing before")
         return
     old = opened(file["previous"], file["key"], "previous")
     expect(old[0] == head["previous_window"], f"previous: a checkpoint of window {old[0]}")

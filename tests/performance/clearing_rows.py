@@ -72,9 +72,10 @@ async def aggregate(stage: Stage, seconds: float) -> Load:
             began = time.perf_counter()
             folds = merged(await rating.folds(connection, ledger_id, window))
             nets = net_partners(everyone, folds, {})
+            booked = await billing.folds_between(connection, ledger_id, window.number, window.number)
             kinds = [
                 *await rating.kind_totals(connection, ledger_id, window),
-                *await billing.kind_totals(connection, ledger_id, window.number),
+                *(total for _, totals in booked.values() for total in totals),
             ]
             operator = net_operator(kinds, nets)
             cells = await rating.matrix(connection, ledger_id, window)

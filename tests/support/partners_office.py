@@ -146,6 +146,38 @@ class Office:
         request = contracts_pb2.ProposeBillingRequest(terms=terms, why="as agreed")
         return (await grpc_client.call(self.contracts.ProposeBilling, request, by.on(programme))).draft
 
+    async def preview(
+        self, programme: Programme, partner_id: UUID, version: int, from_us: int = 0, to_us: int = 0
+    ) -> contracts_pb2.PreviewRerateResponse:
+        """What a re-rate would do."""
+        scope = contracts_pb2.RerateScope(
+            partner_id=partner_id.bytes, version=version, from_us=from_us, to_us=to_us
+        )
+        request = contracts_pb2.PreviewRerateRequest(scope=scope)
+        return await self.house.ask(self.contracts.PreviewRerate, request, programme)
+
+    async def draft_rerate(
+        self, by: Person, programme: Programme, partner_id: UUID, version: int, **times: int
+    ) -> approvals_pb2.Draft:
+        """A draft of a re-rate."""
+        scope = contracts_pb2.RerateScope(partner_id=partner_id.bytes, version=version, **times)
+        request = contracts_pb2.ProposeRerateRequest(scope=scope, why="as agreed")
+        return (await grpc_client.call(self.contracts.ProposeRerate, request, by.on(programme))).draft
+
+    async def rerate(
+        self, programme: Programme, partner_id: UUID, version: int, **times: int
+    ) -> contracts_pb2.Rerate:
+        """Re-rates, by two new people."""
+        maker, checker = await self.person("pricing"), await self.person("checker")
+        draft = await self.draft_rerate(maker, programme, partner_id, version, **times)
+        await self.approve(checker.on(programme), draft)
+        return (await self.rerates_of(programme, partner_id))[-1]
+
+    async def rerates_of(self, programme: Programme, partner_id: UUID) -> list[contracts_pb2.Rerate]:
+        """All re-rates of a partner."""
+        request = contracts_pb2.ListReratesRequest(partner_id=partner_id.bytes)
+        return list((await self.house.ask(self.contracts.ListRerates, request, programme)).rerates)
+
     async def approve(
         self, by: bytes, draft: approvals_pb2.Draft, hash_seen: bytes = b""
     ) -> approvals_pb2.Draft:

@@ -41,6 +41,7 @@ LEDGER_ID: Final = 7
 _SIGNS: Final = {
     "issued": 1, "reversed": -1, "charged": 1, "credited": -1, "released": 0, "burned": -1, "returned": 1,
 }  # fmt: skip
+DIFFERENCE: Final = "_difference"
 _OBJECTION_UNTIL_US: Final = 1_485_000_000_000_000
 _DAY_US: Final = 86_400_000_000
 
@@ -61,7 +62,14 @@ class Said:
 
     @property
     def amount(self) -> int:
-        return _SIGNS[self.kind] * self.points * self.price if self.kind in _SIGNS else self.price
+        sign = _SIGNS.get(self.kind.removesuffix(DIFFERENCE))
+        return self.price if sign is None else sign * self.points * self.price
+
+    @property
+    def place(self) -> tuple[bool, int, int, int]:
+        """Its place among the entries of a window: differences first, by re-rate."""
+        again = self.kind.endswith(DIFFERENCE)
+        return (not again, self.earned_seq if again else 0, self.seq, self.line)
 
 
 def fee(seq: int, line: int, price: int) -> Said:
@@ -74,14 +82,20 @@ def cycle_fee(number: int, amount: int) -> Said:
     return Said(0, number, "cycle_fee", 0, amount, "")
 
 
+def difference(of: Said, by: int, number: int = 1, later: int = 0, line: int | None = None) -> Said:
+    """What a re-rate makes an entry differ by: its price, and what is due once its points are used."""
+    placed = of.line if line is None else line
+    return Said(of.seq, placed, f"{of.kind}{DIFFERENCE}", of.points, by, of.point_type, later, number)
+
+
 def packed(partner_id: UUID, entries: Sequence[Said]) -> bytes:
-    """The rows as the database streams them, in the order of seq and line."""
+    """The rows as the database streams them: what is booked, then what is rated, in the order of seq and line."""
     return b"".join(
         ROW.pack(
             partner_id.bytes, each.seq, each.line, KIND_CODES[each.kind], TYPE_CODES[each.point_type],
             each.points, each.price, each.amount, each.redemption, each.earned_seq, each.entity,
         )
-        for each in sorted(entries, key=lambda each: (each.seq, each.line))
+        for each in sorted(entries, key=lambda each: each.place)
     )  # fmt: skip
 
 
@@ -213,4 +227,41 @@ def plaza() -> Coalition:
             },
             billed=None if number % 2 == 0 else ("grocer", "fuel", "baker", "museum"),
         )
+    return found
+
+
+def rerated() -> Coalition:
+    """One partner over two windows: in the second one all that it has is re-rated, some of it twice."""
+    found = Coalition({"cinema": UUID(int=int.from_bytes(sha256(b"rerated").digest()[:16]))})
+    sold = [
+        Said(3, 1, "burned", 1_000, 7_503),
+        fee(3, 2, 50_000),
+        Said(7, 1, "issued", 200, 2_101, redemption=8_404),
+        Said(7, 2, "issued", 20, 100, "bonus", 400),
+        Said(8, 2, "charged", 60, 8_404, earned_seq=7),
+        Said(10, 1, "credited", 10, 8_404, earned_seq=7),
+        Said(11, 1, "reversed", 12, 2_101),
+        Said(12, 1, "returned", 30, 7_503),
+        Said(30, 4, "released", 25, 0, redemption=8_404, earned_seq=7),
+    ]
+    found.state(99, {"cinema": sold})
+    burned, charge, issued, bonus, charged, credited, back, returned, released = sold
+    found.state(
+        199,
+        {
+            "cinema": [
+                *(difference(each, -503) for each in (burned, returned)),
+                difference(charge, -50_000),
+                *(difference(each, 99, later=-404) for each in (issued, bonus)),
+                *(difference(each, -404) for each in (charged, credited)),
+                difference(back, 99),
+                difference(released, 0, later=-404),
+                difference(issued, -7, 2, 11),
+                # A fee that it did not have.
+                difference(fee(7, 0, 0), 30_000, 2),
+                cycle_fee(12, 25_000_000),
+                Said(107, 1, "issued", 201, 2_200, redemption=8_000),
+            ]
+        },
+    )
     return found

@@ -309,6 +309,11 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Propose it with the command that is named, and have another person approve it. No call of this API should answer so.",
         ("command",),
     ),
+    _R.REASON_RERATE_STALE: Explained(
+        "What a re-rate would change is not any more what was proposed: something else was re-rated since.",
+        "Look at `coalition settle rerate preview`, and propose it again. No call of this API should answer so.",
+        ("entries", "micros"),
+    ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again.",

@@ -32,17 +32,8 @@ _AUTHENTICATE_SECONDS: Final = 5.0
 # A million lines over a slow line take their time.
 _FILE_SECONDS: Final = 600.0
 _LINE_TYPES: Final = {
-    clearing_pb2.STATEMENT_LINE_KIND_ISSUED: StatementLineType.ISSUED,
-    clearing_pb2.STATEMENT_LINE_KIND_REVERSED: StatementLineType.REVERSED,
-    clearing_pb2.STATEMENT_LINE_KIND_CHARGED: StatementLineType.CHARGED,
-    clearing_pb2.STATEMENT_LINE_KIND_CREDITED: StatementLineType.CREDITED,
-    clearing_pb2.STATEMENT_LINE_KIND_RELEASED: StatementLineType.RELEASED,
-    clearing_pb2.STATEMENT_LINE_KIND_BURNED: StatementLineType.BURNED,
-    clearing_pb2.STATEMENT_LINE_KIND_RETURNED: StatementLineType.RETURNED,
-    clearing_pb2.STATEMENT_LINE_KIND_FEE: StatementLineType.FEE,
-    clearing_pb2.STATEMENT_LINE_KIND_CYCLE_FEE: StatementLineType.CYCLE_FEE,
-    clearing_pb2.STATEMENT_LINE_KIND_CARRY_IN: StatementLineType.CARRY_IN,
-    clearing_pb2.STATEMENT_LINE_KIND_CARRY_OUT: StatementLineType.CARRY_OUT,
+    clearing_pb2.StatementLineKind.Value(f"STATEMENT_LINE_KIND_{each.name}"): each
+    for each in StatementLineType
 }
 _STANDINGS: Final = {
     clearing_pb2.STATEMENT_STANDING_OPEN: Standing.OPEN,

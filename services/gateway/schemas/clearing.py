@@ -100,14 +100,22 @@ class StatementLine(Answer):
             "returned",
             "fee",
             "cycle_fee",
+            "issued_difference",
+            "reversed_difference",
+            "charged_difference",
+            "credited_difference",
+            "released_difference",
+            "burned_difference",
+            "returned_difference",
+            "fee_difference",
             "carry_in",
             "carry_out",
         ],
         Field(
             description="Points you issued, and of such points those that refunds took back; points you pay for once they are "
             "used, of such points those that are unused again, and those that never can be used, for which you pay nothing; points spent with you, "
-            "and of such points those that refunds gave back; fees by the transaction, and with the statement; the "
-            "rounding's residue in and out"
+            "and of such points those that refunds gave back; fees by the transaction, and with the statement; what "
+            "earlier ones of these differ by since they were re-rated at another price; the rounding's residue in and out"
         ),
     ]
     point_type: Annotated[
@@ -123,7 +131,12 @@ class StatementLine(Answer):
     ]
     count: Annotated[int, Field(description="Rated entries in it")]
     points: int
-    price_micros: Annotated[int, Field(description="Price of each point, in millionths of the major unit")]
+    price_micros: Annotated[
+        int,
+        Field(
+            description="Price of each point, in millionths of the major unit; of a difference what it differs by, of either sign"
+        ),
+    ]
     amount_micros: Annotated[
         int, Field(description="Millionths of the major unit: positive you owe, negative you are owed")
     ]

@@ -68,7 +68,8 @@ class ProvedWindow(Answer):
         list[tuple[int, int, str, str, int, int, int, int, int, int, str]],
         Field(
             description="Seq (0: booked for no posting), line, kind, type of points, points, price and amount in micros, "
-            "micros due for each point once it is used, the seq that issued the points (0: not said), number of your company, first digits of the leaf's hash"
+            "micros due for each point once it is used, the seq that issued the points (0: not said; of a difference the number of "
+            "the re-rate), number of your company, first digits of the leaf's hash"
         ),
     ]
 

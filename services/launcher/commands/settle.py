@@ -13,6 +13,7 @@ from services.launcher.commands.settle_billing import app as billing
 from services.launcher.commands.settle_limits import app as limits
 from services.launcher.commands.settle_matrix import FirstOption, LastOption, matrix
 from services.launcher.commands.settle_rates import app as rates
+from services.launcher.commands.settle_rerate import app as rerate
 from services.launcher.session import (
     Column,
     JsonOption,
@@ -31,6 +32,7 @@ from services.operations.session import Session
 app = typer.Typer(help="Close windows and settle between partners.", no_args_is_help=True)
 app.add_typer(limits, name="limits")
 app.add_typer(rates, name="rates")
+app.add_typer(rerate, name="rerate")
 app.add_typer(billing, name="billing")
 
 UntilOption = Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")]

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.clients.points import PointsLedger
 from services.partners.commands.auditing import audited_window
+from services.partners.commands.book_differences import book_differences
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.telling import Tell
 from services.partners.domain.billing import cycle_fees
@@ -28,7 +29,7 @@ from services.partners.domain.proof.record import JournalEnd
 from services.partners.domain.statement import Range, Statement, lines_of, statement_id
 from services.partners.domain.windows import Step, Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes
-from services.partners.storage import billing, partners, rating, statements, windows
+from services.partners.storage import billing, partners, rating, rerating, statements, windows
 from services.runtime import logging, telemetry
 from services.runtime.clock import MICROS_PER_DAY, from_micros, wall_now_us
 from services.runtime.database import Database
@@ -167,15 +168,17 @@ class CloseWindows:
         return window
 
     async def _await_rating(self, ledger_id: int, window: Window) -> None:
-        """Waits until every posting of a window is rated."""
+        """Waits until every posting of a window is rated, and all that is re-rated in it."""
+        async with self._database.reader.snapshot() as connection:
+            last_seq = max(window.last_seq, await rerating.last_seq(connection, ledger_id, window.number))
         deadline = asyncio.get_running_loop().time() + self._rating_seconds_max
         while True:
             async with self._database.reader.snapshot() as connection:
                 rated_seq = (await rating.head(connection, ledger_id)).rated_seq
                 blocked = await rating.blocked(connection, ledger_id)
-            if rated_seq >= window.last_seq:
+            if rated_seq >= last_seq:
                 return
-            if blocked is not None and blocked.price_missing and blocked.seq <= window.last_seq:
+            if blocked is not None and blocked.price_missing and blocked.seq <= last_seq:
                 raise Refused(
                     Reason.REASON_RATE_CARD_MISSING,
                     "a posting of the window has no price in force",
@@ -188,7 +191,7 @@ class CloseWindows:
                     "the window's postings are not rated yet",
                     Reason.REASON_RATING_BEHIND,
                     rated_seq=rated_seq,
-                    last_seq=window.last_seq,
+                    last_seq=last_seq,
                 )
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -206,14 +209,16 @@ class CloseWindows:
             ]
             terms = await billing.of_programme(connection, ledger_id, registration.programme.zone)
             due = terms.due(parties, window)
-            fees = cycle_fees(terms, due, window.number)
-            await billing.book(connection, ledger_id, fees)
+            await book_differences(connection, ledger_id, window.number)
+            booked = await billing.last_number(connection, ledger_id, window.number)
+            await billing.book(connection, ledger_id, cycle_fees(terms, due, window.number, booked))
             folds = await _folds(connection, ledger_id, window.number, window)
             carries = await windows.carries_into(connection, ledger_id, window.number)
             nets = net_partners(parties, folds, carries, due)
+            bookings = await billing.folds_between(connection, ledger_id, window.number, window.number)
             kinds = [
                 *await rating.kind_totals(connection, ledger_id, window),
-                *await billing.kind_totals(connection, ledger_id, window.number),
+                *(total for _, totals in bookings.values() for total in totals),
             ]
             try:
                 operator = net_operator(kinds, nets)
@@ -304,8 +309,13 @@ async def _span(
 
 async def _folds(connection: AsyncConnection, ledger_id: int, first: int, window: Window) -> list[Fold]:
     """What is rated in a window's range of seq, and booked in the windows from `first` to it, summed."""
-    booked = await billing.booked_between(connection, ledger_id, first, window.number)
-    return merged([*await rating.folds(connection, ledger_id, window), *map(billing.fold_of, booked)])
+    booked = await billing.folds_between(connection, ledger_id, first, window.number)
+    return merged(
+        [
+            *await rating.folds(connection, ledger_id, window),
+            *(fold for folds, _ in booked.values() for fold in folds),
+        ]
+    )
 
 
 async def _state_of(connection: AsyncConnection, ledger_id: int, number: int) -> WindowState:

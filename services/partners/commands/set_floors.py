@@ -25,7 +25,7 @@ from services.partners.domain.gate import (
 )
 from services.partners.domain.netting import MICROS_PER_MINOR
 from services.partners.domain.programme import Registration
-from services.partners.storage import exposure, rates, rating, windows
+from services.partners.storage import exposure, rates, rating, rerating, windows
 from services.partners.storage.exposure import Standing
 from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us
@@ -96,18 +96,22 @@ class SetFloors:
         async with self._database.writer.transaction() as connection:
             now_us = wall_now_us() + (await rating.head(connection, ledger_id)).clock_offset_us
             window = await windows.stated(connection, ledger_id)
+            rerate_number = await rerating.newest_number(connection, ledger_id, issued.as_of_seq)
             warned: list[CreditWarned] = []
             for before in await exposure.locked(connection, ledger_id, list(limits)):
                 if before.as_of_seq > issued.as_of_seq:
                     # Another replica has counted further meanwhile.
                     continue
                 limit = limits[before.partner_id]
-                added = await exposure.since(connection, ledger_id, before, issued.as_of_seq, window)
+                added = await exposure.since(
+                    connection, ledger_id, before, issued.as_of_seq, window, rerate_number
+                )
                 total = before.exposure.plus(added)
                 now = replace(
                     before,
                     as_of_seq=issued.as_of_seq,
                     as_of_window=max(before.as_of_window, window),
+                    as_of_rerate=max(before.as_of_rerate, rerate_number),
                     exposure=total,
                     is_warned=is_warned(limit, total),
                 )

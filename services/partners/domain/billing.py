@@ -106,11 +106,11 @@ class Booking:
     amount_micros: int
 
 
-def cycle_fees(billing: Billing, due: Iterable[UUID], number: int) -> list[Booking]:
-    """The fees that come with the statements of a window, by partner."""
+def cycle_fees(billing: Billing, due: Iterable[UUID], number: int, booked: int = 0) -> list[Booking]:
+    """The fees that come with the statements of a window, by partner; `booked`: how much is booked in it already."""
     fees = ((partner, billing.of(partner, number).cycle_fee_minor) for partner in sorted(due))
     owed = [(partner, fee) for partner, fee in fees if fee]
     return [
         Booking(number, place, EntryKind.CYCLE_FEE, partner, fee * MICROS_PER_MINOR)
-        for place, (partner, fee) in enumerate(owed, start=1)
+        for place, (partner, fee) in enumerate(owed, start=booked + 1)
     ]

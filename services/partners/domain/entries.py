@@ -30,6 +30,15 @@ class EntryKind(StrEnum):
     CYCLE_FEE = "cycle_fee"
     """Owed with a statement, for no posting."""
     NOTHING = "nothing"
+    ISSUED_DIFFERENCE = "issued_difference"
+    """From here on: what entries of these kinds differ by since they were re-rated. Booked, never rated."""
+    REVERSED_DIFFERENCE = "reversed_difference"
+    CHARGED_DIFFERENCE = "charged_difference"
+    CREDITED_DIFFERENCE = "credited_difference"
+    RELEASED_DIFFERENCE = "released_difference"
+    BURNED_DIFFERENCE = "burned_difference"
+    RETURNED_DIFFERENCE = "returned_difference"
+    FEE_DIFFERENCE = "fee_difference"
 
 
 # What each kind that undoes something undoes.
@@ -46,7 +55,12 @@ OF_POINTS: Final = (
     EntryKind.RETURNED,
 )  # fmt: skip
 # Kinds by which the operator owes; by the others it is owed.
-OPERATOR_OWES: Final = frozenset({EntryKind.BURNED, EntryKind.REVERSED, EntryKind.CREDITED})
+OPERATOR_OWES: Final = frozenset(
+    {
+        EntryKind.BURNED, EntryKind.REVERSED, EntryKind.CREDITED, EntryKind.BURNED_DIFFERENCE,
+        EntryKind.REVERSED_DIFFERENCE, EntryKind.CREDITED_DIFFERENCE,
+    }
+)  # fmt: skip
 
 
 class Totals(NamedTuple):
@@ -103,6 +117,7 @@ class Entry(NamedTuple):
     pays for: such can be undone. A fee has no points, issuer or type; its price is the fee. `redemption_micros`: of points
     issued, what the partner owes for each once it is used, on top of the price; of points released, what it never will.
     `earned_seq`: of points charged, credited or released, the posting that issued them. `effective_us`: the till's clock.
+    `undoes_seq`: of points reversed or returned, the posting that is undone. `share_percent`: of a grant, who pays so much of it.
     `entity`: the partner's legal entity, by its number from 1; 0 where there is no partner.
     """
 
@@ -120,6 +135,8 @@ class Entry(NamedTuple):
     effective_us: int
     redemption_micros: int = 0
     earned_seq: int | None = None
+    undoes_seq: int | None = None
+    share_percent: int | None = None
     entity: int = 0
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from services.partners.domain.entries import BONUS_POINTS
+from services.partners.domain.entries import BASE_POINTS, BONUS_POINTS, Entry, EntryKind
 from services.partners.domain.legal_entities import ONE_ENTITY_EACH, StoreEntities
 from services.partners.domain.rounding import half_even
 from services.runtime.errors import InvalidRequest
@@ -64,6 +64,17 @@ class Rates:
             return price_micros
         return half_even(price_micros * self.issue_share_percent, AT_ISSUANCE)
 
+    def issue_parts(self, point_type: str, share_percent: int = 0) -> tuple[int, int]:
+        """What a point costs when it is issued, and on top of that once it is used, in micros.
+
+        Of a grant, for who pays `share_percent` of it: the price of the share is rounded once, to the nearest micro.
+        """
+        price = self.issue_price(point_type)
+        if share_percent:
+            price = half_even(price * share_percent, AT_ISSUANCE)
+        now = self.due_at_issuance(price)
+        return now, price - now
+
     def checked(self) -> Rates:
         """The same prices. Raises InvalidRequest where a price, a share or a time is out of its range."""
         prices = {
@@ -111,10 +122,23 @@ class RateVersion:
         )
 
 
-class RateCards:
-    """All rate cards of a programme, and whose store is which legal entity's, as of one generation.
+class Again(NamedTuple):
+    """What rating needs of a re-rate: from a seq on, entries of a partner between two till times count as of a version.
 
-    A generation is a number that moves with each new version of either.
+    `partner`: 16 bytes of its UUID. `to_us` 0: open.
+    """
+
+    partner: bytes
+    version: int
+    from_us: int
+    to_us: int
+    known_from_seq: int
+
+
+class RateCards:
+    """All rate cards of a programme, what was re-rated, and whose store is which legal entity's, as of one generation.
+
+    A generation is a number that moves with each new version of any of these.
     """
 
     def __init__(
@@ -122,9 +146,12 @@ class RateCards:
         generation: int,
         versions: Iterable[RateVersion],
         entities: StoreEntities = ONE_ENTITY_EACH,
+        rerated: Iterable[Again] = (),
     ) -> None:
         self.generation = generation
         self.entities = entities
+        self.rerated = tuple(rerated)
+        """What was ever re-rated; where nothing was, nothing is looked at twice."""
         self.at_redemption = False
         """Whether any lot that was ever rated may have something due once its points are used."""
         self._by_partner: dict[bytes, list[RateVersion]] = {}
@@ -141,3 +168,28 @@ class RateCards:
             if version.applies(effective_us, seq):
                 return version
         return None
+
+    def as_of(self, original: Entry, seq: int) -> Entry:
+        """An entry of points issued or burned at the version and price that count for what is posted at a seq."""
+        if original.partner_id is None or original.version is None:
+            return original
+        partner, at_us = original.partner_id.bytes, original.effective_us
+        wins = max(
+            (
+                again.version
+                for again in self.rerated
+                if again.partner == partner
+                and again.known_from_seq <= seq
+                and again.from_us <= at_us
+                and (not again.to_us or at_us < again.to_us)
+            ),
+            default=0,
+        )
+        if wins <= original.version:
+            return original
+        rates = next(each.rates for each in self._by_partner[partner] if each.version == wins)
+        point_type = original.point_type or BASE_POINTS
+        if original.kind is EntryKind.BURNED:
+            return original._replace(version=wins, price_micros=rates.reimbursement(point_type))
+        now, later = rates.issue_parts(point_type, original.share_percent or 0)
+        return original._replace(version=wins, price_micros=now, redemption_micros=later)

@@ -29,10 +29,8 @@ from services.partners.domain.entries import (
 from services.partners.domain.legal_entities import FIRST_ENTITY
 from services.partners.domain.postings import LotTaken, Posting, Undone, Unrateable
 from services.partners.domain.rates import RateCards, RateVersion
-from services.partners.domain.rounding import half_even
 
 _OPERATOR: Final = UUID(int=0).bytes
-_HUNDRED: Final = 100
 
 
 class Before(NamedTuple):
@@ -109,9 +107,7 @@ class _Run:
             self._fee(posting, version)
         elif posting.points:
             version = self._price(posting)
-            self._issue(
-                posting, version, BASE_POINTS, version.rates.issue_price(BASE_POINTS), self._entity(posting)
-            )
+            self._issue(posting, version, BASE_POINTS, self._entity(posting))
             self._fee(posting, version)
         elif posting.undoes:
             self._undo(posting)
@@ -137,6 +133,8 @@ class _Run:
         lot_no: int | None = None,
         redemption: int = 0,
         earned_seq: int | None = None,
+        undoes_seq: int | None = None,
+        share_percent: int | None = None,
     ) -> None:
         """An entry `of` a partner, an issuer, a type of points, a version of prices and a legal entity."""
         amount = points * price
@@ -151,7 +149,7 @@ class _Run:
         self.entries.append(
             Entry(
                 posting.seq, self._line, kind, partner, issuer, point_type, lot_no, version, points, price, amount,
-                posting.effective_us, redemption, earned_seq, entity,
+                posting.effective_us, redemption, earned_seq, undoes_seq, share_percent, entity,
             )
         )  # fmt: skip
 
@@ -173,10 +171,15 @@ class _Run:
         return self._cards.entities.of(posting.store, posting.effective_us, posting.seq)
 
     def _issue(
-        self, posting: Posting, version: RateVersion, point_type: str, price: int, entity: int
+        self,
+        posting: Posting,
+        version: RateVersion,
+        point_type: str,
+        entity: int,
+        share_percent: int | None = None,
     ) -> None:
-        """Points that the partner of a version pays for, each at a price: which part of it is due now is fixed here."""
-        now = version.rates.due_at_issuance(price)
+        """Points that the partner of a version pays for, or for a share of: which part of their price is due now is fixed here."""
+        now, later = version.rates.issue_parts(point_type, share_percent or 0)
         self._add(
             posting,
             EntryKind.ISSUED,
@@ -184,7 +187,8 @@ class _Run:
             posting.points,
             now,
             lot_no=posting.lot_no,
-            redemption=price - now,
+            redemption=later,
+            share_percent=share_percent,
         )
 
     def _grant(self, posting: Posting) -> None:
@@ -195,8 +199,7 @@ class _Run:
         for funder, percent in posting.funders:
             if funder != _OPERATOR:
                 version = self._price(posting._replace(partner=funder))
-                price = half_even(version.rates.issue_price(BONUS_POINTS) * percent, _HUNDRED)
-                self._issue(posting, version, BONUS_POINTS, price, FIRST_ENTITY)
+                self._issue(posting, version, BONUS_POINTS, FIRST_ENTITY, percent)
         if not self._line:
             self._nothing(posting, BONUS_POINTS)
 
@@ -250,8 +253,9 @@ class _Run:
             return
         for lot in lots:
             for entry in self._entries_of(posting, lot.earned_seq):
+                # What had something due when it was rated is followed for ever, also where a re-rate has left nothing.
                 if entry.redemption_micros:
-                    yield lot, entry
+                    yield lot, self._cards.as_of(entry, posting.seq) if self._cards.rerated else entry
 
     def _undo(self, posting: Posting) -> None:
         """An entry for each entry of an original, issuer and type of points, at its price, with the other sign."""
@@ -269,10 +273,10 @@ class _Run:
         if not groups and not free:
             raise Unrateable(posting, "it undoes no points")
         for group, points in groups.items():
-            kind, _, partner, issuer, point_type = group
+            kind, original_seq, partner, issuer, point_type = group
             original = of_group[group]
             of = partner, UUID(bytes=issuer), point_type, original.version, original.entity
-            self._add(posting, kind, of, points, original.price_micros)
+            self._add(posting, kind, of, points, original.price_micros, undoes_seq=original_seq)
         for undone in posting.undoes:
             self._undo_charges(posting, undone)
         if not self._line:
@@ -336,6 +340,8 @@ class _Run:
             raise Unrateable(
                 posting, f"seq {undone.original_seq}, which it undoes, has no points {kind} by its partner"
             )
+        if self._cards.rerated:
+            return [self._cards.as_of(entry, posting.seq) for entry in found]
         return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
 from services.partners.domain.entries import EntryKind
@@ -26,6 +27,14 @@ class LineKind(StrEnum):
     RETURNED = "returned"
     FEE = "fee"
     CYCLE_FEE = "cycle_fee"
+    ISSUED_DIFFERENCE = "issued_difference"
+    REVERSED_DIFFERENCE = "reversed_difference"
+    CHARGED_DIFFERENCE = "charged_difference"
+    CREDITED_DIFFERENCE = "credited_difference"
+    RELEASED_DIFFERENCE = "released_difference"
+    BURNED_DIFFERENCE = "burned_difference"
+    RETURNED_DIFFERENCE = "returned_difference"
+    FEE_DIFFERENCE = "fee_difference"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 
@@ -113,17 +122,8 @@ def statement_id(ledger_id: int, partner_id: UUID, window: Window) -> UUID:
     )
 
 
-_LINE_OF = {
-    EntryKind.ISSUED: LineKind.ISSUED,
-    EntryKind.REVERSED: LineKind.REVERSED,
-    EntryKind.CHARGED: LineKind.CHARGED,
-    EntryKind.CREDITED: LineKind.CREDITED,
-    EntryKind.RELEASED: LineKind.RELEASED,
-    EntryKind.BURNED: LineKind.BURNED,
-    EntryKind.RETURNED: LineKind.RETURNED,
-    EntryKind.FEE: LineKind.FEE,
-    EntryKind.CYCLE_FEE: LineKind.CYCLE_FEE,
-}
+_CARRIES: Final = (LineKind.CARRY_IN, LineKind.CARRY_OUT)
+_LINE_OF: Final = {EntryKind(kind.value): kind for kind in LineKind if kind not in _CARRIES}
 
 
 def lines_of(folds: Iterable[Fold], net: Net) -> tuple[StatementLine, ...]:

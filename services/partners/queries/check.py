@@ -11,6 +11,7 @@ from typing import Final
 from services.partners.clients.points import Head, PointsLedger
 from services.partners.domain.checking import BREACHES_MAX, Breaches, Finding
 from services.partners.domain.entries import Totals
+from services.partners.queries.check_rerates import check_rerates
 from services.partners.queries.check_windows import check_windows
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKeys
@@ -53,10 +54,12 @@ class CheckClearing:
             events = await _check_events(connection, programme.ledger_id, applied, rated_seq, told)
             clearing, statements = Breaches(), Breaches()
             figure = await _check_rated(connection, programme.ledger_id, clearing)
+            rerates = await check_rerates(connection, programme.ledger_id, clearing)
             walk = await check_windows(connection, self._keys, registration, clearing, statements)
         return [
             events,
-            Finding(9, _WINDOWS_NAME, f"{figure}, {walk.windows:,} windows, {walk.netted:,} netted to 0",
+            Finding(9, _WINDOWS_NAME, f"{figure}, {walk.windows:,} windows, {walk.netted:,} netted to 0"
+                    f"{f', {rerates:,} re-rates' if rerates else ''}",
                     clearing.listed()),
             Finding(10, _STATEMENTS_NAME,
                     f"{walk.statements:,} statements, {walk.lines:,} lines, partners owe "

@@ -80,10 +80,9 @@ async def check_windows(
         block = sorted((each for each in found if each.number >= first), key=lambda each: each.number)
         _check_tiles(registration, before, block, clearing)
         folds, kinds = await checks.folds(connection, ledger_id, first, last)
-        for booked in await billing.booked_between(connection, ledger_id, first, last):
-            fold = billing.fold_of(booked)
-            folds.setdefault(booked.window_number, []).append(fold)
-            kinds.setdefault(booked.window_number, []).append(KindTotal(fold.kind, fold.amount_micros))
+        for number, booked in (await billing.folds_between(connection, ledger_id, first, last)).items():
+            folds.setdefault(number, []).extend(booked[0])
+            kinds.setdefault(number, []).extend(booked[1])
         nets: dict[int, list[Net]] = {}
         for number, net in await windows.nets_between(connection, ledger_id, first, last):
             nets.setdefault(number, []).append(net)

@@ -1,4 +1,4 @@
-"""The tables of people's tokens, drafts, credit limits and the audit log, as the migrations make them."""
+"""The tables of people's tokens, drafts, credit limits, re-rates and the audit log, as the migrations make them."""
 
 from __future__ import annotations
 
@@ -81,6 +81,24 @@ credit_limit: Final = Table(
     Column("draft_id", Uuid, nullable=False),
     Column("set_by", Uuid, nullable=False),
     Column("approved_by", Uuid, nullable=False),
+)
+
+rerate: Final = Table(
+    "rerate",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("partner_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("valid_from", _TIME, nullable=False),
+    Column("valid_to", _TIME),
+    Column("as_of_seq", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("micros", BigInteger, nullable=False),
+    Column("known_from_seq", BigInteger, nullable=False),
+    Column("window_number", Integer, nullable=False),
+    Column("draft_id", Uuid, nullable=False),
 )
 
 audit_row: Final = Table(

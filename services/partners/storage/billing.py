@@ -6,17 +6,25 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.billing import Billing, BillingVersion, Booking, Cycle, Terms
 from services.partners.domain.entries import EntryKind
+from services.partners.domain.legal_entities import FIRST_ENTITY
 from services.partners.domain.netting import Fold, KindTotal
 from services.partners.storage.connection import Reads
 from services.partners.storage.errors import constraints_explained
 from services.partners.storage.tables import billing_version, booking
 
 VERSIONS_MAX: Final = 10_000
+_FOLDS: Final = text("""
+SELECT window_number, partner_id, kind, point_type, entity, price_micros, count(*) AS entries, sum(points) AS points,
+    sum(amount_micros) AS amount_micros, sum(CASE points WHEN 0 THEN 1 ELSE points::numeric END * price_micros) AS micros
+FROM booking
+WHERE ledger_id = :ledger_id AND window_number BETWEEN :first AND :last
+GROUP BY window_number, partner_id, kind, point_type, entity, price_micros
+""")
 
 
 async def add(connection: AsyncConnection, ledger_id: int, added: BillingVersion, by: str) -> None:
@@ -68,24 +76,23 @@ async def book(connection: AsyncConnection, ledger_id: int, bookings: Sequence[B
                     "kind": each.kind,
                     "partner_id": each.partner_id,
                     "amount_micros": each.amount_micros,
+                    "price_micros": each.amount_micros,
+                    "entity": FIRST_ENTITY,
                 }
                 for each in bookings
             ],
         )
 
 
-async def booked_between(connection: Reads, ledger_id: int, first: int, last: int) -> list[Booking]:
-    """What is booked in windows, both ends included, in order."""
+async def last_number(connection: Reads, ledger_id: int, window_number: int) -> int:
+    """The number of a window's last booking; 0: it has none."""
     of = booking.c
     found = await connection.execute(
-        select(booking)
-        .where(of.ledger_id == ledger_id, of.window_number.between(first, last))
-        .order_by(of.window_number, of.number)
+        select(func.coalesce(func.max(of.number), 0)).where(
+            of.ledger_id == ledger_id, of.window_number == window_number
+        )
     )
-    return [
-        Booking(row.window_number, row.number, EntryKind(row.kind), row.partner_id, row.amount_micros)
-        for row in found
-    ]
+    return int(found.scalar_one())
 
 
 async def booked_since(connection: Reads, ledger_id: int, number: int) -> dict[UUID, int]:
@@ -99,22 +106,25 @@ async def booked_since(connection: Reads, ledger_id: int, number: int) -> dict[U
     return {row.partner_id: int(row.micros) for row in found}
 
 
-async def kind_totals(connection: Reads, ledger_id: int, number: int) -> list[KindTotal]:
-    """The bookings of a window by kind alone: the operator's side of them."""
-    of = booking.c
-    found = await connection.execute(
-        select(of.kind, func.sum(of.amount_micros).label("micros"))
-        .where(of.ledger_id == ledger_id, of.window_number == number)
-        .group_by(of.kind)
-    )
-    return [KindTotal(EntryKind(row.kind), int(row.micros)) for row in found]
+async def folds_between(
+    connection: Reads, ledger_id: int, first: int, last: int
+) -> dict[int, tuple[list[Fold], list[KindTotal]]]:
+    """What is booked in windows, both ends included, by window.
 
-
-def fold_of(booked: Booking) -> Fold:
-    """A booking as a line of a statement: once, at its amount."""
-    return Fold(
-        booked.partner_id, booked.kind, booked.amount_micros, 1, 0, booked.amount_micros, point_type=""
-    )
+    Summed by partner, kind, type of points and price; and by kind alone, as points times price: the operator's side of it.
+    """
+    found: dict[int, tuple[list[Fold], list[KindTotal]]] = {}
+    wanted = {"ledger_id": ledger_id, "first": first, "last": last}
+    for row in await connection.execute(_FOLDS, wanted):
+        kind, folds = EntryKind(row.kind), found.setdefault(row.window_number, ([], []))
+        folds[0].append(
+            Fold(
+                row.partner_id, kind, row.price_micros, row.entries, int(row.points), int(row.amount_micros),
+                row.point_type or "", row.entity,
+            )
+        )  # fmt: skip
+        folds[1].append(KindTotal(kind, int(row.micros)))
+    return found
 
 
 def _version(row: Any) -> BillingVersion:

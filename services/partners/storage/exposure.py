@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as insert_or_change
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,15 +16,16 @@ from services.partners.domain.credit_limits import CreditLimit, OnLimit
 from services.partners.domain.gate import Exposure
 from services.partners.storage.approval_tables import credit_limit
 from services.partners.storage.connection import Reads
-from services.partners.storage.tables import booking, credit_standing
+from services.partners.storage.tables import credit_standing
 
 _NOTHING: Final = Exposure()
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a partner stands: counted to `as_of_seq`, with reimbursements and bookings of windows up to `as_of_window`.
+    """Where a partner stands: counted to `as_of_seq`, with reimbursements and fees of windows up to `as_of_window`.
 
+    `as_of_rerate`: the number of the last re-rate whose differences are counted.
     `floor` and `floor_seq`: what the ledger was told last, and the seq it was counted to (0: nothing yet).
     """
 
@@ -35,6 +36,7 @@ class Standing:
     is_warned: bool = False
     floor: int | None = None
     floor_seq: int = 0
+    as_of_rerate: int = 0
 
 
 _ENTRIES: Final = text("""
@@ -56,6 +58,35 @@ INNER JOIN rated_entry AS rated
     ON rated.ledger_id = stated.ledger_id AND rated.seq BETWEEN stated.first_seq AND stated.last_seq
 WHERE stated.ledger_id = :ledger_id AND stated.number > :after AND stated.number <= :upto
     AND rated.partner_id = :partner_id AND rated.kind IN ('burned', 'returned')
+""")
+
+
+# What a re-rate makes a partner owe counts at once; what it makes it be owed for points burned, with its window, as all of that.
+_BOOKED: Final = text("""
+SELECT
+    coalesce(sum(amount_micros) FILTER (
+        WHERE CASE
+            WHEN rerate_number IS NULL THEN by_window
+            WHEN kind IN ('burned_difference', 'returned_difference') AND amount_micros < 0 THEN false
+            ELSE by_rerate
+        END
+    ), 0) AS owed,
+    coalesce(sum(CASE kind
+        WHEN 'issued_difference' THEN points::numeric * redemption_micros
+        WHEN 'released_difference' THEN -points::numeric * redemption_micros
+        WHEN 'charged_difference' THEN -points::numeric * price_micros
+        WHEN 'credited_difference' THEN points::numeric * price_micros
+    END) FILTER (WHERE by_rerate), 0) AS potential,
+    coalesce(-sum(amount_micros) FILTER (
+        WHERE by_window AND kind IN ('burned_difference', 'returned_difference') AND amount_micros < 0
+    ), 0) AS reimbursed
+FROM (
+    SELECT *, window_number > :after AND window_number <= :upto AS by_window,
+        rerate_number > :after_rerate AND rerate_number <= :upto_rerate AS by_rerate
+    FROM booking
+    WHERE ledger_id = :ledger_id AND partner_id = :partner_id
+        AND (window_number > :after OR rerate_number > :after_rerate)
+) AS booked
 """)
 
 
@@ -100,24 +131,23 @@ async def locked(connection: AsyncConnection, ledger_id: int, partner_ids: Seque
     return [_standing(row) for row in found]
 
 
-async def since(connection: Reads, ledger_id: int, before: Standing, upto_seq: int, window: int) -> Exposure:
-    """What was added after a standing, up to a seq and with the windows up to one that is stated."""
+async def since(
+    connection: Reads, ledger_id: int, before: Standing, upto_seq: int, window: int, rerate_number: int
+) -> Exposure:
+    """What was added after a standing, up to a seq, with the windows up to one that is stated, and with re-rates up to a number."""
     wanted = {"ledger_id": ledger_id, "partner_id": before.partner_id}
     entries = (
         await connection.execute(_ENTRIES, {**wanted, "after": before.as_of_seq, "upto": upto_seq})
     ).one()
     of_windows = {**wanted, "after": before.as_of_window, "upto": window}
     reimbursed = (await connection.execute(_REIMBURSED, of_windows)).scalar_one()
-    of = booking.c
-    booked = await connection.execute(
-        select(func.coalesce(func.sum(of.amount_micros), 0)).where(
-            of.ledger_id == ledger_id,
-            of.partner_id == before.partner_id,
-            of.window_number > before.as_of_window,
-            of.window_number <= window,
-        )
+    of_rerates = {"after_rerate": before.as_of_rerate, "upto_rerate": rerate_number}
+    booked = (await connection.execute(_BOOKED, {**of_windows, **of_rerates})).one()
+    return Exposure(
+        int(entries.owed) + int(booked.owed),
+        int(entries.potential) + int(booked.potential),
+        int(reimbursed) + int(booked.reimbursed),
     )
-    return Exposure(int(entries.owed) + int(booked.scalar_one()), int(entries.potential), int(reimbursed))
 
 
 async def keep(connection: AsyncConnection, ledger_id: int, standing: Standing) -> None:
@@ -154,11 +184,13 @@ def _row(ledger_id: int, standing: Standing) -> dict[str, Any]:
         "is_warned": standing.is_warned,
         "floor": standing.floor,
         "floor_seq": standing.floor_seq,
+        "as_of_rerate": standing.as_of_rerate,
     }
 
 
 def _standing(row: Any) -> Standing:
     exposure = Exposure(int(row.owed_micros), int(row.potential_micros), int(row.reimbursed_micros))
     return Standing(
-        row.partner_id, row.as_of_seq, row.as_of_window, exposure, row.is_warned, row.floor, row.floor_seq
-    )
+        row.partner_id, row.as_of_seq, row.as_of_window, exposure, row.is_warned, row.floor, row.floor_seq,
+        row.as_of_rerate,
+    )  # fmt: skip

@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.partners.domain.legal_entities import FIRST_ENTITY
 from services.partners.domain.proof.columns import KIND_CODES, NO_CODE, TYPE_CODES
 from services.partners.domain.proof.leaves import ROW
 from services.partners.domain.proof.record import NO_STATEMENT, PartnerTree
@@ -80,10 +79,11 @@ SELECT partner_id, seq, line::bigint AS line_no, {_codes("kind", KIND_CODES)},
 FROM rated_entry
 WHERE ledger_id = $1 AND seq BETWEEN $2 AND $3
 """
-# What is booked for no posting stands before all seqs, at its amount.
+# What is booked stands before all that is rated: a difference with seq and line of what was re-rated, and the number of the re-rate.
 _BOOKINGS: Final = f"""
-SELECT partner_id, 0::bigint, number::bigint, {_codes("kind", KIND_CODES)}, {TYPE_CODES[""]}::smallint, 0::bigint,
-    amount_micros, amount_micros, 0::bigint, 0::bigint, {FIRST_ENTITY}::smallint
+SELECT partner_id, coalesce(of_seq, 0), coalesce(of_line, number)::bigint, {_codes("kind", KIND_CODES)},
+    {_codes("coalesce(point_type, '')", TYPE_CODES)}, points, price_micros, amount_micros, redemption_micros,
+    coalesce(rerate_number, 0)::bigint, entity
 FROM booking
 WHERE ledger_id = $1 AND window_number = $2
 """

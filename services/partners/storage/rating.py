@@ -107,7 +107,7 @@ async def head(connection: Reads, ledger_id: int) -> RatingHead:
 
 
 async def locked_head(connection: AsyncConnection, ledger_id: int) -> RatingHead:
-    """How far rating is, standing still until this transaction ends: rating and new prices take turns."""
+    """How far rating is, standing still until this transaction ends: rating, new prices and re-rates take turns."""
     return _head((await connection.execute(_LOCKED_HEAD, {"ledger": ledger_id})).first())
 
 
@@ -293,7 +293,7 @@ def _entry(row: Any) -> Entry:
     return Entry(
         row.seq, row.line, EntryKind(row.kind), row.partner_id, row.issuer_id, row.point_type, row.lot_no,
         row.version, row.points, row.price_micros, row.amount_micros, to_micros(row.effective_at),
-        row.redemption_micros, row.earned_seq, row.entity,
+        row.redemption_micros, row.earned_seq, row.undoes_seq, row.share_percent, row.entity,
     )  # fmt: skip
 
 

@@ -221,6 +221,8 @@ rated_entry: Final = Table(
     Column("redemption_micros", BigInteger, nullable=False),
     Column("earned_seq", BigInteger),
     Column("effective_at", _TIME, nullable=False),
+    Column("undoes_seq", BigInteger),
+    Column("share_percent", SmallInteger),
     Column("entity", SmallInteger, nullable=False),
 )
 
@@ -331,6 +333,7 @@ credit_standing: Final = Table(
     Column("is_warned", Boolean, nullable=False),
     Column("floor", BigInteger),
     Column("floor_seq", BigInteger, nullable=False),
+    Column("as_of_rerate", Integer, nullable=False),
 )
 
 booking: Final = Table(
@@ -342,6 +345,14 @@ booking: Final = Table(
     Column("kind", Text, nullable=False),
     Column("partner_id", Uuid, nullable=False),
     Column("amount_micros", BigInteger, nullable=False),
+    Column("point_type", Text),
+    Column("points", BigInteger, nullable=False),
+    Column("price_micros", BigInteger, nullable=False),
+    Column("redemption_micros", BigInteger, nullable=False),
+    Column("rerate_number", Integer),
+    Column("of_seq", BigInteger),
+    Column("of_line", Integer),
+    Column("entity", SmallInteger, nullable=False),
 )
 
 statement_line: Final = Table(

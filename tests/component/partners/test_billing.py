@@ -288,7 +288,10 @@ async def test_billing_is_for_pricing_staff_and_partners_that_there_are(house: H
         ("UPDATE statement SET opening_minor = opening_minor + 1", "has other figures"),
         ("UPDATE statement SET points_issued = points_issued + 1", "has other figures"),
         ("UPDATE statement SET first_window = first_window - 1 WHERE first_window > 1", "has other figures"),
-        ("UPDATE booking SET amount_micros = amount_micros + 10000", "is not the fold"),
+        (
+            "UPDATE booking SET amount_micros = amount_micros + 10000, price_micros = price_micros + 10000",
+            "is not the fold",
+        ),
         ("DELETE FROM statement WHERE window_number = 6", "has no statement of partner"),
     ],
 )

@@ -168,7 +168,7 @@ async def test_a_price_of_today_in_place_of_the_one_of_then_is_noticed(
 async def test_a_reversal_that_was_made_a_burn_is_noticed_though_the_amount_is_the_same(house: House) -> None:
     programme, _, _ = await two_windows_with_refunds(house)
     await house.as_superuser(
-        f"UPDATE rated_entry SET kind = 'burned' WHERE ledger_id = {programme.ledger_id} AND seq = 5"
+        f"UPDATE rated_entry SET kind = 'burned', undoes_seq = NULL WHERE ledger_id = {programme.ledger_id} AND seq = 5"
     )
     found = await breaches(house, programme, 9, 10)
     assert "control of reversed: 2 were rated, entries hold 1" in found

@@ -143,7 +143,9 @@ async def test_accepting_a_statement_changes_nothing_of_its_file(house: House) -
 _ANOTHER_ROOT = "window {0}: monthly has {1} entries whose root is"
 _ANOTHER_STATEMENT = "window 6: the statement of monthly is not the one that its checkpoint has"
 FAULTS = {
-    "UPDATE booking SET amount_micros = amount_micros + 10000": _ANOTHER_ROOT.format(6, 1),
+    "UPDATE booking SET amount_micros = amount_micros + 10000, price_micros = price_micros + 10000": _ANOTHER_ROOT.format(
+        6, 1
+    ),
     "UPDATE booking SET number = 2": _ANOTHER_ROOT.format(6, 1),
     "DELETE FROM booking": _ANOTHER_ROOT.format(6, 0),
     "UPDATE rated_entry SET redemption_micros = redemption_micros + 1 WHERE redemption_micros > 0": "window 2: monthly has ",

@@ -13,7 +13,7 @@ from tests.support.servers import ServiceDatabase
 PARTNER = UUID(int=7)
 APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "legal_entity", "store_entity", "partner_role_version", "rated_entry", "net", "matrix_cell",
-    "statement", "statement_line", "event_log", "checkpoint", "partner_tree",
+    "statement", "statement_line", "event_log", "checkpoint", "partner_tree", "booking", "rerate",
 )  # fmt: skip
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');
@@ -36,8 +36,9 @@ INSERT INTO partner_tree VALUES (1, $1, $2, $3, $4, sha256(''), 1, 2, 3, 4, $5, 
 """
 _ENTRY = """
 INSERT INTO rated_entry (ledger_id, seq, line, kind, partner_id, issuer_id, lot_no, points, price_micros,
-    amount_micros, effective_at, entity)
-VALUES (1, 1, 1, $1, $2, $2, $3, $4, $5, $6, now(), CASE WHEN $2::uuid IS NULL THEN 0 ELSE 1 END)
+    amount_micros, effective_at, undoes_seq, entity)
+VALUES (1, 2, 1, $1, $2, $2, $3, $4, $5, $6, now(), CASE WHEN $1 IN ('reversed', 'returned') THEN 1 END,
+    CASE WHEN $2::uuid IS NULL THEN 0 ELSE 1 END)
 """
 
 Connection = asyncpg.Connection
@@ -286,3 +287,56 @@ async def test_the_hash_in_the_log_is_that_of_the_record(admin: Connection) -> N
     with pytest.raises(asyncpg.CheckViolationError) as refused:
         await admin.execute(_CHECKPOINT.replace("convert_to('{}'", "convert_to('{ }'"), 1)
     assert refused.value.constraint_name == "checkpoint_leaf_ck"
+
+
+_RERATE = """
+INSERT INTO rerate (ledger_id, number, partner_id, version, valid_from, as_of_seq, entries, points, micros, known_from_seq,
+    window_number, draft_id)
+VALUES (1, 1, $1, 1, '2017-01-01Z', 9, 1, 1, 1, 10, $2, gen_random_uuid())
+"""
+_BOOKING = """
+INSERT INTO booking (ledger_id, window_number, number, kind, partner_id, amount_micros, point_type, points, price_micros,
+    rerate_number, of_seq, of_line)
+VALUES (1, $1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+
+
+async def test_nothing_is_re_rated_in_a_window_but_the_open_one(admin: Connection) -> None:
+    await admin.execute("UPDATE window_head SET last_number = 1")
+    for window in (1, 3):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            async with admin.transaction():
+                await admin.execute(_RERATE, PARTNER, window)
+    # In the open one it takes an approved draft.
+    await admin.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await admin.execute(_RERATE, PARTNER, 2)
+
+
+async def test_nothing_is_booked_in_a_window_that_has_its_nets(admin: Connection) -> None:
+    fee = ("cycle_fee", PARTNER, 5, None, 0, 5, None, None, None)
+    await admin.execute(_BOOKING, 1, *fee)
+    await aggregated(admin)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await admin.execute(_BOOKING.replace("$1, 1,", "$1, 2,"), 1, *fee)
+
+
+@pytest.mark.parametrize(
+    "booked",
+    [
+        ("cycle_fee", PARTNER, 5, None, 0, 4, None, None, None),
+        ("cycle_fee", PARTNER, 5, None, 0, 5, 1, 1, 1),
+        ("issued_difference", PARTNER, 11, "base", 2, 5, 1, 1, 1),
+        ("issued_difference", PARTNER, 10, "base", 2, 5, 1, 1, None),
+        ("issued_difference", PARTNER, 10, None, 2, 5, 1, 1, 1),
+        ("burned_difference", PARTNER, 10, "base", 2, 5, 1, 1, 1),
+        ("released_difference", PARTNER, 10, "base", 2, 5, 1, 1, 1),
+        ("fee_difference", PARTNER, 10, None, 0, 5, 1, 1, 1),
+        ("issued", PARTNER, 10, "base", 2, 5, 1, 1, 1),
+    ],
+)
+async def test_a_booking_is_points_times_what_their_price_differs_by(
+    admin: Connection, booked: tuple[object, ...]
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await admin.execute(_BOOKING, 2, *booked)

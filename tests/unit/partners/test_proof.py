@@ -33,12 +33,12 @@ PARTNERS = sorted((UUID(int=each) for each in (3, 2**100, 2**127)), key=lambda e
 def entries(count: int, seed: int) -> list[Said]:
     chance = random.Random(seed)
     # The first of them undoes nothing: no seq stands before it.
-    kinds = list(verifier.KINDS)[:-1]
+    kinds = verifier.NAMES[:-1]
     found: list[Said] = []
     for seq in range(1, count + 1):
         kind, line = "issued" if seq == 1 else chance.choice(kinds), 1 + chance.randrange(3)
         points, price = chance.randrange(1, 9_999), chance.randrange(20_000)
-        later = chance.randrange(20_000) if kind in verifier.REDEEMABLE else 0
+        later = chance.randrange(20_000) if verifier.KINDS[kind] in verifier.REDEEMABLE else 0
         earned = chance.randrange(1, seq) if kind in verifier.EARNED else 0
         found.append(
             fee(seq, line, price)

@@ -11,14 +11,16 @@ from typing import Any, Final, cast
 import pytest
 
 from services.verifier.statement import Refused, verify
-from tests.support.statement_files import KEY, Coalition, Said, plaza
+from tests.support.statement_files import KEY, Coalition, Said, difference, plaza, rerated
 
 Path = tuple[Any, ...]
 MUTATIONS_MIN: Final = 1_000
 # A statement of one window; one of two, with every kind of line that a contract can make.
-WITH_ENTRIES: Final = ("grocer", "cinema")
+WITH_ENTRIES: Final = ("grocer", "cinema", "rerated")
 _PLAZA: Final = plaza()
-_FILES: Final = {slug: _PLAZA.file(slug, 4) for slug in ("grocer", "cinema", "museum")}
+_FILES: Final = {slug: _PLAZA.file(slug, 4) for slug in ("grocer", "cinema", "museum")} | {
+    "rerated": rerated().file("cinema", 2)
+}
 _OTHERS: Final = {
     name: json.loads(_PLAZA.file(*name))
     for name in (("fuel", 4), ("baker", 4), ("grocer", 3), ("grocer", 1), ("cinema", 2))
@@ -279,9 +281,15 @@ def test_what_no_line_says_is_refused_also_where_its_digits_are_made_again(
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (Said(305, 1, "charged", 5, 8_404, earned_seq=305), "issued by seq 305"),
-        (Said(305, 1, "charged", 5, 8_404), "issued by seq 0"),
-        (Said(305, 1, "issued", 5, 8_404, earned_seq=3), "issued by seq 3"),
+        (Said(305, 1, "charged", 5, 8_404, earned_seq=305), "re-rated by number, 305"),
+        (Said(305, 1, "charged", 5, 8_404), "re-rated by number, 0"),
+        (Said(305, 1, "issued", 5, 8_404, earned_seq=3), "re-rated by number, 3"),
+        (difference(Said(7, 1, "issued", 5, 8_404), 9, number=0), "re-rated by number, 0"),
+        (difference(Said(0, 1, "issued", 5, 8_404), 9), "seq of another window"),
+        (difference(Said(7, 1, "burned", 5, 8_404), 9, later=7), "7 micros due at redemption"),
+        (difference(Said(7, 1, "issued", 0, 8_404, ""), 9), "do not go with its kind"),
+        (Said(305, 1, "issued", 5, -8_404), "is not from 0"),
+        (Said(305, 1, "issued", 5, 8_404, redemption=-1), "is not from 0"),
         (Said(305, 1, "burned", 5, 8_404, redemption=7), "7 micros due at redemption"),
         (Said(0, 1, "issued", 5, 8_404), "seq of another window"),
         (Said(305, 1, "cycle_fee", 0, 9, ""), "seq of another window"),

@@ -23,12 +23,13 @@ SALT_BYTES: Final = 16
 BLOCK_LEAVES: Final = 256
 # An entry as the database streams it: what precedes each field is skipped. Partner, seq, line, kind, type of
 # points, points, price and amount in micros, what is due for each point at redemption in micros, and the seq that issued
-# the points (0 where none). A booking has seq 0, and its number in the window as line.
-ROW: Final = Struct(">2x4x16s4xQ4xQ4xH4xH4xQ4xQ4xq4xQ4xQ4xH")
+# the points (0 where none), and the number of the legal entity. A fee that comes with a statement has seq 0, and its number in the
+# window as line; a difference has seq and line of what was re-rated, and for the seq that issued the points the number of the re-rate.
+ROW: Final = Struct(">2x4x16s4xQ4xQ4xH4xH4xQ4xq4xq4xq4xQ4xH")
 _PARTNERS: Final = Struct(f">6x16s{ROW.size - 22}x").iter_unpack
 _WHOLE: Final = Struct(f"{ROW.size}s").iter_unpack
 _BLOCK_BYTES: Final = BLOCK_LEAVES * ROW.size
-_LEAF: Final = Struct(">c16sIQQ16sBBQQqQQH").pack
+_LEAF: Final = Struct(">c16sIQQ16sBBQqqqQH").pack
 _SALT: Final = Struct(f"{SALT_BYTES}s")
 _LEAF_PREFIX, _SALTS_PREFIX = b"\x00", b"\x05"
 _SECRET_INFO: Final = Struct(">24sI16sI").pack

@@ -20,13 +20,15 @@ _FILES = (
     "proofs.sql",
     "staff.sql",
     "approvals.sql",
+    "rerates.sql",
     "audit.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
-    "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "audit_row",
+    "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
+    "audit_row",
 )  # fmt: skip
 
 

@@ -85,6 +85,24 @@ class _StatementLineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     """Points that the partner would have paid for once they are used, and that never can be: they expired, were taken back
     unused, or others took their place. They cost nothing.
     """
+    STATEMENT_LINE_KIND_ISSUED_DIFFERENCE: _StatementLineKind.ValueType  # 12
+    """What earlier entries of a kind differ by since they were re-rated, from here on. Prices are what they differ by: either
+    sign.
+    """
+    STATEMENT_LINE_KIND_REVERSED_DIFFERENCE: _StatementLineKind.ValueType  # 13
+    """Of points reversed."""
+    STATEMENT_LINE_KIND_CHARGED_DIFFERENCE: _StatementLineKind.ValueType  # 14
+    """Of points charged."""
+    STATEMENT_LINE_KIND_CREDITED_DIFFERENCE: _StatementLineKind.ValueType  # 15
+    """Of points credited."""
+    STATEMENT_LINE_KIND_RELEASED_DIFFERENCE: _StatementLineKind.ValueType  # 16
+    """Of points released: what they would have cost is another, and they cost nothing."""
+    STATEMENT_LINE_KIND_BURNED_DIFFERENCE: _StatementLineKind.ValueType  # 17
+    """Of points burned."""
+    STATEMENT_LINE_KIND_RETURNED_DIFFERENCE: _StatementLineKind.ValueType  # 18
+    """Of points returned."""
+    STATEMENT_LINE_KIND_FEE_DIFFERENCE: _StatementLineKind.ValueType  # 19
+    """Of fees by the transaction."""
 
 class StatementLineKind(_StatementLineKind, metaclass=_StatementLineKindEnumTypeWrapper):
     """What a line of a statement is about."""
@@ -118,6 +136,24 @@ STATEMENT_LINE_KIND_RELEASED: StatementLineKind.ValueType  # 11
 """Points that the partner would have paid for once they are used, and that never can be: they expired, were taken back
 unused, or others took their place. They cost nothing.
 """
+STATEMENT_LINE_KIND_ISSUED_DIFFERENCE: StatementLineKind.ValueType  # 12
+"""What earlier entries of a kind differ by since they were re-rated, from here on. Prices are what they differ by: either
+sign.
+"""
+STATEMENT_LINE_KIND_REVERSED_DIFFERENCE: StatementLineKind.ValueType  # 13
+"""Of points reversed."""
+STATEMENT_LINE_KIND_CHARGED_DIFFERENCE: StatementLineKind.ValueType  # 14
+"""Of points charged."""
+STATEMENT_LINE_KIND_CREDITED_DIFFERENCE: StatementLineKind.ValueType  # 15
+"""Of points credited."""
+STATEMENT_LINE_KIND_RELEASED_DIFFERENCE: StatementLineKind.ValueType  # 16
+"""Of points released: what they would have cost is another, and they cost nothing."""
+STATEMENT_LINE_KIND_BURNED_DIFFERENCE: StatementLineKind.ValueType  # 17
+"""Of points burned."""
+STATEMENT_LINE_KIND_RETURNED_DIFFERENCE: StatementLineKind.ValueType  # 18
+"""Of points returned."""
+STATEMENT_LINE_KIND_FEE_DIFFERENCE: StatementLineKind.ValueType  # 19
+"""Of fees by the transaction."""
 Global___StatementLineKind: _TypeAlias = StatementLineKind  # noqa: Y015
 
 class _StatementStanding:

@@ -27,33 +27,53 @@ from coalition.partners.v1 import clearing_pb2 as coalition_dot_partners_dot_v1_
 from coalition.partners.v1 import partners_pb2 as coalition_dot_partners_dot_v1_dot_partners__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/partners/v1/contracts.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\x1a$coalition/partners/v1/clearing.proto\x1a$coalition/partners/v1/partners.proto\"L\n\x16SetPartnerRolesRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\"M\n\x17SetPartnerRolesResponse\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\"]\n\x1aProposePartnerRolesRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\x12\x0b\n\x03why\x18\x02 \x01(\t\"J\n\x1bProposePartnerRolesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"-\n\x17ListPartnerRolesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"Q\n\x18ListPartnerRolesResponse\x12\x35\n\x08versions\x18\x01 \x03(\x0b\x32#.coalition.partners.v1.PartnerRoles\"U\n\x13ProposeRatesRequest\x12\x31\n\x05rates\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RateVersion\x12\x0b\n\x03why\x18\x02 \x01(\t\"C\n\x14ProposeRatesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"X\n\x15ProposeBillingRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.BillingTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"E\n\x16ProposeBillingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft2\xcf\x04\n\x10\x43ontractsService\x12g\n\x0cProposeRates\x12*.coalition.partners.v1.ProposeRatesRequest\x1a+.coalition.partners.v1.ProposeRatesResponse\x12m\n\x0eProposeBilling\x12,.coalition.partners.v1.ProposeBillingRequest\x1a-.coalition.partners.v1.ProposeBillingResponse\x12p\n\x0fSetPartnerRoles\x12-.coalition.partners.v1.SetPartnerRolesRequest\x1a..coalition.partners.v1.SetPartnerRolesResponse\x12|\n\x13ProposePartnerRoles\x12\x31.coalition.partners.v1.ProposePartnerRolesRequest\x1a\x32.coalition.partners.v1.ProposePartnerRolesResponse\x12s\n\x10ListPartnerRoles\x12..coalition.partners.v1.ListPartnerRolesRequest\x1a/.coalition.partners.v1.ListPartnerRolesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/partners/v1/contracts.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\x1a$coalition/partners/v1/clearing.proto\x1a$coalition/partners/v1/partners.proto\"R\n\x0bRerateScope\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x66rom_us\x18\x03 \x01(\x03\x12\r\n\x05to_us\x18\x04 \x01(\x03\"?\n\x0cRerateEffect\x12\x0f\n\x07\x65ntries\x18\x01 \x01(\x03\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x0e\n\x06micros\x18\x03 \x01(\x03\"\xa1\x01\n\x10RerateDifference\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\npoint_type\x18\x02 \x01(\t\x12\x12\n\nold_micros\x18\x03 \x01(\x03\x12\x12\n\nnew_micros\x18\x04 \x01(\x03\x12\x0e\n\x06window\x18\x05 \x01(\x05\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x06 \x01(\x0b\x32#.coalition.partners.v1.RerateEffect\"I\n\x14PreviewRerateRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RerateScope\"\xd0\x01\n\x15PreviewRerateResponse\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RerateScope\x12\x11\n\tas_of_seq\x18\x02 \x01(\x03\x12<\n\x0b\x64ifferences\x18\x03 \x03(\x0b\x32\'.coalition.partners.v1.RerateDifference\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x04 \x01(\x0b\x32#.coalition.partners.v1.RerateEffect\"V\n\x14ProposeRerateRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RerateScope\x12\x0b\n\x03why\x18\x02 \x01(\t\"D\n\x15ProposeRerateResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"\xcd\x01\n\x06Rerate\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x31\n\x05scope\x18\x02 \x01(\x0b\x32\".coalition.partners.v1.RerateScope\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x03 \x01(\x0b\x32#.coalition.partners.v1.RerateEffect\x12\x11\n\tas_of_seq\x18\x04 \x01(\x03\x12\x16\n\x0eknown_from_seq\x18\x05 \x01(\x03\x12\x0e\n\x06window\x18\x06 \x01(\x05\x12\x10\n\x08\x64raft_id\x18\x07 \x01(\x0c\"(\n\x12ListReratesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"E\n\x13ListReratesResponse\x12.\n\x07rerates\x18\x01 \x03(\x0b\x32\x1d.coalition.partners.v1.Rerate\"L\n\x16SetPartnerRolesRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\"M\n\x17SetPartnerRolesResponse\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\"]\n\x1aProposePartnerRolesRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.PartnerRoles\x12\x0b\n\x03why\x18\x02 \x01(\t\"J\n\x1bProposePartnerRolesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"-\n\x17ListPartnerRolesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"Q\n\x18ListPartnerRolesResponse\x12\x35\n\x08versions\x18\x01 \x03(\x0b\x32#.coalition.partners.v1.PartnerRoles\"U\n\x13ProposeRatesRequest\x12\x31\n\x05rates\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.RateVersion\x12\x0b\n\x03why\x18\x02 \x01(\t\"C\n\x14ProposeRatesResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"X\n\x15ProposeBillingRequest\x12\x32\n\x05terms\x18\x01 \x01(\x0b\x32#.coalition.partners.v1.BillingTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"E\n\x16ProposeBillingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft2\x8d\x07\n\x10\x43ontractsService\x12g\n\x0cProposeRates\x12*.coalition.partners.v1.ProposeRatesRequest\x1a+.coalition.partners.v1.ProposeRatesResponse\x12m\n\x0eProposeBilling\x12,.coalition.partners.v1.ProposeBillingRequest\x1a-.coalition.partners.v1.ProposeBillingResponse\x12p\n\x0fSetPartnerRoles\x12-.coalition.partners.v1.SetPartnerRolesRequest\x1a..coalition.partners.v1.SetPartnerRolesResponse\x12|\n\x13ProposePartnerRoles\x12\x31.coalition.partners.v1.ProposePartnerRolesRequest\x1a\x32.coalition.partners.v1.ProposePartnerRolesResponse\x12s\n\x10ListPartnerRoles\x12..coalition.partners.v1.ListPartnerRolesRequest\x1a/.coalition.partners.v1.ListPartnerRolesResponse\x12j\n\rPreviewRerate\x12+.coalition.partners.v1.PreviewRerateRequest\x1a,.coalition.partners.v1.PreviewRerateResponse\x12j\n\rProposeRerate\x12+.coalition.partners.v1.ProposeRerateRequest\x1a,.coalition.partners.v1.ProposeRerateResponse\x12\x64\n\x0bListRerates\x12).coalition.partners.v1.ListReratesRequest\x1a*.coalition.partners.v1.ListReratesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.partners.v1.contracts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SETPARTNERROLESREQUEST']._serialized_start=179
-  _globals['_SETPARTNERROLESREQUEST']._serialized_end=255
-  _globals['_SETPARTNERROLESRESPONSE']._serialized_start=257
-  _globals['_SETPARTNERROLESRESPONSE']._serialized_end=334
-  _globals['_PROPOSEPARTNERROLESREQUEST']._serialized_start=336
-  _globals['_PROPOSEPARTNERROLESREQUEST']._serialized_end=429
-  _globals['_PROPOSEPARTNERROLESRESPONSE']._serialized_start=431
-  _globals['_PROPOSEPARTNERROLESRESPONSE']._serialized_end=505
-  _globals['_LISTPARTNERROLESREQUEST']._serialized_start=507
-  _globals['_LISTPARTNERROLESREQUEST']._serialized_end=552
-  _globals['_LISTPARTNERROLESRESPONSE']._serialized_start=554
-  _globals['_LISTPARTNERROLESRESPONSE']._serialized_end=635
-  _globals['_PROPOSERATESREQUEST']._serialized_start=637
-  _globals['_PROPOSERATESREQUEST']._serialized_end=722
-  _globals['_PROPOSERATESRESPONSE']._serialized_start=724
-  _globals['_PROPOSERATESRESPONSE']._serialized_end=791
-  _globals['_PROPOSEBILLINGREQUEST']._serialized_start=793
-  _globals['_PROPOSEBILLINGREQUEST']._serialized_end=881
-  _globals['_PROPOSEBILLINGRESPONSE']._serialized_start=883
-  _globals['_PROPOSEBILLINGRESPONSE']._serialized_end=952
-  _globals['_CONTRACTSSERVICE']._serialized_start=955
-  _globals['_CONTRACTSSERVICE']._serialized_end=1546
+  _globals['_RERATESCOPE']._serialized_start=179
+  _globals['_RERATESCOPE']._serialized_end=261
+  _globals['_RERATEEFFECT']._serialized_start=263
+  _globals['_RERATEEFFECT']._serialized_end=326
+  _globals['_RERATEDIFFERENCE']._serialized_start=329
+  _globals['_RERATEDIFFERENCE']._serialized_end=490
+  _globals['_PREVIEWRERATEREQUEST']._serialized_start=492
+  _globals['_PREVIEWRERATEREQUEST']._serialized_end=565
+  _globals['_PREVIEWRERATERESPONSE']._serialized_start=568
+  _globals['_PREVIEWRERATERESPONSE']._serialized_end=776
+  _globals['_PROPOSERERATEREQUEST']._serialized_start=778
+  _globals['_PROPOSERERATEREQUEST']._serialized_end=864
+  _globals['_PROPOSERERATERESPONSE']._serialized_start=866
+  _globals['_PROPOSERERATERESPONSE']._serialized_end=934
+  _globals['_RERATE']._serialized_start=937
+  _globals['_RERATE']._serialized_end=1142
+  _globals['_LISTRERATESREQUEST']._serialized_start=1144
+  _globals['_LISTRERATESREQUEST']._serialized_end=1184
+  _globals['_LISTRERATESRESPONSE']._serialized_start=1186
+  _globals['_LISTRERATESRESPONSE']._serialized_end=1255
+  _globals['_SETPARTNERROLESREQUEST']._serialized_start=1257
+  _globals['_SETPARTNERROLESREQUEST']._serialized_end=1333
+  _globals['_SETPARTNERROLESRESPONSE']._serialized_start=1335
+  _globals['_SETPARTNERROLESRESPONSE']._serialized_end=1412
+  _globals['_PROPOSEPARTNERROLESREQUEST']._serialized_start=1414
+  _globals['_PROPOSEPARTNERROLESREQUEST']._serialized_end=1507
+  _globals['_PROPOSEPARTNERROLESRESPONSE']._serialized_start=1509
+  _globals['_PROPOSEPARTNERROLESRESPONSE']._serialized_end=1583
+  _globals['_LISTPARTNERROLESREQUEST']._serialized_start=1585
+  _globals['_LISTPARTNERROLESREQUEST']._serialized_end=1630
+  _globals['_LISTPARTNERROLESRESPONSE']._serialized_start=1632
+  _globals['_LISTPARTNERROLESRESPONSE']._serialized_end=1713
+  _globals['_PROPOSERATESREQUEST']._serialized_start=1715
+  _globals['_PROPOSERATESREQUEST']._serialized_end=1800
+  _globals['_PROPOSERATESRESPONSE']._serialized_start=1802
+  _globals['_PROPOSERATESRESPONSE']._serialized_end=1869
+  _globals['_PROPOSEBILLINGREQUEST']._serialized_start=1871
+  _globals['_PROPOSEBILLINGREQUEST']._serialized_end=1959
+  _globals['_PROPOSEBILLINGRESPONSE']._serialized_start=1961
+  _globals['_PROPOSEBILLINGRESPONSE']._serialized_end=2030
+  _globals['_CONTRACTSSERVICE']._serialized_start=2033
+  _globals['_CONTRACTSSERVICE']._serialized_end=2942
 # @@protoc_insertion_point(module_scope)

@@ -22,6 +22,326 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class RerateScope(_message.Message):
+    """Which entries are re-rated: those for which a version wins, of till times that it is dated for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    FROM_US_FIELD_NUMBER: _builtins.int
+    TO_US_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    version: _builtins.int
+    """The version of the partner's prices."""
+    from_us: _builtins.int
+    """Only entries of till times from here on; 0: from the version's own start. Microseconds since 1970-01-01 UTC."""
+    to_us: _builtins.int
+    """Only entries of till times before; 0: to the version's own end. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        version: _builtins.int = ...,
+        from_us: _builtins.int = ...,
+        to_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_us", b"from_us", "partner_id", b"partner_id", "to_us", b"to_us", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RerateScope: _TypeAlias = RerateScope  # noqa: Y015
+
+@_typing.final
+class RerateEffect(_message.Message):
+    """What entries differ by, summed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    MICROS_FIELD_NUMBER: _builtins.int
+    entries: _builtins.int
+    """How many entries differ."""
+    points: _builtins.int
+    """Their points."""
+    micros: _builtins.int
+    """What they differ by in all, in millionths of the major unit; positive: the partner owes more."""
+    def __init__(
+        self,
+        *,
+        entries: _builtins.int = ...,
+        points: _builtins.int = ...,
+        micros: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "micros", b"micros", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RerateEffect: _TypeAlias = RerateEffect  # noqa: Y015
+
+@_typing.final
+class RerateDifference(_message.Message):
+    """Entries that differ by one price."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    POINT_TYPE_FIELD_NUMBER: _builtins.int
+    OLD_MICROS_FIELD_NUMBER: _builtins.int
+    NEW_MICROS_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """Their kind, e.g. `issued`."""
+    point_type: _builtins.str
+    """`base` or `bonus`; empty of fees."""
+    old_micros: _builtins.int
+    """What each point, or the fee, cost so far, in millionths of the major unit."""
+    new_micros: _builtins.int
+    """What it costs then."""
+    window: _builtins.int
+    """The window that they lie in."""
+    @_builtins.property
+    def effect(self) -> Global___RerateEffect:
+        """How many, their points, and what they differ by."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        point_type: _builtins.str = ...,
+        old_micros: _builtins.int = ...,
+        new_micros: _builtins.int = ...,
+        window: _builtins.int = ...,
+        effect: Global___RerateEffect | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "kind", b"kind", "new_micros", b"new_micros", "old_micros", b"old_micros", "point_type", b"point_type", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RerateDifference: _TypeAlias = RerateDifference  # noqa: Y015
+
+@_typing.final
+class PreviewRerateRequest(_message.Message):
+    """Asks what a re-rate would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def scope(self) -> Global___RerateScope:
+        """Of which entries."""
+
+    def __init__(
+        self,
+        *,
+        scope: Global___RerateScope | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewRerateRequest: _TypeAlias = PreviewRerateRequest  # noqa: Y015
+
+@_typing.final
+class PreviewRerateResponse(_message.Message):
+    """Answers what a re-rate would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQ_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    as_of_seq: _builtins.int
+    """The last seq that was rated."""
+    @_builtins.property
+    def scope(self) -> Global___RerateScope:
+        """The scope, within what the version is dated for."""
+
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___RerateDifference]:
+        """By kind, type of points, both prices and window."""
+
+    @_builtins.property
+    def effect(self) -> Global___RerateEffect:
+        """All of them together."""
+
+    def __init__(
+        self,
+        *,
+        scope: Global___RerateScope | None = ...,
+        as_of_seq: _builtins.int = ...,
+        differences: _abc.Iterable[Global___RerateDifference] | None = ...,
+        effect: Global___RerateEffect | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "scope", b"scope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "differences", b"differences", "effect", b"effect", "scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewRerateResponse: _TypeAlias = PreviewRerateResponse  # noqa: Y015
+
+@_typing.final
+class ProposeRerateRequest(_message.Message):
+    """Asks to draft a re-rate."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    why: _builtins.str
+    """Why, in 1 to 500 characters."""
+    @_builtins.property
+    def scope(self) -> Global___RerateScope:
+        """Of which entries."""
+
+    def __init__(
+        self,
+        *,
+        scope: Global___RerateScope | None = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeRerateRequest: _TypeAlias = ProposeRerateRequest  # noqa: Y015
+
+@_typing.final
+class ProposeRerateResponse(_message.Message):
+    """Answers with the draft."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAFT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def draft(self) -> _approvals_pb2.Draft:
+        """The draft, of the kind `rerate`."""
+
+    def __init__(
+        self,
+        *,
+        draft: _approvals_pb2.Draft | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeRerateResponse: _TypeAlias = ProposeRerateResponse  # noqa: Y015
+
+@_typing.final
+class Rerate(_message.Message):
+    """A re-rate in the books."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQ_FIELD_NUMBER: _builtins.int
+    KNOWN_FROM_SEQ_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    DRAFT_ID_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """From 1 per programme."""
+    as_of_seq: _builtins.int
+    """The last seq that was rated when it was proposed."""
+    known_from_seq: _builtins.int
+    """First seq that is posted at the new prices; entries before it are re-rated."""
+    window: _builtins.int
+    """The window that its differences are booked in."""
+    draft_id: _builtins.bytes
+    """The draft: 16 bytes of a UUID."""
+    @_builtins.property
+    def scope(self) -> Global___RerateScope:
+        """Of which entries."""
+
+    @_builtins.property
+    def effect(self) -> Global___RerateEffect:
+        """What was approved: the effect on all that was rated up to as_of_seq."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        scope: Global___RerateScope | None = ...,
+        effect: Global___RerateEffect | None = ...,
+        as_of_seq: _builtins.int = ...,
+        known_from_seq: _builtins.int = ...,
+        window: _builtins.int = ...,
+        draft_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "scope", b"scope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "draft_id", b"draft_id", "effect", b"effect", "known_from_seq", b"known_from_seq", "number", b"number", "scope", b"scope", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Rerate: _TypeAlias = Rerate  # noqa: Y015
+
+@_typing.final
+class ListReratesRequest(_message.Message):
+    """Asks for the re-rates of a partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID; a partner's own where empty."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReratesRequest: _TypeAlias = ListReratesRequest  # noqa: Y015
+
+@_typing.final
+class ListReratesResponse(_message.Message):
+    """The re-rates of a partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RERATES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rerates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rerate]:
+        """By number."""
+
+    def __init__(
+        self,
+        *,
+        rerates: _abc.Iterable[Global___Rerate] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rerates", b"rerates"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReratesResponse: _TypeAlias = ListReratesResponse  # noqa: Y015
+
+@_typing.final
 class SetPartnerRolesRequest(_message.Message):
     """Asks to set roles."""
 

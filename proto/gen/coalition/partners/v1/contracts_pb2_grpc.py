@@ -60,6 +60,21 @@ class ContractsServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesResponse.FromString,
                 _registered_method=True)
+        self.PreviewRerate = channel.unary_unary(
+                '/coalition.partners.v1.ContractsService/PreviewRerate',
+                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.PreviewRerateRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.PreviewRerateResponse.FromString,
+                _registered_method=True)
+        self.ProposeRerate = channel.unary_unary(
+                '/coalition.partners.v1.ContractsService/ProposeRerate',
+                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRerateRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRerateResponse.FromString,
+                _registered_method=True)
+        self.ListRerates = channel.unary_unary(
+                '/coalition.partners.v1.ContractsService/ListRerates',
+                request_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListReratesRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListReratesResponse.FromString,
+                _registered_method=True)
 
 
 class ContractsServiceServicer:
@@ -104,6 +119,30 @@ class ContractsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PreviewRerate(self, request, context):
+        """Tells by what entries would differ if a version of prices had been known when they were rated; writes nothing. Staff or
+        service. Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeRerate(self, request, context):
+        """Drafts a re-rate with its effect on all that is rated by now. Approved, it books the differences into the open window,
+        unless they are not any more what was proposed: RERATE_STALE. Staff with role `pricing`.
+        Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRerates(self, request, context):
+        """Lists all re-rates of a partner, oldest first. Staff or service; a partner its own. Errors: PARTNER_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ContractsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +170,21 @@ def add_ContractsServiceServicer_to_server(servicer, server):
                     servicer.ListPartnerRoles,
                     request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesResponse.SerializeToString,
+            ),
+            'PreviewRerate': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewRerate,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.PreviewRerateRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.PreviewRerateResponse.SerializeToString,
+            ),
+            'ProposeRerate': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeRerate,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRerateRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRerateResponse.SerializeToString,
+            ),
+            'ListRerates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRerates,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListReratesRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_contracts__pb2.ListReratesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +323,87 @@ class ContractsService:
             '/coalition.partners.v1.ContractsService/ListPartnerRoles',
             coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_contracts__pb2.ListPartnerRolesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewRerate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ContractsService/PreviewRerate',
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.PreviewRerateRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.PreviewRerateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeRerate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ContractsService/ProposeRerate',
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRerateRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ProposeRerateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRerates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ContractsService/ListRerates',
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ListReratesRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_contracts__pb2.ListReratesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -32,6 +32,17 @@ class ContractsServiceStub:
     """Drafts what a partner may do. Staff with role `pricing`. Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST."""
     ListPartnerRoles: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ListPartnerRolesRequest, _contracts_pb2.ListPartnerRolesResponse]
     """Lists all versions of what a partner may do. Staff or service; a partner its own."""
+    PreviewRerate: _aio.UnaryUnaryMultiCallable[_contracts_pb2.PreviewRerateRequest, _contracts_pb2.PreviewRerateResponse]
+    """Tells by what entries would differ if a version of prices had been known when they were rated; writes nothing. Staff or
+    service. Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+    """
+    ProposeRerate: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ProposeRerateRequest, _contracts_pb2.ProposeRerateResponse]
+    """Drafts a re-rate with its effect on all that is rated by now. Approved, it books the differences into the open window,
+    unless they are not any more what was proposed: RERATE_STALE. Staff with role `pricing`.
+    Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
+    """
+    ListRerates: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ListReratesRequest, _contracts_pb2.ListReratesResponse]
+    """Lists all re-rates of a partner, oldest first. Staff or service; a partner its own. Errors: PARTNER_UNKNOWN."""
 
 class ContractsServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a partner's contract says of money, as drafts that another person approves: in a live programme there is no other way."""
@@ -81,5 +92,34 @@ class ContractsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_contracts_pb2.ListPartnerRolesRequest, _abc.Awaitable[_contracts_pb2.ListPartnerRolesResponse]],
     ) -> _abc.Awaitable[_contracts_pb2.ListPartnerRolesResponse]:
         """Lists all versions of what a partner may do. Staff or service; a partner its own."""
+
+    @_abc_1.abstractmethod
+    def PreviewRerate(
+        self,
+        request: _contracts_pb2.PreviewRerateRequest,
+        context: _aio.ServicerContext[_contracts_pb2.PreviewRerateRequest, _abc.Awaitable[_contracts_pb2.PreviewRerateResponse]],
+    ) -> _abc.Awaitable[_contracts_pb2.PreviewRerateResponse]:
+        """Tells by what entries would differ if a version of prices had been known when they were rated; writes nothing. Staff or
+        service. Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+
+    @_abc_1.abstractmethod
+    def ProposeRerate(
+        self,
+        request: _contracts_pb2.ProposeRerateRequest,
+        context: _aio.ServicerContext[_contracts_pb2.ProposeRerateRequest, _abc.Awaitable[_contracts_pb2.ProposeRerateResponse]],
+    ) -> _abc.Awaitable[_contracts_pb2.ProposeRerateResponse]:
+        """Drafts a re-rate with its effect on all that is rated by now. Approved, it books the differences into the open window,
+        unless they are not any more what was proposed: RERATE_STALE. Staff with role `pricing`.
+        Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+
+    @_abc_1.abstractmethod
+    def ListRerates(
+        self,
+        request: _contracts_pb2.ListReratesRequest,
+        context: _aio.ServicerContext[_contracts_pb2.ListReratesRequest, _abc.Awaitable[_contracts_pb2.ListReratesResponse]],
+    ) -> _abc.Awaitable[_contracts_pb2.ListReratesResponse]:
+        """Lists all re-rates of a partner, oldest first. Staff or service; a partner its own. Errors: PARTNER_UNKNOWN."""
 
 def add_ContractsServiceServicer_to_server(servicer: ContractsServiceServicer, server: _aio.Server) -> None: ...

@@ -161,6 +161,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """This takes a person of the staff with a token of his own; the host, services and partners are none."""
     REASON_DRAFT_NEEDED: _Reason.ValueType  # 106
     """In a live programme this takes two people: one drafts it, another approves it (metadata: command)."""
+    REASON_RERATE_STALE: _Reason.ValueType  # 107
+    """Entries do not differ any more by what was proposed (metadata: entries, micros, as they are now): propose it again."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -307,4 +309,6 @@ REASON_PERSON_NEEDED: Reason.ValueType  # 105
 """This takes a person of the staff with a token of his own; the host, services and partners are none."""
 REASON_DRAFT_NEEDED: Reason.ValueType  # 106
 """In a live programme this takes two people: one drafts it, another approves it (metadata: command)."""
+REASON_RERATE_STALE: Reason.ValueType  # 107
+"""Entries do not differ any more by what was proposed (metadata: entries, micros, as they are now): propose it again."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

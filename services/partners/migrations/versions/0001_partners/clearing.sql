@@ -64,6 +64,8 @@ CREATE TABLE rated_entry (
     redemption_micros bigint NOT NULL DEFAULT 0,
     earned_seq bigint,
     effective_at timestamptz NOT NULL,
+    undoes_seq bigint,
+    share_percent smallint,
     CONSTRAINT rated_entry_pk PRIMARY KEY (ledger_id, seq, line),
     CONSTRAINT rated_entry_line_ck CHECK (line > 0),
     CONSTRAINT rated_entry_kind_ck CHECK (
@@ -73,7 +75,7 @@ CREATE TABLE rated_entry (
                 AND lot_no IS NULL AND amount_micros = -points * price_micros
             WHEN 'charged' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = points * price_micros
             WHEN 'credited' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = -points * price_micros
-            WHEN 'released' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND redemption_micros > 0 AND amount_micros = 0
+            WHEN 'released' THEN points > 0 AND issuer_id IS NOT NULL AND earned_seq < seq AND amount_micros = 0
             WHEN 'burned' THEN points > 0 AND issuer_id IS NOT NULL AND amount_micros = -points * price_micros
             WHEN 'fee' THEN points = 0 AND issuer_id IS NULL AND price_micros > 0 AND amount_micros = price_micros
             WHEN 'returned' THEN points > 0 AND issuer_id IS NOT NULL AND lot_no IS NULL
@@ -85,7 +87,11 @@ CREATE TABLE rated_entry (
     CONSTRAINT rated_entry_partner_ck CHECK ((partner_id IS NULL) = (kind = 'nothing')),
     CONSTRAINT rated_entry_entity_ck CHECK (entity >= 0 AND (partner_id IS NULL) = (entity = 0)),
     CONSTRAINT rated_entry_redemption_ck CHECK (redemption_micros >= 0 AND (redemption_micros = 0 OR kind IN ('issued', 'released'))),
-    CONSTRAINT rated_entry_earned_ck CHECK ((earned_seq IS NOT NULL) = (kind IN ('charged', 'credited', 'released')))
+    CONSTRAINT rated_entry_earned_ck CHECK ((earned_seq IS NOT NULL) = (kind IN ('charged', 'credited', 'released'))),
+    CONSTRAINT rated_entry_undoes_ck CHECK (
+        CASE WHEN kind IN ('reversed', 'returned') THEN undoes_seq IS NOT NULL AND undoes_seq < seq ELSE undoes_seq IS NULL END
+    ),
+    CONSTRAINT rated_entry_share_ck CHECK (share_percent IS NULL OR (share_percent BETWEEN 1 AND 100 AND kind = 'issued'))
 )
 --;;
 CREATE INDEX rated_entry_charged_ix ON rated_entry (ledger_id, earned_seq) INCLUDE (partner_id, kind, points)
@@ -100,6 +106,10 @@ COMMENT ON COLUMN rated_entry.entity IS 'The legal entity of partner_id that owe
 COMMENT ON COLUMN rated_entry.redemption_micros IS 'Of points issued: what is owed for each once it is used, on top of the price. Fixed here, for ever.'
 --;;
 COMMENT ON COLUMN rated_entry.earned_seq IS 'Of points charged, credited or released: the posting that issued them.'
+--;;
+COMMENT ON COLUMN rated_entry.undoes_seq IS 'Of points reversed or returned: the posting that is undone.'
+--;;
+COMMENT ON COLUMN rated_entry.share_percent IS 'Of points that a campaign granted: how much of their price the partner pays.'
 --;;
 -- A partner's file reads its own entries of a window, not everybody's.
 CREATE INDEX rated_entry_partner_ix ON rated_entry (ledger_id, partner_id, seq, line) WHERE partner_id IS NOT NULL
@@ -237,9 +247,13 @@ CREATE TABLE statement_line (
     CONSTRAINT statement_line_statement_fk FOREIGN KEY (ledger_id, statement_id)
     REFERENCES statement (ledger_id, statement_id),
     CONSTRAINT statement_line_kind_ck CHECK (
-        kind IN ('issued', 'reversed', 'charged', 'credited', 'released', 'burned', 'returned', 'fee', 'cycle_fee', 'carry_in', 'carry_out')
+        kind IN (
+            'issued', 'reversed', 'charged', 'credited', 'released', 'burned', 'returned', 'fee', 'cycle_fee', 'carry_in', 'carry_out',
+            'issued_difference', 'reversed_difference', 'charged_difference', 'credited_difference', 'released_difference',
+            'burned_difference', 'returned_difference', 'fee_difference'
+        )
     ),
-    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'carry_in', 'carry_out'))),
+    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'fee_difference', 'carry_in', 'carry_out'))),
     CONSTRAINT statement_line_entity_ck CHECK (entity >= 0 AND (entity = 0) = (kind IN ('carry_in', 'carry_out')))
 )
 --;;
@@ -286,13 +300,40 @@ CREATE TABLE booking (
     kind text NOT NULL,
     partner_id uuid NOT NULL,
     amount_micros bigint NOT NULL,
+    point_type text,
+    points bigint NOT NULL DEFAULT 0,
+    price_micros bigint NOT NULL,
+    redemption_micros bigint NOT NULL DEFAULT 0,
+    rerate_number integer,
+    of_seq bigint,
+    of_line integer,
+    entity smallint NOT NULL DEFAULT 1,
     CONSTRAINT booking_pk PRIMARY KEY (ledger_id, window_number, number),
     CONSTRAINT booking_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
     CONSTRAINT booking_number_ck CHECK (window_number > 0 AND number > 0),
-    CONSTRAINT booking_kind_ck CHECK (CASE kind WHEN 'cycle_fee' THEN amount_micros > 0 ELSE false END)
+    CONSTRAINT booking_kind_ck CHECK (
+        CASE kind
+            WHEN 'cycle_fee' THEN amount_micros > 0 AND amount_micros = price_micros AND points = 0 AND rerate_number IS NULL
+            WHEN 'issued_difference' THEN points > 0 AND amount_micros = points * price_micros
+            WHEN 'reversed_difference' THEN points > 0 AND amount_micros = -points * price_micros
+            WHEN 'charged_difference' THEN points > 0 AND amount_micros = points * price_micros
+            WHEN 'credited_difference' THEN points > 0 AND amount_micros = -points * price_micros
+            WHEN 'released_difference' THEN points > 0 AND amount_micros = 0 AND price_micros = 0
+            WHEN 'burned_difference' THEN points > 0 AND amount_micros = -points * price_micros
+            WHEN 'returned_difference' THEN points > 0 AND amount_micros = points * price_micros
+            WHEN 'fee_difference' THEN points = 0 AND amount_micros = price_micros
+            ELSE false
+        END
+    ),
+    CONSTRAINT booking_of_ck CHECK (
+        CASE kind WHEN 'cycle_fee' THEN num_nonnulls(rerate_number, of_seq, of_line) = 0
+            ELSE num_nulls(rerate_number, of_seq, of_line) = 0 AND of_seq > 0 AND of_line >= 0 END
+    ),
+    CONSTRAINT booking_entity_ck CHECK (entity > 0),
+    CONSTRAINT booking_points_ck CHECK ((point_type IS NULL) = (points = 0))
 )
 --;;
-COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting.'
+COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting of its own: a fee that comes with a statement; or the difference of what was re-rated, an entry each: line of_line of seq of_seq (0: a fee that it did not have). Prices are what they differ by.'
 --;;
 CREATE TABLE credit_standing (
     ledger_id smallint NOT NULL,
@@ -305,6 +346,7 @@ CREATE TABLE credit_standing (
     is_warned boolean NOT NULL,
     floor bigint,
     floor_seq bigint NOT NULL,
+    as_of_rerate integer NOT NULL DEFAULT 0,
     CONSTRAINT credit_standing_pk PRIMARY KEY (ledger_id, partner_id),
     CONSTRAINT credit_standing_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id),
