@@ -276,12 +276,16 @@ class ParkedBurn(NamedTuple):
 
 
 class ParkedEarn(NamedTuple):
-    """An earn that the posting seq parked, and would then have issued so many points; item.member_id: whose wallet it is for now."""
+    """An earn that the posting seq parked at parked_us, and would then have issued so many points.
+
+    item.member_id: whose wallet it is for now. Programme time, microseconds UTC.
+    """
 
     seq: int
     transaction_id: UUID
     item: Earn
     points: int
+    parked_us: int
     burn: ParkedBurn | None = None
 
 
@@ -293,10 +297,11 @@ class Unpark(NamedTuple):
 
 
 # What comes to a ledger's door.
-Act = Movement | Overdue | FloorChange | WaitsOver | Unpark
+Plain = Movement | Overdue | FloorChange | WaitsOver
+Act = Plain | Unpark
 
 
-def of_sales(items: Sequence[Act]) -> Sequence[Act]:
+def of_sales(items: Sequence[Act]) -> Sequence[Plain]:
     """The items, with the earn itself for one that is to be posted after it was parked."""
     return [item.parked.item if isinstance(item, Unpark) else item for item in items]
 

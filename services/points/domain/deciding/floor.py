@@ -27,8 +27,7 @@ def set_floor(books: Books, item: FloorChange) -> FloorSet | TurnedAway:
         )
     standing = at.standing_floors.get(item.partner_id)
     if standing is not None and (
-        asked.basis_seq < standing.basis_seq
-        or asked == (standing.floor, standing.basis_seq, standing.parks)
+        asked.basis_seq < standing.basis_seq or asked == (standing.floor, standing.basis_seq, standing.parks)
     ):
         return FloorSet(standing.floor, standing.basis_seq, standing.seq, applied=False, parks=standing.parks)
     partner_no = at.accounts.issuance[item.partner_id]
@@ -37,7 +36,9 @@ def set_floor(books: Books, item: FloorChange) -> FloorSet | TurnedAway:
         new_id(), seq, MovementKind.FLOOR, PROGRAMME, item.partner_id, None, 0, 0, recorded_us, recorded_us, 0,
         credit_floor=CreditFloor(*asked),
     )  # fmt: skip
-    books.rows.floors.append(FloorRow(seq, partner_no, asked.floor, asked.parks, asked.basis_seq, item.set_by))
+    books.rows.floors.append(
+        FloorRow(seq, partner_no, asked.floor, asked.parks, asked.basis_seq, item.set_by)
+    )
     at.standing_floors[item.partner_id] = StandingFloor(asked.floor, asked.basis_seq, seq, asked.parks)
     if asked.floor is None:
         at.credit_floors.pop(partner_no, None)

@@ -39,7 +39,7 @@ def park(books: Books, item: Earn, beyond: Beyond) -> ParkedAnswer:
     kept = transaction._replace(reference=None)
     books.write(kept, wallet, NO_LEGS, event, None, partner_no=partner_no)
     books.posted[seq] = transaction
-    books.parks.add(ParkedEarn(seq, transaction.transaction_id, item, beyond.points))
+    books.parks.add(ParkedEarn(seq, transaction.transaction_id, item, beyond.points, recorded_us))
     books.rows.parked.append(
         ParkedRow(
             seq, partner_no, item.key, item.content_hash, item.reference, beyond.points, purchase.amount_minor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Decision, TurnedAway
 from services.points.domain.books import Books
 from services.points.domain.deciding.await_original import take_back
@@ -26,8 +27,8 @@ def reverse(books: Books, number: int, item: Reversal) -> Decision:
         )
     waiting, parked = books.waits.by_key(*place), books.parks.by_key(*place)
     if parked is not None:
-        if parked.burn is not None or item.member_id != parked.item.member_id:
-            # (With a burn it is refunded, and of no member it was not there when it was looked for.)
+        if parked.burn is not None or item.member_id == PROGRAMME or item.member_id in books.at.merged:
+            # (Of no member it was not parked when it was looked for; with a burn it is taken away as that is refunded.)
             return TurnedAway(
                 Reason.REASON_UNAVAILABLE, "it arrived at the same moment: ask again", {}, again=True
             )
