@@ -25,7 +25,8 @@ _NOTHING: Final = Exposure()
 class Standing:
     """Where a partner stands: counted to `as_of_seq`, with reimbursements and bookings of windows up to `as_of_window`.
 
-    `floor` and `floor_seq`: what the ledger was told last, and the seq it was counted to (0: nothing yet).
+    `floor`, `floor_parks` and `floor_seq`: what the ledger was told last, of earns beyond it too, and the seq it was counted to
+    (0: nothing yet).
     """
 
     partner_id: UUID
@@ -35,6 +36,7 @@ class Standing:
     is_warned: bool = False
     floor: int | None = None
     floor_seq: int = 0
+    floor_parks: bool = False
 
 
 _ENTRIES: Final = text("""
@@ -131,14 +133,20 @@ async def keep(connection: AsyncConnection, ledger_id: int, standing: Standing) 
 
 
 async def sent(
-    connection: AsyncConnection, ledger_id: int, partner_id: UUID, floor: int | None, seq: int
+    connection: AsyncConnection,
+    ledger_id: int,
+    partner_id: UUID,
+    floor: int | None,
+    seq: int,
+    *,
+    parks: bool,
 ) -> None:
     """Notes the floor that the ledger was told, unless a later one is noted."""
     of = credit_standing.c
     await connection.execute(
         credit_standing.update()
         .where(of.ledger_id == ledger_id, of.partner_id == partner_id, of.floor_seq <= seq)
-        .values(floor=floor, floor_seq=seq)
+        .values(floor=floor, floor_seq=seq, floor_parks=parks)
     )
 
 
@@ -154,11 +162,19 @@ def _row(ledger_id: int, standing: Standing) -> dict[str, Any]:
         "is_warned": standing.is_warned,
         "floor": standing.floor,
         "floor_seq": standing.floor_seq,
+        "floor_parks": standing.floor_parks,
     }
 
 
 def _standing(row: Any) -> Standing:
     exposure = Exposure(int(row.owed_micros), int(row.potential_micros), int(row.reimbursed_micros))
     return Standing(
-        row.partner_id, row.as_of_seq, row.as_of_window, exposure, row.is_warned, row.floor, row.floor_seq
+        row.partner_id,
+        row.as_of_seq,
+        row.as_of_window,
+        exposure,
+        row.is_warned,
+        row.floor,
+        row.floor_seq,
+        row.floor_parks,
     )

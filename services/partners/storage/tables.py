@@ -293,6 +293,7 @@ credit_standing: Final = Table(
     Column("is_warned", Boolean, nullable=False),
     Column("floor", BigInteger),
     Column("floor_seq", BigInteger, nullable=False),
+    Column("floor_parks", Boolean, nullable=False),
 )
 
 booking: Final = Table(

@@ -297,6 +297,7 @@ CREATE TABLE credit_standing (
     is_warned boolean NOT NULL,
     floor bigint,
     floor_seq bigint NOT NULL,
+    floor_parks boolean NOT NULL,
     CONSTRAINT credit_standing_pk PRIMARY KEY (ledger_id, partner_id),
     CONSTRAINT credit_standing_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id),
