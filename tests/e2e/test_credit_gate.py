@@ -181,7 +181,7 @@ async def test_earns_beyond_the_limit_are_parked_and_posted_by_themselves_once_t
             line
             for issued in (await got(mall, "/v1/statements"))["data"]
             for line in (await got(mall, f"/v1/statements/{issued['id']}"))["lines"]
-            if line["kind"] == "issued"
+            if line["type"] == "issued"
         ]
         assert sum(line["points"] for line in lines) == 20_500
         assert all(proof["holds"] for proof in await mall.told("verify", "ledger"))
