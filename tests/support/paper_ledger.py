@@ -54,6 +54,7 @@ from tests.support.paper_wallets import (
     accounts_of,
     check_lot_home,
     read_wallets,
+    write_holds,
     write_wallets,
 )
 
@@ -341,7 +342,7 @@ class PaperLedger:
                 self.lots[lot.lot_no].lot.remaining = lot.remaining
                 self.lots[lot.lot_no].lot.reserved = lot.reserved
                 self.lots[lot.lot_no].lot.matures_us = lot.matures_us
-        self._write_holds(posting)
+        write_holds(self, posting)
         self._write_refunds(opened, posting)
         self.floors.rows += rows.floors
         self.waits.write(opened, rows, self.owner)
@@ -381,20 +382,6 @@ class PaperLedger:
             self.debts[debt_seq].left -= points
         for debts in opened.debts.values():
             assert all(self.debts[debt.seq].left == debt.left for debt in debts.touched.values())
-
-    def _write_holds(self, posting: Posting) -> None:
-        rows = posting.rows
-        for row in rows.holds:
-            parts = [(lot_no, points) for seq, lot_no, points in rows.hold_lots if seq == row.seq]
-            assert sum(points for _, points in parts) == row.points
-            moved = next(told.transaction for told in self.told if told.transaction.seq == row.seq)
-            self.holds[row.seq] = OpenHold(
-                row.seq, moved.transaction_id, self.owner(row.partner_no), row.partner_no,
-                self.owner(row.wallet_no), row.points, row.expires_at_us, parts,
-            )  # fmt: skip
-        for end in rows.hold_ends:
-            hold = self.holds.pop(end.hold_seq)
-            assert end.held == hold.points >= end.captured >= 0
 
     def _remember(self, partner_no: int, key: str, earlier: Earlier) -> None:
         partner = self.owner(partner_no)

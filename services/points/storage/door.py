@@ -19,6 +19,7 @@ from services.points.domain.movements import (
     FloorChange,
     Hold,
     Overdue,
+    ParkedEarn,
     Redemption,
     Refund,
     Unpark,
@@ -121,6 +122,17 @@ def _owing(items: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> list[UUID]:
     ]
 
 
+def _unparked(items: Sequence[Act]) -> list[ParkedEarn]:
+    """What is to be posted that was parked."""
+    return [item.parked for item in items if isinstance(item, Unpark)]
+
+
+def _parked_seqs(items: Sequence[Act]) -> list[int]:
+    """What parked that, and what parked the sales of burns that are reversed."""
+    taken_away = [item.unparks for item in items if isinstance(item, Refund) and item.unparks]
+    return [parked.seq for parked in _unparked(items)] + taken_away
+
+
 class _Sales:
     """What the refunds of a batch need to know of their originals: by place of the member, each once."""
 
@@ -201,9 +213,8 @@ async def _open(
 ) -> tuple[Opened, int]:
     burns, partners, redeemers = _asked(items)
     owing = _owing(items, awaited)
-    for member in owing:
-        # It may take back as much as the wallet has.
-        burns[member] += ISSUED_POINTS_MAX
+    # It may take back as much as the wallet has.
+    burns |= {member: burns[member] + ISSUED_POINTS_MAX for member in owing}
     listed = _Listed(numbers)
     wallet_at = listed.add(AccountKind.WALLET, burns)
     # The issuance account stands for the partner in the journal, whatever the partner does.
@@ -213,9 +224,8 @@ async def _open(
     members = list(burns)
     sales = _Sales(items, members)
     asked = [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver | Unpark)]
-    unparks = [item.parked for item in items if isinstance(item, Unpark)]
     floored = list({item.partner_id: None for item in items if isinstance(item, FloorChange)})
-    lookups = lookups_of(asked, unparks)
+    lookups = lookups_of(asked, _unparked(items))
     taking_over = {item.into_member_id for item in items if isinstance(item, Merge)}
     listed.add(
         AccountKind.DEBT, taking_over | {members[place] for place in sales.original_members} | set(owing)
@@ -247,8 +257,7 @@ async def _open(
         [listed.place(wallet_at[giver]) for giver in giving],
         patience_us,
         sales.grants,
-        [parked.seq for parked in unparks]
-        + [item.unparks for item in items if isinstance(item, Refund) and item.unparks],
+        _parked_seqs(items),
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
