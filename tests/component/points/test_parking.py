@@ -167,7 +167,7 @@ async def test_of_a_pair_the_burn_goes_through_and_the_earn_is_parked(house: Poi
 
     await house.set_floor(till.partner_id, None, 1)
     assert await house.unpark() == 1
-    assert (await _kinds(house))[5:] == [
+    assert (await _kinds(house))[4:] == [
         "floor", "earn", "return", "clawback", "refund", "return", "clawback", "refund",
     ]  # fmt: skip
     results = await till.post(*pair)
