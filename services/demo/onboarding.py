@@ -106,9 +106,10 @@ class Onboarding:
             )
             await registry.set_rates(session, programme, slug, prices)
         billing = partner.billing
-        await settlement.set_billing(
+        terms = await settlement.billing_of(
             session, programme, slug, billing.cycle, billing.cycle_fee_minor, _OBJECTION_DAYS
         )
+        await settlement.set_billing(session, programme, terms)
 
     async def _limits(self, programme: Programme) -> None:
         """The credit limits that are not approved yet: one person proposes them, the other one approves."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from coalition.partners.v1 import clearing_pb2, partners_pb2
+from coalition.partners.v1 import clearing_pb2, legal_entities_pb2, partners_pb2
 from coalition.points.v1 import movement_pb2, points_pb2
 from coalition.type.v1 import expiry_pb2
 
@@ -221,6 +221,23 @@ def rates(message: partners_pb2.RateVersion, zone: str) -> Document:
             }
             for each in message.by_type
         },
+        "draft": identity("drf", message.draft_id),
+    }
+
+
+def legal_entity(message: legal_entities_pb2.LegalEntity) -> Document:
+    """A company of a partner."""
+    return {"number": message.number, "name": message.name}
+
+
+def store_entity(message: legal_entities_pb2.StoreEntity, zone: str) -> Document:
+    """Which company a store is of."""
+    return {
+        "store": message.store_code,
+        "legal_entity": message.legal_entity,
+        "valid_from": write_time(message.valid_from_us, zone) or None,
+        "known_from_seq": message.known_from_seq,
+        "version": message.version,
     }
 
 
@@ -232,6 +249,7 @@ def billing(message: clearing_pb2.BillingTerms) -> Document:
         "cycle_fee_minor": message.cycle_fee_minor,
         "objection_days": message.objection_days,
         "from_window": message.from_window,
+        "draft": identity("drf", message.draft_id),
     }
 
 
@@ -306,6 +324,7 @@ def statement(message: clearing_pb2.Statement, zone: str) -> Document:
         },
         "opening_minor": message.opening_minor,
         "lines": [_line(line) for line in message.lines],
+        "legal_entities": [legal_entity(each) for each in message.legal_entities],
         "net": net(message.net),
         "closing_minor": message.closing_minor,
         "standing": clearing_pb2.StatementStanding.Name(message.standing)
@@ -321,6 +340,7 @@ def _line(message: clearing_pb2.StatementLine) -> Document:
     return {
         "kind": kind,
         "point_type": message.point_type or None,
+        "legal_entity": message.legal_entity or None,
         "count": message.count,
         "points": message.points,
         "price_micros": message.price_micros,

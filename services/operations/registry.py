@@ -123,8 +123,8 @@ class Prices(NamedTuple):
     bonus: tuple[int, int] | None = None
 
 
-async def set_rates(session: Session, programme: Programme, slug: str, prices: Prices) -> pb.RateVersion:
-    """Sets a partner's prices. Raises INVALID_REQUEST."""
+async def rates_of(session: Session, programme: Programme, slug: str, prices: Prices) -> pb.RateVersion:
+    """Prices as they are asked for. Raises PARTNER_UNKNOWN."""
     wanted = pb.RateVersion(
         partner_id=await session.partner_id(programme, slug),
         issue_micros=prices.issue_micros,
@@ -137,6 +137,12 @@ async def set_rates(session: Session, programme: Programme, slug: str, prices: P
     if prices.bonus is not None:
         issue, reimbursement = prices.bonus
         wanted.by_type.add(point_type="bonus", issue_micros=issue, reimbursement_micros=reimbursement)
+    return wanted
+
+
+async def set_rates(session: Session, programme: Programme, slug: str, prices: Prices) -> pb.RateVersion:
+    """Sets a partner's prices in a test programme. Raises INVALID_REQUEST, DRAFT_NEEDED."""
+    wanted = await rates_of(session, programme, slug, prices)
     answer = await session.call(session.registry.SetRates, pb.SetRatesRequest(rates=wanted), programme)
     return answer.rates
 

@@ -16,6 +16,8 @@ from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.partners.v1 import partners_pb2
 from coalition.partners.v1.approvals_pb2_grpc import ApprovalsServiceStub
 from coalition.partners.v1.audit_pb2_grpc import AuditServiceStub
+from coalition.partners.v1.contracts_pb2_grpc import ContractsServiceStub
+from coalition.partners.v1.legal_entities_pb2_grpc import LegalEntitiesServiceStub
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
@@ -68,6 +70,8 @@ class Session:
         self.clearing = ClearingServiceStub(partners)
         self.staff = StaffServiceStub(partners)
         self.approvals = ApprovalsServiceStub(partners)
+        self.contracts = ContractsServiceStub(partners)
+        self.legal_entities = LegalEntitiesServiceStub(partners)
         self.limits = LimitsServiceStub(partners)
         self.audit = AuditServiceStub(partners)
         self.ledger = PointsServiceStub(points)

@@ -88,16 +88,20 @@ async def statement_by_id(session: Session, programme: Programme, statement_id: 
     return await _with_lines(session, programme, from_text("stm", statement_id).bytes)
 
 
-async def set_billing(
+async def billing_of(
     session: Session, programme: Programme, slug: str, cycle: str, cycle_fee_minor: int, objection_days: int
 ) -> pb.BillingTerms:
-    """Sets how often a partner gets a statement (`window`, `month`), from the open window on. Raises INVALID_REQUEST."""
-    wanted = pb.BillingTerms(
+    """How often a partner shall get a statement (`window`, `month`). Raises PARTNER_UNKNOWN."""
+    return pb.BillingTerms(
         partner_id=await session.partner_id(programme, slug),
         cycle=pb.BillingCycle.Value(f"BILLING_CYCLE_{cycle.upper()}"),
         cycle_fee_minor=cycle_fee_minor,
         objection_days=objection_days,
     )
+
+
+async def set_billing(session: Session, programme: Programme, wanted: pb.BillingTerms) -> pb.BillingTerms:
+    """Sets billing from the open window on, in a test programme. Raises INVALID_REQUEST, DRAFT_NEEDED."""
     answer = await session.call(session.clearing.SetBilling, pb.SetBillingRequest(terms=wanted), programme)
     return answer.terms
 

@@ -11,12 +11,13 @@ from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.credit_limits import ProposeCreditLimit
 from services.partners.commands.drafts import Drafts
+from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
-from services.partners.commands.set_billing import SetBilling
+from services.partners.commands.set_billing import ProposeBilling, SetBilling
 from services.partners.commands.set_floors import SetFloors
-from services.partners.commands.set_rates import SetRates
+from services.partners.commands.set_rates import ProposeRates, SetRates
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.queries.audit import AuditLog
@@ -25,6 +26,7 @@ from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.drafts import DraftQueries
+from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
@@ -50,9 +52,13 @@ class Partners:
     revoke_staff_token: RevokeStaffToken
     set_staff_roles: SetStaffRoles
     set_rates: SetRates
+    add_legal_entity: AddLegalEntity
+    assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
     drafts: Drafts
     propose_credit_limit: ProposeCreditLimit
+    propose_rates: ProposeRates
+    propose_billing: ProposeBilling
     # commands of clearing
     rate_postings: RatePostings
     close_windows: CloseWindows
@@ -72,6 +78,7 @@ class Partners:
     staff_tokens: StaffTokens
     draft_queries: DraftQueries
     credit_limits: CreditLimits
+    legal_entities: LegalEntities
     audit: AuditLog
 
     database: Database

@@ -6,9 +6,19 @@ from functools import partial
 from typing import Final
 
 import grpc.aio
-from coalition.partners.v1 import approvals_pb2, audit_pb2, limits_pb2, partners_pb2, staff_pb2
+from coalition.partners.v1 import (
+    approvals_pb2,
+    audit_pb2,
+    contracts_pb2,
+    legal_entities_pb2,
+    limits_pb2,
+    partners_pb2,
+    staff_pb2,
+)
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
+from coalition.partners.v1.contracts_pb2_grpc import add_ContractsServiceServicer_to_server
+from coalition.partners.v1.legal_entities_pb2_grpc import add_LegalEntitiesServiceServicer_to_server
 from coalition.partners.v1.limits_pb2_grpc import add_LimitsServiceServicer_to_server
 from coalition.partners.v1.partners_pb2_grpc import (
     add_ClearingServiceServicer_to_server,
@@ -26,13 +36,14 @@ from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
 from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
+from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
-from services.partners.commands.set_billing import SetBilling
+from services.partners.commands.set_billing import BILLING, ProposeBilling, SetBilling
 from services.partners.commands.set_floors import SetFloors
-from services.partners.commands.set_rates import SetRates
+from services.partners.commands.set_rates import ProposeRates, SetRates, rates_kind
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
@@ -44,6 +55,7 @@ from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.drafts import DraftQueries
+from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.programmes import Programmes
@@ -53,6 +65,8 @@ from services.partners.queries.statements import Statements
 from services.partners.rpc.approvals import ApprovalsServicer
 from services.partners.rpc.audit import AuditServicer
 from services.partners.rpc.clearing import ClearingServicer
+from services.partners.rpc.contracts import ContractsServicer
+from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.staff import StaffServicer
@@ -74,7 +88,15 @@ from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
 
 NAME: Final = "partners"
-_CONTRACTS: Final = (partners_pb2, staff_pb2, approvals_pb2, limits_pb2, audit_pb2)
+_CONTRACTS: Final = (
+    partners_pb2,
+    legal_entities_pb2,
+    staff_pb2,
+    approvals_pb2,
+    contracts_pb2,
+    limits_pb2,
+    audit_pb2,
+)
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
 )
@@ -100,7 +122,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     programmes, statements = Programmes(database), Statements(database)
     keys = proof_keys(settings)
     # What takes two people: a kind of draft is registered here, and nowhere else.
-    drafts = Drafts(database, DraftKinds((CREDIT_LIMIT,)), settings.draft_days)
+    kinds = DraftKinds((CREDIT_LIMIT, rates_kind(tell), BILLING))
+    drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
         onboard_partner=OnboardPartner(database, tell),
@@ -112,8 +135,12 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         revoke_staff_token=RevokeStaffToken(database),
         set_staff_roles=SetStaffRoles(database),
         set_rates=SetRates(database, tell),
+        add_legal_entity=AddLegalEntity(database),
+        assign_stores=AssignStores(database),
         drafts=drafts,
         propose_credit_limit=ProposeCreditLimit(drafts),
+        propose_rates=ProposeRates(drafts),
+        propose_billing=ProposeBilling(drafts),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
             database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds
@@ -133,6 +160,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         staff_tokens=StaffTokens(database),
         draft_queries=DraftQueries(database, settings.draft_days),
         credit_limits=CreditLimits(database),
+        legal_entities=LegalEntities(database),
         audit=AuditLog(database),
         database=database,
     )
@@ -146,6 +174,8 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_ClearingServiceServicer_to_server(ClearingServicer(partners), to)
         add_StaffServiceServicer_to_server(StaffServicer(partners), to)
         add_ApprovalsServiceServicer_to_server(ApprovalsServicer(partners), to)
+        add_LegalEntitiesServiceServicer_to_server(LegalEntitiesServicer(partners), to)
+        add_ContractsServiceServicer_to_server(ContractsServicer(partners), to)
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
 

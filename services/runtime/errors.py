@@ -97,6 +97,7 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_DRAFT_EXPIRED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Draft too old"),
     Reason.REASON_MAKER_ROLE_LOST: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Maker has lost the role"),
     Reason.REASON_PERSON_NEEDED: ReasonEntry(_S.PERMISSION_DENIED, 403, "A person is needed"),
+    Reason.REASON_DRAFT_NEEDED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "A draft is needed"),
     Reason.REASON_OVERLOADED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 503, "Overloaded", True),
     Reason.REASON_DEADLINE_EXCEEDED: ReasonEntry(_S.DEADLINE_EXCEEDED, 504, "Too late", True),
     Reason.REASON_UNAVAILABLE: ReasonEntry(_S.UNAVAILABLE, 503, "Not available", True),

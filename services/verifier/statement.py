@@ -39,7 +39,7 @@ NOTE = re.compile(
     r"(?a)([^\s+]+)\n([1-9]\d{0,8})\n([A-Za-z0-9+/=]{44})\n\n— ([^\s+]+) ([A-Za-z0-9+/=]{92})\n"
 )
 KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})")
-LEAF = Struct(">c16sIQQ16sBBQQqQQ").pack
+LEAF = Struct(">c16sIQQ16sBBQQqQQH").pack
 Node = tuple[bytes, tuple[int, ...]]
 
 
@@ -203,8 +203,8 @@ def consistent(old_size: int, old_root: bytes, size: int, root: bytes, proof: li
 
 def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) -> Node:
     """The leaf of an entry, which is looked at by itself."""
-    seq, line, kind, of_type, points, price, amount, later, earned, check = entry
-    for value in (seq, line, points, price, later, earned):
+    seq, line, kind, of_type, points, price, amount, later, earned, entity, check = entry
+    for value in (seq, line, points, price, later, earned, whole(entity, 1, 1_000, where)):
         whole(value, 0, INT, where)
     whole(amount, -INT, INT, where)
     expect(isinstance(kind, str) and kind in KINDS, f"{where}: {kind!r} is no kind")
@@ -217,7 +217,7 @@ def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) ->
     expect(typed, f"{where}: {points} points of type {of_type!r} do not go with its kind")
     expect(0 < earned < seq if kind in EARNED else earned == 0, f"{where}: issued by seq {earned}")
     expect(later == 0 or kind in REDEEMABLE, f"{where}: {later} micros due at redemption")
-    says = seq, line, partner, KINDS[kind], TYPES[of_type], points, price, amount, later, earned
+    says = seq, line, partner, KINDS[kind], TYPES[of_type], points, price, amount, later, earned, entity
     found = sha256(LEAF(b"\x00", salt, record["window"], *says)).digest()
     expect(check == found[:4].hex(), f"{where}: changed, or an entry before it was taken away or put in")
     issued, burned = points * (kind == "issued"), points * (kind == "burned")
@@ -230,13 +230,13 @@ def tree_of(entries: list[Any], partner: bytes, record: Any, secret: bytes, fold
     salts, before = b"", (-1, -1)
     for at, entry in enumerate(entries):
         where = f"window {record['window']}, entry {at + 1} {str(entry)[:100]}"
-        expect(len(items(entry, 10, where)) == 10, f"{where}: an entry has ten values")
+        expect(len(items(entry, 11, where)) == 11, f"{where}: an entry has eleven values")
         if at % BLOCK == 0:
             salts = shake_256(b"\x05" + secret + (at // BLOCK).to_bytes(4, "big")).digest(16 * BLOCK)
         nodes.append(leaf_of(entry, salts[at % BLOCK * 16 :][:16], partner, record, where))
         expect((entry[0], entry[1]) > before, f"{where}: it stands twice, or in the wrong place")
         before = entry[0], entry[1]
-        fold = folds.setdefault((entry[2], entry[3], entry[5]), [0, 0, 0])
+        fold = folds.setdefault((entry[2], entry[3], entry[9], entry[5]), [0, 0, 0])
         fold[:] = fold[0] + 1, fold[1] + entry[4], fold[2] + entry[6]
     while len(nodes) > 1:
         pairs = [nodes[at : at + 2] for at in range(0, len(nodes), 2)]
@@ -278,7 +278,7 @@ def check_path(window: Any, head: Any, record: Any, mine: Node) -> None:
 def check_lines(head: Any, folds: dict[Any, list[int]]) -> None:
     """The lines are the fold of the entries, and the net is their sum and the carry, rounded half-even."""
     order = sorted(folds, key=lambda fold: (KINDS[fold[0]], *fold[1:]))
-    made = [[*fold[:2], *folds[fold][:2], fold[2], folds[fold][2]] for fold in order]
+    made = [[*fold[:2], *folds[fold][:2], fold[3], folds[fold][2], fold[2]] for fold in order]
     lines = items(head["lines"], LINES, "statement, lines")
     for at in range(max(len(lines), len(made))):
         says, is_so = (each[at] if at < len(each) else "nothing" for each in (lines, made))

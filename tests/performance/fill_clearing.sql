@@ -1,8 +1,8 @@
 -- What rating would have made of the visits, with its cursors behind the last posting.
-INSERT INTO rated_entry (ledger_id, seq, line, kind, partner_id, issuer_id, point_type, lot_no, version, points, price_micros, amount_micros, effective_at)
+INSERT INTO rated_entry (ledger_id, seq, line, kind, partner_id, issuer_id, point_type, lot_no, version, points, price_micros, amount_micros, effective_at, entity)
 SELECT
     plan.ledger_id, v.seq, 1, CASE v.kind WHEN 'earn' THEN 'issued' ELSE 'burned' END, p.partner_id, coalesce(i.partner_id, p.partner_id), 'base',
-    v.lot_no, 1, abs(v.points), rate.micros, v.points * rate.micros, plan.starts_at + v.seq * plan.step
+    v.lot_no, 1, abs(v.points), rate.micros, v.points * rate.micros, plan.starts_at + v.seq * plan.step, 1
 FROM bench_fill.plan plan
 CROSS JOIN bench_fill.visit v
 JOIN bench_fill.partner p ON p.partner_no = v.partner_no

@@ -42,6 +42,7 @@ class Earn:
     partner: UUID
     points: int
     at_us: int | None = None
+    store: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Burn:
     partner: UUID
     lots: Sequence[Lot]
     at_us: int | None = None
+    store: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,8 @@ class LedgerDouble(PointsServiceServicer):
             common["partner_id"] = partner.bytes
         if isinstance(movement, Earn | Burn | Return | ClawBack):
             common["occurred_at_us"] = movement.at_us or recorded_us
+        if isinstance(movement, Earn | Burn) and movement.store is not None:
+            common["store_id"] = movement.store.bytes
         name, message = _told(movement, common)
         return NewEvent(name, payload_of(message), recorded_us, member, partner, seq)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 from coalition.partners.v1 import clearing_pb2, partners_pb2
+from coalition.partners.v1.legal_entities_pb2_grpc import LegalEntitiesServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
 from coalition.type.v1 import principal_pb2
 from pydantic import SecretStr
@@ -52,6 +53,7 @@ class House:
     ledger_server: GrpcServer
     registry: PartnersServiceStub
     clearing: ClearingServiceStub
+    legal_entities: LegalEntitiesServiceStub
     signers: dict[str, Signer]
     database: ServiceDatabase
     subscriber: Callable[[], Subscriber]
@@ -280,6 +282,7 @@ async def partners_house(
             ledger_server,
             PartnersServiceStub(channel),
             ClearingServiceStub(channel),
+            LegalEntitiesServiceStub(channel),
             signers,
             database,
             lambda: service.rating(app, points, bus or Bus("", "none"), stream),

@@ -11,11 +11,21 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from coalition.partners.v1 import approvals_pb2, audit_pb2, limits_pb2, partners_pb2, staff_pb2
+from coalition.partners.v1 import (
+    approvals_pb2,
+    audit_pb2,
+    clearing_pb2,
+    contracts_pb2,
+    limits_pb2,
+    partners_pb2,
+    staff_pb2,
+)
 from coalition.partners.v1.approvals_pb2_grpc import ApprovalsServiceStub
 from coalition.partners.v1.audit_pb2_grpc import AuditServiceStub
+from coalition.partners.v1.contracts_pb2_grpc import ContractsServiceStub
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
+from coalition.type.v1 import principal_pb2
 
 from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError
@@ -54,6 +64,7 @@ class Office:
     house: House
     staff: StaffServiceStub
     approvals: ApprovalsServiceStub
+    contracts: ContractsServiceStub
     limits: LimitsServiceStub
     audit: AuditServiceStub
 
@@ -62,6 +73,12 @@ class Office:
         programme = await self.house.programme()
         partner_id = await self.house.partner(programme, "grocer", issue=None)
         return programme, partner_id, await self.person("maker"), await self.person("checker")
+
+    async def live_desk(self) -> tuple[Programme, UUID, Person, Person]:
+        """A live programme with a partner, somebody who makes prices and somebody who checks."""
+        programme = await self.house.programme(mode=principal_pb2.PROGRAMME_MODE_LIVE)
+        partner_id = await self.house.partner(programme, "grocer", issue=None)
+        return programme, partner_id, await self.person("pricing"), await self.person("checker")
 
     async def undone(self, programme: Programme, partner_id: UUID, draft: approvals_pb2.Draft) -> None:
         """Makes sure that nothing was decided, nothing applied, and that the audit log says so."""
@@ -114,6 +131,20 @@ class Office:
         terms = terms_of(partner_id, limit_minor=limit_minor, **changes)
         request = limits_pb2.ProposeCreditLimitRequest(terms=terms, why="as agreed")
         return (await grpc_client.call(self.limits.ProposeCreditLimit, request, by.on(programme))).draft
+
+    async def draft_rates(
+        self, by: Person, programme: Programme, rates: partners_pb2.RateVersion
+    ) -> approvals_pb2.Draft:
+        """A draft of prices."""
+        request = contracts_pb2.ProposeRatesRequest(rates=rates, why="as agreed")
+        return (await grpc_client.call(self.contracts.ProposeRates, request, by.on(programme))).draft
+
+    async def draft_billing(
+        self, by: Person, programme: Programme, terms: clearing_pb2.BillingTerms
+    ) -> approvals_pb2.Draft:
+        """A draft of billing."""
+        request = contracts_pb2.ProposeBillingRequest(terms=terms, why="as agreed")
+        return (await grpc_client.call(self.contracts.ProposeBilling, request, by.on(programme))).draft
 
     async def approve(
         self, by: bytes, draft: approvals_pb2.Draft, hash_seen: bytes = b""
@@ -173,6 +204,7 @@ async def office_of(house: House) -> AsyncGenerator[Office]:
             house,
             StaffServiceStub(channel),
             ApprovalsServiceStub(channel),
+            ContractsServiceStub(channel),
             LimitsServiceStub(channel),
             AuditServiceStub(channel),
         )

@@ -57,6 +57,7 @@ class Said:
     point_type: str = "base"
     redemption: int = 0
     earned_seq: int = 0
+    entity: int = 1
 
     @property
     def amount(self) -> int:
@@ -78,7 +79,7 @@ def packed(partner_id: UUID, entries: Sequence[Said]) -> bytes:
     return b"".join(
         ROW.pack(
             partner_id.bytes, each.seq, each.line, KIND_CODES[each.kind], TYPE_CODES[each.point_type],
-            each.points, each.price, each.amount, each.redemption, each.earned_seq,
+            each.points, each.price, each.amount, each.redemption, each.earned_seq, each.entity,
         )
         for each in sorted(entries, key=lambda each: (each.seq, each.line))
     )  # fmt: skip
@@ -151,12 +152,12 @@ class Coalition:
     def _head(self, slug: str, number: int) -> StatementHead:
         before = max((last for of, last in self.heads if of == slug), default=0)
         carry = self.heads[slug, before].carry_out_micros if before else 0
-        folds: dict[tuple[str, str, int], list[int]] = {}
+        folds: dict[tuple[str, str, int, int], list[int]] = {}
         # A partner's first statement covers the window that it begins with, unless it was billed later.
         first = before + 1
         for covered in self.entries[first - 1 : number]:
             for said in covered.get(slug, ()):
-                fold = folds.setdefault((said.kind, said.point_type, said.price), [0, 0, 0])
+                fold = folds.setdefault((said.kind, said.point_type, said.entity, said.price), [0, 0, 0])
                 fold[:] = fold[0] + 1, fold[1] + said.points, fold[2] + said.amount
         order = sorted(folds, key=lambda each: (KIND_CODES[each[0]], *each[1:]))
         exact = sum(fold[2] for fold in folds.values())
@@ -165,8 +166,7 @@ class Coalition:
             "plaza", slug, self.partners[slug], "EUR", first, number, before, carry, net.net_minor,
             net.carry_out_micros, self.heads[slug, before].closing_minor if before else 0,
             _OBJECTION_UNTIL_US + number * 7 * _DAY_US,
-            [(kind, of_type, folds[kind, of_type, price][0], folds[kind, of_type, price][1], price,
-              folds[kind, of_type, price][2]) for kind, of_type, price in order],
+            [(fold[0], fold[1], folds[fold][0], folds[fold][1], fold[3], folds[fold][2], fold[2]) for fold in order],
         )  # fmt: skip
         self.heads[slug, number] = head
         return head
@@ -193,7 +193,8 @@ def plaza() -> Coalition:
                     Said(base + 4, 1, "burned", 30, 8_000),
                     Said(base + 4, 2, "burned", 5, 8_000),
                     Said(base + 9, 1, "reversed", 12, 10_333),
-                    Said(base + 12, 1, "issued", 41, 10_501),
+                    Said(base + 12, 1, "issued", 41, 10_501, entity=2),
+                    Said(base + 14, 1, "burned", 8, 8_000, entity=2),
                     Said(base + 15, 1, "returned", 3, 8_000),
                 ],
                 "fuel": [Said(base + 2, 1, "issued", 55, 11_050), Said(base + 6, 1, "burned", 9, 8_475)],

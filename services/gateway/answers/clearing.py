@@ -12,7 +12,17 @@ from services.runtime.ids import to_text
 
 _MICROS: Final = 1_000_000
 _MINOR: Final = 100
-CSV_COLUMNS: Final = ("window", "line", "count", "points", "price", "amount", "currency", "point_type")
+CSV_COLUMNS: Final = (
+    "window",
+    "line",
+    "count",
+    "points",
+    "price",
+    "amount",
+    "currency",
+    "point_type",
+    "legal_entity",
+)
 
 
 def store_answer(store: Store) -> dict[str, Any]:
@@ -85,12 +95,16 @@ def statement_answer(statement: Statement, *, with_lines: bool) -> dict[str, Any
             {
                 "type": line.type.value,
                 "point_type": line.point_type or None,
+                "legal_entity": line.legal_entity or None,
                 "count": line.count,
                 "points": line.points,
                 "price_micros": line.price_micros,
                 "amount_micros": line.amount_micros,
             }
             for line in statement.lines
+        ]
+        answer["legal_entities"] = [
+            {"number": each.number, "name": each.name} for each in statement.legal_entities
         ]
     return answer
 
@@ -114,6 +128,7 @@ def statement_csv(statement: Statement) -> str:
                 _decimal(line.amount_micros, _MICROS),
                 statement.currency,
                 line.point_type,
+                line.legal_entity or "",
             )
         )
     for name, minor in (
@@ -121,7 +136,9 @@ def statement_csv(statement: Statement) -> str:
         ("opening", statement.opening_minor),
         ("closing", statement.closing_minor),
     ):
-        rows.writerow((statement.window, name, "", "", "", _decimal(minor, _MINOR), statement.currency, ""))
+        rows.writerow(
+            (statement.window, name, "", "", "", _decimal(minor, _MINOR), statement.currency, "", "")
+        )
     return text.getvalue()
 
 

@@ -305,6 +305,11 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "are none.",
         "Set COALITION_STAFF_TOKEN. No call of this API should answer so.",
     ),
+    _R.REASON_DRAFT_NEEDED: Explained(
+        "The programme is a live one: there this takes two people, one who drafts it and another who approves it.",
+        "Propose it with the command that is named, and have another person approve it. No call of this API should answer so.",
+        ("command",),
+    ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again.",

@@ -309,6 +309,7 @@ STATEMENT: Final[dict[str, Any]] = {
         {
             "type": "issued",
             "point_type": "base",
+            "legal_entity": 1,
             "count": 1_930,
             "points": 48_210,
             "price_micros": 10_000,
@@ -317,6 +318,7 @@ STATEMENT: Final[dict[str, Any]] = {
         {
             "type": "reversed",
             "point_type": "base",
+            "legal_entity": 1,
             "count": 12,
             "points": 310,
             "price_micros": 10_000,
@@ -325,6 +327,7 @@ STATEMENT: Final[dict[str, Any]] = {
         {
             "type": "burned",
             "point_type": "base",
+            "legal_entity": 1,
             "count": 63,
             "points": 31_500,
             "price_micros": 9_000,
@@ -333,6 +336,7 @@ STATEMENT: Final[dict[str, Any]] = {
         {
             "type": "returned",
             "point_type": "base",
+            "legal_entity": 1,
             "count": 2,
             "points": 400,
             "price_micros": 9_000,
@@ -341,6 +345,7 @@ STATEMENT: Final[dict[str, Any]] = {
         {
             "type": "carry_in",
             "point_type": None,
+            "legal_entity": None,
             "count": 0,
             "points": 0,
             "price_micros": 0,
@@ -349,24 +354,26 @@ STATEMENT: Final[dict[str, Any]] = {
         {
             "type": "carry_out",
             "point_type": None,
+            "legal_entity": None,
             "count": 0,
             "points": 0,
             "price_micros": 0,
             "amount_micros": -3_200,
         },
     ],
+    "legal_entities": [{"number": 1, "name": "The Grocer"}],
 }
 STATEMENT_CSV: Final = (
-    "window,line,count,points,price,amount,currency,point_type\r\n"
-    "11,issued,1930,48210,0.010000,482.100000,EUR,base\r\n"
-    "11,reversed,12,310,0.010000,-3.100000,EUR,base\r\n"
-    "11,burned,63,31500,0.009000,-283.500000,EUR,base\r\n"
-    "11,returned,2,400,0.009000,3.600000,EUR,base\r\n"
-    "11,carry_in,0,0,0.000000,0.003200,EUR,\r\n"
-    "11,carry_out,0,0,0.000000,-0.003200,EUR,\r\n"
-    "11,net,,,,199.10,EUR,\r\n"
-    "11,opening,,,,203.15,EUR,\r\n"
-    "11,closing,,,,402.25,EUR,\r\n"
+    "window,line,count,points,price,amount,currency,point_type,legal_entity\r\n"
+    "11,issued,1930,48210,0.010000,482.100000,EUR,base,1\r\n"
+    "11,reversed,12,310,0.010000,-3.100000,EUR,base,1\r\n"
+    "11,burned,63,31500,0.009000,-283.500000,EUR,base,1\r\n"
+    "11,returned,2,400,0.009000,3.600000,EUR,base,1\r\n"
+    "11,carry_in,0,0,0.000000,0.003200,EUR,,\r\n"
+    "11,carry_out,0,0,0.000000,-0.003200,EUR,,\r\n"
+    "11,net,,,,199.10,EUR,,\r\n"
+    "11,opening,,,,203.15,EUR,,\r\n"
+    "11,closing,,,,402.25,EUR,,\r\n"
 )
 
 PING: Final[dict[str, Any]] = {"object": "ping", "now": "2026-03-14T08:26:53.5Z"}

@@ -13,6 +13,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.gateway.clients.calls import ask
 from services.gateway.domain.caller import KeyFacts, Partner
 from services.gateway.domain.clearing import (
+    LegalEntity,
     Rate,
     Span,
     Standing,
@@ -217,6 +218,7 @@ def _statement_of(message: clearing_pb2.Statement) -> Statement:
         objection_until_us=message.objection_until_us,
         accepted_at_us=message.accepted_at_us,
         lines=tuple(_line_of(line) for line in message.lines),
+        legal_entities=tuple(LegalEntity(each.number, each.name) for each in message.legal_entities),
     )
 
 
@@ -226,5 +228,11 @@ def _line_of(message: clearing_pb2.StatementLine) -> StatementLine:
         # A statement without one of its lines would no longer add up to its net.
         raise Fault
     return StatementLine(
-        found, message.count, message.points, message.price_micros, message.amount_micros, message.point_type
+        found,
+        message.count,
+        message.points,
+        message.price_micros,
+        message.amount_micros,
+        message.point_type,
+        message.legal_entity,
     )

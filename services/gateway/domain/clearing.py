@@ -60,6 +60,15 @@ class StatementLine:
     price_micros: int
     amount_micros: int
     point_type: str = ""
+    legal_entity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LegalEntity:
+    """A company of the partner; `number` from 1."""
+
+    number: int
+    name: str
 
 
 class Standing(StrEnum):
@@ -113,3 +122,4 @@ class Statement:
     objection_until_us: int
     accepted_at_us: int
     lines: tuple[StatementLine, ...] = ()
+    legal_entities: tuple[LegalEntity, ...] = ()

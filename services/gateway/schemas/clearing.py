@@ -117,6 +117,10 @@ class StatementLine(Answer):
             "pay your share, at that part of your price. None for the residues"
         ),
     ]
+    legal_entity: Annotated[
+        int | None,
+        Field(description="The company of yours that it is about, by its number; none for the residues"),
+    ]
     count: Annotated[int, Field(description="Rated entries in it")]
     points: int
     price_micros: Annotated[int, Field(description="Price of each point, in millionths of the major unit")]
@@ -153,7 +157,15 @@ class StatementSummary(Answer):
     accepted_at: Annotated[Instant | None, Field(description="When you accepted it; null: you did not")]
 
 
+class LegalEntity(Answer):
+    """A company of yours."""
+
+    number: int
+    name: str
+
+
 class Statement(StatementSummary):
     """A statement with its lines."""
 
     lines: list[StatementLine]
+    legal_entities: Annotated[list[LegalEntity], Field(description="Your companies that its lines are about")]

@@ -34,8 +34,10 @@ class ProvedStatement(Answer):
         ),
     ]
     lines: Annotated[
-        list[tuple[str, str, int, int, int, int]],
-        Field(description="Kind, type of points, count, points, price and amount in micros"),
+        list[tuple[str, str, int, int, int, int, int]],
+        Field(
+            description="Kind, type of points, count, points, price and amount in micros, number of your company"
+        ),
     ]
 
 
@@ -63,10 +65,10 @@ class ProvedWindow(Answer):
     place: int
     path: list[tuple[Hash, int, int, int, int, int]]
     entries: Annotated[
-        list[tuple[int, int, str, str, int, int, int, int, int, str]],
+        list[tuple[int, int, str, str, int, int, int, int, int, int, str]],
         Field(
             description="Seq (0: booked for no posting), line, kind, type of points, points, price and amount in micros, "
-            "micros due for each point once it is used, the seq that issued the points (0: not said), first digits of the leaf's hash"
+            "micros due for each point once it is used, the seq that issued the points (0: not said), number of your company, first digits of the leaf's hash"
         ),
     ]
 

@@ -9,6 +9,21 @@ from typing import Annotated, Final
 
 import typer
 
+from services.launcher.commands import partner_entities
+from services.launcher.commands.settle_rates import (
+    RATES,
+    BonusIssueOption,
+    BonusReimbursementOption,
+    FeeOption,
+    FromOption,
+    IssueOption,
+    PartnerArgument,
+    ReimbursementOption,
+    ShareOption,
+    ToOption,
+    prices_of,
+    show_rates,
+)
 from services.launcher.errors import LauncherError
 from services.launcher.session import (
     Column,
@@ -20,7 +35,7 @@ from services.launcher.session import (
     show,
 )
 from services.operations import documents, registry
-from services.operations.amounts import read_price, read_time, write_micros
+from services.operations.amounts import read_time
 from services.operations.documents import Document
 from services.operations.session import Session
 
@@ -33,8 +48,7 @@ earn_rates = typer.Typer(help="What a partner gives for money: dated, never edit
 app.add_typer(earn_rates, name="earn-rates")
 refund_rules = typer.Typer(help="What a partner's refunds do.", no_args_is_help=True)
 app.add_typer(refund_rules, name="refund-rules")
-
-PartnerArgument = Annotated[str, typer.Argument(help="Slug of the partner.")]
+app.add_typer(partner_entities.app, name="entity")
 
 _PARTNERS: Final[tuple[Column, ...]] = tuple((name, field(name)) for name in ("slug", "name", "status", "id"))
 _STORES: Final[tuple[Column, ...]] = tuple((name, field(name)) for name in ("code", "name", "id"))
@@ -45,16 +59,6 @@ _KEYS: Final[tuple[Column, ...]] = (
     ("issued", field("issued_at")),
     ("revoked", field("revoked_at")),
     ("id", field("id")),
-)
-_RATES: Final[tuple[Column, ...]] = (
-    ("#version", count("version")),
-    ("#issue", lambda version: write_micros(version["issue_micros"])),
-    ("#reimbursement", lambda version: write_micros(version["reimbursement_micros"])),
-    ("#% at issuance", count("issue_share_percent")),
-    ("#fee", lambda version: write_micros(version["transaction_fee_micros"])),
-    ("from", field("valid_from")),
-    ("to", field("valid_to")),
-    ("#known from seq", count("known_from_seq")),
 )
 _EARN_RATES: Final[tuple[Column, ...]] = (
     ("#points", count("points")),
@@ -218,51 +222,33 @@ def revoke_key(
 def set_rates(
     partner: PartnerArgument,
     programme: ProgrammeOption,
-    issue: Annotated[str, typer.Option(help="What the partner owes per point it issues, e.g. 0.0100.")],
-    reimbursement: Annotated[
-        str, typer.Option(help="What the partner is owed per point burned there, e.g. 0.0080.")
-    ],
-    valid_from: Annotated[str, typer.Option("--from", help="Date or time from which they hold.")],
-    valid_to: Annotated[
-        str, typer.Option("--to", help="Date or time until which they hold, excluded; else for ever.")
-    ] = "",
-    issue_share: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=100,
-            help="Per cent of the issue price that is due when a point is issued; the rest once it is used.",
-        ),
-    ] = 100,
-    fee: Annotated[str, typer.Option(help="Owed by sale that earns and by redemption, e.g. 0.05.")] = "0",
-    bonus_issue: Annotated[str, typer.Option(help="Issue price of bonus points, where it differs.")] = "",
-    bonus_reimbursement: Annotated[
-        str, typer.Option(help="Reimbursement of bonus points, where it differs.")
-    ] = "",
+    issue: IssueOption,
+    reimbursement: ReimbursementOption,
+    valid_from: FromOption,
+    valid_to: ToOption = "",
+    issue_share: ShareOption = 100,
+    fee: FeeOption = "0",
+    bonus_issue: BonusIssueOption = "",
+    bonus_reimbursement: BonusReimbursementOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Set a partner's prices from a time on; what is rated by now keeps its price.
+    """Set a partner's prices from a time on, in a test programme; what is rated by now keeps its price.
+
+    A live programme takes two people: see `coalition settle rates propose`.
 
     Examples: coalition partner rates set grocer -p plaza --issue 0.0100 --reimbursement 0.0080 --from 2026-03-02;
     coalition partner rates set fuel -p plaza --issue 0.0105 --reimbursement 0.0080 --from 2026-03-02 --issue-share 0
     """
-    if bool(bonus_issue) != bool(bonus_reimbursement):
-        raise typer.BadParameter("bonus points have both prices of their own, or neither")
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        prices = registry.Prices(
-            read_price(issue),
-            read_price(reimbursement),
-            read_time(valid_from, found.zone),
-            read_time(valid_to, found.zone) if valid_to else 0,
-            issue_share,
-            read_price(fee),
-            (read_price(bonus_issue), read_price(bonus_reimbursement)) if bonus_issue else None,
-        )
+        prices = prices_of(
+            found.zone, issue, reimbursement, valid_from, valid_to, issue_share, fee, bonus_issue,
+            bonus_reimbursement,
+        )  # fmt: skip
         return documents.rates(await registry.set_rates(session, found, partner, prices), found.zone)
 
-    show(in_session(work), as_json, f"Prices of {partner}", *_RATES)
+    show(in_session(work), as_json, f"Prices of {partner}", *RATES)
 
 
 @rates.command("list")
@@ -271,13 +257,7 @@ def list_rates(partner: PartnerArgument, programme: ProgrammeOption, as_json: Js
 
     Example: coalition partner rates list grocer -p plaza
     """
-
-    async def work(session: Session) -> list[Document]:
-        found = await session.programme(programme)
-        versions = await registry.list_rates(session, found, partner)
-        return [documents.rates(each, found.zone) for each in versions]
-
-    show(in_session(work), as_json, f"Prices of {partner}", *_RATES)
+    show_rates(partner, programme, as_json)
 
 
 @earn_rates.command("set")

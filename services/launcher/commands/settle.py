@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from services.launcher.commands.settle_billing import app as billing
 from services.launcher.commands.settle_limits import app as limits
+from services.launcher.commands.settle_rates import app as rates
 from services.launcher.session import (
     Column,
     JsonOption,
@@ -22,13 +23,13 @@ from services.launcher.session import (
     show,
 )
 from services.operations import documents, settlement
-from services.operations.amounts import read_minor, read_time, write_micros, write_minor
+from services.operations.amounts import read_time, write_micros, write_minor
 from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(help="Close windows and settle between partners.", no_args_is_help=True)
 app.add_typer(limits, name="limits")
-billing = typer.Typer(help="How often a partner gets a statement.", no_args_is_help=True)
+app.add_typer(rates, name="rates")
 app.add_typer(billing, name="billing")
 
 FirstOption = Annotated[int, typer.Option("--from", min=0, help="First window; 0: the first.")]
@@ -62,13 +63,6 @@ _CELLS: Final[tuple[Column, ...]] = (
     ("#returned", count("points_returned")),
     ("#owed back", lambda cell: write_micros(cell["micros_returned"], 2)),
 )
-_BILLING: Final[tuple[Column, ...]] = (
-    ("#version", count("version")),
-    ("cycle", field("cycle")),
-    ("#fee", lambda terms: write_minor(terms["cycle_fee_minor"])),
-    ("#days to object", count("objection_days")),
-    ("#from window", count("from_window")),
-)
 _LINES: Final[tuple[Column, ...]] = (
     ("line", lambda line: line["kind"].replace("_", " ")),
     ("#entries", count("count")),
@@ -76,13 +70,6 @@ _LINES: Final[tuple[Column, ...]] = (
     ("#price", lambda line: write_micros(line["price_micros"]) if line["points"] else ""),
     ("#amount (+ pays)", lambda line: write_micros(line["amount_micros"], 2)),
 )
-
-
-class Cycle(StrEnum):
-    """When a statement is due."""
-
-    WINDOW = "window"
-    MONTH = "month"
 
 
 @app.command()
@@ -263,49 +250,3 @@ async def _write(path: Path, pieces: AsyncIterator[bytes]) -> None:
         work.replace(path)
     finally:
         work.unlink(missing_ok=True)
-
-
-@billing.command("set")
-def set_billing(
-    partner: Annotated[str, typer.Argument(help="Slug of the partner.")],
-    programme: ProgrammeOption,
-    cycle: Annotated[
-        Cycle, typer.Option(help="With every window, or with the one in which a month ends.")
-    ] = Cycle.WINDOW,
-    fee: Annotated[str, typer.Option(help="Owed with every statement, e.g. 25.00.")] = "0",
-    objection_days: Annotated[
-        int, typer.Option(min=1, max=366, help="Days after which silence accepts a statement.")
-    ] = 14,
-    as_json: JsonOption = False,
-) -> None:
-    """Set how often a partner gets a statement, from the open window on.
-
-    Example: coalition settle billing set fuel -p plaza --cycle month --fee 25.00
-    """
-
-    async def work(session: Session) -> Document:
-        found = await session.programme(programme)
-        fee_minor = read_minor(fee)
-        return documents.billing(
-            await settlement.set_billing(session, found, partner, cycle.value, fee_minor, objection_days)
-        )
-
-    show(in_session(work), as_json, f"Billing of {partner}", *_BILLING)
-
-
-@billing.command("list")
-def list_billing(
-    partner: Annotated[str, typer.Argument(help="Slug of the partner.")],
-    programme: ProgrammeOption,
-    as_json: JsonOption = False,
-) -> None:
-    """List all versions of a partner's billing; without one, statements come with every window and cost nothing.
-
-    Example: coalition settle billing list fuel -p plaza
-    """
-
-    async def work(session: Session) -> list[Document]:
-        found = await session.programme(programme)
-        return [documents.billing(each) for each in await settlement.list_billing(session, found, partner)]
-
-    show(in_session(work), as_json, f"Billing of {partner}", *_BILLING)

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.billing import BillingVersion
+from services.partners.domain.contract_drafts import billing_document, rates_document
 from services.partners.domain.rates import RateVersion
 from services.partners.domain.windows import Window
 from services.partners.queries.people import person_of
@@ -64,48 +65,28 @@ async def audited(connection: AsyncConnection, who: Principal | None, ledger_id:
     await audit.append(connection, row)
 
 
-async def audited_rates(
-    connection: AsyncConnection, who: Principal, before: RateVersion | None, made: RateVersion
-) -> None:
-    """Notes a new version of a rate card, beside the one that was the newest."""
+def rates_change(before: RateVersion | None, made: RateVersion) -> Change:
+    """A new version of a rate card, beside the one that was the newest."""
     subject = to_text("ptr", made.rates.partner_id)
-    change = Change("rates.set", subject, _rates(before) if before else None, _rates(made))
-    await audited(connection, who, who.in_programme().ledger_id, change)
+    return Change("rates.set", subject, _rates(before) if before else None, _rates(made))
 
 
 def _rates(version: RateVersion) -> dict[str, Any]:
-    rates = version.rates
-    return {
-        "bonus": rates.bonus._asdict() if rates.bonus else None,
-        "issue_micros": rates.issue_micros,
-        "issue_share_percent": rates.issue_share_percent,
-        "known_from_seq": version.known_from_seq,
-        "reimbursement_micros": rates.reimbursement_micros,
-        "transaction_fee_micros": rates.transaction_fee_micros,
-        "valid_from": from_micros(rates.valid_from_us).isoformat(),
-        "valid_to": from_micros(rates.valid_to_us).isoformat() if rates.valid_to_us else None,
-        "version": version.version,
-    }
+    said = rates_document(version.rates)
+    del said["partner_id"]
+    return {**said, "known_from_seq": version.known_from_seq, "version": version.version}
 
 
-async def audited_billing(
-    connection: AsyncConnection, who: Principal, before: BillingVersion | None, made: BillingVersion
-) -> None:
-    """Notes a new version of how a partner is billed, beside the one that was the newest."""
+def billing_change(before: BillingVersion | None, made: BillingVersion) -> Change:
+    """A new version of how a partner is billed, beside the one that was the newest."""
     subject = to_text("ptr", made.terms.partner_id)
-    change = Change("billing.set", subject, _billing(before) if before else None, _billing(made))
-    await audited(connection, who, who.in_programme().ledger_id, change)
+    return Change("billing.set", subject, _billing(before) if before else None, _billing(made))
 
 
 def _billing(version: BillingVersion) -> dict[str, Any]:
-    terms = version.terms
-    return {
-        "cycle": terms.cycle.value,
-        "cycle_fee_minor": terms.cycle_fee_minor,
-        "from_window": version.from_window,
-        "objection_days": terms.objection_days,
-        "version": version.version,
-    }
+    said = billing_document(version.terms)
+    del said["partner_id"]
+    return {**said, "from_window": version.from_window, "version": version.version}
 
 
 async def audited_acceptance(connection: AsyncConnection, who: Principal, statement_id: UUID) -> None:

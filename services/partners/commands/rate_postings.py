@@ -14,7 +14,7 @@ from services.partners.domain.postings import Posting, Unrateable
 from services.partners.domain.rates import RateCards
 from services.partners.domain.rating import Before, creditable_of, originals_of, rate
 from services.partners.queries.programmes import Programmes
-from services.partners.storage import rates, rating
+from services.partners.storage import legal_entities, rates, rating
 from services.runtime import logging
 from services.runtime.database import Database
 
@@ -75,7 +75,11 @@ class RatePostings:
         """The rate cards as of now. Under the head's lock no new version can come in between."""
         cards = self._cards.get(ledger_id)
         if cards is None or cards.generation != generation:
-            cards = RateCards(generation, await rates.of_programme(connection, ledger_id))
+            cards = RateCards(
+                generation,
+                await rates.of_programme(connection, ledger_id),
+                await legal_entities.of_stores(connection, ledger_id),
+            )
             self._cards[ledger_id] = cards
             if len(self._cards) > _CARDS_MAX:
                 self._cards.popitem(last=False)

@@ -61,11 +61,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class BillingVersion:
-    """Billing in the books: version from 1 per partner, for windows from one on until a higher version's."""
+    """Billing in the books: version from 1 per partner, for windows from one on until a higher version's.
+
+    `draft_id`: what two people made it by; None: set by one, in a test programme.
+    """
 
     terms: Terms
     version: int
     from_window: int
+    draft_id: UUID | None = None
 
 
 class Billing:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from services.partners.domain.drafts import Person
-from services.runtime.audit import canonical
-from services.runtime.errors import Fault, InvalidRequest
-from services.runtime.ids import MalformedId, from_text, to_text
+from services.partners.domain.drafts import Person, body_of, parse_body, whole
+from services.runtime.errors import InvalidRequest
+from services.runtime.ids import from_text, to_text
 
 AMOUNT_MINOR_MAX: Final = 10**15
 WARNING_PERCENT: Final = 80
@@ -56,31 +55,22 @@ class CreditLimit:
 
     def body(self) -> bytes:
         """The canonical body of a draft."""
-        return canonical(self.document()).encode()
+        return body_of(self.document())
 
-    @classmethod
-    def parse(cls, body: bytes) -> CreditLimit:
+    @staticmethod
+    def parse(body: bytes) -> CreditLimit:
         """Reads the body of a draft. Raises Fault for one that `body` has not made: nobody else makes any."""
-        try:
-            said = json.loads(body)
-            read = cls(
-                from_text("ptr", said["partner_id"]),
-                None if said["limit_minor"] is None else _whole(said["limit_minor"]),
-                _whole(said["prefunded_minor"]),
-                OnLimit(said["on_limit"]),
-                _whole(said["warning_percent"]),
-            ).checked()
-        except (ValueError, KeyError, TypeError, MalformedId, InvalidRequest) as error:
-            raise Fault(f"the body of a credit limit's draft cannot be read: {error}") from error
-        if read.body() != body:
-            raise Fault("the body of a credit limit's draft is not in its canonical form")
-        return read
+        return parse_body(KIND, body, _read, CreditLimit.document)
 
 
-def _whole(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError(f"{value!r} is not a whole number")
-    return value
+def _read(said: Mapping[str, Any]) -> CreditLimit:
+    return CreditLimit(
+        from_text("ptr", said["partner_id"]),
+        None if said["limit_minor"] is None else whole(said["limit_minor"]),
+        whole(said["prefunded_minor"]),
+        OnLimit(said["on_limit"]),
+        whole(said["warning_percent"]),
+    ).checked()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from services.runtime.audit import canonical, length_prefixed, number_bytes
-from services.runtime.errors import InvalidRequest
+from services.runtime.errors import Fault, InvalidRequest
+from services.runtime.ids import MalformedId
 
 BODY_BYTES_MAX: Final = 65_536
 SHA256_BYTES: Final = 32
 PAGE_MAX: Final = 100
+V = TypeVar("V")
 
 
 class DraftState(StrEnum):
@@ -98,6 +101,32 @@ def read_document(body: bytes) -> dict[str, Any]:
     if written.encode() != body or not body.startswith(b"{"):
         raise InvalidRequest("a draft is a JSON object in its canonical form", field="body")
     return document
+
+
+def body_of(document: Mapping[str, Any]) -> bytes:
+    """The canonical body of a draft."""
+    return canonical(document).encode()
+
+
+def parse_body(
+    kind: str, body: bytes, read: Callable[[Mapping[str, Any]], V], write: Callable[[V], Mapping[str, Any]]
+) -> V:
+    """Reads the body of a draft of a kind. Raises Fault for one that its value would not `write`: nobody else makes any."""
+    try:
+        value = read(json.loads(body))
+        again = body_of(write(value))
+    except (ValueError, KeyError, TypeError, MalformedId, InvalidRequest) as error:
+        raise Fault(f"the body of a draft of the kind {kind} cannot be read: {error}") from error
+    if again != body:
+        raise Fault(f"the body of a draft of the kind {kind} is not in its canonical form")
+    return value
+
+
+def whole(value: object) -> int:
+    """A whole number of a body. Raises TypeError for anything else, true and false too."""
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
 
 
 def read_sha256(value: bytes) -> bytes:

@@ -103,6 +103,7 @@ class Entry(NamedTuple):
     pays for: such can be undone. A fee has no points, issuer or type; its price is the fee. `redemption_micros`: of points
     issued, what the partner owes for each once it is used, on top of the price; of points released, what it never will.
     `earned_seq`: of points charged, credited or released, the posting that issued them. `effective_us`: the till's clock.
+    `entity`: the partner's legal entity, by its number from 1; 0 where there is no partner.
     """
 
     seq: int
@@ -119,6 +120,7 @@ class Entry(NamedTuple):
     effective_us: int
     redemption_micros: int = 0
     earned_seq: int | None = None
+    entity: int = 0
 
 
 def totals_of(entries: Iterable[Entry]) -> Totals:

@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from services.partners.domain.entries import BASE_POINTS, OPERATOR_OWES, EntryKind
+from services.partners.domain.legal_entities import FIRST_ENTITY
 from services.partners.domain.rounding import half_even as nearest
 
 # Millionths of the major unit in a minor unit, for a currency with two decimals.
@@ -25,7 +26,7 @@ OPERATOR: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Rated entries of one partner, kind, type of points and price, summed. `amount_micros`: positive the partner owes."""
+    """Rated entries of one partner, kind, type of points, legal entity and price, summed. `amount_micros`: positive the partner owes."""
 
     partner_id: UUID
     kind: EntryKind
@@ -34,6 +35,7 @@ class Fold:
     points: int
     amount_micros: int
     point_type: str = BASE_POINTS
+    entity: int = FIRST_ENTITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,10 @@ def whole(nets: Sequence[Net]) -> Net:
 
 
 def merged(folds: Iterable[Fold]) -> list[Fold]:
-    """Folds of several windows, summed by partner, kind, type of points and price."""
-    sums: dict[tuple[UUID, EntryKind, str, int], Fold] = {}
+    """Folds of several windows, summed by partner, kind, type of points, legal entity and price."""
+    sums: dict[tuple[UUID, EntryKind, str, int, int], Fold] = {}
     for fold in folds:
-        key = fold.partner_id, fold.kind, fold.point_type, fold.price_micros
+        key = fold.partner_id, fold.kind, fold.point_type, fold.entity, fold.price_micros
         before = sums.get(key)
         sums[key] = (
             fold

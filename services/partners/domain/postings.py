@@ -43,7 +43,8 @@ class Posting(NamedTuple):
 
     `pos`: place of its event in the owner's log. `partner`: 16 bytes of its UUID. `effective_us`: the
     till's clock, which decides the price. One that undoes others has its points there alone. `funders`: of a grant.
-    `lapsed`: points that were lost, to whomever they would have cost something.
+    `lapsed`: points that were lost, to whomever they would have cost something. `store`: where it was, as 16 bytes of its UUID,
+    or empty.
     """
 
     pos: int
@@ -56,6 +57,7 @@ class Posting(NamedTuple):
     undoes: Sequence[Undone] = ()
     funders: Sequence[Share] = ()
     lapsed: Sequence[LotTaken] = ()
+    store: bytes = b""
 
 
 class Unrateable(Exception):

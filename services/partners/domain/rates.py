@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.partners.domain.entries import BONUS_POINTS
+from services.partners.domain.legal_entities import ONE_ENTITY_EACH, StoreEntities
 from services.partners.domain.rounding import half_even
 from services.runtime.errors import InvalidRequest
 
@@ -16,7 +17,7 @@ PRICE_MICROS_MAX: Final = 1_000_000_000
 AT_ISSUANCE: Final = 100
 AT_REDEMPTION: Final = 0
 # 2200-01-01: times beyond are mistakes of unit, and would overflow the database's.
-_TIME_US_MAX: Final = 7_258_118_400_000_000
+TIME_US_MAX: Final = 7_258_118_400_000_000
 
 
 class TypePrices(NamedTuple):
@@ -77,20 +78,24 @@ class Rates:
                 raise InvalidRequest(f"a price is 0 to {PRICE_MICROS_MAX:,} millionths", field=field)
         if not AT_REDEMPTION <= self.issue_share_percent <= AT_ISSUANCE:
             raise InvalidRequest("a share is 0 to 100 per cent", field="issue_share_percent")
-        if not 0 <= self.valid_from_us <= _TIME_US_MAX:
+        if not 0 <= self.valid_from_us <= TIME_US_MAX:
             raise InvalidRequest("a price starts between 1970 and 2200", field="valid_from_us")
-        if self.valid_to_us and not self.valid_from_us < self.valid_to_us <= _TIME_US_MAX:
+        if self.valid_to_us and not self.valid_from_us < self.valid_to_us <= TIME_US_MAX:
             raise InvalidRequest("a price ends after it starts", field="valid_to_us")
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class RateVersion:
-    """Prices in the books: version from 1 per partner; `known_from_seq`: the first seq that they may rate."""
+    """Prices in the books: version from 1 per partner; `known_from_seq`: the first seq that they may rate.
+
+    `draft_id`: what two people made them by; None: set by one, in a test programme.
+    """
 
     rates: Rates
     version: int
     known_from_seq: int
+    draft_id: UUID | None = None
 
     def applies(self, effective_us: int, seq: int) -> bool:
         """Whether this may rate a posting.
@@ -107,10 +112,19 @@ class RateVersion:
 
 
 class RateCards:
-    """All rate cards of a programme as of one generation (a number that moves with each new version)."""
+    """All rate cards of a programme, and whose store is which legal entity's, as of one generation.
 
-    def __init__(self, generation: int, versions: Iterable[RateVersion]) -> None:
+    A generation is a number that moves with each new version of either.
+    """
+
+    def __init__(
+        self,
+        generation: int,
+        versions: Iterable[RateVersion],
+        entities: StoreEntities = ONE_ENTITY_EACH,
+    ) -> None:
         self.generation = generation
+        self.entities = entities
         self.at_redemption = False
         """Whether any lot that was ever rated may have something due once its points are used."""
         self._by_partner: dict[bytes, list[RateVersion]] = {}

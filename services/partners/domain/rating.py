@@ -26,6 +26,7 @@ from services.partners.domain.entries import (
     Entry,
     EntryKind,
 )
+from services.partners.domain.legal_entities import FIRST_ENTITY
 from services.partners.domain.postings import LotTaken, Posting, Undone, Unrateable
 from services.partners.domain.rates import RateCards, RateVersion
 from services.partners.domain.rounding import half_even
@@ -108,7 +109,9 @@ class _Run:
             self._fee(posting, version)
         elif posting.points:
             version = self._price(posting)
-            self._issue(posting, version, BASE_POINTS, version.rates.issue_price(BASE_POINTS))
+            self._issue(
+                posting, version, BASE_POINTS, version.rates.issue_price(BASE_POINTS), self._entity(posting)
+            )
             self._fee(posting, version)
         elif posting.undoes:
             self._undo(posting)
@@ -127,7 +130,7 @@ class _Run:
         self,
         posting: Posting,
         kind: EntryKind,
-        of: tuple[UUID | None, UUID | None, str | None, int | None],
+        of: _Of,
         points: int,
         price: int,
         *,
@@ -135,7 +138,7 @@ class _Run:
         redemption: int = 0,
         earned_seq: int | None = None,
     ) -> None:
-        """An entry `of` a partner, an issuer, a type of points and a version of prices."""
+        """An entry `of` a partner, an issuer, a type of points, a version of prices and a legal entity."""
         amount = points * price
         if amount > AMOUNT_MICROS_MAX or points * redemption > AMOUNT_MICROS_MAX:
             raise Unrateable(
@@ -144,16 +147,16 @@ class _Run:
         if kind in OPERATOR_OWES:
             amount = -amount
         self._line += 1
-        partner, issuer, point_type, version = of
+        partner, issuer, point_type, version, entity = of
         self.entries.append(
             Entry(
                 posting.seq, self._line, kind, partner, issuer, point_type, lot_no, version, points, price, amount,
-                posting.effective_us, redemption, earned_seq,
+                posting.effective_us, redemption, earned_seq, entity,
             )
         )  # fmt: skip
 
     def _nothing(self, posting: Posting, point_type: str | None = None) -> None:
-        self._add(posting, EntryKind.NOTHING, (None, None, point_type, None), 0, 0)
+        self._add(posting, EntryKind.NOTHING, (None, None, point_type, None, 0), 0, 0)
 
     def _fee(self, posting: Posting, version: RateVersion) -> None:
         fee = version.rates.transaction_fee_micros
@@ -162,17 +165,22 @@ class _Run:
             self.entries.append(
                 Entry(
                     posting.seq, self._line, EntryKind.FEE, version.rates.partner_id, None, None, None, version.version,
-                    0, fee, fee, posting.effective_us,
+                    0, fee, fee, posting.effective_us, entity=self._entity(posting),
                 )
             )  # fmt: skip
 
-    def _issue(self, posting: Posting, version: RateVersion, point_type: str, price: int) -> None:
+    def _entity(self, posting: Posting) -> int:
+        return self._cards.entities.of(posting.store, posting.effective_us, posting.seq)
+
+    def _issue(
+        self, posting: Posting, version: RateVersion, point_type: str, price: int, entity: int
+    ) -> None:
         """Points that the partner of a version pays for, each at a price: which part of it is due now is fixed here."""
         now = version.rates.due_at_issuance(price)
         self._add(
             posting,
             EntryKind.ISSUED,
-            (version.rates.partner_id, UUID(bytes=posting.partner), point_type, version.version),
+            (version.rates.partner_id, UUID(bytes=posting.partner), point_type, version.version, entity),
             posting.points,
             now,
             lot_no=posting.lot_no,
@@ -182,13 +190,13 @@ class _Run:
     def _grant(self, posting: Posting) -> None:
         """An entry for each partner that funds a grant: at its own issue price times its share, to the nearest micro.
 
-        That price is rounded once, and each point costs just that: so however the points are taken back, what is left is exact.
+        A campaign is the company's, so its first legal entity pays, at whichever store the sale was. That price is rounded once, and each point costs just that: so however the points are taken back, what is left is exact.
         """
         for funder, percent in posting.funders:
             if funder != _OPERATOR:
                 version = self._price(posting._replace(partner=funder))
                 price = half_even(version.rates.issue_price(BONUS_POINTS) * percent, _HUNDRED)
-                self._issue(posting, version, BONUS_POINTS, price)
+                self._issue(posting, version, BONUS_POINTS, price, FIRST_ENTITY)
         if not self._line:
             self._nothing(posting, BONUS_POINTS)
 
@@ -197,9 +205,9 @@ class _Run:
         groups: dict[tuple[bytes, str], int] = {}
         for lot in posting.taken:
             groups[lot.issuer, lot.point_type] = groups.get((lot.issuer, lot.point_type), 0) + lot.points
-        rates = version.rates
+        rates, entity = version.rates, self._entity(posting)
         for (issuer, point_type), points in groups.items():
-            of = rates.partner_id, UUID(bytes=issuer), point_type, version.version
+            of = rates.partner_id, UUID(bytes=issuer), point_type, version.version, entity
             self._add(posting, EntryKind.BURNED, of, points, rates.reimbursement(point_type))
 
     def _charge(self, posting: Posting, used: Iterable[LotTaken]) -> None:
@@ -217,7 +225,7 @@ class _Run:
     def _release(self, posting: Posting, lost: Iterable[LotTaken]) -> None:
         """Points that can never be used any more: what would have been due at redemption never will."""
         for lot, issued in self._due_at_redemption(posting, lost):
-            of = issued.partner_id, issued.issuer_id, issued.point_type, issued.version
+            of = issued.partner_id, issued.issuer_id, issued.point_type, issued.version, issued.entity
             self._add(
                 posting,
                 EntryKind.RELEASED,
@@ -229,7 +237,7 @@ class _Run:
             )
 
     def _move_charge(self, posting: Posting, kind: EntryKind, issued: Entry, points: int) -> None:
-        of = issued.partner_id, issued.issuer_id, issued.point_type, issued.version
+        of = issued.partner_id, issued.issuer_id, issued.point_type, issued.version, issued.entity
         self._add(posting, kind, of, points, issued.redemption_micros, earned_seq=issued.seq)
         change = points if kind is EntryKind.CHARGED else -points
         self._charged[_key(issued)] = self._charged.get(_key(issued), 0) + change
@@ -263,7 +271,7 @@ class _Run:
         for group, points in groups.items():
             kind, _, partner, issuer, point_type = group
             original = of_group[group]
-            of = partner, UUID(bytes=issuer), point_type, original.version
+            of = partner, UUID(bytes=issuer), point_type, original.version, original.entity
             self._add(posting, kind, of, points, original.price_micros)
         for undone in posting.undoes:
             self._undo_charges(posting, undone)
@@ -292,7 +300,13 @@ class _Run:
 
     def _release_credited(self, posting: Posting, credited: Entry) -> None:
         """Points that were credited since others took their place are no longer there to be used again."""
-        of = credited.partner_id, credited.issuer_id, credited.point_type, credited.version
+        of = (
+            credited.partner_id,
+            credited.issuer_id,
+            credited.point_type,
+            credited.version,
+            credited.entity,
+        )
         self._add(
             posting,
             EntryKind.RELEASED,
@@ -325,6 +339,8 @@ class _Run:
         return found
 
 
+# Partner, issuer, type of points, version of prices, legal entity.
+_Of = tuple[UUID | None, UUID | None, str | None, int | None, int]
 _Group = tuple[EntryKind, int, UUID | None, bytes, str]
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from services.partners.domain.entries import EntryKind
+from services.partners.domain.legal_entities import LegalEntity
 from services.partners.domain.netting import Fold, Net
 from services.partners.domain.windows import Window
 
@@ -33,7 +34,8 @@ class LineKind(StrEnum):
 class StatementLine:
     """A line. `amount_micros`: positive the partner owes; all lines sum to the net, without a rest.
 
-    `point_type`: of its points; fees and carries have none.
+    `point_type`: of its points; fees and carries have none. `entity`: the legal entity that it is about, by its number from
+    1; carries have none: they are the partner's.
     """
 
     kind: LineKind
@@ -42,6 +44,7 @@ class StatementLine:
     price_micros: int
     amount_micros: int
     point_type: str = ""
+    entity: int = 0
 
 
 class Standing(StrEnum):
@@ -66,6 +69,8 @@ class Range:
 class Statement:
     """A partner's statement of one window or a run of them, of which `window` is the last; in a list without its lines.
 
+    `entities`: the companies that its lines are about.
+
     `opening_minor`: what earlier statements left due; closing = opening + net. Times are programme time;
     `accepted_at_us` 0: the partner has not accepted it, `objection_until_us`: its silence does from then on.
     """
@@ -81,6 +86,7 @@ class Statement:
     objection_until_us: int
     accepted_at_us: int = 0
     lines: tuple[StatementLine, ...] = ()
+    entities: tuple[LegalEntity, ...] = ()
 
     @property
     def closing_minor(self) -> int:
@@ -121,14 +127,19 @@ _LINE_OF = {
 
 
 def lines_of(folds: Iterable[Fold], net: Net) -> tuple[StatementLine, ...]:
-    """The lines of a partner's statement, by kind, type of points and price, then both carries.
+    """The lines of a partner's statement, by kind, type of points, legal entity and price, then both carries.
 
     The second carry is what rounding moves to the next statement, so it stands with the other sign.
     Raises ValueError where the folds are not what the net was made of.
     """
     mine = sorted(
         (fold for fold in folds if fold.partner_id == net.party_id and fold.kind in _LINE_OF),
-        key=lambda fold: (tuple(_LINE_OF).index(fold.kind), fold.point_type, fold.price_micros),
+        key=lambda fold: (
+            tuple(_LINE_OF).index(fold.kind),
+            fold.point_type,
+            fold.entity,
+            fold.price_micros,
+        ),
     )
     lines = (
         *(
@@ -139,6 +150,7 @@ def lines_of(folds: Iterable[Fold], net: Net) -> tuple[StatementLine, ...]:
                 fold.price_micros,
                 fold.amount_micros,
                 fold.point_type,
+                fold.entity,
             )
             for fold in mine
         ),

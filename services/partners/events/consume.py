@@ -59,7 +59,7 @@ def read(records: Sequence[EventRecord]) -> Block:
             postings.append(
                 Posting(
                     record.pos, earned.seq, earned.partner_id, earned.occurred_at_us, earned.points,
-                    earned.lot_no,
+                    earned.lot_no, store=earned.store_id,
                 )
             )  # fmt: skip
         elif kind in _READERS:
@@ -83,7 +83,15 @@ def _granted(record: EventRecord) -> Posting:
 def _redeemed(record: EventRecord) -> Posting:
     told = pb.PointsRedeemed.FromString(record.payload)
     taken = _taken(told.lots)
-    return Posting(record.pos, told.seq, told.partner_id, told.occurred_at_us, told.points, taken=taken)
+    return Posting(
+        record.pos,
+        told.seq,
+        told.partner_id,
+        told.occurred_at_us,
+        told.points,
+        taken=taken,
+        store=told.store_id,
+    )
 
 
 def _expired(record: EventRecord) -> Posting:

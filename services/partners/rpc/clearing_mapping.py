@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from coalition.partners.v1 import clearing_pb2 as pb
+from coalition.partners.v1.legal_entities_pb2 import LegalEntity
 
 from services.partners.domain.billing import DEFAULT_OBJECTION_DAYS, BillingVersion, Cycle, Terms
 from services.partners.domain.checking import Finding
@@ -110,6 +111,7 @@ def statement_message(found: StatementView) -> pb.Statement:
         standing=_STANDINGS[found.standing],
         objection_until_us=statement.objection_until_us,
         accepted_at_us=statement.accepted_at_us,
+        legal_entities=[LegalEntity(number=each.number, name=each.name) for each in statement.entities],
     )
 
 
@@ -123,6 +125,7 @@ def billing_message(version: BillingVersion) -> pb.BillingTerms:
         objection_days=terms.objection_days,
         version=version.version,
         from_window=version.from_window,
+        draft_id=version.draft_id.bytes if version.draft_id else b"",
     )
 
 
@@ -173,4 +176,5 @@ def _line(line: StatementLine) -> pb.StatementLine:
         price_micros=line.price_micros,
         amount_micros=line.amount_micros,
         point_type=line.point_type,
+        legal_entity=line.entity,
     )

@@ -66,6 +66,7 @@ def rates_message(version: RateVersion) -> pb.RateVersion:
         by_type=[]
         if rates.bonus is None
         else [pb.TypePrices(point_type=BONUS_POINTS, **rates.bonus._asdict())],
+        draft_id=version.draft_id.bytes if version.draft_id else b"",
     )
 
 

@@ -33,6 +33,7 @@ async def add(connection: AsyncConnection, ledger_id: int, added: BillingVersion
                 cycle_fee_minor=terms.cycle_fee_minor,
                 objection_days=terms.objection_days,
                 set_by=by,
+                draft_id=added.draft_id,
             )
         )
 
@@ -107,4 +108,4 @@ def fold_of(booked: Booking) -> Fold:
 
 def _version(row: Any) -> BillingVersion:
     terms = Terms(row.partner_id, Cycle(row.cycle), row.cycle_fee_minor, row.objection_days)
-    return BillingVersion(terms, row.version, row.from_window)
+    return BillingVersion(terms, row.version, row.from_window, row.draft_id)

@@ -54,14 +54,14 @@ SELECT before + 1 AS first_seq, seq - 1 AS last_seq FROM (
 WHERE seq <> before + 1 ORDER BY seq LIMIT :at_most
 """)
 _FOLDS: Final = text("""
-SELECT closed.number AS number, rated.partner_id, rated.kind, rated.point_type, rated.price_micros, count(*) AS entries,
+SELECT closed.number AS number, rated.partner_id, rated.kind, rated.point_type, rated.entity, rated.price_micros, count(*) AS entries,
     sum(rated.points) AS points, sum(rated.amount_micros) AS amount_micros,
     sum(CASE rated.kind WHEN 'fee' THEN 1 ELSE rated.points::numeric END * rated.price_micros) AS micros
 FROM clearing_window AS closed
 INNER JOIN rated_entry AS rated
     ON rated.ledger_id = closed.ledger_id AND rated.seq BETWEEN closed.first_seq AND closed.last_seq
 WHERE closed.ledger_id = :ledger_id AND closed.number BETWEEN :first AND :last AND rated.kind <> 'nothing'
-GROUP BY closed.number, rated.partner_id, rated.kind, rated.point_type, rated.price_micros
+GROUP BY closed.number, rated.partner_id, rated.kind, rated.point_type, rated.entity, rated.price_micros
 """)
 _MATRIX_DIFFERENCES: Final = text("""
 WITH fold AS (
@@ -122,7 +122,7 @@ async def holes(connection: Reads, ledger_id: int, at_most: int) -> list[tuple[i
 async def folds(
     connection: Reads, ledger_id: int, first: int, last: int
 ) -> tuple[dict[int, list[Fold]], dict[int, list[KindTotal]]]:
-    """Entries of windows first to last, by window: summed by partner, kind, type of points and price, and by kind alone."""
+    """Entries of windows first to last, by window: summed by partner, kind, type of points, legal entity and price, and by kind alone."""
     by_window: dict[int, list[Fold]] = {}
     kinds: dict[tuple[int, EntryKind], int] = {}
     wanted = {"ledger_id": ledger_id, "first": first, "last": last}
@@ -136,6 +136,7 @@ async def folds(
             int(row.points),
             int(row.amount_micros),
             row.point_type or "",
+            row.entity,
         )
         by_window.setdefault(row.number, []).append(fold)
         kinds[row.number, kind] = kinds.get((row.number, kind), 0) + int(row.micros)

@@ -10,10 +10,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.domain.legal_entities import FIRST_ENTITY
 from services.partners.domain.partner import NewStore, Partner, Store
 from services.partners.storage.connection import Reads
 from services.partners.storage.errors import constraints_explained
-from services.partners.storage.tables import partner, store
+from services.partners.storage.tables import legal_entity, partner, store
 from services.runtime.ids import new_id
 
 # The most partners that a list holds; far beyond any coalition.
@@ -21,7 +22,7 @@ PARTNERS_MAX: Final = 10_000
 
 
 async def add(connection: AsyncConnection, ledger_id: int, added: Partner, by: str) -> None:
-    """Writes a partner. Raises Conflict with ALREADY_EXISTS."""
+    """Writes a partner, with its first legal entity. Raises Conflict with ALREADY_EXISTS."""
     with constraints_explained():
         await connection.execute(
             insert(partner).values(
@@ -32,6 +33,15 @@ async def add(connection: AsyncConnection, ledger_id: int, added: Partner, by: s
                 status=added.status,
                 onboarded_by=by,
                 first_window=added.first_window,
+            )
+        )
+        await connection.execute(
+            insert(legal_entity).values(
+                ledger_id=ledger_id,
+                partner_id=added.partner_id,
+                number=FIRST_ENTITY,
+                name=added.name,
+                added_by=by,
             )
         )
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.domain.legal_entities import FIRST_ENTITY
 from services.partners.domain.proof.columns import KIND_CODES, NO_CODE, TYPE_CODES
 from services.partners.domain.proof.leaves import ROW
 from services.partners.domain.proof.record import NO_STATEMENT, PartnerTree
@@ -75,14 +76,14 @@ def _codes(of: str, codes: Mapping[str, int]) -> str:
 _ROWS: Final = f"""
 SELECT partner_id, seq, line::bigint AS line_no, {_codes("kind", KIND_CODES)},
     {_codes("coalesce(point_type, '')", TYPE_CODES)}, points, price_micros, amount_micros, redemption_micros,
-    coalesce(earned_seq, 0)
+    coalesce(earned_seq, 0), entity
 FROM rated_entry
 WHERE ledger_id = $1 AND seq BETWEEN $2 AND $3
 """
 # What is booked for no posting stands before all seqs, at its amount.
 _BOOKINGS: Final = f"""
 SELECT partner_id, 0::bigint, number::bigint, {_codes("kind", KIND_CODES)}, {TYPE_CODES[""]}::smallint, 0::bigint,
-    amount_micros, amount_micros, 0::bigint, 0::bigint
+    amount_micros, amount_micros, 0::bigint, 0::bigint, {FIRST_ENTITY}::smallint
 FROM booking
 WHERE ledger_id = $1 AND window_number = $2
 """

@@ -36,6 +36,7 @@ async def add(connection: AsyncConnection, ledger_id: int, added: RateVersion, b
                 bonus_issue_micros=rates.bonus.issue_micros if rates.bonus else None,
                 bonus_reimbursement_micros=rates.bonus.reimbursement_micros if rates.bonus else None,
                 set_by=by,
+                draft_id=added.draft_id,
             )
         )
 
@@ -69,4 +70,4 @@ def _version(row: Any) -> RateVersion:
         row.transaction_fee_micros,
         None if bonus is None else TypePrices(bonus, row.bonus_reimbursement_micros),
     )
-    return RateVersion(rates, row.version, row.known_from_seq)
+    return RateVersion(rates, row.version, row.known_from_seq, row.draft_id)

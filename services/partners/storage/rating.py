@@ -197,25 +197,26 @@ async def blocked(connection: Reads, ledger_id: int) -> Blocked | None:
 
 
 async def folds(connection: Reads, ledger_id: int, window: Window) -> list[Fold]:
-    """The entries of a closed window that move money, summed by partner, kind, type of points and price."""
+    """The entries of a closed window that move money, summed by partner, kind, type of points, legal entity and price."""
     of = rated_entry.c
     found = await connection.execute(
         select(
             of.partner_id,
             of.kind,
             of.point_type,
+            of.entity,
             of.price_micros,
             func.count().label("entries"),
             func.sum(of.points).label("points"),
             func.sum(of.amount_micros).label("amount_micros"),
         )
         .where(*_of_window(ledger_id, window), of.kind != EntryKind.NOTHING)
-        .group_by(of.partner_id, of.kind, of.point_type, of.price_micros)
+        .group_by(of.partner_id, of.kind, of.point_type, of.entity, of.price_micros)
     )
     return [
         Fold(
             row.partner_id, EntryKind(row.kind), row.price_micros, row.entries, int(row.points),
-            int(row.amount_micros), row.point_type or "",
+            int(row.amount_micros), row.point_type or "", row.entity,
         )
         for row in found
     ]  # fmt: skip
@@ -275,7 +276,7 @@ def _entry(row: Any) -> Entry:
     return Entry(
         row.seq, row.line, EntryKind(row.kind), row.partner_id, row.issuer_id, row.point_type, row.lot_no,
         row.version, row.points, row.price_micros, row.amount_micros, to_micros(row.effective_at),
-        row.redemption_micros, row.earned_seq,
+        row.redemption_micros, row.earned_seq, row.entity,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.statement import LineKind, Range, Statement, StatementLine
+from services.partners.storage import legal_entities
 from services.partners.storage.connection import Reads
 from services.partners.storage.tables import (
     clearing_window,
@@ -71,6 +72,7 @@ async def add(connection: AsyncConnection, ledger_id: int, added: Sequence[State
                 "price_micros": line.price_micros,
                 "amount_micros": line.amount_micros,
                 "point_type": line.point_type or None,
+                "entity": line.entity,
             }
             for each in added
             for place, line in enumerate(each.lines, start=1)
@@ -124,7 +126,12 @@ async def by_id(connection: Reads, ledger_id: int, statement_id: UUID) -> Statem
     row = found.first()
     if row is None:
         return None
-    return replace(_statement(row), lines=await _lines(connection, ledger_id, statement_id))
+    lines = await _lines(connection, ledger_id, statement_id)
+    companies = await legal_entities.of_partner(connection, ledger_id, row.party_id)
+    named = {line.entity for line in lines}
+    return replace(
+        _statement(row), lines=lines, entities=tuple(each for each in companies if each.number in named)
+    )
 
 
 async def listed(
@@ -156,14 +163,27 @@ def lines(ledger_id: int) -> Any:
     # A row has a method named count.
     entries = of["count"].label("entries")
     return select(
-        of.statement_id, of.kind, entries, of.points, of.price_micros, of.amount_micros, of.point_type
+        of.statement_id,
+        of.kind,
+        entries,
+        of.points,
+        of.price_micros,
+        of.amount_micros,
+        of.point_type,
+        of.entity,
     ).where(of.ledger_id == ledger_id)
 
 
 def line_from(row: Any) -> StatementLine:
     """A line from a row of `lines`."""
     return StatementLine(
-        LineKind(row.kind), row.entries, row.points, row.price_micros, row.amount_micros, row.point_type or ""
+        LineKind(row.kind),
+        row.entries,
+        row.points,
+        row.price_micros,
+        row.amount_micros,
+        row.point_type or "",
+        row.entity,
     )
 
 

@@ -105,6 +105,29 @@ staff_role: Final = Table(
     Column("changed_by", Text, nullable=False),
 )
 
+legal_entity: Final = Table(
+    "legal_entity",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("added_by", Text, nullable=False),
+)
+
+store_entity: Final = Table(
+    "store_entity",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("store_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("partner_id", Uuid, nullable=False),
+    Column("entity", SmallInteger, nullable=False),
+    Column("valid_from", _TIME, nullable=False),
+    Column("known_from_seq", BigInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+)
+
 rate_version: Final = Table(
     "rate_version",
     metadata,
@@ -121,6 +144,7 @@ rate_version: Final = Table(
     Column("bonus_issue_micros", BigInteger),
     Column("bonus_reimbursement_micros", BigInteger),
     Column("set_by", Text, nullable=False),
+    Column("draft_id", Uuid),
 )
 
 rating_head: Final = Table(
@@ -185,6 +209,7 @@ rated_entry: Final = Table(
     Column("redemption_micros", BigInteger, nullable=False),
     Column("earned_seq", BigInteger),
     Column("effective_at", _TIME, nullable=False),
+    Column("entity", SmallInteger, nullable=False),
 )
 
 window_head: Final = Table(
@@ -278,6 +303,7 @@ billing_version: Final = Table(
     Column("cycle_fee_minor", BigInteger, nullable=False),
     Column("objection_days", SmallInteger, nullable=False),
     Column("set_by", Text, nullable=False),
+    Column("draft_id", Uuid),
 )
 
 credit_standing: Final = Table(
@@ -319,4 +345,5 @@ statement_line: Final = Table(
     Column("price_micros", BigInteger, nullable=False),
     Column("amount_micros", BigInteger, nullable=False),
     Column("point_type", Text),
+    Column("entity", SmallInteger, nullable=False),
 )

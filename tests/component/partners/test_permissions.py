@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 import pytest
+from coalition.partners.v1 import legal_entities_pb2
 from coalition.partners.v1 import partners_pb2 as pb
 from coalition.type.v1 import principal_pb2
 from coalition.type.v1.reason_pb2 import Reason
@@ -64,6 +65,18 @@ async def test_writes_are_for_those_whose_role_they_are(office: Office) -> None:
             pb.SetRatesRequest(rates=pb.RateVersion(partner_id=partner_id.bytes, issue_micros=1)),
             {"pricing"},
         ),
+        (
+            house.legal_entities.AddLegalEntity,
+            legal_entities_pb2.AddLegalEntityRequest(partner_id=partner_id.bytes, name="Grocer Online"),
+            {"maker", "admin"},
+        ),
+        (
+            house.legal_entities.AssignStores,
+            legal_entities_pb2.AssignStoresRequest(
+                partner_id=partner_id.bytes, legal_entity=1, store_codes=["1"]
+            ),
+            {"maker", "admin"},
+        ),
     ]
     roles = ("admin", "pricing", "maker", "checker", "service_desk", "auditor")
     people = {role: await office.person(role) for role in roles}
@@ -113,6 +126,10 @@ async def test_a_partner_reads_itself_and_nobody_else(house: House) -> None:
         (house.registry.GetPartner, pb.GetPartnerRequest(slug="fuel")),
         (house.registry.ListStores, pb.ListStoresRequest(partner_id=fuel.bytes)),
         (house.registry.ListRates, pb.ListRatesRequest(partner_id=fuel.bytes)),
+        (
+            house.legal_entities.ListLegalEntities,
+            legal_entities_pb2.ListLegalEntitiesRequest(partner_id=fuel.bytes),
+        ),
     ):
         assert (await refused(house, method, request, me)).reason == Reason.REASON_PARTNER_UNKNOWN
     other = await house.programme()

@@ -12,7 +12,7 @@ from tests.support.servers import ServiceDatabase
 
 PARTNER = UUID(int=7)
 APPEND_ONLY = (
-    "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
+    "programme", "partner", "store", "staff", "staff_role", "rate_version", "legal_entity", "store_entity", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "event_log", "checkpoint", "partner_tree",
 )  # fmt: skip
 _FILLED = f"""
@@ -36,8 +36,8 @@ INSERT INTO partner_tree VALUES (1, $1, $2, $3, $4, sha256(''), 1, 2, 3, 4, $5, 
 """
 _ENTRY = """
 INSERT INTO rated_entry (ledger_id, seq, line, kind, partner_id, issuer_id, lot_no, points, price_micros,
-    amount_micros, effective_at)
-VALUES (1, 1, 1, $1, $2, $2, $3, $4, $5, $6, now())
+    amount_micros, effective_at, entity)
+VALUES (1, 1, 1, $1, $2, $2, $3, $4, $5, $6, now(), CASE WHEN $2::uuid IS NULL THEN 0 ELSE 1 END)
 """
 
 Connection = asyncpg.Connection

@@ -90,17 +90,19 @@ def undoings(draw: st.DrawFn, original: Posting) -> Undone:
 
 
 def fold(entries: Sequence[Entry]) -> list[Fold]:
-    """What the database answers of a window: entries summed by partner, kind, type of points and price."""
-    summed: dict[tuple[UUID, EntryKind, int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    """What the database answers of a window: entries summed by partner, kind, type of points, company and price."""
+    summed: dict[tuple[UUID, EntryKind, int, str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for entry in entries:
         if entry.partner_id is not None:
-            row = summed[entry.partner_id, entry.kind, entry.price_micros, entry.point_type or ""]
+            row = summed[
+                entry.partner_id, entry.kind, entry.price_micros, entry.point_type or "", entry.entity
+            ]
             row[0] += 1
             row[1] += entry.points
             row[2] += entry.amount_micros
     return [
-        Fold(partner, kind, price, row[0], row[1], row[2], point_type)
-        for (partner, kind, price, point_type), row in summed.items()
+        Fold(partner, kind, price, row[0], row[1], row[2], point_type, entity)
+        for (partner, kind, price, point_type, entity), row in summed.items()
     ]
 
 

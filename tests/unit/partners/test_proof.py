@@ -75,6 +75,7 @@ def test_a_tree_grown_piece_by_piece_has_the_root_that_the_verifier_makes(count:
             each.amount,
             each.redemption,
             each.earned_seq,
+            each.entity,
             leaf[0][:4].hex(),
         ]
         for each, leaf in zip(said, leaves, strict=True)
@@ -113,7 +114,7 @@ def test_an_entry_of_a_kind_or_type_without_a_number_is_never_hashed() -> None:
     owner = owner_of(KEY_OF_TEST, 1, PARTNERS[0], 1)
     for codes in ((NO_CODE, 1), (1, NO_CODE)):
         with pytest.raises(UnknownKind):
-            leaves_of(ROW.pack(PARTNERS[0].bytes, 1, 1, *codes, 1, 1, 1, 0, 0), owner, 0)
+            leaves_of(ROW.pack(PARTNERS[0].bytes, 1, 1, *codes, 1, 1, 1, 0, 0, 1), owner, 0)
 
 
 def test_every_kind_that_moves_money_has_a_number_and_the_verifier_the_same_ones() -> None:

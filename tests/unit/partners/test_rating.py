@@ -33,7 +33,9 @@ def burn(seq: int, partner: UUID, *taken: tuple[UUID, str, int], at: int = 100) 
 
 def test_an_earn_makes_its_issuer_owe_the_price_of_every_point_of_the_lot() -> None:
     (entry,) = rate([earn(1, GROCER, 123)], 0, CARDS)
-    assert entry == Entry(1, 1, EntryKind.ISSUED, GROCER, GROCER, "base", 1, 1, 123, 10_000, 1_230_000, 100)
+    assert entry == Entry(
+        1, 1, EntryKind.ISSUED, GROCER, GROCER, "base", 1, 1, 123, 10_000, 1_230_000, 100, entity=1
+    )
 
 
 def test_the_tills_clock_decides_the_price() -> None:

@@ -51,7 +51,7 @@ def undo(seq: int, *undoes: Undone, at: int = 900) -> Posting:
 def test_points_clawed_back_are_credited_at_the_price_they_were_issued_at() -> None:
     entries = rate([earn(1, FUEL, 100), earn(2, FUEL, 100, at=800), undo(3, reversal(1, FUEL, 40))], 0, CARDS)
     assert entries[2] == Entry(
-        3, 1, EntryKind.REVERSED, FUEL, FUEL, "base", None, 1, 40, 11_050, -442_000, 900
+        3, 1, EntryKind.REVERSED, FUEL, FUEL, "base", None, 1, 40, 11_050, -442_000, 900, entity=1
     )
 
 
@@ -59,9 +59,9 @@ def test_points_returned_are_owed_back_at_the_reimbursement_of_then_apart_by_iss
     taken = (GROCER, "base", 30), (FUEL, "base", 5), (GROCER, "bonus", 7), (GROCER, "base", 20)
     entries = rate([burn(1, FUEL, *taken), undo(2, returned(1, FUEL, *taken))], 0, CARDS)
     assert entries[3:] == [
-        Entry(2, 1, EntryKind.RETURNED, FUEL, GROCER, "base", None, 1, 50, 8_475, 423_750, 900),
-        Entry(2, 2, EntryKind.RETURNED, FUEL, FUEL, "base", None, 1, 5, 8_475, 42_375, 900),
-        Entry(2, 3, EntryKind.RETURNED, FUEL, GROCER, "bonus", None, 1, 7, 8_475, 59_325, 900),
+        Entry(2, 1, EntryKind.RETURNED, FUEL, GROCER, "base", None, 1, 50, 8_475, 423_750, 900, entity=1),
+        Entry(2, 2, EntryKind.RETURNED, FUEL, FUEL, "base", None, 1, 5, 8_475, 42_375, 900, entity=1),
+        Entry(2, 3, EntryKind.RETURNED, FUEL, GROCER, "bonus", None, 1, 7, 8_475, 59_325, 900, entity=1),
     ]
     assert sum(entry.amount_micros for entry in entries) == 0
 
@@ -154,9 +154,9 @@ def test_each_partner_that_funds_a_grant_owes_its_share_of_its_own_price_and_the
     shares = (GROCER, 35), (FUEL, 50), (OPERATOR, 15)
     entries = rate([grant(1, GROCER, 40, *shares)], 0, CARDS)
     assert entries == [
-        Entry(1, 1, EntryKind.ISSUED, GROCER, GROCER, "bonus", 1, 1, 40, 3_500, 140_000, 100),
+        Entry(1, 1, EntryKind.ISSUED, GROCER, GROCER, "bonus", 1, 1, 40, 3_500, 140_000, 100, entity=1),
         # Half of 11,050.
-        Entry(1, 2, EntryKind.ISSUED, FUEL, GROCER, "bonus", 1, 1, 40, 5_525, 221_000, 100),
+        Entry(1, 2, EntryKind.ISSUED, FUEL, GROCER, "bonus", 1, 1, 40, 5_525, 221_000, 100, entity=1),
     ]
 
 

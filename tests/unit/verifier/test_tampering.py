@@ -142,7 +142,7 @@ def test_a_changed_entry_is_named(slug: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slug", "at_window", "last_line"), [("grocer", 0, 6), ("cinema", 0, 4), ("cinema", 1, 4)]
+    ("slug", "at_window", "last_line"), [("grocer", 0, 7), ("cinema", 0, 4), ("cinema", 1, 4)]
 )
 def test_entries_that_were_dropped_added_doubled_or_moved_are_named(
     slug: str, at_window: int, last_line: int

@@ -24,11 +24,11 @@ BLOCK_LEAVES: Final = 256
 # An entry as the database streams it: what precedes each field is skipped. Partner, seq, line, kind, type of
 # points, points, price and amount in micros, what is due for each point at redemption in micros, and the seq that issued
 # the points (0 where none). A booking has seq 0, and its number in the window as line.
-ROW: Final = Struct(">2x4x16s4xQ4xQ4xH4xH4xQ4xQ4xq4xQ4xQ")
+ROW: Final = Struct(">2x4x16s4xQ4xQ4xH4xH4xQ4xQ4xq4xQ4xQ4xH")
 _PARTNERS: Final = Struct(f">6x16s{ROW.size - 22}x").iter_unpack
 _WHOLE: Final = Struct(f"{ROW.size}s").iter_unpack
 _BLOCK_BYTES: Final = BLOCK_LEAVES * ROW.size
-_LEAF: Final = Struct(">c16sIQQ16sBBQQqQQ").pack
+_LEAF: Final = Struct(">c16sIQQ16sBBQQqQQH").pack
 _SALT: Final = Struct(f"{SALT_BYTES}s")
 _LEAF_PREFIX, _SALTS_PREFIX = b"\x00", b"\x05"
 _SECRET_INFO: Final = Struct(">24sI16sI").pack
@@ -70,14 +70,14 @@ def leaves_of(rows: bytes | memoryview, owner: LeafOwner, block: int) -> list[No
     nodes: list[Node] = []
     add = nodes.append
     salts = _SALT.iter_unpack(_salts(owner.secret, block))
-    for (partner, seq, line, kind, of_type, points, price, amount, later, earned), (salt,) in zip(
+    for (partner, seq, line, kind, of_type, points, price, amount, later, earned, entity), (salt,) in zip(
         ROW.iter_unpack(rows), salts, strict=False
     ):
         if of_type == NO_CODE:
             raise UnknownKind(f"line {line} of seq {seq} has a type of points without a number")
         leaf = digest(
             pack(
-                _LEAF_PREFIX, salt, window, seq, line, partner, kind, of_type, points, price, amount, later, earned
+                _LEAF_PREFIX, salt, window, seq, line, partner, kind, of_type, points, price, amount, later, earned, entity
             )
         ).digest()  # fmt: skip
         if kind == issued:
@@ -96,10 +96,10 @@ def written(rows: bytes | memoryview, owner: LeafOwner, block: int) -> list[str]
     digest, pack, window, kinds, types = sha256, _LEAF, owner.window, _KINDS, _TYPES
     salts = _SALT.iter_unpack(_salts(owner.secret, block))
     return [
-        f'[{seq},{line},"{kinds[kind]}","{types[of_type]}",{points},{price},{amount},{later},{earned},"'
-        f"{digest(pack(_LEAF_PREFIX, salt, window, seq, line, partner, kind, of_type, points, price, amount, later, earned)).hexdigest()[:CHECK_DIGITS]}"
+        f'[{seq},{line},"{kinds[kind]}","{types[of_type]}",{points},{price},{amount},{later},{earned},{entity},"'
+        f"{digest(pack(_LEAF_PREFIX, salt, window, seq, line, partner, kind, of_type, points, price, amount, later, earned, entity)).hexdigest()[:CHECK_DIGITS]}"
         '"]'
-        for (partner, seq, line, kind, of_type, points, price, amount, later, earned), (salt,) in zip(
+        for (partner, seq, line, kind, of_type, points, price, amount, later, earned, entity), (salt,) in zip(
             ROW.iter_unpack(rows), salts, strict=False
         )
     ]

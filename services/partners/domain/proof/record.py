@@ -33,7 +33,7 @@ class StatementHead:
     """All that a statement says beside its entries. `previous_window`: its last one's last window; 0: it is the first.
 
     It covers the windows from `first_window` to `last_window`. `opening_minor`: what earlier ones left due; closing = opening
-    + net. `objection_until_us`: programme time, from which on silence accepts it. A line is kind, type of points, count, points, price and amount in micros; carries are no lines here.
+    + net. `objection_until_us`: programme time, from which on silence accepts it. A line is kind, type of points, count, points, price and amount in micros, and legal entity; carries are no lines here.
     """
 
     programme: str
@@ -48,7 +48,7 @@ class StatementHead:
     carry_out_micros: int
     opening_minor: int
     objection_until_us: int
-    lines: Sequence[tuple[str, str, int, int, int, int]]
+    lines: Sequence[tuple[str, str, int, int, int, int, int]]
 
     @property
     def closing_minor(self) -> int:

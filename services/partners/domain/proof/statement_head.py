@@ -27,7 +27,15 @@ def head_of(programme: str, statement: Statement, previous_window: int) -> State
         opening_minor=statement.opening_minor,
         objection_until_us=statement.objection_until_us,
         lines=tuple(
-            (line.kind.value, line.point_type, line.count, line.points, line.price_micros, line.amount_micros)
+            (
+                line.kind.value,
+                line.point_type,
+                line.count,
+                line.points,
+                line.price_micros,
+                line.amount_micros,
+                line.entity,
+            )
             for line in statement.lines
             if line.kind not in _CARRIES
         ),

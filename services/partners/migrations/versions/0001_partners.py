@@ -26,7 +26,7 @@ _FILES = (
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
-    "event_log", "draft", "draft_decision", "credit_limit", "audit_row",
+    "event_log", "legal_entity", "store_entity", "draft", "draft_decision", "credit_limit", "audit_row",
 )  # fmt: skip
 
 

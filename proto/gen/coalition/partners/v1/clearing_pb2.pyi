@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from coalition.partners.v1 import legal_entities_pb2 as _legal_entities_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -353,6 +354,7 @@ class StatementLine(_message.Message):
     PRICE_MICROS_FIELD_NUMBER: _builtins.int
     AMOUNT_MICROS_FIELD_NUMBER: _builtins.int
     POINT_TYPE_FIELD_NUMBER: _builtins.int
+    LEGAL_ENTITY_FIELD_NUMBER: _builtins.int
     kind: Global___StatementLineKind.ValueType
     """What it is about."""
     count: _builtins.int
@@ -367,6 +369,8 @@ class StatementLine(_message.Message):
     """Type of its points: `base` or `bonus`; empty for carries. Of bonus points that were issued each partner that funds them
     pays its share of its own price, so such a line is at a part of the price.
     """
+    legal_entity: _builtins.int
+    """The partner's company that it is about, by its number from 1; 0 for carries, which are the partner's."""
     def __init__(
         self,
         *,
@@ -376,10 +380,11 @@ class StatementLine(_message.Message):
         price_micros: _builtins.int = ...,
         amount_micros: _builtins.int = ...,
         point_type: _builtins.str = ...,
+        legal_entity: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_micros", b"amount_micros", "count", b"count", "kind", b"kind", "point_type", b"point_type", "points", b"points", "price_micros", b"price_micros"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_micros", b"amount_micros", "count", b"count", "kind", b"kind", "legal_entity", b"legal_entity", "point_type", b"point_type", "points", b"points", "price_micros", b"price_micros"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -406,6 +411,7 @@ class Statement(_message.Message):
     STANDING_FIELD_NUMBER: _builtins.int
     OBJECTION_UNTIL_US_FIELD_NUMBER: _builtins.int
     ACCEPTED_AT_US_FIELD_NUMBER: _builtins.int
+    LEGAL_ENTITIES_FIELD_NUMBER: _builtins.int
     statement_id: _builtins.bytes
     """16 bytes of a UUID."""
     currency: _builtins.str
@@ -444,6 +450,10 @@ class Statement(_message.Message):
     def net(self) -> Global___Net:
         """The net."""
 
+    @_builtins.property
+    def legal_entities(self) -> _containers.RepeatedCompositeFieldContainer[_legal_entities_pb2.LegalEntity]:
+        """The partner's companies that its lines are about, by number; none in a list."""
+
     def __init__(
         self,
         *,
@@ -462,10 +472,11 @@ class Statement(_message.Message):
         standing: Global___StatementStanding.ValueType = ...,
         objection_until_us: _builtins.int = ...,
         accepted_at_us: _builtins.int = ...,
+        legal_entities: _abc.Iterable[_legal_entities_pb2.LegalEntity] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["net", b"net", "party", b"party", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "closing_minor", b"closing_minor", "currency", b"currency", "first_seq", b"first_seq", "first_window", b"first_window", "issued_at_us", b"issued_at_us", "lines", b"lines", "net", b"net", "objection_until_us", b"objection_until_us", "opening_minor", b"opening_minor", "party", b"party", "standing", b"standing", "starts_at_us", b"starts_at_us", "statement_id", b"statement_id", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_us", b"accepted_at_us", "closing_minor", b"closing_minor", "currency", b"currency", "first_seq", b"first_seq", "first_window", b"first_window", "issued_at_us", b"issued_at_us", "legal_entities", b"legal_entities", "lines", b"lines", "net", b"net", "objection_until_us", b"objection_until_us", "opening_minor", b"opening_minor", "party", b"party", "standing", b"standing", "starts_at_us", b"starts_at_us", "statement_id", b"statement_id", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -483,6 +494,7 @@ class BillingTerms(_message.Message):
     OBJECTION_DAYS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     FROM_WINDOW_FIELD_NUMBER: _builtins.int
+    DRAFT_ID_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     cycle: Global___BillingCycle.ValueType
@@ -495,6 +507,8 @@ class BillingTerms(_message.Message):
     """From 1 per partner; decided by the service."""
     from_window: _builtins.int
     """First window that they hold for: the one that was open when they were set; decided by the service."""
+    draft_id: _builtins.bytes
+    """The draft that two people made it by, 16 bytes of a UUID; empty: set directly, in a test programme."""
     def __init__(
         self,
         *,
@@ -504,10 +518,11 @@ class BillingTerms(_message.Message):
         objection_days: _builtins.int = ...,
         version: _builtins.int = ...,
         from_window: _builtins.int = ...,
+        draft_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cycle", b"cycle", "cycle_fee_minor", b"cycle_fee_minor", "from_window", b"from_window", "objection_days", b"objection_days", "partner_id", b"partner_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cycle", b"cycle", "cycle_fee_minor", b"cycle_fee_minor", "draft_id", b"draft_id", "from_window", b"from_window", "objection_days", b"objection_days", "partner_id", b"partner_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -202,6 +202,7 @@ class RateVersion(_message.Message):
     ISSUE_SHARE_PERCENT_FIELD_NUMBER: _builtins.int
     TRANSACTION_FEE_MICROS_FIELD_NUMBER: _builtins.int
     BY_TYPE_FIELD_NUMBER: _builtins.int
+    DRAFT_ID_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     version: _builtins.int
@@ -224,6 +225,8 @@ class RateVersion(_message.Message):
     """What the partner owes for each sale that earns points, and for each redemption, in millionths of the major unit,
     0 to 10^9. A refund does not give it back.
     """
+    draft_id: _builtins.bytes
+    """The draft that two people made it by, 16 bytes of a UUID; empty: set directly, in a test programme."""
     @_builtins.property
     def by_type(self) -> _containers.RepeatedCompositeFieldContainer[Global___TypePrices]:
         """Prices of types of points that have their own; those of all others are above. Only `bonus` may have."""
@@ -241,10 +244,11 @@ class RateVersion(_message.Message):
         issue_share_percent: _builtins.int | None = ...,
         transaction_fee_micros: _builtins.int = ...,
         by_type: _abc.Iterable[Global___TypePrices] | None = ...,
+        draft_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_issue_share_percent", b"_issue_share_percent", "issue_share_percent", b"issue_share_percent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_issue_share_percent", b"_issue_share_percent", "by_type", b"by_type", "issue_micros", b"issue_micros", "issue_share_percent", b"issue_share_percent", "known_from_seq", b"known_from_seq", "partner_id", b"partner_id", "reimbursement_micros", b"reimbursement_micros", "transaction_fee_micros", b"transaction_fee_micros", "valid_from_us", b"valid_from_us", "valid_to_us", b"valid_to_us", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_issue_share_percent", b"_issue_share_percent", "by_type", b"by_type", "draft_id", b"draft_id", "issue_micros", b"issue_micros", "issue_share_percent", b"issue_share_percent", "known_from_seq", b"known_from_seq", "partner_id", b"partner_id", "reimbursement_micros", b"reimbursement_micros", "transaction_fee_micros", b"transaction_fee_micros", "valid_from_us", b"valid_from_us", "valid_to_us", b"valid_to_us", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__issue_share_percent: _TypeAlias = _typing.Literal["issue_share_percent"]  # noqa: Y015
     _WhichOneofArgType__issue_share_percent: _TypeAlias = _typing.Literal["_issue_share_percent", b"_issue_share_percent"]  # noqa: Y015

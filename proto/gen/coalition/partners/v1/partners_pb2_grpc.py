@@ -243,7 +243,8 @@ class PartnersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetRates(self, request, context):
-        """Sets prices of a partner from a time on. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+        """Sets prices of a partner from a time on, in a test programme; in a live one ProposeRates of ContractsService drafts them.
+        Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST, DRAFT_NEEDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -995,8 +996,8 @@ class ClearingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetBilling(self, request, context):
-        """Sets how often a partner gets a statement, from the open window on. Staff with role `pricing`.
-        Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+        """Sets how often a partner gets a statement, from the open window on, in a test programme; in a live one ProposeBilling of
+        ContractsService drafts it. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST, DRAFT_NEEDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

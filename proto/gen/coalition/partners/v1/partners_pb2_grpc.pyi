@@ -56,7 +56,9 @@ class PartnersServiceStub:
     AuthenticateStaff: _aio.UnaryUnaryMultiCallable[_partners_pb2.AuthenticateStaffRequest, _partners_pb2.AuthenticateStaffResponse]
     """Tells whose staff token this is. The host's own command line only. Errors: UNAUTHENTICATED."""
     SetRates: _aio.UnaryUnaryMultiCallable[_partners_pb2.SetRatesRequest, _partners_pb2.SetRatesResponse]
-    """Sets prices of a partner from a time on. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST."""
+    """Sets prices of a partner from a time on, in a test programme; in a live one ProposeRates of ContractsService drafts them.
+    Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST, DRAFT_NEEDED.
+    """
     ListRates: _aio.UnaryUnaryMultiCallable[_partners_pb2.ListRatesRequest, _partners_pb2.ListRatesResponse]
     """Lists all versions of a partner's rate card."""
     ReadEvents: _aio.UnaryStreamMultiCallable[_partners_pb2.ReadEventsRequest, _partners_pb2.ReadEventsResponse]
@@ -199,7 +201,9 @@ class PartnersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _partners_pb2.SetRatesRequest,
         context: _aio.ServicerContext[_partners_pb2.SetRatesRequest, _abc.Awaitable[_partners_pb2.SetRatesResponse]],
     ) -> _abc.Awaitable[_partners_pb2.SetRatesResponse]:
-        """Sets prices of a partner from a time on. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST."""
+        """Sets prices of a partner from a time on, in a test programme; in a live one ProposeRates of ContractsService drafts them.
+        Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST, DRAFT_NEEDED.
+        """
 
     @_abc_1.abstractmethod
     def ListRates(
@@ -242,8 +246,8 @@ class ClearingServiceStub:
     AcceptStatement: _aio.UnaryUnaryMultiCallable[_clearing_pb2.AcceptStatementRequest, _clearing_pb2.AcceptStatementResponse]
     """Accepts a statement before silence does. A partner its own, with scope `statements:accept`. Idempotent. Errors: NOT_FOUND."""
     SetBilling: _aio.UnaryUnaryMultiCallable[_clearing_pb2.SetBillingRequest, _clearing_pb2.SetBillingResponse]
-    """Sets how often a partner gets a statement, from the open window on. Staff with role `pricing`.
-    Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+    """Sets how often a partner gets a statement, from the open window on, in a test programme; in a live one ProposeBilling of
+    ContractsService drafts it. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST, DRAFT_NEEDED.
     """
     ListBilling: _aio.UnaryUnaryMultiCallable[_clearing_pb2.ListBillingRequest, _clearing_pb2.ListBillingResponse]
     """Lists all versions of a partner's billing. A partner sees its own. Errors: PARTNER_UNKNOWN."""
@@ -335,8 +339,8 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _clearing_pb2.SetBillingRequest,
         context: _aio.ServicerContext[_clearing_pb2.SetBillingRequest, _abc.Awaitable[_clearing_pb2.SetBillingResponse]],
     ) -> _abc.Awaitable[_clearing_pb2.SetBillingResponse]:
-        """Sets how often a partner gets a statement, from the open window on. Staff with role `pricing`.
-        Errors: PARTNER_UNKNOWN, INVALID_REQUEST.
+        """Sets how often a partner gets a statement, from the open window on, in a test programme; in a live one ProposeBilling of
+        ContractsService drafts it. Staff with role `pricing`. Errors: PARTNER_UNKNOWN, INVALID_REQUEST, DRAFT_NEEDED.
         """
 
     @_abc_1.abstractmethod

@@ -159,6 +159,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Whoever made the draft has no more the role that it takes (metadata: needed)."""
     REASON_PERSON_NEEDED: _Reason.ValueType  # 105
     """This takes a person of the staff with a token of his own; the host, services and partners are none."""
+    REASON_DRAFT_NEEDED: _Reason.ValueType  # 106
+    """In a live programme this takes two people: one drafts it, another approves it (metadata: command)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -303,4 +305,6 @@ REASON_MAKER_ROLE_LOST: Reason.ValueType  # 104
 """Whoever made the draft has no more the role that it takes (metadata: needed)."""
 REASON_PERSON_NEEDED: Reason.ValueType  # 105
 """This takes a person of the staff with a token of his own; the host, services and partners are none."""
+REASON_DRAFT_NEEDED: Reason.ValueType  # 106
+"""In a live programme this takes two people: one drafts it, another approves it (metadata: command)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

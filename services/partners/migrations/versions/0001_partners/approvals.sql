@@ -44,6 +44,7 @@ CREATE TABLE draft_decision (
     why text NOT NULL,
     CONSTRAINT draft_decision_pk PRIMARY KEY (ledger_id, draft_id),
     CONSTRAINT draft_decision_people_uq UNIQUE (ledger_id, draft_id, decision, made_by, decided_by),
+    CONSTRAINT draft_decision_decision_uq UNIQUE (ledger_id, draft_id, decision),
     CONSTRAINT draft_decision_draft_fk FOREIGN KEY (ledger_id, draft_id, made_by, sha256)
     REFERENCES draft (ledger_id, draft_id, made_by, sha256),
     CONSTRAINT draft_decision_decided_by_fk FOREIGN KEY (decided_by) REFERENCES staff (staff_id),
@@ -86,6 +87,33 @@ CREATE TABLE credit_limit (
 )
 --;;
 COMMENT ON TABLE credit_limit IS 'How far a partner may owe, in minor units; limit_minor null: without limit. The highest version counts. known_from is programme time.'
+--;;
+ALTER TABLE rate_version
+ADD CONSTRAINT rate_version_draft_uq UNIQUE (ledger_id, draft_id),
+ADD CONSTRAINT rate_version_approved_fk FOREIGN KEY (ledger_id, draft_id, decision)
+REFERENCES draft_decision (ledger_id, draft_id, decision)
+--;;
+ALTER TABLE billing_version
+ADD CONSTRAINT billing_version_draft_uq UNIQUE (ledger_id, draft_id),
+ADD CONSTRAINT billing_version_approved_fk FOREIGN KEY (ledger_id, draft_id, decision)
+REFERENCES draft_decision (ledger_id, draft_id, decision)
+--;;
+CREATE FUNCTION refuse_alone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM programme AS p WHERE p.ledger_id = new.ledger_id AND p.is_test) THEN
+        RAISE EXCEPTION 'a row of % takes an approved draft in a live programme', tg_table_name
+            USING errcode = 'restrict_violation', constraint = tg_table_name || '_two_people_ck';
+    END IF;
+    RETURN new;
+END
+$$
+--;;
+-- Prices and billing are one person's to set in a test programme only: there no money is real.
+CREATE TRIGGER rate_version_two_people BEFORE INSERT ON rate_version FOR EACH ROW
+WHEN (new.draft_id IS NULL) EXECUTE FUNCTION refuse_alone()
+--;;
+CREATE TRIGGER billing_version_two_people BEFORE INSERT ON billing_version FOR EACH ROW
+WHEN (new.draft_id IS NULL) EXECUTE FUNCTION refuse_alone()
 --;;
 DO $$
 DECLARE

@@ -49,6 +49,7 @@ COMMENT ON TABLE rating_blocked IS 'The posting that rating last stood still at;
 --;;
 CREATE TABLE rated_entry (
     ledger_id smallint NOT NULL,
+    entity smallint NOT NULL,
     seq bigint NOT NULL,
     line integer NOT NULL,
     kind text NOT NULL,
@@ -82,6 +83,7 @@ CREATE TABLE rated_entry (
         END
     ),
     CONSTRAINT rated_entry_partner_ck CHECK ((partner_id IS NULL) = (kind = 'nothing')),
+    CONSTRAINT rated_entry_entity_ck CHECK (entity >= 0 AND (partner_id IS NULL) = (entity = 0)),
     CONSTRAINT rated_entry_redemption_ck CHECK (redemption_micros >= 0 AND (redemption_micros = 0 OR kind IN ('issued', 'released'))),
     CONSTRAINT rated_entry_earned_ck CHECK ((earned_seq IS NOT NULL) = (kind IN ('charged', 'credited', 'released')))
 )
@@ -92,6 +94,8 @@ WHERE earned_seq IS NOT NULL
 COMMENT ON TABLE rated_entry IS 'What each posting makes partner_id owe (amount_micros > 0) or be owed. No foreign keys: it is written with every posting.'
 --;;
 COMMENT ON COLUMN rated_entry.kind IS 'issued: an earn, or what a campaign granted, a line per partner that funds it. burned: a redemption, a line per issuer and point type. charged: points used, of which something was due at redemption. released: such points that never will be. reversed, credited, returned: of an issue, a charge, a burn that a refund undid, at its price. fee: for the posting itself. nothing: moves no money; every seq has an entry.'
+--;;
+COMMENT ON COLUMN rated_entry.entity IS 'The legal entity of partner_id that owes or is owed, by its number; 0 where nobody is.'
 --;;
 COMMENT ON COLUMN rated_entry.redemption_micros IS 'Of points issued: what is owed for each once it is used, on top of the price. Fixed here, for ever.'
 --;;
@@ -228,13 +232,15 @@ CREATE TABLE statement_line (
     price_micros bigint NOT NULL,
     amount_micros bigint NOT NULL,
     point_type text,
+    entity smallint NOT NULL,
     CONSTRAINT statement_line_pk PRIMARY KEY (ledger_id, statement_id, line),
     CONSTRAINT statement_line_statement_fk FOREIGN KEY (ledger_id, statement_id)
     REFERENCES statement (ledger_id, statement_id),
     CONSTRAINT statement_line_kind_ck CHECK (
         kind IN ('issued', 'reversed', 'charged', 'credited', 'released', 'burned', 'returned', 'fee', 'cycle_fee', 'carry_in', 'carry_out')
     ),
-    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'carry_in', 'carry_out')))
+    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'carry_in', 'carry_out'))),
+    CONSTRAINT statement_line_entity_ck CHECK (entity >= 0 AND (entity = 0) = (kind IN ('carry_in', 'carry_out')))
 )
 --;;
 CREATE TABLE statement_acceptance (
@@ -259,6 +265,8 @@ CREATE TABLE billing_version (
     objection_days smallint NOT NULL,
     set_at timestamptz NOT NULL DEFAULT now(),
     set_by text NOT NULL,
+    draft_id uuid,
+    decision text GENERATED ALWAYS AS ('approved') STORED,
     CONSTRAINT billing_version_pk PRIMARY KEY (ledger_id, partner_id, version),
     CONSTRAINT billing_version_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id),

@@ -10,7 +10,8 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'programme', 'partner', 'store', 'staff', 'staff_role', 'rate_version', 'rated_entry', 'net', 'matrix_cell',
-        'statement', 'statement_line', 'statement_acceptance', 'billing_version', 'booking', 'event_log'
+        'statement', 'statement_line', 'statement_acceptance', 'billing_version', 'booking', 'event_log',
+        'legal_entity', 'store_entity'
     ]
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);

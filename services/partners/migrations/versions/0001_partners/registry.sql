@@ -58,8 +58,43 @@ CREATE TABLE store (
     added_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT store_pk PRIMARY KEY (ledger_id, store_id),
     CONSTRAINT store_code_uq UNIQUE (ledger_id, partner_id, code),
+    CONSTRAINT store_owner_uq UNIQUE (ledger_id, partner_id, store_id),
     CONSTRAINT store_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id)
 )
+--;;
+CREATE TABLE legal_entity (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    number smallint NOT NULL,
+    name text NOT NULL,
+    added_at timestamptz NOT NULL DEFAULT now(),
+    added_by text NOT NULL,
+    CONSTRAINT legal_entity_pk PRIMARY KEY (ledger_id, partner_id, number),
+    CONSTRAINT legal_entity_name_uq UNIQUE (ledger_id, partner_id, name),
+    CONSTRAINT legal_entity_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
+    CONSTRAINT legal_entity_number_ck CHECK (number BETWEEN 1 AND 1000)
+)
+--;;
+COMMENT ON TABLE legal_entity IS 'The companies of a partner. The first is there from the start, under the name of the partner.'
+--;;
+CREATE TABLE store_entity (
+    ledger_id smallint NOT NULL,
+    store_id uuid NOT NULL,
+    version integer NOT NULL,
+    partner_id uuid NOT NULL,
+    entity smallint NOT NULL,
+    valid_from timestamptz NOT NULL,
+    known_from_seq bigint NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    set_by text NOT NULL,
+    CONSTRAINT store_entity_pk PRIMARY KEY (ledger_id, store_id, version),
+    CONSTRAINT store_entity_store_fk FOREIGN KEY (ledger_id, partner_id, store_id) REFERENCES store (ledger_id, partner_id, store_id),
+    CONSTRAINT store_entity_entity_fk FOREIGN KEY (ledger_id, partner_id, entity) REFERENCES legal_entity (ledger_id, partner_id, number),
+    CONSTRAINT store_entity_version_ck CHECK (version > 0),
+    CONSTRAINT store_entity_known_ck CHECK (known_from_seq > 0)
+)
+--;;
+COMMENT ON TABLE store_entity IS 'Which company the sales at a store are of: those with valid_from <= effective time and known_from_seq <= seq; the highest version wins, and without one the first company.'
 --;;
 CREATE TABLE api_key (
     ledger_id smallint NOT NULL,
@@ -127,6 +162,8 @@ CREATE TABLE rate_version (
     bonus_reimbursement_micros bigint,
     set_at timestamptz NOT NULL DEFAULT now(),
     set_by text NOT NULL,
+    draft_id uuid,
+    decision text GENERATED ALWAYS AS ('approved') STORED,
     CONSTRAINT rate_version_pk PRIMARY KEY (ledger_id, partner_id, version),
     CONSTRAINT rate_version_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id),
