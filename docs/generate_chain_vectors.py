@@ -19,6 +19,7 @@ from tests.support.chain import (  # noqa: E402
     PARTS,
     batch_bytes,
     leaf_bytes,
+    parked_words_bytes,
     sha256,
     start_bytes,
     waiting_words_bytes,
@@ -64,12 +65,18 @@ def _posting(told: Document) -> dict[str, Any]:
     row = dict(told["posting"])
     tables = [table for _, table, _ in PARTS] + ["adjustment_note"]
     hanging = {table: told[table] for table in tables if told.get(table)}
+    if "parked_earn" in hanging:
+        hanging["parked_earn"] = [_parked(each) for each in hanging["parked_earn"]]
     filled: dict[str, Any] = {"posting": row, **hanging}
     if row["salt"] is not None:
         filled["words"] = _hashed(words_bytes(row, hanging))
         row["words_hash"] = "\\x" + filled["words"]["sha256"]
     filled["leaf"] = _hashed(leaf_bytes(row, hanging))
     return filled
+
+
+def _parked(told: Document) -> dict[str, Any]:
+    return {**told, "words_hash": "\\x" + sha256(parked_words_bytes(told)).hex()}
 
 
 def _waiting(told: Document) -> dict[str, Any]:

@@ -136,6 +136,19 @@ def proposal(message: points_pb2.Proposal, zone: str) -> Document:
     }
 
 
+def parked(message: points_pb2.ParkedEarn, zone: str, slugs: Mapping[bytes, str]) -> Document:
+    """An earn that is parked. `slugs`: those of partners, by id."""
+    return {
+        "id": identity("txn", message.transaction_id),
+        "partner": slugs.get(message.partner_id, message.partner_id.hex()),
+        "member": identity("mem", message.member_id),
+        "reference": message.reference,
+        "points": message.points,
+        "occurred_at": write_time(message.occurred_at_us, zone),
+        "parked_at": write_time(message.parked_at_us, zone),
+    }
+
+
 def limits(message: points_pb2.Limits) -> Document:
     """What one person may adjust alone, and members may give each other."""
     return {

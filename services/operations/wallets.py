@@ -9,9 +9,11 @@ from uuid import UUID
 from coalition.members.v1 import members_pb2
 from coalition.points.v1 import movement_pb2
 from coalition.points.v1 import points_pb2 as pb
+from coalition.type.v1.reason_pb2 import Reason
 
+from services.operations.registry import list_partners
 from services.operations.session import Session
-from services.runtime.errors import CoalitionError, InvalidRequest
+from services.runtime.errors import CoalitionError, InvalidRequest, NotFound
 from services.runtime.grpc_client import error_of_item
 from services.runtime.ids import MalformedId, from_text
 from services.runtime.principal import Programme
@@ -141,3 +143,18 @@ def accepted(result: movement_pb2.Result) -> movement_pb2.Result:
     if result.outcome != movement_pb2.OUTCOME_ACCEPTED:
         raise error_of_item(result.error)
     return result
+
+
+async def parked(
+    session: Session, programme: Programme, partner: str, limit: int
+) -> tuple[pb.ListParkedEarnsResponse, dict[bytes, str]]:
+    """Earns that are parked, oldest first, of one partner (its slug) or of all, with the slugs of partners by id.
+
+    Raises PARTNER_UNKNOWN.
+    """
+    slugs = {each.partner_id: each.slug for each in await list_partners(session, programme)}
+    wanted = [partner_id for partner_id, slug in slugs.items() if slug == partner]
+    if partner and not wanted:
+        raise NotFound("no partner has this slug", reason=Reason.REASON_PARTNER_UNKNOWN)
+    request = pb.ListParkedEarnsRequest(partner_id=wanted[0] if partner else b"", limit=limit)
+    return await session.call(session.ledger.ListParkedEarns, request, programme), slugs

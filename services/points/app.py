@@ -20,6 +20,7 @@ from services.points.commands.set_floor import SetFloor
 from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
+from services.points.commands.unpark import UnparkEarns
 from services.points.queries.check_ledger import CheckLedger
 from services.points.queries.reads import Reads
 from services.runtime.event_log import ReadEvents
@@ -40,6 +41,7 @@ class Points:
     set_campaign: SetCampaign
     load_budget: LoadBudget
     lapse_overdue: LapseOverdue
+    unpark_earns: UnparkEarns
     tell_expiring: TellExpiring
     move_clock: MoveClock
     cut_at: CutAt

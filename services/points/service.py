@@ -28,6 +28,7 @@ from services.points.commands.set_floor import SetFloor
 from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
+from services.points.commands.unpark import UnparkEarns
 from services.points.events.members import ClosedMembers, MembersLog
 from services.points.events.publish import TELLING, breached, clock_moved, expiring
 from services.points.jobs import jobs
@@ -97,6 +98,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         set_campaign=SetCampaign(doors, database.writer, partners),
         load_budget=LoadBudget(doors, database.writer),
         lapse_overdue=LapseOverdue(doors, database.reader),
+        unpark_earns=UnparkEarns(doors, database.reader),
         tell_expiring=TellExpiring(doors, database, expiring),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=CutAt(doors, database.writer),

@@ -37,6 +37,12 @@ class Settings(ServiceSettings, SecretSettings):
     notice_seconds: float = Field(
         default=300.0, ge=1, le=86_400, description="How often points that expire soon are looked for"
     )
+    unpark_seconds: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=3_600.0,
+        description="How often earns that are parked are posted where there is headroom",
+    )
     check_seconds: float = Field(
         default=3_600.0, ge=1, le=604_800, description="How often all invariants of all ledgers are proved"
     )

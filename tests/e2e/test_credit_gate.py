@@ -23,9 +23,11 @@ PRICES: Final = {"grocer": (PRICE, 8_000), "fuel": (PRICE, 8_000)}
 WEEKS: Final = 4
 
 
-async def limit(mall: Mall, amount: str) -> None:
+async def limit(mall: Mall, amount: str, on_limit: str = "refuse") -> None:
     """One person proposes, another approves; then waits until the ledger knows."""
-    words = ("settle", "limits", "propose", "grocer", "--limit", amount, "--why", "as agreed")
+    words = (
+        "settle", "limits", "propose", "grocer", "--limit", amount, "--on-limit", on_limit, "--why", "as agreed",
+    )  # fmt: skip
     draft = await mall.told(*words, by="maker")
     approved = await mall.told("approvals", "approve", draft["id"], "--hash", draft["hash"], by="checker")
     assert approved["state"] == "approved"
@@ -38,11 +40,19 @@ async def limit(mall: Mall, amount: str) -> None:
     await until(known, 30)
 
 
-async def sell(mall: Mall, card: str, amount: int) -> tuple[int, dict[str, Any]]:
-    headers = {"Idempotency-Key": str(uuid4())}
-    body = body_of(card, amount=amount, currency="USD")
+async def sell(
+    mall: Mall, card: str, amount: int, key: str = "", **changes: Any
+) -> tuple[int, dict[str, Any]]:
+    headers = {"Idempotency-Key": key or str(uuid4())}
+    body = body_of(card, amount=amount, currency="USD", **changes)
     answer = await mall.tills["grocer"].post("/v1/earns", json=body, headers=headers)
     return answer.status_code, answer.json()
+
+
+async def got(mall: Mall, path: str) -> dict[str, Any]:
+    answer = await mall.tills["grocer"].get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 async def standing(mall: Mall) -> dict[str, Any]:
@@ -112,5 +122,67 @@ async def test_a_partner_that_never_pays_stays_within_its_limit_over_any_number_
         await until(goes_on, 30)
         found = await counted(mall)
         assert 300_000_000 < found["owed_micros"] <= 600_000_000
+        assert all(proof["holds"] for proof in await mall.told("verify", "ledger"))
+        assert all(proof["holds"] for proof in await mall.told("verify", "clearing"))
+
+
+async def test_earns_beyond_the_limit_are_parked_and_posted_by_themselves_once_there_is_headroom(
+    platform: Platform,
+) -> None:
+    """By a close that reimburses the partner, and by a limit that two people raise: once each, and cleared as any other."""
+    async with operators_mall(platform, PRICES, 1) as mall:
+        card = (await mall.posted("grocer", "/v1/members", {}))["cards"][0]
+        await limit(mall, "100.00", "park")
+        assert (await sell(mall, card, 8_000))[0] == 201
+        spent = await mall.posted("grocer", "/v1/redemptions", body_of(card, points=5_000))
+        assert spent["balance"] == 3_000
+        asked = {"reference": uuid4().hex}
+        status, parked = await sell(mall, card, 3_000, "first", **asked)
+        assert (status, parked["status"], parked["parked_points"], parked["balance"]) == (
+            202,
+            "parked",
+            3_000,
+            3_000,
+        )
+        again = await sell(mall, card, 3_000, "first", **asked)
+        assert again == (202, parked)
+        # A smaller sale does not wait behind it.
+        assert (await sell(mall, card, 500))[0] == 201
+
+        async def posted() -> bool:
+            return (await sell(mall, card, 3_000, "first", **asked))[0] == 201
+
+        # 5,000 points at 0.0080 come back as headroom once the window is stated.
+        await close(mall, 1)
+        await until(posted, 30)
+        _, earned = await sell(mall, card, 3_000, "first", **asked)
+        assert (earned["points"], earned["balance"]) == (3_000, 6_500)
+        found = await counted(mall)
+        assert (found["owed_micros"], found["reimbursed_micros"]) == (115_000_000, 40_000_000)
+
+        status, parked = await sell(mall, card, 9_000, "second")
+        assert status == 202
+        listed = await mall.told("points", "parked")
+        assert [(each["partner"], each["reference"], each["points"]) for each in listed] == [
+            ("grocer", parked["reference"], 9_000)
+        ]
+        await limit(mall, "300.00", "park")
+
+        async def gone() -> bool:
+            return not await mall.told("points", "parked")
+
+        await until(gone, 30)
+        (second,) = (await got(mall, f"/v1/transactions?reference={parked['reference']}"))["data"]
+        assert (second["type"], second["points"], second["original"]) == ("earn", 9_000, parked["id"])
+        assert (await counted(mall))["owed_micros"] == 205_000_000
+        # Each once: 8,000, 500, 3,000 and 9,000 points are in the statements, and no more.
+        await close(mall, 2)
+        lines = [
+            line
+            for issued in (await got(mall, "/v1/statements"))["data"]
+            for line in (await got(mall, f"/v1/statements/{issued['id']}"))["lines"]
+            if line["type"] == "issued"
+        ]
+        assert sum(line["points"] for line in lines) == 20_500
         assert all(proof["holds"] for proof in await mall.told("verify", "ledger"))
         assert all(proof["holds"] for proof in await mall.told("verify", "clearing"))

@@ -157,7 +157,14 @@ async def test_the_same_batch_sent_twice_posts_once_and_answers_the_same(coaliti
     lines.append({"type": "redemption", **redemption(card, 150)})
     headers = key()
     first = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
-    assert first.json()["counts"] == {"lines": 21, "accepted": 21, "replayed": 0, "refused": 0, "waiting": 0}
+    assert first.json()["counts"] == {
+        "lines": 21,
+        "accepted": 21,
+        "replayed": 0,
+        "refused": 0,
+        "waiting": 0,
+        "parked": 0,
+    }
     again = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
     assert again.headers["idempotency-replayed"] == "true"
     assert again.json() == first.json()
@@ -168,6 +175,7 @@ async def test_the_same_batch_sent_twice_posts_once_and_answers_the_same(coaliti
         "replayed": 21,
         "refused": 0,
         "waiting": 0,
+        "parked": 0,
     }
     assert [line["transaction"] for line in other_key.json()["results"]] == [
         line["transaction"] for line in first.json()["results"]

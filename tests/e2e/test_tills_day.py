@@ -187,7 +187,14 @@ async def test_a_till_that_was_offline_for_two_hours_loses_nothing(mall: Mall) -
     ]
     told = first.json()
     assert (first.status_code, told["status"]) == (201, "completed")
-    assert told["counts"] == {"lines": 140, "accepted": 137, "replayed": 2, "refused": 1, "waiting": 0}
+    assert told["counts"] == {
+        "lines": 140,
+        "accepted": 137,
+        "replayed": 2,
+        "refused": 1,
+        "waiting": 0,
+        "parked": 0,
+    }
     assert (again.headers["idempotency-replayed"], again.json()) == ("true", told)
     outcomes = [each["outcome"] for each in told["results"]]
     assert outcomes == ["replayed", *["accepted"] * 137, "replayed", "refused"]
@@ -212,8 +219,8 @@ async def test_a_till_that_was_offline_for_two_hours_loses_nothing(mall: Mall) -
         for _ in range(2)
     ]
     assert counts == [
-        {"lines": 140, "accepted": 1, "replayed": 139, "refused": 0, "waiting": 0},
-        {"lines": 140, "accepted": 0, "replayed": 140, "refused": 0, "waiting": 0},
+        {"lines": 140, "accepted": 1, "replayed": 139, "refused": 0, "waiting": 0, "parked": 0},
+        {"lines": 140, "accepted": 0, "replayed": 140, "refused": 0, "waiting": 0, "parked": 0},
     ]
 
 

@@ -22,6 +22,7 @@ PARTS = (
     ("F", "lot_return", "lot_no"), ("G", "hold", None), ("H", "hold_lot", "lot_no"), ("I", "hold_end", "hold_seq"),
     ("J", "debt", None), ("K", "debt_use", "debt_seq"), ("L", "lot_matured", "lot_no"), ("M", "floor_change", None),
     ("N", "adjustment", None), ("O", "merged_wallet", None), ("P", "campaign_grant", None), ("Q", "budget_load", None),
+    ("R", "parked_earn", None),
 )  # fmt: skip
 NO_BYTES = b""
 
@@ -83,7 +84,14 @@ def posting_bytes(row: Row) -> bytes:
 
 def floor_bytes(row: Row) -> bytes:
     asked = i32(row["partner_no"]) + i64(row["basis_seq"]) + text(row["set_by"])
-    return asked + field("f", row["floor"], i64)
+    return asked + field("f", row["floor"], i64) + (b"p" if row["parks"] else NO_BYTES)
+
+
+def parked_bytes(row: Row) -> bytes:
+    asked = i32(row["partner_no"]) + text(row["key"]) + sized(octets(row["content_hash"]))
+    sums = i64(row["points"]) + i64(row["amount_minor"]) + i64(row["points_minor"])
+    where = text(row["channel"]) + text(row["entry_mode"]) + field("s", row["store_id"], uid)
+    return asked + sums + where + b"w" + octets(row["words_hash"])
 
 
 def adjustment_bytes(row: Row) -> bytes:
@@ -112,12 +120,13 @@ def load_bytes(row: Row) -> bytes:
     return uid(row["campaign_id"]) + i64(row["points"]) + text(row["loaded_by"])
 
 
-OF_STAFF: Mapping[str, Callable[[Row], bytes]] = {
+OF_OTHERS: Mapping[str, Callable[[Row], bytes]] = {
     "floor_change": floor_bytes,
     "adjustment": adjustment_bytes,
     "merged_wallet": merge_bytes,
     "campaign_grant": grant_bytes,
     "budget_load": load_bytes,
+    "parked_earn": parked_bytes,
 }
 
 
@@ -149,8 +158,8 @@ def part_bytes(table: str, row: Row) -> bytes:
         return (
             whose + what + before + field("p", row["pending_no"], i32) + field("m", row["matures_at"], time)
         )
-    if table in OF_STAFF:
-        return OF_STAFF[table](row)
+    if table in OF_OTHERS:
+        return OF_OTHERS[table](row)
     if table == "hold":
         return i32(row["wallet_no"]) + i32(row["partner_no"]) + i64(row["points"]) + time(row["expires_at"])
     if table == "hold_end":
@@ -194,6 +203,12 @@ def _salted_bytes(row: Row, words: Sequence[str | None]) -> bytes:
 def waiting_words_bytes(row: Row) -> bytes:
     """What the hash of the words of a refund that waits is of."""
     names = ("reference", "original_reference", "till", "business_date", "receipt_number", "lines")
+    return _salted_bytes(row, [row[name] for name in names])
+
+
+def parked_words_bytes(row: Row) -> bytes:
+    """What the hash of the words of a sale that is parked is of."""
+    names = ("key", "reference", "till", "business_date", "receipt_number", "lines", "tenders")
     return _salted_bytes(row, [row[name] for name in names])
 
 

@@ -13,6 +13,7 @@ from tests.support.chain import (
     batch_bytes,
     leaf_bytes,
     octets,
+    parked_words_bytes,
     sha256,
     start_bytes,
     waiting_words_bytes,
@@ -20,7 +21,9 @@ from tests.support.chain import (
 )
 
 #: Columns of JSON text: what is hashed is the text, to the byte.
-_TEXTS = {"purchase": ("lines", "tenders"), "refund": ("lines",), "waiting_refund": ("lines",)}
+_TEXTS = {
+    "purchase": ("lines", "tenders"), "refund": ("lines",), "waiting_refund": ("lines",), "parked_earn": ("lines", "tenders"),
+}  # fmt: skip
 _SEQ = {"lot": "opened_seq", "hold_lot": "hold_seq"}
 
 
@@ -91,6 +94,9 @@ async def recomputed(connection: PgConnection, ledger_id: int) -> dict[int, byte
     for row in waiting:
         if row["salt"] is not None:
             assert sha256(waiting_words_bytes(row)) == octets(row["words_hash"])
+    for row in await rows_of(connection, "parked_earn", ledger_id):
+        if row["salt"] is not None:
+            assert sha256(parked_words_bytes(row)) == octets(row["words_hash"])
     chained, reached = sha256(start_bytes(ledger)), 0
     found: dict[int, bytes] = {}
     for batch in sorted(await rows_of(connection, "batch", ledger_id), key=lambda row: row["batch_no"]):

@@ -11,15 +11,19 @@ if TYPE_CHECKING:
     from tests.support.ledger_model import LedgerModel
 
 
-def set_floor(model: LedgerModel, partner: UUID, floor: int | None, basis_seq: int, now_us: int) -> bool:
+def set_floor(
+    model: LedgerModel, partner: UUID, floor: int | None, basis_seq: int, parks: bool, now_us: int
+) -> bool:
     """Sets a credit floor; answers whether it was posted. What is based on less of the journal changes nothing."""
     standing = model.floors.get(partner)
-    if standing is not None and (basis_seq < standing[1] or (floor, basis_seq) == standing):
+    if standing is not None and (basis_seq < standing[1] or (floor, basis_seq, parks) == standing):
         return False
     model.decided_before(now_us)
-    model.floors[partner] = (floor, basis_seq)
+    model.floors[partner] = (floor, basis_seq, parks)
     seq = len(model.journal) + 1
-    model.journal.append(Posted(seq, "floor", UUID(int=0), partner, "", 0, 0, floor=(floor, basis_seq)))
+    model.journal.append(
+        Posted(seq, "floor", UUID(int=0), partner, "", 0, 0, floor=(floor, basis_seq, parks))
+    )
     return True
 
 
@@ -30,10 +34,12 @@ def issued(model: LedgerModel, partner: UUID) -> int:
 
 
 def over_credit(model: LedgerModel, ask: Ask, rate: tuple[int, int, int] | None) -> Verdict | None:
-    """Refused where the partner may not issue so many points any more."""
-    floor, _ = model.floors.get(ask.partner, (None, 0))
+    """Refused, or parked, where the partner may not issue so many points any more."""
+    floor, _, parks = model.floors.get(ask.partner, (None, 0, False))
     if rate is None or floor is None:
         return None
     headroom = max(0, -issued(model, ask.partner) - floor)
     points = (ask.amount - ask.in_points) * rate[0] // rate[1]
-    return Verdict("refused", "CREDIT_LIMIT", headroom=headroom) if points > headroom else None
+    if points <= headroom:
+        return None
+    return Verdict("parked") if parks else Verdict("refused", "CREDIT_LIMIT", headroom=headroom)

@@ -23,6 +23,7 @@ from tests.support.gateway_faults import Faults
 from tests.support.gateway_members import MembersBook
 from tests.support.gateway_points_reads import EXPIRES_AT_US, PointsReads
 from tests.support.gateway_refunds import EARN_PER_MINOR, Sale, sale_of
+from tests.support.gateway_results import again, away, content_of, groups_of, refusal
 
 _R: Final = Reason
 # What is decided under a key before anything was asked under it.
@@ -38,6 +39,9 @@ _UNDONE: Final = (
 class _Decided:
     content: bytes
     result: movement_pb2.Result
+
+
+_TAKEN = (movement_pb2.OUTCOME_ACCEPTED, movement_pb2.OUTCOME_PARKED)
 
 
 class PointsBook(PointsReads):
@@ -57,6 +61,8 @@ class PointsBook(PointsReads):
         self.broken_from_call = 0
         # What an earn may issue at most; None: without limit.
         self.headroom: int | None = None
+        # Whether what it may not issue is parked.
+        self.parks = False
 
     async def Post(self, request: points_pb2.PostRequest, context: Any) -> points_pb2.PostResponse:
         if not 1 <= len(request.items) <= 512:
@@ -71,7 +77,7 @@ class PointsBook(PointsReads):
         principals = [self._verifier.verify(token) for token in request.principals] or [acting()]
         assert all(each.in_programme() == programme for each in principals)
         results: list[movement_pb2.Result] = []
-        for group in _groups(request.items):
+        for group in groups_of(request.items):
             results += self._decide_together(group, principals[group[0].principal].as_partner())
         if self._faults.post_answers_lost:
             self._faults.post_answers_lost -= 1
@@ -86,11 +92,12 @@ class PointsBook(PointsReads):
         )  # fmt: skip
         before = {name: copy.copy(getattr(self, name)) for name in books} if len(items) > 1 else {}
         results = [self._decide(item, partner) for item in items]
-        failed = [each for each in results if each.outcome != movement_pb2.OUTCOME_ACCEPTED]
+        failed = [each for each in results if each.outcome not in _TAKEN]
         if not before or all(each.replayed for each in results):
             return results
         if not failed:
-            self._link(*(each.transaction for each in results))
+            if all(each.outcome == movement_pb2.OUTCOME_ACCEPTED for each in results):
+                self._link(*(each.transaction for each in results))
             return results
         for name, value in before.items():
             setattr(self, name, value)
@@ -101,7 +108,7 @@ class PointsBook(PointsReads):
         results = [each if each in failed else because for each in results]
         if outcome == movement_pb2.OUTCOME_REFUSED:
             for item, result in zip(items, results, strict=True):
-                self._keys[(partner, item.key)] = _Decided(_content(item), result)
+                self._keys[(partner, item.key)] = _Decided(content_of(item), result)
         return results
 
     def _link(self, earn: movement_pb2.Transaction, burn: movement_pb2.Transaction) -> None:
@@ -114,21 +121,21 @@ class PointsBook(PointsReads):
     def _decide(self, item: movement_pb2.Item, partner: UUID) -> movement_pb2.Result:
         if self._faults.items_overloaded:
             self._faults.items_overloaded -= 1
-            return _away(_R.REASON_OVERLOADED, "the queue is full", retry_after_seconds="1")
+            return away(_R.REASON_OVERLOADED, "the queue is full", retry_after_seconds="1")
         kind = str(item.WhichOneof("movement"))
         asked: Any = getattr(item, kind)
         reference: str = getattr(asked, "reference", "")
-        content = _content(item)
+        content = content_of(item)
         by_key = self._keys.get((partner, item.key))
         if by_key is not None:
             if by_key.content not in (content, _ANY_CONTENT):
-                return _away(_R.REASON_IDEMPOTENCY_KEY_REUSED, "this key was used with another request")
-            return _again(by_key.result)
+                return away(_R.REASON_IDEMPOTENCY_KEY_REUSED, "this key was used with another request")
+            return again(by_key.result)
         by_reference = self._references.get((partner, kind, reference)) if reference else None
         if by_reference is not None:
             if by_reference.content != content:
-                return _away(_R.REASON_REFERENCE_REUSED, "the reference was used before", fields="amount")
-            return _again(by_reference.result)
+                return away(_R.REASON_REFERENCE_REUSED, "the reference was used before", fields="amount")
+            return again(by_reference.result)
         decide = {
             "earn": self._earn, "redemption": self._redeem, "hold": self._hold, "capture": self._resolve,
             "void": self._resolve, "refund": self._refund, "reversal": self._reverse,
@@ -144,21 +151,23 @@ class PointsBook(PointsReads):
 
     def _earn(self, earn: movement_pb2.Earn, partner: UUID) -> movement_pb2.Result:
         sale = earn.sale
-        away = self._member(earn.member_id, sale.occurred_at_us)
-        if away is not None:
-            return away
+        missing = self._member(earn.member_id, sale.occurred_at_us)
+        if missing is not None:
+            return missing
         if sale.currency != acting().in_programme().currency:
-            return _away(_R.REASON_CURRENCY_UNSUPPORTED, "not here", currency=sale.currency, expected="EUR")
+            return away(_R.REASON_CURRENCY_UNSUPPORTED, "not here", currency=sale.currency, expected="EUR")
         lines = sum(line.amount_minor for line in sale.lines)
         if sale.lines and lines != sale.amount_minor:
-            return _away(
+            return away(
                 _R.REASON_AMOUNT_MISMATCH, f"the lines sum to {lines}", field="amount",
                 amount_minor=str(sale.amount_minor), lines_minor=str(lines),
             )  # fmt: skip
         in_points = sum(tender.amount_minor for tender in sale.tenders if tender.kind == "points")
         points = (sale.amount_minor - in_points) // EARN_PER_MINOR
         if self.headroom is not None and points > self.headroom:
-            return _refusal(
+            if self.parks:
+                return self._park(earn, points, partner)
+            return refusal(
                 _R.REASON_CREDIT_LIMIT,
                 "the limit is reached",
                 headroom=str(self.headroom),
@@ -178,13 +187,41 @@ class PointsBook(PointsReads):
         )
         return result
 
+    def _park(self, earn: movement_pb2.Earn, points: int, partner: UUID) -> movement_pb2.Result:
+        result = self._posted(
+            movement_pb2.MOVEMENT_KIND_PARK,
+            earn.member_id,
+            earn.reference,
+            0,
+            earn.sale.occurred_at_us,
+            partner,
+        )
+        result.outcome = movement_pb2.OUTCOME_PARKED
+        result.transaction.parked.CopyFrom(movement_pb2.ParkedPoints(points=points, open=True))
+        self.journal[-1].CopyFrom(result.transaction)
+        return result
+
+    def unpark(self, partner: UUID) -> None:
+        """Posts what a partner has parked."""
+        for place, decided in list(self._keys.items()):
+            parked = decided.result.transaction
+            if place[0] == partner and decided.result.outcome == movement_pb2.OUTCOME_PARKED:
+                earned = self._posted(
+                    movement_pb2.MOVEMENT_KIND_EARN, parked.member_id, parked.reference, parked.parked.points,
+                    parked.occurred_at_us, partner,
+                )  # fmt: skip
+                earned.transaction.original_id = parked.transaction_id
+                self.journal[-1].CopyFrom(earned.transaction)
+                self.journal[parked.seq - 1].parked.open = False
+                self._keys[place] = _Decided(decided.content, earned)
+
     def _redeem(self, redemption: movement_pb2.Redemption, partner: UUID) -> movement_pb2.Result:
-        away = self._member(redemption.member_id, redemption.occurred_at_us)
-        if away is not None:
-            return away
+        missing = self._member(redemption.member_id, redemption.occurred_at_us)
+        if missing is not None:
+            return missing
         available = self.wallets.get(redemption.member_id, 0)
         if redemption.points > available:
-            return _refusal(
+            return refusal(
                 _R.REASON_INSUFFICIENT_POINTS,
                 f"the wallet holds {available} points, {redemption.points} were asked for",
                 available=str(available), required=str(redemption.points),
@@ -204,7 +241,7 @@ class PointsBook(PointsReads):
 
     def _refund(self, refund: movement_pb2.Refund, partner: UUID) -> movement_pb2.Result:
         if refund.original_id in self.parts:
-            return _refusal(
+            return refusal(
                 _R.REASON_PART_OF_SALE, "it belongs to a sale",
                 original=to_text("txn", UUID(bytes=self.parts[refund.original_id])),
             )  # fmt: skip
@@ -212,10 +249,10 @@ class PointsBook(PointsReads):
         if sale is None and refund.original_reference:
             return movement_pb2.Result(outcome=movement_pb2.OUTCOME_WAITING)
         if sale is None:
-            return _away(_R.REASON_ORIGINAL_UNKNOWN, "you have no such movement")
+            return away(_R.REASON_ORIGINAL_UNKNOWN, "you have no such movement")
         asked = refund.amount_minor or refund.points or sale.left
         if not 1 <= asked <= sale.left:
-            return _refusal(
+            return refusal(
                 _R.REASON_REFUND_TOO_LARGE, "so much is not left", left=str(sale.left), required=str(asked)
             )
         sale = self.sales[sale.transaction_id] = copy.copy(sale)
@@ -246,10 +283,10 @@ class PointsBook(PointsReads):
         return result
 
     def _reverse(self, reversal: movement_pb2.Reversal, partner: UUID) -> movement_pb2.Result:
-        nothing = _refusal(_R.REASON_NOTHING_TO_REVERSE, "nothing was posted under it", key=reversal.key)
+        nothing = refusal(_R.REASON_NOTHING_TO_REVERSE, "nothing was posted under it", key=reversal.key)
         target = self._keys.get((partner, reversal.key))
         if target is None:
-            late = _refusal(_R.REASON_REVERSED_BEFORE_ARRIVAL, "it was reversed before", key=reversal.key)
+            late = refusal(_R.REASON_REVERSED_BEFORE_ARRIVAL, "it was reversed before", key=reversal.key)
             self._keys[(partner, reversal.key)] = _Decided(_ANY_CONTENT, late)
             return nothing
         posted, now_us = target.result.transaction, reversal.occurred_at_us
@@ -259,7 +296,7 @@ class PointsBook(PointsReads):
             void = movement_pb2.Void(hold_id=posted.transaction_id, occurred_at_us=now_us)
             return self._resolve(void, partner)
         if posted.kind not in _UNDONE:
-            return _away(_R.REASON_INVALID_REQUEST, "key: it cannot be reversed", field="key")
+            return away(_R.REASON_INVALID_REQUEST, "key: it cannot be reversed", field="key")
         original = self.parts.get(posted.transaction_id, posted.transaction_id)
         if not self.sales[original].left:
             return nothing
@@ -294,14 +331,12 @@ class PointsBook(PointsReads):
     def _resolve(self, asked: movement_pb2.Capture | movement_pb2.Void, partner: UUID) -> movement_pb2.Result:
         hold = self.holds.get(asked.hold_id)
         if hold is None or hold.partner_id != partner.bytes:
-            return _away(_R.REASON_HOLD_UNKNOWN, "no such hold")
+            return away(_R.REASON_HOLD_UNKNOWN, "no such hold")
         if asked.hold_id in self.resolved:
-            return _refusal(_R.REASON_HOLD_RESOLVED, "the hold was resolved before")
+            return refusal(_R.REASON_HOLD_RESOLVED, "the hold was resolved before")
         points = (asked.points or hold.held) if isinstance(asked, movement_pb2.Capture) else 0
         if points > hold.held:
-            return _refusal(
-                _R.REASON_HOLD_TOO_SMALL, "not so many", held=str(hold.held), required=str(points)
-            )
+            return refusal(_R.REASON_HOLD_TOO_SMALL, "not so many", held=str(hold.held), required=str(points))
         self.resolved.add(asked.hold_id)
         kind = movement_pb2.MOVEMENT_KIND_CAPTURE if points else movement_pb2.MOVEMENT_KIND_VOID
         result = self._posted(kind, hold.member_id, "", hold.held - points, asked.occurred_at_us, partner)
@@ -315,13 +350,13 @@ class PointsBook(PointsReads):
     def _member(self, member_id: bytes, occurred_at_us: int) -> movement_pb2.Result | None:
         member = self._members.members.get(member_id)
         if member is None:
-            return _away(_R.REASON_MEMBER_UNKNOWN, "no member has this id")
+            return away(_R.REASON_MEMBER_UNKNOWN, "no member has this id")
         if member.status == members_pb2.MEMBER_STATUS_CLOSED:
-            return _away(_R.REASON_MEMBER_CLOSED, "the member has left")
+            return away(_R.REASON_MEMBER_CLOSED, "the member has left")
         if occurred_at_us > wall_now_us() + 300_000_000:
-            return _away(_R.REASON_OCCURRED_IN_FUTURE, "that is in the future", tolerance_seconds="300")
+            return away(_R.REASON_OCCURRED_IN_FUTURE, "that is in the future", tolerance_seconds="300")
         if occurred_at_us <= 0:
-            return _away(_R.REASON_OCCURRED_TOO_LONG_AGO, "that is too long ago", limit_days="365")
+            return away(_R.REASON_OCCURRED_TOO_LONG_AGO, "that is too long ago", limit_days="365")
         return None
 
     def _posted(
@@ -345,38 +380,3 @@ class PointsBook(PointsReads):
         )
         self.journal.append(transaction)
         return movement_pb2.Result(outcome=movement_pb2.OUTCOME_ACCEPTED, transaction=transaction)
-
-
-def _groups(items: Sequence[movement_pb2.Item]) -> list[list[movement_pb2.Item]]:
-    groups: list[list[movement_pb2.Item]] = []
-    linked = False
-    for item in items:
-        if linked:
-            groups[-1].append(item)
-        else:
-            groups.append([item])
-        linked = item.linked
-    assert not linked, "the last item is linked with nothing"
-    return groups
-
-
-def _content(item: movement_pb2.Item) -> bytes:
-    content = getattr(item, str(item.WhichOneof("movement"))).SerializeToString(deterministic=True)
-    return content + b"linked" if item.linked else content
-
-
-def _refusal(reason: Reason.ValueType, message: str, **metadata: str) -> movement_pb2.Result:
-    error = ItemError(reason=reason, message=message, metadata=metadata)
-    return movement_pb2.Result(outcome=movement_pb2.OUTCOME_REFUSED, error=error)
-
-
-def _away(reason: Reason.ValueType, message: str, **metadata: str) -> movement_pb2.Result:
-    error = ItemError(reason=reason, message=message, metadata=metadata)
-    return movement_pb2.Result(outcome=movement_pb2.OUTCOME_TURNED_AWAY, error=error)
-
-
-def _again(result: movement_pb2.Result) -> movement_pb2.Result:
-    again = movement_pb2.Result()
-    again.CopyFrom(result)
-    again.replayed = True
-    return again

@@ -121,6 +121,8 @@ class Book:
     cuts: dict[int, int] = field(default_factory=dict[int, int])
     batches: list[Batch] = field(default_factory=list[Batch])
     balances: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    # Whether the floor that was told last parks, by partner.
+    parks: dict[UUID, bool] = field(default_factory=dict[UUID, bool])
     floors: dict[UUID, list[tuple[int | None, int]]] = field(
         default_factory=dict[UUID, list[tuple[int | None, int]]]
     )
@@ -246,6 +248,7 @@ class LedgerDouble(PointsServiceServicer):
         floor = request.floor
         told_of = floor.floor if floor.HasField("floor") else None
         book = self.book(acting().in_programme())
+        book.parks[UUID(bytes=floor.partner_id)] = floor.parks
         book.floors.setdefault(UUID(bytes=floor.partner_id), []).append((told_of, floor.basis_seq))
         return pb.SetFloorResponse(floor=floor, applied=True)
 

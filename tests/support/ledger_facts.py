@@ -20,7 +20,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Kind = Literal[
     "earn", "redeem", "hold", "capture", "void", "refund", "reverse",
-    "transfer", "adjust", "import", "merge",
+    "transfer", "adjust", "import", "merge", "park",
 ]  # fmt: skip
 PostedKind = Literal[
     Kind,
@@ -36,8 +36,9 @@ PostedKind = Literal[
     "floor",
     "grant",
     "load",
+    "unpark",
 ]
-Outcome = Literal["accepted", "refused", "turned away"]
+Outcome = Literal["accepted", "parked", "refused", "turned away"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Ask:
     `seconds` is how long a hold lives, `hold_seq` the hold that a capture or a void resolves, `original_seq` what a
     refund refunds; `in_points` is the part of an earn's amount that was paid in points. `linked`: with the next one. `target` is the key that
     a reversal undoes; `said` is what was asked where the model has found out what that means. `other` gets what a member
-    gives or leaves; `issuer` and `expires_us` (0: by the rule) are those of points taken over.
+    gives or leaves; `unparks` is what parked the sale that goes with a burn which is reversed; `issuer` and `expires_us` (0: by the rule) are those of points taken over.
     """
 
     kind: Kind
@@ -68,6 +69,7 @@ class Ask:
     other: UUID | None = None
     issuer: UUID = OPERATOR
     expires_us: int = 0
+    unparks: int = 0
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -136,7 +138,7 @@ class Posted:
     back: what it gave back to lots; children: lots that it opened for points of expired ones, as (lot, parent, points);
     paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures; pending: points that an earn
     put aside, or that were taken from there (negative); matured: those that came into the wallet from there.
-    floor: a credit floor and its basis_seq; its member is the nil UUID, as that of a load. campaign: of a grant the campaign, its
+    floor: a credit floor, its basis_seq and whether it parks; its member is the nil UUID, as that of a load. campaign: of a grant the campaign, its
     version and the points, of a load the campaign, 0 and the points.
     """
 
@@ -159,7 +161,7 @@ class Posted:
     figures: tuple[int, ...] = ()
     pending: int = 0
     matured: tuple[Taken, ...] = ()
-    floor: tuple[int | None, int] | None = None
+    floor: tuple[int | None, int, bool] | None = None
     campaign: tuple[UUID, int, int] | None = None
 
 

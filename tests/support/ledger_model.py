@@ -36,6 +36,7 @@ from tests.support.ledger_facts import (
     untimely,
 )
 from tests.support.pair_model import post_pair
+from tests.support.park_model import park, take_away, undoing_parked
 from tests.support.refund_model import refund
 from tests.support.wallet_model import of_wallets
 
@@ -48,8 +49,10 @@ class LedgerModel:
     expiry: Expiry
     backdate_days: int
     rates: dict[UUID, dict[int, tuple[int, int, int]]] = field(default_factory=dict)
-    # By partner: what it may issue at most, less what was taken back, and the basis_seq of that.
-    floors: dict[UUID, tuple[int | None, int]] = field(default_factory=dict)
+    # By partner: what it may issue at most, less what was taken back, the basis_seq of that, and whether earns beyond are parked.
+    floors: dict[UUID, tuple[int | None, int, bool]] = field(default_factory=dict)
+    # What is parked, by the posting that parked it.
+    parked: dict[int, Ask] = field(default_factory=dict)
     closed: set[UUID] = field(default_factory=set)
     journal: list[Posted] = field(default_factory=list)
     lots: dict[UUID, list[Lot]] = field(default_factory=dict)
@@ -111,7 +114,7 @@ class LedgerModel:
         if verdict.outcome == "turned away":
             return verdict
         self.by_key[named.partner, named.key] = (named.content, verdict)
-        if verdict.outcome == "accepted":
+        if verdict.outcome in ("accepted", "parked"):
             self.by_reference[named.partner, named.kind, named.reference] = (named.content, verdict)
         return verdict
 
@@ -153,11 +156,15 @@ class LedgerModel:
         posted = self.by_key.get((ask.partner, ask.target), (None, Verdict("refused")))[1].posted
         if posted is None:
             return ask
+        if posted.seq in self.parked:
+            return undoing_parked(self, ask, posted.seq)
         if posted.kind == "hold":
             return replace(ask, kind="void", hold_seq=posted.seq, member=posted.member, said=ask.content)
         if posted.kind not in ("earn", "redeem", "capture"):
             return Verdict("turned away", "INVALID_REQUEST")
         seq = self.sales[posted.seq].part_of or posted.seq
+        if seq in self.parked:
+            return undoing_parked(self, ask, seq)
         return replace(
             ask, kind="refund", original_seq=seq, member=self.now_of(posted.member), said=ask.content
         )
@@ -170,7 +177,7 @@ class LedgerModel:
         if same is None or not ask.reference:
             return None
         answer = again(same, ask, "REFERENCE_REUSED")
-        if answer.replayed:
+        if answer.replayed and answer.outcome != "parked":
             self.by_key[ask.partner, ask.key] = (ask.content, same[1])
         return answer
 
@@ -178,9 +185,14 @@ class LedgerModel:
         if ask.kind in ("capture", "void"):
             return self._resolve(ask, now_us, sale_seq)
         if ask.kind == "refund":
+            if ask.unparks:
+                take_away(self, ask.unparks, "REVERSED_BEFORE_ARRIVAL", now_us)
             return refund(self, ask, now_us)
         if ask.kind == "reverse":
             late = Verdict("refused", "REVERSED_BEFORE_ARRIVAL")
+            posted = self.by_key.get((ask.partner, ask.target), (None, late))[1].posted
+            if posted is not None:
+                take_away(self, posted.seq, "REVERSED_BEFORE_ARRIVAL", now_us)
             self.by_key.setdefault((ask.partner, ask.target), (None, late))
             return Verdict("refused", "NOTHING_TO_REVERSE")
         gone = self.gone(ask)
@@ -192,7 +204,10 @@ class LedgerModel:
             return self._redeem(ask, now_us, sale_seq)
         if ask.kind == "earn":
             rate = self.rate(ask.partner, ask.occurred_us)
-            return over_credit(self, ask, rate) or self.earn(ask, now_us)
+            beyond = over_credit(self, ask, rate)
+            if beyond is not None and beyond.outcome == "parked":
+                return park(self, ask, now_us)
+            return beyond or self.earn(ask, now_us)
         return self._hold(ask, now_us)
 
     def available(self, member: UUID, now_us: int) -> int:
@@ -222,7 +237,7 @@ class LedgerModel:
         lots = [lot for lot in self.lots.get(member, []) if not lot.matures_us]
         return sorted(lots, key=lambda lot: lot.order)
 
-    def earn(self, ask: Ask, now_us: int) -> Verdict:
+    def earn(self, ask: Ask, now_us: int, parked_seq: int = 0) -> Verdict:
         rate = self.rate(ask.partner, ask.occurred_us)
         if rate is None:
             return Verdict("turned away", "EARN_RATE_MISSING")
@@ -241,7 +256,9 @@ class LedgerModel:
             self.lots.setdefault(ask.member, []).append(lot)
         sale = self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate[:2])
         pending = points if matures_us else 0
-        verdict = self.accept(ask, points - pending, expires_us, lot_no, (), pending=pending)
+        verdict = self.accept(
+            ask, points - pending, expires_us, lot_no, (), pending=pending, original_seq=parked_seq
+        )
         grant_all(self, ask, sale, seq, now_us)
         return verdict
 
@@ -257,7 +274,7 @@ class LedgerModel:
     def _burned(self, seq: int, member: UUID, points: int, sale_seq: int) -> None:
         """A burn is refunded by itself, or with the sale that it belongs to."""
         self.sales[seq] = Sale(member, points, burn_seq=seq, part_of=sale_seq)
-        if sale_seq:
+        if sale_seq in self.sales:
             self.sales[sale_seq].burn_seq = seq
 
     def free(self, member: UUID) -> int:
@@ -331,7 +348,7 @@ class LedgerModel:
             self.balance(ask.member), expires_us, lot_no, taken, **more,
         )  # fmt: skip
         self.journal.append(posted)
-        if ask.kind in ("earn", "redeem", "capture"):
+        if ask.kind in ("earn", "park", "redeem", "capture"):
             matures_us = self.all_lots[lot_no - 1].matures_us if lot_no else 0
             self.keep_alive(ask.member, max(self.recorded_us(posted.seq), matures_us))
         return Verdict("accepted", posted=posted)

@@ -39,6 +39,8 @@ KINDS: Mapping[int, PostedKind] = {
     pb.MOVEMENT_KIND_IMPORT: "import",
     pb.MOVEMENT_KIND_GRANT: "grant",
     pb.MOVEMENT_KIND_LOAD: "load",
+    pb.MOVEMENT_KIND_PARK: "park",
+    pb.MOVEMENT_KIND_UNPARK: "unpark",
 }
 
 
@@ -214,12 +216,12 @@ def _figures(moved: pb.Transaction) -> tuple[int, ...]:
     return told.amount, told.returned, told.clawed_back, told.owed, told.written_off, told.money_minor
 
 
-def _floor(moved: pb.Transaction) -> tuple[int | None, int] | None:
+def _floor(moved: pb.Transaction) -> tuple[int | None, int, bool] | None:
     told = moved.credit_floor
     assert moved.HasField("credit_floor") == (moved.kind == pb.MOVEMENT_KIND_FLOOR)
     if moved.kind != pb.MOVEMENT_KIND_FLOOR:
         return None
-    return told.floor if told.HasField("floor") else None, told.basis_seq
+    return told.floor if told.HasField("floor") else None, told.basis_seq, told.parks
 
 
 def _campaign(moved: pb.Transaction) -> tuple[UUID, int, int] | None:
@@ -232,6 +234,8 @@ def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
     """A result in the words of the model."""
     if result.outcome == pb.OUTCOME_ACCEPTED:
         return Verdict("accepted", posted=journal[result.transaction.seq], replayed=result.replayed)
+    if result.outcome == pb.OUTCOME_PARKED:
+        return Verdict("parked", posted=journal[result.transaction.seq], replayed=result.replayed)
     reason = code_of(result.error.reason)
     if result.outcome == pb.OUTCOME_TURNED_AWAY:
         return Verdict("turned away", reason)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tests.support.credit_model import over_credit
 from tests.support.due_model import catch_up, owed, repay
 from tests.support.ledger_facts import Ask, Verdict, untimely
+from tests.support.park_model import park
 
 if TYPE_CHECKING:
     from tests.support.ledger_model import LedgerModel
@@ -36,6 +37,9 @@ def post_pair(model: LedgerModel, earn: Ask, burn: Ask, now_us: int) -> list[Ver
     assert sold is not None
     verdicts = [replace(verdict, replayed=True) for verdict in (sold, together[1])]
     for ask, verdict in zip((earn, burn), verdicts, strict=True):
+        if verdict.outcome == "parked":
+            # (No further key is kept for what is parked.)
+            continue
         model.by_key.setdefault((ask.partner, ask.key), (ask.content, verdict))
     return verdicts
 
@@ -48,7 +52,7 @@ def _burn_of(model: LedgerModel, sold: Verdict | None) -> tuple[tuple[object, ..
         burn = verdict.posted
         if content is None or burn is None or burn.kind not in ("redeem", "capture"):
             continue
-        if burn.original_seq == sold.posted.seq:
+        if burn.original_seq == (sold.posted.original_seq or sold.posted.seq):
             return content, verdict
     return None
 
@@ -59,7 +63,7 @@ def _new_pair(model: LedgerModel, earn: Ask, burn: Ask, now_us: int) -> list[Ver
         if late is not None:
             other = _failed(model, burn if ask is earn else earn, late)
             return [late, other] if ask is earn else [other, late]
-    why = None
+    why, parked = None, False
     gone = model.gone(earn)
     if gone is not None:
         why = gone
@@ -67,6 +71,8 @@ def _new_pair(model: LedgerModel, earn: Ask, burn: Ask, now_us: int) -> list[Ver
         why = Verdict("turned away", "EARN_RATE_MISSING")
     else:
         why = over_credit(model, earn, model.rate(earn.partner, earn.occurred_us))
+        parked = why is not None and why.outcome == "parked"
+        why = None if parked else why
     if why is not None:
         if why.outcome == "refused":
             model.by_key[earn.partner, earn.key] = (earn.content, why)
@@ -76,7 +82,7 @@ def _new_pair(model: LedgerModel, earn: Ask, burn: Ask, now_us: int) -> list[Ver
     if why is not None:
         model.by_key[burn.partner, burn.key] = (burn.content, why)
         return [_failed(model, earn, why), why]
-    sold = model.earn(earn, now_us)
+    sold = park(model, earn, now_us) if parked else model.earn(earn, now_us)
     assert sold.posted is not None
     verdicts = [sold, model.decide(burn, now_us, sold.posted.seq)]
     repay(model, earn.member, now_us)

@@ -23,9 +23,16 @@ class PaperFloors:
         last = {row.partner_no: row.floor for row in self.rows}
         return {account: floor for account, floor in last.items() if floor is not None}
 
+    def parking(self) -> set[int]:
+        """The issuance accounts beyond whose floor earns are parked."""
+        last = {row.partner_no: row for row in self.rows}
+        return {account for account, row in last.items() if row.parks and row.floor is not None}
+
     def standing(self, acts: Iterable[Act], accounts: Mapping[AccountKey, int]) -> dict[UUID, StandingFloor]:
         """The last floors of the partners that one is set of."""
-        last = {row.partner_no: StandingFloor(row.floor, row.basis_seq, row.seq) for row in self.rows}
+        last = {
+            row.partner_no: StandingFloor(row.floor, row.basis_seq, row.seq, row.parks) for row in self.rows
+        }
         partners = {act.partner_id for act in acts if isinstance(act, FloorChange)}
         return {
             partner: last[account]

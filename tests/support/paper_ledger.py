@@ -21,10 +21,11 @@ from services.points.domain.movements import (
     Overdue,
     Redemption,
     Refund,
-    Reversal,
     Sale,
+    Unpark,
     Void,
     WaitsOver,
+    of_sales,
 )
 from services.points.domain.opened import Earlier, LedgerRules, Opened, OpenHold
 from services.points.domain.posting import Posting
@@ -44,6 +45,7 @@ from tests.support.paper_campaigns import (
 )
 from tests.support.paper_checks import check
 from tests.support.paper_floors import PaperFloors
+from tests.support.paper_parks import PaperParks
 from tests.support.paper_refunds import open_debts, refunded
 from tests.support.paper_rows import LotRow, PaperDebt, earlier_of, keys_of
 from tests.support.paper_telling import Told, telling
@@ -52,6 +54,7 @@ from tests.support.paper_wallets import (
     accounts_of,
     check_lot_home,
     read_wallets,
+    write_holds,
     write_wallets,
 )
 
@@ -87,6 +90,7 @@ class PaperLedger:
     children: dict[int, ChildRow] = field(default_factory=dict)
     floors: PaperFloors = field(default_factory=PaperFloors)
     waits: PaperWaits = field(default_factory=PaperWaits)
+    parks: PaperParks = field(default_factory=PaperParks)
     expires: dict[int, int] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     merged: dict[UUID, UUID] = field(default_factory=dict)
@@ -122,13 +126,13 @@ class PaperLedger:
         if (
             row is None
             or row.kind not in ("earn", "redeem", "capture")
-            or (row.kind != "earn" and row.original_seq)
+            or (row.kind != "earn" and row.original_seq and not self.parks.is_ended(self, row.original_seq))
         ):
             return None
         linked = [
             no
             for no, each in self.postings.items()
-            if each.original_seq == seq and each.kind in ("redeem", "capture")
+            if each.original_seq == (row.original_seq or seq) and each.kind in ("redeem", "capture")
         ]
         burn_seq = seq if row.kind != "earn" else (linked or [0])[0]
         used = [(lot_no, points) for used_seq, lot_no, points in self.uses if used_seq == burn_seq]
@@ -157,7 +161,9 @@ class PaperLedger:
 
     def _open(self, acts: Sequence[Act]) -> Opened:
         now_us = max(self.now_us, self.last_time_us + 1)
-        movements = [item for item in acts if not isinstance(item, Overdue | FloorChange | WaitsOver)]
+        movements = [
+            item for item in acts if not isinstance(item, Overdue | FloorChange | WaitsOver | Unpark)
+        ]
         burns = self._burns(acts, self.waits.awaited(movements))
         for kind, owner in [
             AccountKey(AccountKind.EXPIRY, PROGRAMME),
@@ -193,7 +199,7 @@ class PaperLedger:
             lots=self._read_lots(burns, now_us, holds, movements),
             holds=holds,
             linked={
-                row.original_seq: (seq, row.content_hash or b"")
+                self.parks.sale_of(self, row.original_seq): (seq, row.content_hash or b"")
                 for seq, row in self.postings.items()
                 if row.kind in ("redeem", "capture") and row.original_seq
             },
@@ -201,6 +207,8 @@ class PaperLedger:
             debts=open_debts(self, burns),
             expires={member: self.expires.get(self.wallet_no(member), 0) for member in burns},
             credit_floors=self.floors.bounds(),
+            parking=self.floors.parking(),
+            parked=self.parks.read(self),
             standing_floors=self.floors.standing(acts, self.accounts),
             waiting=list(self.waits.open.values()),
             taken_of_grants=taken_of_grants(self, acts),
@@ -210,12 +218,12 @@ class PaperLedger:
     def _burns(self, acts: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> dict[UUID, int]:
         """Members with what they may burn; their accounts, and those of the partners, are there from now on."""
         burns: dict[UUID, int] = {}
-        for item in acts:
+        for item in of_sales(acts):
             if isinstance(item, WaitsOver):
                 continue
             if not isinstance(item, Overdue):
                 self._account(AccountKind.ISSUANCE, item.partner_id)
-            if isinstance(item, Reversal | FloorChange) or item.member_id == PROGRAMME:
+            if isinstance(item, FloorChange) or item.member_id == PROGRAMME:
                 continue
             if isinstance(item, WalletMovement):
                 for member, burn in wallet_reads.needs(item):
@@ -334,10 +342,11 @@ class PaperLedger:
                 self.lots[lot.lot_no].lot.remaining = lot.remaining
                 self.lots[lot.lot_no].lot.reserved = lot.reserved
                 self.lots[lot.lot_no].lot.matures_us = lot.matures_us
-        self._write_holds(posting)
+        write_holds(self, posting)
         self._write_refunds(opened, posting)
         self.floors.rows += rows.floors
         self.waits.write(opened, rows, self.owner)
+        self.parks.write(self, rows)
         self.uses += rows.uses
         self.returns += rows.returns
         self.matured += rows.matured
@@ -373,20 +382,6 @@ class PaperLedger:
             self.debts[debt_seq].left -= points
         for debts in opened.debts.values():
             assert all(self.debts[debt.seq].left == debt.left for debt in debts.touched.values())
-
-    def _write_holds(self, posting: Posting) -> None:
-        rows = posting.rows
-        for row in rows.holds:
-            parts = [(lot_no, points) for seq, lot_no, points in rows.hold_lots if seq == row.seq]
-            assert sum(points for _, points in parts) == row.points
-            moved = next(told.transaction for told in self.told if told.transaction.seq == row.seq)
-            self.holds[row.seq] = OpenHold(
-                row.seq, moved.transaction_id, self.owner(row.partner_no), row.partner_no,
-                self.owner(row.wallet_no), row.points, row.expires_at_us, parts,
-            )  # fmt: skip
-        for end in rows.hold_ends:
-            hold = self.holds.pop(end.hold_seq)
-            assert end.held == hold.points >= end.captured >= 0
 
     def _remember(self, partner_no: int, key: str, earlier: Earlier) -> None:
         partner = self.owner(partner_no)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from coalition.type.v1.reason_pb2 import Reason
+
 from services.points.domain.campaigns import CampaignVersion
 from services.points.domain.movements import (
     Capture,
@@ -57,6 +59,26 @@ def _floor_set(told: list[Told]) -> Callable[[Transaction], bytes]:
     return floor_set
 
 
+def _parked(told: list[Told]) -> Callable[[Transaction, Earn, str], bytes]:
+    def parked(transaction: Transaction, item: Earn, currency: str) -> bytes:
+        assert transaction.parked is not None
+        assert (transaction.parked.open, item.member_id) == (True, transaction.member_id)
+        assert currency
+        told.append(Told("parked", transaction))
+        return b"parked"
+
+    return parked
+
+
+def _unparked(told: list[Told]) -> Callable[[Transaction, Reason.ValueType], bytes]:
+    def unparked(transaction: Transaction, reason: Reason.ValueType) -> bytes:
+        assert reason
+        told.append(Told("unparked", transaction))
+        return b"unparked"
+
+    return unparked
+
+
 def telling(told: list[Told]) -> Telling:
     """Wordings that note what they are asked to tell."""
 
@@ -102,7 +124,7 @@ def telling(told: list[Told]) -> Telling:
 
     return Telling(
         earned, matured, redeemed, _with_lots(told, "expired"), _alone(told, "held"), captured, _alone(told, "released"), returned,
-        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told), *_of_wallets(told),
+        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told), _parked(told), _unparked(told), *_of_wallets(told),
     )  # fmt: skip
 
 

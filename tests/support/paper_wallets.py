@@ -10,7 +10,7 @@ from uuid import UUID
 from services.points.domain.accounts import AccountKey, AccountKind
 from services.points.domain.lots import Lot
 from services.points.domain.movements import Act
-from services.points.domain.opened import Opened
+from services.points.domain.opened import Opened, OpenHold
 from services.points.domain.posting import Posting
 from services.points.domain.wallet_movements import Merge, Opening
 from services.points.storage import wallet_reads
@@ -87,3 +87,19 @@ def check_wallets(ledger: PaperLedger) -> None:
     for member in ledger.merged:
         assert ledger.balance(member) == 0
         assert not any(debt.left for debt in ledger.debts.values() if debt.member == member)
+
+
+def write_holds(ledger: PaperLedger, posting: Posting) -> None:
+    """Holds that were opened, and those that were resolved."""
+    rows = posting.rows
+    for row in rows.holds:
+        parts = [(lot_no, points) for seq, lot_no, points in rows.hold_lots if seq == row.seq]
+        assert sum(points for _, points in parts) == row.points
+        moved = next(told.transaction for told in ledger.told if told.transaction.seq == row.seq)
+        ledger.holds[row.seq] = OpenHold(
+            row.seq, moved.transaction_id, ledger.owner(row.partner_no), row.partner_no,
+            ledger.owner(row.wallet_no), row.points, row.expires_at_us, parts,
+        )  # fmt: skip
+    for end in rows.hold_ends:
+        hold = ledger.holds.pop(end.hold_seq)
+        assert end.held == hold.points >= end.captured >= 0

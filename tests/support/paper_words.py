@@ -7,12 +7,13 @@ from typing import Any, get_args
 from uuid import UUID
 
 from services.points.domain.accounts import AccountKey, AccountKind
-from services.points.domain.answers import Accepted, Refused, Replay, TurnedAway
+from services.points.domain.answers import Accepted, ParkedAnswer, Refused, Replay, TurnedAway
 from services.points.domain.movements import (
     Capture,
     Earn,
     Hold,
     Movement,
+    ParkedEarn,
     Purchase,
     Receipt,
     Redemption,
@@ -49,6 +50,9 @@ def reversal_of(ask: Ask, ledger: PaperLedger) -> Movement | None:
     """What a reversal comes to the door as, by what was posted before; None where it does not come to it."""
     content = repr(ask.content).encode()
     earlier = ledger.decisions.get((ask.partner, ask.target))
+    parked = ledger.parks.under(ask.partner, ask.target)
+    if parked is not None:
+        return _taking_away(ask, ledger, content, parked)
     if earlier is None or earlier.seq is None:
         return Reversal(ask.key, ask.partner, content, ask.occurred_us, ask.target, "", 0)
     row = ledger.postings[earlier.seq]
@@ -56,7 +60,19 @@ def reversal_of(ask: Ask, ledger: PaperLedger) -> Movement | None:
     common = (ask.key, ask.partner, member)
     if row.kind == "hold":
         return Void(*common, row.transaction_id, earlier.seq, content, ask.occurred_us, "", 0)
-    sale = ledger.sale(row.original_seq or earlier.seq) if row.kind in ("earn", "redeem", "capture") else None
+    if row.original_seq in ledger.parks.open:
+        return _taking_away(ask, ledger, content, ledger.parks.open[row.original_seq])
+    of = ledger.parks.sale_of(ledger, row.original_seq) if row.original_seq else earlier.seq
+    undone = row.kind in ("earn", "redeem", "capture")
+    sale = (
+        ledger.sale(
+            earlier.seq
+            if of == row.original_seq and row.kind != "earn" and ledger.parks.is_ended(ledger, of)
+            else of
+        )
+        if undone
+        else None
+    )
     if sale is None:
         return None
     receipt = Receipt(None, "", "", "", "", "[]")
@@ -64,6 +80,22 @@ def reversal_of(ask: Ask, ledger: PaperLedger) -> Movement | None:
     return Refund(
         *common, None, content, ask.occurred_us, sale.transaction_id, "", 0, 0, receipt, "", 0, sale
     )
+
+
+def _taking_away(ask: Ask, ledger: PaperLedger, content: bytes, parked: ParkedEarn) -> Movement:
+    """What reverses an earn that is parked: with a burn, its refund."""
+    member = ledger.now_of(parked.item.member_id)
+    burn_seq = ledger.parks.burn_of(ledger, parked.seq)
+    if not burn_seq:
+        return Reversal(ask.key, ask.partner, content, ask.occurred_us, ask.target, "", 0, member)
+    row = ledger.postings[burn_seq]
+    used = [(lot_no, points) for seq, lot_no, points in ledger.uses if seq == burn_seq]
+    sale = Sale(burn_seq, row.transaction_id, 0, 0, 0, 0, 1, burn_seq, row.amount, used)
+    receipt = Receipt(None, "", "", "", "", "[]")
+    return Refund(
+        ask.key, ask.partner, member, None, content, ask.occurred_us, sale.transaction_id, "", 0, 0, receipt, "", 0, sale,
+        unparks=parked.seq,
+    )  # fmt: skip
 
 
 def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | None) -> Movement:
@@ -124,7 +156,12 @@ _KINDS: Mapping[str, PostedKind] = {kind: kind for kind in get_args(PostedKind)}
 def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
     """A decision in the words of the model."""
     if isinstance(decision, Replay):
-        return Verdict("accepted", posted=posted_of(ledger, decision.seq), replayed=True)
+        outcome = "parked" if decision.parked else "accepted"
+        return Verdict(outcome, posted=posted_of(ledger, decision.seq), replayed=True)
+    if isinstance(decision, ParkedAnswer):
+        posted = posted_of(ledger, decision.transaction.seq)
+        assert decision.transaction.reference == posted.reference
+        return Verdict("parked", posted=posted, replayed=decision.replayed)
     if isinstance(decision, Accepted):
         posted = posted_of(ledger, decision.transaction.seq)
         check_bonuses(ledger, decision.transaction)
@@ -150,7 +187,7 @@ def posted_of(ledger: PaperLedger, seq: int) -> Posted:
         if used_seq == seq
     )
     return Posted(
-        seq, _KINDS[kind], moved.member_id, moved.partner_id, row.reference or "", row.points, row.balance_after,
+        seq, _KINDS[kind], moved.member_id, moved.partner_id, row.reference or ledger.parks.reference_of(ledger, seq), row.points, row.balance_after,
         row.expires_at_us or 0, row.lot_no or 0, taken, moved.held, _hold_seq(ledger, moved), row.original_seq or 0,
         *_refunded_by(ledger, seq), moved.refund or (), moved.pending, _matured(ledger, seq), moved.credit_floor, campaign_of(ledger, seq),
     )  # fmt: skip
@@ -201,7 +238,7 @@ def _moved(ledger: PaperLedger, seq: int) -> Transaction:
     assert row.event_partner_id == partner
     assert ledger.recorded_us[seq] == moved.recorded_at_us
     assert (row.transaction_id, row.kind, row.reference, row.points) == (
-        moved.transaction_id, moved.kind, moved.reference, moved.points,
+        moved.transaction_id, moved.kind, None if row.kind == "park" else moved.reference, moved.points,
     )  # fmt: skip
     return moved
 

@@ -160,12 +160,27 @@ class PointsHouse:
         await self.as_staff(self.stub.SetRefundRule, points_pb2.SetRefundRuleRequest(rule=rule))
 
     async def set_floor(
-        self, partner_id: UUID, floor: int | None, basis_seq: int = 0, *, token: bytes = b""
+        self,
+        partner_id: UUID,
+        floor: int | None,
+        basis_seq: int = 0,
+        *,
+        parks: bool = False,
+        token: bytes = b"",
     ) -> points_pb2.SetFloorResponse:
         """Sets a credit floor as staff, or as whoever the token names."""
-        asked = points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq)
+        asked = points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq, parks=parks)
         request = points_pb2.SetFloorRequest(floor=asked)
         return await grpc_client.call(self.stub.SetFloor, request, token or self.staff)
+
+    async def unpark(self) -> int:
+        """Runs the job that posts what is parked; answers how many earns are parked no more."""
+        return await self.running.wired.application.unpark_earns.of(self.programme)
+
+    async def parked(self, partner_id: UUID | None = None) -> points_pb2.ListParkedEarnsResponse:
+        """The first page of earns that are parked."""
+        asked = points_pb2.ListParkedEarnsRequest(partner_id=partner_id.bytes if partner_id else b"")
+        return await self.as_staff(self.stub.ListParkedEarns, asked)
 
     async def floors(self, partner_id: UUID | None = None) -> points_pb2.ListFloorsResponse:
         """The credit floors in force."""

@@ -14,7 +14,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.answers.problems import error_members
 from services.gateway.domain.batches import Counts
 from services.gateway.domain.caller import Caller
-from services.gateway.domain.movements import Accepted, Awaited, Decision
+from services.gateway.domain.movements import Accepted, Awaited, Decision, Parked
 from services.gateway.schemas.reading import ReadLine
 from services.runtime.ids import to_text
 
@@ -28,10 +28,11 @@ class Tally:
     replayed: int = 0
     refused: int = 0
     waiting: int = 0
+    parked: int = 0
 
     def counts(self) -> Counts:
         """The counts as they stand."""
-        return Counts(self.lines, self.accepted, self.replayed, self.refused, self.waiting)
+        return Counts(self.lines, self.accepted, self.replayed, self.refused, self.waiting, self.parked)
 
 
 class BatchAnswers:
@@ -65,6 +66,11 @@ class BatchAnswers:
                 tally.waiting += 1
                 row["outcome"] = "waiting"
                 row["transaction"] = row["error"] = None
+            elif isinstance(decision, Parked):
+                tally.parked += 1
+                row["outcome"] = "parked"
+                row["transaction"] = self._movements.transaction(caller, decision.movement)
+                row["error"] = None
             else:
                 tally.refused += 1
                 row["outcome"] = "refused"

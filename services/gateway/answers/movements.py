@@ -14,6 +14,8 @@ from services.gateway.domain.movements import (
     Expiration,
     Movement,
     MovementType,
+    Parked,
+    ParkedPoints,
     RefundFigures,
 )
 from services.gateway.schemas.sales import RefundBody
@@ -54,6 +56,31 @@ class MovementAnswers:
                 "expires_on": expires_on,
                 "lines": [*_earned(caller, movement), _balance_line(movement), *_use_by(expires_on)],
             },
+        }
+
+    def parked_earn(self, caller: Caller, movement: Movement) -> dict[str, Any]:
+        """The answer to an earn that is parked, of schemas.movements.ParkedEarn."""
+        return {
+            "object": "earn",
+            "status": "parked",
+            **self._posted(caller, movement),
+            "parked_points": _parked_points(movement),
+            "receipt": _parked_receipt(movement, movement, []),
+        }
+
+    def parked_purchase(self, caller: Caller, parked: Parked) -> dict[str, Any]:
+        """The answer to a purchase whose earn is parked, of schemas.sales.ParkedPurchase."""
+        earn = parked.movement
+        burn = parked.linked[0] if parked.linked else None
+        spent = [f"Points spent: {-burn.points:,}"] if burn else []
+        return {
+            "object": "purchase",
+            "status": "parked",
+            **self._posted(caller, earn),
+            "balance": (burn or earn).balance,
+            "parked_points": _parked_points(earn),
+            "burn": self.transaction(caller, burn) if burn else None,
+            "receipt": {"burned": -burn.points if burn else 0, **_parked_receipt(earn, burn or earn, spent)},
         }
 
     def redemption(self, caller: Caller, movement: Movement) -> dict[str, Any]:
@@ -190,6 +217,7 @@ class MovementAnswers:
             "refund": _figures(caller, movement.refund) if movement.refund else None,
             "bonus": [_bonus(bonus) for bonus in movement.bonuses],
             "campaign": _campaign(movement.campaign) if movement.campaign else None,
+            "parked": _parked(movement.parked) if movement.parked else None,
         }
 
     def balance(self, alias: str, balance: Balance) -> dict[str, Any]:
@@ -227,6 +255,20 @@ class MovementAnswers:
             "occurred_at": instant(movement.occurred_at_us),
             "recorded_at": instant(movement.recorded_at_us),
         }
+
+
+def _parked_points(movement: Movement) -> int:
+    return movement.parked.points if movement.parked else 0
+
+
+def _parked_receipt(earn: Movement, last: Movement, lines: list[str]) -> dict[str, Any]:
+    points = _parked_points(earn)
+    lines = [*lines, f"Points to be added later: {points:,}", _balance_line(last)]
+    return {"parked": points, "balance": last.balance, "lines": lines}
+
+
+def _parked(parked: ParkedPoints) -> dict[str, Any]:
+    return {"points": parked.points, "status": "parked" if parked.is_open else "ended"}
 
 
 def _burned(movement: Movement) -> dict[str, Any]:

@@ -207,7 +207,8 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
     _R.REASON_CREDIT_LIMIT: Explained(
         "The sale earns more points than you may issue now: your limit with the operator is reached.",
         "Settle with the operator or agree on a higher limit. The refusal stands under its key; a sale that shall still earn "
-        "is sent again under a new Idempotency-Key. Redemptions and refunds are taken as before.",
+        "is sent again under a new Idempotency-Key. Where it was agreed so, such a sale is parked (202) and not refused. "
+        "Redemptions and refunds are taken as before.",
         ("headroom", "required"),
         "No points can be earned right now",
     ),

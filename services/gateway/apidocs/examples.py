@@ -152,7 +152,7 @@ VOID: Final[dict[str, Any]] = {
 }
 TRANSACTION: Final[dict[str, Any]] = {
     "object": "transaction", "type": "earn", **_EARNED, "hold": None, "held": 0, "original": None, "refund": None,
-    "bonus": [{"campaign": {"id": _CAMPAIGN_ID, "version": 1}, "points": 50}], "campaign": None,
+    "bonus": [{"campaign": {"id": _CAMPAIGN_ID, "version": 1}, "points": 50}], "campaign": None, "parked": None,
 }  # fmt: skip
 
 ENROL_BODIES: Final[dict[str, Any]] = {
@@ -217,7 +217,7 @@ BATCH_SUMMARY: Final[dict[str, Any]] = {
     "id": _BATCH_ID,
     "status": "completed",
     "created_at": "2026-03-14T11:02:33.125Z",
-    "counts": {"lines": 2, "accepted": 1, "replayed": 0, "refused": 1, "waiting": 0},
+    "counts": {"lines": 2, "accepted": 1, "replayed": 0, "refused": 1, "waiting": 0, "parked": 0},
 }
 BATCH: Final[dict[str, Any]] = {
     **BATCH_SUMMARY,

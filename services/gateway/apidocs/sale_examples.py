@@ -9,6 +9,7 @@ _EARN_ID: Final = "txn_01kkq64v1sg73vbc9d5e7f9g1h"
 _BURN_ID: Final = "txn_01kkq64v1sg73vbc9d5e7f9g1j"
 _REFUND_ID: Final = "txn_01kkw2h8t3c95xde1f7g9h1j3k"
 _HOLD_ID: Final = "hld_01kkq63v1rf62tab8c4d6e8f0g"
+_PARKED_ID: Final = "txn_01kkq64v1sg73vbc9d5e7f9g1k"
 _PURCHASE_ID: Final = "pur_01kkq64v1sg73vbc9d5e7f9g1m"
 _SALE: Final[dict[str, Any]] = {
     "member": {"card": "6035550000000018"},
@@ -38,6 +39,7 @@ _POSTED: Final[dict[str, Any]] = {
     "matures_at": None,
     "bonus": [],
     "campaign": None,
+    "parked": None,
 }
 PURCHASE: Final[dict[str, Any]] = {
     "object": "purchase",
@@ -87,6 +89,35 @@ PURCHASE: Final[dict[str, Any]] = {
             "Balance: 760 points",
             "Use these points by 2028-03-31",
         ],
+    },
+}
+PARKED_EARN: Final[dict[str, Any]] = {
+    "object": "earn",
+    "status": "parked",
+    "id": _PARKED_ID,
+    "member": _MEMBER_ID,
+    "reference": "S367-7-20260314-1003",
+    "balance": 1240,
+    "occurred_at": "2026-03-14T08:33:12Z",
+    "recorded_at": "2026-03-14T08:33:12.61Z",
+    "parked_points": 25,
+    "receipt": {
+        "parked": 25,
+        "balance": 1240,
+        "lines": ["Points to be added later: 25", "Balance: 1,240 points"],
+    },
+}
+PARKED_PURCHASE: Final[dict[str, Any]] = {
+    **PARKED_EARN,
+    "object": "purchase",
+    "balance": 740,
+    "parked_points": 20,
+    "burn": {**PURCHASE["burn"], "balance": 740, "original": _PARKED_ID},
+    "receipt": {
+        "burned": 500,
+        "parked": 20,
+        "balance": 740,
+        "lines": ["Points spent: 500", "Points to be added later: 20", "Balance: 740 points"],
     },
 }
 REFUND_BODIES: Final[dict[str, Any]] = {

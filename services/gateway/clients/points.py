@@ -21,6 +21,8 @@ from services.gateway.domain.movements import (
     Expiration,
     Movement,
     MovementType,
+    Parked,
+    ParkedPoints,
     RefundFigures,
 )
 from services.runtime.errors import Fault, NotFound
@@ -50,6 +52,8 @@ _TYPES: Final = {
     movement_pb2.MOVEMENT_KIND_ADJUST: MovementType.ADJUSTMENT,
     movement_pb2.MOVEMENT_KIND_IMPORT: MovementType.OPENING_BALANCE,
     movement_pb2.MOVEMENT_KIND_GRANT: MovementType.BONUS,
+    movement_pb2.MOVEMENT_KIND_PARK: MovementType.PARKED_EARN,
+    movement_pb2.MOVEMENT_KIND_UNPARK: MovementType.PARKED_EARN_ENDED,
 }
 
 
@@ -166,6 +170,8 @@ def _decision_of(result: movement_pb2.Result) -> Decision:
         return Accepted(_movement_of(result.transaction), result.replayed)
     if result.outcome == movement_pb2.OUTCOME_WAITING:
         return Awaited(result.replayed)
+    if result.outcome == movement_pb2.OUTCOME_PARKED:
+        return Parked(_movement_of(result.transaction), result.replayed)
     remembered = result.outcome == movement_pb2.OUTCOME_REFUSED
     return Declined(error_of_item(result.error), remembered, result.replayed)
 
@@ -192,6 +198,7 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         message.matures_at_us,
         tuple(_bonus_of(bonus) for bonus in message.bonuses),
         _bonus_of(message.campaign) if message.HasField("campaign") else None,
+        ParkedPoints(message.parked.points, message.parked.open) if message.HasField("parked") else None,
     )
 
 

@@ -14,6 +14,7 @@ class Counts(NamedTuple):
     replayed: int
     refused: int
     waiting: int = 0
+    parked: int = 0
 
 
 class StoredBatch(NamedTuple):

@@ -35,6 +35,8 @@ class MovementType(StrEnum):
     ADJUSTMENT = "adjustment"
     OPENING_BALANCE = "opening_balance"
     BONUS = "bonus"
+    PARKED_EARN = "parked_earn"
+    PARKED_EARN_ENDED = "parked_earn_ended"
 
 
 class RefundFigures(NamedTuple):
@@ -60,6 +62,13 @@ class Bonus(NamedTuple):
     balance: int
 
 
+class ParkedPoints(NamedTuple):
+    """Points that a sale would have earned when it was parked, and whether it still is."""
+
+    points: int
+    is_open: bool
+
+
 class Movement(NamedTuple):
     """An accepted movement.
 
@@ -68,7 +77,7 @@ class Movement(NamedTuple):
     `held` is what a hold set aside, or what resolving the hold `hold_id` freed (negative). `original_id` is the
     movement that it corrects or belongs to; `refund` is a refund's alone. `pending` is the effect on the points that cannot be
     spent yet; those of an earn can be from `matures_at_us` on (0: it has none). `bonuses`: what campaigns gave on top of an
-    earn; `campaign`: which one gave a bonus.
+    earn; `campaign`: which one gave a bonus. `parked`: of a sale that was parked, or taken away after that.
     """
 
     transaction_id: UUID
@@ -91,6 +100,7 @@ class Movement(NamedTuple):
     matures_at_us: int = 0
     bonuses: tuple[Bonus, ...] = ()
     campaign: Bonus | None = None
+    parked: ParkedPoints | None = None
 
     @property
     def bonus_points(self) -> int:
@@ -133,7 +143,15 @@ class Awaited(NamedTuple):
     replayed: bool
 
 
-Decision = Accepted | Declined | Awaited
+class Parked(NamedTuple):
+    """An earn that its partner may not issue now: it is posted as soon as it may. `linked`: what was posted with it."""
+
+    movement: Movement
+    replayed: bool
+    linked: tuple[Movement, ...] = ()
+
+
+Decision = Accepted | Declined | Awaited | Parked
 
 
 def together(decisions: Sequence[Decision]) -> Decision:
@@ -143,9 +161,9 @@ def together(decisions: Sequence[Decision]) -> Decision:
         # What the others were not posted for says nothing; what it was that could not be posted does.
         causes = [each for each in declined if each.error.reason != Reason.REASON_LINKED_ITEM_FAILED]
         return (causes or declined)[0]
-    accepted = [each for each in decisions if isinstance(each, Accepted)]
-    replayed = all(each.replayed for each in accepted)
-    return Accepted(accepted[0].movement, replayed, tuple(each.movement for each in accepted[1:]))
+    first, *linked = (each for each in decisions if isinstance(each, Accepted | Parked))
+    replayed = first.replayed and all(each.replayed for each in linked)
+    return first._replace(replayed=replayed, linked=tuple(each.movement for each in linked))
 
 
 class Expiration(NamedTuple):

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.gateway.answers.problems import problem, status_of
 from services.gateway.domain.errors import HttpError
-from services.gateway.domain.movements import Awaited, Decision, Declined, Movement
+from services.gateway.domain.movements import Awaited, Decision, Declined, Movement, Parked
 from services.gateway.domain.pages import Entry, Page
 from services.gateway.http.exchange import Exchange, exchange_of
 from services.runtime.errors import CoalitionError, Fault, code_of
@@ -92,7 +92,7 @@ def decided(
     """The answer to a movement asked for: what was posted, or why it was not."""
     if isinstance(decision, Declined):
         return declined(request, decision, public_url)
-    if isinstance(decision, Awaited):
+    if isinstance(decision, Awaited | Parked):
         raise Fault
     return Answer(answer_of(decision.movement), 201, replayed=decision.replayed)
 

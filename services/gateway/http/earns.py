@@ -8,15 +8,16 @@ from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.apidocs import examples
+from services.gateway.apidocs import examples, sale_examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_EARN, PartnerRole
+from services.gateway.domain.movements import Parked
 from services.gateway.http.admission import admit_write
-from services.gateway.http.answering import decided
+from services.gateway.http.answering import Answer, decided
 from services.gateway.http.bodies import read_json
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, post
-from services.gateway.schemas.movements import Earn, EarnBody
+from services.gateway.schemas.movements import Earn, EarnBody, ParkedEarn
 from services.gateway.schemas.reading import read
 
 MOVEMENT_REASONS = (
@@ -55,11 +56,13 @@ class Earns:
                 tag="Earning",
                 summary="Record a purchase and earn points",
                 description="The points are in the wallet when the answer arrives. A purchase that is too small "
-                "earns 0 points and is recorded all the same.",
+                "earns 0 points and is recorded all the same. One beyond your credit limit is refused, or, where that was agreed, "
+                "recorded and earned once there is headroom (202).",
                 body=EarnBody,
                 examples=examples.EARN_BODIES,
                 answer=Earn,
                 example=examples.EARN,
+                others={202: (ParkedEarn, sale_examples.PARKED_EARN)},
                 reasons=EARN_REASONS,
             )
         ]
@@ -71,4 +74,7 @@ class Earns:
         caller.require_role(PartnerRole.EARN)
         body = read(EarnBody, await read_json(request, gateway.settings.body_bytes_max))
         decision = await gateway.movements.earn(caller, key, body, exchange_of(request).until_us)
+        if isinstance(decision, Parked):
+            answer = gateway.answers.parked_earn(caller, decision.movement)
+            return Answer(answer, 202, replayed=decision.replayed)
         return decided(request, decision, partial(gateway.answers.earn, caller), gateway.settings.public_url)

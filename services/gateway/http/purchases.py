@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.gateway.apidocs import sale_examples as examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, PartnerRole
-from services.gateway.domain.movements import Awaited, Declined
+from services.gateway.domain.movements import Awaited, Declined, Parked
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
@@ -18,7 +18,7 @@ from services.gateway.http.exchange import exchange_of
 from services.gateway.http.holds import hold_id_of
 from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.reading import read
-from services.gateway.schemas.sales import Purchase, PurchaseBody
+from services.gateway.schemas.sales import ParkedPurchase, Purchase, PurchaseBody
 from services.runtime.errors import Fault
 
 
@@ -39,11 +39,13 @@ class Purchases:
                 summary="Record a sale: earn, and pay with points",
                 description="Captures a hold, or spends points at once, and earns on what was paid in money: both or "
                 "neither. Without `hold` and `redeem` it earns alone. Paying with points needs the scope "
-                "`points:redeem` besides `points:earn`.",
+                "`points:redeem` besides `points:earn`. What a sale beyond your credit limit earns may be parked until there is "
+                "headroom (202); what was spent on it is spent.",
                 body=PurchaseBody,
                 examples=examples.PURCHASE_BODIES,
                 answer=Purchase,
                 example=examples.PURCHASE,
+                others={202: (ParkedPurchase, examples.PARKED_PURCHASE)},
                 reasons=(
                     *EARN_REASONS,
                     Reason.REASON_HOLD_UNKNOWN,
@@ -70,4 +72,6 @@ class Purchases:
             return declined(request, decision, gateway.settings.public_url)
         if isinstance(decision, Awaited):
             raise Fault
+        if isinstance(decision, Parked):
+            return Answer(gateway.answers.parked_purchase(caller, decision), 202, replayed=decision.replayed)
         return Answer(gateway.answers.purchase(caller, decision), 201, replayed=decision.replayed)

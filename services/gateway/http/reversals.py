@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.gateway.apidocs import sale_examples as examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
-from services.gateway.domain.movements import Accepted, Awaited
+from services.gateway.domain.movements import Accepted, Awaited, Parked
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
@@ -64,7 +64,7 @@ class Reversals:
         if isinstance(decision, Accepted):
             answer = gateway.answers.reversal(caller, body.idempotency_key, decision.movement)
             return Answer(answer, 201, replayed=decision.replayed)
-        if isinstance(decision, Awaited):
+        if isinstance(decision, Awaited | Parked):
             raise Fault
         if decision.error.reason != Reason.REASON_NOTHING_TO_REVERSE:
             return declined(request, decision, gateway.settings.public_url)

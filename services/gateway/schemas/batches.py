@@ -61,6 +61,9 @@ class Counts(Answer):
     waiting: Annotated[
         int, Field(description="Refunds whose sales have not arrived: decided right after those")
     ]
+    parked: Annotated[
+        int, Field(description="Earns beyond your credit limit: posted by themselves once there is headroom")
+    ]
 
 
 class LineError(Answer):
@@ -87,7 +90,7 @@ class LineResult(Answer):
     line: Annotated[int, Field(description="Place in the batch, from 0, as in JSON pointers")]
     type: Annotated[LineType | None, Field(description="As sent; null where unreadable")]
     reference: Annotated[str | None, Field(description="As sent; null where unreadable")]
-    outcome: Literal["accepted", "replayed", "refused", "waiting"]
+    outcome: Literal["accepted", "replayed", "refused", "waiting", "parked"]
     transaction: Annotated[
         Transaction | None, Field(description="The movement; null where refused or waiting for its sale")
     ]

@@ -221,6 +221,34 @@ class Earn(Posted):
     receipt: EarnReceipt
 
 
+class ParkedReceipt(Answer):
+    """What a till may print."""
+
+    parked: Annotated[int, Field(description="Points to be added later")]
+    balance: Annotated[int, Field(description="Points in the wallet right after it")]
+    lines: Annotated[list[str], Field(description="Ready to print, each at most 40 characters")]
+
+
+class ParkedEarn(Posted):
+    """A sale beyond your credit limit: recorded, and earned by itself once there is headroom, under this key."""
+
+    object: Literal["earn"]
+    status: Annotated[
+        Literal["parked"],
+        Field(
+            description="Ask again with the same Idempotency-Key, or for transactions with your reference, to learn the end"
+        ),
+    ]
+    reference: Annotated[str, Field(description="Your reference")]
+    parked_points: Annotated[
+        int,
+        Field(
+            description="Points that it would earn now; how many it earns is decided by your rate at `occurred_at`"
+        ),
+    ]
+    receipt: ParkedReceipt
+
+
 class Redemption(Posted):
     """Points spent."""
 
@@ -258,6 +286,18 @@ class RefundFigures(Answer):
     money: Annotated[Money, Field(description="The most money to pay out")]
 
 
+class ParkedPoints(Answer):
+    """Points of a sale that is parked, or was."""
+
+    points: Annotated[int, Field(description="What it would have earned when it was parked")]
+    status: Annotated[
+        Literal["parked", "ended"],
+        Field(
+            description="`ended`: an earn of your reference names this as its `original`, or it was taken away"
+        ),
+    ]
+
+
 class Transaction(Posted):
     """An accepted movement of points, in one shape for all types."""
 
@@ -283,6 +323,8 @@ class Transaction(Posted):
         "adjustment",
         "opening_balance",
         "bonus",
+        "parked_earn",
+        "parked_earn_ended",
     ]
     reference: Annotated[str | None, Field(description="Your reference; null where the movement has none")]
     points: Annotated[int, Field(description="Effect on the wallet: negative for points taken")]
@@ -302,7 +344,7 @@ class Transaction(Posted):
         str | None,
         Field(
             description="What it corrects: of a refund what was refunded, of its parts the earn or the burn; of what was "
-            "burned in a purchase its earn",
+            "burned in a purchase its earn; of an earn that was parked what parked it",
             examples=["txn_…"],
         ),
     ]
@@ -313,4 +355,8 @@ class Transaction(Posted):
     ]
     campaign: Annotated[
         Campaign | None, Field(description="Of a bonus: which campaign gave it; its `original` is the earn")
+    ]
+    parked: Annotated[
+        ParkedPoints | None,
+        Field(description="Of a sale beyond your credit limit, and of what took such a one away"),
     ]

@@ -26,6 +26,7 @@ from services.gateway.schemas.movements import (
     EarnBody,
     EarnReceipt,
     OriginalId,
+    ParkedReceipt,
     Posted,
     Receipt,
     RefundFigures,
@@ -186,6 +187,40 @@ class Purchase(Answer):
     ]
     bonus_points: Annotated[int, Field(description="All points of it")]
     receipt: PurchaseReceipt
+
+
+class ParkedPurchaseReceipt(ParkedReceipt):
+    """What a till may print."""
+
+    burned: Annotated[int, Field(description="Points spent; 0 where none were")]
+
+
+class ParkedPurchase(Answer):
+    """A sale beyond your credit limit: what was spent is spent, what it earns is added once there is headroom."""
+
+    object: Literal["purchase"]
+    status: Annotated[
+        Literal["parked"],
+        Field(
+            description="Ask again with the same Idempotency-Key, or for transactions with your reference, to learn the end"
+        ),
+    ]
+    id: Annotated[str, Field(description="Id of the transaction of type `parked_earn`", examples=["txn_…"])]
+    member: MemberId
+    reference: Annotated[str, Field(description="Your reference")]
+    balance: Annotated[int, Field(description="Points in the wallet right after it")]
+    occurred_at: Annotated[Instant, Field(description="The till's clock, in UTC")]
+    recorded_at: Annotated[Instant, Field(description="Programme time of what was recorded")]
+    parked_points: Annotated[
+        int,
+        Field(
+            description="Points that it would earn now; how many it earns is decided by your rate at `occurred_at`"
+        ),
+    ]
+    burn: Annotated[
+        Transaction | None, Field(description="The points spent: a capture or a redemption; null: none")
+    ]
+    receipt: ParkedPurchaseReceipt
 
 
 class RefundReceipt(Answer):

@@ -32,7 +32,7 @@ from services.runtime.ids import MalformedId, from_text, new_id
 _LEVEL: Final = 1
 _PREFIX: Final = "bat"
 _FIND: Final = """
-SELECT batch_id, request_hash, created_at, lines, accepted, replayed, refused, waiting, answer
+SELECT batch_id, request_hash, created_at, lines, accepted, replayed, refused, waiting, parked, answer
   FROM batch WHERE ledger_id = $1 AND partner_id = $2 AND key = $3
 """
 _BEGIN: Final = """
@@ -52,7 +52,7 @@ _UNREACHABLE: Final = (
     PoolTimeoutError,
 )
 _FINISH: Final = """
-UPDATE batch SET lines = $3, accepted = $4, replayed = $5, refused = $6, waiting = $7, answer = $8
+UPDATE batch SET lines = $3, accepted = $4, replayed = $5, refused = $6, waiting = $7, parked = $8, answer = $9
  WHERE ledger_id = $1 AND batch_id = $2
 """
 
@@ -177,7 +177,9 @@ async def _stored(row: Any, packed: bytes | None) -> StoredBatch:
     """A batch from a row of the driver's or of SQLAlchemy's, and the compressed answer where it is wanted."""
     counts = None
     if row["lines"] is not None:
-        counts = Counts(row["lines"], row["accepted"], row["replayed"], row["refused"], row["waiting"])
+        counts = Counts(
+            row["lines"], row["accepted"], row["replayed"], row["refused"], row["waiting"], row["parked"]
+        )
     # Megabytes of JSON: away from the loop.
     answer = await asyncio.to_thread(zlib.decompress, packed) if packed is not None else None
     return StoredBatch(row["batch_id"], row["request_hash"], to_micros(row["created_at"]), counts, answer)

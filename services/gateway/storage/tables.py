@@ -36,6 +36,7 @@ BATCH: Final = Table(
     Column("replayed", Integer),
     Column("refused", Integer),
     Column("waiting", Integer),
+    Column("parked", Integer),
     Column("answer", LargeBinary),
     PrimaryKeyConstraint("ledger_id", "batch_id", name="batch_pk"),
     UniqueConstraint("ledger_id", "partner_id", "key", name="batch_key_unique"),

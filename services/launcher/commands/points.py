@@ -67,6 +67,16 @@ _TOTALS: Final[tuple[Column, ...]] = (
 )
 
 
+_PARKED: Final[tuple[Column, ...]] = (
+    ("partner", field("partner")),
+    ("reference", field("reference")),
+    ("member", field("member")),
+    ("#points", count("points")),
+    ("sold at", lambda each: each["occurred_at"][:19]),
+    ("parked at", lambda each: each["parked_at"][:19]),
+)
+
+
 class Reason(StrEnum):
     """Why points are put right."""
 
@@ -107,6 +117,28 @@ def adjust(
         show(answer["proposal"], False, "Proposed: another person has to approve it", *_PROPOSALS)
     else:
         show(answer["transaction"], False, "Adjusted", *_MOVED)
+
+
+@app.command()
+def parked(
+    programme: ProgrammeOption,
+    partner: Annotated[str, typer.Option(help="Slug of a partner; else of all.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List earns that are parked since their partners have reached their credit limits, oldest first.
+
+    Example: coalition points parked -p plaza --partner grocer
+    """
+
+    async def work(session: Session) -> tuple[int, list[Document]]:
+        found = await session.programme(programme)
+        answer, slugs = await wallets.parked(session, found, partner, limit)
+        earns = [documents.parked(each, found.zone, slugs) for each in answer.earns]
+        return sum(of.earns for of in answer.partners), earns
+
+    in_all, earns = in_session(work)
+    show(earns, as_json, f"{in_all:,} earns are parked in {programme}", *_PARKED)
 
 
 @app.command()

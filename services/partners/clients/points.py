@@ -71,9 +71,12 @@ class PointsLedger(Protocol):
         ...
 
     async def set_floor(
-        self, programme: Programme, partner_id: UUID, floor: int | None, basis_seq: int
+        self, programme: Programme, partner_id: UUID, floor: int | None, basis_seq: int, *, parks: bool
     ) -> None:
-        """Sets how far a partner's issuance balance may fall; one that rests on less than the one in force changes nothing."""
+        """Sets how far a partner's issuance balance may fall; one that rests on less than the one in force changes nothing.
+
+        `parks`: an earn beyond it is parked, not refused.
+        """
         ...
 
     def read_events(self, programme: str, from_pos: int, limit: int) -> AsyncIterator[Sequence[EventRecord]]:
@@ -133,10 +136,10 @@ class GrpcPointsLedger:
         return Issuance(dict(zip(partner_ids, balances, strict=True)), answer.as_of_seq)
 
     async def set_floor(
-        self, programme: Programme, partner_id: UUID, floor: int | None, basis_seq: int
+        self, programme: Programme, partner_id: UUID, floor: int | None, basis_seq: int, *, parks: bool
     ) -> None:
         """See PointsLedger."""
-        wanted = points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq)
+        wanted = points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq, parks=parks)
         await call(
             self._stub.SetFloor,
             points_pb2.SetFloorRequest(floor=wanted),

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.partners.clients.points import PARTNERS_A_CALL, Issuance, PointsLedger
 from services.partners.commands.telling import Tell
-from services.partners.domain.credit_limits import CreditLimit
+from services.partners.domain.credit_limits import CreditLimit, OnLimit
 from services.partners.domain.events import CreditWarned
 from services.partners.domain.gate import (
     dearest_micros,
@@ -72,9 +72,12 @@ class SetFloors:
         with telemetry.span("floors.set", attributes={"partners": len(limits)}):
             floors = await self._count(programme, limits, issued)
             for partner_id, floor in floors.items():
-                await self._points.set_floor(programme, partner_id, floor, issued.as_of_seq)
+                parks = _parks(limits[partner_id], floor)
+                await self._points.set_floor(programme, partner_id, floor, issued.as_of_seq, parks=parks)
                 async with self._database.writer.transaction() as connection:
-                    await exposure.sent(connection, programme.ledger_id, partner_id, floor, issued.as_of_seq)
+                    await exposure.sent(
+                        connection, programme.ledger_id, partner_id, floor, issued.as_of_seq, parks=parks
+                    )
         return list(floors)
 
     async def _rated_to(self, ledger_id: int, seq: int) -> bool:
@@ -121,10 +124,16 @@ class SetFloors:
                 versions = await rates.of_partner(connection, ledger_id, before.partner_id)
                 balance = issued.balances[before.partner_id]
                 floor = floor_of(balance, headroom_micros(limit, total), dearest_micros(versions, now_us))
-                if is_worth_sending(floor, before.floor, balance):
+                turned = _parks(limit, floor) != before.floor_parks
+                if turned or is_worth_sending(floor, before.floor, balance):
                     floors[before.partner_id] = floor
             await self._tell(connection, programme, now_us, warned)
         return floors
+
+
+def _parks(limit: CreditLimit, floor: int | None) -> bool:
+    """Whether the ledger shall park what goes beyond a floor, if there is one."""
+    return floor is not None and limit.on_limit is OnLimit.PARK
 
 
 def _warning(limit: CreditLimit, standing: Standing) -> CreditWarned:

@@ -164,6 +164,8 @@ def _costs_nobody(
         | pb.PointsOwed
         | pb.PointsRefunded
         | pb.PointsFloorSet
+        | pb.PointsParked
+        | pb.PointsUnparked
         | pb.PointsTransferred
         | pb.PointsReceived
         | pb.PointsAssumed
@@ -206,6 +208,9 @@ _READERS: Final[dict[str, Callable[[EventRecord], Posting]]] = {
     "points.refunded": _costs_nobody(pb.PointsRefunded),
     # How far a partner may go: a limit, no movement.
     "points.floor_set": _costs_nobody(pb.PointsFloorSet),
+    # No points are issued of what is parked, until it is posted as an earn.
+    "points.parked": _costs_nobody(pb.PointsParked),
+    "points.unparked": _costs_nobody(pb.PointsUnparked),
     # Points that go from one wallet to another keep their issuer, and debts who is owed.
     "points.transferred": _costs_nobody(pb.PointsTransferred),
     "points.received": _costs_nobody(pb.PointsReceived),

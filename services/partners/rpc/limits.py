@@ -52,9 +52,6 @@ class LimitsServicer(LimitsServiceServicer):
 def _terms_from(message: pb.CreditLimitTerms) -> CreditLimit:
     if message.on_limit not in _ON_LIMIT:
         raise InvalidRequest("an earn beyond the limit is refused or parked", field="on_limit")
-    if message.on_limit == pb.ON_LIMIT_PARK:
-        # The terms can say it, the ledger cannot do it: whoever asked for it would see earns refused.
-        raise InvalidRequest("earns cannot be parked yet; let them be refused", field="on_limit")
     if message.unlimited and message.limit_minor:
         raise InvalidRequest("what is unlimited has no limit", field="limit_minor")
     return CreditLimit(

@@ -26,7 +26,8 @@ class Standing:
     """Where a partner stands: counted to `as_of_seq`, with reimbursements and fees of windows up to `as_of_window`.
 
     `as_of_rerate`: the number of the last re-rate whose differences are counted.
-    `floor` and `floor_seq`: what the ledger was told last, and the seq it was counted to (0: nothing yet).
+    `floor`, `floor_parks` and `floor_seq`: what the ledger was told last, of earns beyond it too, and the seq it was counted to
+    (0: nothing yet).
     """
 
     partner_id: UUID
@@ -37,6 +38,7 @@ class Standing:
     floor: int | None = None
     floor_seq: int = 0
     as_of_rerate: int = 0
+    floor_parks: bool = False
 
 
 _ENTRIES: Final = text("""
@@ -161,14 +163,20 @@ async def keep(connection: AsyncConnection, ledger_id: int, standing: Standing) 
 
 
 async def sent(
-    connection: AsyncConnection, ledger_id: int, partner_id: UUID, floor: int | None, seq: int
+    connection: AsyncConnection,
+    ledger_id: int,
+    partner_id: UUID,
+    floor: int | None,
+    seq: int,
+    *,
+    parks: bool,
 ) -> None:
     """Notes the floor that the ledger was told, unless a later one is noted."""
     of = credit_standing.c
     await connection.execute(
         credit_standing.update()
         .where(of.ledger_id == ledger_id, of.partner_id == partner_id, of.floor_seq <= seq)
-        .values(floor=floor, floor_seq=seq)
+        .values(floor=floor, floor_seq=seq, floor_parks=parks)
     )
 
 
@@ -185,12 +193,20 @@ def _row(ledger_id: int, standing: Standing) -> dict[str, Any]:
         "floor": standing.floor,
         "floor_seq": standing.floor_seq,
         "as_of_rerate": standing.as_of_rerate,
+        "floor_parks": standing.floor_parks,
     }
 
 
 def _standing(row: Any) -> Standing:
     exposure = Exposure(int(row.owed_micros), int(row.potential_micros), int(row.reimbursed_micros))
     return Standing(
-        row.partner_id, row.as_of_seq, row.as_of_window, exposure, row.is_warned, row.floor, row.floor_seq,
+        row.partner_id,
+        row.as_of_seq,
+        row.as_of_window,
+        exposure,
+        row.is_warned,
+        row.floor,
+        row.floor_seq,
         row.as_of_rerate,
-    )  # fmt: skip
+        row.floor_parks,
+    )

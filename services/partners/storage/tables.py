@@ -334,6 +334,7 @@ credit_standing: Final = Table(
     Column("floor", BigInteger),
     Column("floor_seq", BigInteger, nullable=False),
     Column("as_of_rerate", Integer, nullable=False),
+    Column("floor_parks", Boolean, nullable=False),
 )
 
 booking: Final = Table(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -17,9 +17,26 @@ import asyncpg
 
 from services.points.commands.door_connections import DoorConnections
 from services.points.domain.accounts import AccountKey, AccountNumbers
-from services.points.domain.answers import Accepted, Answer, FloorSet, Lapsed, Replay, TurnedAway
+from services.points.domain.answers import (
+    Accepted,
+    Answer,
+    FloorSet,
+    Lapsed,
+    ParkedAnswer,
+    Replay,
+    TurnedAway,
+)
 from services.points.domain.deciding.await_original import patience_us
-from services.points.domain.movements import Act, FloorChange, Movement, Overdue, Transaction, WaitsOver
+from services.points.domain.movements import (
+    Act,
+    FloorChange,
+    Movement,
+    Overdue,
+    ParkedEarn,
+    Transaction,
+    Unpark,
+    WaitsOver,
+)
 from services.points.domain.opened import LedgerRules
 from services.points.domain.posting import Decided as Decision
 from services.points.domain.posting import Posting
@@ -79,7 +96,12 @@ def pieces_of(group: Group, items_max: int) -> list[Group]:
 
 
 def _is_linked(item: Act) -> bool:
-    return not isinstance(item, Overdue | FloorChange | WaitsOver) and item.linked
+    return not isinstance(item, Overdue | FloorChange | WaitsOver | Unpark) and item.linked
+
+
+def _replay(decision: Replay, found: Mapping[int, Transaction]) -> Accepted | ParkedAnswer:
+    posted = found[decision.seq]
+    return ParkedAnswer(posted, replayed=True) if decision.parked else Accepted(posted, replayed=True)
 
 
 class Door:
@@ -138,6 +160,14 @@ class Door:
         """
         (answer,) = await self._queue.submit([WaitsOver()], Lane.BULK)
         return answer.postings if isinstance(answer, Lapsed) else 0
+
+    async def unpark(self, parked: Sequence[ParkedEarn]) -> int:
+        """Posts earns that are parked, in this order, as far as there is headroom; answers how many are parked no more.
+
+        After what tills and bulk loads ask for. Raises Unavailable as post does.
+        """
+        decided = await self._in_pieces([Unpark(each, each.item.traceparent) for each in parked], 0)
+        return sum(answer.postings for answer in decided if isinstance(answer, Lapsed))
 
     async def set_floor(self, change: FloorChange, deadline_us: int) -> FloorSet | TurnedAway:
         """Sets a credit floor between two movements; answers the one in force.
@@ -265,7 +295,7 @@ class Door:
                 self.numbers.forget(learned)
                 raise
         return [
-            Accepted(replayed[decision.seq], replayed=True) if isinstance(decision, Replay) else decision
+            _replay(decision, replayed) if isinstance(decision, Replay) else decision
             for decision in decisions
         ]
 

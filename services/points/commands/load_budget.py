@@ -5,7 +5,7 @@ from __future__ import annotations
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.commands.open_ledger import Doors
-from services.points.domain.answers import Accepted, Waiting
+from services.points.domain.answers import Accepted, ParkedAnswer, Waiting
 from services.points.domain.campaigns import Standing
 from services.points.domain.wallet_movements import Load
 from services.points.storage import campaigns
@@ -30,7 +30,7 @@ class LoadBudget:
         """
         door = await self._doors.to(programme)
         (answer,) = await door.post([asked], Lane.INTERACTIVE, deadline_us)
-        if isinstance(answer, Waiting):
+        if isinstance(answer, Waiting | ParkedAnswer):
             raise TypeError("a load was answered as something else")
         if not isinstance(answer, Accepted):
             raise error_of(answer.reason, answer.message, answer.metadata)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import TurnedAway
-from services.points.domain.movements import Capture, Movement, Receipt, Refund, Reversal, Void
-from services.points.storage import journal, sales
+from services.points.domain.movements import (
+    Capture,
+    Movement,
+    ParkedEarn,
+    Receipt,
+    Refund,
+    Reversal,
+    Void,
+)
+from services.points.storage import journal, parks, sales
 from services.points.storage.journal import HoldOf
+from services.points.storage.parks import Named
 from services.points.storage.sales import SaleOf, Target
-from services.runtime.database import ReadDatabase
+from services.runtime.database import PgConnection, ReadDatabase
 from services.runtime.ids import to_text
 
 Asked = Movement | TurnedAway
 _UNDONE: Final = frozenset({"earn", "redeem", "capture"})
 _NO_RECEIPT: Final = Receipt(None, "", "", "", "", "[]")
+
+
+Parked = Mapping[tuple[UUID, str], ParkedEarn]
 
 
 class _Sales(NamedTuple):
@@ -46,30 +58,57 @@ class Referents:
             targets = {(item.partner_id, item.target_key) for item in asked if isinstance(item, Reversal)}
             if targets:
                 posted = await sales.by_keys(driver, ledger_id, list(targets))
-                asked = [_undoing(item, posted) if isinstance(item, Reversal) else item for item in asked]
+                parked = await parks.by_keys(
+                    driver, ledger_id, [place for place in targets if place not in posted]
+                )
+                asked = [
+                    _undoing(item, posted, parked) if isinstance(item, Reversal) else item for item in asked
+                ]
             hold_ids = {item.hold_id for item in asked if isinstance(item, Capture | Void)}
-            refunds = [item for item in asked if isinstance(item, Refund)]
             holds = await journal.holds(driver, ledger_id, list(hold_ids)) if hold_ids else {}
-            ids = {item.original_id for item in refunds if item.original_id is not None}
-            references = {
-                (item.partner_id, item.original_reference) for item in refunds if item.original_id is None
-            }
-            sold = _Sales(
-                {of.sale.transaction_id: of for of in await sales.by_ids(driver, ledger_id, list(ids))}
-                if ids
-                else {},
-                {
-                    (of.partner_id, of.reference): of
-                    for of in await sales.by_references(driver, ledger_id, list(references))
-                }
-                if references
-                else {},
-            )
+            asked, sold = await self._sold(driver, ledger_id, asked)
         with_referents = (_of(item, holds, sold) for item in asked)
         return [
             found._replace(linked=item.linked) if isinstance(found, TurnedAway) else found
             for item, found in zip(asked, with_referents, strict=True)
         ]
+
+    @staticmethod
+    async def _sold(
+        driver: PgConnection, ledger_id: int, asked: Sequence[Asked]
+    ) -> tuple[Sequence[Asked], _Sales]:
+        """The sales that are refunded; and the items, those that name what parked a sale with what is found of it since."""
+        ids = {
+            item.original_id for item in asked if isinstance(item, Refund) and item.original_id is not None
+        }
+        by_id = await _by_ids(driver, ledger_id, ids)
+        if by_id.keys() < ids:
+            named = await parks.named(driver, ledger_id, list(ids - by_id.keys()))
+            asked = [_since_parked(item, named) if isinstance(item, Refund) else item for item in asked]
+            since = {of.posted_id for of in named.values() if of.posted_id is not None}
+            by_id |= await _by_ids(driver, ledger_id, since)
+        references = {
+            (item.partner_id, item.original_reference)
+            for item in asked
+            if isinstance(item, Refund) and item.original_id is None
+        }
+        found = await sales.by_references(driver, ledger_id, list(references)) if references else ()
+        return asked, _Sales(by_id, {(of.partner_id, of.reference): of for of in found})
+
+
+async def _by_ids(driver: PgConnection, ledger_id: int, ids: Collection[UUID]) -> dict[UUID, SaleOf]:
+    found = await sales.by_ids(driver, ledger_id, list(ids)) if ids else ()
+    return {of.sale.transaction_id: of for of in found}
+
+
+def _since_parked(item: Refund, named: Mapping[UUID, Named]) -> Refund:
+    """A refund of a sale that was parked: of the earn that it became, or it waits for that by its reference."""
+    of = named.get(item.original_id) if item.original_id is not None else None
+    if of is None or of.partner_id != item.partner_id:
+        return item
+    if of.posted_id is not None:
+        return item._replace(original_id=of.posted_id)
+    return item._replace(original_id=None, original_reference=of.reference) if of.is_open else item
 
 
 def _of(item: Asked, holds: Mapping[UUID, HoldOf], sold: _Sales) -> Asked:
@@ -81,11 +120,18 @@ def _of(item: Asked, holds: Mapping[UUID, HoldOf], sold: _Sales) -> Asked:
     return _of_sale(item, sold.of(item)) if isinstance(item, Refund) else item
 
 
-def _undoing(item: Reversal, posted: Mapping[tuple[UUID, str], Target]) -> Movement | TurnedAway:
+def _undoing(
+    item: Reversal, posted: Mapping[tuple[UUID, str], Target], parked: Parked
+) -> Movement | TurnedAway:
     """What undoes that which was posted under a key: all that is left of a sale or burn, or a hold that is open."""
     target = posted.get((item.partner_id, item.target_key))
     if target is None:
-        return item
+        of = parked.get((item.partner_id, item.target_key))
+        if of is None:
+            return item
+        if of.burn is None:
+            return item._replace(member_id=of.item.member_id)
+        target = Target("redeem", of.burn.transaction_id, None, of.seq)
     if target.kind == "hold":
         return Void(
             item.key, item.partner_id, item.member_id, target.transaction_id, 0, item.content_hash,
@@ -96,7 +142,7 @@ def _undoing(item: Reversal, posted: Mapping[tuple[UUID, str], Target]) -> Movem
     return Refund(
         item.key, item.partner_id, item.member_id, None, item.content_hash, item.occurred_at_us,
         target.of_sale or target.transaction_id, "", 0, 0, _NO_RECEIPT, item.traceparent, item.deadline_us,
-        linked=item.linked,
+        linked=item.linked, unparks=target.parked_seq,
     )  # fmt: skip
 
 
@@ -111,7 +157,7 @@ def _of_sale(item: Refund, of: SaleOf | None) -> Refund | TurnedAway:
         return TurnedAway(
             Reason.REASON_ORIGINAL_UNKNOWN, "the partner has no such sale or burn", {"field": "original"}
         )
-    if of.part_of is not None:
+    if of.part_of is not None and not item.unparks:
         return TurnedAway(
             Reason.REASON_PART_OF_SALE,
             "the burn belongs to a sale, and is refunded with it",

@@ -37,6 +37,8 @@ class SetFloor:
         """
         if asked.floor is not None and abs(asked.floor) > ISSUED_POINTS_MAX:
             raise InvalidRequest(f"floor must be within ±{ISSUED_POINTS_MAX} points", field="floor")
+        if asked.floor is None and asked.parks:
+            raise InvalidRequest("nothing is parked where there is no floor", field="parks")
         if asked.basis_seq < 0:
             raise InvalidRequest("basis_seq is a seq of the journal, or 0", field="basis_seq")
         if not registered:

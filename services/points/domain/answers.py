@@ -46,14 +46,22 @@ class Waiting(NamedTuple):
     replayed: bool = False
 
 
+class ParkedAnswer(NamedTuple):
+    """An earn beyond its partner's credit floor, posted once there is headroom; `replayed` when it was parked before."""
+
+    transaction: Transaction
+    replayed: bool = False
+
+
 class Replay(NamedTuple):
-    """The answer is that of an earlier posting, to be read from the journal."""
+    """The answer is that of an earlier posting, to be read from the journal. `parked`: the earn is parked still."""
 
     seq: int
+    parked: bool = False
 
 
 class Lapsed(NamedTuple):
-    """What was over has ended: in a wallet by so many postings, or so many refunds that waited."""
+    """What was over has ended: in a wallet by so many postings, so many refunds that waited, or so many earns that were parked."""
 
     postings: int
 
@@ -65,7 +73,8 @@ class FloorSet(NamedTuple):
     basis_seq: int
     seq: int
     applied: bool
+    parks: bool = False
 
 
-Answer = Accepted | Refused | TurnedAway | Waiting
+Answer = Accepted | Refused | TurnedAway | Waiting | ParkedAnswer
 Decision = Answer | Replay

@@ -26,6 +26,7 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.domain.opened import ANY_CONTENT, Earlier, LedgerRules, Opened, OpenHold
+from services.points.domain.parks import Parks
 from services.points.domain.rows import DecisionRow, PostingRow, Rows
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
@@ -37,6 +38,7 @@ from services.runtime.ids import new_id
 Legs = tuple[int | None, int | None, int]
 NO_LEGS: Final[Legs] = (None, None, 0)
 _NO_PURCHASE: Final = (None,) * 13
+_BURNS: Final = frozenset((MovementKind.REDEEM, MovementKind.CAPTURE))
 
 
 class Books:
@@ -59,6 +61,7 @@ class Books:
         self.granted: dict[int, list[Granted]] = {}
         self.due = _by_member(opened)
         self.waits = Waits(opened.waiting)
+        self.parks = Parks(opened.parked)
 
     def next(self) -> tuple[int, int]:
         """The seq of the next posting, and the time at which it is recorded."""
@@ -169,7 +172,7 @@ class Books:
             key, content_hash, traceparent = item.key, item.content_hash, item.traceparent
             partner_no = self.at.accounts.issuance[item.partner_id]
             self.keys[item.partner_id, key] = Earlier(content_hash, transaction.seq, None)
-            if transaction.original_seq and item.kind is not MovementKind.REFUND:
+            if transaction.original_seq and item.kind in _BURNS:
                 self.linked[transaction.original_seq] = (transaction.seq, content_hash)
             if item.reference is not None:
                 self.references[item.partner_id, item.kind, item.reference] = (transaction.seq, content_hash)

@@ -30,3 +30,5 @@ class MovementKind(StrEnum):
     FLOOR = "floor"
     GRANT = "grant"
     LOAD = "load"
+    PARK = "park"
+    UNPARK = "unpark"

@@ -11,9 +11,9 @@ from services.points.domain.kinds import MovementKind
 from services.points.domain.wallet_movements import WalletMovement
 
 # What a member is active by, so that points which expire with inactivity stay.
-# (A grant is of a sale, and may be pending where that has earned nothing.)
+# (A grant is of a sale, and may be pending where that has earned nothing. Who buys is active, also where the points are parked.)
 ACTIVITIES: Final = frozenset(
-    (MovementKind.EARN, MovementKind.GRANT, MovementKind.REDEEM, MovementKind.CAPTURE)
+    (MovementKind.EARN, MovementKind.GRANT, MovementKind.PARK, MovementKind.REDEEM, MovementKind.CAPTURE)
 )
 
 
@@ -166,7 +166,8 @@ class Refund(NamedTuple):
     """Goods or points given back: `amount` minor units of a sale, points of a burn alone (0: all that is left).
 
     `sale` and member_id are found by the original's id, or by the reference of the partner's earn. One that reverses
-    its original has no reference. One whose sale has not arrived yet has the nil UUID as its member.
+    its original has no reference. One whose sale has not arrived yet has the nil UUID as its member. `unparks`: the posting that
+    parked the earn of the sale that a burn was posted with, where that is taken away along with it; else 0.
     """
 
     key: str
@@ -185,10 +186,14 @@ class Refund(NamedTuple):
     sale: Sale | None = None
     kind: MovementKind = MovementKind.REFUND
     linked: bool = False
+    unparks: int = 0
 
 
 class Reversal(NamedTuple):
-    """What an earlier item did undone, known by that one's key; of no member as long as nothing was posted under it."""
+    """What an earlier item did undone, known by that one's key; of no member as long as nothing was posted under it.
+
+    (Of an earn that is parked under it, its member's.)
+    """
 
     key: str
     partner_id: UUID
@@ -227,11 +232,12 @@ class WaitsOver(NamedTuple):
 class CreditFloor(NamedTuple):
     """How far a partner's issuance balance (credits less debits) may fall, in points; None: without limit.
 
-    Whoever set it had seen the journal up to basis_seq.
+    Whoever set it had seen the journal up to basis_seq. parks: what goes beyond is parked, not refused.
     """
 
     floor: int | None
     basis_seq: int
+    parks: bool = False
 
 
 class FloorChange(NamedTuple):
@@ -257,8 +263,47 @@ def of_one_sale(earning: Earn, burning: Burn) -> bool:
 
 
 Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal | WalletMovement
+
+
+class ParkedBurn(NamedTuple):
+    """The burn that was posted with a sale whose earn was parked: its points, and the lots that they were taken from, in order."""
+
+    seq: int
+    transaction_id: UUID
+    content_hash: bytes
+    points: int
+    lots: Sequence[tuple[int, int]]
+
+
+class ParkedEarn(NamedTuple):
+    """An earn that the posting seq parked at parked_us, and would then have issued so many points.
+
+    item.member_id: whose wallet it is for now. Programme time, microseconds UTC.
+    """
+
+    seq: int
+    transaction_id: UUID
+    item: Earn
+    points: int
+    parked_us: int
+    burn: ParkedBurn | None = None
+
+
+class Unpark(NamedTuple):
+    """The ledger's own act: an earn that is parked is posted, if there is headroom for it now."""
+
+    parked: ParkedEarn
+    traceparent: str = ""
+
+
 # What comes to a ledger's door.
-Act = Movement | Overdue | FloorChange | WaitsOver
+Plain = Movement | Overdue | FloorChange | WaitsOver
+Act = Plain | Unpark
+
+
+def of_sales(items: Sequence[Act]) -> Sequence[Plain]:
+    """The items, with the earn itself for one that is to be posted after it was parked."""
+    return [item.parked.item if isinstance(item, Unpark) else item for item in items]
 
 
 class RefundFigures(NamedTuple):
@@ -272,6 +317,13 @@ class RefundFigures(NamedTuple):
     money_minor: int
 
 
+class Parked(NamedTuple):
+    """Points that a sale would have issued when it was parked, and whether it still is."""
+
+    points: int
+    open: bool
+
+
 class Transaction(NamedTuple):
     """An accepted movement as the journal holds it. points: effect on the wallet.
 
@@ -279,7 +331,7 @@ class Transaction(NamedTuple):
     original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked. pending: points that
     cannot be spent until matures_at_us (positive), or that were among these and are no more (negative). A floor and a load
     have the nil UUID as their member. bonuses: what campaigns granted on top of an earn; campaign: what a grant granted, or a
-    load loaded.
+    load loaded. parked: of what was parked or taken away.
     """
 
     transaction_id: UUID
@@ -303,6 +355,7 @@ class Transaction(NamedTuple):
     credit_floor: CreditFloor | None = None
     bonuses: Sequence[Bonus] = ()
     campaign: Bonus | None = None
+    parked: Parked | None = None
 
     @property
     def brought(self) -> int:

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.points.domain.accounts import AccountNumbers
 from services.points.domain.answers import Refused
 from services.points.domain.lots import OpenLots
-from services.points.domain.movements import CreditFloor
+from services.points.domain.movements import CreditFloor, ParkedEarn
 from services.points.domain.refunding import TenderOrder
 from services.points.domain.waits import WaitingRefund
 from services.runtime.event_log import LogHead
@@ -93,6 +93,7 @@ class StandingFloor(NamedTuple):
     floor: int | None
     basis_seq: int
     seq: int
+    parks: bool = False
 
 
 class FloorInForce(NamedTuple):
@@ -131,6 +132,8 @@ class Opened:
     expires: dict[UUID, int] = field(default_factory=dict)
     # The floors of issuance accounts that have one, by account; and of the partners whose floor is to be set, if ever set.
     credit_floors: dict[int, int] = field(default_factory=dict)
+    # Those of them beyond which an earn is parked.
+    parking: set[int] = field(default_factory=set)
     standing_floors: dict[UUID, StandingFloor] = field(default_factory=dict)
     # Members whose wallets were given up, with those whose wallets took what was in them.
     merged: dict[UUID, UUID] = field(default_factory=dict)
@@ -140,5 +143,7 @@ class Opened:
     taken_of_grants: dict[int, int] = field(default_factory=dict)
     # Refunds that wait: under a key or with a reference that is asked for, for an earn that is, and those too long.
     waiting: Sequence[WaitingRefund] = ()
+    # Earns that are parked: under a key or with a reference that is asked for, and those that the batch is about.
+    parked: Sequence[ParkedEarn] = ()
     # Of those in by_reference the ones that were erased: nothing is found by them any more, they are only taken.
     erased: Set[tuple[UUID, str, str]] = frozenset()

@@ -8,7 +8,6 @@ it is linked with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -18,6 +17,7 @@ from services.points.domain.answers import (
     Decision,
     FloorSet,
     Lapsed,
+    ParkedAnswer,
     Refused,
     Replay,
     TurnedAway,
@@ -26,16 +26,19 @@ from services.points.domain.answers import (
 from services.points.domain.books import Books
 from services.points.domain.deciding.await_original import (
     FUTURE_TOLERANCE_SECONDS,
+    Burned,
     await_original,
     give_up,
     refund_awaited,
 )
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
-from services.points.domain.deciding.earn import earn, refuse_credit, turn_away
+from services.points.domain.deciding.earlier import Found, found
+from services.points.domain.deciding.earn import beyond_floor, earn, refuse_credit, turn_away
 from services.points.domain.deciding.floor import set_floor
 from services.points.domain.deciding.hold import hold, resolve
 from services.points.domain.deciding.lapse import catch_up, settle
 from services.points.domain.deciding.of_wallets import of_wallets
+from services.points.domain.deciding.park import park, take_away, unpark
 from services.points.domain.deciding.redeem import redeem
 from services.points.domain.deciding.refund import refund
 from services.points.domain.deciding.reverse import reverse
@@ -47,11 +50,11 @@ from services.points.domain.movements import (
     Earn,
     FloorChange,
     Movement,
-    MovementKind,
     Overdue,
     Redemption,
     Refund,
     Reversal,
+    Unpark,
     Void,
     WaitsOver,
     of_one_sale,
@@ -67,16 +70,6 @@ from services.runtime.ids import to_text
 
 # What is decided of an item, or of an act of the platform's own.
 Decided = Decision | Lapsed | FloorSet
-
-
-class _Found(NamedTuple):
-    """What was decided before of an item: a posting, a refusal, or something else under its key or reference."""
-
-    seq: int
-    refusal: Refused | None
-    conflict: TurnedAway | None
-    by_key: bool
-    waiting: bool = False
 
 
 class Posting:
@@ -105,6 +98,8 @@ class Posting:
                 decisions.append(self._lapse(item.member_id))
             elif isinstance(item, WaitsOver):
                 decisions.append(Lapsed(given_up))
+            elif isinstance(item, Unpark):
+                decisions.append(Lapsed(unpark(self._books, number, item)))
             elif isinstance(item, FloorChange):
                 decisions.append(set_floor(self._books, item))
             elif not item.linked:
@@ -119,7 +114,7 @@ class Posting:
 
     def _pair(self, first: int, earning: Earn, burning: Burn, wall_now_us: int) -> list[Decision]:
         """An earn and what is burned with its sale: both or neither."""
-        sale, burn = self._found(earning), self._found(burning)
+        sale, burn = found(self._books, earning), found(self._books, burning)
         if sale is None and burn is None:
             return self._new_pair(first, earning, burning, wall_now_us)
         if sale is None:
@@ -135,11 +130,11 @@ class Posting:
         other = burn is not None and (posted is None or burn.seq != posted[0])
         if posted is None or posted[1] != burning.content_hash or other:
             return self._fall(first, (earning, burning), 1, self._not_of_this_sale(burn))
-        if not sale.by_key:
+        if not sale.by_key and not sale.parked:
             self._books.remember(first, earning, sale.seq, None)
         if burn is None or not burn.by_key:
             self._books.remember(first + 1, burning, posted[0], None)
-        return [self._replay(sale.seq), self._replay(posted[0])]
+        return [self._replay(sale.seq, parked=sale.parked), self._replay(posted[0])]
 
     def _new_pair(self, first: int, earning: Earn, burning: Burn, wall_now_us: int) -> list[Decision]:
         """All that can speak against either is asked before anything is posted, so nothing ever has to be undone."""
@@ -154,13 +149,15 @@ class Posting:
         away = turn_away(books, earning)
         if away is not None:
             return self._fall(first, (earning, burning), 0, away)
-        refusal = refuse_credit(books, first, earning)
-        if refusal is not None:
+        beyond = beyond_floor(books, earning)
+        if beyond is not None and not beyond.parks:
+            refusal = refuse_credit(books, first, earning, beyond)
             return self._fall(first, (earning, burning), 0, refusal)
-        refusal = refuse_burn(books, first + 1, burning)
-        if refusal is not None:
-            return self._fall(first, (earning, burning), 1, refusal)
-        earned = earn(books, first, earning)
+        refused = refuse_burn(books, first + 1, burning)
+        if refused is not None:
+            return self._fall(first, (earning, burning), 1, refused)
+        # (What a sale was paid with is burned at once, also where what it earns has to wait.)
+        earned = earn(books, first, earning) if beyond is None else park(books, earning, beyond)
         sale = earned.transaction.seq, earned.transaction.transaction_id
         # A sale that comes very late may have earned what is past its time: it pays for nothing.
         catch_up(books, earning.member_id, self._at.accounts.wallet[earning.member_id])
@@ -170,8 +167,8 @@ class Posting:
             else redeem(books, first + 1, burning, sale)
         )
         settle(self._books, earning.member_id)
-        if isinstance(burned, Accepted):
-            refund_awaited(books, first + 1, earning, earned, burned)
+        if isinstance(earned, Accepted) and isinstance(burned, Accepted):
+            refund_awaited(books, first + 1, earning, earned, Burned.just_now(books, burned))
         return [earned, burned]
 
     def _fall(
@@ -183,9 +180,9 @@ class Posting:
         number, other = 1 - fallen, pair[1 - fallen]
         key = (other.partner_id, other.key)
         failed: Decision = TurnedAway(Reason.REASON_LINKED_ITEM_FAILED, message, metadata)
-        unseen = (
-            key not in self._books.keys and key not in self._at.by_key and not self._books.waits.by_key(*key)
-        )
+        books = self._books
+        unseen = key not in books.keys and key not in self._at.by_key
+        unseen = unseen and not books.waits.by_key(*key) and not books.parks.by_key(*key)
         if isinstance(why, Refused) and unseen:
             failed = self._books.refuse(
                 first + number, other, Reason.REASON_LINKED_ITEM_FAILED, message, metadata
@@ -193,7 +190,7 @@ class Posting:
         return [why, failed] if fallen == 0 else [failed, why]
 
     @staticmethod
-    def _not_of_this_sale(burn: _Found | None) -> Refused | TurnedAway:
+    def _not_of_this_sale(burn: Found | None) -> Refused | TurnedAway:
         """Why a burn cannot stand with a sale: it was decided before, or the sale was posted with another."""
         if burn is not None and burn.conflict is not None:
             return burn.conflict
@@ -235,7 +232,7 @@ class Posting:
         decision = self._decided(number, item)
         settle(self._books, item.member_id)
         if isinstance(item, Earn) and isinstance(decision, Accepted):
-            refund_awaited(self._books, number, item, decision, None)
+            refund_awaited(self._books, number, item, decision)
         return decision
 
     def _decided(self, number: int, item: Movement) -> Decision:
@@ -253,6 +250,8 @@ class Posting:
                 return TurnedAway(
                     Reason.REASON_UNAVAILABLE, "the member was merged meanwhile", {}, again=True
                 )
+            if item.unparks and not self._take_away(number, item):
+                return TurnedAway(Reason.REASON_UNAVAILABLE, "the sale was posted meanwhile", {}, again=True)
             return refund(books, number, item, item.sale)
         gone = self._refuse_gone(number, item)
         if gone is not None:
@@ -260,10 +259,27 @@ class Posting:
         if isinstance(item, WalletMovement):
             return of_wallets(books, number, item)
         if isinstance(item, Earn):
-            return turn_away(books, item) or refuse_credit(books, number, item) or earn(books, number, item)
+            return turn_away(books, item) or self._earn(number, item)
         if isinstance(item, Redemption):
             return refuse_burn(books, number, item) or redeem(books, number, item, NO_SALE)
         return hold(books, number, item)
+
+    def _earn(self, number: int, item: Earn) -> Decision:
+        beyond = beyond_floor(self._books, item)
+        if beyond is None:
+            return earn(self._books, number, item)
+        return (
+            park(self._books, item, beyond)
+            if beyond.parks
+            else refuse_credit(self._books, number, item, beyond)
+        )
+
+    def _take_away(self, number: int, item: Refund) -> bool:
+        """Takes away the parked earn of a sale whose burn is reversed; whether it was parked still."""
+        parked = self._books.parks.by_seq(item.unparks)
+        if parked is not None:
+            take_away(self._books, number, parked, item.member_id)
+        return parked is not None
 
     def _refuse_gone(self, number: int, item: Movement) -> Refused | None:
         """Nothing is done for a member whose wallet was given up, or who was closed; what the latter left may be merged."""
@@ -283,59 +299,25 @@ class Posting:
 
     def _earlier(self, number: int, item: Movement) -> Decision | None:
         """What was decided of an item before; under a further key it is remembered too."""
-        found = self._found(item)
-        if found is None:
+        earlier = found(self._books, item)
+        if earlier is None:
             return None
-        if found.conflict is not None:
-            return found.conflict
-        if found.refusal is not None:
-            return found.refusal._replace(replayed=True)
-        if found.waiting:
+        if earlier.conflict is not None:
+            return earlier.conflict
+        if earlier.refusal is not None:
+            return earlier.refusal._replace(replayed=True)
+        if earlier.waiting:
             # Under another key too, which is not kept: it is found by its reference once it is decided.
             return Waiting(replayed=True)
-        if not found.by_key:
-            self._books.remember(number, item, found.seq, None)
-        return self._replay(found.seq)
+        if not earlier.by_key and not earlier.parked:
+            self._books.remember(number, item, earlier.seq, None)
+        return self._replay(earlier.seq, parked=earlier.parked)
 
-    def _found(self, item: Movement) -> _Found | None:
-        """One key, one effect, one answer; then one accepted operation per reference and kind."""
-        key = (item.partner_id, item.key)
-        earlier = self._books.keys.get(key) or self._at.by_key.get(key)
-        if earlier is not None:
-            conflict = None
-            if not earlier.answers(item.content_hash):
-                conflict = _key_reused(item)
-            return _Found(earlier.seq or 0, earlier.refusal, conflict, by_key=True)
-        waiting = self._waiting(item) if self._books.waits else None
-        if waiting is not None or item.reference is None:
-            return waiting
-        reference = (item.partner_id, item.kind, item.reference)
-        same = self._books.references.get(reference) or self._at.by_reference.get(reference)
-        if same is None:
-            return None
-        seq, content_hash = same
-        conflict = None
-        if content_hash != item.content_hash:
-            conflict = _reference_reused(item, seq)
-        return _Found(seq, None, conflict, by_key=False)
-
-    def _waiting(self, item: Movement) -> _Found | None:
-        """As _found, of a refund that waits."""
-        by_key = self._books.waits.by_key(*_place(item))
-        if by_key is not None:
-            same = by_key.item.content_hash == item.content_hash
-            return _Found(0, None, None if same else _key_reused(item), by_key=True, waiting=True)
-        if item.kind is not MovementKind.REFUND or item.reference is None:
-            return None
-        other = self._books.waits.by_reference(item.partner_id, item.reference)
-        if other is None:
-            return None
-        same = other.item.content_hash == item.content_hash
-        return _Found(0, None, None if same else _reference_reused(item, 0), by_key=False, waiting=True)
-
-    def _replay(self, seq: int) -> Decision:
+    def _replay(self, seq: int, *, parked: bool = False) -> Decision:
         posted = self._books.posted.get(seq)
-        return Accepted(posted, replayed=True) if posted is not None else Replay(seq)
+        if posted is None:
+            return Replay(seq, parked)
+        return ParkedAnswer(posted, replayed=True) if parked else Accepted(posted, replayed=True)
 
     def _untimely(self, item: Movement) -> TurnedAway | None:
         ahead_us = item.occurred_at_us - self._at.now_us
@@ -353,25 +335,3 @@ class Posting:
                 {"field": "occurred_at", "limit_days": str(self._rules.backdate_days_max)},
             )
         return None
-
-
-def _place(item: Movement) -> tuple[UUID, str]:
-    return item.partner_id, item.key
-
-
-def _key_reused(item: Movement) -> TurnedAway:
-    return TurnedAway(
-        Reason.REASON_IDEMPOTENCY_KEY_REUSED,
-        "this idempotency key was used with another request",
-        {"key": item.key},
-    )
-
-
-def _reference_reused(item: Movement, seq: int) -> TurnedAway:
-    """`seq`: of the posting that has the reference; 0 where it waits."""
-    return TurnedAway(
-        Reason.REASON_REFERENCE_REUSED,
-        f"another {item.kind} has the reference",
-        {"reference": item.reference or ""},
-        conflict_seq=seq,
-    )

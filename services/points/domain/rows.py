@@ -141,6 +141,7 @@ class FloorRow(NamedTuple):
     seq: int
     partner_no: int
     floor: int | None
+    parks: bool
     basis_seq: int
     set_by: str
 
@@ -205,6 +206,28 @@ class WaitingRow(NamedTuple):
     traceparent: str
 
 
+class ParkedRow(NamedTuple):
+    """A sale whose earn is parked. Fields as in the type door_parked."""
+
+    seq: int
+    partner_no: int
+    key: str
+    content_hash: bytes
+    reference: str
+    points: int
+    amount_minor: int
+    points_minor: int
+    store_id: UUID | None
+    till: str
+    business_date: str
+    receipt_number: str
+    channel: str
+    entry_mode: str
+    lines_json: str
+    tenders_json: str
+    traceparent: str
+
+
 @dataclass(slots=True)
 class Rows:
     """What a batch writes."""
@@ -236,6 +259,9 @@ class Rows:
     # Refunds that wait from now on, and (partner, key) of those that no longer do.
     waiting: list[WaitingRow] = field(default_factory=list)
     waited: list[tuple[int, str]] = field(default_factory=list)
+    # Earns that are parked from now on, and the postings that parked those that no longer are.
+    parked: list[ParkedRow] = field(default_factory=list)
+    unparked: list[int] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from coalition.type.v1.reason_pb2 import Reason
+
 from services.points.domain.campaigns import CampaignVersion
 from services.points.domain.movements import (
     Capture,
@@ -35,6 +37,8 @@ class Telling(NamedTuple):
     repaid: Callable[[Transaction, Sequence[DebtPaid], Sequence[LotTaken]], bytes]
     refunded: Callable[[Transaction, Refund], bytes]
     floor_set: Callable[[Transaction], bytes]
+    parked: Callable[[Transaction, Earn, str], bytes]
+    unparked: Callable[[Transaction, Reason.ValueType], bytes]
     transferred: Callable[[Transaction, Transfer, Sequence[LotTaken]], bytes]
     received: Callable[[Transaction, UUID, Sequence[LotTaken]], bytes]
     merged: Callable[[Transaction, Merge, Sequence[LotTaken]], bytes]

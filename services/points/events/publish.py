@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from coalition.events.v1 import points_pb2 as pb
+from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.movements import (
     Capture,
@@ -46,6 +47,7 @@ def earned(transaction: Transaction, item: Earn, lot_no: int, currency: str) -> 
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
         matures_at_us=transaction.matures_at_us,
+        parked_seq=transaction.original_seq,
     ).SerializeToString()
 
 
@@ -236,6 +238,39 @@ def floor_set(transaction: Transaction) -> bytes:
     ).SerializeToString()
 
 
+def parked(transaction: Transaction, item: Earn, currency: str) -> bytes:
+    """The payload of `points.parked`."""
+    purchase, told = item.purchase, transaction.parked
+    return pb.PointsParked(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=item.member_id.bytes,
+        partner_id=item.partner_id.bytes,
+        store_id=bytes_of(purchase.store_id),
+        channel=purchase.channel,
+        gross_minor=purchase.amount_minor,
+        eligible_minor=purchase.amount_minor - purchase.points_minor,
+        currency=currency,
+        points=told.points if told is not None else 0,
+        balance_after=transaction.balance_after,
+        occurred_at_us=transaction.occurred_at_us,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
+def unparked(transaction: Transaction, reason: Reason.ValueType) -> bytes:
+    """The payload of `points.unparked`."""
+    return pb.PointsUnparked(
+        transaction_id=transaction.transaction_id.bytes,
+        seq=transaction.seq,
+        member_id=transaction.member_id.bytes,
+        partner_id=bytes_of(transaction.partner_id),
+        parked_seq=transaction.original_seq,
+        reason=reason,
+        recorded_at_us=transaction.recorded_at_us,
+    ).SerializeToString()
+
+
 def expiring(member_id: UUID, points: int, expires_at_us: int, now_us: int) -> bytes:
     """The payload of `points.expiring`."""
     return pb.PointsExpiring(
@@ -274,6 +309,8 @@ TELLING = Telling(
     repaid=repaid,
     refunded=refunded,
     floor_set=floor_set,
+    parked=parked,
+    unparked=unparked,
     transferred=transferred,
     received=received,
     merged=merged,

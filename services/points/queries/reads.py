@@ -9,7 +9,7 @@ from uuid import UUID
 from services.points.domain.campaigns import Standing
 from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import PolicyVersion
-from services.points.domain.movements import MovementKind, Purchase, Transaction
+from services.points.domain.movements import MovementKind, ParkedEarn, Purchase, Transaction
 from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule
 from services.points.domain.terms import Limits
@@ -21,6 +21,7 @@ from services.points.storage import (
     journal,
     ledgers,
     limits,
+    parks,
     policies,
     proposals,
     records,
@@ -29,6 +30,7 @@ from services.points.storage.balances import Balance, Expiration
 from services.points.storage.batches import BatchRow
 from services.points.storage.journal import Filter
 from services.points.storage.ledgers import Head
+from services.points.storage.parks import Parked
 from services.points.storage.proposals import Page
 from services.points.storage.records import PostingDetail
 from services.runtime.clock import MICROS_MAX
@@ -126,6 +128,23 @@ class Reads:
             if partner_ids:
                 return await floors.of_partners(driver, ledger_id, partner_ids), as_of_seq
             return await floors.in_force(driver, ledger_id, partner_id), as_of_seq
+
+    async def parked(
+        self, ledger_id: int, partner_id: UUID | None, after_seq: int, limit: int
+    ) -> tuple[list[ParkedEarn], bool, list[Parked]]:
+        """A page of earns that are parked, oldest first, and whether there are more; and how many of which partners.
+
+        limit 0 is 20. Raises InvalidRequest for a limit over 100.
+        """
+        if not 0 <= limit <= PAGE_MAX:
+            raise InvalidRequest(f"limit must be 1 to {PAGE_MAX}", field="limit")
+        limit = limit or PAGE_DEFAULT
+        async with self._database.snapshot() as connection:
+            driver = await connection.driver()
+            found = await parks.of_partner(driver, ledger_id, partner_id, after_seq, limit + 1)
+            partners = await parks.partners(driver, ledger_id)
+        wanted = [of for of in partners if partner_id in (None, of.partner_id)]
+        return found[:limit], len(found) > limit, wanted
 
     async def limits(self, ledger_id: int) -> Limits:
         """The limits of adjustments and transfers."""

@@ -12,11 +12,11 @@ from coalition.points.v1 import movement_pb2 as pb
 from coalition.type.v1.error_pb2 import ItemError
 
 from services.points.domain.accounts import PROGRAMME
-from services.points.domain.answers import Accepted, Answer, Refused, Waiting
+from services.points.domain.answers import Accepted, Answer, ParkedAnswer, Refused, Waiting
 from services.points.domain.campaigns import Bonus
 from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import PolicyVersion
-from services.points.domain.movements import LotTaken, MovementKind, Purchase, Transaction
+from services.points.domain.movements import LotTaken, MovementKind, ParkedEarn, Purchase, Transaction
 from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.storage.proofs import Finding
@@ -40,6 +40,8 @@ _KINDS: Final = {
     MovementKind.FLOOR: pb.MOVEMENT_KIND_FLOOR,
     MovementKind.GRANT: pb.MOVEMENT_KIND_GRANT,
     MovementKind.LOAD: pb.MOVEMENT_KIND_LOAD,
+    MovementKind.PARK: pb.MOVEMENT_KIND_PARK,
+    MovementKind.UNPARK: pb.MOVEMENT_KIND_UNPARK,
     MovementKind.TRANSFER: pb.MOVEMENT_KIND_TRANSFER,
     MovementKind.RECEIVE: pb.MOVEMENT_KIND_RECEIVE,
     MovementKind.MERGE: pb.MOVEMENT_KIND_MERGE,
@@ -90,6 +92,7 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         bonuses=[_campaign_points(bonus) for bonus in transaction.bonuses],
         bonus_points=sum(bonus.points for bonus in transaction.bonuses),
         campaign=_campaign_points(transaction.campaign) if transaction.campaign else None,
+        parked=pb.ParkedPoints(**transaction.parked._asdict()) if transaction.parked else None,
     )
 
 
@@ -107,6 +110,12 @@ def result_message(answer: Answer) -> pb.Result:
     if isinstance(answer, Accepted):
         return pb.Result(
             outcome=pb.OUTCOME_ACCEPTED,
+            replayed=answer.replayed,
+            transaction=transaction_message(answer.transaction),
+        )
+    if isinstance(answer, ParkedAnswer):
+        return pb.Result(
+            outcome=pb.OUTCOME_PARKED,
             replayed=answer.replayed,
             transaction=transaction_message(answer.transaction),
         )
@@ -230,9 +239,24 @@ def policy_version_message(version: PolicyVersion) -> points_pb2.ExpiryPolicyVer
     )
 
 
-def floor_message(partner_id: UUID, floor: int | None, basis_seq: int) -> points_pb2.Floor:
+def floor_message(partner_id: UUID, floor: int | None, basis_seq: int, parks: bool) -> points_pb2.Floor:
     """The wire form of a credit floor."""
-    return points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq)
+    return points_pb2.Floor(partner_id=partner_id.bytes, floor=floor, basis_seq=basis_seq, parks=parks)
+
+
+def parked_message(parked: ParkedEarn) -> points_pb2.ParkedEarn:
+    """The wire form of an earn that is parked."""
+    item = parked.item
+    return points_pb2.ParkedEarn(
+        transaction_id=parked.transaction_id.bytes,
+        seq=parked.seq,
+        partner_id=item.partner_id.bytes,
+        member_id=item.member_id.bytes,
+        reference=item.reference,
+        points=parked.points,
+        occurred_at_us=item.occurred_at_us,
+        parked_at_us=parked.parked_us,
+    )
 
 
 def standing_floor_message(found: FloorInForce) -> points_pb2.StandingFloor:

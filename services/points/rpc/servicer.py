@@ -209,12 +209,12 @@ class PointsServicer(CampaignsServicer):
             principal.require_role("admin")
         asked = request.floor
         partner_id = read_id(asked.partner_id, "partner_id")
-        floor = CreditFloor(asked.floor if asked.HasField("floor") else None, asked.basis_seq)
+        floor = CreditFloor(asked.floor if asked.HasField("floor") else None, asked.basis_seq, asked.parks)
         found = await self._app.set_floor(
             principal.in_programme(), partner_id, floor, principal.actor, deadline_us(context), registered=registered
         )  # fmt: skip
         return pb.SetFloorResponse(
-            floor=mapping.floor_message(partner_id, found.floor, found.basis_seq),
+            floor=mapping.floor_message(partner_id, found.floor, found.basis_seq, found.parks),
             seq=found.seq,
             applied=found.applied,
         )
@@ -228,6 +228,30 @@ class PointsServicer(CampaignsServicer):
         found, as_of_seq = await self._app.reads.floors(principal.in_programme().ledger_id, asked, named)
         return pb.ListFloorsResponse(
             floors=[mapping.standing_floor_message(each) for each in found], as_of_seq=as_of_seq
+        )
+
+    async def ListParkedEarns(
+        self, request: pb.ListParkedEarnsRequest, context: CallContext
+    ) -> pb.ListParkedEarnsResponse:
+        """Lists earns that are parked."""
+        principal = acting()
+        principal.require_internal()
+        partner_id = read_optional_id(request.partner_id, "partner_id")
+        found, has_more, partners = await self._app.reads.parked(
+            principal.in_programme().ledger_id, partner_id, request.after_seq, request.limit
+        )
+        return pb.ListParkedEarnsResponse(
+            earns=[mapping.parked_message(each) for each in found],
+            has_more=has_more,
+            partners=[
+                pb.ParkedOfPartner(
+                    partner_id=of.partner_id.bytes,
+                    earns=of.earns,
+                    oldest_at_us=of.oldest_us,
+                    headroom=of.headroom,
+                )
+                for of in partners
+            ],
         )
 
     async def MoveClock(self, request: pb.MoveClockRequest, context: CallContext) -> pb.MoveClockResponse:

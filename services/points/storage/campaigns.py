@@ -17,7 +17,7 @@ from services.points.domain.campaigns import (
     Granted,
     Standing,
 )
-from services.points.domain.movements import Act, Earn, Refund
+from services.points.domain.movements import Act, Earn, Refund, of_sales
 from services.points.domain.terms import Terms
 from services.points.domain.wallet_movements import Load
 from services.points.storage.versions import next_version
@@ -32,7 +32,7 @@ def budgets(items: Sequence[Act], terms: Terms | None) -> list[UUID]:
     """The campaigns whose budgets a batch may touch, each once; none where there are no campaigns."""
     found: dict[UUID, None] = {}
     campaigns = terms.campaigns if terms is not None else None
-    for item in items:
+    for item in of_sales(items):
         if isinstance(item, Earn):
             if campaigns:
                 deciding = campaigns.at(item.partner_id, item.occurred_at_us)

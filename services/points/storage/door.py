@@ -19,11 +19,13 @@ from services.points.domain.movements import (
     FloorChange,
     Hold,
     Overdue,
+    ParkedEarn,
     Redemption,
     Refund,
-    Reversal,
+    Unpark,
     Void,
     WaitsOver,
+    of_sales,
 )
 from services.points.domain.opened import Opened
 from services.points.domain.posting import Posting
@@ -36,8 +38,8 @@ from services.points.storage.opened_rows import opened_of, standing_floors
 from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 21))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 40))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 22))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 42))})"
 
 
 class _Listed:
@@ -72,12 +74,12 @@ def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Itera
     burns: dict[UUID, int] = {}
     partners: dict[UUID, None] = {}
     redeemers: dict[UUID, None] = {}
-    for item in items:
+    for item in of_sales(items):
         if isinstance(item, WaitsOver):
             continue
         if not isinstance(item, Overdue):
             partners[item.partner_id] = None
-        if isinstance(item, Reversal | FloorChange) or item.member_id == PROGRAMME:
+        if isinstance(item, FloorChange) or item.member_id == PROGRAMME:
             continue
         if isinstance(item, WalletMovement):
             for member, burn in wallet_reads.needs(item):
@@ -90,6 +92,10 @@ def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Itera
             isinstance(item, Refund) and item.sale and item.sale.burned
         ):
             redeemers[item.partner_id] = None
+    # (A refund that waits for a sale that was parked gives back what was burned with it.)
+    redeemers |= {
+        item.parked.item.partner_id: None for item in items if isinstance(item, Unpark) and item.parked.burn
+    }
     return burns, partners, redeemers
 
 
@@ -103,7 +109,7 @@ def _burn(item: Act) -> int:
 def _pending_earners(items: Sequence[Act], terms: Terms | None) -> Iterable[UUID]:
     """Those who earn at partners whose points may be pending, each once."""
     partners = terms.rates.pending_partners if terms is not None else ()
-    earns = (item for item in items if isinstance(item, Earn)) if partners else ()
+    earns = (item for item in of_sales(items) if isinstance(item, Earn)) if partners else ()
     return dict.fromkeys(item.member_id for item in earns if item.partner_id in partners)
 
 
@@ -111,9 +117,20 @@ def _owing(items: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> list[UUID]:
     """Those whose sales are refunded as soon as they are posted."""
     return [
         item.member_id
-        for item in items
-        if awaited and isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
+        for item in (of_sales(items) if awaited else ())
+        if isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
     ]
+
+
+def _unparked(items: Sequence[Act]) -> list[ParkedEarn]:
+    """What is to be posted that was parked."""
+    return [item.parked for item in items if isinstance(item, Unpark)]
+
+
+def _parked_seqs(items: Sequence[Act]) -> list[int]:
+    """What parked that, and what parked the sales of burns that are reversed."""
+    taken_away = [item.unparks for item in items if isinstance(item, Refund) and item.unparks]
+    return [parked.seq for parked in _unparked(items)] + taken_away
 
 
 class _Sales:
@@ -127,6 +144,10 @@ class _Sales:
         self.grants: list[int] = []
         place_of: dict[UUID, int] = {}
         for item in items:
+            if isinstance(item, Unpark) and item.parked.burn is not None:
+                place = members.index(item.parked.item.member_id)
+                self.back_lots += [lot_no for lot_no, _ in item.parked.burn.lots]
+                self.back_members += [place] * len(item.parked.burn.lots)
             if not isinstance(item, Refund) or item.sale is None or item.sale.seq in self.originals:
                 continue
             place_of = place_of or {member: place for place, member in enumerate(members)}
@@ -169,7 +190,9 @@ async def open_ledger(
         connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited
     )
     late = {(each.item.partner_id, each.item.original_reference) for each in opened.waiting} - awaited
-    if any(isinstance(item, Earn) and (item.partner_id, item.reference) in late for item in items):
+    if late and any(
+        isinstance(item, Earn) and (item.partner_id, item.reference) in late for item in of_sales(items)
+    ):
         # What waits for an earn is decided right after it: with what a refund needs to know of the member.
         return await _open(
             connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited | late
@@ -190,9 +213,8 @@ async def _open(
 ) -> tuple[Opened, int]:
     burns, partners, redeemers = _asked(items)
     owing = _owing(items, awaited)
-    for member in owing:
-        # It may take back as much as the wallet has.
-        burns[member] += ISSUED_POINTS_MAX
+    # It may take back as much as the wallet has.
+    burns |= {member: burns[member] + ISSUED_POINTS_MAX for member in owing}
     listed = _Listed(numbers)
     wallet_at = listed.add(AccountKind.WALLET, burns)
     # The issuance account stands for the partner in the journal, whatever the partner does.
@@ -201,9 +223,9 @@ async def _open(
     listed.add(AccountKind.EXPIRY, (PROGRAMME,))
     members = list(burns)
     sales = _Sales(items, members)
-    asked = [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver)]
+    asked = [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver | Unpark)]
     floored = list({item.partner_id: None for item in items if isinstance(item, FloorChange)})
-    lookups = lookups_of(asked)
+    lookups = lookups_of(asked, _unparked(items))
     taking_over = {item.into_member_id for item in items if isinstance(item, Merge)}
     listed.add(
         AccountKind.DEBT, taking_over | {members[place] for place in sales.original_members} | set(owing)
@@ -235,6 +257,7 @@ async def _open(
         [listed.place(wallet_at[giver]) for giver in giving],
         patience_us,
         sales.grants,
+        _parked_seqs(items),
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -295,5 +318,7 @@ async def write(
         rows.waited,
         rows.grants,
         rows.loads,
+        rows.parked,
+        rows.unparked,
         salted(rows, opened.last_seq + 1),
     )

@@ -14,6 +14,7 @@ from services.points.domain.lots import Lot, OpenLots
 from services.points.domain.opened import Debts, Earlier, OpenDebt, Opened, OpenHold, Refunded, StandingFloor
 from services.points.domain.refunding import TenderOrder
 from services.points.storage.lookups import Lookup
+from services.points.storage.parks import parked_of
 from services.points.storage.waits import waiting_of
 from services.runtime.errors import reason_of
 from services.runtime.event_log import LogHead
@@ -60,6 +61,12 @@ def opened_of(
         credit_floors=dict(zip(row["floored"] or (), row["credit_floors"] or (), strict=True)),
         taken_of_grants=dict(zip(row["grant_seq"] or (), row["grant_taken"] or (), strict=True)),
         waiting=waiting_of(row["waiting"], numbers) if row["waiting"] else (),
+        parked=parked_of(row["parked"], numbers) if row["parked"] else (),
+        parking={
+            account
+            for account, parks in zip(row["floored"] or (), row["credit_parks"] or (), strict=True)
+            if parks
+        },
     )
     for debts in opened.debts.values():
         opened.balances.setdefault(debts.account_no, -debts.points)
@@ -147,11 +154,13 @@ def _debts(row: asyncpg.Record, members: Sequence[UUID]) -> dict[UUID, Debts]:
 
 def standing_floors(row: asyncpg.Record, partners: Sequence[UUID]) -> dict[UUID, StandingFloor]:
     """The floors in force of the partners whose floor is to be set; those without one are left out."""
-    columns = ("floor_set", "floor_basis", "floor_seq")
+    columns = ("floor_set", "floor_basis", "floor_seq", "floor_parks")
     if not partners:
         return {}
     return {
-        partner: StandingFloor(floor, basis_seq, seq)
-        for partner, floor, basis_seq, seq in zip(partners, *(row[name] for name in columns), strict=True)
+        partner: StandingFloor(floor, basis_seq, seq, parks)
+        for partner, floor, basis_seq, seq, parks in zip(
+            partners, *(row[name] for name in columns), strict=True
+        )
         if seq is not None
     }

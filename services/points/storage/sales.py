@@ -21,11 +21,18 @@ LEFT JOIN LATERAL (
     SELECT * FROM purchase WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND seq = p.seq LIMIT 1
 ) s ON true
 LEFT JOIN LATERAL (
-    SELECT transaction_id FROM posting WHERE ledger_id = p.ledger_id AND seq = p.original_seq LIMIT 1
+    -- Of a burn: its sale, be it parked still; none where that was taken away.
+    SELECT coalesce(e.transaction_id, CASE WHEN o.kind = 'earn' OR k.open THEN o.transaction_id END) AS transaction_id
+    FROM (SELECT * FROM posting WHERE p.kind <> 'earn' AND ledger_id = p.ledger_id AND seq = p.original_seq LIMIT 1) o
+    LEFT JOIN LATERAL (
+        SELECT transaction_id FROM posting
+        WHERE o.kind = 'park' AND ledger_id = o.ledger_id AND original_seq = o.seq AND kind = 'earn' LIMIT 1
+    ) e ON true
+    LEFT JOIN LATERAL (SELECT open FROM parked_earn WHERE o.kind = 'park' AND ledger_id = o.ledger_id AND seq = o.seq LIMIT 1) k ON true
 ) q ON true
 LEFT JOIN LATERAL (
     SELECT seq, amount FROM posting
-    WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND original_seq = p.seq AND kind IN ('redeem', 'capture') LIMIT 1
+    WHERE p.kind = 'earn' AND ledger_id = p.ledger_id AND original_seq = coalesce(p.original_seq, p.seq) AND kind IN ('redeem', 'capture') LIMIT 1
 ) b ON true
 """
 _BY_ID: Final = f"{_FACTS} WHERE p.ledger_id = $1 AND p.transaction_id = ANY ($2) AND p.kind IN ('earn', 'redeem', 'capture')"
@@ -65,11 +72,12 @@ async def by_references(
 
 
 class Target(NamedTuple):
-    """What was posted under a key; `of_sale` is the earn that a burn is linked with."""
+    """What was posted under a key; `of_sale` is the earn that a burn is linked with, `parked_seq` what parked that and still does (0: nothing)."""
 
     kind: str
     transaction_id: UUID
     of_sale: UUID | None
+    parked_seq: int = 0
 
 
 async def by_keys(
@@ -77,7 +85,7 @@ async def by_keys(
 ) -> dict[tuple[UUID, str], Target]:
     """What was posted under keys, by partner and key: under its own, or under a further one of the same content."""
     rows = await connection.fetch(
-        """SELECT w.partner_id, w.key, p.kind, p.transaction_id, q.transaction_id AS of_sale
+        """SELECT w.partner_id, w.key, p.kind, p.transaction_id, q.transaction_id AS of_sale, coalesce(k.seq, 0) AS parked_seq
         FROM unnest($2::uuid[], $3::text[]) w (partner_id, key)
         CROSS JOIN LATERAL (
             SELECT account_no FROM account WHERE ledger_id = $1 AND kind = 'issuance' AND owner_id = w.partner_id LIMIT 1
@@ -92,13 +100,15 @@ async def by_keys(
             LIMIT 1
         ) p
         LEFT JOIN LATERAL (
-            SELECT transaction_id FROM posting WHERE ledger_id = $1 AND seq = p.original_seq AND kind = 'earn' LIMIT 1
-        ) q ON true""",
+            SELECT transaction_id FROM posting
+            WHERE ledger_id = $1 AND kind = 'earn' AND (seq = p.original_seq OR original_seq = p.original_seq) LIMIT 1
+        ) q ON true
+        LEFT JOIN LATERAL (SELECT seq FROM parked_earn WHERE ledger_id = $1 AND seq = p.original_seq AND open LIMIT 1) k ON true""",
         ledger_id,
         [partner for partner, _ in wanted],
         [key for _, key in wanted],
     )
-    return {(row[0], row[1]): Target(row[2], row[3], row[4]) for row in rows}
+    return {(row[0], row[1]): Target(*row[2:]) for row in rows}
 
 
 async def _sales(connection: PgConnection, ledger_id: int, rows: Sequence[asyncpg.Record]) -> list[SaleOf]:

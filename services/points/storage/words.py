@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.points.domain.opened import Opened
-from services.points.domain.rows import PostingRow, RefundRow, Rows, WaitingRow
+from services.points.domain.rows import ParkedRow, PostingRow, RefundRow, Rows, WaitingRow
 from services.points.storage.lookups import Lookup
 from services.runtime.database import PgConnection
 
@@ -49,11 +49,12 @@ class Worded(NamedTuple):
 def salted(rows: Rows, first_seq: int) -> bytes:
     """Of each posting in order a new salt and the hash of its words, 48 bytes; zeros for the ledger's own acts.
 
-    Then of each refund that waits from now on.
+    Then of each refund that waits from now on, and of each earn that is parked.
     """
     refunds = {refund.seq: refund for refund in rows.refunds}
     notes = {adjustment.seq: adjustment.note for adjustment in rows.adjustments}
-    salts = os.urandom(SALT_BYTES * (len(rows.postings) + len(rows.waiting)))
+    beside = len(rows.postings) + len(rows.waiting)
+    salts = os.urandom(SALT_BYTES * (beside + len(rows.parked)))
     found: list[bytes] = []
     for no, row in enumerate(rows.postings):
         if row.key is None:
@@ -67,6 +68,9 @@ def salted(rows: Rows, first_seq: int) -> bytes:
         salt = salts[SALT_BYTES * no : SALT_BYTES * (no + 1)]
         words = _of_refund(waiting.reference, waiting.original_reference, waiting)
         found += (salt, hashlib.sha256(salt + words).digest())
+    for no, parked in enumerate(rows.parked, start=beside):
+        salt = salts[SALT_BYTES * no : SALT_BYTES * (no + 1)]
+        found += (salt, hashlib.sha256(salt + _of_sale(parked.key, parked.reference, parked)).digest())
     return b"".join(found)
 
 
@@ -89,9 +93,16 @@ def _words(row: PostingRow, key: str, refund: RefundRow | None, note: str | None
         return _NOTED(3, len(a), b_length, len(c)) + a + b + c
     if row.sale_minor is None:
         return _ASKED(2, len(a), b_length) + a + b
+    return _of_sale(key, row.reference, row)
+
+
+def _of_sale(key: str, reference: str | None, told: PostingRow | ParkedRow) -> bytes:
+    """Key and reference of a sale, and what the till told of the receipt."""
+    a, b = key.encode(), (reference or "").encode()
+    b_length = _MISSING if reference is None else len(b)
     c, d, e, f, g = (
         (text or "").encode()
-        for text in (row.till, row.business_date, row.receipt_number, row.lines_json, row.tenders_json)
+        for text in (told.till, told.business_date, told.receipt_number, told.lines_json, told.tenders_json)
     )
     lengths = _SOLD(7, len(a), b_length, len(c), len(d), len(e), len(f), len(g))
     return lengths + b"".join((a, b, c, d, e, f, g))
@@ -102,9 +113,12 @@ async def erasable(
 ) -> list[Worded]:
     """Up to `limit` postings of a member after a seq that still have words, in order."""
     rows = await connection.fetch(
-        """SELECT seq, reference FROM posting WHERE ledger_id = $1 AND seq > $3 AND salt IS NOT NULL AND wallet_no = (
+        """SELECT seq, reference FROM posting WHERE ledger_id = $1 AND seq > $3 AND wallet_no = (
             SELECT account_no FROM account WHERE ledger_id = $1 AND kind = 'wallet' AND owner_id = $2
-        ) ORDER BY seq LIMIT $4""",
+        ) AND (salt IS NOT NULL OR kind = 'park' AND EXISTS (
+            -- (Of one that is parked still the words are needed.)
+            SELECT 1 FROM parked_earn k WHERE k.ledger_id = $1 AND k.seq = posting.seq AND NOT k.open AND k.salt IS NOT NULL
+        )) ORDER BY seq LIMIT $4""",
         ledger_id,
         member_id,
         after_seq,

@@ -46,7 +46,14 @@ async def test_a_till_that_was_offline_gets_a_result_for_each_line(keeping_house
     assert answer.status_code == 201
     told = Batch.model_validate_json(answer.content)
     assert told.counts is not None
-    assert told.counts.model_dump() == {"lines": 8, "accepted": 4, "replayed": 1, "refused": 3, "waiting": 0}
+    assert told.counts.model_dump() == {
+        "lines": 8,
+        "accepted": 4,
+        "replayed": 1,
+        "refused": 3,
+        "waiting": 0,
+        "parked": 0,
+    }
     assert told.results is not None
     assert [each.line for each in told.results] == list(range(8))
     assert [each.outcome for each in told.results] == [
@@ -140,6 +147,7 @@ async def test_a_batch_that_was_cut_short_carries_on_where_it_was(
             "replayed": 512,
             "refused": 0,
             "waiting": 0,
+            "parked": 0,
         }
         assert house.points.wallets[house.members.named[(1, b"", card)]] == 700 * 25
 
@@ -168,6 +176,7 @@ async def test_lines_of_one_member_keep_their_order_across_chunks(keeping_house:
         "replayed": 0,
         "refused": 0,
         "waiting": 0,
+        "parked": 0,
     }
     assert [len(call.items) for call in house.points.calls[-3:]] == [512, 512, 176]
 
@@ -292,7 +301,14 @@ async def test_a_refund_in_a_batch_may_be_of_a_sale_before_it(keeping_house: Hou
     answer = await house.post("/v1/batches", {"lines": lines})
     told = Batch.model_validate_json(answer.content)
     assert told.counts is not None
-    assert told.counts.model_dump() == {"lines": 8, "accepted": 4, "replayed": 0, "refused": 3, "waiting": 1}
+    assert told.counts.model_dump() == {
+        "lines": 8,
+        "accepted": 4,
+        "replayed": 0,
+        "refused": 3,
+        "waiting": 1,
+        "parked": 0,
+    }
     raw = answer.json()["results"]
     assert [each["type"] for each in raw] == [line["type"] for line in lines]
     assert [each["reference"] for each in raw] == [line["reference"] for line in lines]
@@ -306,7 +322,14 @@ async def test_a_refund_in_a_batch_may_be_of_a_sale_before_it(keeping_house: Hou
     items = house.points.calls[-1].items
     assert [item.key for item in items[1:3]] == [f"r:refund:{lines[place]['reference']}" for place in (1, 2)]
     again = (await house.post("/v1/batches", {"lines": lines})).json()
-    assert again["counts"] == {"lines": 8, "accepted": 0, "replayed": 4, "refused": 3, "waiting": 1}
+    assert again["counts"] == {
+        "lines": 8,
+        "accepted": 0,
+        "replayed": 4,
+        "refused": 3,
+        "waiting": 1,
+        "parked": 0,
+    }
 
 
 async def test_a_refund_in_a_batch_needs_both_scopes(keeping_house: House) -> None:

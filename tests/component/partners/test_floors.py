@@ -84,6 +84,30 @@ async def test_a_limit_becomes_a_floor_of_points_and_what_is_issued_uses_it(
     assert (found.floor, found.floor_seq, found.warned) == (-10_000, 1, False)
 
 
+async def test_what_becomes_of_earns_beyond_is_told_with_the_floor_and_as_soon_as_it_alone_changes(
+    house: House, office: Office
+) -> None:
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer")
+    await limited(office, programme, grocer, 10_000)
+    await house.ledger.post(programme, Earn(grocer, 1_000))
+    assert await set_floors(house, programme) == [grocer]
+    assert house.ledger.book(programme).parks[grocer] is False
+    await limited(office, programme, grocer, 10_000, on_limit=limits_pb2.ON_LIMIT_PARK)
+    assert await set_floors(house, programme) == [grocer]
+    assert house.ledger.book(programme).parks[grocer] is True
+    assert floors(house, programme, grocer) == [(-10_000, 1)] * 2
+    assert await set_floors(house, programme) == []
+    # Without a limit there is nothing to be beyond.
+    await limited(office, programme, grocer, 0, unlimited=True, on_limit=limits_pb2.ON_LIMIT_PARK)
+    assert await set_floors(house, programme) == [grocer]
+    assert (floors(house, programme, grocer)[-1][0], house.ledger.book(programme).parks[grocer]) == (
+        None,
+        False,
+    )
+    assert await set_floors(house, programme) == []
+
+
 async def test_what_is_taken_back_and_what_is_reimbursed_once_it_is_stated_come_back_as_headroom(
     house: House, office: Office
 ) -> None:

@@ -116,6 +116,7 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await _wait(grocer, late)
     await _bound(house, grocer, fuel, late)
     await _promote(house)
+    await _park(house)
     return (grocer, fuel), members
 
 
@@ -167,6 +168,25 @@ async def _promote(house: PointsHouse) -> None:
     await set_campaign(house, UUID(bytes=triple), multiplier_percent=150, **partners, funders=funders)
     await load_budget(house, fixed, 8)
     await toys.post(earn(one, 800, **now), redemption(one, 1, **now))
+
+
+async def _park(house: PointsHouse) -> None:
+    """Earns that are parked still, that were posted, that were taken away: alone, and with burns."""
+    till, now = await house.till(), {"occurred_at_us": LAPSE_US + 5 * DAY_US}
+    house.neighbours.stores[till.partner_id.bytes] = {STORE.bytes}
+    one, other, left = house.member(), house.member(), house.member()
+    await till.post(earn(one, 3_000, **now), earn(other, 2_000, **now), earn(left, 500, **now))
+    await house.set_floor(till.partner_id, -55, 5, parks=True)
+    await till.post(
+        earn(one, 1_000, linked=True, reference="desk", store_id=STORE, **now), redemption(one, 8, **now),
+        earn(other, 900, linked=True, key="lamp", **now), redemption(other, 6, **now),
+        earn(one, 700, key="chair", **now), earn(one, 10_000, reference="mill", store_id=STORE, **now),
+        earn(left, 800, reference="gone", **now),
+    )  # fmt: skip
+    await till.post(reversal("chair", **now), refund("desk", 250, **now))
+    await till.post(reversal("lamp", **now), refund("mill", 10, **now))
+    await house.set_floor(till.partner_id, -75, 6, parks=True)
+    assert await house.unpark() == 2
 
 
 async def _wait(grocer: Till, member: UUID) -> None:

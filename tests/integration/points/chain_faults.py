@@ -110,6 +110,22 @@ CHAIN_FAULTS: dict[str, tuple[str, str]] = {
         AND key = (SELECT min(key) FROM waiting_refund WHERE ledger_id = {l} AND open)""",
         r"the refund under key .+ waited in other words",
     ),
+    "what a sale would have earned that is parked": (
+        "UPDATE parked_earn SET points = points + 1 WHERE ledger_id = {l} AND open",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "a sale that was parked lost": (
+        "DELETE FROM parked_earn WHERE ledger_id = {l} AND NOT open",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
+    "the receipt of a sale that is parked": (
+        "UPDATE parked_earn SET tenders = '[]', receipt_number = 'another' WHERE ledger_id = {l} AND open",
+        r"the sale that posting \d+ parked was told in other words",
+    ),
+    "a floor that parks, as one that refuses": (
+        "UPDATE floor_change SET parks = false WHERE ledger_id = {l} AND parks",
+        r"posting \d+ is not the one that batch \d+ chained",
+    ),
     "a count of references that were erased": (
         "UPDATE ledger_head SET erased = erased + 1 WHERE ledger_id = {l}",
         r"the head counts 1 references that were erased",
@@ -186,4 +202,6 @@ UNCHAINED: frozenset[str] = frozenset({
     "a budget without a floor", "a budget that took points of its own", "campaigns out of their order",
     "a grant by a version that had ended", "a grant by a version that nobody knew then",
     "a grant at a partner that is not of the campaign",
+    "an earn that was posted and is parked still", "an earn that is parked no more and became nothing",
+    "a balance whose earns are refused, not parked", "a count of earns that are parked",
 })  # fmt: skip

@@ -14,6 +14,9 @@ _BATCHES = "DELETE FROM batch WHERE ledger_id = $1 RETURNING batch_no, first_seq
 _WAITED = """UPDATE waiting_refund SET words_hash = sha256(salt || chain_words(
     reference, original_reference, till, business_date, receipt_number, lines::text, NULL
 )) WHERE ledger_id = $1 AND salt IS NOT NULL"""
+_PARKED = """UPDATE parked_earn SET words_hash = sha256(salt || chain_words(
+    key, reference, till, business_date, receipt_number, lines::text, tenders::text
+)) WHERE ledger_id = $1 AND salt IS NOT NULL"""
 #: What a batch has beside its postings, with the ledger and the batch's number.
 BESIDE = """SELECT string_agg(bytes, '' ORDER BY place, partner_no, key COLLATE "C") FROM (
     SELECT 0 AS place, partner_no, key, chain_decision(d) AS bytes FROM decision d WHERE ledger_id = $1 AND batch_no = $2
@@ -27,6 +30,7 @@ async def chain_anew(connection: PgConnection, ledger_id: int) -> None:
     await connection.execute("ALTER TABLE batch DROP CONSTRAINT IF EXISTS batch_leaves_ck")
     await connection.execute(_WORDS, ledger_id)
     await connection.execute(_WAITED, ledger_id)
+    await connection.execute(_PARKED, ledger_id)
     chained = b""
     batches = [tuple(row) for row in await connection.fetch(_BATCHES, ledger_id)]
     for batch in sorted(batches):

@@ -14,6 +14,7 @@ from tests.integration.points.busy import Busy
 from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
 from tests.integration.points.chain_faults import CHAIN_FAULTS, UNCHAINED
 from tests.integration.points.forging import chain_anew
+from tests.integration.points.parking_faults import PARKING_FAULTS
 from tests.integration.points.pending_faults import PENDING_FAULTS
 from tests.integration.points.waiting_faults import WAITING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS
@@ -23,7 +24,7 @@ from tests.support.points_database import as_superuser, undone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FAULTS = CAMPAIGN_FAULTS | faults.FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS
+FAULTS = CAMPAIGN_FAULTS | faults.FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS | PARKING_FAULTS
 #: The journal, and of each table the columns that change in the life of a row.
 JOURNAL: dict[str, frozenset[str]] = {
     "ledger": frozenset({"opened_at"}),
@@ -46,6 +47,7 @@ JOURNAL: dict[str, frozenset[str]] = {
     "merged_wallet": frozenset(),
     "campaign_grant": frozenset(),
     "budget_load": frozenset(),
+    "parked_earn": frozenset({"open", "traceparent"}),
     # traceparent is not what was asked, but by which call.
     "waiting_refund": frozenset({"open", "traceparent"}),
     "decision": frozenset(),

@@ -22,6 +22,7 @@ VECTORS: Mapping[str, Any] = json.loads(
 NOT_CHAINED: dict[str, dict[str, Any]] = {
     "lot": {"remaining": 1, "open": True}, "hold": {"open": False},
     "debt": {"remaining": 0, "open": False}, "waiting_refund": {"open": False, "traceparent": ""},
+    "parked_earn": {"open": False, "traceparent": ""},
 }  # fmt: skip
 
 # Of a campaign's version what no leaf has.

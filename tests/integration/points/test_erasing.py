@@ -69,8 +69,19 @@ async def test_all_invariants_and_all_hashes_hold_without_the_words(busy: Busy) 
             for row in await rows_of(connection, "waiting_refund", busy.ledger_id)
         }
         # What became a refund has none either; what still waits, or never was posted, is of nobody that is known.
-        assert waited.keys() == {"", "never", "not yet", "nor this"}
+        assert waited.keys() == {"", "never", "not yet", "nor this", "mill"}
         assert (waited[""]["reference"], waited[""]["receipt_number"], waited[""]["salt"]) == ("", "", None)
+        # So with what parked a sale; while it is parked its words are needed.
+        posted = {
+            row["original_seq"]
+            for row in await rows_of(connection, "posting", busy.ledger_id)
+            if row["kind"] == "earn" and row["original_seq"]
+        }
+        parked = {row["seq"]: row for row in await rows_of(connection, "parked_earn", busy.ledger_id)}
+        assert {(parked[seq]["reference"], parked[seq]["till"], parked[seq]["salt"]) for seq in posted} == {
+            ("", "", None)
+        }
+        assert all(row["salt"] and row["reference"] for row in parked.values() if row["open"])
         assert await _broken(connection, busy.ledger_id) == {}
         assert await recomputed(connection, busy.ledger_id) == before
         assert await connection.fetchval(ERASE_ALL, busy.ledger_id) == 0

@@ -166,7 +166,19 @@ async def test_of_a_refund_that_waits_nothing_changes_but_that_it_is_decided(bus
         assert refusal.constraint_name == "waiting_refund_facts_ck"
 
 
-@pytest.mark.parametrize("table", ["lot", "hold", "debt", "waiting_refund"])
+@pytest.mark.parametrize("column", ["reference", "key", "till"])
+async def test_of_an_earn_that_is_parked_nothing_changes_but_that_it_ends(busy: Busy, column: str) -> None:
+    statement = f"UPDATE parked_earn SET {column} = {column} || '2' WHERE ledger_id = $1"
+    async with _as("service", busy) as connection:
+        assert isinstance(
+            await _refusal(connection, statement, busy.ledger_id), asyncpg.InsufficientPrivilegeError
+        )
+    async with _as("owner", busy) as connection:
+        refusal = await _refusal(connection, statement, busy.ledger_id)
+        assert refusal.constraint_name == "parked_earn_facts_ck"
+
+
+@pytest.mark.parametrize("table", ["lot", "hold", "debt", "waiting_refund", "parked_earn"])
 @pytest.mark.parametrize("verb", ["delete", "truncate"])
 async def test_a_lot_a_hold_and_a_debt_are_never_lost(busy: Busy, table: str, verb: str) -> None:
     async with _as("owner", busy) as connection:
@@ -239,7 +251,7 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
         ),
         (_posting().replace("p.wallet_no", "NULL"), "posting_wallet_ck"),
         (
-            "INSERT INTO floor_change SELECT ledger_id, 2000, partner_no, floor, 2000, set_by FROM floor_change WHERE ledger_id = $1",
+            "INSERT INTO floor_change SELECT ledger_id, 2000, partner_no, floor, parks, 2000, set_by FROM floor_change WHERE ledger_id = $1",
             "floor_change_basis_ck",
         ),
         (
@@ -252,6 +264,23 @@ async def test_of_a_hold_nothing_changes_but_that_it_is_resolved(busy: Busy, col
         ),
         ("INSERT INTO waiting_refund SELECT * FROM waiting_refund WHERE ledger_id = $1", "waiting_refund_pk"),
         ("INSERT INTO floor_change SELECT * FROM floor_change WHERE ledger_id = $1", "floor_change_pk"),
+        (
+            "INSERT INTO floor_change SELECT ledger_id, 2000, partner_no, NULL, true, 0, set_by FROM floor_change WHERE ledger_id = $1",
+            "floor_change_parks_ck",
+        ),
+        ("UPDATE ledger_head SET parked_earns = -1 WHERE ledger_id = $1", "ledger_head_parked_earns_ck"),
+        (
+            "UPDATE parked_earn SET open = true WHERE NOT open AND ledger_id = $1",
+            "parked_earn_facts_ck",
+        ),
+        ("INSERT INTO parked_earn SELECT * FROM parked_earn WHERE ledger_id = $1", "parked_earn_pk"),
+        # What was parked once ends once.
+        (
+            """INSERT INTO posting SELECT seq + 100000, points, balance_after, amount, occurred_at, recorded_at, expires_at, debit_no,
+            credit_no, wallet_no, partner_no, ledger_id, NULL, original_seq, gen_random_uuid(), 'unpark', NULL, NULL, NULL, NULL, NULL
+            FROM posting WHERE ledger_id = $1 AND kind = 'earn' AND original_seq IS NOT NULL""",
+            "posting_parked_uq",
+        ),
         ("UPDATE balance SET credits = -1 WHERE floor IS NULL AND ledger_id = $1", "balance_counters_ck"),
         ("INSERT INTO posting SELECT * FROM posting WHERE ledger_id = $1", "posting_pk"),
         ("INSERT INTO decision SELECT * FROM decision WHERE ledger_id = $1", "decision_pk"),

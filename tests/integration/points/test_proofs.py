@@ -15,6 +15,7 @@ from tests.integration.points.busy import Busy, make_busy
 from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
 from tests.integration.points.expiry_faults import EXPIRY_FAULTS, FAULTS_OF_ACTIVITY
 from tests.integration.points.forging import chain_anew
+from tests.integration.points.parking_faults import PARKING_FAULTS
 from tests.integration.points.pending_faults import PENDING_FAULTS
 from tests.integration.points.waiting_faults import WAITING_FAULTS
 from tests.integration.points.wallet_faults import WALLET_FAULTS
@@ -22,7 +23,15 @@ from tests.support.points_database import as_superuser, undone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FAULTS = faults.FAULTS | EXPIRY_FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS | CAMPAIGN_FAULTS
+FAULTS = (
+    faults.FAULTS
+    | EXPIRY_FAULTS
+    | PENDING_FAULTS
+    | WAITING_FAULTS
+    | WALLET_FAULTS
+    | CAMPAIGN_FAULTS
+    | PARKING_FAULTS
+)
 
 
 async def _broken(connection: PgConnection, ledger_id: int) -> dict[int, list[str]]:

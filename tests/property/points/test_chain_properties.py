@@ -65,12 +65,16 @@ HANGING: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     "debt": {"wallet_no": SMALL, "partner_no": SMALL, "points": BIG, "original_seq": BIG},
     "debt_use": {"debt_seq": BIG, "points": BIG},
     "lot_matured": {"lot_no": BIG, "points": BIG},
-    "floor_change": {"partner_no": SMALL, "floor": BIG | st.none(), "basis_seq": BIG, "set_by": TEXTS},
+    "floor_change": {"partner_no": SMALL, "floor": BIG | st.none(), "parks": st.booleans(), "basis_seq": BIG, "set_by": TEXTS},
     "adjustment": {
         "points": BIG, "limit_points": BIG, "reason": TEXTS, "made_by": TEXTS, "note_id": UUIDS, "content_hash": BYTES, "proposal_id": UUIDS,
         "decided_by": TEXTS, "decided_at": TIMES,
     },
     "merged_wallet": {"from_wallet": SMALL, "into_wallet": SMALL},
+    "parked_earn": {
+        "partner_no": SMALL, "key": TEXTS, "content_hash": BYTES, "points": BIG, "amount_minor": BIG, "points_minor": BIG, "channel": TEXTS,
+        "entry_mode": TEXTS, "store_id": UUIDS | st.none(), "words_hash": HASHES,
+    },
 }  # fmt: skip
 # Of these a posting has several, told apart by their number.
 NUMBERED = {"lot": "lot_no", "lot_use": "lot_no", "lot_return": "lot_no", "hold_lot": "lot_no", "hold_end": "hold_seq", "debt_use": "debt_seq", "lot_matured": "lot_no"}  # fmt: skip

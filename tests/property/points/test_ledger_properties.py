@@ -23,6 +23,7 @@ from tests.support.credit_model import issued, set_floor
 from tests.support.ledger_facts import DAY_US, OPERATOR, Ask, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import comparable, journal_of, verdict_of
+from tests.support.park_model import unpark_all
 from tests.support.points import RunningPoints, Till
 from tests.support.points_neighbours import STARTS_AT_US
 from tests.support.points_wire import capture, earn, hold, redemption, refund, reversal, void
@@ -68,6 +69,12 @@ class Limit:
 
     partner: int
     room: int | None
+    parks: bool
+
+
+@dataclass(frozen=True)
+class Unparking:
+    """What is parked is posted as far as it fits."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ refund_rules = st.builds(
     Rule, st.integers(0, 1), st.sampled_from(("ALLOW_NEGATIVE", "WITHIN_BALANCE", "PENDING_ONLY")),
     st.sampled_from(("PRO_RATA", "POINTS_FIRST", "MONEY_FIRST")),
 )  # fmt: skip
-limits = st.builds(Limit, st.integers(0, 1), st.sampled_from((None, -5, 0, 20, 50)))
+limits = st.builds(Limit, st.integers(0, 1), st.sampled_from((None, -5, 0, 20, 50)), st.booleans())
 rates = st.builds(
     Rate,
     partner=st.integers(0, 1),
@@ -122,6 +129,7 @@ scripts = st.lists(
         rates,
         refund_rules,
         limits,
+        st.just(Unparking()),
         st.builds(Change, expiries),
     ),
     min_size=2,
@@ -141,7 +149,9 @@ class Play:
         self.ids: dict[int, bytes] = {}
         self.campaigns = [new_id() for _ in range(2)]
 
-    async def run(self, script: list[list[Rough] | Pause | Rate | Rule | Limit | Change | Offer]) -> None:
+    async def run(
+        self, script: list[list[Rough] | Pause | Rate | Rule | Limit | Unparking | Change | Offer]
+    ) -> None:
         await self.house.move_clock(self.now_us)
         await self.house.set_limits(*LIMITS)
         self.model.limits = LIMITS
@@ -152,6 +162,8 @@ class Play:
                 await self.house.move_clock(self.now_us)
             elif isinstance(step, Limit):
                 await self._limit(step)
+            elif isinstance(step, Unparking):
+                await self._unpark()
             elif isinstance(step, Offer):
                 await self._offer(step)
             elif isinstance(step, Rate):
@@ -192,8 +204,19 @@ class Play:
     async def _limit(self, limit: Limit) -> None:
         partner, basis_seq = self.tills[limit.partner].partner_id, len(self.model.journal)
         floor = None if limit.room is None else -issued(self.model, partner) - limit.room
-        answer = await self.house.set_floor(partner, floor, basis_seq)
-        assert answer.applied == set_floor(self.model, partner, floor, basis_seq, self.now_us)
+        parks = limit.parks and floor is not None
+        answer = await self.house.set_floor(partner, floor, basis_seq, parks=parks)
+        assert answer.applied == set_floor(self.model, partner, floor, basis_seq, parks, self.now_us)
+
+    async def _unpark(self) -> None:
+        before, first = len(self.model.parked), len(self.model.journal) + 1
+        ended = await self.house.unpark()
+        unpark_all(self.model, self.now_us)
+        assert ended == before - len(self.model.parked)
+        self.ids |= {
+            record.transaction.seq: record.transaction.transaction_id
+            for record in await self.house.journal(first)
+        }
 
     async def _rate(self, rate: Rate) -> None:
         partner, valid_from_us = self.tills[rate.partner].partner_id, self.now_us + rate.offset_days * DAY_US
@@ -291,7 +314,11 @@ class Play:
             assert balance == self.model.available(member, self.now_us)
         told = [(purchase.seq, purchase.sale.amount_minor) for purchase in await self.house.purchases()]
         asked = {ask.transaction.seq for ask, verdict in self.answers if verdict.outcome == "accepted"}
+        asked |= {seq for seq, posted in journal.items() if posted.kind == "earn" and posted.original_seq}
         assert {seq for seq, _ in told} == {seq for seq in asked if journal[seq].kind == "earn"}
+        assert {parked.seq for parked in (await self.house.parked()).earns} == set(
+            sorted(self.model.parked)[:20]
+        )
         assert [event.seq for event in await self.house.events() if event.seq] == list(journal)
         await self.house.assert_sound()
 
@@ -317,7 +344,7 @@ def _between(moment_us: int) -> int:
 )
 async def test_every_answer_balance_and_posting_of_the_service_is_the_models(
     running: RunningPoints,
-    script: list[list[Rough] | Pause | Rate | Rule | Limit | Change | Offer],
+    script: list[list[Rough] | Pause | Rate | Rule | Limit | Unparking | Change | Offer],
     expiry: Expiry,
 ) -> None:
     play = Play(running, expiry)

@@ -22,6 +22,7 @@ CREATE TABLE batch (
     replayed     integer,
     refused      integer,
     waiting      integer,
+    parked       integer,
     answer       bytea,
     CONSTRAINT batch_pk PRIMARY KEY (ledger_id, batch_id),
     CONSTRAINT batch_key_unique UNIQUE (ledger_id, partner_id, key),
@@ -30,9 +31,9 @@ CREATE TABLE batch (
     CONSTRAINT batch_finished_whole CHECK (
         (answer IS NULL) = (lines IS NULL) AND (answer IS NULL) = (accepted IS NULL)
         AND (answer IS NULL) = (replayed IS NULL) AND (answer IS NULL) = (refused IS NULL)
-        AND (answer IS NULL) = (waiting IS NULL)
+        AND (answer IS NULL) = (waiting IS NULL) AND (answer IS NULL) = (parked IS NULL)
     ),
-    CONSTRAINT batch_counts_sum CHECK (lines = accepted + replayed + refused + waiting)
+    CONSTRAINT batch_counts_sum CHECK (lines = accepted + replayed + refused + waiting + parked)
 )
 """
 
@@ -44,7 +45,9 @@ def upgrade() -> None:
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT, DELETE ON batch TO {role}")
-    op.execute(f"GRANT UPDATE (lines, accepted, replayed, refused, waiting, answer) ON batch TO {role}")
+    op.execute(
+        f"GRANT UPDATE (lines, accepted, replayed, refused, waiting, parked, answer) ON batch TO {role}"
+    )
 
 
 def downgrade() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -66,7 +67,25 @@ def end_waiting(books: Books, waiting: WaitingRefund) -> None:
     books.rows.waited.append((books.at.accounts.issuance[item.partner_id], item.key))
 
 
-def refund_awaited(books: Books, number: int, item: Earn, earned: Accepted, burned: Accepted | None) -> None:
+class Burned(NamedTuple):
+    """The burn of a sale: its points, and the lots that they were taken from, in the order used."""
+
+    seq: int
+    points: int
+    lots: Sequence[tuple[int, int]]
+
+    @classmethod
+    def just_now(cls, books: Books, burned: Accepted) -> Burned:
+        """One that was posted in this batch."""
+        seq = burned.transaction.seq
+        lots = [(lot_no, points) for use_seq, lot_no, points in books.rows.uses if use_seq == seq]
+        return cls(seq, -burned.transaction.points, lots)
+
+
+NO_BURN: Final = Burned(0, 0, ())
+
+
+def refund_awaited(books: Books, number: int, item: Earn, earned: Accepted, burned: Burned = NO_BURN) -> None:
     """Decides what waits for an earn that was posted just now, in the order of arrival, as if it arrived now."""
     if not books.waits:
         return
@@ -107,16 +126,14 @@ def take_back(books: Books, number: int, waiting: WaitingRefund) -> None:
     )
 
 
-def _sale(books: Books, item: Earn, earned: Accepted, burned: Accepted | None) -> Sale:
+def _sale(books: Books, item: Earn, earned: Accepted, burned: Burned) -> Sale:
     """The sale that was posted just now, as its refunds see it."""
     rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
     if rate is None:
         raise ArithmeticError("an earn without a rate was posted")
     transaction, purchase = earned.transaction, item.purchase
-    burn_seq = burned.transaction.seq if burned is not None else 0
     return Sale(
         transaction.seq, transaction.transaction_id, purchase.amount_minor, purchase.points_minor, transaction.brought,
-        rate.points, rate.per_minor, burn_seq, -burned.transaction.points if burned is not None else 0,
-        [(lot_no, points) for seq, lot_no, points in books.rows.uses if seq == burn_seq],
+        rate.points, rate.per_minor, burned.seq, burned.points, burned.lots,
         tuple(books.granted.get(transaction.seq, ())),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -13,7 +13,7 @@ from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.deciding.opening_lots import open_earned
 from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import expires_at_us
-from services.points.domain.movements import Earn, MovementKind, Transaction
+from services.points.domain.movements import Earn, MovementKind, ParkedEarn, Transaction
 from services.runtime.clock import MICROS_PER_DAY
 from services.runtime.ids import new_id
 
@@ -42,22 +42,33 @@ def turn_away(books: Books, item: Earn) -> TurnedAway | None:
     return None
 
 
-def refuse_credit(books: Books, number: int, item: Earn) -> Refused | None:
-    """Refuses what would bring the partner's issuance balance below its credit floor, for ever. See turn_away first."""
+class Beyond(NamedTuple):
+    """An earn of so many points, of which the partner may issue no more than `headroom`: it is parked, or refused."""
+
+    points: int
+    headroom: int
+    parks: bool
+
+
+def beyond_floor(books: Books, item: Earn) -> Beyond | None:
+    """Whether an earn would bring the partner's issuance balance below its credit floor. See turn_away first."""
     at = books.at
     issuance = at.accounts.issuance[item.partner_id]
     floor = at.credit_floors.get(issuance)
     if floor is None:
         return None
     points, headroom = _points(books, item), max(0, at.balances[issuance] - floor)
-    if points <= headroom:
-        return None
+    return None if points <= headroom else Beyond(points, headroom, issuance in at.parking)
+
+
+def refuse_credit(books: Books, number: int, item: Earn, beyond: Beyond) -> Refused:
+    """Refuses what is beyond the floor, for ever."""
     return books.refuse(
         number,
         item,
         Reason.REASON_CREDIT_LIMIT,
-        f"the partner may issue {headroom} points, {points} are required",
-        {"headroom": str(headroom), "required": str(points)},
+        f"the partner may issue {beyond.headroom} points, {beyond.points} are required",
+        {"headroom": str(beyond.headroom), "required": str(beyond.points)},
     )
 
 
@@ -67,10 +78,10 @@ def _points(books: Books, item: Earn) -> int:
     return rate.points_for(purchase.amount_minor - purchase.points_minor) if rate is not None else 0
 
 
-def earn(books: Books, number: int, item: Earn) -> Accepted:
+def earn(books: Books, number: int, item: Earn, parked: ParkedEarn | None = None) -> Accepted:
     """Records the purchase and moves what it earns: by what was paid in money, at the rate of its time.
 
-    Nothing speaks against it: see turn_away and refuse_credit.
+    Nothing speaks against it: see turn_away and beyond_floor. `parked`: as what it was parked until now.
     """
     at, purchase = books.at, item.purchase
     rate = books.terms.rates.at(item.partner_id, item.occurred_at_us)
@@ -90,7 +101,8 @@ def earn(books: Books, number: int, item: Earn) -> Accepted:
     transaction = Transaction(
         new_id(), seq, MovementKind.EARN, item.member_id, item.partner_id, item.reference, 0 if matures_us else points,
         at.balances[wallet], item.occurred_at_us, recorded_us, lapses_us, pending=points if matures_us else 0,
-        matures_at_us=matures_us,
+        matures_at_us=matures_us, original_seq=parked.seq if parked is not None else 0,
+        original_id=parked.transaction_id if parked is not None else None,
     )  # fmt: skip
     event = ("points.earned", books.tell.earned(transaction, item, lot_no, books.currency))
     told = (*purchase, rate.points, rate.per_minor, rate.pending_days)

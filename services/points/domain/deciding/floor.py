@@ -27,21 +27,27 @@ def set_floor(books: Books, item: FloorChange) -> FloorSet | TurnedAway:
         )
     standing = at.standing_floors.get(item.partner_id)
     if standing is not None and (
-        asked.basis_seq < standing.basis_seq or asked == (standing.floor, standing.basis_seq)
+        asked.basis_seq < standing.basis_seq or asked == (standing.floor, standing.basis_seq, standing.parks)
     ):
-        return FloorSet(*standing, applied=False)
+        return FloorSet(standing.floor, standing.basis_seq, standing.seq, applied=False, parks=standing.parks)
     partner_no = at.accounts.issuance[item.partner_id]
     seq, recorded_us = books.next()
     transaction = Transaction(
         new_id(), seq, MovementKind.FLOOR, PROGRAMME, item.partner_id, None, 0, 0, recorded_us, recorded_us, 0,
-        credit_floor=CreditFloor(asked.floor, asked.basis_seq),
+        credit_floor=CreditFloor(*asked),
     )  # fmt: skip
-    books.rows.floors.append(FloorRow(seq, partner_no, asked.floor, asked.basis_seq, item.set_by))
-    at.standing_floors[item.partner_id] = StandingFloor(asked.floor, asked.basis_seq, seq)
+    books.rows.floors.append(
+        FloorRow(seq, partner_no, asked.floor, asked.parks, asked.basis_seq, item.set_by)
+    )
+    at.standing_floors[item.partner_id] = StandingFloor(asked.floor, asked.basis_seq, seq, asked.parks)
     if asked.floor is None:
         at.credit_floors.pop(partner_no, None)
     else:
         at.credit_floors[partner_no] = asked.floor
+    if asked.parks:
+        at.parking.add(partner_no)
+    else:
+        at.parking.discard(partner_no)
     event = ("points.floor_set", books.tell.floor_set(transaction))
     books.write(transaction, None, NO_LEGS, event, None, partner_no=partner_no)
-    return FloorSet(asked.floor, asked.basis_seq, seq, applied=True)
+    return FloorSet(asked.floor, asked.basis_seq, seq, applied=True, parks=asked.parks)

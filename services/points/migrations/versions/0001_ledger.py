@@ -18,7 +18,7 @@ _APPEND_ONLY = (
     "ledger", "account", "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "expiry_policy", "hold",
     "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change",
     "waiting_refund", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "adjustment_note", "merged_wallet",
-    "campaign_version", "campaign_grant", "budget_load",
+    "campaign_version", "campaign_grant", "budget_load", "parked_earn",
 )  # fmt: skip
 
 
@@ -34,10 +34,10 @@ def upgrade() -> None:
     op.execute(f"GRANT EXECUTE ON FUNCTION ledger_erase_rejected(smallint, uuid) TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON ledger_head, event_head, relay_cursor, inbox TO {role}")
     op.execute(
-        f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, credit_floor, expires_at) ON balance TO {role}"
+        f"GRANT SELECT, INSERT, UPDATE (debits, credits, reserved, released, credit_floor, parks, expires_at) ON balance TO {role}"
     )
     op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open, pending) ON lot TO {role}")
-    op.execute(f"GRANT UPDATE (open) ON hold, waiting_refund TO {role}")
+    op.execute(f"GRANT UPDATE (open) ON hold, waiting_refund, parked_earn TO {role}")
     op.execute(f"GRANT UPDATE (remaining, open) ON debt TO {role}")
 
 

@@ -49,7 +49,14 @@ LINKS: Final = """
         AND words_hash IS DISTINCT FROM sha256(salt || chain_words(
             reference, original_reference, till, business_date, receipt_number, lines::text, NULL
         ))
-        AND NOT (NOT open AND salt IS NULL AND (reference, original_reference, till, business_date, receipt_number, lines::text) = ('', '', '', '', '', '[]'))"""
+        AND NOT (NOT open AND salt IS NULL AND (reference, original_reference, till, business_date, receipt_number, lines::text) = ('', '', '', '', '', '[]'))
+    UNION ALL
+    SELECT format('the sale that posting %s parked was told in other words than these', seq) FROM parked_earn
+    WHERE ledger_id = $1
+        AND words_hash IS DISTINCT FROM sha256(salt || chain_words(
+            key, reference, till, business_date, receipt_number, lines::text, tenders::text
+        ))
+        AND NOT (NOT open AND salt IS NULL AND (reference, till, business_date, receipt_number, lines::text, tenders::text) = ('', '', '', '', '[]', '[]'))"""
 
 # Of the batches $2 to $3, which posted seq $4 to $5 and opened the lots $6 to $7.
 LEAVES: Final = """

@@ -56,13 +56,13 @@ _LOTS: Final = f"""SELECT format('lot %s of posting %s expires at %s, by the pol
 # was merged into it, whose date stays as it was; and what only arrived, which counts where no date was still to come.
 _DATES: Final = f"""dates AS (
         SELECT m.seq, m.wallet_no, {_MONTH_END.format(time="m.start_at", months="months")} AS ends_at, m.active FROM (
-            SELECT p.seq, p.wallet_no, greatest(p.recorded_at, l.matures_at) AS start_at, p.kind IN ('earn', 'grant', 'redeem', 'capture') AS active,
+            SELECT p.seq, p.wallet_no, greatest(p.recorded_at, l.matures_at) AS start_at, p.kind IN ('earn', 'grant', 'park', 'redeem', 'capture') AS active,
                    {_PLACE.format(seq="p.seq")} AS place
             FROM posting p LEFT JOIN (
                 SELECT opened_seq, matures_at FROM lot WHERE ledger_id = $1 AND matures_at IS NOT NULL
             ) l ON p.kind IN ('earn', 'grant') AND l.opened_seq = p.seq
             WHERE p.ledger_id = $1 AND p.seq <= $2 AND {_BY_ACTIVITY}
-                AND (p.kind IN ('earn', 'grant', 'redeem', 'capture', 'receive') OR p.kind IN ('import', 'adjust') AND p.points > 0 AND p.expires_at IS NULL)
+                AND (p.kind IN ('earn', 'grant', 'park', 'redeem', 'capture', 'receive') OR p.kind IN ('import', 'adjust') AND p.points > 0 AND p.expires_at IS NULL)
         ) m JOIN policy USING (place)
         UNION ALL
         SELECT m.seq, m.into_wallet, b.expires_at, true FROM merged_wallet m

@@ -126,12 +126,12 @@ FLOORS: Final = Proof(
     UNION ALL
     SELECT format('account %s has %s as its credit floor, the last that was set is %s', account_no,
         coalesce(b.credit_floor::text, 'nothing'), coalesce(f.floor::text, 'nothing'))
-    FROM (SELECT account_no, credit_floor FROM balance WHERE ledger_id = $1) b
+    FROM (SELECT account_no, credit_floor, parks FROM balance WHERE ledger_id = $1) b
     FULL JOIN (
-        SELECT DISTINCT ON (partner_no) partner_no AS account_no, floor FROM floor_change WHERE ledger_id = $1 AND seq <= $2
+        SELECT DISTINCT ON (partner_no) partner_no AS account_no, floor, parks FROM floor_change WHERE ledger_id = $1 AND seq <= $2
         ORDER BY partner_no, seq DESC
     ) f USING (account_no)
-    WHERE b.credit_floor IS DISTINCT FROM f.floor
+    WHERE b.credit_floor IS DISTINCT FROM f.floor OR b.parks IS DISTINCT FROM coalesce(f.parks, false)
     UNION ALL
     SELECT format('the credit floor of account %s is not what posting %s set', f.partner_no, seq)
     FROM (SELECT seq, partner_no FROM floor_change WHERE ledger_id = $1) f

@@ -21,7 +21,11 @@ FROM (
 LEFT JOIN posting p ON p.ledger_id = $1 AND p.seq = o.original_seq
 LEFT JOIN purchase s ON s.ledger_id = $1 AND s.seq = o.original_seq
 LEFT JOIN (
-    SELECT original_seq, sum(amount) AS burned FROM posting WHERE ledger_id = $1 AND kind IN ('redeem', 'capture') GROUP BY original_seq
+    -- (The burn of a sale that was parked names what parked it.)
+    SELECT coalesce(e.seq, original_seq) AS original_seq, sum(amount) AS burned
+    FROM (SELECT original_seq, amount FROM posting WHERE ledger_id = $1 AND kind IN ('redeem', 'capture')) c
+    LEFT JOIN (SELECT seq, original_seq FROM posting WHERE ledger_id = $1 AND kind = 'earn' AND original_seq IS NOT NULL) e USING (original_seq)
+    GROUP BY 1
 ) b ON b.original_seq = o.original_seq
 """
 _STEP: Final = f"""
@@ -92,7 +96,9 @@ REFUNDS: Final = Proof(
             sum(amount) FILTER (WHERE kind = 'owe')] AS points
         FROM (
             SELECT kind, amount, coalesce(
-                (SELECT b.original_seq FROM posting b WHERE b.ledger_id = $1 AND b.seq = c.original_seq AND (c.kind = 'return' OR b.kind = 'grant')),
+                (SELECT CASE WHEN EXISTS (SELECT 1 FROM parked_earn k WHERE k.ledger_id = $1 AND k.seq = b.original_seq) THEN coalesce((
+                    SELECT e.seq FROM posting e WHERE e.ledger_id = $1 AND e.original_seq = b.original_seq AND e.kind = 'earn'
+                ), b.seq) ELSE b.original_seq END FROM posting b WHERE b.ledger_id = $1 AND b.seq = c.original_seq AND (c.kind = 'return' OR b.kind = 'grant')),
                 c.original_seq
             ) AS original_seq
             FROM posting c WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('return', 'clawback', 'owe')
@@ -110,7 +116,7 @@ REFUNDS: Final = Proof(
     FROM (SELECT * FROM posting WHERE ledger_id = $1 AND seq <= $2 AND original_seq IS NOT NULL AND kind IN ('redeem', 'capture')) p
     LEFT JOIN (SELECT seq AS original_seq, kind AS sold, wallet_no, partner_no FROM posting WHERE ledger_id = $1) o
         USING (original_seq, wallet_no, partner_no)
-    WHERE o.sold IS DISTINCT FROM 'earn'
+    WHERE coalesce(o.sold, '') NOT IN ('earn', 'park')
     UNION ALL
     SELECT format('the sale of posting %s has %s burns', original_seq, count(*)) FROM posting
     WHERE ledger_id = $1 AND seq <= $2 AND original_seq IS NOT NULL AND kind IN ('redeem', 'capture')

@@ -33,7 +33,7 @@ KEYS: Final = Proof(
     UNION ALL
     SELECT format('posting %s has no key', seq) FROM posting
     WHERE ledger_id = $1 AND seq <= $2
-      AND (num_nulls(key, content_hash) <> CASE WHEN kind IN ('expire', 'lapse', 'return', 'clawback', 'owe', 'repay', 'mature', 'floor', 'receive', 'assume', 'grant') THEN 2 ELSE 0 END
+      AND (num_nulls(key, content_hash) <> CASE WHEN kind IN ('expire', 'lapse', 'return', 'clawback', 'owe', 'repay', 'mature', 'floor', 'receive', 'assume', 'grant', 'park', 'unpark') THEN 2 ELSE 0 END
         OR (partner_no IS NULL) <> (kind IN ('expire', 'repay', 'mature')))
     UNION ALL
     SELECT format('reference %s of kind %s is accepted %s times', reference, kind, count(*)) FROM posting
@@ -86,6 +86,7 @@ EVENTS: Final = Proof(
         WHEN 'transfer' THEN 'points.transferred' WHEN 'receive' THEN 'points.received' WHEN 'merge' THEN 'points.merged'
         WHEN 'assume' THEN 'points.assumed' WHEN 'adjust' THEN 'points.adjusted' WHEN 'import' THEN 'points.imported'
         WHEN 'grant' THEN 'points.granted' WHEN 'load' THEN 'points.budget_loaded'
+        WHEN 'park' THEN 'points.parked' WHEN 'unpark' THEN 'points.unparked'
         WHEN 'floor' THEN 'points.floor_set' ELSE 'points.expired' END
     WHERE p.ledger_id = $1 AND p.seq <= $2 GROUP BY p.seq HAVING count(e.pos) <> 1
     UNION ALL

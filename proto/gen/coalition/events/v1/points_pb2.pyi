@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from coalition.type.v1 import reason_pb2 as _reason_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -41,6 +42,7 @@ class PointsEarned(_message.Message):
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
     MATURES_AT_US_FIELD_NUMBER: _builtins.int
+    PARKED_SEQ_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -75,6 +77,8 @@ class PointsEarned(_message.Message):
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
     matures_at_us: _builtins.int
     """When the points can be spent; 0: at once. Microseconds since 1970-01-01 UTC."""
+    parked_seq: _builtins.int
+    """Of a sale that was parked before: the posting that parked it; else 0."""
     def __init__(
         self,
         *,
@@ -95,14 +99,133 @@ class PointsEarned(_message.Message):
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
         matures_at_us: _builtins.int = ...,
+        parked_seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "currency", b"currency", "eligible_minor", b"eligible_minor", "expires_at_us", b"expires_at_us", "gross_minor", b"gross_minor", "lot_no", b"lot_no", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "currency", b"currency", "eligible_minor", b"eligible_minor", "expires_at_us", b"expires_at_us", "gross_minor", b"gross_minor", "lot_no", b"lot_no", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "parked_seq", b"parked_seq", "partner_id", b"partner_id", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PointsEarned: _TypeAlias = PointsEarned  # noqa: Y015
+
+@_typing.final
+class PointsParked(_message.Message):
+    """`points.parked`: a sale was recorded whose points its partner may not issue now. They are as soon as it may (`points.earned`),
+    unless it is taken away before (`points.unparked`).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    STORE_ID_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    GROSS_MINOR_FIELD_NUMBER: _builtins.int
+    ELIGIBLE_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    store_id: _builtins.bytes
+    """The store (16 bytes of a UUID), or empty."""
+    channel: _builtins.str
+    """How the member was met."""
+    gross_minor: _builtins.int
+    """What the member paid in all, in minor units."""
+    eligible_minor: _builtins.int
+    """The part of it that earns, in minor units."""
+    currency: _builtins.str
+    """ISO 4217."""
+    points: _builtins.int
+    """Points that it would issue now."""
+    balance_after: _builtins.int
+    """Wallet, which it leaves as it was."""
+    occurred_at_us: _builtins.int
+    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        store_id: _builtins.bytes = ...,
+        channel: _builtins.str = ...,
+        gross_minor: _builtins.int = ...,
+        eligible_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        points: _builtins.int = ...,
+        balance_after: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "currency", b"currency", "eligible_minor", b"eligible_minor", "gross_minor", b"gross_minor", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsParked: _TypeAlias = PointsParked  # noqa: Y015
+
+@_typing.final
+class PointsUnparked(_message.Message):
+    """`points.unparked`: a sale that was parked is taken away. Its points never will be issued."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARKED_SEQ_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    seq: _builtins.int
+    """Place in the programme's journal."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    parked_seq: _builtins.int
+    """The posting that parked it."""
+    reason: _reason_pb2.Reason.ValueType
+    """REVERSED_BEFORE_ARRIVAL or MEMBER_CLOSED."""
+    recorded_at_us: _builtins.int
+    """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        parked_seq: _builtins.int = ...,
+        reason: _reason_pb2.Reason.ValueType = ...,
+        recorded_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "parked_seq", b"parked_seq", "partner_id", b"partner_id", "reason", b"reason", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsUnparked: _TypeAlias = PointsUnparked  # noqa: Y015
 
 @_typing.final
 class PointsMatured(_message.Message):
@@ -720,6 +843,7 @@ class PointsFloorSet(_message.Message):
     FLOOR_FIELD_NUMBER: _builtins.int
     BASIS_SEQ_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    PARKS_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -732,6 +856,8 @@ class PointsFloorSet(_message.Message):
     """The seq up to which whoever set it had seen the journal."""
     recorded_at_us: _builtins.int
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    parks: _builtins.bool
+    """Whether an earn that would is parked, not refused."""
     def __init__(
         self,
         *,
@@ -741,10 +867,11 @@ class PointsFloorSet(_message.Message):
         floor: _builtins.int | None = ...,
         basis_seq: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
+        parks: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "partner_id", b"partner_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "parks", b"parks", "partner_id", b"partner_id", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
     _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015

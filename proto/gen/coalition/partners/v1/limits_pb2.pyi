@@ -30,7 +30,7 @@ class _OnLimitEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OnLimit.Value
     ON_LIMIT_REFUSE: _OnLimit.ValueType  # 1
     """It is refused."""
     ON_LIMIT_PARK: _OnLimit.ValueType  # 2
-    """It waits until there is headroom again. Not there yet: refused with INVALID_REQUEST."""
+    """It is recorded, and posted by itself once there is headroom again."""
 
 class OnLimit(_OnLimit, metaclass=_OnLimitEnumTypeWrapper):
     """What becomes of an earn for which the headroom of its issuer is too small."""
@@ -39,7 +39,7 @@ ON_LIMIT_UNSPECIFIED: OnLimit.ValueType  # 0
 ON_LIMIT_REFUSE: OnLimit.ValueType  # 1
 """It is refused."""
 ON_LIMIT_PARK: OnLimit.ValueType  # 2
-"""It waits until there is headroom again. Not there yet: refused with INVALID_REQUEST."""
+"""It is recorded, and posted by itself once there is headroom again."""
 Global___OnLimit: _TypeAlias = OnLimit  # noqa: Y015
 
 @_typing.final

@@ -67,6 +67,10 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """A refund of an earn that has not arrived yet: decided under its key right after that. The same key gets the final answer
     once there is one. Its time is over as soon as the earn could not be posted any more: ORIGINAL_UNKNOWN.
     """
+    OUTCOME_PARKED: _Outcome.ValueType  # 5
+    """An earn beyond its partner's credit floor: recorded, and posted under its key as soon as there is headroom for it. The same
+    key gets the final answer once there is one.
+    """
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """A decision."""
@@ -81,6 +85,10 @@ OUTCOME_TURNED_AWAY: Outcome.ValueType  # 3
 OUTCOME_WAITING: Outcome.ValueType  # 4
 """A refund of an earn that has not arrived yet: decided under its key right after that. The same key gets the final answer
 once there is one. Its time is over as soon as the earn could not be posted any more: ORIGINAL_UNKNOWN.
+"""
+OUTCOME_PARKED: Outcome.ValueType  # 5
+"""An earn beyond its partner's credit floor: recorded, and posted under its key as soon as there is headroom for it. The same
+key gets the final answer once there is one.
 """
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
@@ -137,6 +145,10 @@ class _MovementKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Movement
     """Points put right by the operator."""
     MOVEMENT_KIND_IMPORT: _MovementKind.ValueType  # 19
     """Points taken over from the books of an earlier programme."""
+    MOVEMENT_KIND_PARK: _MovementKind.ValueType  # 23
+    """A sale beyond its partner's credit floor, recorded: moves no points. It becomes an earn as soon as there is headroom."""
+    MOVEMENT_KIND_UNPARK: _MovementKind.ValueType  # 24
+    """An earn that was parked, taken away: it never will be posted."""
 
 class MovementKind(_MovementKind, metaclass=_MovementKindEnumTypeWrapper):
     """What kind of movement a posting is."""
@@ -188,6 +200,10 @@ MOVEMENT_KIND_ADJUST: MovementKind.ValueType  # 18
 """Points put right by the operator."""
 MOVEMENT_KIND_IMPORT: MovementKind.ValueType  # 19
 """Points taken over from the books of an earlier programme."""
+MOVEMENT_KIND_PARK: MovementKind.ValueType  # 23
+"""A sale beyond its partner's credit floor, recorded: moves no points. It becomes an earn as soon as there is headroom."""
+MOVEMENT_KIND_UNPARK: MovementKind.ValueType  # 24
+"""An earn that was parked, taken away: it never will be posted."""
 Global___MovementKind: _TypeAlias = MovementKind  # noqa: Y015
 
 @_typing.final
@@ -894,7 +910,7 @@ class Result(_message.Message):
     """True when this answers an earlier item with the same key or reference."""
     @_builtins.property
     def transaction(self) -> Global___Transaction:
-        """The movement, where accepted."""
+        """The movement, where accepted; what was recorded, where parked."""
 
     @_builtins.property
     def error(self) -> _error_pb2.ItemError:
@@ -945,6 +961,7 @@ class Transaction(_message.Message):
     BONUSES_FIELD_NUMBER: _builtins.int
     BONUS_POINTS_FIELD_NUMBER: _builtins.int
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    PARKED_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -976,7 +993,8 @@ class Transaction(_message.Message):
     original_id: _builtins.bytes
     """The movement that it corrects or belongs to: of a refund and its parts the original, of what is linked with an earn
     the earn, of points received the transfer or merge, of a debt assumed the refunded earn, of a grant the earn that it was
-    given for. A grant is taken back by parts that name the grant. 16 bytes of a UUID, or empty.
+    given for, of an earn that was parked what parked it. A grant is taken back by parts that name the grant. 16 bytes of a UUID,
+    or empty.
     """
     original_seq: _builtins.int
     """Seq of the movement original_id; 0: none."""
@@ -1001,6 +1019,10 @@ class Transaction(_message.Message):
     @_builtins.property
     def campaign(self) -> Global___CampaignPoints:
         """Of a grant: what was given by which campaign; of a load: what its budget was loaded with."""
+
+    @_builtins.property
+    def parked(self) -> Global___ParkedPoints:
+        """Of what was parked, or taken away after that."""
 
     def __init__(
         self,
@@ -1028,14 +1050,41 @@ class Transaction(_message.Message):
         bonuses: _abc.Iterable[Global___CampaignPoints] | None = ...,
         bonus_points: _builtins.int = ...,
         campaign: Global___CampaignPoints | None = ...,
+        parked: Global___ParkedPoints | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "credit_floor", b"credit_floor", "refund", b"refund"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "credit_floor", b"credit_floor", "parked", b"parked", "refund", b"refund"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "bonus_points", b"bonus_points", "bonuses", b"bonuses", "campaign", b"campaign", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "bonus_points", b"bonus_points", "bonuses", b"bonuses", "campaign", b"campaign", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "parked", b"parked", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Transaction: _TypeAlias = Transaction  # noqa: Y015
+
+@_typing.final
+class ParkedPoints(_message.Message):
+    """Points of a sale that is beyond its partner's credit floor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    points: _builtins.int
+    """What it would have issued when it was parked. How many it issues in the end is decided as it is posted."""
+    open: _builtins.bool
+    """Whether it is parked still; false once it was posted or taken away."""
+    def __init__(
+        self,
+        *,
+        points: _builtins.int = ...,
+        open: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["open", b"open", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParkedPoints: _TypeAlias = ParkedPoints  # noqa: Y015
 
 @_typing.final
 class CampaignPoints(_message.Message):
@@ -1079,19 +1128,23 @@ class CreditFloor(_message.Message):
 
     FLOOR_FIELD_NUMBER: _builtins.int
     BASIS_SEQ_FIELD_NUMBER: _builtins.int
+    PARKS_FIELD_NUMBER: _builtins.int
     floor: _builtins.int
     """No earn may bring the balance below this; absent: no limit."""
     basis_seq: _builtins.int
     """The seq up to which whoever set it had seen the journal."""
+    parks: _builtins.bool
+    """Whether an earn that would is parked, not refused."""
     def __init__(
         self,
         *,
         floor: _builtins.int | None = ...,
         basis_seq: _builtins.int = ...,
+        parks: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "parks", b"parks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
     _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015

@@ -714,22 +714,26 @@ class Floor(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     FLOOR_FIELD_NUMBER: _builtins.int
     BASIS_SEQ_FIELD_NUMBER: _builtins.int
+    PARKS_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     floor: _builtins.int
     """Points, -10^12 to 10^12; absent: no limit."""
     basis_seq: _builtins.int
     """The seq up to which whoever set it had seen the journal; 0: nothing of it."""
+    parks: _builtins.bool
+    """True: an earn that would is parked until there is headroom; false: it is refused CREDIT_LIMIT. False without a floor."""
     def __init__(
         self,
         *,
         partner_id: _builtins.bytes = ...,
         floor: _builtins.int | None = ...,
         basis_seq: _builtins.int = ...,
+        parks: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "partner_id", b"partner_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "basis_seq", b"basis_seq", "floor", b"floor", "parks", b"parks", "partner_id", b"partner_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
     _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015
@@ -884,6 +888,156 @@ class StandingFloor(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StandingFloor: _TypeAlias = StandingFloor  # noqa: Y015
+
+@_typing.final
+class ListParkedEarnsRequest(_message.Message):
+    """Asks for earns that are parked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    AFTER_SEQ_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """Only this partner's (16 bytes of a UUID); empty: all."""
+    limit: _builtins.int
+    """1 to 100; 0: 20."""
+    after_seq: _builtins.int
+    """Only those parked after this seq: the page after; 0: from the first."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        limit: _builtins.int = ...,
+        after_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_seq", b"after_seq", "limit", b"limit", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListParkedEarnsRequest: _TypeAlias = ListParkedEarnsRequest  # noqa: Y015
+
+@_typing.final
+class ListParkedEarnsResponse(_message.Message):
+    """A page of earns that are parked, in the order in which they were."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EARNS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    PARTNERS_FIELD_NUMBER: _builtins.int
+    has_more: _builtins.bool
+    """Whether there are more."""
+    @_builtins.property
+    def earns(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParkedEarn]:
+        """Up to `limit` earns."""
+
+    @_builtins.property
+    def partners(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParkedOfPartner]:
+        """How many there are in all, by partner."""
+
+    def __init__(
+        self,
+        *,
+        earns: _abc.Iterable[Global___ParkedEarn] | None = ...,
+        has_more: _builtins.bool = ...,
+        partners: _abc.Iterable[Global___ParkedOfPartner] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earns", b"earns", "has_more", b"has_more", "partners", b"partners"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListParkedEarnsResponse: _TypeAlias = ListParkedEarnsResponse  # noqa: Y015
+
+@_typing.final
+class ParkedEarn(_message.Message):
+    """An earn that is parked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
+    PARKED_AT_US_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.bytes
+    """Of the posting that parked it (16 bytes of a UUID)."""
+    seq: _builtins.int
+    """Its place in the journal."""
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    member_id: _builtins.bytes
+    """Whose wallet it is for (16 bytes of a UUID); after a merge, the one that took over."""
+    reference: _builtins.str
+    """The partner's reference."""
+    points: _builtins.int
+    """What it would have issued when it was parked."""
+    occurred_at_us: _builtins.int
+    """The till's clock. Microseconds since 1970-01-01 UTC."""
+    parked_at_us: _builtins.int
+    """When it was parked, programme time. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.bytes = ...,
+        seq: _builtins.int = ...,
+        partner_id: _builtins.bytes = ...,
+        member_id: _builtins.bytes = ...,
+        reference: _builtins.str = ...,
+        points: _builtins.int = ...,
+        occurred_at_us: _builtins.int = ...,
+        parked_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "parked_at_us", b"parked_at_us", "partner_id", b"partner_id", "points", b"points", "reference", b"reference", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParkedEarn: _TypeAlias = ParkedEarn  # noqa: Y015
+
+@_typing.final
+class ParkedOfPartner(_message.Message):
+    """How many earns of a partner are parked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    EARNS_FIELD_NUMBER: _builtins.int
+    OLDEST_AT_US_FIELD_NUMBER: _builtins.int
+    HEADROOM_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    earns: _builtins.int
+    """Earns."""
+    oldest_at_us: _builtins.int
+    """When the first of them was parked, programme time. Microseconds since 1970-01-01 UTC."""
+    headroom: _builtins.int
+    """Points that the partner may issue now; absent: without limit."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        earns: _builtins.int = ...,
+        oldest_at_us: _builtins.int = ...,
+        headroom: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_headroom", b"_headroom", "headroom", b"headroom"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_headroom", b"_headroom", "earns", b"earns", "headroom", b"headroom", "oldest_at_us", b"oldest_at_us", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__headroom: _TypeAlias = _typing.Literal["headroom"]  # noqa: Y015
+    _WhichOneofArgType__headroom: _TypeAlias = _typing.Literal["_headroom", b"_headroom"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__headroom) -> _WhichOneofReturnType__headroom | None: ...
+
+Global___ParkedOfPartner: _TypeAlias = ParkedOfPartner  # noqa: Y015
 
 @_typing.final
 class ProposeAdjustmentRequest(_message.Message):

@@ -91,6 +91,11 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.FromString,
                 _registered_method=True)
+        self.ListParkedEarns = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListParkedEarns',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListParkedEarnsRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListParkedEarnsResponse.FromString,
+                _registered_method=True)
         self.ProposeAdjustment = channel.unary_unary(
                 '/coalition.points.v1.PointsService/ProposeAdjustment',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ProposeAdjustmentRequest.SerializeToString,
@@ -282,6 +287,14 @@ class PointsServiceServicer:
 
     def ListFloors(self, request, context):
         """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListParkedEarns(self, request, context):
+        """Lists earns that are parked since their partners have reached their floors, of one partner or of all, in the order in which
+        they were parked; at most 100 a page. Staff or service. Errors: INVALID_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -508,6 +521,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListFloors,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.SerializeToString,
+            ),
+            'ListParkedEarns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListParkedEarns,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListParkedEarnsRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListParkedEarnsResponse.SerializeToString,
             ),
             'ProposeAdjustment': grpc.unary_unary_rpc_method_handler(
                     servicer.ProposeAdjustment,
@@ -914,6 +932,33 @@ class PointsService:
             '/coalition.points.v1.PointsService/ListFloors',
             coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.ListFloorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListParkedEarns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListParkedEarns',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListParkedEarnsRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListParkedEarnsResponse.FromString,
             options,
             channel_credentials,
             insecure,

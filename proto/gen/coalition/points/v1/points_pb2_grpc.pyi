@@ -52,6 +52,10 @@ class PointsServiceStub:
     """
     ListFloors: _aio.UnaryUnaryMultiCallable[_points_pb2.ListFloorsRequest, _points_pb2.ListFloorsResponse]
     """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service."""
+    ListParkedEarns: _aio.UnaryUnaryMultiCallable[_points_pb2.ListParkedEarnsRequest, _points_pb2.ListParkedEarnsResponse]
+    """Lists earns that are parked since their partners have reached their floors, of one partner or of all, in the order in which
+    they were parked; at most 100 a page. Staff or service. Errors: INVALID_REQUEST.
+    """
     ProposeAdjustment: _aio.UnaryUnaryMultiCallable[_points_pb2.ProposeAdjustmentRequest, _points_pb2.ProposeAdjustmentResponse]
     """Posts an adjustment up to the size that one person may make alone; a larger one is kept until another person approves
     it. Safe to repeat with the same key. Staff with role `maker`.
@@ -228,6 +232,16 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.ListFloorsRequest, _abc.Awaitable[_points_pb2.ListFloorsResponse]],
     ) -> _abc.Awaitable[_points_pb2.ListFloorsResponse]:
         """Lists the credit floors in force, of one partner or of all that ever had one. Staff or service."""
+
+    @_abc_1.abstractmethod
+    def ListParkedEarns(
+        self,
+        request: _points_pb2.ListParkedEarnsRequest,
+        context: _aio.ServicerContext[_points_pb2.ListParkedEarnsRequest, _abc.Awaitable[_points_pb2.ListParkedEarnsResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListParkedEarnsResponse]:
+        """Lists earns that are parked since their partners have reached their floors, of one partner or of all, in the order in which
+        they were parked; at most 100 a page. Staff or service. Errors: INVALID_REQUEST.
+        """
 
     @_abc_1.abstractmethod
     def ProposeAdjustment(

@@ -347,6 +347,7 @@ CREATE TABLE credit_standing (
     floor bigint,
     floor_seq bigint NOT NULL,
     as_of_rerate integer NOT NULL DEFAULT 0,
+    floor_parks boolean NOT NULL,
     CONSTRAINT credit_standing_pk PRIMARY KEY (ledger_id, partner_id),
     CONSTRAINT credit_standing_partner_fk FOREIGN KEY (ledger_id, partner_id)
     REFERENCES partner (ledger_id, partner_id),

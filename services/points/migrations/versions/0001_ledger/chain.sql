@@ -13,7 +13,7 @@ $$
 --;;
 -- The leaves of a stretch of the journal, from the rows as they are; p_first_lot to p_last_lot are the lots that it opened.
 -- One sort brings together what belongs together: there is no join that could be planned badly for young tables. (The order
--- of postings and of refunds is there for the same reason: of several indexes that look alike it settles which is taken.)
+-- of postings, of refunds and of what is parked is there for the same reason: of several indexes that look alike it settles which is taken.)
 CREATE FUNCTION ledger_leaves(p_ledger smallint, p_first_seq bigint, p_last_seq bigint, p_first_lot bigint, p_last_lot bigint)
 RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
     SELECT part.seq, sha256('\x0001'::bytea || string_agg(part.bytes, '' ORDER BY part.place, part.no))
@@ -73,6 +73,7 @@ RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
         FROM lot_matured m WHERE m.ledger_id = p_ledger AND m.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
         SELECT f.seq, 12, 0, 'M' || int4send(f.partner_no) || int8send(f.basis_seq) || chain_text(f.set_by) || chain_field('f', int8send(f.floor))
+               || CASE WHEN f.parks THEN 'p'::bytea ELSE '' END
         FROM floor_change f WHERE f.ledger_id = p_ledger AND f.seq BETWEEN p_first_seq AND p_last_seq
         UNION ALL
         -- Who approved it stands with the proposal, and is as much of what happened as who made it. (Joined, all decisions of a
@@ -103,6 +104,13 @@ RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
         UNION ALL
         SELECT b.seq, 16, 0, 'Q' || uuid_send(b.campaign_id) || int8send(b.points) || chain_text(b.loaded_by)
         FROM budget_load b WHERE b.ledger_id = p_ledger AND b.seq BETWEEN p_first_seq AND p_last_seq
+        UNION ALL
+        -- That it is parked no more is told by the posting that names this one as its original.
+        (SELECT k.seq, 17, 0,
+               'R' || int4send(k.partner_no) || chain_text(k.key) || int4send(octet_length(k.content_hash)) || k.content_hash
+               || int8send(k.points) || int8send(k.amount_minor) || int8send(k.points_minor)
+               || chain_text(k.channel) || chain_text(k.entry_mode) || chain_field('s', uuid_send(k.store_id)) || chain_field('w', k.words_hash)
+        FROM parked_earn k WHERE k.ledger_id = p_ledger AND k.seq BETWEEN p_first_seq AND p_last_seq ORDER BY k.seq)
     ) part
     GROUP BY part.seq
 $$

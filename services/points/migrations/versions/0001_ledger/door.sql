@@ -1,3 +1,31 @@
+-- An earn that is parked, for the door and for those who bring it there. p_member: whose wallet it is for now, where that is
+-- known; the burn that was posted with its sale, if any.
+CREATE FUNCTION parked_json(k parked_earn, p_member uuid) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object(
+        'seq', k.seq, 'transaction_id', p.transaction_id, 'partner_no', k.partner_no, 'partner_id', a.owner_id,
+        'member_id', coalesce(p_member, w.owner_id), 'key', k.key, 'content_hash', encode(k.content_hash, 'hex'), 'reference', k.reference,
+        'points', k.points, 'amount_minor', k.amount_minor, 'points_minor', k.points_minor, 'store_id', k.store_id, 'till', k.till,
+        'business_date', k.business_date, 'receipt_number', k.receipt_number, 'channel', k.channel, 'entry_mode', k.entry_mode,
+        'lines', k.lines::text, 'tenders', k.tenders::text, 'traceparent', k.traceparent,
+        'occurred_us', (extract(epoch FROM p.occurred_at) * 1000000)::bigint,
+        'recorded_us', (extract(epoch FROM p.recorded_at) * 1000000)::bigint, 'burn_seq', b.seq, 'burn_id', b.transaction_id, 'burned', b.amount,
+        'burn_hash', encode(b.content_hash, 'hex'), 'burn_lots', (
+            SELECT json_agg(json_build_array(l.lot_no, l.points) ORDER BY l.expires_at, l.earned_at, l.lot_no) FROM (
+                SELECT u.lot_no, u.points, f.expires_at, f.earned_at
+                FROM (SELECT * FROM lot_use WHERE ledger_id = k.ledger_id AND lot_use.seq = b.seq OFFSET 0) u
+                CROSS JOIN LATERAL (SELECT * FROM lot WHERE ledger_id = k.ledger_id AND lot.lot_no = u.lot_no LIMIT 1) f
+            ) l
+        )
+    )
+    FROM (SELECT * FROM posting WHERE ledger_id = k.ledger_id AND seq = k.seq LIMIT 1) p
+    CROSS JOIN LATERAL (SELECT owner_id FROM account WHERE ledger_id = k.ledger_id AND account_no = k.partner_no LIMIT 1) a
+    CROSS JOIN LATERAL (SELECT owner_id FROM account WHERE ledger_id = k.ledger_id AND account_no = p.wallet_no LIMIT 1) w
+    LEFT JOIN LATERAL (
+        SELECT seq, transaction_id, amount, content_hash FROM posting
+        WHERE ledger_id = k.ledger_id AND original_seq = k.seq AND kind IN ('redeem', 'capture') LIMIT 1
+    ) b ON true
+$$
+--;;
 -- First half of the door: lock the head, then read all that the decisions need. Each statement of a
 -- VOLATILE function under READ COMMITTED takes a fresh snapshot, so what follows the lock sees every
 -- posting before it. Accounts that are missing are made here, under the same lock.
@@ -18,6 +46,7 @@ CREATE FUNCTION ledger_open(
     p_givers integer [],
     p_patience_us bigint,
     p_grants bigint [],
+    p_parked bigint [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT erased bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -38,12 +67,13 @@ CREATE FUNCTION ledger_open(
     OUT refund_taken bigint [], OUT refund_money bigint [], OUT refund_order text [],
     OUT debt_member integer [], OUT debt_seq bigint [], OUT debt_partner uuid [], OUT debt_original bigint [],
     OUT debt_left bigint [], OUT debt_account integer [], OUT debt_partner_no integer [],
-    OUT floored integer [], OUT credit_floors bigint [],
-    OUT floor_set bigint [], OUT floor_basis bigint [], OUT floor_seq bigint [],
+    OUT floored integer [], OUT credit_floors bigint [], OUT credit_parks boolean [],
+    OUT floor_set bigint [], OUT floor_parks boolean [], OUT floor_basis bigint [], OUT floor_seq bigint [],
     OUT merged_member integer [], OUT merged_into uuid [],
     OUT given_today bigint [],
     OUT grant_seq bigint [], OUT grant_taken bigint [],
-    OUT waiting text
+    OUT waiting text,
+    OUT parked text
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_last_account integer;
@@ -52,12 +82,14 @@ DECLARE
     v_found integer [];
     v_owed bigint [];
     v_waiting integer;
+    v_parked integer;
+    v_sales bigint [];
     v_by_activity boolean;
     v_idle bigint [];
 BEGIN
     SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us,
-           h.waiting_refunds, h.by_activity
-    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us, v_waiting, v_by_activity
+           h.waiting_refunds, h.parked_earns, h.by_activity
+    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us, v_waiting, v_parked, v_by_activity
     FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
     IF NOT found THEN
         RAISE EXCEPTION 'ledger % is not open', p_ledger USING errcode = 'no_data_found';
@@ -96,8 +128,9 @@ BEGIN
 
     SELECT array_agg(b.credits - b.debits ORDER BY t.no), array_agg(b.reserved - b.released ORDER BY t.no),
            array_agg(t.account_no ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL),
-           array_agg(b.credit_floor ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL)
-    INTO balances, held, floored, credit_floors
+           array_agg(b.credit_floor ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL),
+           array_agg(b.parks ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL)
+    INTO balances, held, floored, credit_floors, credit_parks
     FROM unnest(accounts) WITH ORDINALITY t (account_no, no)
     CROSS JOIN LATERAL (
         SELECT * FROM balance WHERE ledger_id = p_ledger AND balance.account_no = t.account_no LIMIT 1
@@ -151,6 +184,11 @@ BEGIN
             (
                 SELECT partner_no, key FROM waiting_refund
                 WHERE ledger_id = p_ledger AND open AND arrived_at < v_now - p_patience_us * interval '1 microsecond'
+                    -- (While its sale is parked it waits for that.)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM parked_earn k WHERE v_parked > 0 AND k.ledger_id = p_ledger AND k.partner_no = waiting_refund.partner_no
+                            AND k.reference = waiting_refund.original_reference AND k.open
+                    )
                 ORDER BY arrived_at LIMIT 64
             )
         )
@@ -174,13 +212,40 @@ BEGIN
         ) a;
     END IF;
 
-    IF key_seq IS NOT NULL OR ref_seq IS NOT NULL THEN
-        -- What was asked before: with the burns that were posted with its sales.
-        SELECT array_agg(b.original_seq), array_agg(b.seq), array_agg(b.content_hash) INTO linked_to, linked_seq, linked_hash
-        FROM (SELECT DISTINCT seq FROM unnest(key_seq || ref_seq) s (seq)) s
+    v_sales := key_seq || ref_seq;
+    IF v_parked > 0 THEN
+        -- Earns that are parked: under a key or with a reference of this batch, and those that it is about.
+        WITH found AS (
+            SELECT w.seq FROM unnest(p_partner_at, p_keys) k (place, key)
+            CROSS JOIN LATERAL (
+                SELECT seq FROM parked_earn
+                WHERE ledger_id = p_ledger AND partner_no = accounts[k.place] AND parked_earn.key = k.key AND open LIMIT 1
+            ) w
+            UNION
+            SELECT w.seq FROM unnest(p_partner_at, p_kinds, p_references) r (place, kind, reference)
+            CROSS JOIN LATERAL (
+                SELECT seq FROM parked_earn
+                WHERE r.kind = 'earn' AND ledger_id = p_ledger AND partner_no = accounts[r.place]
+                    AND parked_earn.reference = r.reference AND open LIMIT 1
+            ) w
+            UNION
+            SELECT w.seq FROM unnest(p_parked) s (seq)
+            CROSS JOIN LATERAL (SELECT seq FROM parked_earn WHERE ledger_id = p_ledger AND parked_earn.seq = s.seq AND open LIMIT 1) w
+        )
+        SELECT json_agg(parked_json(k, NULL))::text, v_sales || array_agg(k.seq) INTO parked, v_sales
+        FROM found f
+        CROSS JOIN LATERAL (SELECT * FROM parked_earn WHERE ledger_id = p_ledger AND parked_earn.seq = f.seq LIMIT 1) k;
+    END IF;
+
+    IF v_sales IS NOT NULL THEN
+        -- What was asked before: with the burns that were posted with its sales, be it while those were parked.
+        SELECT array_agg(s.seq), array_agg(b.seq), array_agg(b.content_hash) INTO linked_to, linked_seq, linked_hash
+        FROM (SELECT DISTINCT seq FROM unnest(v_sales) s (seq)) s
+        CROSS JOIN LATERAL (SELECT kind, original_seq FROM posting WHERE ledger_id = p_ledger AND posting.seq = s.seq LIMIT 1) o
         CROSS JOIN LATERAL (
-            SELECT original_seq, seq, content_hash FROM posting
-            WHERE ledger_id = p_ledger AND original_seq = s.seq AND kind IN ('redeem', 'capture') LIMIT 1
+            SELECT seq, content_hash FROM posting
+            WHERE ledger_id = p_ledger AND original_seq = CASE o.kind WHEN 'earn' THEN coalesce(o.original_seq, s.seq) ELSE s.seq END
+                AND kind IN ('redeem', 'capture') LIMIT 1
         ) b;
     END IF;
 
@@ -276,11 +341,12 @@ BEGIN
 
     IF cardinality(p_floored) > 0 THEN
         -- Of partners whose floor is to be set: the one that was set last.
-        SELECT array_agg(f.floor ORDER BY p.no), array_agg(f.basis_seq ORDER BY p.no), array_agg(f.seq ORDER BY p.no)
-        INTO floor_set, floor_basis, floor_seq
+        SELECT array_agg(f.floor ORDER BY p.no), array_agg(f.parks ORDER BY p.no), array_agg(f.basis_seq ORDER BY p.no),
+               array_agg(f.seq ORDER BY p.no)
+        INTO floor_set, floor_parks, floor_basis, floor_seq
         FROM unnest(p_floored) WITH ORDINALITY p (place, no)
         LEFT JOIN LATERAL (
-            SELECT floor, basis_seq, seq FROM floor_change
+            SELECT floor, parks, basis_seq, seq FROM floor_change
             WHERE ledger_id = p_ledger AND partner_no = accounts[p.place] ORDER BY seq DESC LIMIT 1
         ) f ON true;
     END IF;
@@ -424,7 +490,7 @@ CREATE TYPE door_refund AS (
 --;;
 CREATE TYPE door_debt AS (seq bigint, original_seq bigint, points bigint, wallet_no integer, partner_no integer)
 --;;
-CREATE TYPE door_floor AS (seq bigint, partner_no integer, floor bigint, basis_seq bigint, set_by text)
+CREATE TYPE door_floor AS (seq bigint, partner_no integer, floor bigint, parks boolean, basis_seq bigint, set_by text)
 --;;
 CREATE TYPE door_adjustment AS (
     seq bigint, points bigint, limit_points bigint, reason text, made_by text, note_id uuid, note text, proposal_id uuid, content_hash bytea
@@ -441,12 +507,19 @@ CREATE TYPE door_waiting AS (
     amount_minor bigint, store_id uuid, till text, business_date text, receipt_number text, channel text, lines text, traceparent text
 )
 --;;
+CREATE TYPE door_parked AS (
+    seq bigint, partner_no integer, key text, content_hash bytea, reference text, points bigint, amount_minor bigint, points_minor bigint,
+    store_id uuid, till text, business_date text, receipt_number text, channel text, entry_mode text, lines text, tenders text,
+    traceparent text
+)
+--;;
 CREATE TYPE door_key AS (partner_no integer, key text)
 --;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
 -- follows one more of all three. p_expires is empty unless the ledger is by activity. p_words: for each posting 48 bytes, the
--- salt and the hash of what was asked in words, zeros for the ledger's own acts; then as many for each refund that waits.
+-- salt and the hash of what was asked in words, zeros for the ledger's own acts; then as many for each refund that waits, and for
+-- each earn that is parked.
 CREATE FUNCTION ledger_write(
     p_ledger smallint, p_expected_seq bigint, p_first_time_us bigint, p_last_lot_no bigint, p_batch_no bigint,
     p_first_pos bigint, p_partition_pos bigint [],
@@ -458,11 +531,13 @@ CREATE FUNCTION ledger_write(
     p_debts door_debt [], p_paid door_use [], p_debt_seqs bigint [], p_debt_left bigint [],
     p_floors door_floor [], p_adjustments door_adjustment [], p_merges door_merge [], p_waiting door_waiting [], p_waited door_key [],
     p_grants door_grant [], p_loads door_load [],
+    p_parked door_parked [], p_unparked bigint [],
     p_words bytea
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_count bigint := cardinality(p_postings);
     v_postings CONSTANT integer := cardinality(p_postings);
+    v_waits_no CONSTANT integer := cardinality(p_waiting);
     v_last_account integer;
     v_beside bytea;
     v_waits bytea;
@@ -533,8 +608,8 @@ BEGIN
         SELECT string_agg(chain_decision(added), '' ORDER BY partner_no, key COLLATE "C") INTO v_beside FROM added;
     END IF;
     IF cardinality(p_floors) > 0 THEN
-        INSERT INTO floor_change (ledger_id, seq, partner_no, floor, basis_seq, set_by)
-        SELECT p_ledger, f.seq, f.partner_no, f.floor, f.basis_seq, f.set_by FROM unnest(p_floors) f;
+        INSERT INTO floor_change (ledger_id, seq, partner_no, floor, parks, basis_seq, set_by)
+        SELECT p_ledger, f.seq, f.partner_no, f.floor, f.parks, f.basis_seq, f.set_by FROM unnest(p_floors) f;
         -- While the counters move, the lowest of the floors that were in force within the batch holds; then the last.
         UPDATE balance b SET credit_floor = CASE WHEN NOT f.unbound THEN least(b.credit_floor, f.lowest) END
         FROM (SELECT partner_no, min(floor) AS lowest, bool_or(floor IS NULL) AS unbound FROM unnest(p_floors) GROUP BY partner_no) f
@@ -568,6 +643,28 @@ BEGIN
             RAISE EXCEPTION 'a refund of ledger % that ends waits no more', p_ledger USING errcode = 'foreign_key_violation';
         END IF;
     END IF;
+    IF cardinality(p_parked) > 0 THEN
+        INSERT INTO parked_earn (
+            ledger_id, seq, partner_no, key, content_hash, reference, points, amount_minor, points_minor, store_id, till, business_date,
+            receipt_number, channel, entry_mode, lines, tenders, traceparent, open, salt, words_hash
+        )
+        SELECT p_ledger, k.seq, k.partner_no, k.key, k.content_hash, k.reference, k.points, k.amount_minor, k.points_minor, k.store_id,
+               k.till, k.business_date, k.receipt_number, k.channel, k.entry_mode, k.lines::json, k.tenders::json, k.traceparent, true,
+               substring(p_words, (48 * (v_postings + v_waits_no + k.no) - 47)::integer, 16),
+               substring(p_words, (48 * (v_postings + v_waits_no + k.no) - 31)::integer, 32)
+        FROM unnest(p_parked) WITH ORDINALITY k (
+            seq, partner_no, key, content_hash, reference, points, amount_minor, points_minor, store_id, till, business_date,
+            receipt_number, channel, entry_mode, lines, tenders, traceparent, no
+        );
+    END IF;
+    IF cardinality(p_unparked) > 0 THEN
+        UPDATE parked_earn k SET open = false FROM unnest(p_unparked) e (seq)
+        WHERE k.ledger_id = p_ledger AND k.seq = e.seq AND k.open;
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        IF v_count <> cardinality(p_unparked) THEN
+            RAISE EXCEPTION 'an earn of ledger % that ends is parked no more', p_ledger USING errcode = 'foreign_key_violation';
+        END IF;
+    END IF;
     IF cardinality(p_accounts) > 0 THEN
         UPDATE balance b SET debits = b.debits + t.debit, credits = b.credits + t.credit,
             reserved = b.reserved + t.reserve, released = b.released + t.release,
@@ -586,8 +683,8 @@ BEGIN
         END IF;
     END IF;
     IF cardinality(p_floors) > 0 THEN
-        UPDATE balance b SET credit_floor = f.floor
-        FROM (SELECT DISTINCT ON (partner_no) partner_no, floor FROM unnest(p_floors) ORDER BY partner_no, seq DESC) f
+        UPDATE balance b SET credit_floor = f.floor, parks = f.parks
+        FROM (SELECT DISTINCT ON (partner_no) partner_no, floor, parks FROM unnest(p_floors) ORDER BY partner_no, seq DESC) f
         WHERE b.ledger_id = p_ledger AND b.account_no = f.partner_no;
     END IF;
     IF cardinality(p_uses) > 0 THEN
@@ -689,7 +786,8 @@ BEGIN
     );
     UPDATE ledger_head h SET last_seq = p_expected_seq + v_postings, last_time_us = v_last_us, last_lot_no = p_last_lot_no,
         last_batch_no = p_batch_no, chain_hash = v_chain,
-        waiting_refunds = h.waiting_refunds + cardinality(p_waiting) - cardinality(p_waited)
+        waiting_refunds = h.waiting_refunds + cardinality(p_waiting) - cardinality(p_waited),
+        parked_earns = h.parked_earns + cardinality(p_parked) - cardinality(p_unparked)
     WHERE h.ledger_id = p_ledger;
 END
 $$

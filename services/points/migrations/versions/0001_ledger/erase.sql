@@ -97,6 +97,14 @@ BEGIN
     FROM unnest(p_seqs) e (seq) WHERE f.ledger_id = p_ledger AND f.seq = e.seq;
     UPDATE waiting_refund SET reference = '', original_reference = '', till = '', business_date = '', receipt_number = '', lines = '[]', salt = NULL
     WHERE ctid = ANY (v_waits);
+    -- What parked one of these sales; and what was parked and taken away, so that no sale came of it.
+    UPDATE parked_earn k SET reference = '', till = '', business_date = '', receipt_number = '', lines = '[]', tenders = '[]', salt = NULL
+    FROM unnest(p_seqs) e (seq)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(original_seq, seq) AS seq FROM posting
+        WHERE ledger_id = p_ledger AND posting.seq = e.seq AND kind IN ('park', 'earn') LIMIT 1
+    ) p
+    WHERE k.ledger_id = p_ledger AND k.seq = p.seq AND NOT k.open AND k.salt IS NOT NULL;
     DELETE FROM adjustment_note n USING unnest(p_seqs) e (seq), adjustment a
     WHERE a.ledger_id = p_ledger AND a.seq = e.seq AND n.ledger_id = p_ledger AND n.note_id = a.note_id;
     UPDATE ledger_head h SET erased = h.erased + v_references WHERE h.ledger_id = p_ledger;

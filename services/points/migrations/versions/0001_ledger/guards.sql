@@ -138,3 +138,30 @@ WHEN (
 EXECUTE FUNCTION check_waiting_refund_facts()
 --;;
 CREATE TRIGGER waiting_refund_kept BEFORE DELETE OR TRUNCATE ON waiting_refund FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+--;;
+-- The same of a sale whose earn is parked.
+CREATE FUNCTION check_parked_earn_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_jsonb(new) = to_jsonb(old) || '{"reference": "", "till": "", "business_date": "", "receipt_number": "", "lines": [],
+            "tenders": [], "salt": null}'::jsonb AND NOT old.open THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION 'the earn that posting % parked can only be posted or taken away', old.seq
+        USING errcode = 'restrict_violation', constraint = 'parked_earn_facts_ck';
+END
+$$
+--;;
+CREATE TRIGGER parked_earn_facts BEFORE UPDATE ON parked_earn FOR EACH ROW
+WHEN (
+    (old.ledger_id, old.seq, old.points, old.amount_minor, old.points_minor, old.partner_no, old.key, old.content_hash,
+     old.reference, old.store_id, old.till, old.business_date, old.receipt_number, old.channel, old.entry_mode,
+     old.lines::text, old.tenders::text, old.traceparent, old.salt, old.words_hash)
+    IS DISTINCT FROM
+    (new.ledger_id, new.seq, new.points, new.amount_minor, new.points_minor, new.partner_no, new.key, new.content_hash,
+     new.reference, new.store_id, new.till, new.business_date, new.receipt_number, new.channel, new.entry_mode,
+     new.lines::text, new.tenders::text, new.traceparent, new.salt, new.words_hash)
+    OR (new.open AND NOT old.open)
+)
+EXECUTE FUNCTION check_parked_earn_facts()
+--;;
+CREATE TRIGGER parked_earn_kept BEFORE DELETE OR TRUNCATE ON parked_earn FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()

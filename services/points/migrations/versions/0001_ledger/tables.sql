@@ -23,13 +23,15 @@ CREATE TABLE ledger_head (
     chain_hash bytea,
     erased bigint NOT NULL DEFAULT 0,
     waiting_refunds integer NOT NULL DEFAULT 0,
+    parked_earns integer NOT NULL DEFAULT 0,
     by_activity boolean NOT NULL DEFAULT false,
     CONSTRAINT ledger_head_pk PRIMARY KEY (ledger_id),
     CONSTRAINT ledger_head_waiting_refunds_ck CHECK (waiting_refunds >= 0),
+    CONSTRAINT ledger_head_parked_earns_ck CHECK (parked_earns >= 0),
     CONSTRAINT ledger_head_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (ledger_id)
 ) WITH (fillfactor = 10)
 --;;
-COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. chain_hash: that of the last batch. erased: how many references were erased. waiting_refunds: how many of them are open; while there are none, nobody looks for any. by_activity: whether its points expire together, so long after a member''s last activity.'
+COMMENT ON TABLE ledger_head IS 'The one row that every posting of a ledger locks first: it hands out seq, lots, accounts and time. chain_hash: that of the last batch. erased: how many references were erased. waiting_refunds: how many of them are open; while there are none, nobody looks for any. parked_earns: the same of earns that are parked. by_activity: whether its points expire together, so long after a member''s last activity.'
 --;;
 CREATE TABLE account (
     ledger_id smallint NOT NULL,
@@ -59,13 +61,14 @@ CREATE TABLE balance (
     released bigint NOT NULL DEFAULT 0,
     floor bigint,
     credit_floor bigint,
+    parks boolean NOT NULL DEFAULT false,
     expires_at timestamptz,
     CONSTRAINT balance_pk PRIMARY KEY (ledger_id, account_no),
     CONSTRAINT balance_floor_ck CHECK (floor IS NULL OR credits - debits - (reserved - released) >= floor),
     CONSTRAINT balance_counters_ck CHECK (debits >= 0 AND credits >= 0 AND released BETWEEN 0 AND reserved)
 ) WITH (fillfactor = 50)
 --;;
-COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it. credit_floor: of an issuance account, what no earn may bring it below; it may be set above what is left. expires_at: of a wallet in a ledger by activity, when all lots without a date of their own expire unless the member does something before.'
+COMMENT ON TABLE balance IS 'Growing counters of each account, apart from its static row. reserved - released: what open holds set aside. floor: what is left, less that, may not go below it. credit_floor: of an issuance account, what no earn may bring it below; it may be set above what is left. parks: such an earn is parked, not refused. expires_at: of a wallet in a ledger by activity, when all lots without a date of their own expire unless the member does something before.'
 --;;
 CREATE TABLE posting (
     seq bigint NOT NULL,
@@ -92,13 +95,13 @@ CREATE TABLE posting (
     CONSTRAINT posting_pk PRIMARY KEY (ledger_id, seq),
     CONSTRAINT posting_kind_ck CHECK (kind IN (
         'earn', 'redeem', 'expire', 'hold', 'capture', 'void', 'lapse', 'refund', 'return', 'clawback', 'owe', 'repay',
-        'mature', 'floor', 'grant', 'load',
+        'mature', 'floor', 'grant', 'load', 'park', 'unpark',
         'transfer', 'receive', 'merge', 'assume', 'adjust', 'import'
     )),
     CONSTRAINT posting_wallet_ck CHECK ((wallet_no IS NULL) = (kind IN ('floor', 'load'))),
     CONSTRAINT posting_original_ck CHECK (
-        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe', 'receive', 'assume', 'grant') THEN original_seq IS NOT NULL
-        ELSE original_seq IS NULL OR kind IN ('redeem', 'capture') END AND original_seq < seq
+        CASE WHEN kind IN ('refund', 'return', 'clawback', 'owe', 'receive', 'assume', 'grant', 'unpark') THEN original_seq IS NOT NULL
+        ELSE original_seq IS NULL OR kind IN ('redeem', 'capture', 'earn') END AND original_seq < seq
     ),
     CONSTRAINT posting_receive_ck CHECK (kind <> 'receive' OR original_seq = seq - 1),
     CONSTRAINT posting_seq_ck CHECK (seq > 0),
@@ -112,7 +115,7 @@ CREATE TABLE posting (
     CONSTRAINT posting_words_ck CHECK (octet_length(words_hash) = 32 AND (salt IS NULL OR octet_length(salt) = 16 AND words_hash IS NOT NULL))
 )
 --;;
-COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. words_hash: of salt, key, reference and what the till told or staff noted; salt and reference are NULL once they were erased. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked; the transfer or merge that points were received by; the refunded earn of a debt that was assumed; the earn that a grant was given for, and of what takes back a grant that grant.'
+COMMENT ON TABLE posting IS 'The journal. amount moves from debit_no to credit_no: both legs or none, so they cannot differ. points: effect on the wallet. key, reference, content_hash (keyed hash of what the caller sent): of what a partner asked for; NULL for the ledger''s own acts. words_hash: of salt, key, reference and what the till told or staff noted; salt and reference are NULL once they were erased. original_seq: what a refund and its parts correct; the earn with whose sale a burn is linked; the transfer or merge that points were received by; the refunded earn of a debt that was assumed; the earn that a grant was given for, and of what takes back a grant that grant; of an earn that was parked, and of what takes such a one away, the posting that parked it.'
 --;;
 CREATE UNIQUE INDEX posting_transaction_uq ON posting (ledger_id, transaction_id)
 --;;
@@ -130,6 +133,9 @@ CREATE INDEX posting_partner_ix ON posting (ledger_id, partner_no, seq) WHERE am
 CREATE INDEX posting_transfer_ix ON posting (ledger_id, wallet_no, recorded_at) WHERE kind = 'transfer'
 --;;
 CREATE INDEX posting_original_ix ON posting (ledger_id, original_seq) WHERE original_seq IS NOT NULL
+--;;
+-- What is parked is posted once or taken away once, and never both.
+CREATE UNIQUE INDEX posting_parked_uq ON posting (ledger_id, original_seq) WHERE original_seq IS NOT NULL AND kind IN ('earn', 'unpark')
 --;;
 CREATE VIEW entry AS
 SELECT ledger_id, seq, 1 AS leg, debit_no AS account_no, -amount AS amount FROM posting WHERE amount <> 0
@@ -272,14 +278,16 @@ CREATE TABLE floor_change (
     seq bigint NOT NULL,
     partner_no integer NOT NULL,
     floor bigint,
+    parks boolean NOT NULL,
     basis_seq bigint NOT NULL,
     set_by text NOT NULL,
+    CONSTRAINT floor_change_parks_ck CHECK (floor IS NOT NULL OR NOT parks),
     CONSTRAINT floor_change_pk PRIMARY KEY (ledger_id, partner_no, seq),
     CONSTRAINT floor_change_seq_uq UNIQUE (ledger_id, seq),
     CONSTRAINT floor_change_basis_ck CHECK (basis_seq BETWEEN 0 AND seq - 1)
 )
 --;;
-COMMENT ON TABLE floor_change IS 'Credit floors: from the posting seq on, no earn of the partner may bring its issuance balance below floor (NULL: no limit). basis_seq: how much of the journal whoever set it had seen.'
+COMMENT ON TABLE floor_change IS 'Credit floors: from the posting seq on, no earn of the partner may bring its issuance balance below floor (NULL: no limit). parks: one that would is parked, not refused. basis_seq: how much of the journal whoever set it had seen.'
 --;;
 CREATE TABLE waiting_refund (
     ledger_id smallint NOT NULL,
@@ -319,6 +327,40 @@ CREATE INDEX waiting_refund_reference_ix ON waiting_refund (ledger_id, partner_n
 CREATE UNIQUE INDEX waiting_refund_reference_uq ON waiting_refund (ledger_id, partner_no, reference) WHERE open
 --;;
 CREATE INDEX waiting_refund_arrived_ix ON waiting_refund (ledger_id, arrived_at) WHERE open
+--;;
+CREATE TABLE parked_earn (
+    seq bigint NOT NULL,
+    points bigint NOT NULL,
+    amount_minor bigint NOT NULL,
+    points_minor bigint NOT NULL,
+    partner_no integer NOT NULL,
+    ledger_id smallint NOT NULL,
+    key text NOT NULL,
+    content_hash bytea NOT NULL,
+    reference text NOT NULL,
+    store_id uuid,
+    till text NOT NULL,
+    business_date text NOT NULL,
+    receipt_number text NOT NULL,
+    channel text NOT NULL,
+    entry_mode text NOT NULL,
+    lines json NOT NULL,
+    tenders json NOT NULL,
+    traceparent text NOT NULL,
+    open boolean NOT NULL,
+    salt bytea,
+    words_hash bytea NOT NULL,
+    CONSTRAINT parked_earn_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT parked_earn_key_uq UNIQUE (ledger_id, partner_no, key),
+    CONSTRAINT parked_earn_points_ck CHECK (points > 0 AND points_minor BETWEEN 0 AND amount_minor),
+    CONSTRAINT parked_earn_words_ck CHECK (octet_length(words_hash) = 32 AND octet_length(salt) = 16)
+)
+--;;
+COMMENT ON TABLE parked_earn IS 'Sales whose earns were parked by the posting seq, as the till told them: beyond the credit floor of then by what they would have issued, points. open is the only column that changes, once: as soon as what became of it stands under the key, in posting or decision. words_hash: of salt, key, reference and what the till told, which can be erased once it is parked no more.'
+--;;
+CREATE UNIQUE INDEX parked_earn_reference_uq ON parked_earn (ledger_id, partner_no, reference) WHERE open
+--;;
+CREATE INDEX parked_earn_open_ix ON parked_earn (ledger_id, partner_no, seq) WHERE open
 --;;
 CREATE TABLE expiry_notice (
     ledger_id smallint NOT NULL,
@@ -728,7 +770,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
-        'purchase', 'batch', 'floor_change', 'waiting_refund', 'decision', 'event_log',
+        'purchase', 'batch', 'floor_change', 'waiting_refund', 'parked_earn', 'decision', 'event_log',
         'proposal', 'proposal_decision', 'adjustment', 'adjustment_note', 'merged_wallet',
         'campaign_version', 'campaign_grant', 'budget_load'
     ]
