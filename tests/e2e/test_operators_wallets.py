@@ -130,7 +130,7 @@ async def test_what_the_operator_gave_away_it_pays_for_once_it_is_burned(mall: M
     end = STARTS_AT + WEEK
     await ledger.move_clock(mall.session, mall.programme, to_micros(end + timedelta(minutes=1)))
     await mall.told("settle", "close", "--until", f"{end:%Y-%m-%d}")
-    matrix = await mall.told("settle", "matrix")
+    matrix = (await mall.told("settle", "matrix"))["cells"]
     # The grocer's are older, so they go first.
     assert [(cell["issuer"], cell["redeemer"], cell["points"], cell["micros"]) for cell in matrix] == [
         ("grocer", "fuel", 10, 10 * PRICES["fuel"][1]), ("operator", "fuel", 90, 90 * PRICES["fuel"][1]),

@@ -246,7 +246,7 @@ async def test_all_parties_sum_to_zero_in_each_week_and_what_was_undone_cost_nob
         assert [sum(net[name] for net in of_week) for name in ("net_minor", "exact_micros")] == [0, 0]
     matrix = await mall.command("settle", "matrix")
     micros = 100 * FUEL[1].reimbursement
-    assert matrix == [
+    assert matrix["cells"] == [
         {
             "issuer": "grocer", "redeemer": "fuel", "points": 100, "micros": micros, "points_returned": 100,
             "micros_returned": micros,

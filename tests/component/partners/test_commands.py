@@ -105,7 +105,13 @@ async def test_an_operator_goes_from_a_programme_to_a_statement(house: House) ->
     assert "-123.39" in nets
     matrix = await answer(house, "settle", "matrix", "-p", slug)
     burned = {"issuer": "grocer", "redeemer": "grocer", "points": 7, "micros": 57_750}
-    assert matrix == [{**burned, "points_returned": 0, "micros_returned": 0}]
+    assert matrix["cells"] == [{**burned, "points_returned": 0, "micros_returned": 0}]
+    square = await command(house, "settle", "matrix", "-p", slug)
+    assert all(word in square for word in ("owes ↓ to →", "grocer", "operator", "123.39", "-123.39"))
+    positions = await answer(house, "settle", "positions", "-p", slug)
+    assert [(each["partner"], each["position_minor"]) for each in positions["positions"]] == [
+        ("grocer", 12_339)
+    ]
     statement = await answer(house, "settle", "statement", "-p", slug, "--partner", "grocer")
     assert sum(line["amount_micros"] for line in statement["lines"]) == statement["net"]["net_minor"] * 10_000
     assert "net: 123.39 USD (the partner pays)" in await command(
