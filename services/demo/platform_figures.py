@@ -28,7 +28,7 @@ async def read_figures(session: Session, programme: Programme, weeks: int) -> Fi
             burned[slug][net.window] = net.points_burned
             carries[slug][net.window] = net.carry_out_micros
     matrix: dict[str, Counter[str]] = defaultdict(Counter)
-    for cell in await settlement.matrix(session, programme, 1, weeks):
+    for cell in (await settlement.matrix(session, programme, 1, weeks)).cells:
         matrix[cell.issuer.slug][cell.redeemer.slug] += cell.points
     stated = await _stated(session, programme, weeks)
     counts: Mapping[str, Any] = await _counts(session, programme)

@@ -306,6 +306,30 @@ def cell(message: clearing_pb2.MatrixCell) -> Document:
     }
 
 
+def matrix_side(message: clearing_pb2.MatrixSide) -> Document:
+    """A party's row and column of the matrix, in micros: row less column is what it owes."""
+    return {
+        "party": message.party.slug,
+        "row_micros": message.row_micros,
+        "column_micros": message.column_micros,
+        "operator_micros": message.operator_micros,
+        "exact_micros": message.exact_micros,
+    }
+
+
+def position(message: clearing_pb2.Position) -> Document:
+    """What a partner would owe (positive) were everything stated now."""
+    return {
+        "partner": message.party.slug,
+        "opening_minor": message.opening_minor,
+        "carried_micros": message.carried_micros,
+        "points_issued": message.points_issued,
+        "points_burned": message.points_burned,
+        "since_micros": message.since_micros,
+        "position_minor": message.position_minor,
+    }
+
+
 def statement(message: clearing_pb2.Statement, zone: str) -> Document:
     """A statement, with the lines it has at hand."""
     return {

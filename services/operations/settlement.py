@@ -24,12 +24,13 @@ async def status(session: Session, programme: Programme) -> pb.GetClearingStatus
     return await session.call(session.clearing.GetClearingStatus, request, programme)
 
 
-async def close(session: Session, programme: Programme, until_us: int) -> Sequence[pb.Window]:
+async def close(session: Session, programme: Programme, until_us: int, step: str = "") -> Sequence[pb.Window]:
     """Closes and states all windows that end by then (0: by now); answers those that this call stated.
 
-    Raises BOUNDARY_IN_FUTURE, RATING_BEHIND, RATE_CARD_MISSING.
+    `step`: only this one (`cut`, `aggregate`, `state`); empty: all. Raises BOUNDARY_IN_FUTURE, RATING_BEHIND, RATE_CARD_MISSING.
     """
-    request = pb.CloseWindowsRequest(until_us=until_us)
+    wanted = pb.WindowStep.Value(f"WINDOW_STEP_{step.upper()}") if step else pb.WINDOW_STEP_UNSPECIFIED
+    request = pb.CloseWindowsRequest(until_us=until_us, step=wanted)
     answer = await session.call(session.clearing.CloseWindows, request, programme, _CLOSE_SECONDS)
     return answer.windows
 
@@ -48,11 +49,15 @@ async def nets(session: Session, programme: Programme, first: int, last: int) ->
     return answer.nets
 
 
-async def matrix(session: Session, programme: Programme, first: int, last: int) -> Sequence[pb.MatrixCell]:
-    """The burn matrix issuer → redeemer over windows; 0: from the first, to the last stated."""
+async def matrix(session: Session, programme: Programme, first: int, last: int) -> pb.GetMatrixResponse:
+    """The burn matrix over windows, and each party's row and column; 0: from the first, to the last stated."""
     request = pb.GetMatrixRequest(from_window=first, to_window=last)
-    answer = await session.call(session.clearing.GetMatrix, request, programme)
-    return answer.cells
+    return await session.call(session.clearing.GetMatrix, request, programme)
+
+
+async def positions(session: Session, programme: Programme) -> pb.GetPositionsResponse:
+    """What each partner would owe were everything stated now."""
+    return await session.call(session.clearing.GetPositions, pb.GetPositionsRequest(), programme)
 
 
 async def statement(session: Session, programme: Programme, partner: str, window: int) -> pb.Statement:

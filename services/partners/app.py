@@ -29,6 +29,7 @@ from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
+from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey
 from services.partners.queries.statement_files import StatementFiles
@@ -71,6 +72,7 @@ class Partners:
     credentials: Credentials
     events: ReadEvents
     clearing: Clearing
+    positions: Positions
     statements: Statements
     check_clearing: CheckClearing
     statement_files: StatementFiles

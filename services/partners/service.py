@@ -58,6 +58,7 @@ from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
+from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey, ProofKeys
 from services.partners.queries.statement_files import StatementFiles
@@ -153,6 +154,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         credentials=Credentials(database),
         events=ReadEvents(database.reader, LOG),
         clearing=Clearing(database, programmes),
+        positions=Positions(database, programmes),
         statements=statements,
         check_clearing=CheckClearing(database, programmes, points, keys, SUBSCRIBER, SOURCE),
         statement_files=StatementFiles(database, statements, keys, settings.statement_files_max),

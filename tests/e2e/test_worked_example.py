@@ -132,7 +132,8 @@ async def test_the_worked_example_comes_out_to_the_cent_and_a_dropped_entry_brea
         assert await nets(mall) == {
             "grocer": 18_610_000, "fuel": 10_245_000, "cinema": -5_475_000, "operator": -23_380_000,
         }  # fmt: skip
-        cells = await mall.told("settle", "matrix", "--from", "2", "--to", "2")
+        matrix = await mall.told("settle", "matrix", "--from", "2", "--to", "2")
+        cells = matrix["cells"]
         assert {
             (cell["issuer"], cell["redeemer"]): cell["points"] - cell["points_returned"] for cell in cells
         } == {
@@ -142,6 +143,12 @@ async def test_the_worked_example_comes_out_to_the_cent_and_a_dropped_entry_brea
         for cell in cells:
             charged[cell["redeemer"]] += cell["micros"] - cell["micros_returned"]
         assert charged == {"grocer": 110_400 * MILLION, "fuel": 24_000 * MILLION, "cinema": 66_750 * MILLION}
+        # The operator as a row and a column: every row less its column is a net.
+        sides = {side["party"]: side for side in matrix["sides"]}
+        assert {slug: side["column_micros"] for slug, side in sides.items() if slug in charged} == charged
+        assert {slug: side["row_micros"] - side["column_micros"] for slug, side in sides.items()} == {
+            slug: net * 10_000 for slug, net in (await nets(mall)).items()
+        }
         for slug, net in (await nets(mall)).items():
             if slug == "operator":
                 continue

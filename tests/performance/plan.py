@@ -28,6 +28,10 @@ _BULK_RATE: Final = 2_500
 #: What two million hashes, and the proofs of a million entries, are taken to last.
 _HASH_SECONDS: Final = 1.5
 _PROVE_SECONDS: Final = 6.5
+#: The same of a GROUP BY over a million entries, of netting them, and of a close with the moments around it.
+_GROUP_SECONDS: Final = 0.5
+_AGGREGATE_SECONDS: Final = 1.5
+_CUT_SECONDS: Final = 2.7
 #: Preparing a load, and waiting for relay and rating after it.
 _ROUND_EXTRA_SECONDS: Final = 1.5
 
@@ -117,6 +121,19 @@ PROOFS: Final = RowPlan(
     rounds=2,
     warm_up=False,
 )
+GROUP_BY: Final = RowPlan("clearing.group_by", "s", books=True, warm_up=False)
+AGGREGATE: Final = RowPlan(
+    "settlement.aggregate_million",
+    "s",
+    GROUP_BY.name,
+    books=True,
+    mark=Mark(4.0, at_most=True),
+    warm_up=False,
+)
+#: It closes windows: nothing that builds on the filled books comes after it.
+CUTS: Final = RowPlan(
+    "settlement.cut_pause", "times", books=True, mark=Mark(2.0, at_most=True), rounds=1, warm_up=False
+)
 #: Rows that take turns, round by round: each subject runs in the same round as its reference.
 CHAINS: Final = (
     (PGBENCH, POSTING, REPLICAS, MIXED, BATCH),
@@ -124,8 +141,10 @@ CHAINS: Final = (
     (BARE, NOOP, EARN),
     (SPREAD, HOT),
     (READ_FEW, READ_MANY),
+    (GROUP_BY, AGGREGATE),
     (HASHES, PROOFS),
     (ALONE, BESIDE_BULK),
+    (CUTS,),
 )
 ROWS: Final = tuple(row for chain in CHAINS for row in chain)
 
@@ -135,7 +154,7 @@ class Scale:
     """How large and how long. Times in seconds.
 
     `partners_many`: partners of the rows with many of them. `busy_entries`: those of the busy member. `bulk_lines`: load
-    beside which the lane for tills is measured; `arrivals_per_second`: what comes to that lane. `proves`: the checkers prove
+    beside which the lane for tills is measured; `arrivals_per_second`: what comes to that lane. `cuts`: windows that are closed under load. `proves`: the checkers prove
     the filled books first; at full scale that would take a fifth of the time that there is for measuring.
     """
 
@@ -156,6 +175,7 @@ class Scale:
     pgbench_seconds: int
     pgbench_trial_seconds: int
     pgbench_clients: tuple[int, ...]
+    cuts: int
     proves: bool
 
     def seconds_of(self, row: RowPlan) -> float:
@@ -168,6 +188,9 @@ class Scale:
             BESIDE_BULK.name: self.bulk_lines / _BULK_RATE,
             HASHES.name: _HASH_SECONDS,
             PROOFS.name: _PROVE_SECONDS,
+            GROUP_BY.name: _GROUP_SECONDS,
+            AGGREGATE.name: _AGGREGATE_SECONDS,
+            CUTS.name: self.cuts * _CUT_SECONDS,
         }
         return seconds.get(row.name, self.load_seconds)
 
@@ -199,6 +222,7 @@ FULL: Final = Scale(
     pgbench_seconds=15,
     pgbench_trial_seconds=4,
     pgbench_clients=(4, 8, 16, 32),
+    cuts=20,
     proves=False,
 )
 #: Shows in a minute that everything works; its figures mean nothing.
@@ -220,6 +244,7 @@ QUICK: Final = Scale(
     pgbench_seconds=2,
     pgbench_trial_seconds=1,
     pgbench_clients=(4, 8),
+    cuts=3,
     proves=True,
 )
 

@@ -33,7 +33,8 @@ _CALL_SECONDS_MAX: Final = 60.0
 class Outcome:
     """What came of a load: items accepted by kind, and how often each other thing happened.
 
-    `calls`: calls answered by each target.
+    `calls`: calls answered by each target; `done_at`: when each was answered, by the clock of `time.perf_counter`, which all
+    processes share.
     """
 
     accepted: dict[str, int]
@@ -42,6 +43,7 @@ class Outcome:
     cpu_us: int
     call_ms: list[float]
     calls: list[int]
+    done_at: list[float]
 
     @property
     def postings(self) -> int:
@@ -56,6 +58,7 @@ class Answers:
     calls: list[int]
     responses: list[bytes] = field(default_factory=list[bytes])
     call_ms: list[float] = field(default_factory=list[float])
+    done_at: list[float] = field(default_factory=list[float])
     seconds: float = 0.0
 
 
@@ -76,7 +79,9 @@ async def send(targets: list[str], own_principal: bytes, lanes: list[Iterator[Ca
                 call.capture(holds)
             began = time.perf_counter()
             response = await post(bytes(call.request), timeout=_CALL_SECONDS_MAX, metadata=metadata)
-            answers.call_ms.append((time.perf_counter() - began) * 1_000)
+            done = time.perf_counter()
+            answers.call_ms.append((done - began) * 1_000)
+            answers.done_at.append(done)
             answers.responses.append(response)
             answers.calls[target] += 1
             if call.holds:
@@ -122,7 +127,9 @@ def main() -> None:
         sys.exit(f"a call failed: {error.code()}: {error.details()}")
     used = cpu_us() - used_before
     accepted, other = count(answers.responses)
-    outcome = Outcome(dict(accepted), dict(other), answers.seconds, used, answers.call_ms, answers.calls)
+    outcome = Outcome(
+        dict(accepted), dict(other), answers.seconds, used, answers.call_ms, answers.calls, answers.done_at
+    )
     print(json.dumps(asdict(outcome)), flush=True)
 
 

@@ -127,7 +127,7 @@ async def alone(stage: Stage, seconds: float) -> Load:
 async def beside_bulk(stage: Stage, seconds: float) -> Load:
     """The same while a bulk load runs, from its first line to its last."""
     calls = -(-stage.scale.bulk_lines // ITEMS_A_CALL)
-    bulk_order = _order(stage, f"{BESIDE_BULK.name}-bulk", calls, bulk=True)
+    bulk_order = order_of(stage, f"{BESIDE_BULK.name}-bulk", calls, bulk=True)
     order = _arrivals(stage, BESIDE_BULK.name, _BULK_SECONDS_MAX)
     async with (
         prepared("arrivals_load", order) as tills,
@@ -139,7 +139,7 @@ async def beside_bulk(stage: Stage, seconds: float) -> Load:
         tills.stop()
         arrived = arrivals_load.Outcome(**await tills.outcome())
     sent = calls * ITEMS_A_CALL
-    _check(loaded.postings, sent, loaded.other)
+    check(loaded.postings, sent, loaded.other)
     if arrived.seconds < loaded.seconds:
         raise RowFailed("the earns for the lane for tills were used up before the bulk load had ended")
     told = (
@@ -152,15 +152,22 @@ async def beside_bulk(stage: Stage, seconds: float) -> Load:
 def _arrivals(stage: Stage, name: str, seconds: float) -> str:
     """The order of earns that arrive one by one, a few more than there is time for."""
     per_second = stage.scale.arrivals_per_second
-    order = _order(stage, name, round((seconds + 1) * per_second), items_a_call=1)
+    order = order_of(stage, name, round((seconds + 1) * per_second), items_a_call=1)
     return json.dumps({"order": order.to_line(), "per_second": per_second}) + "\n"
 
 
 def _of_arrivals(arrived: arrivals_load.Outcome, beside: int, cpu_us: int, remarks: tuple[str, ...]) -> Load:
     came = len(arrived.call_ms)
-    _check(sum(arrived.accepted.values()), came, arrived.other)
+    check(sum(arrived.accepted.values()), came, arrived.other)
     latency = _latency(arrived.call_ms)
     return Load(came + beside, arrived.seconds, latency, cpu_us, remarks, latency.p99_ms)
+
+
+def calls_for(stage: Stage, name: str, seconds: float) -> int:
+    """About how many calls of a row there is time for."""
+    rates = stage.posting_rates
+    rate = rates.get(name) or max(rates.values(), default=_POSTING_RATE)
+    return max(CALLS_IN_FLIGHT, round(rate * seconds / ITEMS_A_CALL))
 
 
 async def _posted(
@@ -173,19 +180,18 @@ async def _posted(
     targets: list[str] | None = None,
 ) -> _Posted:
     """Posts as many calls as will fill the time; raises RowFailed unless all of it is accepted."""
-    rates = stage.posting_rates
-    rate = rates.get(name) or max(rates.values(), default=_POSTING_RATE)
-    calls = max(CALLS_IN_FLIGHT, round(rate * seconds / ITEMS_A_CALL))
-    order = _order(stage, name, calls, partners, is_mixed=is_mixed, targets=targets)
+    calls = calls_for(stage, name, seconds)
+    order = order_of(stage, name, calls, partners, is_mixed=is_mixed, targets=targets)
     async with prepared("posting_load", order.to_line()) as load:
         load.begin()
         outcome = Outcome(**await load.outcome())
-    _check(outcome.postings, calls * ITEMS_A_CALL, outcome.other)
-    rates[name] = outcome.postings / outcome.seconds
+    check(outcome.postings, calls * ITEMS_A_CALL, outcome.other)
+    stage.posting_rates[name] = outcome.postings / outcome.seconds
     return _Posted(outcome, _latency(outcome.call_ms))
 
 
-def _check(accepted: int, sent: int, other: dict[str, int]) -> None:
+def check(accepted: int, sent: int, other: dict[str, int]) -> None:
+    """Raises RowFailed unless all that was sent was accepted."""
     if other or accepted != sent:
         raise RowFailed(f"{accepted:,} accepted of {sent:,}, besides {other}")
 
@@ -195,7 +201,7 @@ def _latency(call_ms: list[float]) -> Latency:
     return Latency(cuts[49], cuts[98])
 
 
-def _order(
+def order_of(
     stage: Stage,
     name: str,
     calls: int,
@@ -206,6 +212,7 @@ def _order(
     bulk: bool = False,
     targets: list[str] | None = None,
 ) -> Order:
+    """What a load is to send: earns, at twenty partners unless others are named."""
     at = partners or stage.bench.partners
     return Order(
         targets=targets or [stage.points_address],

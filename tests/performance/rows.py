@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tests.performance import bare_app, noop_gateway, posting_rows, proving_rows, reading_rows, wrk
+from tests.performance import (
+    bare_app,
+    clearing_rows,
+    noop_gateway,
+    posting_rows,
+    proving_rows,
+    reading_rows,
+    wrk,
+)
 from tests.performance.cpu import LOAD, per_operation
 from tests.performance.plan import (
+    AGGREGATE,
     ALONE,
     BARE,
     BATCH,
     BESIDE_BULK,
+    CUTS,
     DISK,
     EARN,
+    GROUP_BY,
     HASHES,
     HOT,
     MIXED,
@@ -107,4 +118,7 @@ _LOADS: Final[Mapping[str, Loader]] = {
     READ_MANY.name: reading_rows.of_many_entries,
     HASHES.name: proving_rows.hashes,
     PROOFS.name: proving_rows.proofs,
+    GROUP_BY.name: clearing_rows.group_by,
+    AGGREGATE.name: clearing_rows.aggregate,
+    CUTS.name: clearing_rows.cut_pause,
 }

@@ -24,6 +24,7 @@ from tests.performance.backlog import Backlog
 from tests.performance.fill import FillPlan, fill
 from tests.performance.pgbench import Pgbench
 from tests.performance.plan import (
+    AGGREGATE,
     BENCH_FILE,
     FULL,
     PGBENCH,
@@ -155,7 +156,8 @@ async def _prepared(run: Run, platform: Platform) -> AsyncGenerator[Stage]:
         backlog = Backlog(points, partners, who.programme.ledger_id)
         stage = Stage(platform, who, scale, pgbench, backlog, points, run.progress)
         if any(row.books for chain in run.chains for row in chain):
-            await _fill(run, stage, busy=READ_MANY.name in names)
+            # The busy member is the one that burns, too.
+            await _fill(run, stage, busy=bool(names & {READ_MANY.name, AGGREGATE.name}))
         # From here on there is no checkpoint but the server's own, and room for all of the run before one.
         await points.execute("CHECKPOINT")
         yield stage

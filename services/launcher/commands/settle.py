@@ -11,6 +11,7 @@ import typer
 
 from services.launcher.commands.settle_billing import app as billing
 from services.launcher.commands.settle_limits import app as limits
+from services.launcher.commands.settle_matrix import FirstOption, LastOption, matrix
 from services.launcher.commands.settle_rates import app as rates
 from services.launcher.session import (
     Column,
@@ -32,8 +33,7 @@ app.add_typer(limits, name="limits")
 app.add_typer(rates, name="rates")
 app.add_typer(billing, name="billing")
 
-FirstOption = Annotated[int, typer.Option("--from", min=0, help="First window; 0: the first.")]
-LastOption = Annotated[int, typer.Option("--to", min=0, help="Last window; 0: the last.")]
+UntilOption = Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")]
 
 _WINDOWS: Final[tuple[Column, ...]] = (
     ("#window", count("number")),
@@ -55,13 +55,14 @@ _NETS: Final[tuple[Column, ...]] = (
     ("#net (+ pays)", lambda net: write_minor(net["net_minor"])),
     ("#carried out", lambda net: write_micros(net["carry_out_micros"], 2)),
 )
-_CELLS: Final[tuple[Column, ...]] = (
-    ("issuer", field("issuer")),
-    ("redeemer", field("redeemer")),
-    ("#points", count("points")),
-    ("#reimbursed", lambda cell: write_micros(cell["micros"], 2)),
-    ("#returned", count("points_returned")),
-    ("#owed back", lambda cell: write_micros(cell["micros_returned"], 2)),
+_POSITIONS: Final[tuple[Column, ...]] = (
+    ("partner", field("partner")),
+    ("#issued since", count("points_issued")),
+    ("#burned since", count("points_burned")),
+    ("#owed since", lambda position: write_micros(position["since_micros"], 2)),
+    ("#carried", lambda position: write_micros(position["carried_micros"], 2)),
+    ("#due before", lambda position: write_minor(position["opening_minor"])),
+    ("#position (+ owes)", lambda position: write_minor(position["position_minor"])),
 )
 _LINES: Final[tuple[Column, ...]] = (
     ("line", lambda line: line["kind"].replace("_", " ")),
@@ -98,23 +99,49 @@ def status(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def close(
-    programme: ProgrammeOption,
-    until: Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Close the windows that are due, and issue their statements; safe to repeat.
+def close(programme: ProgrammeOption, until: UntilOption = "", as_json: JsonOption = False) -> None:
+    """Close the windows that are due, and issue their statements: cut, aggregate and state, one after the other. Safe to repeat.
 
     Example: coalition settle close -p plaza --until 2026-03-09
     """
+    _move(programme, until, as_json, "", "Closed and stated by this call")
 
+
+@app.command()
+def cut(programme: ProgrammeOption, until: UntilOption = "", as_json: JsonOption = False) -> None:
+    """Fix the range of each window that is due, and do nothing else with it; safe to repeat.
+
+    Example: coalition settle cut -p plaza --until 2026-03-09
+    """
+    _move(programme, until, as_json, "cut", "Cut by this call")
+
+
+@app.command()
+def aggregate(programme: ProgrammeOption, until: UntilOption = "", as_json: JsonOption = False) -> None:
+    """Net the windows that are cut, once they are rated; safe to repeat.
+
+    Example: coalition settle aggregate -p plaza
+    """
+    _move(programme, until, as_json, "aggregate", "Netted by this call")
+
+
+@app.command()
+def state(programme: ProgrammeOption, until: UntilOption = "", as_json: JsonOption = False) -> None:
+    """Prove the windows that are netted, and issue their statements; safe to repeat.
+
+    Example: coalition settle state -p plaza
+    """
+    _move(programme, until, as_json, "state", "Stated by this call")
+
+
+def _move(programme: str, until: str, as_json: bool, step: str, title: str) -> None:
     async def work(session: Session) -> list[Document]:
         found = await session.programme(programme)
         until_us = read_time(until, found.zone) if until else 0
-        closed = await settlement.close(session, found, until_us)
-        return [documents.window(each, found.zone) for each in closed]
+        moved = await settlement.close(session, found, until_us, step)
+        return [documents.window(each, found.zone) for each in moved]
 
-    show(in_session(work), as_json, "Closed and stated by this call", *_WINDOWS)
+    show(in_session(work), as_json, title, *_WINDOWS)
 
 
 @app.command()
@@ -153,20 +180,30 @@ def nets(
     show(in_session(work), as_json, f"Nets of {programme}", *_NETS)
 
 
-@app.command()
-def matrix(
-    programme: ProgrammeOption, first: FirstOption = 0, last: LastOption = 0, as_json: JsonOption = False
-) -> None:
-    """Show whose points were burned at whom over windows, and what that cost.
+app.command()(matrix)
 
-    Example: coalition settle matrix -p plaza
+
+@app.command()
+def positions(programme: ProgrammeOption, as_json: JsonOption = False) -> None:
+    """Show what each partner would owe (+) or be owed (-) were everything stated now that is rated.
+
+    Example: coalition settle positions -p plaza
     """
 
-    async def work(session: Session) -> list[Document]:
-        found = await session.programme(programme)
-        return [documents.cell(each) for each in await settlement.matrix(session, found, first, last)]
+    async def work(session: Session) -> Document:
+        answer = await settlement.positions(session, await session.programme(programme))
+        return {
+            "from_window": answer.from_window,
+            "as_of_seq": answer.as_of_seq,
+            "positions": [documents.position(each) for each in answer.positions],
+        }
 
-    show(in_session(work), as_json, f"Points burned in {programme}", *_CELLS)
+    found = in_session(work)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    title = f"Positions in {programme}, from window {found['from_window']} to seq {found['as_of_seq']:,}"
+    show(found["positions"], False, title, *_POSITIONS)
 
 
 @app.command()
@@ -207,7 +244,12 @@ def statement(
         return
     covers, net, currency = found["covers"], found["net"], found["currency"]
     first, last = covers["first_window"], covers["last_window"]
-    show(found["lines"], False, f"Statement {found['id']} of {found['partner']}", *_LINES)
+    companies = found["legal_entities"]
+    columns = (*_LINES, ("#company", count("legal_entity"))) if len(companies) > 1 else _LINES
+    show(found["lines"], False, f"Statement {found['id']} of {found['partner']}", *columns)
+    if len(companies) > 1:
+        named = ", ".join(f"{each['number']}: {each['name']}" for each in companies)
+        console().print(f"companies: {named}")
     console().print(
         f"{f'window {last}' if first == last else f'windows {first} to {last}'}: {covers['starts_at']} to "
         f"{covers['ends_at']}, seq {covers['first_seq']:,} to {covers['last_seq']:,}\n"

@@ -26,7 +26,7 @@ from services.partners.domain.netting import Fold, Net, NotBalanced, merged, net
 from services.partners.domain.programme import Registration
 from services.partners.domain.proof.record import JournalEnd
 from services.partners.domain.statement import Range, Statement, lines_of, statement_id
-from services.partners.domain.windows import Window, WindowState, open_window
+from services.partners.domain.windows import Step, Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes
 from services.partners.storage import billing, partners, rating, statements, windows
 from services.runtime import logging, telemetry
@@ -56,13 +56,16 @@ class CloseWindows:
         self._database, self._tell, self._points, self._programmes = database, tell, points, programmes
         self._prove, self._rating_seconds_max = prove, rating_seconds_max
 
-    async def __call__(self, who: Principal, until_us: int = 0) -> list[Window]:
-        """Closes and states all windows that end at or before a programme time (0: now).
+    async def __call__(self, who: Principal, until_us: int = 0, step: Step | None = None) -> list[Window]:
+        """Closes and states all windows that end at or before a programme time (0: now); or does one step of that alone.
 
-        Answers those that this call stated. Raises as `close`, and PermissionDenied.
+        Answers those that this call moved. Raises as `close`, and PermissionDenied.
         """
         who.require_internal()
-        return await self.close(await self._programmes.named(who.in_programme().slug), until_us)
+        registration = await self._programmes.named(who.in_programme().slug)
+        if step is None:
+            return await self.close(registration, until_us)
+        return await self._one_step(registration, until_us, step)
 
     async def close(self, registration: Registration, until_us: int = 0) -> list[Window]:
         """As a call, for a job.
@@ -70,8 +73,48 @@ class CloseWindows:
         Raises Refused with BOUNDARY_IN_FUTURE or RATE_CARD_MISSING, Unavailable with RATING_BEHIND or where
         points cannot be reached, Fault where the nets do not balance.
         """
-        programme = registration.programme
-        now_us = (await self._points.head(programme)).now_us
+        now_us = await self._now_us(registration, until_us)
+        stated: list[Window] = []
+        for _ in range(_WINDOWS_A_CALL_MAX):
+            window = await self._next_to_finish(registration, until_us or now_us)
+            if window is None:
+                break
+            with telemetry.span("window.finish", attributes={"window": window.number}):
+                await self._net(registration, window)
+                if await self._issue(registration, window, now_us):
+                    stated.append(window.moved_to(WindowState.STATED))
+        return stated
+
+    async def _one_step(self, registration: Registration, until_us: int, step: Step) -> list[Window]:
+        """Cuts all windows that are due, or moves all that wait for the step, oldest first."""
+        now_us = await self._now_us(registration, until_us)
+        moved: list[Window] = []
+        if step is Step.CUT:
+            while len(moved) < _WINDOWS_A_CALL_MAX:
+                window = await self._next_cut(registration, until_us or now_us)
+                if window is None:
+                    break
+                moved.append(window)
+            return moved
+        async with self._database.reader.snapshot() as connection:
+            waiting = await windows.in_state(
+                connection, registration.programme.ledger_id, step.before, _WINDOWS_A_CALL_MAX
+            )
+        for window in waiting:
+            if until_us and window.ends_at_us > until_us:
+                break
+            done = (
+                await self._net(registration, window)
+                if step is Step.AGGREGATE
+                else await self._issue(registration, window, now_us)
+            )
+            if done:
+                moved.append(window.moved_to(step.after))
+        return moved
+
+    async def _now_us(self, registration: Registration, until_us: int) -> int:
+        """Programme time. Raises Refused with BOUNDARY_IN_FUTURE for a boundary ahead of it."""
+        now_us = (await self._points.head(registration.programme)).now_us
         if until_us > now_us:
             raise Refused(
                 Reason.REASON_BOUNDARY_IN_FUTURE,
@@ -79,32 +122,33 @@ class CloseWindows:
                 now=from_micros(now_us).isoformat(),
                 boundary=from_micros(until_us).isoformat(),
             )
-        stated: list[Window] = []
-        for _ in range(_WINDOWS_A_CALL_MAX):
-            window = await self._next_to_finish(registration, until_us or now_us)
-            if window is None:
-                break
-            with telemetry.span("window.finish", attributes={"window": window.number}):
-                await self._await_rating(programme.ledger_id, window)
-                await self._aggregate(registration, window)
-                journal_end = await self._prove.journal_end(programme, window)
-                if await self._state(registration, window, now_us, journal_end):
-                    stated.append(window.moved_to(WindowState.STATED))
-        return stated
+        return now_us
 
     async def _next_to_finish(self, registration: Registration, until_us: int) -> Window | None:
         """The oldest window that is closed and not stated, closing the open one if it is due; None: no more."""
-        ledger_id = registration.programme.ledger_id
         async with self._database.reader.snapshot() as connection:
-            unfinished = await windows.unfinished(connection, ledger_id)
-            last = await windows.last(connection, ledger_id)
-        if unfinished is not None:
-            return unfinished
+            unfinished = await windows.unfinished(connection, registration.programme.ledger_id)
+        return unfinished or await self._next_cut(registration, until_us)
+
+    async def _next_cut(self, registration: Registration, until_us: int) -> Window | None:
+        """Closes the open window if it is due; None: it is not."""
+        async with self._database.reader.snapshot() as connection:
+            last = await windows.last(connection, registration.programme.ledger_id)
         due = open_window(registration, last)
         if due.ends_at_us > until_us:
             return None
         last_seq = await self._points.cut_at(registration.programme, due.ends_at_us)
         return await self._close(registration, due, last_seq)
+
+    async def _net(self, registration: Registration, window: Window) -> bool:
+        """Nets a window once it is rated; answers whether this call did it."""
+        await self._await_rating(registration.programme.ledger_id, window)
+        return await self._aggregate(registration, window)
+
+    async def _issue(self, registration: Registration, window: Window, now_us: int) -> bool:
+        """Issues the statements of a netted window; answers whether this call did it."""
+        journal_end = await self._prove.journal_end(registration.programme, window)
+        return await self._state(registration, window, now_us, journal_end)
 
     async def _close(self, registration: Registration, due: Window, last_seq: int) -> Window:
         """Fixes the range of a window. The cut is the same for everybody, so whoever is first writes it."""
@@ -148,13 +192,13 @@ class CloseWindows:
                 )
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _aggregate(self, registration: Registration, window: Window) -> None:
-        """Nets a rated window, unless that is done."""
+    async def _aggregate(self, registration: Registration, window: Window) -> bool:
+        """Nets a rated window; answers whether this call did it."""
         ledger_id = registration.programme.ledger_id
         async with self._database.writer.transaction() as connection:
             await windows.lock(connection, ledger_id)
             if await _state_of(connection, ledger_id, window.number) is not WindowState.CLOSED:
-                return
+                return False
             parties = [
                 found.partner_id
                 for found in await partners.of_programme(connection, ledger_id)
@@ -182,6 +226,7 @@ class CloseWindows:
                 raise Fault(f"window {window.number}: {largest} micros are more than a statement can hold")
             await windows.add_nets(connection, ledger_id, window.number, (*nets, operator), cells)
             await windows.move(connection, ledger_id, window.number, WindowState.AGGREGATED)
+        return True
 
     async def _state(
         self, registration: Registration, window: Window, now_us: int, journal_end: JournalEnd

@@ -17,6 +17,28 @@ class WindowState(StrEnum):
     STATED = "stated"
 
 
+class Step(StrEnum):
+    """A step of closing a window, by the state that it moves windows to."""
+
+    CUT = "closed"
+    """Fixes the range of every window that is due."""
+    AGGREGATE = "aggregated"
+    """Nets those that are closed, once they are rated."""
+    STATE = "stated"
+    """Issues the statements of those that are netted."""
+
+    @property
+    def before(self) -> WindowState:
+        """The state that it moves windows from."""
+        states = tuple(WindowState)
+        return states[states.index(self.after) - 1]
+
+    @property
+    def after(self) -> WindowState:
+        """The state that it moves windows to."""
+        return WindowState(self.value)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A range of seq that is cleared together. Times are programme time, the end excluded.

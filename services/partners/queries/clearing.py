@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from services.partners.domain.matrix import SideSums, sides_of
 from services.partners.domain.netting import OPERATOR, MatrixCell, Net
 from services.partners.domain.programme import Registration
 from services.partners.domain.text import OPERATOR_SLUG
@@ -70,6 +71,22 @@ class PartyCell:
     cell: MatrixCell
 
 
+@dataclass(frozen=True, slots=True)
+class MatrixSide:
+    """A party's row and column."""
+
+    party: Party
+    sums: SideSums
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The burn matrix, and the sums that its rows and columns come to with the operator in it."""
+
+    cells: list[PartyCell]
+    sides: list[MatrixSide]
+
+
 class Clearing:
     """How clearing stands in the programme acted in."""
 
@@ -124,15 +141,20 @@ class Clearing:
             named, key=lambda each: (each.window, each.party.partner_id == OPERATOR, each.party.slug)
         )
 
-    async def matrix(self, who: Principal, from_window: int, to_window: int) -> list[PartyCell]:
-        """The burn matrix over windows, both ends included (0: the first, the last)."""
+    async def matrix(self, who: Principal, from_window: int, to_window: int) -> Matrix:
+        """The burn matrix over windows, both ends included (0: the first, the last); the operator's side last."""
         ledger_id = (await self._acted_in(who)).programme.ledger_id
         async with self._database.reader.snapshot() as connection:
             first, last = await _range(connection, ledger_id, from_window, to_window)
             party = await _parties(connection, ledger_id)
             found = await windows.cells_between(connection, ledger_id, first, last)
-        named = [PartyCell(party(cell.issuer_id), party(cell.redeemer_id), cell) for cell in found]
-        return sorted(named, key=lambda each: (each.issuer.slug, each.redeemer.slug))
+            nets = [net for _, net in await windows.nets_between(connection, ledger_id, first, last)]
+        cells = [PartyCell(party(cell.issuer_id), party(cell.redeemer_id), cell) for cell in found]
+        sides = [MatrixSide(party(party_id), sums) for party_id, sums in sides_of(found, nets).items()]
+        return Matrix(
+            sorted(cells, key=lambda each: (each.issuer.slug, each.redeemer.slug)),
+            sorted(sides, key=lambda each: (each.party.partner_id == OPERATOR, each.party.slug)),
+        )
 
     async def _acted_in(self, who: Principal) -> Registration:
         who.require_internal()

@@ -32,8 +32,9 @@ class ClearingServicer(ClearingServiceServicer):
         """See the contract."""
         if request.until_us < 0:
             raise InvalidRequest("a time is not negative", field="until_us")
-        stated = await self._app.close_windows(acting(), request.until_us)
-        return pb.CloseWindowsResponse(windows=map(mapping.window_message, stated))
+        step = mapping.step_from(request.step)
+        moved = await self._app.close_windows(acting(), request.until_us, step)
+        return pb.CloseWindowsResponse(windows=map(mapping.window_message, moved))
 
     async def ListWindows(self, request: pb.ListWindowsRequest, context: object) -> pb.ListWindowsResponse:
         """See the contract."""
@@ -45,12 +46,23 @@ class ClearingServicer(ClearingServiceServicer):
     async def GetMatrix(self, request: pb.GetMatrixRequest, context: object) -> pb.GetMatrixResponse:
         """See the contract."""
         found = await self._app.clearing.matrix(acting(), request.from_window, request.to_window)
-        return pb.GetMatrixResponse(cells=map(mapping.cell_message, found))
+        return pb.GetMatrixResponse(
+            cells=map(mapping.cell_message, found.cells), sides=map(mapping.side_message, found.sides)
+        )
 
     async def GetNets(self, request: pb.GetNetsRequest, context: object) -> pb.GetNetsResponse:
         """See the contract."""
         found = await self._app.clearing.nets(acting(), request.from_window, request.to_window)
         return pb.GetNetsResponse(nets=map(mapping.net_message, found))
+
+    async def GetPositions(self, request: pb.GetPositionsRequest, context: object) -> pb.GetPositionsResponse:
+        """See the contract."""
+        found = await self._app.positions(acting())
+        return pb.GetPositionsResponse(
+            from_window=found.from_window,
+            as_of_seq=found.as_of_seq,
+            positions=map(mapping.position_message, found.positions),
+        )
 
     async def ListStatements(
         self, request: pb.ListStatementsRequest, context: object

@@ -12,8 +12,9 @@ from services.partners.domain.billing import DEFAULT_OBJECTION_DAYS, BillingVers
 from services.partners.domain.checking import Finding
 from services.partners.domain.netting import OPERATOR, Net
 from services.partners.domain.statement import LineKind, Standing, StatementLine
-from services.partners.domain.windows import Window, WindowState
-from services.partners.queries.clearing import ClearingStatus, Party, PartyCell, PartyNet
+from services.partners.domain.windows import Step, Window, WindowState
+from services.partners.queries.clearing import ClearingStatus, MatrixSide, Party, PartyCell, PartyNet
+from services.partners.queries.positions import PartnerPosition
 from services.partners.queries.statements import StatementView
 from services.runtime.errors import InvalidRequest
 from services.runtime.fields import read_id
@@ -42,6 +43,11 @@ _STANDINGS: Final = {
     Standing.OPEN: pb.STATEMENT_STANDING_OPEN,
     Standing.ACCEPTED: pb.STATEMENT_STANDING_ACCEPTED,
     Standing.BY_SILENCE: pb.STATEMENT_STANDING_ACCEPTED_BY_SILENCE,
+}
+_STEPS: Final = {
+    Step.CUT: pb.WINDOW_STEP_CUT,
+    Step.AGGREGATE: pb.WINDOW_STEP_AGGREGATE,
+    Step.STATE: pb.WINDOW_STEP_STATE,
 }
 _CYCLES: Final = {Cycle.WINDOW: pb.BILLING_CYCLE_WINDOW, Cycle.MONTH: pb.BILLING_CYCLE_MONTH}
 
@@ -89,6 +95,41 @@ def cell_message(found: PartyCell) -> pb.MatrixCell:
         points_returned=found.cell.points_returned,
         micros_returned=found.cell.micros_returned,
     )
+
+
+def side_message(side: MatrixSide) -> pb.MatrixSide:
+    """A party's row and column of the matrix."""
+    return pb.MatrixSide(
+        party=party_message(side.party.partner_id, side.party.slug),
+        row_micros=side.sums.row_micros,
+        column_micros=side.sums.column_micros,
+        operator_micros=side.sums.operator_micros,
+        exact_micros=side.sums.exact_micros,
+    )
+
+
+def position_message(found: PartnerPosition) -> pb.Position:
+    """Where a partner stands."""
+    position = found.position
+    return pb.Position(
+        party=party_message(found.party.partner_id, found.party.slug),
+        opening_minor=position.opening_minor,
+        carried_micros=position.carried_micros,
+        points_issued=position.since.points_issued,
+        points_burned=position.since.points_burned,
+        since_micros=position.since.micros,
+        position_minor=position.position_minor,
+    )
+
+
+def step_from(number: int) -> Step | None:
+    """The step asked for; None: all of them. Raises InvalidRequest."""
+    if number == pb.WINDOW_STEP_UNSPECIFIED:
+        return None
+    step = next((step for step, known in _STEPS.items() if known == number), None)
+    if step is None:
+        raise InvalidRequest("a step is one of those of the contract", field="step")
+    return step
 
 
 def statement_message(found: StatementView) -> pb.Statement:

@@ -88,6 +88,17 @@ async def booked_between(connection: Reads, ledger_id: int, first: int, last: in
     ]
 
 
+async def booked_since(connection: Reads, ledger_id: int, number: int) -> dict[UUID, int]:
+    """What is booked of each partner in windows after one, in micros."""
+    of = booking.c
+    found = await connection.execute(
+        select(of.partner_id, func.sum(of.amount_micros).label("micros"))
+        .where(of.ledger_id == ledger_id, of.window_number > number)
+        .group_by(of.partner_id)
+    )
+    return {row.partner_id: int(row.micros) for row in found}
+
+
 async def kind_totals(connection: Reads, ledger_id: int, number: int) -> list[KindTotal]:
     """The bookings of a window by kind alone: the operator's side of them."""
     of = booking.c

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.entries import Entry, EntryKind, Totals
 from services.partners.domain.netting import Fold, KindTotal, MatrixCell
+from services.partners.domain.positions import Since
 from services.partners.domain.postings import Posting
 from services.partners.domain.windows import Window
 from services.partners.storage.connection import Reads
@@ -220,6 +221,22 @@ async def folds(connection: Reads, ledger_id: int, window: Window) -> list[Fold]
         )
         for row in found
     ]  # fmt: skip
+
+
+async def since(connection: Reads, ledger_id: int, seq: int) -> dict[UUID, Since]:
+    """What was rated of each partner after a seq."""
+    of = rated_entry.c
+    found = await connection.execute(
+        select(
+            of.partner_id,
+            func.coalesce(func.sum(of.points).filter(of.kind == EntryKind.ISSUED), 0).label("issued"),
+            func.coalesce(func.sum(of.points).filter(of.kind == EntryKind.BURNED), 0).label("burned"),
+            func.sum(of.amount_micros).label("micros"),
+        )
+        .where(of.ledger_id == ledger_id, of.seq > seq, of.kind != EntryKind.NOTHING)
+        .group_by(of.partner_id)
+    )
+    return {row.partner_id: Since(int(row.issued), int(row.burned), int(row.micros)) for row in found}
 
 
 async def kind_totals(connection: Reads, ledger_id: int, window: Window) -> list[KindTotal]:

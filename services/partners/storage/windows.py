@@ -87,6 +87,17 @@ async def numbered(connection: Reads, ledger_id: int, number: int) -> Window | N
     return window_from(row) if row else None
 
 
+async def in_state(connection: Reads, ledger_id: int, state: WindowState, at_most: int) -> list[Window]:
+    """Windows in a state, oldest first."""
+    found = await connection.execute(
+        select(clearing_window)
+        .where(clearing_window.c.ledger_id == ledger_id, clearing_window.c.state == state)
+        .order_by(clearing_window.c.number)
+        .limit(at_most)
+    )
+    return [window_from(row) for row in found]
+
+
 async def unfinished(connection: Reads, ledger_id: int) -> Window | None:
     """The oldest closed window whose statements are not issued yet, or None."""
     found = await connection.execute(

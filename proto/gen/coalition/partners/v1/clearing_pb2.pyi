@@ -168,6 +168,34 @@ BILLING_CYCLE_MONTH: BillingCycle.ValueType  # 2
 """With the window in which a month of the programme's zone ends, of all windows since the statement before."""
 Global___BillingCycle: _TypeAlias = BillingCycle  # noqa: Y015
 
+class _WindowStep:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WindowStepEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WindowStep.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WINDOW_STEP_UNSPECIFIED: _WindowStep.ValueType  # 0
+    """All of them."""
+    WINDOW_STEP_CUT: _WindowStep.ValueType  # 1
+    """Fixes the range of each window that is due."""
+    WINDOW_STEP_AGGREGATE: _WindowStep.ValueType  # 2
+    """Nets those that are closed, once they are rated."""
+    WINDOW_STEP_STATE: _WindowStep.ValueType  # 3
+    """Issues the statements of those that are netted."""
+
+class WindowStep(_WindowStep, metaclass=_WindowStepEnumTypeWrapper):
+    """One step of closing windows."""
+
+WINDOW_STEP_UNSPECIFIED: WindowStep.ValueType  # 0
+"""All of them."""
+WINDOW_STEP_CUT: WindowStep.ValueType  # 1
+"""Fixes the range of each window that is due."""
+WINDOW_STEP_AGGREGATE: WindowStep.ValueType  # 2
+"""Nets those that are closed, once they are rated."""
+WINDOW_STEP_STATE: WindowStep.ValueType  # 3
+"""Issues the statements of those that are netted."""
+Global___WindowStep: _TypeAlias = WindowStep  # noqa: Y015
+
 @_typing.final
 class Window(_message.Message):
     """A range of the journal that is cleared together."""
@@ -341,6 +369,46 @@ class MatrixCell(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MatrixCell: _TypeAlias = MatrixCell  # noqa: Y015
+
+@_typing.final
+class MatrixSide(_message.Message):
+    """A party's row and column of the matrix, in millionths of the major unit. Row less column is what it owes over the windows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTY_FIELD_NUMBER: _builtins.int
+    ROW_MICROS_FIELD_NUMBER: _builtins.int
+    COLUMN_MICROS_FIELD_NUMBER: _builtins.int
+    OPERATOR_MICROS_FIELD_NUMBER: _builtins.int
+    EXACT_MICROS_FIELD_NUMBER: _builtins.int
+    row_micros: _builtins.int
+    """What the use of its points cost: burned anywhere, less returned. The operator's with what it owes partners besides."""
+    column_micros: _builtins.int
+    """What the points burned with it brought, whoever issued them; the operator's is all that partners owe it."""
+    operator_micros: _builtins.int
+    """Its cell in the operator's column: all that is no reimbursement. Below zero the operator owes it."""
+    exact_micros: _builtins.int
+    """Its exact sum, from its nets; the operator's by kind of entry."""
+    @_builtins.property
+    def party(self) -> Global___Party:
+        """The party."""
+
+    def __init__(
+        self,
+        *,
+        party: Global___Party | None = ...,
+        row_micros: _builtins.int = ...,
+        column_micros: _builtins.int = ...,
+        operator_micros: _builtins.int = ...,
+        exact_micros: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["party", b"party"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["column_micros", b"column_micros", "exact_micros", b"exact_micros", "operator_micros", b"operator_micros", "party", b"party", "row_micros", b"row_micros"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MatrixSide: _TypeAlias = MatrixSide  # noqa: Y015
 
 @_typing.final
 class StatementLine(_message.Message):
@@ -732,16 +800,20 @@ class CloseWindowsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     UNTIL_US_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
     until_us: _builtins.int
-    """Up to this programme time; 0: now. Microseconds since 1970-01-01 UTC."""
+    """Only windows that end by this programme time; 0: by now. Microseconds since 1970-01-01 UTC."""
+    step: Global___WindowStep.ValueType
+    """Only this step; unspecified: all, window by window."""
     def __init__(
         self,
         *,
         until_us: _builtins.int = ...,
+        step: Global___WindowStep.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["until_us", b"until_us"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["step", b"step", "until_us", b"until_us"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -756,7 +828,7 @@ class CloseWindowsResponse(_message.Message):
     WINDOWS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___Window]:
-        """Those that this call closed and stated."""
+        """Those that this call stated; of one step, those that it moved."""
 
     def __init__(
         self,
@@ -858,22 +930,125 @@ class GetMatrixResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CELLS_FIELD_NUMBER: _builtins.int
+    SIDES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[Global___MatrixCell]:
         """Cells that are not zero, by issuer and redeemer."""
+
+    @_builtins.property
+    def sides(self) -> _containers.RepeatedCompositeFieldContainer[Global___MatrixSide]:
+        """The row and the column of each party, the operator last."""
 
     def __init__(
         self,
         *,
         cells: _abc.Iterable[Global___MatrixCell] | None = ...,
+        sides: _abc.Iterable[Global___MatrixSide] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "sides", b"sides"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetMatrixResponse: _TypeAlias = GetMatrixResponse  # noqa: Y015
+
+@_typing.final
+class GetPositionsRequest(_message.Message):
+    """Asks where partners stand now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPositionsRequest: _TypeAlias = GetPositionsRequest  # noqa: Y015
+
+@_typing.final
+class GetPositionsResponse(_message.Message):
+    """Where partners stand."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_WINDOW_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQ_FIELD_NUMBER: _builtins.int
+    POSITIONS_FIELD_NUMBER: _builtins.int
+    from_window: _builtins.int
+    """The first window that is not stated."""
+    as_of_seq: _builtins.int
+    """Rated up to here."""
+    @_builtins.property
+    def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Position]:
+        """By slug."""
+
+    def __init__(
+        self,
+        *,
+        from_window: _builtins.int = ...,
+        as_of_seq: _builtins.int = ...,
+        positions: _abc.Iterable[Global___Position] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_seq", b"as_of_seq", "from_window", b"from_window", "positions", b"positions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPositionsResponse: _TypeAlias = GetPositionsResponse  # noqa: Y015
+
+@_typing.final
+class Position(_message.Message):
+    """What a partner would owe (positive) or be owed were all stated that is rated and booked by now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTY_FIELD_NUMBER: _builtins.int
+    OPENING_MINOR_FIELD_NUMBER: _builtins.int
+    CARRIED_MICROS_FIELD_NUMBER: _builtins.int
+    POINTS_ISSUED_FIELD_NUMBER: _builtins.int
+    POINTS_BURNED_FIELD_NUMBER: _builtins.int
+    SINCE_MICROS_FIELD_NUMBER: _builtins.int
+    POSITION_MINOR_FIELD_NUMBER: _builtins.int
+    opening_minor: _builtins.int
+    """What its statements left due, in minor units."""
+    carried_micros: _builtins.int
+    """What the last window that is netted carried on, in millionths of the major unit."""
+    points_issued: _builtins.int
+    """Points that it issued since the last window that is netted."""
+    points_burned: _builtins.int
+    """Points burned with it since."""
+    since_micros: _builtins.int
+    """Exact sum of what was rated and booked since, in millionths."""
+    position_minor: _builtins.int
+    """All of it in minor units, half-even. The fee that comes with a statement is not in it."""
+    @_builtins.property
+    def party(self) -> Global___Party:
+        """The partner."""
+
+    def __init__(
+        self,
+        *,
+        party: Global___Party | None = ...,
+        opening_minor: _builtins.int = ...,
+        carried_micros: _builtins.int = ...,
+        points_issued: _builtins.int = ...,
+        points_burned: _builtins.int = ...,
+        since_micros: _builtins.int = ...,
+        position_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["party", b"party"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried_micros", b"carried_micros", "opening_minor", b"opening_minor", "party", b"party", "points_burned", b"points_burned", "points_issued", b"points_issued", "position_minor", b"position_minor", "since_micros", b"since_micros"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Position: _TypeAlias = Position  # noqa: Y015
 
 @_typing.final
 class GetNetsRequest(_message.Message):

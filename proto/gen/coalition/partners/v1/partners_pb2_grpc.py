@@ -887,6 +887,11 @@ class ClearingServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetMatrixRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetMatrixResponse.FromString,
                 _registered_method=True)
+        self.GetPositions = channel.unary_unary(
+                '/coalition.partners.v1.ClearingService/GetPositions',
+                request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetPositionsRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetPositionsResponse.FromString,
+                _registered_method=True)
         self.GetNets = channel.unary_unary(
                 '/coalition.partners.v1.ClearingService/GetNets',
                 request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetNetsRequest.SerializeToString,
@@ -946,7 +951,8 @@ class ClearingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CloseWindows(self, request, context):
-        """Closes all windows that end at or before a boundary, and states the nets. Idempotent. Staff or service.
+        """Closes all windows that end at or before a boundary, and states the nets; or does one step of that alone. Idempotent.
+        Staff or service.
         Errors: BOUNDARY_IN_FUTURE, RATING_BEHIND (try again), RATE_CARD_MISSING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -962,6 +968,13 @@ class ClearingServiceServicer:
 
     def GetMatrix(self, request, context):
         """Reads the burn matrix issuer → redeemer over windows.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPositions(self, request, context):
+        """Tells what each partner would owe were everything stated now. Staff or service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -1057,6 +1070,11 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.GetMatrix,
                     request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetMatrixRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetMatrixResponse.SerializeToString,
+            ),
+            'GetPositions': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPositions,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetPositionsRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetPositionsResponse.SerializeToString,
             ),
             'GetNets': grpc.unary_unary_rpc_method_handler(
                     servicer.GetNets,
@@ -1213,6 +1231,33 @@ class ClearingService:
             '/coalition.partners.v1.ClearingService/GetMatrix',
             coalition_dot_partners_dot_v1_dot_clearing__pb2.GetMatrixRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_clearing__pb2.GetMatrixResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPositions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ClearingService/GetPositions',
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.GetPositionsRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.GetPositionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

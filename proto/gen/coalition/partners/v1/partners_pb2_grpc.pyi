@@ -230,13 +230,16 @@ class ClearingServiceStub:
     GetClearingStatus: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetClearingStatusRequest, _clearing_pb2.GetClearingStatusResponse]
     """Tells how far rating is and which windows there are to close."""
     CloseWindows: _aio.UnaryUnaryMultiCallable[_clearing_pb2.CloseWindowsRequest, _clearing_pb2.CloseWindowsResponse]
-    """Closes all windows that end at or before a boundary, and states the nets. Idempotent. Staff or service.
+    """Closes all windows that end at or before a boundary, and states the nets; or does one step of that alone. Idempotent.
+    Staff or service.
     Errors: BOUNDARY_IN_FUTURE, RATING_BEHIND (try again), RATE_CARD_MISSING.
     """
     ListWindows: _aio.UnaryUnaryMultiCallable[_clearing_pb2.ListWindowsRequest, _clearing_pb2.ListWindowsResponse]
     """Lists windows, newest first, at most 100 a page."""
     GetMatrix: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetMatrixRequest, _clearing_pb2.GetMatrixResponse]
     """Reads the burn matrix issuer → redeemer over windows."""
+    GetPositions: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetPositionsRequest, _clearing_pb2.GetPositionsResponse]
+    """Tells what each partner would owe were everything stated now. Staff or service."""
     GetNets: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetNetsRequest, _clearing_pb2.GetNetsResponse]
     """Reads what each party's net is in windows."""
     ListStatements: _aio.UnaryUnaryMultiCallable[_clearing_pb2.ListStatementsRequest, _clearing_pb2.ListStatementsResponse]
@@ -281,7 +284,8 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _clearing_pb2.CloseWindowsRequest,
         context: _aio.ServicerContext[_clearing_pb2.CloseWindowsRequest, _abc.Awaitable[_clearing_pb2.CloseWindowsResponse]],
     ) -> _abc.Awaitable[_clearing_pb2.CloseWindowsResponse]:
-        """Closes all windows that end at or before a boundary, and states the nets. Idempotent. Staff or service.
+        """Closes all windows that end at or before a boundary, and states the nets; or does one step of that alone. Idempotent.
+        Staff or service.
         Errors: BOUNDARY_IN_FUTURE, RATING_BEHIND (try again), RATE_CARD_MISSING.
         """
 
@@ -300,6 +304,14 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_clearing_pb2.GetMatrixRequest, _abc.Awaitable[_clearing_pb2.GetMatrixResponse]],
     ) -> _abc.Awaitable[_clearing_pb2.GetMatrixResponse]:
         """Reads the burn matrix issuer → redeemer over windows."""
+
+    @_abc_1.abstractmethod
+    def GetPositions(
+        self,
+        request: _clearing_pb2.GetPositionsRequest,
+        context: _aio.ServicerContext[_clearing_pb2.GetPositionsRequest, _abc.Awaitable[_clearing_pb2.GetPositionsResponse]],
+    ) -> _abc.Awaitable[_clearing_pb2.GetPositionsResponse]:
+        """Tells what each partner would owe were everything stated now. Staff or service."""
 
     @_abc_1.abstractmethod
     def GetNets(
