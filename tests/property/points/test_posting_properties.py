@@ -104,7 +104,11 @@ def test_every_answer_and_posting_is_the_models(
 
 def _unhurried(chains: Sequence[list[Ask]]) -> list[list[Ask]]:
     kept = without_hasty([ask for chain in chains for ask in chain])
-    return [chain for chain in chains if all(ask in kept for ask in chain)]
+    kept_chains = [chain for chain in chains if all(ask in kept for ask in chain)]
+    # Points that are given are earned when that is posted: of two at once at the same time, one by one a microsecond apart. Where a
+    # transfer brings them into one wallet, that decides which of them are used first; so there is one such a batch.
+    given = [chain for chain in kept_chains if chain[0].kind == "adjust" and chain[0].amount > 0]
+    return [chain for chain in kept_chains if chain not in given[1:]]
 
 
 def _but_for_micros(verdict: Verdict) -> Verdict:
