@@ -96,7 +96,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         set_limits=SetLimits(doors, database.writer),
         adjustments=Adjustments(doors, database.writer, post),
         set_campaign=SetCampaign(doors, database.writer, partners),
-        load_budget=LoadBudget(doors, database.writer),
+        load_budget=LoadBudget(doors, database.writer, partners),
         lapse_overdue=LapseOverdue(doors, database.reader),
         unpark_earns=UnparkEarns(doors, database.reader),
         tell_expiring=TellExpiring(doors, database, expiring),

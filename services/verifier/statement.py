@@ -32,7 +32,7 @@ SIGNS = dict(zip([*NAMES[:7], *list(AGAIN)[:7]], (1, -1, 1, -1, 0, -1, 1) * 2, s
 # Kinds that name the seq which issued their points; numbers of those that say what is due for a point once it is used.
 EARNED, REDEEMABLE = ("charged", "credited", "released"), (1, 5, 10, 14)
 # Lists and numbers that are longer or larger are refused before they are used.
-FILE_BYTES, WINDOWS, HASHES, LINES, ENTRIES, BLOCK = 2**31, 1_100, 64, 10_000, 2**27, 256
+FILE_BYTES, WINDOWS, HASHES, LINES, ENTRIES, BLOCK = 2**31, 1_100, 64, 2**20, 2**27, 256
 INT, SUM = 2**63 - 1, 2**128 - 1
 HEAD = ("programme partner partner_id currency first_window last_window previous_window carry_in_micros "
         "net_minor carry_out_micros opening_minor closing_minor objection_until_us lines")  # fmt: skip

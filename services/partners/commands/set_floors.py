@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from services.partners.clients.points import PARTNERS_A_CALL, Issuance, PointsLedger
+from services.partners.commands.book_differences import book_differences
 from services.partners.commands.telling import Tell
 from services.partners.domain.credit_limits import CreditLimit, OnLimit
 from services.partners.domain.events import CreditWarned
@@ -52,6 +53,7 @@ class SetFloors:
         cannot be reached.
         """
         programme = registration.programme
+        await self._book_again(programme.ledger_id)
         async with self._database.reader.snapshot() as connection:
             limits = {
                 each.partner_id: each for each in await exposure.limits(connection, programme.ledger_id)
@@ -63,6 +65,16 @@ class SetFloors:
             some = {each: limits[each] for each in partner_ids[start : start + PARTNERS_A_CALL]}
             sent += await self._some(programme, some)
         return sent
+
+    async def _book_again(self, ledger_id: int) -> None:
+        """Books re-rates that are rated and not booked: where all was emptied, to be made again from what was agreed."""
+        async with self._database.reader.snapshot() as connection:
+            rated_seq = (await rating.head(connection, ledger_id)).rated_seq
+            missing = await rerating.unbooked_windows(connection, ledger_id, rated_seq)
+        for window in missing:
+            async with self._database.writer.transaction() as connection:
+                await windows.lock(connection, ledger_id)
+                await book_differences(connection, ledger_id, window)
 
     async def _some(self, programme: Programme, limits: Mapping[UUID, CreditLimit]) -> Sequence[UUID]:
         issued = await self._points.issuance(programme, list(limits))
@@ -99,7 +111,11 @@ class SetFloors:
         async with self._database.writer.transaction() as connection:
             now_us = wall_now_us() + (await rating.head(connection, ledger_id)).clock_offset_us
             window = await windows.stated(connection, ledger_id)
+            if await rerating.unbooked_windows(connection, ledger_id, issued.as_of_seq):
+                # What was agreed is not counted yet: the floors in force still hold.
+                return {}
             rerate_number = await rerating.newest_number(connection, ledger_id, issued.as_of_seq)
+            parking = await exposure.ever_parking(connection, ledger_id)
             warned: list[CreditWarned] = []
             for before in await exposure.locked(connection, ledger_id, list(limits)):
                 if before.as_of_seq > issued.as_of_seq:
@@ -123,7 +139,8 @@ class SetFloors:
                     warned.append(_warning(limit, now))
                 versions = await rates.of_partner(connection, ledger_id, before.partner_id)
                 balance = issued.balances[before.partner_id]
-                floor = floor_of(balance, headroom_micros(limit, total), dearest_micros(versions, now_us))
+                dearest = dearest_micros(versions, now_us, may_wait=before.partner_id in parking)
+                floor = floor_of(balance, headroom_micros(limit, total), dearest)
                 turned = _parks(limit, floor) != before.floor_parks
                 if turned or is_worth_sending(floor, before.floor, balance):
                     floors[before.partner_id] = floor

@@ -66,8 +66,10 @@ def is_warned(limit: CreditLimit, exposure: Exposure) -> bool:
     return exposure.micros * _HUNDRED >= most * limit.warning_percent
 
 
-def dearest_micros(versions: Iterable[RateVersion], now_us: int) -> int:
+def dearest_micros(versions: Iterable[RateVersion], now_us: int, *, may_wait: bool = False) -> int:
     """The most that a point may cost its issuer from now on, at whatever till time; with the fee, as if each were a sale.
+
+    `may_wait`: earns of the partner may be parked, for as long as it takes, so no price is too old.
 
     Nothing where the partner has no price: then rating stops before its first earn.
     """
@@ -75,7 +77,9 @@ def dearest_micros(versions: Iterable[RateVersion], now_us: int) -> int:
         (
             version.rates.issue_micros + version.rates.transaction_fee_micros
             for version in versions
-            if not version.rates.valid_to_us or version.rates.valid_to_us > now_us - _PRICES_KEPT_US
+            if may_wait
+            or not version.rates.valid_to_us
+            or version.rates.valid_to_us > now_us - _PRICES_KEPT_US
         ),
         default=0,
     )

@@ -96,11 +96,11 @@ async def last_number(connection: Reads, ledger_id: int, window_number: int) -> 
 
 
 async def booked_since(connection: Reads, ledger_id: int, number: int) -> dict[UUID, int]:
-    """What is booked of each partner in windows after one, in micros."""
+    """What is booked of each partner in windows after one, in micros; without fees that come with a statement."""
     of = booking.c
     found = await connection.execute(
         select(of.partner_id, func.sum(of.amount_micros).label("micros"))
-        .where(of.ledger_id == ledger_id, of.window_number > number)
+        .where(of.ledger_id == ledger_id, of.window_number > number, of.kind != EntryKind.CYCLE_FEE)
         .group_by(of.partner_id)
     )
     return {row.partner_id: int(row.micros) for row in found}

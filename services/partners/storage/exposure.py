@@ -109,6 +109,15 @@ async def limits(connection: Reads, ledger_id: int) -> list[CreditLimit]:
     ]
 
 
+async def ever_parking(connection: Reads, ledger_id: int) -> frozenset[UUID]:
+    """The partners whose earns were parked beyond a limit by any version of it: some may be parked still."""
+    of = credit_limit.c
+    found = await connection.execute(
+        select(of.partner_id).where(of.ledger_id == ledger_id, of.on_limit == OnLimit.PARK).distinct()
+    )
+    return frozenset(found.scalars())
+
+
 async def standings(connection: Reads, ledger_id: int) -> dict[UUID, Standing]:
     """Where all partners stand that were ever counted."""
     found = await connection.execute(select(credit_standing).where(credit_standing.c.ledger_id == ledger_id))

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.partners.domain.entries import EntryKind
+from services.partners.domain.entries import AMOUNT_MICROS_MAX, EntryKind
 from services.partners.domain.rates import Again
 from services.partners.domain.rerating import (
     Difference,
@@ -28,6 +28,7 @@ from services.partners.storage.approval_tables import rerate
 from services.partners.storage.connection import Reads
 from services.partners.storage.tables import booking
 from services.runtime.clock import from_micros, to_micros
+from services.runtime.errors import InvalidRequest
 
 # Half a million differences last longer than any other statement may; and where nobody has counted the entries yet, PostgreSQL
 # takes the joins for small ones, and would look for each entry one by one.
@@ -99,9 +100,9 @@ WITH {_HELD}, prices AS (
     SELECT seq, line, kind, entity, point_type, points, old, new, later,
         CASE
             WHEN kind = 'fee' THEN new - old
-            WHEN kind IN ('reversed', 'credited', 'burned') THEN -points * (new - old)
-            ELSE points * (new - old)
-        END AS amount
+            WHEN kind IN ('reversed', 'credited', 'burned') THEN -points::numeric * (new - old)
+            ELSE points::numeric * (new - old)
+        END AS amount, greatest(points, 1)::numeric * greatest(old, new, abs(later)) AS largest
     FROM differs
 )
 """
@@ -113,7 +114,7 @@ _FOLDED: Final = text(f"""
     FROM clearing_window WHERE ledger_id = :ledger_id
 )
 SELECT kind, coalesce(point_type, '') AS point_type, old, new, width_bucket(seq, coalesce(s.seqs, ARRAY[1::bigint])) AS number,
-    count(*) AS entries, sum(points) AS points, sum(amount) AS amount
+    count(*) AS entries, sum(points) AS points, sum(amount) AS amount, greatest(max(largest), sum(abs(amount)), sum(points)) AS largest
 FROM line CROSS JOIN starts AS s
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """)
@@ -202,6 +203,19 @@ async def unbooked(connection: Reads, ledger_id: int, window_number: int) -> lis
     return [_rerate(row) for row in found]
 
 
+async def unbooked_windows(connection: Reads, ledger_id: int, upto_seq: int) -> list[int]:
+    """Windows with re-rates of which nothing is booked, though all that they re-rate lies up to a seq."""
+    of = booking.c
+    booked = select(of.rerate_number).where(of.ledger_id == ledger_id, of.rerate_number == rerate.c.number)
+    found = await connection.execute(
+        select(rerate.c.window_number)
+        .where(rerate.c.ledger_id == ledger_id, rerate.c.known_from_seq <= upto_seq + 1, ~booked.exists())
+        .distinct()
+        .order_by(rerate.c.window_number)
+    )
+    return list(found.scalars())
+
+
 async def add(connection: AsyncConnection, ledger_id: int, added: Rerate) -> None:
     """Writes a re-rate; its draft is approved already, and the caller holds windows and rating."""
     scope, effect = added.wanted.scope, added.wanted.effect
@@ -243,15 +257,25 @@ async def groups(
 async def folded(
     connection: Reads, ledger_id: int, scope: Scope, number: int, upto_seq: int, prices: Sequence[Repriced]
 ) -> list[Difference]:
-    """What entries up to a seq would differ by, summed by kind, type of points, both prices and window."""
+    """What entries up to a seq would differ by, summed by kind, type of points, both prices and window.
+
+    Raises InvalidRequest where one of them would be more than a book can hold.
+    """
     found = await _at_length(connection, _FOLDED, _wanted(ledger_id, scope, number, upto_seq, prices))
     order = tuple(EntryKind)
+    rows = found.all()
+    largest = max((row.largest for row in rows), default=0)
+    if largest > AMOUNT_MICROS_MAX:
+        raise InvalidRequest(
+            f"{largest:,} micros at the prices of this version are more than a book can hold",
+            field="scope.version",
+        )
     listed = [
         Difference(
             EntryKind(row.kind), row.point_type, row.old, row.new, row.number, row.entries, int(row.points),
             int(row.amount),
         )
-        for row in found
+        for row in rows
     ]  # fmt: skip
     return sorted(listed, key=lambda each: (order.index(each.kind), *each[1:5]))
 

@@ -361,7 +361,7 @@ statement_line: Final = Table(
     metadata,
     Column("ledger_id", SmallInteger, primary_key=True),
     Column("statement_id", Uuid, primary_key=True),
-    Column("line", SmallInteger, primary_key=True),
+    Column("line", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("points", BigInteger, nullable=False),

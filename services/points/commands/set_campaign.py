@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -42,15 +43,18 @@ class SetCampaign:
         PARTNER_UNKNOWN), Unavailable.
         """
         _check(asked)
+        await self._doors.to(programme)
+        ledger_id = programme.ledger_id
         funders = {funder.partner_id for funder in asked.funders} - {PROGRAMME}
+        async with self._database.dedicated() as connection:
+            before = await campaigns.newest(connection, ledger_id, asked.campaign_id)
+        # Who funds it already stays a funder: such a campaign can be ended, and is given no more to give.
+        already = {funder.partner_id for funder in before.terms.funders} if before else set[UUID]()
         for partner_id in asked.partners | funders:
             # Only a partner that exists has roles to tell of, be they none.
             may_fund = await self._partners.may_fund(programme, partner_id)
-            _expect(
-                may_fund or partner_id not in funders, "funders", "partners whose contract has the role fund"
-            )
-        await self._doors.to(programme)
-        ledger_id = programme.ledger_id
+            is_new = partner_id in funders - already
+            _expect(may_fund or not is_new, "funders", "partners whose contract has the role fund")
         async with self._database.dedicated() as connection, connection.transaction():
             head = await ledgers.lock_head(connection, ledger_id)
             newest = await campaigns.newest(connection, ledger_id, asked.campaign_id)

@@ -66,6 +66,27 @@ async def warnings(house: House, programme: Programme) -> list[told.PartnerCredi
     return found
 
 
+async def test_where_earns_may_be_parked_no_price_is_too_old(office: Office) -> None:
+    house = office.house
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer", None)
+    day_us = 86_400_000_000
+    await house.set_rates(programme, grocer, 100_000, 8_000, STARTS_AT_US, STARTS_AT_US + day_us)
+    await house.set_rates(programme, grocer, 10_000, 8_000, STARTS_AT_US + day_us)
+    await house.ledger.move_clock(programme, STARTS_AT_US + 402 * day_us)
+    await house.rate_now(programme)
+    await limited(office, programme, grocer, 10_000)
+    await set_floors(house, programme)
+    assert (await standing(office, programme)).floor == -10_000
+    await limited(office, programme, grocer, 10_000, on_limit=limits_pb2.ON_LIMIT_PARK)
+    await set_floors(house, programme)
+    assert (await standing(office, programme)).floor == -1_000
+    # Some may be parked still.
+    await limited(office, programme, grocer, 10_000)
+    await set_floors(house, programme)
+    assert (await standing(office, programme)).floor == -1_000
+
+
 async def test_a_limit_becomes_a_floor_of_points_and_what_is_issued_uses_it(
     house: House, office: Office
 ) -> None:

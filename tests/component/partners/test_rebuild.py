@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 from coalition.partners.v1 import clearing_pb2 as pb
 
 from services.runtime import grpc_client
 from services.runtime.principal import Programme
+from tests.component.partners.test_floors import limited, set_floors, standing
 from tests.support.ledger import Burn, ClawBack, Earn, Expiry, Owe, Repay, Return
 from tests.support.partners import DAY_US, STARTS_AT_US, House
 from tests.support.partners_office import Office
@@ -96,22 +98,7 @@ async def test_emptied_it_is_made_again_to_the_same_bytes(office: Office) -> Non
     before = await rows(house, programme)
     assert all(before[table] for table in MADE)
     (accepted,) = await accept_one(house, programme)
-    zeros = ", ".join(
-        f"{name} = 0"
-        for name in await figures(house)
-        if name not in ("ledger_id", "clock_offset_us", "rates_generation")
-    )
-    await house.as_superuser(
-        *(
-            f"DELETE FROM {table} WHERE ledger_id = {programme.ledger_id}"
-            for table in MADE
-            if table != "statement_line"
-        ),
-        f"DELETE FROM statement_line WHERE ledger_id = {programme.ledger_id}",
-        f"UPDATE rating_head SET {zeros} WHERE ledger_id = {programme.ledger_id}",
-        f"UPDATE clearing_window SET state = 'closed' WHERE ledger_id = {programme.ledger_id}",
-        f"DELETE FROM inbox WHERE programme = '{programme.slug}'",
-    )
+    await empty(house, programme)
     assert not (await rows(house, programme))["rated_entry"]
 
     await house.rate_now(programme)
@@ -127,6 +114,56 @@ async def test_emptied_it_is_made_again_to_the_same_bytes(office: Office) -> Non
     request = pb.GetStatementRequest(statement_id=accepted.statement_id)
     found = (await house.ask(house.clearing.GetStatement, request, programme)).statement
     assert found == accepted
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_a_limit_forgets_no_re_rate_when_all_is_made_again(office: Office, closed: bool) -> None:
+    house = office.house
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer")
+    await limited(office, programme, grocer, 10_000)
+    await house.ledger.post(programme, Earn(grocer, 1_000))
+    await house.rate_now(programme)
+    await house.set_rates(programme, grocer, 20_000, 8_000, STARTS_AT_US)
+    await office.rerate(programme, grocer, 2)
+    if closed:
+        await house.ledger.move_clock(programme, STARTS_AT_US + DAY_US)
+        await house.rate_now(programme)
+        await house.close(programme)
+    await set_floors(house, programme)
+    before = await standing(office, programme)
+    assert before.owed_micros == 20_000_000
+    await empty(house, programme, "credit_standing")
+    await set_floors(house, programme)
+    made = await standing(office, programme)
+    assert (made.owed_micros, made.floor) == (before.owed_micros, before.floor)
+    # What is booked of the open window is there again, too.
+    assert all(found.holds for found in (await house.findings(programme)).values())
+    await house.ledger.move_clock(programme, STARTS_AT_US + DAY_US)
+    await house.rate_now(programme)
+    await house.close(programme)
+    await set_floors(house, programme)
+    assert (await standing(office, programme)).owed_micros == before.owed_micros
+
+
+async def empty(house: House, programme: Programme, *more: str) -> None:
+    """Takes away all that is made, and lets it be made again; contracts, cuts and approvals stay."""
+    zeros = ", ".join(
+        f"{name} = 0"
+        for name in await figures(house)
+        if name not in ("ledger_id", "clock_offset_us", "rates_generation")
+    )
+    await house.as_superuser(
+        *(
+            f"DELETE FROM {table} WHERE ledger_id = {programme.ledger_id}"
+            for table in (*more, *MADE)
+            if table != "statement_line"
+        ),
+        f"DELETE FROM statement_line WHERE ledger_id = {programme.ledger_id}",
+        f"UPDATE rating_head SET {zeros} WHERE ledger_id = {programme.ledger_id}",
+        f"UPDATE clearing_window SET state = 'closed' WHERE ledger_id = {programme.ledger_id}",
+        f"DELETE FROM inbox WHERE programme = '{programme.slug}'",
+    )
 
 
 async def accept_one(house: House, programme: Programme) -> list[pb.Statement]:

@@ -332,6 +332,20 @@ async def test_a_difference_that_was_lost_or_changed_is_found(office: Office, fa
     assert any(said in breach for breach in breaches), breaches
 
 
+async def test_what_no_book_can_hold_is_refused_before_it_is_proposed(office: Office) -> None:
+    house = office.house
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer", 1_000_000, 8_000)
+    await house.ledger.post(programme, Earn(grocer, 10_000_000_000))
+    await house.rate_now(programme)
+    for number, price in ((2, 950_000_000), (3, 922_400_000)):
+        await house.set_rates(programme, grocer, price, 8_000, STARTS_AT_US)
+        with pytest.raises(CoalitionError) as refused:
+            await office.preview(programme, grocer, number)
+        assert refused.value.reason == Reason.REASON_INVALID_REQUEST
+        assert refused.value.metadata["field"] == "scope.version"
+
+
 async def test_a_difference_is_of_the_company_whose_entry_it_is_of(office: Office) -> None:
     house = office.house
     programme = await house.programme()

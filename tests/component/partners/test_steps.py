@@ -98,6 +98,23 @@ async def test_a_position_is_what_the_statement_will_say_if_nothing_else_comes(h
             assert owed["monthly"] == before["monthly"].position_minor
 
 
+async def test_the_fee_that_comes_with_a_statement_is_in_no_position_before_it(house: House) -> None:
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer")
+    terms = pb.BillingTerms(
+        partner_id=grocer.bytes, cycle=pb.BILLING_CYCLE_WINDOW, cycle_fee_minor=250, objection_days=9
+    )
+    await house.ask(house.clearing.SetBilling, pb.SetBillingRequest(terms=terms), programme)
+    await house.ledger.post(programme, Earn(grocer, 100))
+    await house.ledger.move_clock(programme, MONDAY_US)
+    await house.rate_now(programme)
+    seen: list[int] = []
+    for name in ("CUT", "AGGREGATE", "STATE"):
+        await step(house, programme, name)
+        seen.append((await positions(house, programme))[2]["grocer"].position_minor)
+    assert seen == [100, 100, 350]
+
+
 async def closing(house: House, programme: Programme, partner: UUID, window: int) -> int | None:
     """What is due with a partner's statement of a window; None: it has none."""
     request = pb.ListStatementsRequest(

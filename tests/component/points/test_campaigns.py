@@ -342,19 +342,6 @@ async def test_terms_that_make_no_sense_are_named(
     assert (code_of(refused.value.reason), refused.value.metadata["field"]) == ("INVALID_REQUEST", field)
 
 
-async def test_only_a_partner_whose_contract_says_so_funds_a_campaign(house: PointsHouse) -> None:
-    shop, funder = new_id(), new_id()
-    house.neighbours.not_funding.add(shop.bytes)
-    half = [Funder(percent=50), Funder(partner_id=shop.bytes, percent=50)]
-    with pytest.raises(CoalitionError) as refused:
-        await set_campaign(house, funders=half)
-    assert refused.value.metadata["field"] == "funders"
-    # At whose sales it runs takes no role.
-    await set_campaign(
-        house, partner_ids=[shop.bytes], funders=[Funder(partner_id=funder.bytes, percent=100)]
-    )
-
-
 async def test_so_many_campaigns_run_at_a_time_and_one_that_ended_makes_room(house: PointsHouse) -> None:
     for number in range(UNENDED_MAX):
         await set_campaign(house, name=f"campaign {number}")

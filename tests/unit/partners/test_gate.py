@@ -51,6 +51,8 @@ def test_the_dearest_price_counts_that_may_still_apply_with_its_fee() -> None:
     assert dearest_micros(versions, now_us) == 30_000
     assert dearest_micros(versions[2:], now_us) == 15_000
     assert dearest_micros([], now_us) == 0
+    # What is parked may be sold at a price that ended long before.
+    assert dearest_micros(versions, now_us, may_wait=True) == 90_000
 
 
 @pytest.mark.parametrize(

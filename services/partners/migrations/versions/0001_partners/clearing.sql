@@ -235,7 +235,7 @@ CREATE INDEX statement_partner_ix ON statement (ledger_id, partner_id, window_nu
 CREATE TABLE statement_line (
     ledger_id smallint NOT NULL,
     statement_id uuid NOT NULL,
-    line smallint NOT NULL,
+    line integer NOT NULL,
     kind text NOT NULL,
     count bigint NOT NULL,
     points bigint NOT NULL,
