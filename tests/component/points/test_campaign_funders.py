@@ -13,6 +13,7 @@ from tests.support.campaign_wire import load_budget, set_campaign
 from tests.support.points import PointsHouse
 from tests.support.points_neighbours import STARTS_AT_US
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 DAY_US = 86_400_000_000
 
 
