@@ -101,7 +101,9 @@ def give_up(books: Books) -> int:
     """Refuses for good what has waited too long; answers how many that were."""
     if not books.waits:
         return 0
-    over = books.waits.arrived_before(books.at.now_us - patience_us(books.rules))
+    found = books.waits.arrived_before(books.at.now_us - patience_us(books.rules))
+    # (While its sale is parked it waits for that.)
+    over = [waiting for waiting in found if not waiting.of_parked]
     for waiting in over:
         end_waiting(books, waiting)
         books.refuse(
@@ -112,6 +114,19 @@ def give_up(books: Books) -> int:
             {"field": "original"},
         )
     return len(over)
+
+
+def sale_taken_away(books: Books, number: int, item: Earn) -> None:
+    """Refuses for good what waits for an earn that was parked and now never will be posted."""
+    for waiting in books.waits.of_original(item.partner_id, item.reference):
+        end_waiting(books, waiting)
+        books.refuse(
+            number,
+            waiting.item,
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            "the sale was parked, and was taken away",
+            {"field": "original"},
+        )
 
 
 def take_back(books: Books, number: int, waiting: WaitingRefund) -> None:
