@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from coalition.points.v1 import movement_pb2 as pb
 
@@ -27,6 +29,8 @@ async def test_a_sale_that_is_reversed_takes_its_refunds_along_and_no_other_sale
     waiting = [*(await till.post(by_id)), await till.refund("sale", 200, reference="back 2", key="s")]
     assert outcomes(waiting) == [WAITING] * 2
     assert reasons(await till.post(reversal("k"))) == ["NOTHING_TO_REVERSE"]
+    (ended,) = await till.post(by_id)
+    assert (ended.outcome, ended.replayed, reason(ended)) == (REFUSED, True, "ORIGINAL_UNKNOWN")
     await house.assert_sound()
 
     await house.set_floor(till.partner_id, None, 1)
@@ -35,6 +39,12 @@ async def test_a_sale_that_is_reversed_takes_its_refunds_along_and_no_other_sale
     assert (await till.balance(other)).available == 10
     again = await till.refund("sale", 200, reference="back 2", key="s")
     assert (again.outcome, again.replayed, reason(again)) == (REFUSED, True, "ORIGINAL_UNKNOWN")
+    # By what had parked its sale nothing is refunded any more, and the key of the first answers with what it was told.
+    named = refund(parked.transaction.transaction_id, 300, reference="back 3", key="t")
+    other_content = refund(parked.transaction.transaction_id, 301, reference="back 1", key="r")
+    late = await till.post(by_id, named, other_content)
+    assert reasons(late) == ["ORIGINAL_UNKNOWN", "ORIGINAL_UNKNOWN", "IDEMPOTENCY_KEY_REUSED"]
+    assert [result.outcome for result in late] == [REFUSED, pb.OUTCOME_TURNED_AWAY, pb.OUTCOME_TURNED_AWAY]
     assert (await till.balance(other)).available == 10
     await house.assert_sound()
 
@@ -84,4 +94,35 @@ async def test_they_wait_as_long_as_it_is_parked_whoever_asks_meanwhile(house: P
     assert await house.unpark() == 1
     (posted,) = await till.post(by_id)
     assert (posted.outcome, posted.transaction.refund.clawed_back) == (ACCEPTED, 3)
+    await house.assert_sound()
+
+
+async def test_a_refund_that_comes_at_the_moment_of_the_reversal_does_not_wait_for_another_sale(
+    house: PointsHouse,
+) -> None:
+    till, member = await house.till(), house.member()
+    await house.set_floor(till.partner_id, 0, parks=True)
+    (parked,) = await till.post(earn(member, 700, key="k", reference="sale"))
+    # (Looked for while the sale was parked, decided after the reversal.)
+    results = await till.post(
+        reversal("k"), refund(parked.transaction.transaction_id, 300, reference="back", key="r")
+    )
+    assert reasons(results) == ["NOTHING_TO_REVERSE", "ORIGINAL_UNKNOWN"]
+    await house.set_floor(till.partner_id, None, 1)
+    assert (await till.earn(member, 1_000, reference="sale")).outcome == ACCEPTED
+    assert (await till.balance(member)).available == 10
+    await house.assert_sound()
+
+
+async def test_a_refund_that_comes_as_its_sale_is_posted_is_of_that(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await house.set_floor(till.partner_id, 0, parks=True)
+    (parked,) = await till.post(earn(member, 700, key="k", reference="sale"))
+    await house.set_floor(till.partner_id, None, 1)
+    by_id = refund(parked.transaction.transaction_id, 300, reference="back", key="r")
+    (result,), posted = await asyncio.gather(till.post(by_id), house.unpark())
+    assert posted == 1
+    assert result.outcome in (ACCEPTED, WAITING)
+    assert outcomes(await till.post(by_id)) == [ACCEPTED]
+    assert (await till.balance(member)).available == 4
     await house.assert_sound()

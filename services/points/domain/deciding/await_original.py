@@ -30,6 +30,17 @@ def patience_us(rules: LedgerRules) -> int:
 
 def await_original(books: Books, number: int, item: Refund) -> Waiting | TurnedAway:
     """Lets a refund wait that does not do so yet."""
+    if item.taken_away:
+        return TurnedAway(
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            "the sale was parked, and was taken away",
+            {"field": "original"},
+        )
+    if item.parked_seq and books.parks.by_seq(item.parked_seq) is None:
+        # What has its reference from now on may be another sale.
+        return TurnedAway(
+            Reason.REASON_UNAVAILABLE, "its original was parked until this moment: ask again", {}, again=True
+        )
     original = (item.partner_id, MovementKind.EARN, item.original_reference)
     if original in books.at.erased:
         # It has come, and is not found by it any more: waiting would be in vain.
