@@ -99,7 +99,12 @@ class LedgerModel:
         if known is not None:
             return again(known, ask, "IDEMPOTENCY_KEY_REUSED")
         same = self.by_reference.get((ask.partner, ask.kind, ask.reference))
-        return again(same, ask, "REFERENCE_REUSED") if same is not None and ask.reference else None
+        if same is None or not ask.reference:
+            return None
+        if same[1].outcome == "parked":
+            # (Under its own key alone.)
+            return Verdict("turned away", "REFERENCE_REUSED")
+        return again(same, ask, "REFERENCE_REUSED")
 
     def post(self, ask: Ask, now_us: int) -> Verdict:
         """Decides one movement."""
@@ -170,14 +175,9 @@ class LedgerModel:
         )
 
     def _earlier(self, ask: Ask) -> Verdict | None:
-        known = self.by_key.get((ask.partner, ask.key))
-        if known is not None:
-            return again(known, ask, "IDEMPOTENCY_KEY_REUSED")
-        same = self.by_reference.get((ask.partner, ask.kind, ask.reference))
-        if same is None or not ask.reference:
-            return None
-        answer = again(same, ask, "REFERENCE_REUSED")
-        if answer.replayed and answer.outcome != "parked":
+        answer = self.seen(ask)
+        if answer is not None and answer.replayed and (ask.partner, ask.key) not in self.by_key:
+            same = self.by_reference[ask.partner, ask.kind, ask.reference]
             self.by_key[ask.partner, ask.key] = (ask.content, same[1])
         return answer
 

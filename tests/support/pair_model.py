@@ -37,9 +37,6 @@ def post_pair(model: LedgerModel, earn: Ask, burn: Ask, now_us: int) -> list[Ver
     assert sold is not None
     verdicts = [replace(verdict, replayed=True) for verdict in (sold, together[1])]
     for ask, verdict in zip((earn, burn), verdicts, strict=True):
-        if verdict.outcome == "parked":
-            # (No further key is kept for what is parked.)
-            continue
         model.by_key.setdefault((ask.partner, ask.key), (ask.content, verdict))
     return verdicts
 

@@ -210,7 +210,7 @@ class PaperLedger:
             parking=self.floors.parking(),
             parked=self.parks.read(self),
             standing_floors=self.floors.standing(acts, self.accounts),
-            waiting=list(self.waits.open.values()),
+            waiting=self.waits.read(self.parks),
             taken_of_grants=taken_of_grants(self, acts),
         )
         return read_wallets(self, opened, acts)

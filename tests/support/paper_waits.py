@@ -11,6 +11,7 @@ from services.points.domain.movements import Movement, Receipt, Refund
 from services.points.domain.opened import Opened
 from services.points.domain.rows import Rows
 from services.points.domain.waits import WaitingRefund
+from tests.support.paper_parks import PaperParks
 
 
 @dataclass
@@ -24,6 +25,14 @@ class PaperWaits:
         items = [each.item for each in self.open.values()]
         items += [item for item in movements if isinstance(item, Refund) and item.sale is None]
         return {(item.partner_id, item.original_reference) for item in items}
+
+    def read(self, parks: PaperParks) -> Sequence[WaitingRefund]:
+        """As the door finds them: each with whether its original is parked."""
+        parked = {(each.item.partner_id, each.item.reference) for each in parks.open.values()}
+        return [
+            each._replace(of_parked=(each.item.partner_id, each.item.original_reference) in parked)
+            for each in self.open.values()
+        ]
 
     def write(self, opened: Opened, rows: Rows, owner: Callable[[int], UUID]) -> None:
         """What a batch has changed."""

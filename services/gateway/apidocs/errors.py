@@ -85,7 +85,7 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Please wait a moment",
     ),
     _R.REASON_REFERENCE_REUSED: Explained(
-        "An operation of this kind with this reference was accepted before, with other content.",
+        "An operation of this kind with this reference was accepted before, with other content; or the same sale is parked under another Idempotency-Key.",
         "Give each sale a reference of its own. `fields` names what differs from the accepted operation.",
         ("fields",),
         "Receipt number used before",

@@ -102,13 +102,18 @@ async def _by_ids(driver: PgConnection, ledger_id: int, ids: Collection[UUID]) -
 
 
 def _since_parked(item: Refund, named: Mapping[UUID, Named]) -> Refund:
-    """A refund of a sale that was parked: of the earn that it became, or it waits for that by its reference."""
+    """A refund of a sale that was parked: of the earn that it became, or it waits for that by its reference.
+
+    Where that was taken away, it goes on all the same: what was decided of it before stands under its key.
+    """
     of = named.get(item.original_id) if item.original_id is not None else None
     if of is None or of.partner_id != item.partner_id:
         return item
     if of.posted_id is not None:
         return item._replace(original_id=of.posted_id)
-    return item._replace(original_id=None, original_reference=of.reference) if of.is_open else item
+    if not of.is_open:
+        return item._replace(parked_seq=of.seq, taken_away=True)
+    return item._replace(original_id=None, original_reference=of.reference, parked_seq=of.seq)
 
 
 def _of(item: Asked, holds: Mapping[UUID, HoldOf], sold: _Sales) -> Asked:
@@ -147,6 +152,8 @@ def _undoing(
 
 
 def _of_sale(item: Refund, of: SaleOf | None) -> Refund | TurnedAway:
+    if item.taken_away:
+        return item
     if item.original_id is None:
         # An earn, whether or not it has arrived: where it has not, the refund waits for it.
         if item.points:

@@ -167,7 +167,8 @@ class Refund(NamedTuple):
 
     `sale` and member_id are found by the original's id, or by the reference of the partner's earn. One that reverses
     its original has no reference. One whose sale has not arrived yet has the nil UUID as its member. `unparks`: the posting that
-    parked the earn of the sale that a burn was posted with, where that is taken away along with it; else 0.
+    parked the earn of the sale that a burn was posted with, where that is taken away along with it; else 0. `parked_seq`: the posting
+    that parked its sale, where it names that and the sale is not posted; `taken_away`: nor ever will be.
     """
 
     key: str
@@ -187,6 +188,8 @@ class Refund(NamedTuple):
     kind: MovementKind = MovementKind.REFUND
     linked: bool = False
     unparks: int = 0
+    parked_seq: int = 0
+    taken_away: bool = False
 
 
 class Reversal(NamedTuple):

@@ -130,7 +130,7 @@ class Posting:
         other = burn is not None and (posted is None or burn.seq != posted[0])
         if posted is None or posted[1] != burning.content_hash or other:
             return self._fall(first, (earning, burning), 1, self._not_of_this_sale(burn))
-        if not sale.by_key and not sale.parked:
+        if not sale.by_key:
             self._books.remember(first, earning, sale.seq, None)
         if burn is None or not burn.by_key:
             self._books.remember(first + 1, burning, posted[0], None)
@@ -309,7 +309,7 @@ class Posting:
         if earlier.waiting:
             # Under another key too, which is not kept: it is found by its reference once it is decided.
             return Waiting(replayed=True)
-        if not earlier.by_key and not earlier.parked:
+        if not earlier.by_key:
             self._books.remember(number, item, earlier.seq, None)
         return self._replay(earlier.seq, parked=earlier.parked)
 

@@ -13,12 +13,14 @@ class WaitingRefund(NamedTuple):
     """A refund whose original had not arrived. It has neither member nor sale until then.
 
     Its place in the order of arrival is (batch_no, item_no); arrived_at_us: programme time, microseconds UTC.
+    of_parked: whether its original is parked, so that it waits however long that takes.
     """
 
     item: Refund
     arrived_at_us: int
     batch_no: int
     item_no: int
+    of_parked: bool = False
 
 
 class Waits:

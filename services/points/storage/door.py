@@ -128,9 +128,9 @@ def _unparked(items: Sequence[Act]) -> list[ParkedEarn]:
 
 
 def _parked_seqs(items: Sequence[Act]) -> list[int]:
-    """What parked that, and what parked the sales of burns that are reversed."""
-    taken_away = [item.unparks for item in items if isinstance(item, Refund) and item.unparks]
-    return [parked.seq for parked in _unparked(items)] + taken_away
+    """What parked that, what parked the sales of burns that are reversed, and the sales that refunds wait for."""
+    named = [item.unparks or item.parked_seq for item in items if isinstance(item, Refund)]
+    return [parked.seq for parked in _unparked(items)] + [seq for seq in named if seq]
 
 
 class _Sales:

@@ -24,7 +24,7 @@ def lookups_of(items: Sequence[Movement], unparks: Sequence[ParkedEarn]) -> list
     for item in items:
         if isinstance(item, Reversal):
             found.append(Lookup(item.partner_id, item.target_key))
-        elif isinstance(item, Refund) and item.sale is None:
+        elif isinstance(item, Refund) and item.sale is None and not item.taken_away:
             found.append(Lookup(item.partner_id, None, MovementKind.EARN, item.original_reference))
     found += [Lookup(of.item.partner_id, None, MovementKind.EARN, of.item.reference) for of in unparks]
     return found

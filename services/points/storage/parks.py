@@ -39,8 +39,9 @@ class Parked(NamedTuple):
 
 
 class Named(NamedTuple):
-    """Of an earn that was parked: whose, and the posting that it became; None while it is parked, or where it was taken away."""
+    """Of an earn that was parked by the posting seq: whose, and the posting that it became; None while it is parked, or where it was taken away."""
 
+    seq: int
     partner_id: UUID
     reference: str
     posted_id: UUID | None
@@ -119,7 +120,7 @@ async def by_keys(
 async def named(connection: PgConnection, ledger_id: int, ids: Sequence[UUID]) -> dict[UUID, Named]:
     """What became of earns that were parked, by the id of the posting that parked them."""
     rows = await connection.fetch(
-        """SELECT p.transaction_id, a.owner_id, k.reference, e.transaction_id, k.open
+        """SELECT p.transaction_id, p.seq, a.owner_id, k.reference, e.transaction_id, k.open
         FROM unnest($2::uuid[]) w (id)
         CROSS JOIN LATERAL (
             SELECT * FROM posting WHERE ledger_id = $1 AND transaction_id = w.id AND kind = 'park' LIMIT 1
@@ -132,7 +133,7 @@ async def named(connection: PgConnection, ledger_id: int, ids: Sequence[UUID]) -
         ledger_id,
         ids,
     )
-    return {row[0]: Named(row[1], row[2], row[3], row[4]) for row in rows}
+    return {row[0]: Named(*row[1:]) for row in rows}
 
 
 def parked_of(found: str, numbers: AccountNumbers) -> Sequence[ParkedEarn]:

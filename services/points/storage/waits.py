@@ -17,7 +17,10 @@ def waiting_of(found: str, numbers: AccountNumbers) -> Sequence[WaitingRefund]:
     rows: list[Mapping[str, Any]] = json.loads(found)
     for row in rows:
         numbers.learn(AccountKey(AccountKind.ISSUANCE, UUID(row["partner_id"])), row["partner_no"])
-    return [WaitingRefund(_refund(row), row["arrived_us"], row["batch_no"], row["item_no"]) for row in rows]
+    return [
+        WaitingRefund(_refund(row), row["arrived_us"], row["batch_no"], row["item_no"], row["of_parked"])
+        for row in rows
+    ]
 
 
 def _refund(row: Mapping[str, Any]) -> Refund:

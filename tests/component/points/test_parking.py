@@ -126,9 +126,10 @@ async def test_its_key_and_its_reference_are_taken_while_it_is_parked(house: Poi
     )  # fmt: skip
     assert reasons(results) == ["IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_REUSED", "REFERENCE_REUSED"]
     assert (await other.earn(member, 100, reference="sale")).outcome == ACCEPTED
-    # The same under another key gets the same answer, and then the same earn.
+    # The same under another key is sent to the key of the first, and gets the same earn once that is posted.
     (also,) = await till.post(earn(member, 700, key="l", reference="sale"))
-    assert (also.outcome, also.replayed) == (PARKED, True)
+    assert (also.outcome, reason(also)) == (pb.OUTCOME_TURNED_AWAY, "REFERENCE_REUSED")
+    assert also.error.metadata["key"] == "k"
     found = await till.call("ListTransactions", points_pb2.ListTransactionsRequest(reference="sale"))
     assert [moved.kind for moved in found.transactions] == [pb.MOVEMENT_KIND_PARK]
     await house.set_floor(till.partner_id, None, 1)
@@ -138,6 +139,24 @@ async def test_its_key_and_its_reference_are_taken_while_it_is_parked(house: Poi
     assert len({answer.transaction.seq for answer in answers}) == 1
     found = await till.call("ListTransactions", points_pb2.ListTransactionsRequest(reference="sale"))
     assert [moved.kind for moved in found.transactions] == [pb.MOVEMENT_KIND_EARN]
+    await house.assert_sound()
+
+
+async def test_whoever_has_reversed_a_further_key_was_never_told_that_the_sale_is_parked_under_it(
+    house: PointsHouse,
+) -> None:
+    till, member = await house.till(), house.member()
+    await till.earn(member, 2_000)
+    await house.set_floor(till.partner_id, -20, parks=True)
+    pair = (earn(member, 600, linked=True, key="k1", reference="s"), redemption(member, 5, key="b1"))
+    further = (earn(member, 600, linked=True, key="k2", reference="s"), redemption(member, 5, key="b2"))
+    assert outcomes(await till.post(*pair)) == [PARKED, ACCEPTED]
+    assert reasons(await till.post(*further)) == ["REFERENCE_REUSED", "LINKED_ITEM_FAILED"]
+    assert reasons(await till.post(reversal("k2"))) == ["NOTHING_TO_REVERSE"]
+    assert outcomes(await till.post(reversal("k1"))) == [ACCEPTED]
+    await house.set_floor(till.partner_id, None, 1)
+    assert await house.unpark() == 0
+    assert (await till.balance(member)).available == 20
     await house.assert_sound()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from coalition.type.v1.reason_pb2 import Reason
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.points.domain.answers import Accepted, Refused, Replay, Waiting
 from services.points.domain.earning import EarnRate
-from services.points.domain.movements import Movement, Refund, WaitsOver
+from services.points.domain.movements import CreditFloor, FloorChange, Movement, Refund, Reversal, WaitsOver
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from tests.support.ledger_facts import DAY_US, SECOND_US, Ask
@@ -18,7 +19,7 @@ from tests.support.paper_ledger import PaperLedger
 from tests.support.paper_words import movement_of
 
 NOW_US = 1_490_000_000 * SECOND_US
-ISSUER, OTHER, MEMBER = (UUID(int=number) for number in (0xA0, 0xB1, 0x10))
+ISSUER, OTHER, MEMBER, ANOTHER = (UUID(int=number) for number in (0xA0, 0xB1, 0x10, 0x11))
 BACKDATE_DAYS = 400
 
 
@@ -140,4 +141,49 @@ def test_what_waits_is_decided_with_its_sale_or_refused_once_that_could_not_come
     for item in items:
         earlier = ledger.decisions[item.partner_id, item.key]
         assert (earlier.seq is None) == (earlier.refusal is not None)
+    ledger.check()
+
+
+@given(
+    rules,
+    st.lists(st.integers(0, 400), min_size=1, max_size=4),
+    st.sampled_from(("reversed", "closed", "posted")),
+    st.sampled_from((0, 399, 401, 900)),
+    pending,
+)
+@settings(max_examples=80, deadline=None)
+def test_what_waits_for_a_parked_sale_ends_with_it_and_touches_no_other_sale(
+    rule: RefundRule, amounts: Sequence[int], end: str, days: int, pending_days: int
+) -> None:
+    ledger = _ledger(rule, 100, pending_days)
+    ledger.post([FloorChange(ISSUER, CreditFloor(0, 0, parks=True), "stf_1")])
+    ledger.post(_sale(900, 0, 0))
+    items = [_refund(ledger, number, amount) for number, amount in enumerate(amounts)]
+    ledger.post(items)
+    ledger.now_us = NOW_US + days * DAY_US
+    # However late it is: as long as the sale is parked, so is what waits for it.
+    ledger.post([WaitsOver()])
+    assert (len(ledger.parks.open), len(ledger.waits.open)) == (1, len(items))
+    if end == "reversed":
+        ledger.post([Reversal("undo", ISSUER, b"undo", ledger.now_us, "sale", "", 0, MEMBER)])
+    else:
+        ledger.closed |= {MEMBER} if end == "closed" else set()
+        if end == "posted":
+            ledger.post([FloorChange(ISSUER, CreditFloor(None, 1), "stf_1")])
+        ledger.post(ledger.parks.acts(ledger))
+    assert (ledger.parks.open, ledger.waits.open) == ({}, {})
+    ended = [ledger.decisions[item.partner_id, item.key] for item in items]
+    ledger.check()
+    if end == "posted":
+        assert ledger.refunds
+        return
+    assert not ledger.refunds
+    assert {earlier.refusal.reason for earlier in ended if earlier.refusal} == {
+        Reason.REASON_ORIGINAL_UNKNOWN
+    }
+    ledger.post([FloorChange(ISSUER, CreditFloor(None, 1), "stf_1")])
+    another = Ask("earn", ISSUER, "another", ANOTHER, "sale", ledger.now_us, 900)
+    (sold,) = ledger.post([movement_of(another)])
+    assert isinstance(sold, Accepted)
+    assert not ledger.refunds
     ledger.check()

@@ -30,6 +30,17 @@ def patience_us(rules: LedgerRules) -> int:
 
 def await_original(books: Books, number: int, item: Refund) -> Waiting | TurnedAway:
     """Lets a refund wait that does not do so yet."""
+    if item.taken_away:
+        return TurnedAway(
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            "the sale was parked, and was taken away",
+            {"field": "original"},
+        )
+    if item.parked_seq and books.parks.by_seq(item.parked_seq) is None:
+        # What has its reference from now on may be another sale.
+        return TurnedAway(
+            Reason.REASON_UNAVAILABLE, "its original was parked until this moment: ask again", {}, again=True
+        )
     original = (item.partner_id, MovementKind.EARN, item.original_reference)
     if original in books.at.erased:
         # It has come, and is not found by it any more: waiting would be in vain.
@@ -101,7 +112,9 @@ def give_up(books: Books) -> int:
     """Refuses for good what has waited too long; answers how many that were."""
     if not books.waits:
         return 0
-    over = books.waits.arrived_before(books.at.now_us - patience_us(books.rules))
+    found = books.waits.arrived_before(books.at.now_us - patience_us(books.rules))
+    # (While its sale is parked it waits for that.)
+    over = [waiting for waiting in found if not waiting.of_parked]
     for waiting in over:
         end_waiting(books, waiting)
         books.refuse(
@@ -112,6 +125,19 @@ def give_up(books: Books) -> int:
             {"field": "original"},
         )
     return len(over)
+
+
+def sale_taken_away(books: Books, number: int, item: Earn) -> None:
+    """Refuses for good what waits for an earn that was parked and now never will be posted."""
+    for waiting in books.waits.of_original(item.partner_id, item.reference):
+        end_waiting(books, waiting)
+        books.refuse(
+            number,
+            waiting.item,
+            Reason.REASON_ORIGINAL_UNKNOWN,
+            "the sale was parked, and was taken away",
+            {"field": "original"},
+        )
 
 
 def take_back(books: Books, number: int, waiting: WaitingRefund) -> None:

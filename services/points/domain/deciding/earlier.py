@@ -76,8 +76,13 @@ def _parked(books: Books, item: Movement) -> Found | None:
     other = books.parks.by_reference(item.partner_id, item.reference)
     if other is None:
         return None
-    same = other.item.content_hash == item.content_hash
-    conflict = None if same else _reference_reused(item, 0)
+    conflict = _reference_reused(item, 0)
+    if other.item.content_hash == item.content_hash:
+        # What it becomes is known under its own key alone: a further one could not be reversed, nor ever be told of it.
+        conflict = conflict._replace(
+            message="the sale is parked under another key",
+            metadata={**conflict.metadata, "key": other.item.key},
+        )
     return Found(other.seq, None, conflict, by_key=False, parked=True)
 
 

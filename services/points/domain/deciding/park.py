@@ -8,7 +8,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import ParkedAnswer
 from services.points.domain.books import NO_LEGS, Books
-from services.points.domain.deciding.await_original import NO_BURN, Burned, refund_awaited
+from services.points.domain.deciding.await_original import NO_BURN, Burned, refund_awaited, sale_taken_away
 from services.points.domain.deciding.earn import Beyond, beyond_floor, earn, turn_away
 from services.points.domain.deciding.lapse import catch_up, settle
 from services.points.domain.movements import (
@@ -60,8 +60,8 @@ def unpark(books: Books, number: int, act: Unpark) -> int:
     if parked is None or item.member_id in at.merged:
         return 0
     if item.member_id in at.closed:
-        end_parked(books, parked, item.member_id, Reason.REASON_MEMBER_CLOSED)
         books.refuse(number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {})
+        end_parked(books, number, parked, item.member_id, Reason.REASON_MEMBER_CLOSED)
         return 1
     if turn_away(books, item) is not None or beyond_floor(books, item) is not None:
         return 0
@@ -79,7 +79,6 @@ def unpark(books: Books, number: int, act: Unpark) -> int:
 
 def take_away(books: Books, number: int, parked: ParkedEarn, member_id: UUID) -> None:
     """Reverses an earn that is parked: under its key it never will be posted. `member_id`: whose wallet it is for now."""
-    end_parked(books, parked, member_id, Reason.REASON_REVERSED_BEFORE_ARRIVAL)
     books.refuse(
         number,
         parked.item,
@@ -87,10 +86,16 @@ def take_away(books: Books, number: int, parked: ParkedEarn, member_id: UUID) ->
         "it was reversed while it was parked",
         {"key": parked.item.key},
     )
+    end_parked(books, number, parked, member_id, Reason.REASON_REVERSED_BEFORE_ARRIVAL)
 
 
-def end_parked(books: Books, parked: ParkedEarn, member_id: UUID, reason: Reason.ValueType) -> None:
-    """Records that an earn is parked no more and was not posted. Its answer is kept under its key by the caller."""
+def end_parked(
+    books: Books, number: int, parked: ParkedEarn, member_id: UUID, reason: Reason.ValueType
+) -> None:
+    """Records that an earn is parked no more and was not posted. Its answer is kept under its key by the caller.
+
+    What waits for it is refused along with it: its reference is free from now on, and the next that has it is another sale.
+    """
     books.parks.end(parked)
     books.rows.unparked.append(parked.seq)
     wallet = books.at.accounts.wallet[member_id]
@@ -102,3 +107,4 @@ def end_parked(books: Books, parked: ParkedEarn, member_id: UUID, reason: Reason
     event = ("points.unparked", books.tell.unparked(transaction, reason))
     partner_no = books.at.accounts.issuance[parked.item.partner_id]
     books.write(transaction, wallet, NO_LEGS, event, None, partner_no=partner_no)
+    sale_taken_away(books, number, parked.item)

@@ -84,6 +84,7 @@ DECLARE
     v_waiting integer;
     v_parked integer;
     v_sales bigint [];
+    v_parks bigint [];
     v_by_activity boolean;
     v_idle bigint [];
 BEGIN
@@ -157,9 +158,35 @@ BEGIN
         WHERE ledger_id = p_ledger AND partner_no = accounts[r.place] AND kind = r.kind AND reference = r.reference LIMIT 1
     ) p;
 
+    v_sales := key_seq || ref_seq;
+    IF v_parked > 0 THEN
+        -- Earns that are parked: under a key or with a reference of this batch, and those that it is about.
+        WITH found AS (
+            SELECT w.seq FROM unnest(p_partner_at, p_keys) k (place, key)
+            CROSS JOIN LATERAL (
+                SELECT seq FROM parked_earn
+                WHERE ledger_id = p_ledger AND partner_no = accounts[k.place] AND parked_earn.key = k.key AND open LIMIT 1
+            ) w
+            UNION
+            SELECT w.seq FROM unnest(p_partner_at, p_kinds, p_references) r (place, kind, reference)
+            CROSS JOIN LATERAL (
+                SELECT seq FROM parked_earn
+                WHERE r.kind = 'earn' AND ledger_id = p_ledger AND partner_no = accounts[r.place]
+                    AND parked_earn.reference = r.reference AND open LIMIT 1
+            ) w
+            UNION
+            SELECT w.seq FROM unnest(p_parked) s (seq)
+            CROSS JOIN LATERAL (SELECT seq FROM parked_earn WHERE ledger_id = p_ledger AND parked_earn.seq = s.seq AND open LIMIT 1) w
+        )
+        SELECT json_agg(parked_json(k, NULL))::text, array_agg(k.seq) INTO parked, v_parks
+        FROM found f
+        CROSS JOIN LATERAL (SELECT * FROM parked_earn WHERE ledger_id = p_ledger AND parked_earn.seq = f.seq LIMIT 1) k;
+        v_sales := v_sales || v_parks;
+    END IF;
+
     IF v_waiting > 0 THEN
-        -- Refunds that wait for their originals: under a key or with a reference of this batch, for an earn of it, and some of
-        -- those that have waited too long. There are few, and none at all where tills send sales first.
+        -- Refunds that wait for their originals: under a key or with a reference of this batch, for an earn of it or one that is
+        -- parked and that it may take away, and some of those that have waited too long. There are few, and none at all where tills send sales first.
         WITH found AS (
             SELECT w.partner_no, w.key FROM unnest(p_partner_at, p_keys) k (place, key)
             CROSS JOIN LATERAL (
@@ -181,6 +208,15 @@ BEGIN
                     AND original_reference = r.reference AND open OFFSET 0
             ) w
             UNION
+            SELECT w.partner_no, w.key FROM unnest(v_parks) s (seq)
+            CROSS JOIN LATERAL (
+                SELECT partner_no, reference FROM parked_earn WHERE ledger_id = p_ledger AND parked_earn.seq = s.seq LIMIT 1
+            ) k
+            CROSS JOIN LATERAL (
+                SELECT partner_no, key FROM waiting_refund
+                WHERE ledger_id = p_ledger AND partner_no = k.partner_no AND original_reference = k.reference AND open OFFSET 0
+            ) w
+            UNION
             (
                 SELECT partner_no, key FROM waiting_refund
                 WHERE ledger_id = p_ledger AND open AND arrived_at < v_now - p_patience_us * interval '1 microsecond'
@@ -199,7 +235,11 @@ BEGIN
             'arrived_us', (extract(epoch FROM w.arrived_at) * 1000000)::bigint,
             'occurred_us', (extract(epoch FROM w.occurred_at) * 1000000)::bigint, 'amount_minor', w.amount_minor,
             'store_id', w.store_id, 'till', w.till, 'business_date', w.business_date, 'receipt_number', w.receipt_number,
-            'channel', w.channel, 'lines', w.lines::text, 'traceparent', w.traceparent
+            'channel', w.channel, 'lines', w.lines::text, 'traceparent', w.traceparent,
+            'of_parked', EXISTS (
+                SELECT 1 FROM parked_earn k WHERE v_parked > 0 AND k.ledger_id = p_ledger AND k.partner_no = w.partner_no
+                    AND k.reference = w.original_reference AND k.open
+            )
         ))::text
         INTO waiting
         FROM found f
@@ -210,31 +250,6 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = w.partner_no LIMIT 1
         ) a;
-    END IF;
-
-    v_sales := key_seq || ref_seq;
-    IF v_parked > 0 THEN
-        -- Earns that are parked: under a key or with a reference of this batch, and those that it is about.
-        WITH found AS (
-            SELECT w.seq FROM unnest(p_partner_at, p_keys) k (place, key)
-            CROSS JOIN LATERAL (
-                SELECT seq FROM parked_earn
-                WHERE ledger_id = p_ledger AND partner_no = accounts[k.place] AND parked_earn.key = k.key AND open LIMIT 1
-            ) w
-            UNION
-            SELECT w.seq FROM unnest(p_partner_at, p_kinds, p_references) r (place, kind, reference)
-            CROSS JOIN LATERAL (
-                SELECT seq FROM parked_earn
-                WHERE r.kind = 'earn' AND ledger_id = p_ledger AND partner_no = accounts[r.place]
-                    AND parked_earn.reference = r.reference AND open LIMIT 1
-            ) w
-            UNION
-            SELECT w.seq FROM unnest(p_parked) s (seq)
-            CROSS JOIN LATERAL (SELECT seq FROM parked_earn WHERE ledger_id = p_ledger AND parked_earn.seq = s.seq AND open LIMIT 1) w
-        )
-        SELECT json_agg(parked_json(k, NULL))::text, v_sales || array_agg(k.seq) INTO parked, v_sales
-        FROM found f
-        CROSS JOIN LATERAL (SELECT * FROM parked_earn WHERE ledger_id = p_ledger AND parked_earn.seq = f.seq LIMIT 1) k;
     END IF;
 
     IF v_sales IS NOT NULL THEN
