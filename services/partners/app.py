@@ -9,19 +9,20 @@ from services.partners.commands.add_staff import AddStaff
 from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.contract_terms import ProposeTerm, SetTerm
 from services.partners.commands.credit_limits import ProposeCreditLimit
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
-from services.partners.commands.partner_roles import ProposePartnerRoles, SetPartnerRoles
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.rerate import ProposeRerate
-from services.partners.commands.set_billing import ProposeBilling, SetBilling
 from services.partners.commands.set_floors import SetFloors
-from services.partners.commands.set_rates import ProposeRates, SetRates
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
+from services.partners.domain.billing import BillingVersion, Terms
+from services.partners.domain.partner_roles import RoleTerms, RoleVersion
+from services.partners.domain.rates import Rates, RateVersion
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -55,21 +56,21 @@ class Partners:
     issue_staff_token: IssueStaffToken
     revoke_staff_token: RevokeStaffToken
     set_staff_roles: SetStaffRoles
-    set_rates: SetRates
-    set_partner_roles: SetPartnerRoles
+    set_rates: SetTerm[Rates, RateVersion]
+    set_partner_roles: SetTerm[RoleTerms, RoleVersion]
     add_legal_entity: AddLegalEntity
     assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
     drafts: Drafts
     propose_credit_limit: ProposeCreditLimit
-    propose_rates: ProposeRates
-    propose_billing: ProposeBilling
-    propose_partner_roles: ProposePartnerRoles
+    propose_rates: ProposeTerm[Rates, RateVersion]
+    propose_billing: ProposeTerm[Terms, BillingVersion]
+    propose_partner_roles: ProposeTerm[RoleTerms, RoleVersion]
     propose_rerate: ProposeRerate
     # commands of clearing
     rate_postings: RatePostings
     close_windows: CloseWindows
-    set_billing: SetBilling
+    set_billing: SetTerm[Terms, BillingVersion]
     set_floors: SetFloors
     accept_statement: AcceptStatement
     # queries

@@ -33,19 +33,20 @@ from services.partners.commands.add_staff import AddStaff
 from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.contract_terms import ProposeTerm, SetTerm
 from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
 from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
-from services.partners.commands.partner_roles import PARTNER_ROLES, ProposePartnerRoles, SetPartnerRoles
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.rerate import RERATE, ProposeRerate
-from services.partners.commands.set_billing import BILLING, ProposeBilling, SetBilling
+from services.partners.commands.set_billing import BILLING
 from services.partners.commands.set_floors import SetFloors
-from services.partners.commands.set_rates import ProposeRates, SetRates, rates_kind
+from services.partners.commands.set_partner_roles import PARTNER_ROLES
+from services.partners.commands.set_rates import rates_term
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
@@ -126,7 +127,9 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     programmes, statements = Programmes(database), Statements(database)
     keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
-    kinds = DraftKinds((CREDIT_LIMIT, rates_kind(tell), BILLING, PARTNER_ROLES, RERATE))
+    prices = rates_term(tell)
+    terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES))
+    kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
@@ -138,21 +141,21 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         issue_staff_token=IssueStaffToken(database),
         revoke_staff_token=RevokeStaffToken(database),
         set_staff_roles=SetStaffRoles(database),
-        set_rates=SetRates(database, tell),
-        set_partner_roles=SetPartnerRoles(database),
+        set_rates=SetTerm(database, prices),
+        set_partner_roles=SetTerm(database, PARTNER_ROLES),
         add_legal_entity=AddLegalEntity(database),
         assign_stores=AssignStores(database),
         drafts=drafts,
         propose_credit_limit=ProposeCreditLimit(drafts),
-        propose_rates=ProposeRates(drafts),
-        propose_billing=ProposeBilling(drafts),
-        propose_partner_roles=ProposePartnerRoles(drafts),
+        propose_rates=ProposeTerm(drafts, prices),
+        propose_billing=ProposeTerm(drafts, BILLING),
+        propose_partner_roles=ProposeTerm(drafts, PARTNER_ROLES),
         propose_rerate=ProposeRerate(drafts, rerates),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
             database, tell, points, programmes, ProveWindow(points, keys), settings.rating_wait_seconds
         ),
-        set_billing=SetBilling(database),
+        set_billing=SetTerm(database, BILLING),
         set_floors=SetFloors(database, tell, points),
         accept_statement=AcceptStatement(database),
         programmes=programmes,
