@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,9 @@ from coalition.events.v1 import partners_pb2 as told
 from coalition.partners.v1 import limits_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.partners.events.publish import LOG
+from services.partners.clients.points import Issuance, PointsLedger
+from services.partners.commands.set_floors import SetFloors
+from services.partners.events.publish import LOG, tell
 from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
@@ -273,3 +276,36 @@ async def test_standings_are_for_staff_and_services(house: House, office: Office
             house.as_partner(programme, grocer),
         )
     assert refused.value.reason == Reason.REASON_PERMISSION_DENIED
+
+
+async def test_a_re_rate_of_what_came_while_the_ledger_was_asked_counts_with_it_and_not_before(
+    office: Office,
+) -> None:
+    house = office.house
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer", 20_000)
+    await limited(office, programme, grocer, 10_000)
+    await house.ledger.post(programme, Earn(grocer, 1_000))
+    await house.rate_now(programme)
+
+    class Answered:
+        """The ledger as it was asked: more is issued, rated and re-rated before its answer is counted."""
+
+        async def issuance(self, of: Programme, partner_ids: Sequence[UUID]) -> Issuance:
+            found = await house.points.issuance(of, partner_ids)
+            await house.ledger.post(programme, Earn(grocer, 2_000))
+            await house.rate_now(programme)
+            await house.set_rates(programme, grocer, 10_000, 8_000, STARTS_AT_US)
+            await office.rerate(programme, grocer, 2)
+            return found
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.points, name)
+
+    registration = await house.app.programmes.named(programme.slug)
+    late = SetFloors(house.app.database, tell, cast("PointsLedger", Answered()))
+    await late(registration)
+    found = await standing(office, programme)
+    assert (found.as_of_seq, found.owed_micros) == (1, 20_000_000)
+    await set_floors(house, programme)
+    assert (await standing(office, programme)).owed_micros == 30_000_000

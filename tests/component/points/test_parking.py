@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncpg
 import pytest
 from coalition.events.v1 import points_pb2 as told
 from coalition.points.v1 import movement_pb2 as pb
 from coalition.points.v1 import points_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.storage import parks
 from services.runtime.errors import InvalidRequest
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
@@ -266,6 +268,25 @@ async def test_after_a_merge_it_goes_to_the_wallet_that_took_over(house: PointsH
     (posted, _) = await till.post(*pair)
     assert (posted.outcome, posted.transaction.member_id) == (ACCEPTED, last.bytes)
     assert (await till.balance(last)).available == 9 - 4 + 7 - 4 + 2
+    await house.assert_sound()
+
+
+async def test_one_that_was_looked_up_before_a_merge_is_left_to_the_next_run(house: PointsHouse) -> None:
+    till, member, into = await house.till(), house.member(), house.member()
+    await till.earn(into, 100)
+    await house.set_floor(till.partner_id, -1, parks=True)
+    await till.post(earn(member, 700))
+    connection = await asyncpg.connect(house.running.database.admin_url)
+    try:
+        found = await parks.of_partner(connection, house.programme.ledger_id, till.partner_id, 0, 10)
+    finally:
+        await connection.close()
+    await house.post(merge(member, into))
+    await house.set_floor(till.partner_id, None, 1)
+    door = await house.running.wired.application.doors.to(house.programme)
+    assert await door.unpark(found) == 0
+    assert (await till.balance(into)).available == 1
+    assert (await house.unpark(), (await till.balance(into)).available) == (1, 8)
     await house.assert_sound()
 
 
