@@ -309,7 +309,7 @@ class LedgerModel:
 
     def _resolve(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         hold = self.holds[ask.hold_seq]
-        catch_up(self, hold.member, now_us)
+        catch_up(self, self.now_of(hold.member), now_us)
         if not hold.open:
             return Verdict("refused", "HOLD_RESOLVED")
         points = (ask.amount or hold.points) if ask.kind == "capture" else 0

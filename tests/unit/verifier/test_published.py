@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 
 from services.gateway.apidocs.statement_file_example import STATEMENT_FILE
 from services.verifier.statement import verify
 from tests.architecture.sources import ROOT
+from tests.support.statement_files import KEY, Coalition, Said
 
 _VECTORS: Final[dict[str, Any]] = json.loads((ROOT / "docs/statement-vectors.json").read_text())
 
@@ -35,3 +37,21 @@ def test_the_vectors_have_every_kind_of_entry() -> None:
         "issued_difference", "reversed_difference", "charged_difference", "credited_difference", "released_difference",
         "burned_difference", "returned_difference", "fee_difference",
     }  # fmt: skip
+
+
+def test_a_statement_of_many_companies_and_prices_verifies() -> None:
+    """A thousand companies at a dozen prices are as many lines as entries."""
+    grocer = UUID(int=7)
+    found = Coalition({"grocer": grocer})
+    lines = 12_000
+    found.state(
+        lines,
+        {
+            "grocer": [
+                Said(seq, 1, "issued", 1, 10_000 + seq % 12, entity=1 + seq // 12 % 1_000)
+                for seq in range(1, lines + 1)
+            ]
+        },
+    )
+    told = verify(found.file("grocer", 1), KEY)
+    assert f"its {lines} entries are what was signed, and its {lines} lines are their sums" in told[1]
