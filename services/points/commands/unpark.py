@@ -5,6 +5,8 @@ Nothing but when they are posted depends on it: each is decided anew under the l
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +26,9 @@ _EARNS_A_PAGE: Final = 500
 _PAGES_A_RUN: Final = 20
 # Handed to the door at once; tills wait no longer for them than for a bulk load's.
 _EARNS_A_BATCH: Final = 128
+# Where none fitted, the job does not read them all again before headroom or their number change, or so much time has
+# passed: a member may have been closed, a rate been set.
+_LOOK_AGAIN_SECONDS: Final = 30.0
 
 
 class UnparkEarns:
@@ -34,19 +39,30 @@ class UnparkEarns:
         self._every_ledger = EveryLedger(doors, database, "unpark-earns")
         # Of partners with more parked than a run goes through: the last that it had come to.
         self._walked_to: dict[tuple[int, UUID], int] = {}
+        # Partners of whom none fitted, as they were then, and until when they are left alone.
+        self._stuck: dict[tuple[int, UUID], tuple[Parked, float]] = {}
         meter = telemetry.meter()
         self._earns = meter.create_gauge("coalition.points.parked_earns", "{movement}")
         self._oldest = meter.create_gauge("coalition.points.parked_oldest_seconds", "s")
 
     async def __call__(self) -> None:
-        """Goes through all ledgers once."""
-        await self._every_ledger(self.of)
+        """Goes through all ledgers once, and leaves alone where none fitted and nothing changed since."""
+        await self._every_ledger(partial(self.of, only_changed=True))
 
-    async def of(self, programme: Programme) -> int:
+    async def of(self, programme: Programme, *, only_changed: bool = False) -> int:
         """Posts what fits in one ledger, as far as one run goes; answers how many earns are parked no more."""
         ended = 0
         for of in await self._parked(programme):
-            ended += await self._of_partner(programme, of)
+            place = programme.ledger_id, of.partner_id
+            before, until = self._stuck.get(place, (None, 0.0))
+            if only_changed and before == of and time.monotonic() < until:
+                continue
+            posted = await self._of_partner(programme, of)
+            ended += posted
+            if posted or place in self._walked_to:
+                self._stuck.pop(place, None)
+            else:
+                self._stuck[place] = of, time.monotonic() + _LOOK_AGAIN_SECONDS
         if ended:
             _log.info("unpark.done", programme=programme.slug, earns=ended)
             await self._parked(programme)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 import asyncpg
 import pytest
 from coalition.events.v1 import points_pb2 as told
@@ -9,7 +12,9 @@ from coalition.points.v1 import movement_pb2 as pb
 from coalition.points.v1 import points_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.commands.unpark import UnparkEarns
 from services.points.storage import parks
+from services.runtime.database import ReadConnection, ReadDatabase
 from services.runtime.errors import InvalidRequest
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
@@ -269,6 +274,38 @@ async def test_after_a_merge_it_goes_to_the_wallet_that_took_over(house: PointsH
     assert (posted.outcome, posted.transaction.member_id) == (ACCEPTED, last.bytes)
     assert (await till.balance(last)).available == 9 - 4 + 7 - 4 + 2
     await house.assert_sound()
+
+
+async def test_where_none_fits_the_job_does_not_read_them_all_every_second(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await house.set_floor(till.partner_id, 0, parks=True)
+    await till.post(earn(member, 700))
+    application = house.running.wired.application
+    read = 0
+
+    class Counting(ReadDatabase):
+        """The database, and how often it is read."""
+
+        def __init__(self, of: ReadDatabase) -> None:
+            self._of = of
+
+        @asynccontextmanager
+        async def snapshot(self) -> AsyncGenerator[ReadConnection]:
+            nonlocal read
+            read += 1
+            async with self._of.snapshot() as connection:
+                yield connection
+
+    job = UnparkEarns(application.doors, Counting(house.running.wired.database.reader))
+    await job()
+    first, read = read, 0
+    await job()
+    assert read < first
+    assert (await till.balance(member)).available == 0
+    # As soon as there is headroom it is looked at again.
+    await house.set_floor(till.partner_id, -7, (await house.head()).last_seq, parks=True)
+    await job()
+    assert (await till.balance(member)).available == 7
 
 
 async def test_one_that_was_looked_up_before_a_merge_is_left_to_the_next_run(house: PointsHouse) -> None:
