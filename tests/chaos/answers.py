@@ -19,6 +19,7 @@ _TYPES: Final = {
     pb.MOVEMENT_KIND_CAPTURE: "capture",
     pb.MOVEMENT_KIND_VOID: "void",
     pb.MOVEMENT_KIND_REFUND: "refund",
+    pb.MOVEMENT_KIND_PARK: "parked_earn",
 }
 
 
@@ -44,6 +45,14 @@ def of_operation(kind: str, moved: list[pb.Transaction]) -> Mapping[str, Any]:
     return {"object": kind, **_posted(posting), **_OF_KIND[kind](posting)}
 
 
+def of_parked(kind: str, park: pb.Transaction, burn: pb.Transaction | None) -> Mapping[str, Any]:
+    """What is told of a sale as long as it is parked; the burn of a purchase was posted."""
+    told = {"status": "parked", "parked_points": park.parked.points, **_posted(park)}
+    if kind == "purchase" and burn is not None:
+        return {"object": "purchase", **told, "balance": burn.balance_after, "burn": of_transaction(burn)}
+    return {"object": "earn", **told}
+
+
 def of_transaction(moved: pb.Transaction) -> Mapping[str, Any]:
     """What is told of a posting wherever it is told of by itself."""
     return {
@@ -56,6 +65,8 @@ def of_transaction(moved: pb.Transaction) -> Mapping[str, Any]:
         "original": to_text("txn", UUID(bytes=moved.original_id)) if moved.original_id else None,
         "refund": _figures(moved.refund) if moved.HasField("refund") else None,
         "bonus": [_bonus(bonus) for bonus in moved.bonuses],
+        # (Whether it is parked still is told as of then.)
+        "parked": {"points": moved.parked.points} if moved.HasField("parked") else None,
     }
 
 

@@ -53,6 +53,7 @@ class Asked:
         return Ask(
             self.kind, self.partner, self.key, self.member, self.reference, self.occurred_us, self.amount,
             self.seconds, hold_seq, original_seq, self.in_points, self.linked, self.target,
+            original_reference=self.original_reference,
         )  # fmt: skip
 
 
@@ -72,8 +73,13 @@ class Heard:
 
     @property
     def waits(self) -> bool:
-        """Whether it says that the operation is kept until its original comes."""
+        """Whether it says that the operation is kept: until its original comes, or until its points may be issued."""
         return self.status == 202
+
+    @property
+    def parked(self) -> bool:
+        """Whether it says that the sale is parked."""
+        return self.waits and self.body.get("status") == "parked"
 
     @property
     def definite(self) -> bool:
@@ -109,8 +115,10 @@ class Operation:
 
     @property
     def answer(self) -> Heard | None:
-        """The first definite answer."""
-        return next((heard for heard in self.heard if heard.definite), None)
+        """The first definite answer; where one left nothing behind, the first that did."""
+        definite = [heard for heard in self.heard if heard.definite]
+        lasting = (heard for heard in definite if heard.code not in self.expected)
+        return next(lasting, definite[0] if definite else None)
 
     @property
     def answered(self) -> bool:
@@ -125,8 +133,13 @@ class Operation:
 
     @property
     def waits(self) -> bool:
-        """Whether all that was heard is that it waits."""
+        """Whether all that was heard is that it waits, or is parked."""
         return not self.answered and any(heard.waits for heard in self.heard)
+
+    @property
+    def parked(self) -> Heard | None:
+        """The first answer that says that the sale is parked."""
+        return next((heard for heard in self.heard if heard.parked), None)
 
     def __str__(self) -> str:
         return f"operation {self.no} ({self.partner}: {self.kind}, key {self.key})"
@@ -147,12 +160,29 @@ class Load:
         return _OPERATOR, self.key
 
 
+@dataclass
+class FloorAsked:
+    """A credit floor that the operator wants for a partner. `heard`: what stands, and its seq: as soon as that was answered."""
+
+    partner: UUID
+    floor: int | None
+    basis_seq: int
+    parks: bool
+    heard: tuple[int, int | None, int, bool] | None = None
+
+
 class History:
-    """All operations of a run, in the order in which they were first sent; and what the operator loaded."""
+    """All operations of a run, in the order in which they were first sent; and what the operator loaded and bounded."""
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
         self.loads: dict[tuple[UUID, str], Load] = {}
+        self.floors: list[FloorAsked] = []
+
+    def floor(self, wanted: FloorAsked) -> FloorAsked:
+        """A new floor, not asked for yet."""
+        self.floors.append(wanted)
+        return wanted
 
     def load(self, campaign_id: UUID, points: int) -> Load:
         """A new load, not asked for yet."""
@@ -203,6 +233,7 @@ def _done(operation: Operation) -> str:
     """What became of it: a reversal may have found nothing to reverse."""
     answer = operation.answer
     if answer is None:
-        return "waiting" if operation.waits else "unknown"
+        waits = "parked" if operation.parked else "waiting"
+        return waits if operation.waits else "unknown"
     done = "nothing_to_reverse" if answer.body.get("status") == "nothing_to_reverse" else "accepted"
     return answer.code or done

@@ -12,17 +12,21 @@ from uuid import UUID
 from coalition.points.v1 import movement_pb2 as pb
 
 from tests.chaos import answers
-from tests.chaos.books import Books, Kept, Place
+from tests.chaos.books import Books
+from tests.chaos.floors import wrongly_set
 from tests.chaos.history import Asked, Heard, History, Operation
-from tests.chaos.replaying import OWN_ACTS
+from tests.chaos.parking import line_parked, wrongly_parked
+from tests.chaos.replaying import Replay
+from tests.support.decided import Kept, Place
 from tests.support.ledger_facts import Posted, Verdict
 from tests.support.ledger_replay import comparable
+from tests.support.replaying import OWN_ACTS
 
 #: Codes of refusals: what was heard of one stands for ever.
 REFUSALS: Final = frozenset(
     {
         "insufficient_points", "hold_resolved", "hold_too_small", "too_many_holds", "member_closed",
-        "refund_too_large", "nothing_to_reverse", "reversed_before_arrival", "linked_item_failed", "original_unknown",
+        "refund_too_large", "credit_limit", "nothing_to_reverse", "reversed_before_arrival", "linked_item_failed", "original_unknown",
     }
 )  # fmt: skip
 _MODEL_MAX: Final = 5
@@ -41,14 +45,12 @@ class Violation:
         return f"{self.rule}: {self.detail}"
 
 
-def judge(
-    history: History, books: Books, verdicts: Mapping[Place, Verdict], decided: Sequence[Posted]
-) -> list[Violation]:
-    """All that is wrong. `verdicts` and `decided` are the model's: its answer to each key, and its journal."""
+def judge(history: History, books: Books, replay: Replay, decided: Sequence[Posted]) -> list[Violation]:
+    """All that is wrong. `replay` and `decided` are the model's: its answer to each key, and its journal."""
     return [
         *heard(history, books),
         *_doubled(books),
-        *_otherwise_decided(books, verdicts, decided),
+        *_otherwise_decided(books, replay, decided),
         *_times(books),
         *_bonuses(books),
     ]
@@ -61,6 +63,7 @@ def heard(history: History, books: Books) -> list[Violation]:
         *_two_answers(history),
         *_acknowledged(history, books),
         *_loaded(history, books),
+        *(Violation(*found) for found in (*wrongly_parked(history, books), *wrongly_set(history, books))),
         *_unasked(history, books),
     ]
 
@@ -85,9 +88,7 @@ def _two_answers(history: History) -> Iterator[Violation]:
         for heard in operation.heard:
             if first is None or not heard.definite:
                 continue
-            if first.code in operation.expected and heard.status < 400:
-                first = heard
-            elif heard.told != first.told and heard.code not in operation.expected:
+            if heard.told != first.told and heard.code not in operation.expected:
                 yield Violation("two answers", f"{operation} heard {first.told} and {heard.told}")
                 break
 
@@ -132,9 +133,9 @@ def _accepted(
 
 def _refused(operation: Operation, answer: Heard, by_place: Mapping[Place, Kept]) -> Iterator[Violation]:
     code = answer.code or _NOTHING_REVERSED
-    if code in operation.expected:
-        return
     kept = [found for asked in operation.movements if (found := by_place.get(asked.place)) is not None]
+    if code in operation.expected and all(each.refusal.lower() != code for each in kept):
+        return
     causes = [each for each in kept if each.refusal and each.refusal != _LINKED] or kept
     if code not in REFUSALS:
         yield Violation("wrong answer", f"{operation} was turned away: {answer.told}")
@@ -142,14 +143,19 @@ def _refused(operation: Operation, answer: Heard, by_place: Mapping[Place, Kept]
         yield Violation("lost", f"{operation} was refused ({code}), and the ledger has {kept} under its keys")
     elif causes[0].refusal.lower() != code:
         yield Violation("wrong answer", f"{operation} heard {code}, and the ledger has {causes[0]}")
-    elif causes[0].available != answer.body.get("available"):
+    elif (causes[0].available, causes[0].headroom) != (
+        answer.body.get("available"),
+        answer.body.get("headroom"),
+    ):
         yield Violation("wrong answer", f"{operation} heard {answer.told}, and the ledger has {causes[0]}")
 
 
 def _waits(name: str, asked: Asked, books: Books) -> Iterator[Violation]:
-    """What was heard to wait does so still, or was decided since."""
-    if asked.place not in books.by_place and asked.place not in books.waiting:
-        yield Violation("lost", f"{name} was heard to wait, and the ledger has nothing under its key")
+    """What was heard to wait, or to be parked, is so still, or was decided since."""
+    parked = books.parked_by_place.get(asked.place)
+    if asked.place in books.by_place or asked.place in books.waiting or (parked is not None and parked.open):
+        return
+    yield Violation("lost", f"{name} was heard to wait, and the ledger has nothing under its key")
 
 
 def _loaded(history: History, books: Books) -> Iterator[Violation]:
@@ -182,6 +188,9 @@ def _lines(
         kept, name = by_place.get(asked.place), f"{operation}, line {asked.key}"
         if result["outcome"] == "waiting":
             yield from _waits(name, asked, books)
+        elif result["outcome"] == "parked":
+            yield from _waits(name, asked, books)
+            yield from (Violation(*found) for found in line_parked(name, asked, result, books, moved))
         elif result["transaction"] is not None:
             if kept is None or kept.seq is None or kept.seq not in moved:
                 yield Violation("lost", f"{name} was acknowledged, and the ledger has {kept}")
@@ -213,17 +222,18 @@ def _doubled(books: Books) -> Iterator[Violation]:
         if count > 1:
             yield Violation("doubled", f"{count} answers are kept under {place}")
     references = Counter(
-        (posted.partner, posted.kind, posted.reference) for posted in books.journal if posted.reference
+        (posted.partner, posted.kind, posted.reference)
+        for posted in books.journal
+        if posted.reference and posted.kind not in ("park", "unpark")
     )
     for (partner, kind, reference), count in references.items():
         if count > 1:
             yield Violation("doubled", f"{count} postings of kind {kind} of {partner} have {reference}")
 
 
-def _otherwise_decided(
-    books: Books, verdicts: Mapping[Place, Verdict], decided: Sequence[Posted]
-) -> Iterator[Violation]:
+def _otherwise_decided(books: Books, replay: Replay, decided: Sequence[Posted]) -> Iterator[Violation]:
     """The model, asked in the same order, comes to the same. Of what is found the first says most: the rest may follow."""
+    verdicts = replay.verdicts
     found = [
         *(
             f"the ledger has {kept}, the model says {verdicts.get(kept.place)}"
@@ -235,6 +245,7 @@ def _otherwise_decided(
             for live, model in zip(books.journal, decided, strict=False)
             if comparable(live) != comparable(model)
         ),
+        *replay.wrong,
     ]
     if len(books.journal) != len(decided):
         found.append(f"the journal has {len(books.journal)} postings, the model {len(decided)}")
@@ -248,7 +259,9 @@ def _agree(kept: Kept, verdict: Verdict | None) -> bool:
         return False
     if kept.seq is not None:
         return verdict.posted is not None and verdict.posted.seq == kept.seq
-    return (verdict.reason, verdict.available) == (kept.refusal, kept.available)
+    return (verdict.reason, verdict.available, verdict.headroom) == (
+        kept.refusal, kept.available, kept.headroom,
+    )  # fmt: skip
 
 
 def _times(books: Books) -> Iterator[Violation]:
@@ -303,5 +316,5 @@ def by_group(history: History) -> dict[Place, Sequence[Asked]]:
 
 
 def members_of(books: Books) -> set[UUID]:
-    """Everybody whose wallet was touched. (What is loaded into a budget is of nobody.)"""
-    return {posted.member for posted in books.journal if posted.kind != "load"}
+    """Everybody whose wallet was touched. (Loads and floors are of nobody.)"""
+    return {posted.member for posted in books.journal if posted.kind not in ("load", "floor")}

@@ -92,6 +92,7 @@ class Partner:
     held: list[Held] = field(default_factory=list[Held])
     done: list[Operation] = field(default_factory=list[Operation])
     silent: list[Operation] = field(default_factory=list[Operation])
+    parked: list[Operation] = field(default_factory=list[Operation])
 
     async def send(self, operation: Operation, gateway: int, seconds: float = REQUEST_SECONDS) -> Heard:
         """Sends a request once and notes what came back."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tests.chaos.history import Asked, Operation
-from tests.chaos.mall import CURRENCY, Held, Member, Sold, new_key, transaction_id
+from tests.chaos.mall import CURRENCY, Held, new_key, transaction_id
+from tests.chaos.parked import of_parked
+from tests.chaos.sales import burn_of, points_of, refund_of, sale_of, undo
 from tests.chaos.till import Till
 from tests.support.gateway_members import luhn
 
@@ -24,51 +26,10 @@ class Doing:
     do: Callable[[Till], Awaitable[None]]
 
 
-def _sale(
-    till: Till, member: Member, key: str, reference: str, *, in_points: int = 0, **more: Any
-) -> tuple[dict[str, Any], Asked]:
-    """A sale as an earn or a purchase tells it, and what the ledger is asked for by it."""
-    amount, occurred_us = till.rng.randint(max(50, in_points), 9_000), till.occurred()
-    body: dict[str, Any] = {
-        "member": till.named(member),
-        "reference": reference,
-        "occurred_at": till.at(occurred_us),
-        "amount": amount,
-        "currency": CURRENCY,
-    }
-    if till.rng.random() < 0.5:
-        body["store"] = till.rng.choice(("S1", "S2"))
-    if in_points:
-        body["tenders"] = [
-            {"kind": "points", "amount": in_points},
-            {"kind": "card", "amount": amount - in_points},
-        ]
-    asked = till.asked(
-        "earn", key, occurred_us, amount, member=member, reference=reference, in_points=in_points, **more
-    )
-    return body, asked
-
-
-def _points(till: Till) -> int:
-    """Points to spend: a few, or so many that wallets run dry and refunds leave debts."""
-    return till.rng.choice((till.rng.randint(1, 60), till.rng.randint(1, 60), till.rng.randint(100, 1_500)))
-
-
-def _burn(till: Till, member: Member, key: str, reference: str, points: int) -> tuple[dict[str, Any], Asked]:
-    occurred_us = till.occurred()
-    body = {
-        "member": till.named(member),
-        "reference": reference,
-        "occurred_at": till.at(occurred_us),
-        "points": points,
-    }
-    return body, till.asked("redeem", key, occurred_us, points, member=member, reference=reference)
-
-
 async def earn(till: Till) -> None:
     """A sale paid in money."""
     key = new_key()
-    body, asked = _sale(till, till.member(), f"k:{key}", new_key())
+    body, asked = sale_of(till, till.member(), f"k:{key}", new_key())
     operation = till.begin("earn", "/v1/earns", key, body, asked)
     if await till.settle(operation) and operation.answer:
         till.sold(operation, operation.answer.body, "sale", asked.amount)
@@ -77,15 +38,15 @@ async def earn(till: Till) -> None:
 async def redeem(till: Till) -> None:
     """Points spent at once."""
     key = new_key()
-    body, asked = _burn(till, till.member(), f"k:{key}", new_key(), _points(till))
+    body, asked = burn_of(till, till.member(), f"k:{key}", new_key(), points_of(till))
     operation = till.begin("redemption", "/v1/redemptions", key, body, asked)
     if await till.settle(operation) and operation.answer:
         till.sold(operation, operation.answer.body, "burn", asked.amount)
 
 
 async def _hold(till: Till, seconds: int) -> Held | None:
-    key, member, points = new_key(), till.member(), _points(till)
-    body, asked = _burn(till, member, f"k:{key}", new_key(), points)
+    key, member, points = new_key(), till.member(), points_of(till)
+    body, asked = burn_of(till, member, f"k:{key}", new_key(), points)
     operation = till.begin(
         "hold", "/v1/holds", key, {**body, "seconds": seconds},
         Asked("hold", asked.partner, asked.key, asked.member, asked.reference, asked.occurred_us, points, seconds),
@@ -145,7 +106,7 @@ async def purchase(till: Till) -> None:
     held = await _hold(till, rng.choice((2, 900))) if rng.random() < 0.5 else None
     member = held.member if held else till.member()
     in_points = rng.randint(0, 300)
-    body, asked = _sale(till, member, f"k:{key}", reference, in_points=in_points, linked=True)
+    body, asked = sale_of(till, member, f"k:{key}", reference, in_points=in_points, linked=True)
     if held:
         points = rng.choice((0, rng.randint(1, held.points), held.points + 1))
         body["hold"] = {"id": held.hold, **({"points": points} if points else {})}
@@ -153,7 +114,7 @@ async def purchase(till: Till) -> None:
             "capture", f"b:{key}", asked.occurred_us, points, hold=transaction_id(held.hold)
         )  # fmt: skip
     else:
-        points = _points(till)
+        points = points_of(till)
         body["redeem"] = {"points": points}
         burned = till.asked(
             "redeem", f"b:{key}", asked.occurred_us, points, member=member, reference=reference
@@ -169,7 +130,7 @@ async def refund(till: Till) -> None:
         return
     sold = till.rng.choice(till.partner.sold)
     key, reference = new_key(), new_key()
-    body, asked = _refund(till, sold, f"k:{key}", reference, by_reference=till.rng.random() < 0.3)
+    body, asked = refund_of(till, sold, f"k:{key}", reference, by_reference=till.rng.random() < 0.3)
     operation = till.begin("refund", "/v1/refunds", key, body, asked)
     await till.settle(operation)
 
@@ -190,31 +151,12 @@ async def early_refund(till: Till) -> None:
     await till.settle(refunding)
     if till.rng.random() < 0.9:
         key = new_key()
-        body, asked = _sale(till, till.member(), f"k:{key}", sale)
+        body, asked = sale_of(till, till.member(), f"k:{key}", sale)
         selling = till.begin("earn", "/v1/earns", key, body, asked)
         if await till.settle(selling) and selling.answer:
             till.sold(selling, selling.answer.body, "sale", asked.amount)
         # What became of the refund meanwhile.
         await till.settle(refunding)
-
-
-def _refund(
-    till: Till, sold: Sold, key: str, reference: str, *, by_reference: bool
-) -> tuple[dict[str, Any], Asked]:
-    rng, occurred_us = till.rng, till.occurred()
-    amount = rng.choice((0, rng.randint(1, sold.whole + 1), rng.randint(1, 1 + sold.whole // 3)))
-    body: dict[str, Any] = {"reference": reference, "occurred_at": till.at(occurred_us)}
-    if by_reference and sold.kind == "sale":
-        body["original"] = {"reference": sold.reference}
-        original: dict[str, Any] = {"original_reference": sold.reference}
-    else:
-        body["original"] = {"transaction": sold.transaction}
-        original = {"original": transaction_id(sold.transaction)}
-    if amount and sold.kind == "sale":
-        body |= {"amount": amount, "currency": CURRENCY}
-    elif amount:
-        body["points"] = amount
-    return body, till.asked("refund", key, occurred_us, amount, reference=reference, **original)
 
 
 async def reverse(till: Till) -> None:
@@ -224,10 +166,7 @@ async def reverse(till: Till) -> None:
     if not (silent or done):
         return
     original = till.rng.choice(silent[-10:] if silent and till.rng.random() < 0.8 else done or silent)
-    key, occurred_us = new_key(), till.occurred()
-    body = {"idempotency_key": original.key, "occurred_at": till.at(occurred_us)}
-    asked = till.asked("reverse", f"k:{key}", occurred_us, target=f"k:{original.key}")
-    await till.settle(till.begin("reversal", "/v1/reversals", key, body, asked))
+    await undo(till, original)
 
 
 _REVERSED: Final = frozenset({"earn", "redemption", "hold", "capture", "purchase"})
@@ -275,7 +214,7 @@ async def nonsense(till: Till) -> None:
     """What is turned away: nobody's card, a hold that there is not, a time that has not come."""
     rng, key = till.rng, new_key()
     which = rng.randrange(3)
-    body, asked = _burn(till, till.member(), f"k:{key}", new_key(), 1)
+    body, asked = burn_of(till, till.member(), f"k:{key}", new_key(), 1)
     if which == 0:
         body["member"] = {"card": luhn("999999000000000")}
         operation = till.begin(
@@ -302,10 +241,12 @@ async def batch(till: Till) -> None:
     for _ in range(rng.randint(2, 25)):
         reference, choice = new_key(), rng.random()
         if choice < 0.6 or not till.partner.sold:
-            body, asked = _sale(till, till.member(), f"r:earn:{reference}", reference)
+            body, asked = sale_of(till, till.member(), f"r:earn:{reference}", reference)
             kind = "earn"
         elif choice < 0.8:
-            body, asked = _burn(till, till.member(), f"r:redemption:{reference}", reference, _points(till))
+            body, asked = burn_of(
+                till, till.member(), f"r:redemption:{reference}", reference, points_of(till)
+            )
             kind = "redemption"
         else:
             kind = "refund"
@@ -328,7 +269,7 @@ def _line_refund(till: Till, lines: list[dict[str, Any]], reference: str) -> tup
     key = f"r:refund:{reference}"
     earns = [line for line in lines if line["type"] == "earn"]
     if not earns or till.rng.random() < 0.4:
-        return _refund(till, till.rng.choice(till.partner.sold), key, reference, by_reference=False)
+        return refund_of(till, till.rng.choice(till.partner.sold), key, reference, by_reference=False)
     line, occurred_us = till.rng.choice(earns), till.occurred()
     body = {
         "reference": reference,
@@ -363,5 +304,6 @@ OPERATIONS: Final = (
     Doing("other content", 3, other_content),
     Doing("nonsense", 2, nonsense),
     Doing("batch", 3, batch),
+    Doing("of parked", 14, of_parked),
     Doing("enrol", 1, enrol),
 )

@@ -12,12 +12,13 @@ from coalition.points.v1 import movement_pb2 as pb
 from services.operations.campaigns import OPERATOR
 from services.runtime.ids import new_id
 from tests.chaos import answers
-from tests.chaos.books import Batch, Books, Kept, Rated
+from tests.chaos.books import Books, Rated
 from tests.chaos.history import Asked, Heard, History, Load, Operation
 from tests.chaos.judging import Violation, by_group, judge
 from tests.chaos.mall import PARTNERS
 from tests.chaos.replaying import Replay
 from tests.support.campaign_model import Deal, load, set_campaign
+from tests.support.decided import Batch, Kept
 from tests.support.due_model import catch_up
 from tests.support.ledger_facts import Expiry
 from tests.support.ledger_model import LedgerModel
@@ -98,7 +99,7 @@ class Paper:
         _agree(model)
         replay = Replay(model, books, books.journal, by_group(self.history), self.history.loads)
         replay.run()
-        return judge(self.history, books, replay.verdicts, model.journal)
+        return judge(self.history, books, replay, model.journal)
 
     def rated(self) -> list[Rated]:
         """What clearing makes of it."""

@@ -172,6 +172,8 @@ _RULES: Final[Mapping[int, _Rule]] = {
     pb.MOVEMENT_KIND_REFUND: _nothing,
     pb.MOVEMENT_KIND_MATURE: _nothing,
     pb.MOVEMENT_KIND_FLOOR: _nothing,
+    pb.MOVEMENT_KIND_PARK: _nothing,
+    pb.MOVEMENT_KIND_UNPARK: _nothing,
     pb.MOVEMENT_KIND_LOAD: _nothing,
     pb.MOVEMENT_KIND_TRANSFER: _nothing,
     pb.MOVEMENT_KIND_RECEIVE: _nothing,

@@ -23,7 +23,8 @@ from services.runtime.errors import CoalitionError
 from tests.chaos.books import Books, read_books
 from tests.chaos.campaigns import in_model, known, load_again, set_campaigns
 from tests.chaos.clock import Clock
-from tests.chaos.history import History
+from tests.chaos.floors import floors_again, set_floors
+from tests.chaos.history import History, Operation
 from tests.chaos.http_client import NoAnswer
 from tests.chaos.injector import Injector
 from tests.chaos.judging import Violation, asked_again, by_group, heard, judge, members_of
@@ -39,6 +40,7 @@ from tests.chaos.mall import (
 )
 from tests.chaos.operations import OPERATIONS, Doing
 from tests.chaos.operator import Operator
+from tests.chaos.parking import fitting
 from tests.chaos.plan import Plan
 from tests.chaos.platform import ChaosPlatform
 from tests.chaos.rating import rated_otherwise
@@ -47,6 +49,7 @@ from tests.chaos.schedule import Fault, schedule
 from tests.chaos.traffic import Traffic
 from tests.support.ledger_facts import Expiry
 from tests.support.ledger_model import LedgerModel
+from tests.support.park_model import fits
 from tests.support.platform import platform_folder
 from tests.support.waiting import until
 
@@ -126,6 +129,7 @@ class Run:
         async with open_session(platform.environment, patience_seconds=60) as session:
             mall = await open_mall(session, platform.environment, platform.gateway_urls)
             await set_campaigns(session, mall)
+            await set_floors(session, mall)
             self.result.history = mall.history
             try:
                 await self._disturbed(platform, session, mall)
@@ -145,7 +149,12 @@ class Run:
         operator = Operator(mall, session, platform.environment, platform.clock, plan.seed)
         beside = [
             asyncio.create_task(each)
-            for each in (injector.run(), operator.run(), self._progress(mall.history, injector))
+            for each in (
+                injector.run(),
+                operator.run(),
+                operator.bound(),
+                self._progress(mall.history, injector),
+            )
         ]
         traffic.start()
         try:
@@ -163,8 +172,9 @@ class Run:
         await traffic.stop(_ANSWERS_SECONDS)
         try:
             await load_again(session, mall)
+            await floors_again(session, mall)
         except CoalitionError as error:
-            self.result.found("no answer", f"a load was not accepted: {error}")
+            self.result.found("no answer", f"a load or a floor was not accepted: {error}")
 
     async def _progress(self, history: History, injector: Injector) -> None:
         while True:
@@ -176,20 +186,23 @@ class Run:
             )
 
     async def _drained(self, platform: ChaosPlatform, session: Session, mall: Mall) -> bool:
-        """Whether the relay and rating have come to the end of the journal."""
+        """Whether the relay and rating have come to the end of the journal, and nothing is parked that fits."""
         partners = await asyncpg.connect(_admin_url(platform, "partners"))
+        points = await asyncpg.connect(_admin_url(platform, "points"))
         reached = "nothing"
 
         async def drained() -> bool:
             nonlocal reached
+            fit = await fitting(points, mall.programme.ledger_id)
             head = await ledger.head(session, mall.programme)
             rated = await partners.fetchval(
                 "SELECT rated_seq FROM rating_head WHERE ledger_id = $1", mall.programme.ledger_id
             )
             reached = (
-                f"told {head.last_pos}, relayed {head.relayed_pos}, posted {head.last_seq}, rated {rated}"
+                f"told {head.last_pos}, relayed {head.relayed_pos}, posted {head.last_seq}, rated {rated}, "
+                f"parked though there is headroom {fit}"
             )
-            return head.relayed_pos == head.last_pos and rated == head.last_seq
+            return head.relayed_pos == head.last_pos and rated == head.last_seq and not fit
 
         try:
             await until(drained, _DRAIN_SECONDS)
@@ -198,9 +211,13 @@ class Run:
             return False
         finally:
             await partners.close()
+            await points.close()
         return True
 
     async def _judged(self, platform: ChaosPlatform, session: Session, mall: Mall) -> None:
+        waiting = [operation for operation in mall.history if operation.waits]
+        self.say(f"asking {len(waiting):,} operations that were parked, or waited, for their final answers")
+        await self._ask(mall, waiting)
         result, urls = self.result, {service: _admin_url(platform, service) for service in SERVICES}
         self.say("verifying ledger and clearing")
         for proof in (
@@ -234,6 +251,13 @@ class Run:
             "rated entries": len(books.rated),
             "windows stated": books.windows_stated,
             "budget loads": len(mall.history.loads),
+            "floors moved": len(mall.history.floors),
+            "parked": len(books.parked),
+            "parked and posted since": sum(
+                posted.kind == "earn" and bool(posted.original_seq) for posted in books.journal
+            ),
+            "parked still": len(model.parked),
+            "refunds that waited": len(books.waited),
             "budgets with nothing left": sum(campaign.left < _DRY for campaign in model.campaigns.values()),
         }
         if not any(found.rule == "model" for found in result.violations):
@@ -253,7 +277,9 @@ class Run:
             replay.run()
         except (AssertionError, KeyError, IndexError, ValueError) as error:
             self.result.found("model", f"the model cannot follow the journal: {error!r}")
-        self.result.violations += judge(mall.history, books, replay.verdicts, model.journal)
+        self.result.violations += judge(mall.history, books, replay, model.journal)
+        for seq in (seq for seq in model.parked if fits(model, seq)):
+            self.result.found("parked", f"posting {seq} has parked a sale, and there is headroom for it")
         return model
 
     async def _balances(self, session: Session, mall: Mall, model: LedgerModel, books: Books) -> None:
@@ -273,24 +299,34 @@ class Run:
 
     async def _again(self, session: Session, mall: Mall, before: Books, urls: dict[str, str]) -> None:
         """Asks everything that was answered once more."""
-        answered = [operation for operation in mall.history if operation.answered]
-        self.say(f"asking all {len(answered):,} answered operations again")
-        places = asyncio.Semaphore(_AT_ONCE)
-
-        async def ask(number: int) -> None:
-            operation = answered[number]
-            async with places:
-                partner = mall.partners[operation.partner]
-                await partner.send(operation, number % len(partner.gateways))
-
-        await asyncio.gather(*(ask(number) for number in range(len(answered))))
-        unheard = [each for each in answered if not each.heard[-1].definite]
+        asked = [each for each in mall.history if each.answered or each.waits]
+        # (What was turned away, and left nothing behind, may be another thing by now.)
+        asked = [each for each in asked if not each.movements or not _is_turned_away(each)]
+        self.say(f"asking all {len(asked):,} operations with an answer again")
+        await self._ask(mall, asked)
+        unheard = [each for each in asked if not each.heard[-1].definite and not each.heard[-1].waits]
         for operation in unheard[:5]:
             self.result.found("asked again", f"{operation} got no answer: {operation.heard[-1]}")
         after = await read_books(session, mall.programme, urls)
         known = set(map(str, self.result.violations))
         found = asked_again(mall.history, before, after)
         self.result.violations += [each for each in found if str(each) not in known]
+
+    @staticmethod
+    async def _ask(mall: Mall, operations: Sequence[Operation]) -> None:
+        """Sends each once more."""
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(number: int, operation: Operation) -> None:
+            async with places:
+                partner = mall.partners[operation.partner]
+                await partner.send(operation, number % len(partner.gateways))
+
+        await asyncio.gather(*(ask(*each) for each in enumerate(operations)))
+
+
+def _is_turned_away(operation: Operation) -> bool:
+    return operation.answer is not None and operation.answer.code in operation.expected
 
 
 async def _told_balance(partner: Partner, alias: str) -> int | None:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.chaos.books import Kept, Rated
+from tests.chaos.books import Rated
 from tests.chaos.history import Asked, Heard
 from tests.chaos.judging import asked_again
 from tests.chaos.paper import FUNDERS, PARTNER, SLUGS, START_US, STEP_US, Paper
 from tests.chaos.rating import rated_otherwise
+from tests.support.decided import Kept, Waited
+from tests.support.ledger_facts import DAY_US
 
 
 @pytest.fixture
@@ -226,10 +228,18 @@ def test_a_refund_that_was_heard_to_wait_waits_or_was_decided(paper: Paper) -> N
     operation = paper.history.begin("refund", "grocer", "/v1/refunds", "early", {}, asked)
     operation.heard.append(Heard(202, {"status": "waiting"}))
     assert rules(paper) == {"lost"}
-    assert rules(paper, waiting=frozenset({asked.place})) == set()
+    waits = Waited(asked.place, len(paper.batches), 9, open=True)
+    assert rules(paper, waited=[waits]) == set()
     given_up = Kept(asked.place, len(paper.batches), 0, None, "ORIGINAL_UNKNOWN", None, tombstone=False)
-    assert rules(paper, kept=[*paper.kept, given_up]) == set()
-    assert rules(paper, waiting=frozenset({asked.place, (PARTNER, "k:other")})) == {"unasked"}
+    last = paper.batches[-1]
+    for days, found in ((401, set[str]()), (399, {"model"})):
+        late = last._replace(batch_no=last.batch_no + 1, first_seq=last.last_seq + 1, postings=0)
+        late = late._replace(recorded_us=last.recorded_us + days * DAY_US)
+        over = given_up._replace(batch_no=late.batch_no)
+        books = {"kept": [*paper.kept, over], "batches": [*paper.batches, late]}
+        assert rules(paper, waited=[waits._replace(open=False)], **books) == found
+    other = waits._replace(place=(PARTNER, "k:other"))
+    assert rules(paper, waited=[waits, other]) == {"unasked", "model"}
 
 
 def test_a_refund_is_not_given_up_whose_sale_was_there(paper: Paper) -> None:

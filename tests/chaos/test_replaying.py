@@ -11,9 +11,10 @@ import pytest
 from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import movement_pb2 as pb
 
-from tests.chaos.books import Batch, Books, Kept, Place
+from tests.chaos.books import Books
 from tests.chaos.history import Asked
 from tests.chaos.replaying import Replay
+from tests.support.decided import Batch, Kept, Place
 from tests.support.due_model import catch_up, repay
 from tests.support.ledger_facts import SECOND_US, Expiry
 from tests.support.ledger_model import LedgerModel
@@ -72,7 +73,7 @@ class Live:
             )
             for posted in self.model.journal
         ]
-        books, model = Books(records, self.kept, self.batches, []), new_model()
+        books, model = Books(self.kept, self.batches, records=records), new_model()
         replay = Replay(model, books, self.model.journal, self.asked)
         replay.run()
         return model, replay

@@ -78,6 +78,8 @@ class Till:
             await asyncio.sleep(pause * self.rng.uniform(0.5, 1.0))
             pause = min(2 * pause, _PAUSE_SECONDS[1])
         _keep(self.partner.done, operation)
+        if _is_parked(operation) and operation not in self.partner.parked:
+            _keep(self.partner.parked, operation)
         for heard in operation.heard:
             self.mall.learn(self.partner, heard.body)
         return operation.accepted
@@ -94,7 +96,7 @@ class Till:
         await asyncio.gather(*sends)
 
     def sold(self, operation: Operation, earn: Mapping[str, Any], kind: str, whole: int) -> None:
-        """Remembers what was sold, to be refunded some day."""
+        """Remembers what was sold or burned, to be refunded some day."""
         sold = Sold(operation, earn["id"], kind, earn.get("reference") or "", whole)
         _keep(self.partner.sold, sold)
 
@@ -111,6 +113,12 @@ class Till:
     def new_key() -> str:
         """A key or a reference of its own."""
         return new_key()
+
+
+def _is_parked(operation: Operation) -> bool:
+    """Whether it waits for an answer that says what became of it, or some line of a batch does."""
+    lines = operation.answer.body.get("results", ()) if operation.answer else ()
+    return operation.waits or any(line["outcome"] in ("parked", "waiting") for line in lines)
 
 
 def _keep(kept: list[Any], thing: object) -> None:

@@ -33,13 +33,19 @@ def issued(model: LedgerModel, partner: UUID) -> int:
     return sum(sale.earned - sale.taken for sale in sales)
 
 
+def headroom(model: LedgerModel, partner: UUID) -> int | None:
+    """How many points a partner may issue now; None: as many as it likes."""
+    floor, _, _ = model.floors.get(partner, (None, 0, False))
+    return None if floor is None else max(0, -issued(model, partner) - floor)
+
+
 def over_credit(model: LedgerModel, ask: Ask, rate: tuple[int, int, int] | None) -> Verdict | None:
     """Refused, or parked, where the partner may not issue so many points any more."""
-    floor, _, parks = model.floors.get(ask.partner, (None, 0, False))
-    if rate is None or floor is None:
+    _, _, parks = model.floors.get(ask.partner, (None, 0, False))
+    left = headroom(model, ask.partner)
+    if rate is None or left is None:
         return None
-    headroom = max(0, -issued(model, ask.partner) - floor)
     points = (ask.amount - ask.in_points) * rate[0] // rate[1]
-    if points <= headroom:
+    if points <= left:
         return None
-    return Verdict("parked") if parks else Verdict("refused", "CREDIT_LIMIT", headroom=headroom)
+    return Verdict("parked") if parks else Verdict("refused", "CREDIT_LIMIT", headroom=left)

@@ -38,7 +38,7 @@ PostedKind = Literal[
     "load",
     "unpark",
 ]
-Outcome = Literal["accepted", "parked", "refused", "turned away"]
+Outcome = Literal["accepted", "parked", "waiting", "refused", "turned away"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Ask:
     `seconds` is how long a hold lives, `hold_seq` the hold that a capture or a void resolves, `original_seq` what a
     refund refunds; `in_points` is the part of an earn's amount that was paid in points. `linked`: with the next one. `target` is the key that
     a reversal undoes; `said` is what was asked where the model has found out what that means. `other` gets what a member
-    gives or leaves; `unparks` is what parked the sale that goes with a burn which is reversed; `issuer` and `expires_us` (0: by the rule) are those of points taken over.
+    gives or leaves; `unparks` is what parked the sale that goes with a burn which is reversed; `issuer` and `expires_us` (0: by the rule) are those of points taken over. `original_reference`: of what
+    a refund refunds, where it is named by that; original_seq is found out where it is decided.
     """
 
     kind: Kind
@@ -70,6 +71,7 @@ class Ask:
     issuer: UUID = OPERATOR
     expires_us: int = 0
     unparks: int = 0
+    original_reference: str = ""
 
     @property
     def content(self) -> tuple[object, ...]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 from uuid import UUID
 
 from coalition.points.v1 import journal_pb2
 from coalition.points.v1 import movement_pb2 as pb
 
-from services.runtime.clock import to_micros
 from services.runtime.errors import code_of
+from tests.support.decided import Place, read_decided
 from tests.support.ledger_facts import OPERATOR, Ask, Posted, PostedKind, Taken, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
+from tests.support.replaying import Replay
 
 KINDS: Mapping[int, PostedKind] = {
     pb.MOVEMENT_KIND_EARN: "earn",
@@ -62,10 +64,10 @@ def _ask_of(item: pb.Item, partner: UUID, known: Mapping[bytes, tuple[int, UUID]
         return Ask("reverse", partner, item.key, UUID(int=0), "", undone.occurred_at_us, 0, target=undone.key)
     if kind == "refund":
         back = item.refund
-        seq, member = known[back.original_id]
+        seq, member = known[back.original_id] if back.original_id else (0, UUID(int=0))
         return Ask(
             "refund", partner, item.key, member, back.reference, back.occurred_at_us, back.amount_minor or back.points,
-            original_seq=seq,
+            original_seq=seq, original_reference=back.original_reference,
         )  # fmt: skip
     if kind == "hold":
         held = item.hold
@@ -234,6 +236,8 @@ def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
     """A result in the words of the model."""
     if result.outcome == pb.OUTCOME_ACCEPTED:
         return Verdict("accepted", posted=journal[result.transaction.seq], replayed=result.replayed)
+    if result.outcome == pb.OUTCOME_WAITING:
+        return Verdict("waiting", replayed=result.replayed)
     if result.outcome == pb.OUTCOME_PARKED:
         return Verdict("parked", posted=journal[result.transaction.seq], replayed=result.replayed)
     reason = code_of(result.error.reason)
@@ -246,37 +250,36 @@ def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
     )  # fmt: skip
 
 
-async def replay(
-    house: PointsHouse, model: LedgerModel, asks: Iterable[Ask]
-) -> tuple[dict[tuple[UUID, str], Verdict], list[Posted]]:
+class Replayed(NamedTuple):
+    """What the model says by partner and key: asked for the first time, and once more in the end. And the journal as the ledger has it."""
+
+    first: dict[Place, Verdict]
+    final: dict[Place, Verdict]
+    journal: list[Posted]
+
+
+async def replay(house: PointsHouse, model: LedgerModel, asks: Iterable[Ask]) -> Replayed:
     """Feeds the model with what was asked, in the order of the ledger's batches and at their times.
 
-    Answers the model's verdicts by partner and key, and the journal as the ledger has it. A key may be asked
-    with one content only.
+    A key may be asked with one content only.
     """
-    by_key = {(ask.partner, ask.key): ask for ask in asks}
+    groups = _groups(asks)
+    journal = journal_of(await house.journal())
     async with as_superuser(house.database) as connection:
-        rows = await connection.fetch(
-            """SELECT i.owner_id, d.key, b.recorded_at, b.n FROM (
-                SELECT ledger_id, batch_no, item_no, partner_no, key FROM decision
-                UNION ALL
-                SELECT p.ledger_id, b.batch_no, p.item_no, p.partner_no, p.key
-                FROM posting p JOIN batch b ON b.ledger_id = p.ledger_id AND p.seq BETWEEN b.first_seq AND b.first_seq + b.n - 1
-                WHERE p.key IS NOT NULL
-            ) d JOIN batch b USING (ledger_id, batch_no)
-            JOIN account i ON i.ledger_id = d.ledger_id AND i.account_no = d.partner_no
-            WHERE d.ledger_id = $1 ORDER BY d.batch_no, d.item_no""",
-            house.programme.ledger_id,
-        )
-    verdicts: dict[tuple[UUID, str], Verdict] = {}
-    chain: list[Ask] = []
-    for partner, key, recorded_at, postings in rows:
-        chain.append(by_key[partner, key])
-        if chain[-1].linked:
-            continue
-        # A batch is decided at one time, and each of its postings recorded a microsecond after the last.
-        decided_us = to_micros(recorded_at) - max(0, postings - 1)
-        for ask, verdict in zip(chain, model.post_all(chain, decided_us), strict=True):
-            verdicts[ask.partner, ask.key] = verdict
-        chain = []
-    return verdicts, journal_of(await house.journal())
+        decided = await read_decided(connection, house.programme.ledger_id, len(journal))
+    replay = Replay(model, decided, journal, groups.__getitem__)
+    replay.run()
+    assert replay.wrong == []
+    return Replayed(replay.first, replay.asked_again(), journal)
+
+
+def _groups(asks: Iterable[Ask]) -> dict[Place, Sequence[Ask]]:
+    """By partner and key, what stands or falls together."""
+    groups: dict[Place, Sequence[Ask]] = {}
+    sale: Ask | None = None
+    for ask in asks:
+        group = (ask,) if sale is None else (sale, ask)
+        sale = ask if ask.linked else None
+        for each in () if ask.linked else group:
+            groups[each.partner, each.key] = group
+    return groups

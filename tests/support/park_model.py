@@ -25,22 +25,34 @@ def park(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
 
 def unpark_all(model: LedgerModel, now_us: int) -> None:
     """Each partner's in their order: posts what fits now, and takes away what is of closed members."""
-    for seq, ask in sorted(model.parked.items(), key=lambda each: (each[1].partner, each[0])):
-        model.decided_before(now_us)
-        member = model.now_of(ask.member)
-        if member in model.closed:
-            take_away(model, seq, "MEMBER_CLOSED", now_us)
-        elif over_credit(model, ask, model.rate(ask.partner, ask.occurred_us)) is None:
-            del model.parked[seq]
-            verdict = model.earn(replace(ask, member=member, said=ask.content), now_us, seq)
-            assert verdict.posted is not None
-            burn_seq = burn_of(model, seq)
-            if burn_seq:
-                model.sales[burn_seq].part_of = verdict.posted.seq
-                model.sales[verdict.posted.seq].burn_seq = burn_seq
-            repay(model, member, now_us)
-            model.by_key[ask.partner, ask.key] = (ask.content, verdict)
-            model.by_reference[ask.partner, "earn", ask.reference] = (ask.content, verdict)
+    for seq, _ in sorted(model.parked.items(), key=lambda each: (each[1].partner, each[0])):
+        unpark(model, seq, now_us)
+
+
+def unpark(model: LedgerModel, seq: int, now_us: int) -> None:
+    """Posts what the posting seq has parked, if it fits now; of a closed member it is taken away."""
+    ask = model.parked[seq]
+    model.decided_before(now_us)
+    member = model.now_of(ask.member)
+    if member in model.closed:
+        take_away(model, seq, "MEMBER_CLOSED", now_us)
+    elif fits(model, seq):
+        del model.parked[seq]
+        verdict = model.earn(replace(ask, member=member, said=ask.content), now_us, seq)
+        assert verdict.posted is not None
+        burn_seq = burn_of(model, seq)
+        if burn_seq:
+            model.sales[burn_seq].part_of = verdict.posted.seq
+            model.sales[verdict.posted.seq].burn_seq = burn_seq
+        repay(model, member, now_us)
+        model.by_key[ask.partner, ask.key] = (ask.content, verdict)
+        model.by_reference[ask.partner, "earn", ask.reference] = (ask.content, verdict)
+
+
+def fits(model: LedgerModel, seq: int) -> bool:
+    """Whether there is headroom by now for what a posting has parked."""
+    ask = model.parked[seq]
+    return over_credit(model, ask, model.rate(ask.partner, ask.occurred_us)) is None
 
 
 def take_away(model: LedgerModel, seq: int, reason: str, now_us: int) -> None:

@@ -8,4 +8,6 @@ from typing import Final
 BROKEN: Final = {
     "capture-without-hold-check": "captures",
     "reply-before-commit": "replies",
+    "unpark-forgets": "forgets",
+    "unpark-twice": "unparks",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID
 
@@ -12,14 +13,17 @@ import pytest
 import pytest_asyncio
 from coalition.points.v1 import movement_pb2 as pb
 
-from tests.support.ledger_facts import Ask, Expiry
+from tests.support.ledger_facts import Expiry, Posted, Verdict
 from tests.support.ledger_model import LedgerModel
-from tests.support.ledger_replay import ask_of, comparable, replay, verdict_of
+from tests.support.ledger_replay import comparable, replay, verdict_of
+from tests.support.park_model import fits
 from tests.support.points import PointsHouse, RunningPoints, Till, running_points
-from tests.support.points_wire import capture, earn, hold, redemption, refund, void
-from tests.support.wallet_wire import transfer
+from tests.support.points_traffic import Traffic
+from tests.support.points_wire import capture, earn, hold, reason, redemption, refund, reversal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TURNED_AWAY = pb.OUTCOME_TURNED_AWAY
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -36,126 +40,94 @@ def _model(house: PointsHouse, tills: list[Till]) -> LedgerModel:
     return model
 
 
-class Traffic:
-    """Asks at random at two replicas, any task resolving and refunding what any other has opened and sold."""
-
-    def __init__(
-        self, houses: tuple[PointsHouse, PointsHouse], tills: list[Till], members: list[UUID]
-    ) -> None:
-        self.houses, self.tills, self.members = houses, tills, members
-        self.rng = random.Random(20_170_101)
-        self.asked: list[Ask] = []
-        self.answers: dict[tuple[UUID, str], pb.Result] = {}
-        self.known: dict[bytes, tuple[int, UUID]] = {}
-        self.holds: dict[UUID, list[bytes]] = {till.partner_id: [] for till in tills}
-        self.sales: dict[UUID, list[bytes]] = {till.partner_id: [] for till in tills}
-
-    async def work(self) -> None:
-        """One task."""
-        rng = self.rng
-        kinds = (
-            self._plain, self._plain, self._hold, self._resolve, self._sale, self._refund, self._refund, self._transfer,
-        )  # fmt: skip
-        for _ in range(8):
-            till, member = rng.choice(self.tills), rng.choice(self.members)
-            await self.post(till, rng.choice(kinds)(till, member))
-
-    async def post(self, till: Till, items: list[pb.Item]) -> list[pb.Result]:
-        """One call at either replica."""
-        self.asked.extend(ask_of(item, till.partner_id, self.known) for item in items)
-        results = await till.at(self.rng.choice(self.houses)).post(*items)
-        for item, result in zip(items, results, strict=True):
-            self.answers[till.partner_id, item.key] = result
-            if result.HasField("transaction"):
-                self._learn(till.partner_id, result.transaction)
-        return results
-
-    def _learn(self, partner: UUID, moved: pb.Transaction) -> None:
-        self.known[moved.transaction_id] = (moved.seq, UUID(bytes=moved.member_id))
-        if moved.kind == pb.MOVEMENT_KIND_HOLD:
-            self.holds[partner].append(moved.transaction_id)
-        elif moved.kind in (pb.MOVEMENT_KIND_EARN, pb.MOVEMENT_KIND_REDEEM) and not moved.original_id:
-            self.sales[partner].append(moved.transaction_id)
-
-    def _plain(self, _: Till, member: UUID) -> list[pb.Item]:
-        rng = self.rng
-        return [
-            earn(member, rng.randint(0, 3_000)) if rng.random() < 0.5 else redemption(member, rng.randint(1, 25))
-            for _ in range(rng.randint(1, 4))
-        ]  # fmt: skip
-
-    def _hold(self, _: Till, member: UUID) -> list[pb.Item]:
-        return [hold(member, self.rng.randint(1, 25))]
-
-    def _transfer(self, _: Till, member: UUID) -> list[pb.Item]:
-        other = self.rng.choice([each for each in self.members if each != member])
-        return [transfer(member, other, self.rng.randint(1, 12))]
-
-    def _resolve(self, till: Till, member: UUID) -> list[pb.Item]:
-        mine, rng = self.holds[till.partner_id], self.rng
-        if not mine:
-            return self._hold(till, member)
-        hold_id = rng.choice(mine)
-        return [capture(hold_id, rng.choice((0, 1, 7, 40))) if rng.random() < 0.7 else void(hold_id)]
-
-    def _sale(self, _: Till, member: UUID) -> list[pb.Item]:
-        amount, in_points = self.rng.randint(1_000, 3_000), self.rng.randint(0, 900)
-        tenders = [pb.Tender(kind="points", amount_minor=in_points)]
-        return [
-            earn(member, amount, linked=True, tenders=tenders),
-            redemption(member, self.rng.randint(1, 30)),
-        ]
-
-    def _refund(self, till: Till, member: UUID) -> list[pb.Item]:
-        mine, rng = self.sales[till.partner_id], self.rng
-        if not mine:
-            return self._plain(till, member)
-        original = rng.choice(mine)
-        kind = next(
-            result.transaction.kind
-            for result in self.answers.values()
-            if result.transaction.transaction_id == original
-        )
-        if kind == pb.MOVEMENT_KIND_EARN:
-            return [refund(original, rng.choice((0, 100, 700)))]
-        return [refund(original, points=rng.choice((0, 1, 6)))]
-
-
 async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_that_order(
     house: PointsHouse, replica: RunningPoints
 ) -> None:
-    tills = [await house.till() for _ in range(3)]
+    """Floors are moved meanwhile, which refuse or park what is beyond; what is parked comes free, or is taken away."""
+    tills = [await house.till() for _ in range(5)]
     await house.set_refund_rule(tills[0].partner_id, "WITHIN_BALANCE", "POINTS_FIRST")
     await house.set_limits(10_000, 10, 40)
-    traffic = Traffic((house, house.at(replica)), tills, [house.member() for _ in range(8)])
+    parking = {tills[2].partner_id: False, tills[3].partner_id: True, tills[4].partner_id: True}
+    traffic = Traffic((house, house.at(replica)), tills, [house.member() for _ in range(8)], parking)
+    for partner, parks in parking.items():
+        traffic.floors.append(await house.set_floor(partner, -40, parks=parks))
 
-    await asyncio.gather(*(traffic.work() for _ in range(24)))
-    # Whatever chance has brought: somebody owes, and pays.
-    member = house.member()
-    sold = await traffic.post(tills[1], [earn(member, 2_000), redemption(member, 15)])
-    await traffic.post(tills[1], [refund(sold[0].transaction.transaction_id)])
-    await traffic.post(tills[2], [earn(member, 1_000)])
+    await asyncio.gather(*(traffic.work() for _ in range(30)), *(traffic.operate(14) for _ in range(2)))
+    await _in_any_case(traffic)
+    while any(await asyncio.gather(*(each.unpark() for each in traffic.houses))):
+        pass
 
     model = _model(house, tills)
     model.limits = (10_000, 10, 40)
     model.refund_rules[tills[0].partner_id] = ("within_balance", "points_first")
-    verdicts, journal = await replay(house, model, traffic.asked)
+    first, final, journal = await replay(house, model, traffic.asked)
     by_seq = {posted.seq: posted for posted in journal}
-    assert {key: verdict_of(result, by_seq) for key, result in traffic.answers.items()} == verdicts
+    decided = {place: each for place, each in traffic.answers.items() if each.outcome != TURNED_AWAY}
+    assert {place: verdict_of(result, by_seq) for place, result in decided.items()} == first
     assert [posted.seq for posted in journal] == list(range(1, len(journal) + 1))
     assert [comparable(posted) for posted in journal] == [comparable(posted) for posted in model.journal]
+    # The answer that stands in the end, and none but that and the first while it was parked or waited.
+    assert {place: verdict_of(each, by_seq) for place, each in (await traffic.ask_again()).items()} == final
+    for place, result in traffic.again:
+        assert verdict_of(result, by_seq) in (replace(first[place], replayed=True), final[place])
+    assert [seq for seq in model.parked if fits(model, seq)] == []
+    _told_of_floors(traffic, journal)
+
     times = [record.transaction.recorded_at_us for record in await house.journal()]
     assert all(earlier < later for earlier, later in pairwise(times))
-    reasons = {verdict.reason for verdict in verdicts.values()}
-    assert {"", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "LINKED_ITEM_FAILED", "REFUND_TOO_LARGE"} <= reasons
-    assert reasons <= {
-        "", "INSUFFICIENT_POINTS", "HOLD_RESOLVED", "HOLD_TOO_SMALL", "LINKED_ITEM_FAILED", "REFUND_TOO_LARGE",
-        "TRANSFER_LIMIT",
-    }  # fmt: skip
-    assert {posted.kind for posted in journal} >= {
-        "earn", "redeem", "hold", "capture", "refund", "return", "clawback", "owe", "repay", "transfer", "receive",
-    }  # fmt: skip
+    _brought(first, journal)
+    # Turned away is what names a sale that was taken away meanwhile, and nothing else.
+    away = {reason(each) for each in traffic.answers.values() if each.outcome == TURNED_AWAY}
+    assert away <= {"ORIGINAL_UNKNOWN"}
     await house.assert_sound()
+
+
+async def _in_any_case(traffic: Traffic) -> None:
+    """Whatever chance has brought: a hold is captured twice, somebody owes and pays, a parked sale is refunded and reversed."""
+    house, (_, free, *_, parks) = traffic.houses[0], traffic.tills
+    member = house.member()
+    sold = await traffic.post(free, [earn(member, 2_000), redemption(member, 10), hold(member, 5)])
+    for _ in range(2):
+        await traffic.post(free, [capture(sold[2].transaction.transaction_id)])
+    await traffic.post(free, [refund(sold[0].transaction.transaction_id)])
+    await traffic.post(free, [earn(member, 1_000)])
+    seen = await house.floors(parks.partner_id)
+    traffic.floors.append(
+        await house.set_floor(parks.partner_id, seen.floors[0].balance, seen.as_of_seq, parks=True)
+    )
+    (parked,) = await traffic.post(parks, [earn(member, 500, key="last", reference="last")])
+    await traffic.post(parks, [refund(parked.transaction.transaction_id, 100)])
+    await traffic.post(parks, [refund("last", 100)])
+    await traffic.post(parks, [reversal("last")])
+
+
+def _told_of_floors(traffic: Traffic, journal: list[Posted]) -> None:
+    """Each floor that was heard to be set is in the journal as it was heard, and no other; else the one in force was told."""
+    posted = {each.seq: each for each in journal if each.kind == "floor"}
+    assert {told.seq for told in traffic.floors if told.applied} == posted.keys()
+    for told in traffic.floors:
+        floor = told.floor.floor if told.floor.HasField("floor") else None
+        assert posted[told.seq].floor == (floor, told.floor.basis_seq, told.floor.parks)
+
+
+def _brought(first: dict[tuple[UUID, str], Verdict], journal: list[Posted]) -> None:
+    """It was traffic of all kinds."""
+    reasons = {verdict.reason for verdict in first.values()}
+    often = {
+        "",
+        "INSUFFICIENT_POINTS",
+        "HOLD_RESOLVED",
+        "LINKED_ITEM_FAILED",
+        "REFUND_TOO_LARGE",
+        "CREDIT_LIMIT",
+    }
+    assert often <= reasons <= {*often, "HOLD_TOO_SMALL", "TRANSFER_LIMIT", "NOTHING_TO_REVERSE"}
+    assert {verdict.outcome for verdict in first.values()} == {"accepted", "parked", "waiting", "refused"}
+    assert {posted.kind for posted in journal} >= {
+        "earn", "redeem", "hold", "capture", "refund", "return", "clawback", "owe", "repay", "transfer", "receive", "floor",
+        "park", "unpark",
+    }  # fmt: skip
+    assert any(posted.kind == "earn" and posted.original_seq for posted in journal)
 
 
 async def test_burns_at_once_never_take_more_than_the_wallet_has(

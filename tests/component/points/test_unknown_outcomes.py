@@ -72,7 +72,7 @@ class Traffic:
     async def check(self) -> None:
         """Every answer is in the journal, everything is there once, and in that order nothing else could be."""
         asks = [ask_of(item, partner) for partner, items in self.asked.items() for item in items]
-        verdicts, journal = await replay(self._house, self.model, asks)
+        verdicts, _, journal = await replay(self._house, self.model, asks)
         assert self.model.journal == journal
         assert {key: verdict.outcome for (_, key), verdict in verdicts.items()} == {
             key: "accepted" if answer.outcome == pb.OUTCOME_ACCEPTED else "refused"
