@@ -13,15 +13,17 @@ from services.operations.campaigns import OPERATOR
 from services.runtime.ids import new_id
 from tests.chaos import answers
 from tests.chaos.books import Books, Rated
-from tests.chaos.history import Asked, Heard, History, Load, Operation
+from tests.chaos.history import Asked, FloorAsked, Heard, History, Load, Operation
 from tests.chaos.judging import Violation, by_group, judge
 from tests.chaos.mall import PARTNERS
 from tests.chaos.replaying import Replay
 from tests.support.campaign_model import Deal, load, set_campaign
-from tests.support.decided import Batch, Kept
+from tests.support.credit_model import set_floor
+from tests.support.decided import Batch, Kept, Parked
 from tests.support.due_model import catch_up
 from tests.support.ledger_facts import Expiry
 from tests.support.ledger_model import LedgerModel
+from tests.support.park_model import unpark_all
 
 PARTNER: Final = UUID(int=1)
 MEMBER: Final = UUID(int=2)
@@ -45,6 +47,7 @@ class Paper:
     records: list[journal_pb2.JournalRecord] = field(default_factory=list[journal_pb2.JournalRecord])
     kept: list[Kept] = field(default_factory=list[Kept])
     batches: list[Batch] = field(default_factory=list[Batch])
+    parked: list[Parked] = field(default_factory=list[Parked])
     now_us: int = START_US
 
     def __post_init__(self) -> None:
@@ -79,6 +82,41 @@ class Paper:
         wanted.seqs.add(seq)
         return wanted
 
+    def floor(self, floor: int | None, *, parks: bool = False) -> FloorAsked:
+        """How far the partner may issue from now on."""
+        first = len(self.model.journal)
+        wanted = self.history.floor(FloorAsked(PARTNER, floor, first, parks))
+        set_floor(self.model, PARTNER, floor, first, parks, self.now_us)
+        self._write_batch(first)
+        wanted.heard = first + 1, floor, first, parks
+        return wanted
+
+    def reverse(self, operation: Operation) -> Operation:
+        """A request undone by its key; here one that is parked, or was never posted."""
+        key, target = new_id().hex, operation.movements[0].key
+        asked = Asked("reverse", PARTNER, f"k:{key}", UUID(int=0), "", self.now_us, 0, target=target)
+        parked = [each for each in self.parked if each.place == (PARTNER, target) and each.open]
+        batch_no = len(self.batches) + 1
+        done = self._done("reversal", key, asked, heard=True)
+        for each in parked:
+            self.parked[self.parked.index(each)] = each._replace(open=False)
+            late = "REVERSED_BEFORE_ARRIVAL"
+            self.kept.append(Kept(each.place, batch_no, 0, None, late, None, tombstone=False))
+        return done
+
+    def unpark(self) -> None:
+        """The job posts what fits."""
+        first, batch_no, before = len(self.model.journal), len(self.batches) + 1, dict(self.model.parked)
+        unpark_all(self.model, self.now_us)
+        for number, seq in enumerate(before.keys() - self.model.parked.keys()):
+            place = before[seq].partner, before[seq].key
+            posted = self.model.by_key[place][1].posted
+            self.parked = [each._replace(open=each.open and each.seq != seq) for each in self.parked]
+            self.kept.append(
+                Kept(place, batch_no, number, posted.seq if posted else None, "", None, tombstone=False)
+            )
+        self._write_batch(first)
+
     def job(self) -> None:
         """The job ends what is over in the wallet, in a batch of its own."""
         first = len(self.model.journal)
@@ -88,18 +126,22 @@ class Paper:
     def books(self, **changes: Any) -> Books:
         """The books as they stand, but for `changes`."""
         parts: dict[str, Any] = {
-            "records": self.records, "kept": self.kept, "batches": self.batches, "rated": self.rated()
+            "records": self.records, "kept": self.kept, "batches": self.batches, "rated": self.rated(), "parked": self.parked,
         }  # fmt: skip
         return Books(**{**parts, **changes})
 
     def judged(self, **changes: Any) -> list[Violation]:
         """What is found in the books."""
+        return self.replayed(**changes)[1]
+
+    def replayed(self, **changes: Any) -> tuple[LedgerModel, list[Violation]]:
+        """The model to the end of the books, and what is found in them."""
         books = self.books(**changes)
         model = LedgerModel("America/New_York", Expiry("months_after_earn", 1), 400)
         _agree(model)
         replay = Replay(model, books, books.journal, by_group(self.history), self.history.loads)
         replay.run()
-        return judge(self.history, books, replay, model.journal)
+        return model, judge(self.history, books, replay, model.journal)
 
     def rated(self) -> list[Rated]:
         """What clearing makes of it."""
@@ -130,18 +172,27 @@ class Paper:
         operation = self.history.begin(kind, "grocer", f"/v1/{kind}s", key, {}, asked)
         verdict = self.model.post(asked.ask(0, 0), self.now_us)
         seq = verdict.posted.seq if verdict.posted else None
-        self.kept.append(
-            Kept(asked.place, len(self.batches) + 1, 0, seq, verdict.reason, verdict.available, tombstone=False)
-        )  # fmt: skip
+        if verdict.outcome == "parked" and seq is not None:
+            self.parked.append(Parked(asked.place, seq, open=True))
+        else:
+            self.kept.append(
+                Kept(
+                    asked.place, len(self.batches) + 1, 0, seq, verdict.reason, verdict.available, tombstone=False,
+                    headroom=verdict.headroom,
+                )
+            )  # fmt: skip
         self._write_batch(first)
         if not heard:
             operation.given_up = True
+        elif verdict.outcome == "parked" and seq is not None:
+            told = answers.of_parked(kind, self.records[seq - 1].transaction, None)
+            operation.heard.append(Heard(202, dict(told)))
         elif seq is not None:
             told = answers.of_operation(kind, [self.records[seq - 1].transaction])
             operation.heard.append(Heard(201, dict(told)))
         else:
-            body = {"code": verdict.reason.lower(), "available": verdict.available}
-            operation.heard.append(Heard(409, body))
+            figures = {"available": verdict.available, "headroom": verdict.headroom}
+            operation.heard.append(Heard(409, {"code": verdict.reason.lower(), **figures}))
         return operation
 
     def _write_batch(self, first: int) -> None:
@@ -150,13 +201,19 @@ class Paper:
         self.batches.append(Batch(len(self.batches) + 1, first + 1, len(posted), recorded_us))
         for place, each in enumerate(posted):
             moved = pb.Transaction(
-                transaction_id=new_id().bytes, seq=each.seq, kind=_KINDS[each.kind], member_id=b"" if each.kind == "load" else MEMBER.bytes,
+                transaction_id=new_id().bytes, seq=each.seq, kind=_KINDS[each.kind], member_id=b"" if each.kind in ("load", "floor") else MEMBER.bytes,
                 partner_id=PARTNER.bytes if each.partner else b"", reference=each.reference, points=each.points,
                 balance_after=each.balance_after, occurred_at_us=self.now_us, recorded_at_us=self.now_us + place,
                 expires_at_us=each.expires_us, held=each.held, original_seq=each.original_seq,
             )  # fmt: skip
             if each.hold_seq:
                 moved.hold_id = self.records[each.hold_seq - 1].transaction.transaction_id
+            if each.floor:
+                floor, basis_seq, parks = each.floor
+                moved.credit_floor.CopyFrom(pb.CreditFloor(floor=floor, basis_seq=basis_seq, parks=parks))
+            if each.kind == "park":
+                points = self.model.parked[each.seq].amount // 100
+                moved.parked.CopyFrom(pb.ParkedPoints(points=points, open=True))
             if each.campaign:
                 campaign_id, version, points = each.campaign
                 told = pb.CampaignPoints(campaign_id=campaign_id.bytes, version=version, points=points)
@@ -205,6 +262,9 @@ _KINDS: Final = {
     "expire": pb.MOVEMENT_KIND_EXPIRE,
     "grant": pb.MOVEMENT_KIND_GRANT,
     "load": pb.MOVEMENT_KIND_LOAD,
+    "floor": pb.MOVEMENT_KIND_FLOOR,
+    "park": pb.MOVEMENT_KIND_PARK,
+    "unpark": pb.MOVEMENT_KIND_UNPARK,
 }
 
 

@@ -1,4 +1,4 @@
-"""One short seed of `make chaos`, and two bugs on purpose that it has to find."""
+"""One short seed of `make chaos`, and three bugs on purpose that it has to find."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def test_a_capture_that_does_not_look_whether_its_hold_is_open_is_found() 
         await earn(till)
         await overtime(till)
 
-    plan = Plan(1, 15.0, broken="capture-without-hold-check")
+    plan = Plan(1, 11.0, broken="capture-without-hold-check")
     result = await ran(plan, [], Doing("overtime alone", 1, overtime_alone))
     rules = {found.rule for found in result.violations}
     assert rules >= {"checker", "model"}
@@ -50,3 +50,10 @@ async def test_a_reply_before_the_commit_is_found() -> None:
     ]
     result = await ran(Plan(1, 12.0, broken="reply-before-commit"), faults)
     assert "lost" in {found.rule for found in result.violations}
+
+
+async def test_a_sale_that_is_posted_twice_when_it_comes_free_is_found() -> None:
+    plan = Plan(7, 8.0, broken="unpark-twice")
+    result = await ran(plan, [], Doing("earn", 1, earn))
+    assert result.postings["park"] > 0
+    assert {found.rule for found in result.violations} >= {"unasked", "model"}

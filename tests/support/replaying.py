@@ -198,7 +198,7 @@ class Replay:
         (Whoever comes to a wallet does the same to it as the job.)
         """
         model = self._model
-        while len(model.journal) < batch.last_seq:
+        while len(model.journal) < min(batch.last_seq, len(self._journal)):
             before = len(model.journal)
             posted = self._journal[before]
             if posted.kind in OWN_ACTS:
