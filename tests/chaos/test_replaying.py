@@ -14,7 +14,8 @@ from coalition.points.v1 import movement_pb2 as pb
 from tests.chaos.books import Books
 from tests.chaos.history import Asked
 from tests.chaos.replaying import Replay
-from tests.support.decided import Batch, Kept, Place
+from tests.support.credit_model import set_floor
+from tests.support.decided import Batch, Kept, Parked, Place
 from tests.support.due_model import catch_up, repay
 from tests.support.ledger_facts import SECOND_US, Expiry
 from tests.support.ledger_model import LedgerModel
@@ -24,6 +25,14 @@ MEMBER: Final = UUID(int=2)
 START_US: Final = 1_767_000_000_000_000
 #: In a batch: the job comes to the wallet.
 JOB: Final = "job"
+
+
+@dataclass(frozen=True)
+class Floor:
+    """In a batch: how far the partner may issue from here on, and whether what is beyond is parked."""
+
+    floor: int | None
+    parks: bool = False
 
 
 def new_model() -> LedgerModel:
@@ -43,10 +52,11 @@ class Live:
     model: LedgerModel = field(default_factory=new_model)
     asked: dict[Place, tuple[Asked, ...]] = field(default_factory=dict[Place, tuple[Asked, ...]])
     kept: list[Kept] = field(default_factory=list[Kept])
+    parked: list[Parked] = field(default_factory=list[Parked])
     batches: list[Batch] = field(default_factory=list[Batch])
     now_us: int = START_US
 
-    def batch(self, *items: Asked | str) -> None:
+    def batch(self, *items: Asked | str | Floor) -> None:
         """Decides items at one moment."""
         first = len(self.model.journal)
         for number, item in enumerate(items):
@@ -54,13 +64,19 @@ class Live:
                 catch_up(self.model, MEMBER, self.now_us)
                 repay(self.model, MEMBER, self.now_us)
                 continue
+            if isinstance(item, Floor):
+                floor, basis_seq = item.floor, len(self.model.journal)
+                set_floor(self.model, PARTNER, floor, basis_seq, item.parks, self.now_us)
+                continue
             self.asked[item.place] = (item,)
             verdict = self.model.post(item.ask(0, item.original.int if item.original else 0), self.now_us)
             seq = verdict.posted.seq if verdict.posted else None
+            if verdict.outcome == "parked" and seq is not None:
+                self.parked.append(Parked(item.place, seq, open=True))
+                continue
             batch_no = len(self.batches) + 1
-            self.kept.append(
-                Kept(item.place, batch_no, number, seq, verdict.reason, verdict.available, False)
-            )
+            kept = Kept(item.place, batch_no, number, seq, verdict.reason, verdict.available, tombstone=False)
+            self.kept.append(kept._replace(headroom=verdict.headroom))
         postings = len(self.model.journal) - first
         recorded_us = self.now_us + max(0, postings - 1)
         self.batches.append(Batch(len(self.batches) + 1, first + 1, postings, recorded_us))
@@ -73,7 +89,7 @@ class Live:
             )
             for posted in self.model.journal
         ]
-        books, model = Books(self.kept, self.batches, records=records), new_model()
+        books, model = Books(self.kept, self.batches, self.parked, records=records), new_model()
         replay = Replay(model, books, self.model.journal, self.asked)
         replay.run()
         return model, replay
@@ -117,3 +133,29 @@ def test_what_was_over_is_ended_where_the_ledger_ended_it(names: tuple[str, ...]
         kept.place: ("accepted" if kept.seq else "refused", kept.available) for kept in live.kept
     }
     assert sum(posted.kind == "lapse" for posted in model.journal) == 1
+
+
+FLOORS: Final = (Floor(-100), Floor(-100, parks=True), Floor(-120), Floor(-200, parks=True), Floor(None))
+
+
+@pytest.mark.parametrize(("first", "second"), list(product(FLOORS, repeat=2)))
+@pytest.mark.parametrize("places", [(0, 1), (0, 2), (1, 2), (0, 3), (2, 2), (3, 3)])
+def test_a_floor_is_set_where_it_was_though_refusals_of_its_batch_have_no_place_in_the_journal(
+    first: Floor, second: Floor, places: tuple[int, int]
+) -> None:
+    live = Live()
+    live.batch(Floor(-50), earn(4_000, "before"))
+    items: list[Asked | str | Floor] = [earn(6_000 + 500 * number, f"e{number}") for number in range(3)]
+    for place, floor in reversed(list(zip(places, (first, second), strict=True))):
+        items.insert(place, floor)
+    live.batch(*items)
+    live.batch(redeem(1), earn(100, "later"))
+    model, replay = live.replayed()
+    assert model.journal == live.model.journal
+    assert replay.wrong == []
+    assert {place: replay.verdicts[place].headroom for place in live.asked} == {
+        place: live.model.by_key[place][1].headroom for place in live.asked
+    }
+    assert {place: verdict.outcome for place, verdict in replay.verdicts.items()} == {
+        place: live.model.by_key[place][1].outcome for place in live.asked
+    }

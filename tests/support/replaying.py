@@ -212,12 +212,14 @@ class Replay:
                 return
 
     def _later(self, floor: Posted, rows: Sequence[Kept]) -> bool:
-        """Whether a sale was refused in the batch before a floor was set: the headroom of then is told with it."""
+        """Whether a sale was refused in the batch before a floor was set: by one that refuses, with the headroom of then."""
         for kept in rows:
             if kept.seq is not None and kept.seq > floor.seq:
                 break
-            if kept.refusal == "CREDIT_LIMIT" and kept.place[0] == floor.partner:
-                return kept.headroom == headroom(self._model, kept.place[0])
+            partner = kept.place[0]
+            if kept.refusal == "CREDIT_LIMIT" and partner == floor.partner:
+                _, _, parks = self._model.floors.get(partner, (None, 0, False))
+                return not parks and kept.headroom == headroom(self._model, partner)
         return False
 
     def _left(self) -> None:
