@@ -42,6 +42,7 @@ def points_of(till: Till) -> int:
 def burn_of(
     till: Till, member: Member, key: str, reference: str, points: int
 ) -> tuple[dict[str, Any], Asked]:
+    """Points to be spent, as a redemption, a hold or a line of a batch tells it."""
     occurred_us = till.occurred()
     body = {
         "member": till.named(member),
@@ -55,6 +56,7 @@ def burn_of(
 def refund_of(
     till: Till, sold: Sold, key: str, reference: str, *, by_reference: bool
 ) -> tuple[dict[str, Any], Asked]:
+    """Some or all of what was sold or burned, sometimes more; by its id, or a sale by its reference."""
     rng, occurred_us = till.rng, till.occurred()
     amount = rng.choice((0, rng.randint(1, sold.whole + 1), rng.randint(1, 1 + sold.whole // 3)))
     body: dict[str, Any] = {"reference": reference, "occurred_at": till.at(occurred_us)}

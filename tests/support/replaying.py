@@ -46,13 +46,8 @@ class Replay:
         """
         self.first: dict[Place, Verdict] = {}
         self.wrong: list[str] = []
-        self._model, self._decided, self._journal, self._asks, self._acts = (
-            model,
-            decided,
-            journal,
-            asks,
-            acts,
-        )
+        self._model, self._decided, self._journal = model, decided, journal
+        self._asks, self._acts = asks, acts
         earns = [posted for posted in journal if posted.kind == "earn"]
         self._earns = {(posted.partner, posted.reference): posted.seq for posted in earns}
         self._became = {posted.original_seq: posted.seq for posted in earns if posted.original_seq}
@@ -144,11 +139,9 @@ class Replay:
         """With the sale that a refund means by now."""
         if ask.kind != "refund":
             return ask
-        seq = (
-            self._earns.get((ask.partner, ask.original_reference), 0)
-            if ask.original_reference
-            else ask.original_seq
-        )
+        seq = ask.original_seq
+        if ask.original_reference:
+            seq = self._earns.get((ask.partner, ask.original_reference), 0)
         return replace(ask, original_seq=self._became.get(seq, seq))
 
     def _arrives(self, place: Place, now_us: int) -> None:
