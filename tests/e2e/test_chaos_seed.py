@@ -36,7 +36,7 @@ async def test_a_capture_that_does_not_look_whether_its_hold_is_open_is_found() 
         await earn(till)
         await overtime(till)
 
-    plan = Plan(1, 11.0, broken="capture-without-hold-check")
+    plan = Plan(1, 10.0, broken="capture-without-hold-check")
     result = await ran(plan, [], Doing("overtime alone", 1, overtime_alone))
     rules = {found.rule for found in result.violations}
     assert rules >= {"checker", "model"}
@@ -53,7 +53,7 @@ async def test_a_reply_before_the_commit_is_found() -> None:
 
 
 async def test_a_sale_that_is_posted_twice_when_it_comes_free_is_found() -> None:
-    plan = Plan(7, 8.0, broken="unpark-twice")
+    plan = Plan(7, 7.0, broken="unpark-twice")
     result = await ran(plan, [], Doing("earn", 1, earn))
     assert result.postings["park"] > 0
     assert {found.rule for found in result.violations} >= {"unasked", "model"}

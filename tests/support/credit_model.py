@@ -29,8 +29,7 @@ def set_floor(
 
 def issued(model: LedgerModel, partner: UUID) -> int:
     """What a partner has issued, less what was taken back of it or is owed."""
-    sales = [sale for seq, sale in model.sales.items() if model.journal[seq - 1].partner == partner]
-    return sum(sale.earned - sale.taken for sale in sales)
+    return sum(sale.earned - sale.taken for sale in model.sold[partner])
 
 
 def headroom(model: LedgerModel, partner: UUID) -> int | None:

@@ -59,6 +59,8 @@ class LedgerModel:
     all_lots: list[Lot] = field(default_factory=list)
     holds: dict[int, Hold] = field(default_factory=dict)
     sales: dict[int, Sale] = field(default_factory=dict)
+    # The earns among them, by partner.
+    sold: defaultdict[UUID, list[Sale]] = field(default_factory=lambda: defaultdict(list))
     debts: list[Debt] = field(default_factory=list)
     idle_us: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     # By partner: shortfall and tender order.
@@ -255,6 +257,7 @@ class LedgerModel:
             self.all_lots.append(lot)
             self.lots.setdefault(ask.member, []).append(lot)
         sale = self.sales[seq] = Sale(ask.member, ask.amount, ask.in_points, points, rate[:2])
+        self.sold[ask.partner].append(sale)
         pending = points if matures_us else 0
         verdict = self.accept(
             ask, points - pending, expires_us, lot_no, (), pending=pending, original_seq=parked_seq
