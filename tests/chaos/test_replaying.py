@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from tests.chaos.replaying import Replay
 from tests.support.credit_model import set_floor
 from tests.support.decided import Batch, Kept, Parked, Place
 from tests.support.due_model import catch_up, repay
-from tests.support.ledger_facts import SECOND_US, Expiry
+from tests.support.ledger_facts import SECOND_US, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
 
 PARTNER: Final = UUID(int=1)
@@ -56,7 +56,7 @@ class Live:
     batches: list[Batch] = field(default_factory=list[Batch])
     now_us: int = START_US
 
-    def batch(self, *items: Asked | str | Floor) -> None:
+    def batch(self, *items: Asked | str | Floor | tuple[Asked, Asked]) -> None:
         """Decides items at one moment."""
         first = len(self.model.journal)
         for number, item in enumerate(items):
@@ -68,19 +68,27 @@ class Live:
                 floor, basis_seq = item.floor, len(self.model.journal)
                 set_floor(self.model, PARTNER, floor, basis_seq, item.parks, self.now_us)
                 continue
-            self.asked[item.place] = (item,)
-            verdict = self.model.post(item.ask(0, item.original.int if item.original else 0), self.now_us)
-            seq = verdict.posted.seq if verdict.posted else None
-            if verdict.outcome == "parked" and seq is not None:
-                self.parked.append(Parked(item.place, seq, open=True))
-                continue
-            batch_no = len(self.batches) + 1
-            kept = Kept(item.place, batch_no, number, seq, verdict.reason, verdict.available, tombstone=False)
-            self.kept.append(kept._replace(headroom=verdict.headroom))
+            group = item if isinstance(item, tuple) else (item,)
+            asks = [each.ask(0, each.original.int if each.original else 0) for each in group]
+            verdicts = self.model.post_all(asks, self.now_us)
+            # (Far enough apart for a pair's two.)
+            for place, (asked, verdict) in enumerate(zip(group, verdicts, strict=True), 2 * number):
+                self.asked[asked.place] = group
+                self.keep(asked.place, place, verdict)
         postings = len(self.model.journal) - first
         recorded_us = self.now_us + max(0, postings - 1)
         self.batches.append(Batch(len(self.batches) + 1, first + 1, postings, recorded_us))
         self.now_us += 10 * SECOND_US
+
+    def keep(self, place: Place, number: int, verdict: Verdict) -> None:
+        """As the ledger keeps what became of an item."""
+        seq = verdict.posted.seq if verdict.posted else None
+        if verdict.outcome == "parked" and seq is not None:
+            self.parked.append(Parked(place, seq, open=True))
+            return
+        batch_no = len(self.batches) + 1
+        kept = Kept(place, batch_no, number, seq, verdict.reason, verdict.available, tombstone=False)
+        self.kept.append(kept._replace(headroom=verdict.headroom))
 
     def replayed(self) -> tuple[LedgerModel, Replay]:
         records = [
@@ -159,3 +167,21 @@ def test_a_floor_is_set_where_it_was_though_refusals_of_its_batch_have_no_place_
     assert {place: verdict.outcome for place, verdict in replay.verdicts.items()} == {
         place: live.model.by_key[place][1].outcome for place in live.asked
     }
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_what_was_burned_with_a_parked_sale_is_so_after_what_was_refused_before_it(place: int) -> None:
+    live = Live()
+    live.batch(earn(10_000, "before"))
+    items: list[Asked | str | Floor | tuple[Asked, Asked]] = [
+        redeem(200, f"too much {number}") for number in range(2)
+    ]
+    items.insert(place, (replace(earn(1_000, "sale"), linked=True), redeem(30, "burn")))
+    live.batch(Floor(-100, parks=True))
+    live.batch(*items)
+    model, replay = live.replayed()
+    assert [posted.kind for posted in model.journal] == ["earn", "floor", "park", "redeem"]
+    assert model.journal == live.model.journal
+    told = [replay.verdicts[PARTNER, f"too much {number}"].available for number in range(2)]
+    assert told == [kept.available for kept in live.kept if kept.refusal]
+    assert told == [100] * place + [70] * (2 - place)

@@ -199,10 +199,20 @@ class Replay:
                 repay(model, posted.member, batch.decided_us)
             elif posted.kind == "floor" and posted.floor and posted.partner and not self._later(posted, rows):
                 set_floor(model, posted.partner, *posted.floor, batch.decided_us)
-            elif posted.kind == "park" and posted.seq in self._decided.parked_by_seq:
-                self._feed(self._decided.parked_by_seq[posted.seq].place, batch.decided_us, fed)
+            elif posted.kind == "park":
+                self._park(posted.seq, batch, rows, fed)
             if len(model.journal) == before:
                 return
+
+    def _park(self, seq: int, batch: Batch, rows: Sequence[Kept], fed: set[Place]) -> None:
+        """What was parked has no row. It changes nothing that a refusal tells; but what was burned with it does, and that has one."""
+        parked = self._decided.parked_by_seq.get(seq)
+        group = self._asks(parked.place) if parked is not None else None
+        if parked is None or group is None:
+            return
+        burned = {(ask.partner, ask.key) for ask in group[1:]}
+        if not burned or not rows or rows[0].place in burned:
+            self._feed(parked.place, batch.decided_us, fed)
 
     def _later(self, floor: Posted, rows: Sequence[Kept]) -> bool:
         """Whether a sale was refused in the batch before a floor was set: by one that refuses, with the headroom of then."""
