@@ -142,10 +142,47 @@ class EarnBody(_Movement):
         return value
 
 
+class Basket(Body):
+    """What is to be paid, before points are taken for it."""
+
+    amount: Annotated[int, Field(ge=0, le=AMOUNT_MAX, description="In all, in minor units")]
+    currency: Currency
+    lines: Annotated[
+        tuple[SaleLine, ...],
+        Field(max_length=500, description="What is bought; where given, the amounts sum to `amount`"),
+    ] = ()
+    tenders: Annotated[
+        tuple[Tender, ...], Field(max_length=20, description="How it is paid, as far as that is known")
+    ] = ()
+
+
 class RedemptionBody(_Movement):
     """Points spent in one step."""
 
     points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to spend")]
+    basket: Annotated[
+        Basket | None,
+        Field(description="What is to be paid; needed where your burn rule bounds the share paid in points"),
+    ] = None
+
+
+class Worth(Answer):
+    """What points are worth at your tills."""
+
+    amount: Annotated[int, Field(description="Minor units, rounded down")]
+    currency: Annotated[str, Field(description="ISO 4217", examples=["EUR"])]
+    treatment: Annotated[
+        Literal["discount", "tender"],
+        Field(
+            description="`tender`: tell the sale with a tender of kind `points` of this amount. `discount`: tell it without "
+            "this amount, and without such a tender"
+        ),
+    ]
+
+
+WorthField = Annotated[
+    Worth | None, Field(description="What the points are worth by your burn rule; null: you have none")
+]
 
 
 class Campaign(Answer):
@@ -255,6 +292,7 @@ class Redemption(Posted):
     object: Literal["redemption"]
     reference: Annotated[str, Field(description="Your reference")]
     points: Annotated[int, Field(description="Points spent, as a positive number")]
+    worth: WorthField
     receipt: RedemptionReceipt
 
 
@@ -360,3 +398,4 @@ class Transaction(Posted):
         ParkedPoints | None,
         Field(description="Of a sale beyond your credit limit, and of what took such a one away"),
     ]
+    worth: WorthField

@@ -32,14 +32,15 @@ from services.points.domain.posting import Posting
 from services.points.domain.terms import Terms
 from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
 from services.points.storage import wallet_reads
+from services.points.storage.burn_rules import burns_by_rule
 from services.points.storage.campaigns import budgets
 from services.points.storage.lookups import lookups_of
 from services.points.storage.opened_rows import opened_of, standing_floors
 from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 22))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 42))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 24))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 43))})"
 
 
 class _Listed:
@@ -235,6 +236,7 @@ async def _open(
     listed.add(AccountKind.PENDING, _pending_earners(items, terms))
     listed.add(AccountKind.BUDGET, budgets(items, terms))
     giving = wallet_reads.givers(items)
+    burning = burns_by_rule(items, terms)
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
@@ -258,6 +260,8 @@ async def _open(
         patience_us,
         sales.grants,
         _parked_seqs(items),
+        [listed.place(wallet_at[member]) for member, _ in burning],
+        [listed.place(partner_at[partner]) for _, partner in burning],
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
@@ -270,6 +274,9 @@ async def _open(
         await add_erased(connection, ledger_id, opened, lookups, mac)
     opened.standing_floors |= standing_floors(row, floored)
     wallet_reads.add_read(opened, row, members, giving)
+    if burning:
+        opened.today = row["today"]
+        opened.burned_today = dict(zip(burning, row["burned_today"], strict=True))
     return opened, row["config_version"]
 
 
@@ -320,5 +327,6 @@ async def write(
         rows.loads,
         rows.parked,
         rows.unparked,
+        rows.worths,
         salted(rows, opened.last_seq + 1),
     )
