@@ -7,13 +7,12 @@ of points, and what they are worth is its own affair.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
-
-import orjson
 
 _HUNDRED: Final = 100
 
@@ -69,10 +68,10 @@ class BurnRule(NamedTuple):
         """What of a basket counts, of which a share may be paid in points: minor units, 0 or more."""
         counted = basket.amount_minor
         if self.excluded_categories:
-            lines = orjson.loads(basket.lines_json)
+            lines = json.loads(basket.lines_json)
             counted -= sum(line[3] for line in lines if line[1] in self.excluded_categories)
         if self.excluded_tenders:
-            tenders = orjson.loads(basket.tenders_json)
+            tenders = json.loads(basket.tenders_json)
             counted -= sum(amount for kind, amount in tenders if kind in self.excluded_tenders)
         return max(0, min(counted, basket.amount_minor))
 
