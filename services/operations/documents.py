@@ -102,24 +102,6 @@ def refund_rule(message: points_pb2.RefundRule) -> Document:
     }
 
 
-def burn_rule(message: points_pb2.BurnRule, zone: str) -> Document:
-    """What a partner takes points for from a time on."""
-    treatment = movement_pb2.BurnTreatment.Name(message.treatment)
-    return {
-        "version": message.version,
-        "points": message.points,
-        "worth_minor": message.worth_minor,
-        "minimum_points": message.minimum_points,
-        "step_points": message.step_points,
-        "share_percent": message.share_percent,
-        "daily_points": message.daily_points,
-        "excluded_categories": list(message.excluded_categories),
-        "excluded_tenders": list(message.excluded_tenders),
-        "treatment": treatment.removeprefix("BURN_TREATMENT_").lower(),
-        "valid_from": write_time(message.valid_from_us, zone),
-    }
-
-
 def transaction(result: movement_pb2.Result, zone: str) -> Document:
     """A movement that was posted; `replayed` where it had been before."""
     moved = result.transaction

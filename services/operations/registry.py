@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from coalition.partners.v1 import partners_pb2 as pb
-from coalition.points.v1 import movement_pb2, points_pb2
+from coalition.points.v1 import points_pb2
 from coalition.type.v1.principal_pb2 import PROGRAMME_MODE_LIVE, PROGRAMME_MODE_TEST
 
 from services.operations.session import Session
@@ -213,38 +213,3 @@ async def list_staff(session: Session) -> Sequence[pb.Staff]:
     """All staff by name."""
     answer = await session.call(session.registry.ListStaff, pb.ListStaffRequest())
     return answer.staff
-
-
-class BurnRule(NamedTuple):
-    """So many points are worth so many minor units from a time on, and how many are taken; see the proto."""
-
-    points: int
-    worth_minor: int
-    valid_from_us: int
-    minimum_points: int
-    step_points: int
-    share_percent: int
-    daily_points: int
-    excluded_categories: Sequence[str]
-    excluded_tenders: Sequence[str]
-
-
-async def set_burn_rule(
-    session: Session, programme: Programme, slug: str, rule: BurnRule, treatment: str
-) -> points_pb2.BurnRule:
-    """Sets what a partner takes points for, treated as in documents.burn_rule. Raises INVALID_REQUEST."""
-    wanted = points_pb2.BurnRule(
-        partner_id=await session.partner_id(programme, slug),
-        treatment=movement_pb2.BurnTreatment.Value(f"BURN_TREATMENT_{treatment.upper()}"),
-        **rule._asdict(),
-    )
-    request = points_pb2.SetBurnRuleRequest(rule=wanted)
-    answer = await session.call(session.ledger.SetBurnRule, request, programme)
-    return answer.rule
-
-
-async def list_burn_rules(session: Session, programme: Programme, slug: str) -> Sequence[points_pb2.BurnRule]:
-    """What a partner takes points for, by the time from which it holds."""
-    request = points_pb2.ListBurnRulesRequest(partner_id=await session.partner_id(programme, slug))
-    answer = await session.call(session.ledger.ListBurnRules, request, programme)
-    return answer.rules

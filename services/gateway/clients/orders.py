@@ -8,8 +8,9 @@ from uuid import UUID
 
 from coalition.points.v1 import movement_pb2
 
+from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
-from services.gateway.schemas.movements import Basket, EarnBody, RedemptionBody, SaleLine, Tender
+from services.gateway.schemas.movements import EarnBody, RedemptionBody
 from services.gateway.schemas.sales import PurchaseBody, RefundBody, ReversalBody
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.answers.movements import HOLD_PREFIX
-from services.gateway.apidocs import examples
+from services.gateway.apidocs import burn_examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_REDEEM, PartnerRole
 from services.gateway.http.admission import admit_write
@@ -60,9 +60,9 @@ class Holds:
                 description="Nobody else can spend them until you capture the hold, void it or its time is over. The "
                 "balance does not change yet; what a balance calls available does.",
                 body=HoldBody,
-                examples=examples.HOLD_BODIES,
+                examples=burn_examples.HOLD_BODIES,
                 answer=Hold,
-                example=examples.HOLD,
+                example=burn_examples.HOLD,
                 reasons=(
                     *(reason for reason in MOVEMENT_REASONS if reason != Reason.REASON_STORE_UNKNOWN),
                     *NEW_BURN_REASONS,
@@ -78,9 +78,9 @@ class Holds:
                 description="All of it or some; the rest is free again, so a hold is captured once. It works even where "
                 "the points have expired since they were set aside. It goes by the burn rule that the hold was opened by.",
                 body=CaptureBody,
-                examples=examples.CAPTURE_BODIES,
+                examples=burn_examples.CAPTURE_BODIES,
                 answer=Capture,
-                example=examples.CAPTURE,
+                example=burn_examples.CAPTURE,
                 reasons=(
                     *_RESOLVING,
                     Reason.REASON_HOLD_TOO_SMALL,
@@ -97,9 +97,9 @@ class Holds:
                 summary="Give a hold up",
                 description="All points of it are free again.",
                 body=VoidBody,
-                examples=examples.VOID_BODIES,
+                examples=burn_examples.VOID_BODIES,
                 answer=Void,
-                example=examples.VOID,
+                example=burn_examples.VOID,
                 reasons=_RESOLVING,
             ),
         ]

@@ -7,7 +7,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.apidocs import examples
+from services.gateway.apidocs import burn_examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_REDEEM, PartnerRole
 from services.gateway.http.admission import admit_write
@@ -40,9 +40,9 @@ class Redemptions:
                 "points you take at once and of which share of a basket, and what they are worth. A refusal is "
                 "remembered under the key.",
                 body=RedemptionBody,
-                examples=examples.REDEMPTION_BODIES,
+                examples=burn_examples.REDEMPTION_BODIES,
                 answer=Redemption,
-                example=examples.REDEMPTION,
+                example=burn_examples.REDEMPTION,
                 reasons=(*MOVEMENT_REASONS, *NEW_BURN_REASONS),
             )
         ]

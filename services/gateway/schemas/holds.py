@@ -6,9 +6,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from services.gateway.schemas.baskets import Basket
 from services.gateway.schemas.fields import POINTS_MAX, Body, Instant, Moment, Reference, StoreCode
 from services.gateway.schemas.movements import (
-    Basket,
     Channel,
     MemberReference,
     Posted,

@@ -9,7 +9,7 @@ import typer
 
 from services.launcher.commands.settle_rates import PartnerArgument
 from services.launcher.session import Column, JsonOption, ProgrammeOption, count, field, in_session, show
-from services.operations import documents, registry
+from services.operations import burn_rules
 from services.operations.amounts import read_minor, read_time
 from services.operations.documents import Document
 from services.operations.session import Session
@@ -91,12 +91,12 @@ def set_rule(
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        rule = registry.BurnRule(
+        rule = burn_rules.BurnRule(
             points, read_minor(worth), read_time(valid_from, found.zone), minimum or step, step, share, daily,
             exclude_category or (), [tender.value for tender in exclude_tender or ()],
         )  # fmt: skip
-        added = await registry.set_burn_rule(session, found, partner, rule, treatment.value)
-        return documents.burn_rule(added, found.zone)
+        added = await burn_rules.set_rule(session, found, partner, rule, treatment.value)
+        return burn_rules.document(added, found.zone)
 
     show(in_session(work), as_json, f"What {partner} takes points for", *_RULES)
 
@@ -110,7 +110,7 @@ def list_rules(partner: PartnerArgument, programme: ProgrammeOption, as_json: Js
 
     async def work(session: Session) -> list[Document]:
         found = await session.programme(programme)
-        rules = await registry.list_burn_rules(session, found, partner)
-        return [documents.burn_rule(rule, found.zone) for rule in rules]
+        rules = await burn_rules.list_rules(session, found, partner)
+        return [burn_rules.document(rule, found.zone) for rule in rules]
 
     show(in_session(work), as_json, f"What {partner} takes points for", *_RULES)

@@ -10,6 +10,7 @@ import asyncpg
 
 from services.points.domain.burning import BurnRule, RuleVersion, Treatment, Worth
 from services.points.domain.movements import Act, Capture, Hold, Redemption
+from services.points.domain.opened import Opened
 from services.points.domain.terms import Terms
 from services.points.storage.versions import next_version
 from services.runtime.clock import from_micros, to_micros
@@ -28,6 +29,13 @@ def burns_by_rule(items: Sequence[Act], terms: Terms | None) -> list[tuple[UUID,
     return list(
         dict.fromkeys((item.member_id, item.partner_id) for item in burns if item.partner_id in partners)
     )
+
+
+def add_burned(opened: Opened, row: asyncpg.Record, burning: Sequence[tuple[UUID, UUID]]) -> None:
+    """Adds what ledger_open answered of burns that a rule may decide: the day, and what was burned in it."""
+    if burning:
+        opened.today = row["today"]
+        opened.burned_today = dict(zip(burning, row["burned_today"], strict=True))
 
 
 async def versions(

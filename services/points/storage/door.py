@@ -32,7 +32,7 @@ from services.points.domain.posting import Posting
 from services.points.domain.terms import Terms
 from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
 from services.points.storage import wallet_reads
-from services.points.storage.burn_rules import burns_by_rule
+from services.points.storage.burn_rules import add_burned, burns_by_rule
 from services.points.storage.campaigns import budgets
 from services.points.storage.lookups import lookups_of
 from services.points.storage.opened_rows import opened_of, standing_floors
@@ -68,6 +68,12 @@ class _Listed:
     def place(self, place: int) -> int:
         """The place in the whole list, once all are listed."""
         return place if place > 0 else len(self.known) - place
+
+    def learn(self, accounts: Sequence[int], learned: list[AccountKey]) -> None:
+        """Learns the numbers of those that were missing, from the whole list."""
+        for key, number in zip(self.missing, accounts[len(self.known) :], strict=True):
+            learned.append(key)
+            self._numbers.learn(key, number)
 
 
 def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Iterable[UUID]]:
@@ -235,8 +241,7 @@ async def _open(
         listed.add(kind, (owner,))
     listed.add(AccountKind.PENDING, _pending_earners(items, terms))
     listed.add(AccountKind.BUDGET, budgets(items, terms))
-    giving = wallet_reads.givers(items)
-    burning = burns_by_rule(items, terms)
+    giving, burning = wallet_reads.givers(items), burns_by_rule(items, terms)
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
@@ -265,18 +270,13 @@ async def _open(
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
-    accounts: list[int] = row["accounts"]
-    for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
-        learned.append(key)
-        numbers.learn(key, number)
+    listed.learn(row["accounts"], learned)
     opened = opened_of(row, lookups, members, burns, numbers)
     if row["erased"]:
         await add_erased(connection, ledger_id, opened, lookups, mac)
     opened.standing_floors |= standing_floors(row, floored)
     wallet_reads.add_read(opened, row, members, giving)
-    if burning:
-        opened.today = row["today"]
-        opened.burned_today = dict(zip(burning, row["burned_today"], strict=True))
+    add_burned(opened, row, burning)
     return opened, row["config_version"]
 
 
