@@ -67,6 +67,7 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_BURN_STEP: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Points are taken in steps"),
     Reason.REASON_BURN_SHARE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too many points for the basket"),
     Reason.REASON_BURN_DAILY_LIMIT: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Over the daily limit"),
+    Reason.REASON_BURN_WORTH_MISMATCH: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Points of another worth"),
     Reason.REASON_TOO_MANY_HOLDS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too many open holds"),
     Reason.REASON_ORIGINAL_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Original unknown"),
     Reason.REASON_REFUND_TOO_LARGE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "More than is left to refund"),

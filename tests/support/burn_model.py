@@ -58,7 +58,7 @@ def against(model: LedgerModel, ask: Ask, points: int, sale: Ask | None, now_us:
     counted = None
     if sale is not None:
         if sale.in_points != (0 if rule.discount else worth):
-            return Verdict("turned away", "INVALID_REQUEST")
+            return Verdict("turned away", "BURN_WORTH_MISMATCH")
         counted = sale.amount + (worth if rule.discount else 0)
     elif ask.kind != "capture":
         if ask.basket is None and (rule.share < 100 or rule.barred):

@@ -195,6 +195,13 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         ("limit", "left", "required"),
         "Up to {left} points may be spent here today.",
     ),
+    _R.REASON_BURN_WORTH_MISMATCH: Explained(
+        "The tenders of kind `points` are not what the points of the purchase are worth by your burn rule; or points lower the "
+        "price with you (`treatment` `discount`), and the purchase has such a tender.",
+        "As a `tender`, send the sale with a tender of kind `points` of `worth_minor`; as a `discount`, with what is left to "
+        "pay as `amount` and without one. Nothing was decided: the same key may be used.",
+        ("worth_minor", "treatment", "told_minor"),
+    ),
     _R.REASON_TOO_MANY_HOLDS: Explained(
         "As many holds are open on the wallet as there may be, of all partners together.",
         "Capture or void what is open, or wait until it ends; then hold under a new key and reference.",

@@ -53,6 +53,7 @@ class Purchases:
                     Reason.REASON_HOLD_TOO_SMALL,
                     *BURN_REASONS,
                     Reason.REASON_BURN_DAILY_LIMIT,
+                    Reason.REASON_BURN_WORTH_MISMATCH,
                 ),
             )
         ]

@@ -153,10 +153,10 @@ async def test_a_sale_with_points_as_a_tender_tells_what_they_are_worth(house: P
     till, member = await rich(house, points=100, worth_minor=80, share_percent=50)
     for wrong in ([], in_points(399), in_points(401)):
         pair = await till.post(earn(member, 1_000, linked=True, tenders=wrong), redemption(member, 500))
-        assert reasons(pair) == ["LINKED_ITEM_FAILED", "INVALID_REQUEST"]
+        assert reasons(pair) == ["LINKED_ITEM_FAILED", "BURN_WORTH_MISMATCH"]
         assert outcomes(pair) == [pb.OUTCOME_TURNED_AWAY] * 2
         assert dict(pair[1].error.metadata) == {
-            "field": "tenders", "worth_minor": "400", "treatment": "tender",
+            "worth_minor": "400", "treatment": "tender", "told_minor": str(sum(each.amount_minor for each in wrong)),
         }  # fmt: skip
     sale, burn = await till.post(
         earn(member, 1_000, linked=True, tenders=in_points(400)), redemption(member, 500)
@@ -177,7 +177,7 @@ async def test_a_sale_with_points_as_a_discount_is_told_without_them(house: Poin
     wrong = await till.post(
         earn(member, 1_000, linked=True, tenders=in_points(400)), capture(held.transaction_id)
     )
-    assert reasons(wrong) == ["LINKED_ITEM_FAILED", "INVALID_REQUEST"]
+    assert reasons(wrong) == ["LINKED_ITEM_FAILED", "BURN_WORTH_MISMATCH"]
     # 6.00 are paid; it would have been 10.00, of which up to 5.00 in points.
     sale, burn = await till.post(earn(member, 600, linked=True), capture(held.transaction_id))
     assert (sale.transaction.points, burn.transaction.worth.amount_minor) == (6, 400)

@@ -63,10 +63,10 @@ def refuse_by_rule(
     if sale is not None:
         in_points = worth if rule.treatment is Treatment.TENDER else 0
         if sale.points_minor != in_points:
-            message = f"tenders: {points} points are worth {worth}, taken as a {rule.treatment}; the tender of kind points is {in_points}"
             return TurnedAway(
-                Reason.REASON_INVALID_REQUEST, message,
-                {"field": "tenders", "worth_minor": str(worth), "treatment": rule.treatment.value},
+                Reason.REASON_BURN_WORTH_MISMATCH,
+                f"{points} points are worth {worth} as a {rule.treatment}, the sale has {sale.points_minor} in points",
+                {"worth_minor": str(worth), "treatment": rule.treatment.value, "told_minor": str(sale.points_minor)},
             )  # fmt: skip
     elif decided.counted is None and rule.needs_basket and not isinstance(item, Capture):
         message = "basket: what may be paid in points depends on what is bought"

@@ -145,6 +145,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """More than may be paid in points of this basket (metadata: most: points, required, most_minor, worth_minor)."""
     REASON_BURN_DAILY_LIMIT: _Reason.ValueType  # 95
     """More points than a member may burn with the partner in a day (metadata: limit, left, required)."""
+    REASON_BURN_WORTH_MISMATCH: _Reason.ValueType  # 96
+    """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
+    such a one (metadata: worth_minor, treatment, told_minor).
+    """
     REASON_OVERLOADED: _Reason.ValueType  # 90
     """--- the platform --------------------------------------------------------------------------
     A queue is full; ask again after metadata.retry_after_seconds.
@@ -303,6 +307,10 @@ REASON_BURN_SHARE: Reason.ValueType  # 94
 """More than may be paid in points of this basket (metadata: most: points, required, most_minor, worth_minor)."""
 REASON_BURN_DAILY_LIMIT: Reason.ValueType  # 95
 """More points than a member may burn with the partner in a day (metadata: limit, left, required)."""
+REASON_BURN_WORTH_MISMATCH: Reason.ValueType  # 96
+"""The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
+such a one (metadata: worth_minor, treatment, told_minor).
+"""
 REASON_OVERLOADED: Reason.ValueType  # 90
 """--- the platform --------------------------------------------------------------------------
 A queue is full; ask again after metadata.retry_after_seconds.
