@@ -26,12 +26,13 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """Points that a household burns at a partner; `reference` is unique per partner."""
+    """Points that a household burns at a partner; `reference` is unique per partner, `basket_minor` what it bought there that day."""
 
     household: int
     partner: str
     store: str
     points: int
+    basket_minor: int
     reference: str
     occurred_at: datetime
 
@@ -86,7 +87,9 @@ def plan_burns(
             continue
         left[household] = balance - points
         reference = f"burn-{day:%Y%m%d}-{household}"
-        planned.append(Burn(household, visit.partner, visit.store, points, reference, occurred_at))
+        planned.append(
+            Burn(household, visit.partner, visit.store, points, visit.amount_minor, reference, occurred_at)
+        )
     return tuple(planned)
 
 

@@ -16,7 +16,7 @@ from services.demo import progress as memory
 from services.demo.config import Credit, DemoConfig, DemoPartner
 from services.demo.progress import Progress
 from services.demo.weeks import local_midnight
-from services.operations import approvals, campaigns, people, registry, settlement
+from services.operations import approvals, burn_rules, campaigns, people, registry, settlement
 from services.operations.documents import Document, identity
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
@@ -105,11 +105,27 @@ class Onboarding:
                 transaction_fee_micros=price.transaction_fee_micros,
             )
             await registry.set_rates(session, programme, slug, prices)
+        await burn_rules.set_rule(session, programme, slug, self._burn_rule(), "tender")
         billing = partner.billing
         terms = await settlement.billing_of(
             session, programme, slug, billing.cycle, billing.cycle_fee_minor, _OBJECTION_DAYS
         )
         await settlement.set_billing(session, programme, terms)
+
+    def _burn_rule(self) -> burn_rules.BurnRule:
+        """What every partner takes points for: whole steps, up to what was bought, as many a day as a member burns."""
+        about, rule = self._config.programme, self._config.burns
+        return burn_rules.BurnRule(
+            points=rule.value_points,
+            worth_minor=rule.value_minor,
+            valid_from_us=to_micros(about.clock_start_at),
+            minimum_points=rule.points_step,
+            step_points=rule.points_step,
+            share_percent=100,
+            daily_points=rule.points_max,
+            excluded_categories=(),
+            excluded_tenders=(),
+        )
 
     async def _limits(self, programme: Programme) -> None:
         """The credit limits that are not approved yet: one person proposes them, the other one approves."""

@@ -79,6 +79,7 @@ class Replay:
                         self._url,
                         self.progress.secrets[partner.slug],
                         self._config.programme.currency,
+                        self._config.burns,
                         self.latencies,
                     )
                 )

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import httpx2
 
 from services.demo.burns import Burn
+from services.demo.config import BurnRule
 from services.demo.dataset import Purchase
 
 LINES_A_BATCH_MAX: Final = 1_000
@@ -46,8 +47,10 @@ class Latencies:
 class Till:
     """One partner's integration. Use as an async context manager."""
 
-    def __init__(self, base_url: str, secret: str, currency: str, latencies: Latencies) -> None:
-        self._currency, self._latencies = currency, latencies
+    def __init__(
+        self, base_url: str, secret: str, currency: str, worth: BurnRule, latencies: Latencies
+    ) -> None:
+        self._currency, self._worth, self._latencies = currency, worth, latencies
         self._slots = asyncio.Semaphore(_CONCURRENT_MAX)
         self._http = httpx2.AsyncClient(
             base_url=base_url,
@@ -97,15 +100,19 @@ class Till:
         return points
 
     async def redeem(self, burn: Burn, card: str) -> int:
-        """Spends points; answers how many."""
+        """Spends points for what was bought that day; answers how many. Raises TillError where they are worth something else."""
         body = {
             "member": {"card": card},
             "reference": burn.reference,
             "points": burn.points,
             "store": burn.store,
             "occurred_at": _time(burn.occurred_at),
+            "basket": {"amount": burn.basket_minor, "currency": self._currency},
         }
         answer = await self._post("redemption", "/v1/redemptions", body, f"redeem-{burn.reference}")
+        worth = burn.points * self._worth.value_minor // self._worth.value_points
+        if answer["worth"] != {"amount": worth, "currency": self._currency, "treatment": "tender"}:
+            raise TillError(f"{burn.points} points of {burn.reference} are worth {answer['worth']}")
         return int(answer["points"])
 
     def _earn(self, purchase: Purchase, cards: dict[int, str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.set_burn_rule import SetBurnRule
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_expiry_policy import SetExpiryPolicy
@@ -34,6 +35,7 @@ class Points:
     post: PostMovements
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
+    set_burn_rule: SetBurnRule
     set_expiry_policy: SetExpiryPolicy
     set_floor: SetFloor
     set_limits: SetLimits

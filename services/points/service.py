@@ -21,6 +21,7 @@ from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.set_burn_rule import SetBurnRule
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_expiry_policy import SetExpiryPolicy
@@ -91,6 +92,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         post=post,
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
+        set_burn_rule=SetBurnRule(doors, database.writer, partners),
         set_expiry_policy=SetExpiryPolicy(doors, database.writer),
         set_floor=SetFloor(doors, partners),
         set_limits=SetLimits(doors, database.writer),

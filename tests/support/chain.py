@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ PARTS = (
     ("F", "lot_return", "lot_no"), ("G", "hold", None), ("H", "hold_lot", "lot_no"), ("I", "hold_end", "hold_seq"),
     ("J", "debt", None), ("K", "debt_use", "debt_seq"), ("L", "lot_matured", "lot_no"), ("M", "floor_change", None),
     ("N", "adjustment", None), ("O", "merged_wallet", None), ("P", "campaign_grant", None), ("Q", "budget_load", None),
-    ("R", "parked_earn", None),
+    ("R", "parked_earn", None), ("S", "burn_worth", None),
 )  # fmt: skip
 NO_BYTES = b""
 
@@ -120,6 +120,15 @@ def load_bytes(row: Row) -> bytes:
     return uid(row["campaign_id"]) + i64(row["points"]) + text(row["loaded_by"])
 
 
+def worth_bytes(row: Row) -> bytes:
+    """With the rule that decided."""
+    what = i32(row["wallet_no"]) + i32(row["partner_no"]) + i64(row["points"]) + i64(row["worth_minor"])
+    when = i32((date.fromisoformat(row["day"]) - START.date()).days) + bytes([row["burned"]])
+    names = ("rule_version", "rule_points", "rule_worth_minor", "minimum_points", "step_points")
+    rule = b"".join(i64(row[name]) for name in names) + i16(row["share_percent"]) + i64(row["daily_points"])
+    return what + when + rule + text(row["treatment"]) + field("b", row["basket_minor"], i64)
+
+
 OF_OTHERS: Mapping[str, Callable[[Row], bytes]] = {
     "floor_change": floor_bytes,
     "adjustment": adjustment_bytes,
@@ -127,6 +136,7 @@ OF_OTHERS: Mapping[str, Callable[[Row], bytes]] = {
     "campaign_grant": grant_bytes,
     "budget_load": load_bytes,
     "parked_earn": parked_bytes,
+    "burn_worth": worth_bytes,
 }
 
 

@@ -45,6 +45,7 @@ async def hanging_of(connection: PgConnection, ledger_id: int) -> dict[int, dict
             found[row[_SEQ.get(table, "seq")]][table].append(row)
     await _approve(connection, ledger_id, found)
     await _promise(connection, ledger_id, found)
+    await _rule(connection, ledger_id, found)
     return found
 
 
@@ -62,6 +63,24 @@ async def _promise(
             parts["campaign_grant"] = [
                 {**row, **terms[row["campaign_id"], row["version"]]} for row in parts["campaign_grant"]
             ]
+
+
+async def _rule(connection: PgConnection, ledger_id: int, hanging: dict[int, dict[str, list[Row]]]) -> None:
+    """Adds to what burns are worth the rules that say so."""
+    rules = {row["version"]: rule_of(row) for row in await rows_of(connection, "burn_rule", ledger_id)}
+    for parts in hanging.values():
+        if "burn_worth" in parts:
+            parts["burn_worth"] = [{**row, **rules[row["rule_version"]]} for row in parts["burn_worth"]]
+
+
+def rule_of(row: Row) -> dict[str, Any]:
+    """What of a burn rule is chained with what it decided."""
+    names = ("minimum_points", "step_points", "share_percent", "daily_points", "treatment")
+    return {
+        "rule_points": row["points"],
+        "rule_worth_minor": row["worth_minor"],
+        **{name: row[name] for name in names},
+    }
 
 
 async def _approve(

@@ -51,6 +51,7 @@ class Ask:
     a reversal undoes; `said` is what was asked where the model has found out what that means. `other` gets what a member
     gives or leaves; `unparks` is what parked the sale that goes with a burn which is reversed; `issuer` and `expires_us` (0: by the rule) are those of points taken over. `original_reference`: of what
     a refund refunds, where it is named by that; original_seq is found out where it is decided.
+    `basket`: of a hold or a redemption what is to be paid, and how much of it is of a category that may be excluded.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Ask:
     expires_us: int = 0
     unparks: int = 0
     original_reference: str = ""
+    basket: tuple[int, int] | None = None
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -80,7 +82,7 @@ class Ask:
             return self.said
         return (
             self.kind, None if self.kind in ("capture", "void", "refund") else self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
-            self.original_seq, self.in_points, self.linked, self.target, self.other, self.issuer, self.expires_us,
+            self.original_seq, self.in_points, self.linked, self.target, self.other, self.issuer, self.expires_us, self.basket,
         )  # fmt: skip
 
 
@@ -141,7 +143,7 @@ class Posted:
     paid: points of debts, as (seq of the debt, points); figures: of a refund, as RefundFigures; pending: points that an earn
     put aside, or that were taken from there (negative); matured: those that came into the wallet from there.
     floor: a credit floor, its basis_seq and whether it parks; its member is the nil UUID, as that of a load. campaign: of a grant the campaign, its
-    version and the points, of a load the campaign, 0 and the points.
+    version and the points, of a load the campaign, 0 and the points. worth: of a burn or a hold that a rule decided, minor units.
     """
 
     seq: int
@@ -165,6 +167,7 @@ class Posted:
     matured: tuple[Taken, ...] = ()
     floor: tuple[int | None, int, bool] | None = None
     campaign: tuple[UUID, int, int] | None = None
+    worth: int | None = None
 
 
 @dataclass

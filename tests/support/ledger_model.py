@@ -13,6 +13,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from tests.support import burn_model
+from tests.support.burn_model import BurnRules
 from tests.support.campaign_model import Campaign, grant_all
 from tests.support.credit_model import over_credit
 from tests.support.due_model import catch_up, owed, repay
@@ -70,6 +72,7 @@ class LedgerModel:
     given: dict[tuple[UUID, date], int] = field(default_factory=dict)
     # Largest adjustment of one person; most points of a transfer, and of all in a day.
     limits: tuple[int, int, int] = (10_000, 0, 0)
+    burn_rules: BurnRules = field(default_factory=BurnRules)
     # In the order of their creation.
     campaigns: dict[UUID, Campaign] = field(default_factory=dict)
     by_key: dict[tuple[UUID, str], tuple[tuple[object, ...] | None, Verdict]] = field(default_factory=dict)
@@ -267,12 +270,17 @@ class LedgerModel:
 
     def _redeem(self, ask: Ask, now_us: int, sale_seq: int) -> Verdict:
         catch_up(self, ask.member, now_us)
+        # (What is burned for a sale was asked before that was posted.)
+        why = None if sale_seq else burn_model.against(self, ask, ask.amount, None, now_us)
+        if why is not None:
+            return why
         available = self.free(ask.member) - owed(self, ask.member)
         if ask.amount > available:
             return Verdict("refused", "INSUFFICIENT_POINTS", available=available)
         taken = take(self.spendable(ask.member), ask.amount)
         self._burned(len(self.journal) + 1, ask.member, ask.amount, sale_seq)
-        return self.accept(ask, -ask.amount, 0, 0, taken, original_seq=sale_seq)
+        worth = burn_model.note(self, ask, ask.amount, now_us)
+        return self.accept(ask, -ask.amount, 0, 0, taken, original_seq=sale_seq, worth=worth)
 
     def _burned(self, seq: int, member: UUID, points: int, sale_seq: int) -> None:
         """A burn is refunded by itself, or with the sale that it belongs to."""
@@ -286,6 +294,9 @@ class LedgerModel:
 
     def _hold(self, ask: Ask, now_us: int) -> Verdict:
         catch_up(self, ask.member, now_us)
+        why = burn_model.against(self, ask, ask.amount, None, now_us)
+        if why is not None:
+            return why
         available = self.free(ask.member) - owed(self, ask.member)
         if ask.amount > available:
             return Verdict("refused", "INSUFFICIENT_POINTS", available=available)
@@ -302,7 +313,8 @@ class LedgerModel:
         seq = len(self.journal) + 1
         expires_us = now_us + self.decided_before(now_us) + ask.seconds * SECOND_US
         self.holds[seq] = Hold(seq, ask.partner, ask.member, ask.amount, expires_us, parts)
-        return self.accept(ask, 0, expires_us, 0, (), held=ask.amount)
+        worth = burn_model.note(self, ask, ask.amount, now_us)
+        return self.accept(ask, 0, expires_us, 0, (), held=ask.amount, worth=worth)
 
     def decided_before(self, now_us: int) -> int:
         """Postings of this moment so far: each is recorded a microsecond after the one before."""
@@ -318,13 +330,25 @@ class LedgerModel:
         points = (ask.amount or hold.points) if ask.kind == "capture" else 0
         if points > hold.points:
             return Verdict("refused", "HOLD_TOO_SMALL")
-        taken = end(hold, points)
+        why = burn_model.against(self, ask, points, None, now_us) if points and not sale_seq else None
+        if why is not None:
+            return why
+        taken, worth = end(hold, points), None
         if points:
             self._burned(len(self.journal) + 1, hold.member, points, sale_seq)
+            worth = burn_model.note(self, ask, points, now_us)
         else:
             sale_seq = 0
         verdict = self.accept(
-            ask, -points, 0, 0, taken, held=-hold.points, hold_seq=hold.seq, original_seq=sale_seq
+            ask,
+            -points,
+            0,
+            0,
+            taken,
+            held=-hold.points,
+            hold_seq=hold.seq,
+            original_seq=sale_seq,
+            worth=worth,
         )
         catch_up(self, hold.member, now_us)
         return verdict

@@ -194,6 +194,7 @@ def _posted_of(
         tuple(sorted(_taken(record.lot_returns), key=lambda part: part.lot_no)),
         tuple((lot.lot_no, lot.parent_lot_no, lot.points) for lot in record.lots_opened if lot.parent_lot_no),
         tuple((debt.debt_seq, debt.points) for debt in record.debts_paid), _figures(moved), moved.pending, _taken(record.lots_matured), _floor(moved), _campaign(moved),
+        moved.worth.amount_minor if moved.HasField("worth") else None,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tests.support.burn_model import against
 from tests.support.credit_model import over_credit
 from tests.support.due_model import catch_up, owed, repay
 from tests.support.ledger_facts import Ask, Verdict, untimely
@@ -75,9 +76,10 @@ def _new_pair(model: LedgerModel, earn: Ask, burn: Ask, now_us: int) -> list[Ver
             model.by_key[earn.partner, earn.key] = (earn.content, why)
         return [why, _failed(model, burn, why)]
     catch_up(model, earn.member, now_us)
-    why = _against(model, burn)
+    why = _against(model, burn, earn, now_us)
     if why is not None:
-        model.by_key[burn.partner, burn.key] = (burn.content, why)
+        if why.outcome == "refused":
+            model.by_key[burn.partner, burn.key] = (burn.content, why)
         return [_failed(model, earn, why), why]
     sold = park(model, earn, now_us) if parked else model.earn(earn, now_us)
     assert sold.posted is not None
@@ -89,9 +91,12 @@ def _new_pair(model: LedgerModel, earn: Ask, burn: Ask, now_us: int) -> list[Ver
     return verdicts
 
 
-def _against(model: LedgerModel, burn: Ask) -> Verdict | None:
+def _against(model: LedgerModel, burn: Ask, sale: Ask, now_us: int) -> Verdict | None:
     """What speaks against a burn, before its sale has brought any points."""
     if burn.kind == "redeem":
+        why = against(model, burn, burn.amount, sale, now_us)
+        if why is not None:
+            return why
         available = model.free(burn.member) - owed(model, burn.member)
         return (
             Verdict("refused", "INSUFFICIENT_POINTS", available=available)
@@ -101,7 +106,9 @@ def _against(model: LedgerModel, burn: Ask) -> Verdict | None:
     hold = model.holds[burn.hold_seq]
     if not hold.open:
         return Verdict("refused", "HOLD_RESOLVED")
-    return Verdict("refused", "HOLD_TOO_SMALL") if burn.amount > hold.points else None
+    if burn.amount > hold.points:
+        return Verdict("refused", "HOLD_TOO_SMALL")
+    return against(model, burn, burn.amount or hold.points, sale, now_us)
 
 
 def _failed(model: LedgerModel, other: Ask, why: Verdict) -> Verdict:

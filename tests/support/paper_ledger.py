@@ -36,6 +36,7 @@ from services.points.domain.wallet_movements import WalletMovement
 from services.points.storage import wallet_reads
 from services.runtime.event_log import PARTITIONS, LogHead
 from services.runtime.expiry_policy import DEFAULT_POLICY, ExpiryPolicy
+from tests.support.paper_burns import PaperBurns
 from tests.support.paper_campaigns import (
     PaperCampaigns,
     budget_accounts,
@@ -96,9 +97,11 @@ class PaperLedger:
     merged: dict[UUID, UUID] = field(default_factory=dict)
     limits: Limits = NO_LIMITS_SET
     campaigns: PaperCampaigns = field(default_factory=PaperCampaigns)
+    burns: PaperBurns = field(default_factory=PaperBurns)
 
     def post(self, movements: Sequence[Act], wall_now_us: int = 0) -> list[Decision]:
         """One batch: opened, decided, written."""
+        movements = self.burns.referred(movements)
         opened = self._open(movements)
         first_us = opened.now_us
         terms = self._terms()
@@ -117,8 +120,9 @@ class PaperLedger:
 
     def _terms(self) -> Terms:
         return Terms(
-            0, EarnRates(self.rates), self.refund_rules, self.expiry, self.limits, self.campaigns.in_force()
-        )
+            0, EarnRates(self.rates), self.refund_rules, self.expiry, self.limits, self.campaigns.in_force(),
+            self.burns.in_force(),
+        )  # fmt: skip
 
     def sale(self, seq: int) -> Sale | None:
         """What a refund of a posting refunds; None where it cannot be refunded by itself."""
@@ -213,7 +217,7 @@ class PaperLedger:
             waiting=self.waits.read(self.parks),
             taken_of_grants=taken_of_grants(self, acts),
         )
-        return read_wallets(self, opened, acts)
+        return self.burns.read(self, read_wallets(self, opened, acts), acts)
 
     def _burns(self, acts: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> dict[UUID, int]:
         """Members with what they may burn; their accounts, and those of the partners, are there from now on."""
@@ -347,6 +351,7 @@ class PaperLedger:
         self.floors.rows += rows.floors
         self.waits.write(opened, rows, self.owner)
         self.parks.write(self, rows)
+        self.burns.write(self, rows)
         self.uses += rows.uses
         self.returns += rows.returns
         self.matured += rows.matured

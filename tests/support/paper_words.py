@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, get_args
 from uuid import UUID
 
 from services.points.domain.accounts import AccountKey, AccountKind
 from services.points.domain.answers import Accepted, ParkedAnswer, Refused, Replay, TurnedAway
+from services.points.domain.burning import Basket
 from services.points.domain.movements import (
     Capture,
     Earn,
@@ -113,8 +115,9 @@ def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | No
         )  # fmt: skip
     if ask.kind == "hold":
         return Hold(
-            *common, ask.reference, content, ask.occurred_us, ask.amount, ask.seconds, "", deadline_us
-        )
+            *common, ask.reference, content, ask.occurred_us, ask.amount, ask.seconds, "", deadline_us,
+            basket=_basket(ask),
+        )  # fmt: skip
     if ask.kind == "capture":
         return Capture(
             *common, UUID(int=ask.hold_seq), ask.hold_seq, content, ask.occurred_us, ask.amount, store_id, "store",
@@ -130,8 +133,16 @@ def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | No
         )  # fmt: skip
     return Redemption(
         ask.key, ask.partner, ask.member, ask.reference, content, ask.occurred_us, ask.amount, store_id, "store",
-        "", deadline_us,
+        "", deadline_us, basket=_basket(ask),
     )  # fmt: skip
+
+
+def _basket(ask: Ask) -> Basket | None:
+    if ask.basket is None:
+        return None
+    amount, barred = ask.basket
+    lines = [["1", "food", "1", amount - barred], ["2", "tobacco", "1", barred]]
+    return Basket(amount, json.dumps(lines), "[]")
 
 
 def _of_wallets(ask: Ask, content: bytes, deadline_us: int) -> Movement:
@@ -150,6 +161,10 @@ def _of_wallets(ask: Ask, content: bytes, deadline_us: int) -> Movement:
     )  # fmt: skip
 
 
+# The figure of a refusal, where it is not what is available.
+_FIGURES: Mapping[str, str] = {
+    "BURN_TOO_SMALL": "minimum", "BURN_STEP": "below", "BURN_SHARE": "most", "BURN_DAILY_LIMIT": "left",
+}  # fmt: skip
 _KINDS: Mapping[str, PostedKind] = {kind: kind for kind in get_args(PostedKind)}
 
 
@@ -169,9 +184,11 @@ def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
     if isinstance(decision, TurnedAway):
         return Verdict("turned away", code_of(decision.reason))
     assert isinstance(decision, Refused)
-    available, headroom = (decision.metadata.get(name) for name in ("available", "headroom"))
+    headroom = decision.metadata.get("headroom")
+    code = code_of(decision.reason)
+    available = decision.metadata.get(_FIGURES.get(code, "available"))
     return Verdict(
-        "refused", code_of(decision.reason), available=int(available) if available is not None else None,
+        "refused", code, available=int(available) if available is not None else None,
         headroom=int(headroom) if headroom is not None else None,
         replayed=decision.replayed,
     )  # fmt: skip
@@ -190,6 +207,7 @@ def posted_of(ledger: PaperLedger, seq: int) -> Posted:
         seq, _KINDS[kind], moved.member_id, moved.partner_id, row.reference or ledger.parks.reference_of(ledger, seq), row.points, row.balance_after,
         row.expires_at_us or 0, row.lot_no or 0, taken, moved.held, _hold_seq(ledger, moved), row.original_seq or 0,
         *_refunded_by(ledger, seq), moved.refund or (), moved.pending, _matured(ledger, seq), moved.credit_floor, campaign_of(ledger, seq),
+        moved.worth.amount_minor if moved.worth else None,
     )  # fmt: skip
 
 

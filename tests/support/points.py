@@ -159,6 +159,16 @@ class PointsHouse:
         )
         await self.as_staff(self.stub.SetRefundRule, points_pb2.SetRefundRuleRequest(rule=rule))
 
+    async def set_burn_rule(self, partner_id: UUID, **changes: Any) -> points_pb2.BurnRule:
+        """Sets a burn rule: 100 points are worth 1.00, a tender, any number of them; changes are fields of it."""
+        rule: dict[str, Any] = {
+            "valid_from_us": 1, "points": 100, "worth_minor": 100, "minimum_points": 1, "step_points": 1,
+            "share_percent": 100, "treatment": movement_pb2.BURN_TREATMENT_TENDER,
+        }  # fmt: skip
+        asked = points_pb2.BurnRule(partner_id=partner_id.bytes, **{**rule, **changes})
+        answer = await self.as_staff(self.stub.SetBurnRule, points_pb2.SetBurnRuleRequest(rule=asked))
+        return answer.rule
+
     async def set_floor(
         self,
         partner_id: UUID,

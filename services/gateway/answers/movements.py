@@ -90,6 +90,7 @@ class MovementAnswers:
             "object": "redemption",
             **self._posted(caller, movement),
             "points": burned,
+            "worth": _worth(caller, movement),
             "receipt": _burned(movement),
         }
 
@@ -176,6 +177,7 @@ class MovementAnswers:
             "hold": _hold(movement),
             **self._posted(caller, movement),
             "points": movement.held,
+            "worth": _worth(caller, movement),
             "expires_at": instant(movement.expires_at_us),
         }
 
@@ -187,6 +189,7 @@ class MovementAnswers:
             "hold": _hold(movement),
             **_without_reference(self._posted(caller, movement)),
             "points": burned,
+            "worth": _worth(caller, movement),
             "released": -movement.held - burned,
             "receipt": _burned(movement),
         }
@@ -218,6 +221,7 @@ class MovementAnswers:
             "bonus": [_bonus(bonus) for bonus in movement.bonuses],
             "campaign": _campaign(movement.campaign) if movement.campaign else None,
             "parked": _parked(movement.parked) if movement.parked else None,
+            "worth": _worth(caller, movement),
         }
 
     def balance(self, alias: str, balance: Balance) -> dict[str, Any]:
@@ -269,6 +273,14 @@ def _parked_receipt(earn: Movement, last: Movement, lines: list[str]) -> dict[st
 
 def _parked(parked: ParkedPoints) -> dict[str, Any]:
     return {"points": parked.points, "status": "parked" if parked.is_open else "ended"}
+
+
+def _worth(caller: Caller, movement: Movement) -> dict[str, Any] | None:
+    worth = movement.worth
+    if worth is None:
+        return None
+    currency = caller.programme.currency
+    return {"amount": worth.amount_minor, "currency": currency, "treatment": worth.treatment.value}
 
 
 def _burned(movement: Movement) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from typing import Any, Final
 _MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
 _CAMPAIGN_ID: Final = "cmp_01kkn7f3g5h7j9k1m3n5p7q9r1"
 _EARN_ID: Final = "txn_01kkq5x2m8e4ta7c9v1w3y5z70"
-_REDEMPTION_ID: Final = "txn_01kkq62d0re51t9a7b3c5d7e9f"
-_HOLD_ID: Final = "hld_01kkq63v1rf62tab8c4d6e8f0g"
 _PURCHASE_ID: Final = "pur_01kkq5x2m8e4ta7c9v1w3y5z71"
 _BATCH_ID: Final = "bat_01kkqa3f5ge6tr2b4c6d8e0g2h"
 _PERSONAL: Final[dict[str, Any]] = {
@@ -78,81 +76,9 @@ EARN: Final[dict[str, Any]] = {
         ],
     },
 }
-REDEMPTION_BODIES: Final[dict[str, Any]] = {
-    "at the till": {
-        "member": {"card": "6035550000000018"},
-        "reference": "S367-7-20260314-1002",
-        "store": "S367",
-        "points": 500,
-        "occurred_at": "2026-03-14T09:31:07+01:00",
-        "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1002"},
-    },
-}
-REDEMPTION: Final[dict[str, Any]] = {
-    "object": "redemption",
-    "id": _REDEMPTION_ID,
-    "member": _MEMBER_ID,
-    "reference": "S367-7-20260314-1002",
-    "points": 500,
-    "balance": 740,
-    "occurred_at": "2026-03-14T08:31:07Z",
-    "recorded_at": "2026-03-14T08:31:07.45Z",
-    "receipt": {"burned": 500, "balance": 740, "lines": ["Points spent: 500", "Balance: 740 points"]},
-}
-HOLD_BODIES: Final[dict[str, Any]] = {
-    "for a quarter of an hour": {
-        "member": {"card": "6035550000000018"},
-        "reference": "S367-7-20260314-1003",
-        "points": 500,
-        "occurred_at": "2026-03-14T09:31:07+01:00",
-    },
-}
-HOLD: Final[dict[str, Any]] = {
-    "object": "hold",
-    "hold": _HOLD_ID,
-    "id": f"txn_{_HOLD_ID.removeprefix('hld_')}",
-    "member": _MEMBER_ID,
-    "reference": "S367-7-20260314-1003",
-    "points": 500,
-    "balance": 1240,
-    "occurred_at": "2026-03-14T08:31:07Z",
-    "recorded_at": "2026-03-14T08:31:07.45Z",
-    "expires_at": "2026-03-14T08:46:07.45Z",
-}
-CAPTURE_BODIES: Final[dict[str, Any]] = {
-    "all of it": {
-        "occurred_at": "2026-03-14T09:33:12+01:00",
-        "store": "S367",
-        "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1003"},
-    },
-    "some of it": {"points": 320, "occurred_at": "2026-03-14T09:33:12+01:00"},
-}
-CAPTURE: Final[dict[str, Any]] = {
-    "object": "capture",
-    "hold": _HOLD_ID,
-    "id": _REDEMPTION_ID,
-    "member": _MEMBER_ID,
-    "points": 500,
-    "released": 0,
-    "balance": 740,
-    "occurred_at": "2026-03-14T08:33:12Z",
-    "recorded_at": "2026-03-14T08:33:12.61Z",
-    "receipt": {"burned": 500, "balance": 740, "lines": ["Points spent: 500", "Balance: 740 points"]},
-}
-VOID_BODIES: Final[dict[str, Any]] = {"the sale fell through": {"occurred_at": "2026-03-14T09:33:12+01:00"}}
-VOID: Final[dict[str, Any]] = {
-    "object": "void",
-    "hold": _HOLD_ID,
-    "id": _REDEMPTION_ID,
-    "member": _MEMBER_ID,
-    "released": 500,
-    "balance": 1240,
-    "occurred_at": "2026-03-14T08:33:12Z",
-    "recorded_at": "2026-03-14T08:33:12.61Z",
-}
 TRANSACTION: Final[dict[str, Any]] = {
     "object": "transaction", "type": "earn", **_EARNED, "hold": None, "held": 0, "original": None, "refund": None,
-    "bonus": [{"campaign": {"id": _CAMPAIGN_ID, "version": 1}, "points": 50}], "campaign": None, "parked": None,
+    "bonus": [{"campaign": {"id": _CAMPAIGN_ID, "version": 1}, "points": 50}], "campaign": None, "parked": None, "worth": None,
 }  # fmt: skip
 
 ENROL_BODIES: Final[dict[str, Any]] = {

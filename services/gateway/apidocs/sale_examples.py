@@ -40,6 +40,7 @@ _POSTED: Final[dict[str, Any]] = {
     "bonus": [],
     "campaign": None,
     "parked": None,
+    "worth": None,
 }
 PURCHASE: Final[dict[str, Any]] = {
     "object": "purchase",
@@ -71,6 +72,7 @@ PURCHASE: Final[dict[str, Any]] = {
         "expires_at": None,
         "hold": _HOLD_ID,
         "held": -500,
+        "worth": {"amount": 500, "currency": "EUR", "treatment": "tender"},
         "purchase": None,
         "original": _EARN_ID,
     },

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from coalition.points.v1 import movement_pb2
 
+from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
-from services.gateway.schemas.movements import EarnBody, RedemptionBody, SaleLine
+from services.gateway.schemas.movements import EarnBody, RedemptionBody
 from services.gateway.schemas.sales import PurchaseBody, RefundBody, ReversalBody
 
 
@@ -32,9 +33,7 @@ def earn_order(
         amount_minor=body.amount,
         currency=body.currency,
         lines=_lines(body.lines),
-        tenders=[
-            movement_pb2.Tender(kind=tender.kind, amount_minor=tender.amount) for tender in body.tenders
-        ],
+        tenders=_tenders(body.tenders),
     )
     earn = movement_pb2.Earn(member_id=member_id.bytes, reference=body.reference, sale=sale)
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
@@ -57,6 +56,7 @@ def redemption_order(
         occurred_at_us=body.occurred_at,
         receipt=_receipt(body, store_id),
         channel=body.channel,
+        basket=_basket(body.basket),
     )
     item = movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, redemption=redemption)
     return Order(token, item)
@@ -70,6 +70,7 @@ def hold_order(token: bytes, key: str, body: HoldBody, member_id: UUID, trace: s
         points=body.points,
         occurred_at_us=body.occurred_at,
         seconds=body.seconds,
+        basket=_basket(body.basket),
     )
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, hold=hold))
 
@@ -194,4 +195,19 @@ def _receipt(
         till=given.till,
         business_date=given.business_date or "",
         number=given.number,
+    )
+
+
+def _tenders(tenders: Sequence[Tender]) -> list[movement_pb2.Tender]:
+    return [movement_pb2.Tender(kind=tender.kind, amount_minor=tender.amount) for tender in tenders]
+
+
+def _basket(basket: Basket | None) -> movement_pb2.Basket | None:
+    if basket is None:
+        return None
+    return movement_pb2.Basket(
+        amount_minor=basket.amount,
+        currency=basket.currency,
+        lines=_lines(basket.lines),
+        tenders=_tenders(basket.tenders),
     )

@@ -16,6 +16,7 @@ from services.gateway.domain.movements import (
     Awaited,
     Balance,
     Bonus,
+    BurnWorth,
     Decision,
     Declined,
     Expiration,
@@ -24,6 +25,7 @@ from services.gateway.domain.movements import (
     Parked,
     ParkedPoints,
     RefundFigures,
+    Treatment,
 )
 from services.runtime.errors import Fault, NotFound
 from services.runtime.grpc_client import error_of_item
@@ -54,6 +56,12 @@ _TYPES: Final = {
     movement_pb2.MOVEMENT_KIND_GRANT: MovementType.BONUS,
     movement_pb2.MOVEMENT_KIND_PARK: MovementType.PARKED_EARN,
     movement_pb2.MOVEMENT_KIND_UNPARK: MovementType.PARKED_EARN_ENDED,
+}
+
+
+_TREATMENTS: Final = {
+    movement_pb2.BURN_TREATMENT_DISCOUNT: Treatment.DISCOUNT,
+    movement_pb2.BURN_TREATMENT_TENDER: Treatment.TENDER,
 }
 
 
@@ -199,7 +207,12 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         tuple(_bonus_of(bonus) for bonus in message.bonuses),
         _bonus_of(message.campaign) if message.HasField("campaign") else None,
         ParkedPoints(message.parked.points, message.parked.open) if message.HasField("parked") else None,
+        _worth_of(message.worth) if message.HasField("worth") else None,
     )
+
+
+def _worth_of(message: movement_pb2.BurnWorth) -> BurnWorth:
+    return BurnWorth(message.amount_minor, _TREATMENTS[message.treatment])
 
 
 def _bonus_of(message: movement_pb2.CampaignPoints) -> Bonus:

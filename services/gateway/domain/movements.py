@@ -69,6 +69,20 @@ class ParkedPoints(NamedTuple):
     is_open: bool
 
 
+class Treatment(StrEnum):
+    """What points are to the sale that they are burned for, in the words of the API."""
+
+    DISCOUNT = "discount"
+    TENDER = "tender"
+
+
+class BurnWorth(NamedTuple):
+    """What points are worth where they are burned, in minor units, and how the partner takes it."""
+
+    amount_minor: int
+    treatment: Treatment
+
+
 class Movement(NamedTuple):
     """An accepted movement.
 
@@ -77,7 +91,8 @@ class Movement(NamedTuple):
     `held` is what a hold set aside, or what resolving the hold `hold_id` freed (negative). `original_id` is the
     movement that it corrects or belongs to; `refund` is a refund's alone. `pending` is the effect on the points that cannot be
     spent yet; those of an earn can be from `matures_at_us` on (0: it has none). `bonuses`: what campaigns gave on top of an
-    earn; `campaign`: which one gave a bonus. `parked`: of a sale that was parked, or taken away after that.
+    earn; `campaign`: which one gave a bonus. `parked`: of a sale that was parked, or taken away after that. `worth`: of a burn or
+    a hold that a burn rule decided.
     """
 
     transaction_id: UUID
@@ -101,6 +116,7 @@ class Movement(NamedTuple):
     bonuses: tuple[Bonus, ...] = ()
     campaign: Bonus | None = None
     parked: ParkedPoints | None = None
+    worth: BurnWorth | None = None
 
     @property
     def bonus_points(self) -> int:

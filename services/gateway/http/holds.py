@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.answers.movements import HOLD_PREFIX
-from services.gateway.apidocs import examples
+from services.gateway.apidocs import burn_examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_REDEEM, PartnerRole
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import decided
 from services.gateway.http.bodies import read_json
-from services.gateway.http.earns import MOVEMENT_REASONS
+from services.gateway.http.earns import MOVEMENT_REASONS, NEW_BURN_REASONS
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.holds import Capture, CaptureBody, Hold, HoldBody, Void, VoidBody
@@ -60,12 +60,12 @@ class Holds:
                 description="Nobody else can spend them until you capture the hold, void it or its time is over. The "
                 "balance does not change yet; what a balance calls available does.",
                 body=HoldBody,
-                examples=examples.HOLD_BODIES,
+                examples=burn_examples.HOLD_BODIES,
                 answer=Hold,
-                example=examples.HOLD,
+                example=burn_examples.HOLD,
                 reasons=(
                     *(reason for reason in MOVEMENT_REASONS if reason != Reason.REASON_STORE_UNKNOWN),
-                    Reason.REASON_INSUFFICIENT_POINTS,
+                    *NEW_BURN_REASONS,
                     Reason.REASON_TOO_MANY_HOLDS,
                 ),
             ),
@@ -76,12 +76,18 @@ class Holds:
                 tag="Burning",
                 summary="Spend what is held",
                 description="All of it or some; the rest is free again, so a hold is captured once. It works even where "
-                "the points have expired since they were set aside.",
+                "the points have expired since they were set aside. It goes by the burn rule that the hold was opened by.",
                 body=CaptureBody,
-                examples=examples.CAPTURE_BODIES,
+                examples=burn_examples.CAPTURE_BODIES,
                 answer=Capture,
-                example=examples.CAPTURE,
-                reasons=(*_RESOLVING, Reason.REASON_HOLD_TOO_SMALL, Reason.REASON_STORE_UNKNOWN),
+                example=burn_examples.CAPTURE,
+                reasons=(
+                    *_RESOLVING,
+                    Reason.REASON_HOLD_TOO_SMALL,
+                    Reason.REASON_BURN_TOO_SMALL,
+                    Reason.REASON_BURN_STEP,
+                    Reason.REASON_STORE_UNKNOWN,
+                ),
             ),
             post(
                 "/v1/holds/{hold_id}/void",
@@ -91,9 +97,9 @@ class Holds:
                 summary="Give a hold up",
                 description="All points of it are free again.",
                 body=VoidBody,
-                examples=examples.VOID_BODIES,
+                examples=burn_examples.VOID_BODIES,
                 answer=Void,
-                example=examples.VOID,
+                example=burn_examples.VOID,
                 reasons=_RESOLVING,
             ),
         ]

@@ -13,7 +13,7 @@ from services.gateway.domain.movements import Awaited, Declined, Parked
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
-from services.gateway.http.earns import EARN_REASONS
+from services.gateway.http.earns import BURN_REASONS, EARN_REASONS
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.holds import hold_id_of
 from services.gateway.http.routes import ToldRoute, post
@@ -51,7 +51,9 @@ class Purchases:
                     Reason.REASON_HOLD_UNKNOWN,
                     Reason.REASON_HOLD_RESOLVED,
                     Reason.REASON_HOLD_TOO_SMALL,
-                    Reason.REASON_INSUFFICIENT_POINTS,
+                    *BURN_REASONS,
+                    Reason.REASON_BURN_DAILY_LIMIT,
+                    Reason.REASON_BURN_WORTH_MISMATCH,
                 ),
             )
         ]

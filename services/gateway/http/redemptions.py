@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.apidocs import examples
+from services.gateway.apidocs import burn_examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_REDEEM, PartnerRole
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import decided
 from services.gateway.http.bodies import read_json
-from services.gateway.http.earns import MOVEMENT_REASONS
+from services.gateway.http.earns import MOVEMENT_REASONS, NEW_BURN_REASONS
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.movements import Redemption, RedemptionBody
@@ -37,13 +36,14 @@ class Redemptions:
                 tag="Burning",
                 summary="Spend points",
                 description="Takes the points that expire first. All or nothing: a wallet that holds fewer "
-                "points than asked for keeps them, and the answer says how many there are. The refusal is "
-                "remembered under the key and the reference.",
+                "points than asked for keeps them, and the answer says how many there are. Your burn rule says how many "
+                "points you take at once and of which share of a basket, and what they are worth. A refusal is "
+                "remembered under the key.",
                 body=RedemptionBody,
-                examples=examples.REDEMPTION_BODIES,
+                examples=burn_examples.REDEMPTION_BODIES,
                 answer=Redemption,
-                example=examples.REDEMPTION,
-                reasons=(*MOVEMENT_REASONS, Reason.REASON_INSUFFICIENT_POINTS),
+                example=burn_examples.REDEMPTION,
+                reasons=(*MOVEMENT_REASONS, *NEW_BURN_REASONS),
             )
         ]
 

@@ -6,8 +6,16 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from services.gateway.schemas.baskets import Basket
 from services.gateway.schemas.fields import POINTS_MAX, Body, Instant, Moment, Reference, StoreCode
-from services.gateway.schemas.movements import Channel, MemberReference, Posted, Receipt, RedemptionReceipt
+from services.gateway.schemas.movements import (
+    Channel,
+    MemberReference,
+    Posted,
+    Receipt,
+    RedemptionReceipt,
+    WorthField,
+)
 
 SECONDS: Final = 900
 SECONDS_MAX: Final = 7 * 86_400
@@ -24,6 +32,10 @@ class HoldBody(Body):
     seconds: Annotated[
         int, Field(ge=1, le=SECONDS_MAX, description="How long they are set aside, in programme time")
     ] = SECONDS
+    basket: Annotated[
+        Basket | None,
+        Field(description="What is to be paid; needed where your burn rule bounds the share paid in points"),
+    ] = None
 
 
 class CaptureBody(Body):
@@ -57,6 +69,7 @@ class Hold(Posted):
     hold: HoldId
     reference: Annotated[str, Field(description="Your reference")]
     points: Annotated[int, Field(description="Points set aside")]
+    worth: WorthField
     expires_at: Annotated[Instant, Field(description="From this moment on they are free again")]
 
 
@@ -66,6 +79,7 @@ class Capture(Posted):
     object: Literal["capture"]
     hold: HoldId
     points: Annotated[int, Field(description="Points spent, as a positive number")]
+    worth: WorthField
     released: Annotated[int, Field(description="Points of the hold that are free again")]
     receipt: RedemptionReceipt
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.fields import (
     AMOUNT_MAX,
     POINTS_MAX,
@@ -72,33 +73,6 @@ class Receipt(Body):
     ] = ""
 
 
-class SaleLine(Body):
-    """One line of a sale."""
-
-    sku: Annotated[ShortText, Field(min_length=1, description="Your number of the article")]
-    category: Annotated[ShortText, Field(description="Your category of it")] = ""
-    quantity: Annotated[
-        str,
-        Field(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$", description="Decimal text, e.g. `12.345`"),
-    ] = "1"
-    amount: Annotated[
-        int,
-        Field(
-            ge=-AMOUNT_MAX,
-            le=AMOUNT_MAX,
-            description="What the line cost after discounts, in minor units; negative for a line taken back",
-        ),
-    ]
-    returned: Annotated[bool, Field(description="True for a line taken back")] = False
-
-
-class Tender(Body):
-    """One way a sale was paid."""
-
-    kind: Literal["cash", "card", "voucher", "coupon", "points", "other"]
-    amount: Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="Minor units")]
-
-
 class _Movement(Body):
     member: MemberReference
     reference: Reference
@@ -146,6 +120,29 @@ class RedemptionBody(_Movement):
     """Points spent in one step."""
 
     points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to spend")]
+    basket: Annotated[
+        Basket | None,
+        Field(description="What is to be paid; needed where your burn rule bounds the share paid in points"),
+    ] = None
+
+
+class Worth(Answer):
+    """What points are worth at your tills."""
+
+    amount: Annotated[int, Field(description="Minor units, rounded down")]
+    currency: Annotated[str, Field(description="ISO 4217", examples=["EUR"])]
+    treatment: Annotated[
+        Literal["discount", "tender"],
+        Field(
+            description="`tender`: tell the sale with a tender of kind `points` of this amount. `discount`: tell it without "
+            "this amount, and without such a tender"
+        ),
+    ]
+
+
+WorthField = Annotated[
+    Worth | None, Field(description="What the points are worth by your burn rule; null: you have none")
+]
 
 
 class Campaign(Answer):
@@ -255,6 +252,7 @@ class Redemption(Posted):
     object: Literal["redemption"]
     reference: Annotated[str, Field(description="Your reference")]
     points: Annotated[int, Field(description="Points spent, as a positive number")]
+    worth: WorthField
     receipt: RedemptionReceipt
 
 
@@ -360,3 +358,4 @@ class Transaction(Posted):
         ParkedPoints | None,
         Field(description="Of a sale beyond your credit limit, and of what took such a one away"),
     ]
+    worth: WorthField

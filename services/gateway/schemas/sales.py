@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.gateway.schemas.baskets import SaleLine
 from services.gateway.schemas.fields import (
     AMOUNT_MAX,
     POINTS_MAX,
@@ -30,7 +31,6 @@ from services.gateway.schemas.movements import (
     Posted,
     Receipt,
     RefundFigures,
-    SaleLine,
     Transaction,
     one_of,
 )

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from services.launcher.commands import partner_entities, partner_roles
+from services.launcher.commands import partner_burn_rules, partner_entities, partner_roles
 from services.launcher.commands.settle_rates import (
     RATES,
     BonusIssueOption,
@@ -48,6 +48,7 @@ earn_rates = typer.Typer(help="What a partner gives for money: dated, never edit
 app.add_typer(earn_rates, name="earn-rates")
 refund_rules = typer.Typer(help="What a partner's refunds do.", no_args_is_help=True)
 app.add_typer(refund_rules, name="refund-rules")
+app.add_typer(partner_burn_rules.app, name="burn-rules")
 app.add_typer(partner_entities.app, name="entity")
 app.add_typer(partner_roles.app, name="roles")
 

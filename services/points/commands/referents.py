@@ -121,7 +121,8 @@ def _of(item: Asked, holds: Mapping[UUID, HoldOf], sold: _Sales) -> Asked:
         hold = holds.get(item.hold_id)
         if hold is None or hold.partner_id != item.partner_id:
             return TurnedAway(Reason.REASON_HOLD_UNKNOWN, "the partner has no hold with this id", {})
-        return item._replace(member_id=hold.member_id, hold_seq=hold.seq)
+        found = item._replace(member_id=hold.member_id, hold_seq=hold.seq)
+        return found._replace(rule_version=hold.rule_version) if isinstance(found, Capture) else found
     return _of_sale(item, sold.of(item)) if isinstance(item, Refund) else item
 
 

@@ -96,6 +96,16 @@ class Books:
         if self.at.expires.get(member_id, 0) <= self.at.now_us:
             self.keep_alive(member_id, at_us)
 
+    def burned_today(self, item: Movement) -> int:
+        """What a member has burned today at the partner that asks, with what open holds of that partner set aside."""
+        return self.at.burned_today.get((item.member_id, item.partner_id), 0)
+
+    def burn_more(self, member_id: UUID, partner_id: UUID, points: int) -> None:
+        """Counts points burned or set aside to what a member burns at a partner today; below 0 what is free again."""
+        place = member_id, partner_id
+        if place in self.at.burned_today:
+            self.at.burned_today[place] += points
+
     def lots(self, member_id: UUID) -> OpenLots:
         """The lots of a member's wallet, as far as they were read."""
         lots = self.at.lots.get(member_id)

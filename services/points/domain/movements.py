@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.domain.burning import Basket, Worth
 from services.points.domain.campaigns import Bonus, Granted
 from services.points.domain.kinds import MovementKind
 from services.points.domain.wallet_movements import WalletMovement
@@ -64,6 +65,7 @@ class Redemption(NamedTuple):
     deadline_us: int
     kind: MovementKind = MovementKind.REDEEM
     linked: bool = False
+    basket: Basket | None = None
 
 
 class Hold(NamedTuple):
@@ -81,10 +83,14 @@ class Hold(NamedTuple):
     deadline_us: int
     kind: MovementKind = MovementKind.HOLD
     linked: bool = False
+    basket: Basket | None = None
 
 
 class Capture(NamedTuple):
-    """A hold's points spent: `points` of them (0: all). hold_seq and member_id are those of the hold."""
+    """A hold's points spent: `points` of them (0: all). hold_seq and member_id are those of the hold.
+
+    rule_version: the burn rule that the hold was decided by (0: none).
+    """
 
     key: str
     partner_id: UUID
@@ -101,6 +107,7 @@ class Capture(NamedTuple):
     kind: MovementKind = MovementKind.CAPTURE
     reference: str | None = None
     linked: bool = False
+    rule_version: int = 0
 
 
 class Void(NamedTuple):
@@ -334,7 +341,7 @@ class Transaction(NamedTuple):
     original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked. pending: points that
     cannot be spent until matures_at_us (positive), or that were among these and are no more (negative). A floor and a load
     have the nil UUID as their member. bonuses: what campaigns granted on top of an earn; campaign: what a grant granted, or a
-    load loaded. parked: of what was parked or taken away.
+    load loaded. parked: of what was parked or taken away. worth: of what a burn rule decided.
     """
 
     transaction_id: UUID
@@ -359,6 +366,7 @@ class Transaction(NamedTuple):
     bonuses: Sequence[Bonus] = ()
     campaign: Bonus | None = None
     parked: Parked | None = None
+    worth: Worth | None = None
 
     @property
     def brought(self) -> int:

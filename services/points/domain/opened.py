@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -141,6 +142,10 @@ class Opened:
     given_today: dict[UUID, int] = field(default_factory=dict)
     # Points clawed back or owed so far of grants of sales that are refunded, by the grant's seq.
     taken_of_grants: dict[int, int] = field(default_factory=dict)
+    # The day in the programme's zone, where somebody burns at a partner with a burn rule; and by member and partner what was
+    # burned there today, with what open holds of the partner set aside.
+    today: date = date.min
+    burned_today: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
     # Refunds that wait: under a key or with a reference that is asked for, for an earn that is, and those too long.
     waiting: Sequence[WaitingRefund] = ()
     # Earns that are parked: under a key or with a reference that is asked for, and those that the batch is about.

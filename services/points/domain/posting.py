@@ -153,7 +153,7 @@ class Posting:
         if beyond is not None and not beyond.parks:
             refusal = refuse_credit(books, first, earning, beyond)
             return self._fall(first, (earning, burning), 0, refusal)
-        refused = refuse_burn(books, first + 1, burning)
+        refused = refuse_burn(books, first + 1, burning, earning.purchase)
         if refused is not None:
             return self._fall(first, (earning, burning), 1, refused)
         # (What a sale was paid with is burned at once, also where what it earns has to wait.)
@@ -162,9 +162,9 @@ class Posting:
         # A sale that comes very late may have earned what is past its time: it pays for nothing.
         catch_up(books, earning.member_id, self._at.accounts.wallet[earning.member_id])
         burned = (
-            resolve(books, first + 1, burning, sale)
+            resolve(books, first + 1, burning, sale, earning.purchase)
             if isinstance(burning, Capture)
-            else redeem(books, first + 1, burning, sale)
+            else redeem(books, first + 1, burning, sale, earning.purchase)
         )
         settle(self._books, earning.member_id)
         if isinstance(earned, Accepted) and isinstance(burned, Accepted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -228,6 +229,20 @@ class ParkedRow(NamedTuple):
     traceparent: str
 
 
+class WorthRow(NamedTuple):
+    """What points are worth that were burned or set aside. Fields as in the type door_worth."""
+
+    seq: int
+    points: int
+    worth_minor: int
+    basket_minor: int | None
+    rule_version: int
+    wallet_no: int
+    partner_no: int
+    day: date
+    burned: bool
+
+
 @dataclass(slots=True)
 class Rows:
     """What a batch writes."""
@@ -262,6 +277,7 @@ class Rows:
     # Earns that are parked from now on, and the postings that parked those that no longer are.
     parked: list[ParkedRow] = field(default_factory=list)
     unparked: list[int] = field(default_factory=list)
+    worths: list[WorthRow] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""

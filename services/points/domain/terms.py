@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.points.domain.burning import NO_BURN_RULES, BurnRules
 from services.points.domain.campaigns import NO_CAMPAIGNS, Campaigns
 from services.points.domain.earning import EarnRates
 from services.points.domain.refunding import DEFAULT_RULE, RefundRule
@@ -24,7 +25,7 @@ NO_LIMITS_SET: Final = Limits()
 
 
 class Terms(NamedTuple):
-    """Earn rates, the refund rules of partners that have one of their own, when points expire, limits, and campaigns."""
+    """Earn rates, the refund rules of partners that have one of their own, when points expire, limits, campaigns, burn rules."""
 
     version: int
     rates: EarnRates
@@ -32,6 +33,7 @@ class Terms(NamedTuple):
     expiry: ExpiryPolicy
     limits: Limits = NO_LIMITS_SET
     campaigns: Campaigns = NO_CAMPAIGNS
+    burn_rules: BurnRules = NO_BURN_RULES
 
     def refund_rule(self, partner_id: UUID) -> RefundRule:
         """What a partner's refunds do."""

@@ -78,6 +78,8 @@ def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTake
         balance_after=transaction.balance_after,
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
+        worth_minor=transaction.worth.amount_minor if transaction.worth else 0,
+        burn_rule_version=transaction.worth.rule_version if transaction.worth else 0,
     ).SerializeToString()
 
 
@@ -110,6 +112,8 @@ def captured(transaction: Transaction, item: Capture, taken: Sequence[LotTaken])
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
         hold_id=item.hold_id.bytes,
+        worth_minor=transaction.worth.amount_minor if transaction.worth else 0,
+        burn_rule_version=transaction.worth.rule_version if transaction.worth else 0,
     ).SerializeToString()
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from uuid import UUID
 
+from services.points.domain.burning import RuleVersion
 from services.points.domain.campaigns import Standing
 from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import PolicyVersion
@@ -16,6 +17,7 @@ from services.points.domain.terms import Limits
 from services.points.storage import (
     balances,
     batches,
+    burn_rules,
     campaigns,
     floors,
     journal,
@@ -101,6 +103,12 @@ class Reads:
         """Earn rates by partner and start."""
         async with self._database.snapshot() as connection:
             return await ledgers.list_rates(await connection.driver(), ledger_id, partner_id)
+
+    async def burn_rules(self, ledger_id: int, partner_id: UUID | None) -> list[RuleVersion]:
+        """The burn rules of a partner, or of all, by partner and start; of one start the newest."""
+        async with self._database.snapshot() as connection:
+            found = await burn_rules.versions(await connection.driver(), ledger_id, partner_id)
+        return list({(each.partner_id, each.rule.valid_from_us): each for each in found}.values())
 
     async def refund_rules(self, ledger_id: int, partner_id: UUID | None) -> list[tuple[UUID, RefundRule]]:
         """Refund rules of partners that have one of their own."""

@@ -13,6 +13,7 @@ from coalition.type.v1.error_pb2 import ItemError
 
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Accepted, Answer, ParkedAnswer, Refused, Waiting
+from services.points.domain.burning import BurnRule, RuleVersion, Treatment, Worth
 from services.points.domain.campaigns import Bonus
 from services.points.domain.earning import EarnRate
 from services.points.domain.expiry import PolicyVersion
@@ -21,6 +22,7 @@ from services.points.domain.opened import FloorInForce
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.storage.proofs import Finding
 from services.points.storage.records import PostingDetail
+from services.runtime.errors import InvalidRequest
 from services.runtime.expiry_policy import policy_message
 
 _KINDS: Final = {
@@ -59,6 +61,11 @@ TENDER_ORDERS: Final = {
     points_pb2.TENDER_ORDER_POINTS_FIRST: TenderOrder.POINTS_FIRST,
     points_pb2.TENDER_ORDER_MONEY_FIRST: TenderOrder.MONEY_FIRST,
 }
+TREATMENTS: Final = {
+    pb.BURN_TREATMENT_DISCOUNT: Treatment.DISCOUNT,
+    pb.BURN_TREATMENT_TENDER: Treatment.TENDER,
+}
+_TREATMENTS: Final = {treatment: wire for wire, treatment in TREATMENTS.items()}
 _SHORTFALLS: Final = {rule: wire for wire, rule in SHORTFALLS.items()}
 _TENDER_ORDERS: Final = {order: wire for wire, order in TENDER_ORDERS.items()}
 
@@ -93,6 +100,15 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         bonus_points=sum(bonus.points for bonus in transaction.bonuses),
         campaign=_campaign_points(transaction.campaign) if transaction.campaign else None,
         parked=pb.ParkedPoints(**transaction.parked._asdict()) if transaction.parked else None,
+        worth=_worth_message(transaction.worth) if transaction.worth else None,
+    )
+
+
+def _worth_message(worth: Worth) -> pb.BurnWorth:
+    return pb.BurnWorth(
+        amount_minor=worth.amount_minor,
+        rule_version=worth.rule_version,
+        treatment=_TREATMENTS[worth.treatment],
     )
 
 
@@ -229,6 +245,44 @@ def rule_message(partner_id: UUID, rule: RefundRule) -> points_pb2.RefundRule:
         partner_id=partner_id.bytes,
         shortfall=_SHORTFALLS[rule.shortfall],
         tender_order=_TENDER_ORDERS[rule.tender_order],
+    )
+
+
+def burn_rule_message(found: RuleVersion) -> points_pb2.BurnRule:
+    """The wire form of a burn rule."""
+    rule = found.rule
+    return points_pb2.BurnRule(
+        partner_id=found.partner_id.bytes,
+        valid_from_us=rule.valid_from_us,
+        points=rule.points,
+        worth_minor=rule.worth_minor,
+        minimum_points=rule.minimum,
+        step_points=rule.step,
+        share_percent=rule.share_percent,
+        daily_points=rule.daily,
+        excluded_categories=sorted(rule.excluded_categories),
+        excluded_tenders=sorted(rule.excluded_tenders),
+        treatment=_TREATMENTS[rule.treatment],
+        version=found.version,
+    )
+
+
+def burn_rule_of(message: points_pb2.BurnRule) -> BurnRule:
+    """A burn rule as it is asked for. Raises InvalidRequest where it says not how it is treated."""
+    treatment = TREATMENTS.get(message.treatment)
+    if treatment is None:
+        raise InvalidRequest("treatment: discount or tender", field="treatment")
+    return BurnRule(
+        message.valid_from_us,
+        message.points,
+        message.worth_minor,
+        message.minimum_points,
+        message.step_points,
+        message.share_percent,
+        message.daily_points,
+        frozenset(message.excluded_categories),
+        frozenset(message.excluded_tenders),
+        treatment,
     )
 
 

@@ -17,6 +17,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import TurnedAway
+from services.points.domain.burning import Basket
 from services.points.domain.movements import (
     Capture,
     Earn,
@@ -86,10 +87,10 @@ class MovementReader:
                 return self._earn(item, item.earn, partner, currency, item_deadline_us)
             if kind == "redemption":
                 _check_grant(principal, "points:redeem")
-                return self._redemption(item, item.redemption, partner, item_deadline_us)
+                return self._redemption(item, item.redemption, partner, currency, item_deadline_us)
             if kind in _OF_HOLDS:
                 _check_grant(principal, "points:redeem")
-                return self._of_hold(item, kind, partner, item_deadline_us)
+                return self._of_hold(item, kind, partner, currency, item_deadline_us)
             if kind == "refund":
                 _check_grant(principal, "points:earn")
                 _check_grant(principal, "points:redeem")
@@ -148,9 +149,11 @@ class MovementReader:
             _traceparent(item), deadline_us, linked=item.linked,
         )  # fmt: skip
 
-    def _of_hold(self, item: pb.Item, kind: str, partner: UUID, deadline_us: int) -> Hold | Capture | Void:
+    def _of_hold(
+        self, item: pb.Item, kind: str, partner: UUID, currency: str, deadline_us: int
+    ) -> Hold | Capture | Void:
         if kind == "hold":
-            return self._hold(item, item.hold, partner, deadline_us)
+            return self._hold(item, item.hold, partner, currency, deadline_us)
         asked = item.capture if kind == "capture" else item.void
         hold_id = _hold_id(asked.hold_id)
         if asked.occurred_at_us <= 0:
@@ -170,7 +173,7 @@ class MovementReader:
             _receipt(asked.receipt), asked.channel, trace, deadline_us, linked=item.linked,
         )  # fmt: skip
 
-    def _hold(self, item: pb.Item, hold: pb.Hold, partner: UUID, deadline_us: int) -> Hold:
+    def _hold(self, item: pb.Item, hold: pb.Hold, partner: UUID, currency: str, deadline_us: int) -> Hold:
         member_id = _named(hold.member_id, hold.reference, hold.occurred_at_us)
         if not 1 <= hold.points <= POINTS_MAX:
             raise _invalid("points", f"1 to {POINTS_MAX}")
@@ -179,7 +182,7 @@ class MovementReader:
         return Hold(
             item.key, partner, member_id, hold.reference, self._hash(b"hold", hold, item.linked),
             hold.occurred_at_us, hold.points, hold.seconds or HOLD_SECONDS, _traceparent(item), deadline_us,
-            linked=item.linked,
+            linked=item.linked, basket=_basket(hold.basket, currency) if hold.HasField("basket") else None,
         )  # fmt: skip
 
     def content_hash(self, kind: bytes, asked: points_pb2.LoadBudgetRequest) -> bytes:
@@ -216,7 +219,7 @@ class MovementReader:
         )  # fmt: skip
 
     def _redemption(
-        self, item: pb.Item, redemption: pb.Redemption, partner: UUID, deadline_us: int
+        self, item: pb.Item, redemption: pb.Redemption, partner: UUID, currency: str, deadline_us: int
     ) -> Redemption:
         member_id, occurred_at_us = _common(
             redemption.member_id, redemption.reference, redemption.occurred_at_us, redemption.channel
@@ -228,7 +231,15 @@ class MovementReader:
             item.key, partner, member_id, redemption.reference, self._hash(b"redemption", redemption, item.linked),
             occurred_at_us, redemption.points, store_id, redemption.channel, _traceparent(item), deadline_us,
             linked=item.linked,
+            basket=_basket(redemption.basket, currency) if redemption.HasField("basket") else None,
         )  # fmt: skip
+
+
+def _basket(asked: pb.Basket, currency: str) -> Basket:
+    if not 0 <= asked.amount_minor <= AMOUNT_MINOR_MAX:
+        raise _invalid("basket", f"an amount of 0 to {AMOUNT_MINOR_MAX} minor units")
+    _check_currency(asked.currency, currency)
+    return Basket(asked.amount_minor, _lines(asked.lines, asked.amount_minor), _tenders(asked.tenders))
 
 
 def _check_grant(principal: Principal, grant: str) -> None:

@@ -182,6 +182,28 @@ class PointsServicer(CampaignsServicer):
         )
         return pb.ListRefundRulesResponse(rules=[mapping.rule_message(*rule) for rule in rules])
 
+    async def SetBurnRule(
+        self, request: pb.SetBurnRuleRequest, context: CallContext
+    ) -> pb.SetBurnRuleResponse:
+        """Sets a burn rule."""
+        principal = acting()
+        principal.require_role("pricing")
+        partner_id = read_id(request.rule.partner_id, "partner_id")
+        rule = mapping.burn_rule_of(request.rule)
+        found = await self._app.set_burn_rule(principal.in_programme(), partner_id, rule, principal.actor)
+        return pb.SetBurnRuleResponse(rule=mapping.burn_rule_message(found))
+
+    async def ListBurnRules(
+        self, request: pb.ListBurnRulesRequest, context: CallContext
+    ) -> pb.ListBurnRulesResponse:
+        """Lists burn rules; a partner gets its own."""
+        principal = acting()
+        asked = read_optional_id(request.partner_id, "partner_id")
+        found = await self._app.reads.burn_rules(
+            principal.in_programme().ledger_id, principal.partner_id or asked
+        )
+        return pb.ListBurnRulesResponse(rules=map(mapping.burn_rule_message, found))
+
     async def SetExpiryPolicy(
         self, request: pb.SetExpiryPolicyRequest, context: CallContext
     ) -> pb.SetExpiryPolicyResponse:

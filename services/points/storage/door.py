@@ -32,14 +32,15 @@ from services.points.domain.posting import Posting
 from services.points.domain.terms import Terms
 from services.points.domain.wallet_movements import Merge, Opening, WalletMovement
 from services.points.storage import wallet_reads
+from services.points.storage.burn_rules import add_burned, burns_by_rule
 from services.points.storage.campaigns import budgets
 from services.points.storage.lookups import lookups_of
 from services.points.storage.opened_rows import opened_of, standing_floors
 from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 22))})"
-_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 42))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 24))})"
+_WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 43))})"
 
 
 class _Listed:
@@ -67,6 +68,12 @@ class _Listed:
     def place(self, place: int) -> int:
         """The place in the whole list, once all are listed."""
         return place if place > 0 else len(self.known) - place
+
+    def learn(self, accounts: Sequence[int], learned: list[AccountKey]) -> None:
+        """Learns the numbers of those that were missing, from the whole list."""
+        for key, number in zip(self.missing, accounts[len(self.known) :], strict=True):
+            learned.append(key)
+            self._numbers.learn(key, number)
 
 
 def _asked(items: Sequence[Act]) -> tuple[dict[UUID, int], Iterable[UUID], Iterable[UUID]]:
@@ -234,7 +241,7 @@ async def _open(
         listed.add(kind, (owner,))
     listed.add(AccountKind.PENDING, _pending_earners(items, terms))
     listed.add(AccountKind.BUDGET, budgets(items, terms))
-    giving = wallet_reads.givers(items)
+    giving, burning = wallet_reads.givers(items), burns_by_rule(items, terms)
     row = await connection.fetchrow(
         _OPEN,
         ledger_id,
@@ -258,18 +265,18 @@ async def _open(
         patience_us,
         sales.grants,
         _parked_seqs(items),
+        [listed.place(wallet_at[member]) for member, _ in burning],
+        [listed.place(partner_at[partner]) for _, partner in burning],
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")
-    accounts: list[int] = row["accounts"]
-    for key, number in zip(listed.missing, accounts[len(listed.known) :], strict=True):
-        learned.append(key)
-        numbers.learn(key, number)
+    listed.learn(row["accounts"], learned)
     opened = opened_of(row, lookups, members, burns, numbers)
     if row["erased"]:
         await add_erased(connection, ledger_id, opened, lookups, mac)
     opened.standing_floors |= standing_floors(row, floored)
     wallet_reads.add_read(opened, row, members, giving)
+    add_burned(opened, row, burning)
     return opened, row["config_version"]
 
 
@@ -320,5 +327,6 @@ async def write(
         rows.loads,
         rows.parked,
         rows.unparked,
+        rows.worths,
         salted(rows, opened.last_seq + 1),
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from services.points.domain.accounts import PROGRAMME
+from services.points.domain.burning import Worth
 from services.points.domain.campaigns import Bonus
 from services.points.domain.movements import (
     CreditFloor,
@@ -18,7 +19,7 @@ from services.points.domain.movements import (
     RefundFigures,
     Transaction,
 )
-from services.points.storage import campaigns
+from services.points.storage import burn_rules, campaigns
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
@@ -54,6 +55,7 @@ LEFT JOIN LATERAL (
     SELECT points, open, reference FROM parked_earn
     WHERE p.kind IN ('park', 'unpark') AND ledger_id = p.ledger_id AND seq = CASE p.kind WHEN 'park' THEN p.seq ELSE p.original_seq END LIMIT 1
 ) k ON true"""
+_BURNS: Final = (MovementKind.HOLD, MovementKind.REDEEM, MovementKind.CAPTURE)
 # Looked up once, before the journal is read; nothing is found of one that has no account.
 _NUMBER: Final = "(SELECT account_no FROM account WHERE ledger_id = $1 AND kind = '{}' AND owner_id = ${{}})"
 
@@ -77,11 +79,12 @@ class Original(NamedTuple):
 
 
 class HoldOf(NamedTuple):
-    """Whose a hold is, and its place in the journal."""
+    """Whose a hold is, its place in the journal, and the burn rule that decided it (0: none)."""
 
     seq: int
     member_id: UUID
     partner_id: UUID
+    rule_version: int
 
 
 class Filter(NamedTuple):
@@ -131,13 +134,16 @@ async def _transactions(
 ) -> list[Transaction]:
     owned = await owners(connection, ledger_id, (number for row in rows for number in row[3:5]))
     found = [transaction_of(row, owned) for row in rows]
-    return await with_campaigns(connection, ledger_id, found)
+    return await completed(connection, ledger_id, found)
 
 
-async def with_campaigns(
+async def completed(
     connection: PgConnection, ledger_id: int, found: Sequence[Transaction]
 ) -> list[Transaction]:
-    """Movements with what campaigns gave: on top of those that are earns, and by those that are grants or loads."""
+    """Movements with what campaigns gave, and with what points are worth that were burned or set aside.
+
+    Campaigns gave on top of those that are earns, and by those that are grants or loads.
+    """
     by_kind: dict[MovementKind, list[int]] = {}
     for each in found:
         by_kind.setdefault(each.kind, []).append(each.seq)
@@ -149,10 +155,16 @@ async def with_campaigns(
         bonuses = await campaigns.bonuses_of(connection, ledger_id, earns)
     if grants or loads:
         given = await campaigns.campaigns_of(connection, ledger_id, grants, loads)
-    if not bonuses and not given:
+    burns = [seq for kind in _BURNS for seq in by_kind.get(kind, ())]
+    worths: Mapping[int, Worth] = {}
+    if burns:
+        worths = await burn_rules.worths_of(connection, ledger_id, burns)
+    if not bonuses and not given and not worths:
         return list(found)
     return [
-        each._replace(bonuses=tuple(bonuses.get(each.seq, ())), campaign=given.get(each.seq))
+        each._replace(
+            bonuses=tuple(bonuses.get(each.seq, ())), campaign=given.get(each.seq), worth=worths.get(each.seq)
+        )
         for each in found
     ]
 
@@ -181,13 +193,16 @@ async def originals(connection: PgConnection, ledger_id: int, seqs: Sequence[int
 async def holds(connection: PgConnection, ledger_id: int, hold_ids: Sequence[UUID]) -> dict[UUID, HoldOf]:
     """Holds by the id of the posting that opened them. What is told of them never changes."""
     rows = await connection.fetch(
-        """SELECT transaction_id, seq, wallet_no, partner_no FROM posting
-        WHERE ledger_id = $1 AND transaction_id = ANY ($2) AND kind = 'hold'""",
+        """SELECT p.transaction_id, p.seq, p.wallet_no, p.partner_no, coalesce(w.rule_version, 0) FROM posting p
+        LEFT JOIN LATERAL (
+            SELECT rule_version FROM burn_worth WHERE ledger_id = p.ledger_id AND seq = p.seq LIMIT 1
+        ) w ON true
+        WHERE p.ledger_id = $1 AND p.transaction_id = ANY ($2) AND p.kind = 'hold'""",
         ledger_id,
         hold_ids,
     )
     owned = await owners(connection, ledger_id, (number for row in rows for number in row[2:4]))
-    return {row[0]: HoldOf(row[1], owned[row[2]].owner_id, owned[row[3]].owner_id) for row in rows}
+    return {row[0]: HoldOf(row[1], owned[row[2]].owner_id, owned[row[3]].owner_id, row[4]) for row in rows}
 
 
 async def by_id(connection: PgConnection, ledger_id: int, transaction_id: UUID) -> Transaction | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from services.points.domain.movements import DebtPaid, LotTaken, Transaction
-from services.points.storage.journal import COLUMNS, POSTING, Owner, owners, transaction_of, with_campaigns
+from services.points.storage.journal import COLUMNS, POSTING, Owner, completed, owners, transaction_of
 from services.runtime.clock import to_micros
 from services.runtime.database import PgConnection
 
@@ -108,7 +108,7 @@ async def details(
         debts.setdefault(seq, []).append(debt)
     taken, given_back, come = _by_seq(uses, owned), _by_seq(returns, owned), _by_seq(matured, owned)
     transactions = [transaction_of(row, owned) for row in postings]
-    transactions = await with_campaigns(connection, ledger_id, transactions)
+    transactions = await completed(connection, ledger_id, transactions)
     return [
         PostingDetail(
             transaction, _entries(row, owned), lots.get(row["seq"], ()), taken.get(row["seq"], ()),

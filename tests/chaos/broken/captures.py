@@ -6,11 +6,11 @@ Nothing in the database speaks against it: the hold was open, it is resolved onc
 from __future__ import annotations
 
 from services.points.domain import posting
-from services.points.domain.answers import Refused
+from services.points.domain.answers import Refused, TurnedAway
 from services.points.domain.books import Books
 from services.points.domain.deciding import hold
 from services.points.domain.deciding.burn import refuse_burn
-from services.points.domain.movements import Capture, Hold, Redemption, Void
+from services.points.domain.movements import Capture, Hold, Purchase, Redemption, Void
 
 
 def break_it() -> None:
@@ -19,8 +19,10 @@ def break_it() -> None:
     posting.refuse_burn = _careless
 
 
-def _careless(books: Books, number: int, item: Redemption | Hold | Capture | Void) -> Refused | None:
+def _careless(
+    books: Books, number: int, item: Redemption | Hold | Capture | Void, sale: Purchase | None = None
+) -> Refused | TurnedAway | None:
     if isinstance(item, Capture):
         due = books.due.get(item.member_id, [])
         books.due[item.member_id] = [each for each in due if each.seq != item.hold_seq]
-    return refuse_burn(books, number, item)
+    return refuse_burn(books, number, item, sale)

@@ -117,6 +117,7 @@ async def _fill(house: PointsHouse) -> tuple[tuple[Till, Till], tuple[UUID, ...]
     await _bound(house, grocer, fuel, late)
     await _promote(house)
     await _park(house)
+    await _take_points(house)
     return (grocer, fuel), members
 
 
@@ -187,6 +188,35 @@ async def _park(house: PointsHouse) -> None:
     await till.post(reversal("lamp", **now), refund("mill", 10, **now))
     await house.set_floor(till.partner_id, -75, 6, parks=True)
     assert await house.unpark() == 2
+
+
+async def _take_points(house: PointsHouse) -> None:
+    """Burns and holds by rules: alone and for sales, as a tender and as a discount, up to a day's limit, by the rule of a hold."""
+    now = {"occurred_at_us": LAPSE_US + 5 * DAY_US}
+    tender, discount = await house.till(), await house.till()
+    one, other = house.member(), house.member()
+    await tender.post(earn(one, 50_000, **now), earn(other, 50_000, **now))
+    await house.set_burn_rule(
+        tender.partner_id, worth_minor=80, step_points=5, minimum_points=10, daily_points=120
+    )
+    later = LAPSE_US + 4 * DAY_US
+    await house.set_burn_rule(
+        tender.partner_id, valid_from_us=later, worth_minor=90, share_percent=50, daily_points=110
+    )
+    cut = {"treatment": movement_pb2.BURN_TREATMENT_DISCOUNT, "excluded_categories": ["tobacco"]}
+    await house.set_burn_rule(discount.partner_id, **cut)
+    bought = movement_pb2.Basket(amount_minor=1_000, currency="USD")
+    paid = [movement_pb2.Tender(kind="points", amount_minor=36)]
+    held = await tender.post(
+        hold(one, 60, basket=bought, **now), hold(other, 20, occurred_at_us=later - 1), hold(other, 30, basket=bought, **now),
+        redemption(one, 45, basket=bought, **now),
+    )  # fmt: skip
+    first, second, third, _ = (result.transaction.transaction_id for result in held)
+    await house.set_burn_rule(tender.partner_id, valid_from_us=later, worth_minor=95, minimum_points=50)
+    await tender.post(
+        earn(one, 200, linked=True, tenders=paid, **now), capture(first, 40, **now), capture(second, **now), void(third, **now)
+    )  # fmt: skip
+    await discount.post(earn(other, 500, linked=True, **now), redemption(other, 25, **now))
 
 
 async def _wait(grocer: Till, member: UUID) -> None:

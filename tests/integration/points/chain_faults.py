@@ -203,5 +203,5 @@ UNCHAINED: frozenset[str] = frozenset({
     "a grant by a version that had ended", "a grant by a version that nobody knew then",
     "a grant at a partner that is not of the campaign",
     "an earn that was posted and is parked still", "an earn that is parked no more and became nothing",
-    "a balance whose earns are refused, not parked", "a count of earns that are parked",
+    "a balance whose earns are refused, not parked", "a count of earns that are parked", "a rule that was known later than its burn",
 })  # fmt: skip

@@ -256,7 +256,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {11},
     ),
     "the part of a refunded sale that was paid in points": (
-        "UPDATE purchase SET points_minor = points_minor - 100 WHERE ledger_id = {l} AND points_minor > 0",
+        "UPDATE purchase SET points_minor = points_minor - 100 WHERE ledger_id = {l} AND points_minor >= 100",
         {11},
     ),
     "a burn of another member's sale": (

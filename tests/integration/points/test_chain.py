@@ -10,6 +10,7 @@ from services.points.storage.proofs import Finding, prepare, prove
 from services.points.storage.proofs.sequence import SEQUENCE
 from services.runtime.database import PgConnection
 from tests.integration.points import faults
+from tests.integration.points.burn_faults import BURN_FAULTS
 from tests.integration.points.busy import Busy
 from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
 from tests.integration.points.chain_faults import CHAIN_FAULTS, UNCHAINED
@@ -24,7 +25,15 @@ from tests.support.points_database import as_superuser, undone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FAULTS = CAMPAIGN_FAULTS | faults.FAULTS | PENDING_FAULTS | WAITING_FAULTS | WALLET_FAULTS | PARKING_FAULTS
+FAULTS = (
+    CAMPAIGN_FAULTS
+    | faults.FAULTS
+    | PENDING_FAULTS
+    | WAITING_FAULTS
+    | WALLET_FAULTS
+    | PARKING_FAULTS
+    | BURN_FAULTS
+)
 #: The journal, and of each table the columns that change in the life of a row.
 JOURNAL: dict[str, frozenset[str]] = {
     "ledger": frozenset({"opened_at"}),
@@ -47,6 +56,7 @@ JOURNAL: dict[str, frozenset[str]] = {
     "merged_wallet": frozenset(),
     "campaign_grant": frozenset(),
     "budget_load": frozenset(),
+    "burn_worth": frozenset(),
     "parked_earn": frozenset({"open", "traceparent"}),
     # traceparent is not what was asked, but by which call.
     "waiting_refund": frozenset({"open", "traceparent"}),
@@ -56,7 +66,7 @@ JOURNAL: dict[str, frozenset[str]] = {
 #: Not of the journal: counters and heads, what is set, what is told and to whom, what is proposed only (what approved an
 #: adjustment stands in its leaf), and notes (whose hash does).
 BESIDE = {
-    "ledger_head", "balance", "cut", "earn_rate", "refund_rule", "closed_member", "expiry_notice", "erased_reference",
+    "ledger_head", "balance", "cut", "earn_rate", "refund_rule", "burn_rule", "closed_member", "expiry_notice", "erased_reference",
     "expiry_policy", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment_note", "campaign_version",
     "event_head", "event_log", "relay_cursor", "inbox", "job_lease", "job", "alembic_version",
 }  # fmt: skip

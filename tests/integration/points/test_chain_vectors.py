@@ -25,6 +25,11 @@ NOT_CHAINED: dict[str, dict[str, Any]] = {
     "parked_earn": {"open": False, "traceparent": ""},
 }  # fmt: skip
 
+# Of a burn rule what no leaf has.
+RULE: dict[str, Any] = {
+    "partner_id": "01900000-0000-7000-8000-000000000002", "valid_from": "2017-01-01T00:00:00+00:00", "known_from_seq": 1,
+    "excluded_categories": "{}", "excluded_tenders": "{}", "set_by": "somebody",
+}  # fmt: skip
 # Of a campaign's version what no leaf has.
 VERSION: dict[str, Any] = {
     "no": 1, "config_version": 1, "known_from_seq": 1, "name": "Triple points", "valid_from": "2019-01-01T00:00:00+00:00",
@@ -72,7 +77,16 @@ async def _insert_posting(connection: PgConnection, told: Mapping[str, Any]) -> 
                 version = {name: own.pop(name) for name in names} | VERSION
                 version |= {name: own[name] for name in ("campaign_id", "version")}
                 await _insert(connection, "campaign_version", version)
+            if table == "burn_worth":
+                await _insert(connection, "burn_rule", _rule_of(own))
             await _insert(connection, table, own)
+
+
+def _rule_of(worth: dict[str, Any]) -> dict[str, Any]:
+    """The rule that a burn was decided by, taken out of its row."""
+    names = ("minimum_points", "step_points", "share_percent", "daily_points", "treatment")
+    told = {"points": worth.pop("rule_points"), "worth_minor": worth.pop("rule_worth_minor")}
+    return RULE | told | {name: worth.pop(name) for name in names} | {"version": worth["rule_version"]}
 
 
 async def test_the_database_chains_the_rows_of_the_vectors_to_their_hashes(

@@ -11,6 +11,7 @@ import pytest
 from services.points.storage.proofs import PROOFS, prepare, prove
 from services.runtime.database import PgConnection
 from tests.integration.points import faults
+from tests.integration.points.burn_faults import BURN_FAULTS
 from tests.integration.points.busy import Busy, make_busy
 from tests.integration.points.campaign_faults import CAMPAIGN_FAULTS
 from tests.integration.points.expiry_faults import EXPIRY_FAULTS, FAULTS_OF_ACTIVITY
@@ -31,6 +32,7 @@ FAULTS = (
     | WALLET_FAULTS
     | CAMPAIGN_FAULTS
     | PARKING_FAULTS
+    | BURN_FAULTS
 )
 
 

@@ -89,8 +89,14 @@ class Rough:
             Ask(
                 kind, *common, self.member, f"r{self.reference}", at_us, max(1, self.amount),
                 self.seconds if kind == "hold" else 0, in_points=in_points,
+                basket=self._basket() if kind in ("hold", "redeem") else None,
             )
         ]  # fmt: skip
+
+    def _basket(self) -> tuple[int, int] | None:
+        if self.pick % 4 == 0:
+            return None
+        return self.amount * (1 + self.pick % 3) + self.pick % 7, self.pick % 5 - 1
 
     def _of_wallets(self, at_us: int) -> Ask:
         common, reference, amount = (self.partner, f"k{self.key}"), f"r{self.reference}", max(1, self.amount)

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from services.points.domain.burning import BurnRule, Treatment
 from services.points.domain.earning import EarnRate
 from services.points.domain.movements import Act, CreditFloor, FloorChange, Movement, Refund
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.terms import Limits
 from tests.property.points.promises import Fund, Promise, fund, promise
 from tests.property.points.roughs import NOTHING_SEEN, Referred, Rough, Seen, roughs, without_hasty
+from tests.support.burn_model import TakenFor
 from tests.support.credit_model import issued, set_floor
 from tests.support.ledger_facts import DAY_US, SECOND_US, Ask, Expiry, Verdict
 from tests.support.ledger_model import LedgerModel
@@ -64,6 +66,24 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Take:
+    """What a partner takes points for, from a time so far from the clock on."""
+
+    partner: UUID
+    offset_us: int
+    rule: TakenFor
+
+    def rule_at(self, now_us: int) -> BurnRule:
+        """The rule in the service's words."""
+        rule = self.rule
+        return BurnRule(
+            max(1, now_us + self.offset_us), rule.points, rule.worth, rule.minimum, rule.step, rule.share, rule.daily,
+            frozenset({"tobacco"} if rule.barred else ()), frozenset(),
+            Treatment.DISCOUNT if rule.discount else Treatment.TENDER,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Limit:
     """A credit floor so many points below what the partner has issued (None: none), on what was there `late` seqs ago."""
 
@@ -92,6 +112,22 @@ allows = st.builds(
     Allow,
     st.tuples(st.sampled_from((0, 20, 10_000)), st.integers(0, 40), st.sampled_from((0, 30, 60, 10_000))),
 )
+
+
+@st.composite
+def _takes(draw: st.DrawFn) -> Take:
+    step = draw(st.sampled_from((1, 1, 1, 2, 3)))
+    minimum = step * draw(st.sampled_from((1, 1, 2, 5)))
+    points, worth = draw(st.sampled_from(((1, 1), (1, 1), (1, 1), (3, 2), (2, 3), (100, 7))))
+    daily = draw(st.sampled_from((0, 0, 15, 40)))
+    share = draw(st.sampled_from((100, 100, 50, 30, 1)))
+    barred, discount = draw(st.booleans()), draw(st.booleans())
+    rule = TakenFor(points, worth, minimum, step, share, daily and max(daily, minimum), barred, discount)
+    offset_us = draw(st.sampled_from((-(10**15), -(10**15), 0, -DAY_US)))
+    return Take(draw(st.sampled_from(PARTNERS[:2])), offset_us, rule)
+
+
+takes = _takes()
 waits = st.builds(Wait, st.sampled_from((0, 1, DAY_US, 31 * DAY_US, 400 * DAY_US)))
 closes = st.builds(Close, st.sampled_from(MEMBERS))
 batches = st.lists(roughs(PARTNERS, MEMBERS, OFFSETS_US), min_size=1, max_size=14)
@@ -120,13 +156,19 @@ def with_rates(ledger: PaperLedger, model: LedgerModel) -> None:
     allow(ledger, model, Allow((30, 25, 60)))
 
 
-def set_up(ledger: PaperLedger, model: LedgerModel, step: Close | Allow | Rule | Promise | Fund) -> None:
+def set_up(
+    ledger: PaperLedger, model: LedgerModel, step: Close | Allow | Rule | Promise | Fund | Take
+) -> None:
     """What the operator sets, in both."""
     if isinstance(step, Close):
         ledger.closed.add(step.member)
         model.closed.add(step.member)
     elif isinstance(step, Allow):
         allow(ledger, model, step)
+    elif isinstance(step, Take):
+        rule = step.rule_at(ledger.now_us)
+        ledger.burns.set(step.partner, rule)
+        model.burn_rules.set(step.partner, rule.valid_from_us, step.rule)
     elif isinstance(step, Promise):
         promise(ledger, model, step)
     elif isinstance(step, Fund):

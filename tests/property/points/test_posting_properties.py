@@ -21,6 +21,7 @@ from tests.property.points.side_by_side import (
     Close,
     Limit,
     Rule,
+    Take,
     Unparking,
     Wait,
     allows,
@@ -38,6 +39,7 @@ from tests.property.points.side_by_side import (
     rules,
     seen_in,
     set_up,
+    takes,
     unpark,
     waits,
     with_rates,
@@ -60,6 +62,7 @@ scripts = st.lists(
         st.just(Unparking()),
         promises(PARTNERS),
         funds,
+        takes,
     ),
     min_size=2,
     max_size=12,
@@ -79,6 +82,7 @@ def test_every_answer_and_posting_is_the_models(
         | Allow
         | Promise
         | Fund
+        | Take
         | Unparking
     ],
     expiry: Expiry,
@@ -91,7 +95,7 @@ def test_every_answer_and_posting_is_the_models(
             ledger.now_us += step.micros
         elif isinstance(step, Unparking):
             unpark(ledger, model)
-        elif isinstance(step, Close | Allow | Rule | Promise | Fund):
+        elif isinstance(step, Close | Allow | Rule | Promise | Fund | Take):
             set_up(ledger, model, step)
         else:
             compare(ledger, model, [step] if isinstance(step, list | Limit) else step)

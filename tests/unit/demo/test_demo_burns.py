@@ -46,9 +46,9 @@ def test_points_are_the_least_of_balance_cap_and_cost_in_whole_steps(eager: Demo
         {1: 730, 2: 400, 3: 199, 4: 1_000},
     )
     assert plan == (
-        Burn(1, "grocer", "S1", 500, "burn-20170301-1", at),
-        Burn(1, "fuel", "S2", 200, "burn-20170301-1", at),
-        Burn(2, "grocer", "S1", 300, "burn-20170301-2", at),
+        Burn(1, "grocer", "S1", 500, 9_000, "burn-20170301-1", at),
+        Burn(1, "fuel", "S2", 200, 9_000, "burn-20170301-1", at),
+        Burn(2, "grocer", "S1", 300, 349, "burn-20170301-2", at),
     )
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.gateway.apidocs.examples import BATCH_BODIES, EARN_BODIES, REDEMPTION_BODIES
+from services.gateway.apidocs.burn_examples import REDEMPTION_BODIES
+from services.gateway.apidocs.examples import BATCH_BODIES, EARN_BODIES
 from services.gateway.domain.errors import FieldError, InvalidBody
 from services.gateway.schemas.batches import LINES_MAX
 from services.gateway.schemas.members import EnrolBody

@@ -7,22 +7,28 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.answers import Refused
+from services.points.domain.answers import Refused, TurnedAway
 from services.points.domain.books import Books
+from services.points.domain.deciding.burn_rule import refuse_by_rule
 from services.points.domain.deciding.lapse import catch_up
-from services.points.domain.movements import Capture, Hold, Redemption, Void
+from services.points.domain.movements import Capture, Hold, Purchase, Redemption, Void
 
 SaleOf = tuple[int, UUID | None]
 # Of a burn that belongs to no sale.
 NO_SALE: Final[SaleOf] = (0, None)
 
 
-def refuse_burn(books: Books, number: int, item: Redemption | Hold | Capture | Void) -> Refused | None:
-    """Ends what is over in the wallet, then refuses what it has not."""
+def refuse_burn(
+    books: Books, number: int, item: Redemption | Hold | Capture | Void, sale: Purchase | None = None
+) -> Refused | TurnedAway | None:
+    """Ends what is over in the wallet, then refuses what the partner does not take, be it for a sale, and what the wallet has not."""
     wallet = books.at.accounts.wallet[item.member_id]
     catch_up(books, item.member_id, wallet)
     if isinstance(item, Capture | Void):
-        return _refuse_resolving(books, number, item)
+        return _refuse_resolving(books, number, item, sale)
+    against = refuse_by_rule(books, number, item, item.points, sale)
+    if against is not None:
+        return against
     available = books.available(item.member_id, wallet)
     if item.points <= available:
         return None
@@ -35,7 +41,9 @@ def refuse_burn(books: Books, number: int, item: Redemption | Hold | Capture | V
     )
 
 
-def _refuse_resolving(books: Books, number: int, item: Capture | Void) -> Refused | None:
+def _refuse_resolving(
+    books: Books, number: int, item: Capture | Void, sale: Purchase | None
+) -> Refused | TurnedAway | None:
     held = books.at.holds.get(item.hold_seq)
     if held is None:
         return books.refuse(
@@ -54,4 +62,6 @@ def _refuse_resolving(books: Books, number: int, item: Capture | Void) -> Refuse
             f"{held.points} points are held, {points} are required",
             {"held": str(held.points), "required": str(points)},
         )
+    if isinstance(item, Capture):
+        return refuse_by_rule(books, number, item, points or held.points, sale)
     return None

@@ -9,9 +9,10 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.burn import SaleOf, refuse_burn
+from services.points.domain.deciding.burn_rule import note_worth
 from services.points.domain.deciding.hold_end import end
 from services.points.domain.deciding.lapse import catch_up
-from services.points.domain.movements import Capture, Hold, MovementKind, Transaction, Void
+from services.points.domain.movements import Capture, Hold, MovementKind, Purchase, Transaction, Void
 from services.points.domain.rows import HoldRow
 from services.runtime.clock import MICROS_PER_SECOND
 from services.runtime.ids import new_id
@@ -44,18 +45,21 @@ def hold(books: Books, number: int, item: Hold) -> Decision:
     transaction = Transaction(
         new_id(), seq, MovementKind.HOLD, item.member_id, item.partner_id, item.reference, 0,
         at.balances[wallet], item.occurred_at_us, recorded_us, ends_us, item.points,
+        worth=note_worth(books, seq, item, item.points, None),
     )  # fmt: skip
     event = ("points.held", books.tell.held(transaction))
     books.write(transaction, wallet, NO_LEGS, event, (number, item))
     return Accepted(transaction)
 
 
-def resolve(books: Books, number: int, item: Capture | Void, sale: SaleOf) -> Decision:
+def resolve(
+    books: Books, number: int, item: Capture | Void, sale: SaleOf, purchase: Purchase | None = None
+) -> Decision:
     """Captures a hold or gives it up; either way what is not taken is free again, and lapses where it is overdue.
 
-    `sale` is seq and id of the earn that a capture is linked with, if any.
+    `sale` is seq and id of the earn that a capture is linked with, if any, `purchase` its sale.
     """
-    refusal = refuse_burn(books, number, item)
+    refusal = refuse_burn(books, number, item, purchase)
     if refusal is not None:
         return refusal
     at = books.at
@@ -65,13 +69,14 @@ def resolve(books: Books, number: int, item: Capture | Void, sale: SaleOf) -> De
     seq, recorded_us = books.next()
     taken = end(books, held, wallet, seq, points)
     books.use(seq, taken)
-    legs = NO_LEGS
-    if points:
+    legs, worth = NO_LEGS, None
+    if isinstance(item, Capture):
         legs = books.move(wallet, at.accounts.redemption[item.partner_id], points)
+        worth = note_worth(books, seq, item, points, purchase)
     transaction = Transaction(
         new_id(), seq, item.kind, item.member_id, item.partner_id, None, -points, at.balances[wallet],
         item.occurred_at_us, recorded_us, 0, -held.points, held.hold_id,
-        *(sale if isinstance(item, Capture) else (0, None)),
+        *(sale if isinstance(item, Capture) else (0, None)), worth=worth,
     )  # fmt: skip
     event = ("points.released", books.tell.released(transaction))
     if isinstance(item, Capture):

@@ -18,4 +18,5 @@ def end(books: Books, hold: OpenHold, wallet: int, seq: int, points: int) -> Seq
     books.rows.delta(wallet)[3] += hold.points
     at.open_holds[hold.member_id] -= 1
     at.held[wallet] -= hold.points
+    books.burn_more(hold.member_id, hold.partner_id, -hold.points)
     return at.lots[hold.member_id].resolve(hold.lots, points)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.points.storage.proofs.burns import BURNS
 from services.points.storage.proofs.campaigns import CAMPAIGNS
 from services.points.storage.proofs.holds import HOLDS
 from services.points.storage.proofs.lots import LOTS
@@ -27,6 +28,7 @@ PROOFS: Final = (
     WALLETS,
     CAMPAIGNS,
     PARKS,
+    BURNS,
 )
 
 __all__ = ["PROOFS", "Finding", "Proof", "prepare", "prove"]

@@ -293,6 +293,8 @@ class PointsRedeemed(_message.Message):
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
     HOLD_ID_FIELD_NUMBER: _builtins.int
+    WORTH_MINOR_FIELD_NUMBER: _builtins.int
+    BURN_RULE_VERSION_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -315,6 +317,10 @@ class PointsRedeemed(_message.Message):
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
     hold_id: _builtins.bytes
     """The hold that was captured (16 bytes of a UUID), or empty."""
+    worth_minor: _builtins.int
+    """What they are worth, in minor units, where a burn rule decided; 0 where none did, or where they are worth less than one."""
+    burn_rule_version: _builtins.int
+    """The version of the burn rule; 0: none."""
     @_builtins.property
     def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
         """The lots they came from, in the order used."""
@@ -334,10 +340,12 @@ class PointsRedeemed(_message.Message):
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
         hold_id: _builtins.bytes = ...,
+        worth_minor: _builtins.int = ...,
+        burn_rule_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "channel", b"channel", "hold_id", b"hold_id", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "burn_rule_version", b"burn_rule_version", "channel", b"channel", "hold_id", b"hold_id", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id", "worth_minor", b"worth_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

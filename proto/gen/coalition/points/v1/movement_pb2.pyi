@@ -206,6 +206,28 @@ MOVEMENT_KIND_UNPARK: MovementKind.ValueType  # 24
 """An earn that was parked, taken away: it never will be posted."""
 Global___MovementKind: _TypeAlias = MovementKind  # noqa: Y015
 
+class _BurnTreatment:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BurnTreatmentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BurnTreatment.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BURN_TREATMENT_UNSPECIFIED: _BurnTreatment.ValueType  # 0
+    BURN_TREATMENT_DISCOUNT: _BurnTreatment.ValueType  # 1
+    """They lower its price: the sale is told without what they are worth."""
+    BURN_TREATMENT_TENDER: _BurnTreatment.ValueType  # 2
+    """They pay for it: the sale is told with a tender of kind `points` of what they are worth."""
+
+class BurnTreatment(_BurnTreatment, metaclass=_BurnTreatmentEnumTypeWrapper):
+    """What points are to the sale that they are burned for."""
+
+BURN_TREATMENT_UNSPECIFIED: BurnTreatment.ValueType  # 0
+BURN_TREATMENT_DISCOUNT: BurnTreatment.ValueType  # 1
+"""They lower its price: the sale is told without what they are worth."""
+BURN_TREATMENT_TENDER: BurnTreatment.ValueType  # 2
+"""They pay for it: the sale is told with a tender of kind `points` of what they are worth."""
+Global___BurnTreatment: _TypeAlias = BurnTreatment  # noqa: Y015
+
 @_typing.final
 class Item(_message.Message):
     """One movement asked for."""
@@ -362,6 +384,7 @@ class Redemption(_message.Message):
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    BASKET_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     reference: _builtins.str
@@ -376,6 +399,12 @@ class Redemption(_message.Message):
     def receipt(self) -> Global___Receipt:
         """Where it was spent."""
 
+    @_builtins.property
+    def basket(self) -> Global___Basket:
+        """What is to be paid. Needed where the partner's burn rule bounds the share of a basket, unless it is linked with an earn, whose
+        sale it is then; else it may be left out.
+        """
+
     def __init__(
         self,
         *,
@@ -385,14 +414,53 @@ class Redemption(_message.Message):
         occurred_at_us: _builtins.int = ...,
         receipt: Global___Receipt | None = ...,
         channel: _builtins.str = ...,
+        basket: Global___Basket | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "receipt", b"receipt", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket", "channel", b"channel", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "receipt", b"receipt", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Redemption: _TypeAlias = Redemption  # noqa: Y015
+
+@_typing.final
+class Basket(_message.Message):
+    """What is to be paid, before points are taken for it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    TENDERS_FIELD_NUMBER: _builtins.int
+    amount_minor: _builtins.int
+    """In all, in minor units, 0 to 10^12."""
+    currency: _builtins.str
+    """ISO 4217; must be the programme's."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaleLine]:
+        """What is bought, up to 500 lines; where given, their amounts sum to amount_minor."""
+
+    @_builtins.property
+    def tenders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tender]:
+        """How it is paid as far as that is known, up to 20."""
+
+    def __init__(
+        self,
+        *,
+        amount_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        lines: _abc.Iterable[Global___SaleLine] | None = ...,
+        tenders: _abc.Iterable[Global___Tender] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "currency", b"currency", "lines", b"lines", "tenders", b"tenders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Basket: _TypeAlias = Basket  # noqa: Y015
 
 @_typing.final
 class Hold(_message.Message):
@@ -405,6 +473,7 @@ class Hold(_message.Message):
     POINTS_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     SECONDS_FIELD_NUMBER: _builtins.int
+    BASKET_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     reference: _builtins.str
@@ -415,6 +484,10 @@ class Hold(_message.Message):
     """The till's clock. Microseconds since 1970-01-01 UTC."""
     seconds: _builtins.int
     """How long the hold lives, in programme time: 1 to 604,800 seconds; 0: 900."""
+    @_builtins.property
+    def basket(self) -> Global___Basket:
+        """As Redemption.basket."""
+
     def __init__(
         self,
         *,
@@ -423,10 +496,11 @@ class Hold(_message.Message):
         points: _builtins.int = ...,
         occurred_at_us: _builtins.int = ...,
         seconds: _builtins.int = ...,
+        basket: Global___Basket | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "reference", b"reference", "seconds", b"seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "reference", b"reference", "seconds", b"seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -962,6 +1036,7 @@ class Transaction(_message.Message):
     BONUS_POINTS_FIELD_NUMBER: _builtins.int
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     PARKED_FIELD_NUMBER: _builtins.int
+    WORTH_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -1024,6 +1099,10 @@ class Transaction(_message.Message):
     def parked(self) -> Global___ParkedPoints:
         """Of what was parked, or taken away after that."""
 
+    @_builtins.property
+    def worth(self) -> Global___BurnWorth:
+        """Of a hold, a redemption and a capture that a burn rule decided: what the points are worth."""
+
     def __init__(
         self,
         *,
@@ -1051,14 +1130,45 @@ class Transaction(_message.Message):
         bonus_points: _builtins.int = ...,
         campaign: Global___CampaignPoints | None = ...,
         parked: Global___ParkedPoints | None = ...,
+        worth: Global___BurnWorth | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "credit_floor", b"credit_floor", "parked", b"parked", "refund", b"refund"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "credit_floor", b"credit_floor", "parked", b"parked", "refund", b"refund", "worth", b"worth"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "bonus_points", b"bonus_points", "bonuses", b"bonuses", "campaign", b"campaign", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "parked", b"parked", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "bonus_points", b"bonus_points", "bonuses", b"bonuses", "campaign", b"campaign", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "parked", b"parked", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id", "worth", b"worth"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Transaction: _TypeAlias = Transaction  # noqa: Y015
+
+@_typing.final
+class BurnWorth(_message.Message):
+    """What points are worth where they are burned."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    RULE_VERSION_FIELD_NUMBER: _builtins.int
+    TREATMENT_FIELD_NUMBER: _builtins.int
+    amount_minor: _builtins.int
+    """Minor units: of the rule's ratio, rounded down."""
+    rule_version: _builtins.int
+    """The version of the burn rule that decided."""
+    treatment: Global___BurnTreatment.ValueType
+    """How the partner takes it."""
+    def __init__(
+        self,
+        *,
+        amount_minor: _builtins.int = ...,
+        rule_version: _builtins.int = ...,
+        treatment: Global___BurnTreatment.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "rule_version", b"rule_version", "treatment", b"treatment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BurnWorth: _TypeAlias = BurnWorth  # noqa: Y015
 
 @_typing.final
 class ParkedPoints(_message.Message):

@@ -704,6 +704,174 @@ class ListRefundRulesResponse(_message.Message):
 Global___ListRefundRulesResponse: _TypeAlias = ListRefundRulesResponse  # noqa: Y015
 
 @_typing.final
+class BurnRule(_message.Message):
+    """What a partner takes points for from a time on: the till's clock decides which rule counts, for a capture that of its hold. A
+    partner without a rule takes any number of points, and what they are worth is its own affair.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    VALID_FROM_US_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    WORTH_MINOR_FIELD_NUMBER: _builtins.int
+    MINIMUM_POINTS_FIELD_NUMBER: _builtins.int
+    STEP_POINTS_FIELD_NUMBER: _builtins.int
+    SHARE_PERCENT_FIELD_NUMBER: _builtins.int
+    DAILY_POINTS_FIELD_NUMBER: _builtins.int
+    EXCLUDED_CATEGORIES_FIELD_NUMBER: _builtins.int
+    EXCLUDED_TENDERS_FIELD_NUMBER: _builtins.int
+    TREATMENT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    valid_from_us: _builtins.int
+    """From then on. Microseconds since 1970-01-01 UTC."""
+    points: _builtins.int
+    """So many points, 1 to 1,000,000, ..."""
+    worth_minor: _builtins.int
+    """... are worth so many minor units, 1 to 1,000,000,000. Rounded down, once per burn."""
+    minimum_points: _builtins.int
+    """Fewest points of a burn, 1 to 1,000,000,000: a multiple of step_points."""
+    step_points: _builtins.int
+    """Points of a burn are a multiple of this, 1 to 1,000,000,000."""
+    share_percent: _builtins.int
+    """Largest share of a basket that may be paid in points, 1 to 100 per cent."""
+    daily_points: _builtins.int
+    """Most points that a member may burn with the partner in a day of the programme's zone, open holds among them; 0: no limit. Points that
+    are given back do not count back.
+    """
+    treatment: _movement_pb2.BurnTreatment.ValueType
+    """How the partner takes what they are worth."""
+    version: _builtins.int
+    """Its number in the ledger; set by the ledger."""
+    @_builtins.property
+    def excluded_categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Lines of these categories do not count in the basket: up to 100, each 1 to 64 visible characters, written as the till does."""
+
+    @_builtins.property
+    def excluded_tenders(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is paid by these does not count in it either: `cash`, `card`, `voucher`, `coupon` or `other`."""
+
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        valid_from_us: _builtins.int = ...,
+        points: _builtins.int = ...,
+        worth_minor: _builtins.int = ...,
+        minimum_points: _builtins.int = ...,
+        step_points: _builtins.int = ...,
+        share_percent: _builtins.int = ...,
+        daily_points: _builtins.int = ...,
+        excluded_categories: _abc.Iterable[_builtins.str] | None = ...,
+        excluded_tenders: _abc.Iterable[_builtins.str] | None = ...,
+        treatment: _movement_pb2.BurnTreatment.ValueType = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["daily_points", b"daily_points", "excluded_categories", b"excluded_categories", "excluded_tenders", b"excluded_tenders", "minimum_points", b"minimum_points", "partner_id", b"partner_id", "points", b"points", "share_percent", b"share_percent", "step_points", b"step_points", "treatment", b"treatment", "valid_from_us", b"valid_from_us", "version", b"version", "worth_minor", b"worth_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BurnRule: _TypeAlias = BurnRule  # noqa: Y015
+
+@_typing.final
+class SetBurnRuleRequest(_message.Message):
+    """Asks to set a burn rule."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rule(self) -> Global___BurnRule:
+        """The rule. Setting the one again that stands with this start changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        rule: Global___BurnRule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetBurnRuleRequest: _TypeAlias = SetBurnRuleRequest  # noqa: Y015
+
+@_typing.final
+class SetBurnRuleResponse(_message.Message):
+    """Answers with the rule in the books."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rule(self) -> Global___BurnRule:
+        """The rule."""
+
+    def __init__(
+        self,
+        *,
+        rule: Global___BurnRule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetBurnRuleResponse: _TypeAlias = SetBurnRuleResponse  # noqa: Y015
+
+@_typing.final
+class ListBurnRulesRequest(_message.Message):
+    """Asks for burn rules."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """Only this partner's (16 bytes of a UUID); empty: all."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBurnRulesRequest: _TypeAlias = ListBurnRulesRequest  # noqa: Y015
+
+@_typing.final
+class ListBurnRulesResponse(_message.Message):
+    """Burn rules by partner and start."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___BurnRule]:
+        """The rules."""
+
+    def __init__(
+        self,
+        *,
+        rules: _abc.Iterable[Global___BurnRule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBurnRulesResponse: _TypeAlias = ListBurnRulesResponse  # noqa: Y015
+
+@_typing.final
 class Floor(_message.Message):
     """A partner's credit floor: no earn may bring its issuance balance (credits less debits) below it. It may lie above the
     balance: then nothing is issued until points are taken back, or it is lowered.

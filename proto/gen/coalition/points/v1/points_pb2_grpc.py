@@ -81,6 +81,16 @@ class PointsServiceStub:
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.SerializeToString,
                 response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.FromString,
                 _registered_method=True)
+        self.SetBurnRule = channel.unary_unary(
+                '/coalition.points.v1.PointsService/SetBurnRule',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetBurnRuleRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetBurnRuleResponse.FromString,
+                _registered_method=True)
+        self.ListBurnRules = channel.unary_unary(
+                '/coalition.points.v1.PointsService/ListBurnRules',
+                request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListBurnRulesRequest.SerializeToString,
+                response_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListBurnRulesResponse.FromString,
+                _registered_method=True)
         self.SetFloor = channel.unary_unary(
                 '/coalition.points.v1.PointsService/SetFloor',
                 request_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetFloorRequest.SerializeToString,
@@ -271,6 +281,21 @@ class PointsServiceServicer:
 
     def ListRefundRules(self, request, context):
         """Lists the refund rules of a partner, or of all that have one of their own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetBurnRule(self, request, context):
+        """Adds a version of a partner's burn rule. Staff with role `pricing`.
+        INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBurnRules(self, request, context):
+        """Burn rules by partner and start, of one start the newest. A partner gets its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -511,6 +536,16 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListRefundRules,
                     request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.FromString,
                     response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.SerializeToString,
+            ),
+            'SetBurnRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetBurnRule,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.SetBurnRuleRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.SetBurnRuleResponse.SerializeToString,
+            ),
+            'ListBurnRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBurnRules,
+                    request_deserializer=coalition_dot_points_dot_v1_dot_points__pb2.ListBurnRulesRequest.FromString,
+                    response_serializer=coalition_dot_points_dot_v1_dot_points__pb2.ListBurnRulesResponse.SerializeToString,
             ),
             'SetFloor': grpc.unary_unary_rpc_method_handler(
                     servicer.SetFloor,
@@ -878,6 +913,60 @@ class PointsService:
             '/coalition.points.v1.PointsService/ListRefundRules',
             coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesRequest.SerializeToString,
             coalition_dot_points_dot_v1_dot_points__pb2.ListRefundRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetBurnRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/SetBurnRule',
+            coalition_dot_points_dot_v1_dot_points__pb2.SetBurnRuleRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.SetBurnRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBurnRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.points.v1.PointsService/ListBurnRules',
+            coalition_dot_points_dot_v1_dot_points__pb2.ListBurnRulesRequest.SerializeToString,
+            coalition_dot_points_dot_v1_dot_points__pb2.ListBurnRulesResponse.FromString,
             options,
             channel_credentials,
             insecure,

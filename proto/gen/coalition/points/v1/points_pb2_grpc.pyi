@@ -45,6 +45,12 @@ class PointsServiceStub:
     """
     ListRefundRules: _aio.UnaryUnaryMultiCallable[_points_pb2.ListRefundRulesRequest, _points_pb2.ListRefundRulesResponse]
     """Lists the refund rules of a partner, or of all that have one of their own."""
+    SetBurnRule: _aio.UnaryUnaryMultiCallable[_points_pb2.SetBurnRuleRequest, _points_pb2.SetBurnRuleResponse]
+    """Adds a version of a partner's burn rule. Staff with role `pricing`.
+    INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, UNAVAILABLE.
+    """
+    ListBurnRules: _aio.UnaryUnaryMultiCallable[_points_pb2.ListBurnRulesRequest, _points_pb2.ListBurnRulesResponse]
+    """Burn rules by partner and start, of one start the newest. A partner gets its own."""
     SetFloor: _aio.UnaryUnaryMultiCallable[_points_pb2.SetFloorRequest, _points_pb2.SetFloorResponse]
     """Sets how far a partner's issuance balance may fall, in the journal's order: every earn after it is decided by it. The
     `partners` service, or staff with role `admin`. Idempotent by what it says; one that is based on an earlier seq than the
@@ -213,6 +219,24 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_points_pb2.ListRefundRulesRequest, _abc.Awaitable[_points_pb2.ListRefundRulesResponse]],
     ) -> _abc.Awaitable[_points_pb2.ListRefundRulesResponse]:
         """Lists the refund rules of a partner, or of all that have one of their own."""
+
+    @_abc_1.abstractmethod
+    def SetBurnRule(
+        self,
+        request: _points_pb2.SetBurnRuleRequest,
+        context: _aio.ServicerContext[_points_pb2.SetBurnRuleRequest, _abc.Awaitable[_points_pb2.SetBurnRuleResponse]],
+    ) -> _abc.Awaitable[_points_pb2.SetBurnRuleResponse]:
+        """Adds a version of a partner's burn rule. Staff with role `pricing`.
+        INVALID_REQUEST, PARTNER_UNKNOWN, PERMISSION_DENIED, UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def ListBurnRules(
+        self,
+        request: _points_pb2.ListBurnRulesRequest,
+        context: _aio.ServicerContext[_points_pb2.ListBurnRulesRequest, _abc.Awaitable[_points_pb2.ListBurnRulesResponse]],
+    ) -> _abc.Awaitable[_points_pb2.ListBurnRulesResponse]:
+        """Burn rules by partner and start, of one start the newest. A partner gets its own."""
 
     @_abc_1.abstractmethod
     def SetFloor(

@@ -111,6 +111,16 @@ RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
                || int8send(k.points) || int8send(k.amount_minor) || int8send(k.points_minor)
                || chain_text(k.channel) || chain_text(k.entry_mode) || chain_field('s', uuid_send(k.store_id)) || chain_field('w', k.words_hash)
         FROM parked_earn k WHERE k.ledger_id = p_ledger AND k.seq BETWEEN p_first_seq AND p_last_seq ORDER BY k.seq)
+        UNION ALL
+        -- With the rule that decided: what the points were worth, and what bounded them.
+        SELECT w.seq, 18, 0,
+               'S' || int4send(w.wallet_no) || int4send(w.partner_no) || int8send(w.points) || int8send(w.worth_minor) || date_send(w.day)
+               || boolsend(w.burned) || int8send(w.rule_version) || (
+                   SELECT int8send(r.points) || int8send(r.worth_minor) || int8send(r.minimum_points) || int8send(r.step_points)
+                       || int2send(r.share_percent) || int8send(r.daily_points) || chain_text(r.treatment)
+                   FROM burn_rule r WHERE r.ledger_id = p_ledger AND r.version = w.rule_version
+               ) || chain_field('b', int8send(w.basket_minor))
+        FROM burn_worth w WHERE w.ledger_id = p_ledger AND w.seq BETWEEN p_first_seq AND p_last_seq
     ) part
     GROUP BY part.seq
 $$

@@ -47,6 +47,7 @@ CREATE FUNCTION ledger_open(
     p_patience_us bigint,
     p_grants bigint [],
     p_parked bigint [],
+    p_burner_at integer [], p_taker_at integer [],
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT erased bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -71,6 +72,7 @@ CREATE FUNCTION ledger_open(
     OUT floor_set bigint [], OUT floor_parks boolean [], OUT floor_basis bigint [], OUT floor_seq bigint [],
     OUT merged_member integer [], OUT merged_into uuid [],
     OUT given_today bigint [],
+    OUT today date, OUT burned_today bigint [],
     OUT grant_seq bigint [], OUT grant_taken bigint [],
     OUT waiting text,
     OUT parked text
@@ -286,6 +288,20 @@ BEGIN
                 AND p.recorded_at >= date_trunc('day', v_now, l.zone)
         ) ORDER BY g.no) INTO given_today
         FROM ledger l CROSS JOIN unnest(p_givers) WITH ORDINALITY g (place, no) WHERE l.ledger_id = p_ledger;
+    END IF;
+
+    IF cardinality(p_burner_at) > 0 THEN
+        -- What members who burn at partners that bound it have burned there today, and what open holds of those set aside.
+        SELECT (v_now AT TIME ZONE l.zone)::date INTO today FROM ledger l WHERE l.ledger_id = p_ledger;
+        SELECT array_agg((
+            SELECT coalesce(sum(w.points), 0)::bigint FROM burn_worth w
+            WHERE w.ledger_id = p_ledger AND w.wallet_no = accounts[b.wallet] AND w.partner_no = accounts[b.partner] AND w.day = today AND w.burned
+        ) + (
+            SELECT coalesce(sum(h.points), 0)::bigint FROM hold h
+            WHERE held[b.wallet] > 0 AND h.ledger_id = p_ledger AND h.wallet_no = accounts[b.wallet] AND h.open
+                AND h.partner_no = accounts[b.partner]
+        ) ORDER BY b.no) INTO burned_today
+        FROM unnest(p_burner_at, p_taker_at) WITH ORDINALITY b (wallet, partner, no);
     END IF;
 
     SELECT array_agg(CASE WHEN w.burn > 0 AND held[w.place] > 0 THEN (
@@ -530,6 +546,12 @@ CREATE TYPE door_parked AS (
 --;;
 CREATE TYPE door_key AS (partner_no integer, key text)
 --;;
+-- What points are worth that the posting seq burned, or set aside.
+CREATE TYPE door_worth AS (
+    seq bigint, points bigint, worth_minor bigint, basket_minor bigint, rule_version bigint, wallet_no integer, partner_no integer, day date,
+    burned boolean
+)
+--;;
 -- Second half of the door: write what was decided. Refuses unless the head is where the decisions started.
 -- The first posting gets the seq after it, the time p_first_time_us and the position p_first_pos, each that
 -- follows one more of all three. p_expires is empty unless the ledger is by activity. p_words: for each posting 48 bytes, the
@@ -547,6 +569,7 @@ CREATE FUNCTION ledger_write(
     p_floors door_floor [], p_adjustments door_adjustment [], p_merges door_merge [], p_waiting door_waiting [], p_waited door_key [],
     p_grants door_grant [], p_loads door_load [],
     p_parked door_parked [], p_unparked bigint [],
+    p_worths door_worth [],
     p_words bytea
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -793,6 +816,11 @@ BEGIN
     IF cardinality(p_loads) > 0 THEN
         INSERT INTO budget_load (ledger_id, seq, campaign_id, points, loaded_by)
         SELECT p_ledger, b.seq, b.campaign_id, b.points, b.loaded_by FROM unnest(p_loads) b;
+    END IF;
+    IF cardinality(p_worths) > 0 THEN
+        INSERT INTO burn_worth (ledger_id, seq, points, worth_minor, basket_minor, rule_version, wallet_no, partner_no, day, burned)
+        SELECT p_ledger, w.seq, w.points, w.worth_minor, w.basket_minor, w.rule_version, w.wallet_no, w.partner_no, w.day, w.burned
+        FROM unnest(p_worths) w;
     END IF;
 
     -- Last, when all that hangs on its postings is there.

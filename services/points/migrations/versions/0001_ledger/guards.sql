@@ -9,7 +9,7 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['lot_use', 'lot_matured', 'lot_return', 'debt_use', 'expiry_notice', 'expiry_policy', 'hold_lot', 'hold_end', 'decision', 'batch', 'erased_reference', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log', 'floor_change',
-    'transfer_limit', 'adjustment_limit', 'proposal', 'proposal_decision', 'adjustment', 'merged_wallet', 'campaign_version', 'campaign_grant', 'budget_load']
+    'transfer_limit', 'adjustment_limit', 'proposal', 'proposal_decision', 'adjustment', 'merged_wallet', 'campaign_version', 'campaign_grant', 'budget_load', 'burn_rule', 'burn_worth']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
@@ -45,6 +45,26 @@ REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_key_ans
 --;;
 CREATE TRIGGER decision_key_answered AFTER INSERT ON decision
 REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_key_answers()
+--;;
+-- What a burn is worth is what its rule makes of it, and no more than the rule takes.
+CREATE FUNCTION check_burn_worth() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT w.seq INTO wrong FROM added w JOIN burn_rule r ON r.ledger_id = w.ledger_id AND r.version = w.rule_version
+    WHERE w.worth_minor <> w.points * r.worth_minor / r.points OR w.points < r.minimum_points OR w.points % r.step_points <> 0
+        OR w.worth_minor > w.basket_minor * r.share_percent / 100
+    LIMIT 1;
+    IF found THEN
+        RAISE EXCEPTION 'burn % is not what its rule makes of it', wrong
+            USING errcode = 'check_violation', constraint = 'burn_worth_rule_ck';
+    END IF;
+    RETURN NULL;
+END
+$$
+--;;
+CREATE TRIGGER burn_worth_rule AFTER INSERT ON burn_worth
+REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_burn_worth()
 --;;
 CREATE FUNCTION check_lot_facts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -550,6 +550,61 @@ CREATE TABLE refund_rule (
 --;;
 COMMENT ON TABLE refund_rule IS 'What the refunds of a partner do; the highest version counts. A partner without one: allow_negative, pro_rata.'
 --;;
+CREATE TABLE burn_rule (
+    ledger_id smallint NOT NULL,
+    version bigint NOT NULL,
+    partner_id uuid NOT NULL,
+    valid_from timestamptz NOT NULL,
+    known_from_seq bigint NOT NULL,
+    points bigint NOT NULL,
+    worth_minor bigint NOT NULL,
+    minimum_points bigint NOT NULL,
+    step_points bigint NOT NULL,
+    share_percent smallint NOT NULL,
+    daily_points bigint NOT NULL,
+    excluded_categories text [] NOT NULL,
+    excluded_tenders text [] NOT NULL,
+    treatment text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT burn_rule_pk PRIMARY KEY (ledger_id, version),
+    CONSTRAINT burn_rule_known_from_seq_ck CHECK (known_from_seq > 0),
+    CONSTRAINT burn_rule_points_ck CHECK (points BETWEEN 1 AND 1000000),
+    CONSTRAINT burn_rule_worth_ck CHECK (worth_minor BETWEEN 1 AND 1000000000),
+    CONSTRAINT burn_rule_step_ck CHECK (step_points BETWEEN 1 AND 1000000000),
+    CONSTRAINT burn_rule_minimum_ck CHECK (minimum_points BETWEEN 1 AND 1000000000 AND minimum_points % step_points = 0),
+    CONSTRAINT burn_rule_share_ck CHECK (share_percent BETWEEN 1 AND 100),
+    CONSTRAINT burn_rule_daily_ck CHECK (daily_points = 0 OR daily_points BETWEEN minimum_points AND 1000000000),
+    CONSTRAINT burn_rule_categories_ck CHECK (cardinality(excluded_categories) <= 100),
+    CONSTRAINT burn_rule_tenders_ck CHECK (excluded_tenders <@ ARRAY['cash', 'card', 'voucher', 'coupon', 'other']),
+    CONSTRAINT burn_rule_treatment_ck CHECK (treatment IN ('discount', 'tender'))
+)
+--;;
+COMMENT ON TABLE burn_rule IS 'What a partner takes points for: so many points are worth so many minor units, rounded down. Of the rules that start before a burn the one that starts last decides it, of one start the highest version, from the seq known_from_seq on; a capture goes by its hold''s. daily_points: 0 for no limit.'
+--;;
+CREATE INDEX burn_rule_partner_ix ON burn_rule (ledger_id, partner_id, valid_from, version)
+--;;
+CREATE TABLE burn_worth (
+    seq bigint NOT NULL,
+    points bigint NOT NULL,
+    worth_minor bigint NOT NULL,
+    basket_minor bigint,
+    rule_version bigint NOT NULL,
+    wallet_no integer NOT NULL,
+    partner_no integer NOT NULL,
+    day date NOT NULL,
+    ledger_id smallint NOT NULL,
+    burned boolean NOT NULL,
+    CONSTRAINT burn_worth_pk PRIMARY KEY (ledger_id, seq),
+    CONSTRAINT burn_worth_points_ck CHECK (points > 0 AND worth_minor >= 0),
+    CONSTRAINT burn_worth_basket_ck CHECK (basket_minor >= 0),
+    CONSTRAINT burn_worth_rule_fk FOREIGN KEY (ledger_id, rule_version) REFERENCES burn_rule (ledger_id, version)
+)
+--;;
+COMMENT ON TABLE burn_worth IS 'What a burn rule made of the points of the posting seq, which burned them or (not burned) set them aside. basket_minor: what of the basket may be paid in points in part, NULL where it was not told. day: that of the programme''s zone in which it counts.'
+--;;
+CREATE INDEX burn_worth_day_ix ON burn_worth (ledger_id, wallet_no, partner_no, day) WHERE burned
+--;;
 CREATE TABLE transfer_limit (
     ledger_id smallint NOT NULL,
     version bigint NOT NULL,
@@ -772,7 +827,7 @@ BEGIN
         'account', 'balance', 'posting', 'lot', 'lot_use', 'lot_matured', 'lot_return', 'refund', 'debt', 'debt_use', 'expiry_notice', 'hold', 'hold_lot', 'hold_end',
         'purchase', 'batch', 'floor_change', 'waiting_refund', 'parked_earn', 'decision', 'event_log',
         'proposal', 'proposal_decision', 'adjustment', 'adjustment_note', 'merged_wallet',
-        'campaign_version', 'campaign_grant', 'budget_load'
+        'campaign_version', 'campaign_grant', 'budget_load', 'burn_rule', 'burn_worth'
     ]
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN ledger_id SET STATISTICS 0', name);
