@@ -65,6 +65,7 @@ def of_transaction(moved: pb.Transaction) -> Mapping[str, Any]:
         "original": to_text("txn", UUID(bytes=moved.original_id)) if moved.original_id else None,
         "refund": _figures(moved.refund) if moved.HasField("refund") else None,
         "bonus": [_bonus(bonus) for bonus in moved.bonuses],
+        "worth": _worth(moved),
         # (Whether it is parked still is told as of then.)
         "parked": {"points": moved.parked.points} if moved.HasField("parked") else None,
     }
@@ -111,6 +112,12 @@ def _bonus(bonus: pb.CampaignPoints) -> dict[str, Any]:
     return {"campaign": {"id": campaign, "version": bonus.version}, "points": bonus.points}
 
 
+def _worth(moved: pb.Transaction) -> dict[str, Any] | None:
+    if not moved.HasField("worth"):
+        return None
+    return {"amount": moved.worth.amount_minor, "currency": CURRENCY, "treatment": "tender"}
+
+
 def _instant(micros: int) -> str:
     return from_micros(micros).isoformat().replace("+00:00", "Z")
 
@@ -128,9 +135,17 @@ def _figures(told: pb.RefundFigures) -> dict[str, Any]:
 
 _OF_KIND: Final[Mapping[str, Callable[[pb.Transaction], dict[str, Any]]]] = {
     "earn": _earn,
-    "redemption": lambda moved: {"points": -moved.points},
-    "hold": lambda moved: {"points": moved.held, "expires_at": _instant(moved.expires_at_us)},
-    "capture": lambda moved: {"points": -moved.points, "released": moved.points - moved.held},
+    "redemption": lambda moved: {"points": -moved.points, "worth": _worth(moved)},
+    "hold": lambda moved: {
+        "points": moved.held,
+        "worth": _worth(moved),
+        "expires_at": _instant(moved.expires_at_us),
+    },
+    "capture": lambda moved: {
+        "points": -moved.points,
+        "worth": _worth(moved),
+        "released": moved.points - moved.held,
+    },
     "void": lambda moved: {"released": -moved.held},
     "refund": lambda moved: _figures(moved.refund),
 }

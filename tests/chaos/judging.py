@@ -18,7 +18,7 @@ from tests.chaos.history import Asked, Heard, History, Operation
 from tests.chaos.parking import line_parked, wrongly_parked
 from tests.chaos.replaying import Replay
 from tests.support.decided import Kept, Place
-from tests.support.ledger_facts import Posted, Verdict
+from tests.support.ledger_facts import Posted, Verdict, figure_of
 from tests.support.ledger_replay import comparable
 from tests.support.replaying import OWN_ACTS
 
@@ -27,6 +27,7 @@ REFUSALS: Final = frozenset(
     {
         "insufficient_points", "hold_resolved", "hold_too_small", "too_many_holds", "member_closed",
         "refund_too_large", "credit_limit", "nothing_to_reverse", "reversed_before_arrival", "linked_item_failed", "original_unknown",
+        "burn_too_small", "burn_daily_limit",
     }
 )  # fmt: skip
 _MODEL_MAX: Final = 5
@@ -144,7 +145,7 @@ def _refused(operation: Operation, answer: Heard, by_place: Mapping[Place, Kept]
     elif causes[0].refusal.lower() != code:
         yield Violation("wrong answer", f"{operation} heard {code}, and the ledger has {causes[0]}")
     elif (causes[0].available, causes[0].headroom) != (
-        answer.body.get("available"),
+        figure_of(code, answer.body),
         answer.body.get("headroom"),
     ):
         yield Violation("wrong answer", f"{operation} heard {answer.told}, and the ledger has {causes[0]}")

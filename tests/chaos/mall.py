@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.gateway.directory.aliases import MemberAliases
-from services.operations import ledger, registry
+from services.operations import burn_rules, ledger, registry
 from services.operations.session import Session
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.expiry_policy import DEFAULT_POLICY
@@ -19,6 +19,7 @@ from services.runtime.principal import Programme
 from services.runtime.secrets import read_key
 from tests.chaos.history import Heard, History, Operation
 from tests.chaos.http_client import HttpClient, NoAnswer
+from tests.support.burn_model import TakenFor
 
 STARTS_AT: Final = datetime(2026, 1, 5, 5, tzinfo=UTC)  # Monday, midnight in New York
 ZONE: Final = "America/New_York"
@@ -32,9 +33,16 @@ HOT: Final = 3
 REQUEST_SECONDS: Final = 12.0
 
 
+#: A point is worth a cent; five points or more, some thousands a day.
+TAKEN: Final = TakenFor(1, 1, 5, 1, 100, 6_000, barred=False, discount=False)
+
+
 @dataclass(frozen=True)
 class Terms:
-    """What a partner gives and pays: points for minor units, micros a point, what its refunds do, how long points are pending."""
+    """What a partner gives and pays: points for minor units, micros a point, what its refunds do, how long points are pending.
+
+    takes: what it takes points for; None: any number of them.
+    """
 
     points: int
     per_minor: int
@@ -43,10 +51,11 @@ class Terms:
     shortfall: str
     tender_order: str
     pending_days: int = 0
+    takes: TakenFor | None = None
 
 
 PARTNERS: Final[Mapping[str, Terms]] = {
-    "grocer": Terms(1, 100, 10_335, 8_251, "allow_negative", "pro_rata"),
+    "grocer": Terms(1, 100, 10_335, 8_251, "allow_negative", "pro_rata", takes=TAKEN),
     "fuel": Terms(3, 200, 9_999, 7_777, "within_balance", "points_first"),
     "cafe": Terms(1, 10, 2_001, 1_503, "allow_negative", "money_first"),
     "shoes": Terms(2, 100, 5_113, 4_001, "pending_only", "pro_rata", 2),
@@ -160,6 +169,8 @@ async def open_mall(session: Session, environment: Mapping[str, str], gateway_ur
             registry.EarnRate(terms.points, terms.per_minor, since_us, terms.pending_days),
         )
         await registry.set_refund_rule(session, programme, slug, terms.shortfall, terms.tender_order)
+        if terms.takes:
+            await burn_rules.set_rule(session, programme, slug, _rule(terms.takes, since_us), "tender")
         await registry.add_stores(session, programme, slug, [("S1", "High Street"), ("S2", "Station")])
         secret = (await registry.issue_key(session, programme, slug, "chaos")).secret
         clients = [HttpClient(url, secret) for url in gateway_urls]
@@ -176,6 +187,12 @@ async def open_mall(session: Session, environment: Mapping[str, str], gateway_ur
         )
         mall.members.append(mall.enrolled(partner, answer))
     return mall
+
+
+def _rule(takes: TakenFor, since_us: int) -> burn_rules.BurnRule:
+    return burn_rules.BurnRule(
+        takes.points, takes.worth, since_us, takes.minimum, takes.step, takes.share, takes.daily, (), ()
+    )
 
 
 def moment(at_us: int) -> str:

@@ -271,6 +271,8 @@ class Run:
             terms = PARTNERS[slug]
             model.set_rate(partner.partner_id, 1, terms.points, terms.per_minor, terms.pending_days)
             model.refund_rules[partner.partner_id] = (terms.shortfall, terms.tender_order)
+            if terms.takes:
+                model.burn_rules.set(partner.partner_id, 1, terms.takes)
         in_model(model, mall)
         replay = Replay(model, books, books.journal, by_group(mall.history), mall.history.loads)
         try:

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from services.runtime.clock import to_micros
+from tests.support.ledger_facts import figure_of
 
 Place = tuple[UUID, str]
 
@@ -149,9 +150,8 @@ def _kept(row: Any, batches: Sequence[Batch]) -> Kept:
         # (Of those that start there a batch of refusals alone comes first, and the one with the posting last.)
         batch_no = batches[bisect_right(batches, seq, key=lambda batch: batch.first_seq) - 1].batch_no
     figures: dict[str, str] = json.loads(metadata) if metadata else {}
-    available, headroom = (
-        int(figures[name]) if name in figures else None for name in ("available", "headroom")
-    )
+    headroom = int(figures["headroom"]) if "headroom" in figures else None
+    available = figure_of(refusal or "", figures)
     return Kept(_place(row), batch_no, item_no, seq, refusal or "", available, tombstone, headroom)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from calendar import isleap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -84,6 +84,18 @@ class Ask:
             self.kind, None if self.kind in ("capture", "void", "refund") else self.member, self.reference, self.occurred_us, self.amount, self.seconds, self.hold_seq,
             self.original_seq, self.in_points, self.linked, self.target, self.other, self.issuer, self.expires_us, self.basket,
         )  # fmt: skip
+
+
+# The figure of a refusal, where it is not what is available.
+_FIGURES: Mapping[str, str] = {
+    "BURN_TOO_SMALL": "minimum", "BURN_STEP": "below", "BURN_SHARE": "most", "BURN_DAILY_LIMIT": "left",
+}  # fmt: skip
+
+
+def figure_of(reason: str, metadata: Mapping[str, Any]) -> int | None:
+    """What a refusal says how much there is, or may be; None where it says nothing."""
+    told = metadata.get(_FIGURES.get(reason.upper(), "available"))
+    return int(told) if told is not None else None
 
 
 @dataclass(frozen=True)

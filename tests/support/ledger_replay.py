@@ -12,7 +12,7 @@ from coalition.points.v1 import movement_pb2 as pb
 
 from services.runtime.errors import code_of
 from tests.support.decided import Place, read_decided
-from tests.support.ledger_facts import OPERATOR, Ask, Posted, PostedKind, Taken, Verdict
+from tests.support.ledger_facts import OPERATOR, Ask, Posted, PostedKind, Taken, Verdict, figure_of
 from tests.support.ledger_model import LedgerModel
 from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
@@ -244,9 +244,9 @@ def verdict_of(result: pb.Result, journal: Mapping[int, Posted]) -> Verdict:
     reason = code_of(result.error.reason)
     if result.outcome == pb.OUTCOME_TURNED_AWAY:
         return Verdict("turned away", reason)
-    available, headroom = (result.error.metadata.get(name) for name in ("available", "headroom"))
+    headroom = result.error.metadata.get("headroom")
     return Verdict(
-        "refused", reason, available=int(available) if available is not None else None,
+        "refused", reason, available=figure_of(reason, result.error.metadata),
         headroom=int(headroom) if headroom is not None else None, replayed=result.replayed,
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ from services.points.domain.wallet_movements import (
 )
 from services.runtime.errors import code_of
 from services.runtime.expiry_policy import ExpiryPolicy, ExpiryRule
-from tests.support.ledger_facts import OPERATOR, Ask, Expiry, Posted, PostedKind, Taken, Verdict
+from tests.support.ledger_facts import OPERATOR, Ask, Expiry, Posted, PostedKind, Taken, Verdict, figure_of
 from tests.support.ledger_model import LedgerModel
 from tests.support.paper_campaigns import campaign_of, check_bonuses
 from tests.support.paper_ledger import PaperLedger
@@ -161,10 +161,6 @@ def _of_wallets(ask: Ask, content: bytes, deadline_us: int) -> Movement:
     )  # fmt: skip
 
 
-# The figure of a refusal, where it is not what is available.
-_FIGURES: Mapping[str, str] = {
-    "BURN_TOO_SMALL": "minimum", "BURN_STEP": "below", "BURN_SHARE": "most", "BURN_DAILY_LIMIT": "left",
-}  # fmt: skip
 _KINDS: Mapping[str, PostedKind] = {kind: kind for kind in get_args(PostedKind)}
 
 
@@ -186,9 +182,8 @@ def verdict_of(decision: Any, ledger: PaperLedger) -> Verdict:
     assert isinstance(decision, Refused)
     headroom = decision.metadata.get("headroom")
     code = code_of(decision.reason)
-    available = decision.metadata.get(_FIGURES.get(code, "available"))
     return Verdict(
-        "refused", code, available=int(available) if available is not None else None,
+        "refused", code, available=figure_of(code, decision.metadata),
         headroom=int(headroom) if headroom is not None else None,
         replayed=decision.replayed,
     )  # fmt: skip

@@ -29,13 +29,15 @@ class _Parked:
 class Traffic:
     """Asks at random at two replicas, any task resolving and refunding what any other has opened and sold.
 
-    `parking`: by partner with a credit floor, whether what goes beyond is parked.
+    `parking`: by partner with a credit floor, whether what goes beyond is parked. The first till takes points by a rule, one of
+    them for a minor unit.
     """
 
     def __init__(
         self, houses: tuple[PointsHouse, PointsHouse], tills: list[Till], members: list[UUID], parking: Mapping[UUID, bool]
     ) -> None:  # fmt: skip
         self.houses, self.tills, self.members, self.parking = houses, tills, members, parking
+        self.by_rule = tills[0]
         self.rng = random.Random(20_170_101)
         self.asked: list[Ask] = []
         self.calls: list[tuple[Till, list[pb.Item]]] = []
@@ -134,13 +136,11 @@ class Traffic:
         hold_id = rng.choice(mine)
         return [capture(hold_id, rng.choice((0, 1, 7, 40))) if rng.random() < 0.7 else void(hold_id)]
 
-    def _sale(self, _: Till, member: UUID) -> list[pb.Item]:
-        amount, in_points = self.rng.randint(1_000, 3_000), self.rng.randint(0, 900)
+    def _sale(self, till: Till, member: UUID) -> list[pb.Item]:
+        amount, points = self.rng.randint(1_000, 3_000), self.rng.randint(1, 30)
+        in_points = points if till is self.by_rule else self.rng.randint(0, 900)
         tenders = [pb.Tender(kind="points", amount_minor=in_points)]
-        return [
-            earn(member, amount, linked=True, tenders=tenders),
-            redemption(member, self.rng.randint(1, 30)),
-        ]
+        return [earn(member, amount, linked=True, tenders=tenders), redemption(member, points)]
 
     def _refund(self, till: Till, member: UUID) -> list[pb.Item]:
         mine, rng = self.sales[till.partner_id], self.rng

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from coalition.points.v1 import movement_pb2 as pb
 
+from tests.support.burn_model import TakenFor
 from tests.support.ledger_facts import Expiry, Posted, Verdict
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_replay import comparable, replay, verdict_of
@@ -47,6 +48,10 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
     tills = [await house.till() for _ in range(5)]
     await house.set_refund_rule(tills[0].partner_id, "WITHIN_BALANCE", "POINTS_FIRST")
     await house.set_limits(10_000, 10, 40)
+    rule = TakenFor(1, 1, 4, 2, 100, 40, barred=False, discount=False)
+    await house.set_burn_rule(
+        tills[0].partner_id, points=1, worth_minor=1, minimum_points=4, step_points=2, daily_points=40
+    )
     parking = {tills[2].partner_id: False, tills[3].partner_id: True, tills[4].partner_id: True}
     traffic = Traffic((house, house.at(replica)), tills, [house.member() for _ in range(8)], parking)
     for partner, parks in parking.items():
@@ -59,6 +64,7 @@ async def test_what_many_post_at_two_replicas_is_what_one_would_have_decided_in_
 
     model = _model(house, tills)
     model.limits = (10_000, 10, 40)
+    model.burn_rules.set(tills[0].partner_id, 1, rule)
     model.refund_rules[tills[0].partner_id] = ("within_balance", "points_first")
     first, final, journal = await replay(house, model, traffic.asked)
     by_seq = {posted.seq: posted for posted in journal}
@@ -120,6 +126,9 @@ def _brought(first: dict[tuple[UUID, str], Verdict], journal: list[Posted]) -> N
         "LINKED_ITEM_FAILED",
         "REFUND_TOO_LARGE",
         "CREDIT_LIMIT",
+        "BURN_TOO_SMALL",
+        "BURN_STEP",
+        "BURN_DAILY_LIMIT",
     }
     assert often <= reasons <= {*often, "HOLD_TOO_SMALL", "TRANSFER_LIMIT", "NOTHING_TO_REVERSE"}
     assert {verdict.outcome for verdict in first.values()} == {"accepted", "parked", "waiting", "refused"}
