@@ -189,6 +189,29 @@ async def test_a_sale_with_points_as_a_discount_is_told_without_them(house: Poin
     await house.assert_sound()
 
 
+async def test_numbers_as_large_as_they_may_be_are_counted(house: PointsHouse) -> None:
+    """The most points at the highest worth, on top of the largest sale: none of it is more than the database counts."""
+    till, member = await house.till(points=1_000_000, per_minor=1), house.member()
+    await till.earn(member, 10**6)
+    most = 10**9
+    await house.set_burn_rule(
+        till.partner_id,
+        points=1,
+        worth_minor=10**9,
+        share_percent=100,
+        treatment=_DISCOUNT,
+        daily_points=most,
+    )
+    held = await till.hold(member, most)
+    assert held.transaction.worth.amount_minor == 10**18
+    await till.void(held.transaction.transaction_id)
+    await house.set_rate(till.partner_id, 0, 1, 2)
+    sale, burn = await till.post(earn(member, 10**12, linked=True), redemption(member, most))
+    assert outcomes([sale, burn]) == [pb.OUTCOME_ACCEPTED] * 2
+    assert burn.transaction.worth.amount_minor == 10**18
+    await house.assert_sound()
+
+
 async def test_a_capture_goes_by_the_rule_of_its_hold(house: PointsHouse) -> None:
     till, member = await rich(house)
     before = (await till.hold(member, 100)).transaction

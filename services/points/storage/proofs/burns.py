@@ -48,7 +48,7 @@ BURNS: Final = Proof(
         w.points * r.worth_minor / r.points, w.worth_minor)
     FROM {_WORTHS} w JOIN {_RULES} r ON r.version = w.rule_version
     WHERE w.worth_minor <> w.points * r.worth_minor / r.points OR w.points < r.minimum_points OR w.points % r.step_points <> 0
-        OR w.worth_minor > w.basket_minor * r.share_percent / 100
+        OR w.worth_minor > div(w.basket_minor::numeric * r.share_percent, 100)
     UNION ALL
     SELECT format('posting %s counts on %s, and was recorded on another day', w.seq, w.day)
     FROM {_WORTHS} w

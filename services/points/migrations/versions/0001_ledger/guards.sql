@@ -53,7 +53,7 @@ DECLARE
 BEGIN
     SELECT w.seq INTO wrong FROM added w JOIN burn_rule r ON r.ledger_id = w.ledger_id AND r.version = w.rule_version
     WHERE w.worth_minor <> w.points * r.worth_minor / r.points OR w.points < r.minimum_points OR w.points % r.step_points <> 0
-        OR w.worth_minor > w.basket_minor * r.share_percent / 100
+        OR w.worth_minor > div(w.basket_minor::numeric * r.share_percent, 100)
     LIMIT 1;
     IF found THEN
         RAISE EXCEPTION 'burn % is not what its rule makes of it', wrong
