@@ -43,8 +43,7 @@ from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
 from services.points.storage import journal, ledgers
-from services.points.storage.campaigns import needs_more
-from services.points.storage.door import open_ledger, write
+from services.points.storage.door import needs_more, open_ledger, write
 from services.points.storage.words import ReferenceMac
 from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us

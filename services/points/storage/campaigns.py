@@ -20,7 +20,6 @@ from services.points.domain.campaigns import (
 from services.points.domain.movements import Act, Earn, Refund, of_sales
 from services.points.domain.terms import Terms
 from services.points.domain.wallet_movements import Load
-from services.points.storage.burn_rules import burns_by_rule
 from services.points.storage.versions import next_version
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
@@ -44,16 +43,6 @@ def budgets(items: Sequence[Act], terms: Terms | None) -> list[UUID]:
         elif isinstance(item, Load):
             found[item.campaign_id] = None
     return list(found)
-
-
-def needs_more(items: Sequence[Act], known: Terms | None, terms: Terms) -> bool:
-    """Whether a batch was opened with fewer accounts or figures than these terms need."""
-    pending = known.rates.pending_partners if known is not None else frozenset[UUID]()
-    if not terms.rates.pending_partners <= pending:
-        return True
-    if not set(burns_by_rule(items, terms)) <= set(burns_by_rule(items, known)):
-        return True
-    return bool(terms.campaigns) and not set(budgets(items, terms)) <= set(budgets(items, known))
 
 
 async def versions(connection: PgConnection, ledger_id: int) -> list[CampaignVersion]:

@@ -140,6 +140,16 @@ def _parked_seqs(items: Sequence[Act]) -> list[int]:
     return [parked.seq for parked in _unparked(items)] + [seq for seq in named if seq]
 
 
+def needs_more(items: Sequence[Act], known: Terms | None, terms: Terms) -> bool:
+    """Whether a batch was opened with fewer accounts or figures than these terms need."""
+    pending = known.rates.pending_partners if known is not None else frozenset[UUID]()
+    if not terms.rates.pending_partners <= pending:
+        return True
+    if not set(burns_by_rule(items, terms)) <= set(burns_by_rule(items, known)):
+        return True
+    return bool(terms.campaigns) and not set(budgets(items, terms)) <= set(budgets(items, known))
+
+
 class _Sales:
     """What the refunds of a batch need to know of their originals: by place of the member, each once."""
 
