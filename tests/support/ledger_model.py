@@ -286,7 +286,13 @@ class LedgerModel:
         """A burn is refunded by itself, or with the sale that it belongs to."""
         self.sales[seq] = Sale(member, points, burn_seq=seq, part_of=sale_seq)
         if sale_seq in self.sales:
-            self.sales[sale_seq].burn_seq = seq
+            self.belongs(sale_seq, seq, points)
+
+    def belongs(self, sale_seq: int, burn_seq: int, points: int) -> None:
+        """Gives a sale its burn; where nothing was left to pay, that is all there is to refund."""
+        sale = self.sales[sale_seq]
+        sale.burn_seq, sale.of_points = burn_seq, not sale.whole
+        sale.whole = sale.whole or points
 
     def free(self, member: UUID) -> int:
         """What no hold has set aside."""

@@ -107,7 +107,7 @@ def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | No
         return _of_wallets(ask, content, deadline_us)
     if ask.kind == "refund":
         assert sale is not None
-        of_burn = sale.seq == sale.burn_seq
+        of_burn = sale.of_points
         receipt = Receipt(store_id, "1", "", "17", "store", "[]")
         return Refund(
             *common, ask.reference, content, ask.occurred_us, sale.transaction_id, "", 0 if of_burn else ask.amount,

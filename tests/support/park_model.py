@@ -43,7 +43,7 @@ def unpark(model: LedgerModel, seq: int, now_us: int) -> None:
         burn_seq = burn_of(model, seq)
         if burn_seq:
             model.sales[burn_seq].part_of = verdict.posted.seq
-            model.sales[verdict.posted.seq].burn_seq = burn_seq
+            model.belongs(verdict.posted.seq, burn_seq, model.sales[burn_seq].whole)
         repay(model, member, now_us)
         model.by_key[ask.partner, ask.key] = (ask.content, verdict)
         model.by_reference[ask.partner, "earn", ask.reference] = (ask.content, verdict)

@@ -55,7 +55,7 @@ def refund(model: LedgerModel, ask: Ask, now_us: int) -> Verdict:
     sale.order = sale.order or order
     burned = -model.journal[sale.burn_seq - 1].points if sale.burn_seq else 0
     returned, taken, money = sale.given + given, 0, 0
-    if sale.burn_seq != ask.original_seq:
+    if sale.burn_seq != ask.original_seq and not sale.of_points:
         returned, taken, money = due(sale, sale.order, sale.given + given, burned)
     back = returned - sale.returned
     if back:

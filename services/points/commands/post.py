@@ -170,7 +170,7 @@ def differing_fields(item: Movement, original: Original) -> list[str]:
     elif isinstance(item, Opening):
         pairs.append(("points", item.points, transaction.points))
     elif isinstance(item, Refund) and item.sale is not None and transaction.refund is not None:
-        given = item.points if item.sale.seq == item.sale.burn_seq else item.amount_minor
+        given = item.points if item.sale.of_points else item.amount_minor
         pairs.append(("original", item.sale.seq, transaction.original_seq))
         pairs.append(("amount", given or transaction.refund.amount, transaction.refund.amount))
     named = [name for name, asked, stands in pairs if asked != stands]

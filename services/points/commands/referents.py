@@ -171,10 +171,12 @@ def _of_sale(item: Refund, of: SaleOf | None) -> Refund | TurnedAway:
             "the burn belongs to a sale, and is refunded with it",
             {"field": "original", "original": to_text("txn", of.part_of)},
         )
-    of_burn = of.sale.seq == of.sale.burn_seq
-    if item.amount_minor and of_burn:
-        return _not_taken("amount", "a burn without a sale is refunded in points")
-    if item.points and not of_burn:
+    # (Of one that is named by its reference the ledger decides: it may have waited, and been answered, before the sale was known.)
+    if item.amount_minor and of.sale.of_points and item.original_id is not None:
+        return _not_taken(
+            "amount", "a burn without a sale, or one that points paid for wholly, is refunded in points"
+        )
+    if item.points and not of.sale.of_points:
         return _not_taken("points", "a sale is refunded by amount or lines")
     return item._replace(member_id=of.member_id, sale=of.sale)
 

@@ -58,8 +58,8 @@ def _check(rule: BurnRule) -> None:
     whole = 1 <= rule.minimum <= _POINTS_MAX and rule.minimum % rule.step == 0
     _expect(whole, "minimum_points", "1 to 1,000,000,000, a multiple of step_points")
     _expect(1 <= rule.share_percent <= 100, "share_percent", "1 to 100")
-    bounded = rule.daily == 0 or rule.minimum <= rule.daily <= _POINTS_MAX
-    _expect(bounded, "daily_points", "0 for no limit, or minimum_points to 1,000,000,000")
+    bounded = rule.daily == 0 or rule.fewest <= rule.daily <= _POINTS_MAX
+    _expect(bounded, "daily_points", "0 for no limit, or the fewest points that are taken to 1,000,000,000")
     categories = rule.excluded_categories
     _expect(len(categories) <= _CATEGORIES_MAX, "excluded_categories", f"{_CATEGORIES_MAX} at most")
     readable = all(each.isprintable() and 0 < len(each) <= _CATEGORY_CHARACTERS_MAX for each in categories)

@@ -51,8 +51,14 @@ class UnparkEarns:
 
     async def of(self, programme: Programme, *, only_changed: bool = False) -> int:
         """Posts what fits in one ledger, as far as one run goes; answers how many earns are parked no more."""
-        ended = 0
-        for of in await self._parked(programme):
+        ended, found = 0, await self._parked(programme)
+        here = {(programme.ledger_id, of.partner_id) for of in found}
+        self._stuck = {
+            place: stuck
+            for place, stuck in self._stuck.items()
+            if place in here or place[0] != programme.ledger_id
+        }
+        for of in found:
             place = programme.ledger_id, of.partner_id
             before, until = self._stuck.get(place, (None, 0.0))
             if only_changed and before == of and time.monotonic() < until:

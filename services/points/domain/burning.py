@@ -40,7 +40,7 @@ class Basket(NamedTuple):
 class BurnRule(NamedTuple):
     """`points` points are worth `worth_minor` minor units, from valid_from_us (microseconds UTC) on.
 
-    A burn is of `minimum` points or more, a multiple of `step`; a member burns `daily` a day (0: no limit) at most. Up to
+    A burn is of `minimum` points or more, a multiple of `step`, and worth something; a member burns `daily` a day (0: no limit) at most. Up to
     share_percent of a basket is paid in points, less lines of excluded categories and what excluded tenders pay.
     """
 
@@ -82,9 +82,18 @@ class BurnRule(NamedTuple):
     def most_points(self, counted: int) -> int:
         """Most points that it takes for so much that counts; 0 where that is fewer than the minimum."""
         # The most that are worth no more: worth_of(n) <= m holds up to n = ((m + 1) × points - 1) ÷ worth_minor.
-        most = ((self.most_minor(counted) + 1) * self.points - 1) // self.worth_minor
-        most -= most % self.step
-        return most if most >= self.minimum else 0
+        return self.taken_up_to(((self.most_minor(counted) + 1) * self.points - 1) // self.worth_minor)
+
+    @property
+    def fewest(self) -> int:
+        """Fewest points that it takes: of its minimum or more, a multiple of its step, and worth a minor unit at least."""
+        needed = max(self.minimum, -(-self.points // self.worth_minor))
+        return -(-needed // self.step) * self.step
+
+    def taken_up_to(self, points: int) -> int:
+        """The most points that it takes which are no more than so many; 0 where it takes none of these."""
+        most = points - points % self.step
+        return most if most >= self.fewest else 0
 
 
 class RuleVersion(NamedTuple):

@@ -164,9 +164,14 @@ class Sale(NamedTuple):
         return self.earned + sum(grant.points for grant in self.grants)
 
     @property
+    def of_points(self) -> bool:
+        """Whether there are only points to give back: of a burn alone, or of a sale of which nothing was left to pay."""
+        return self.seq == self.burn_seq or (not self.amount_minor and self.burned > 0)
+
+    @property
     def whole(self) -> int:
-        """What there is to refund: minor units of a sale, points of a burn alone."""
-        return self.burned if self.seq == self.burn_seq else self.amount_minor
+        """What there is to refund: minor units of a sale, points where there are only these."""
+        return self.burned if self.of_points else self.amount_minor
 
 
 class Refund(NamedTuple):

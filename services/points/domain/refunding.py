@@ -62,7 +62,7 @@ class Due(NamedTuple):
 
 def due(sale: Sale, order: TenderOrder, given: int) -> Due:
     """What is due once `given` of a sale's whole has been given back, 0 up to the whole."""
-    if sale.seq == sale.burn_seq:
+    if sale.of_points:
         return Due(given, 0, 0)
     whole, in_points = sale.amount_minor, sale.points_minor
     in_money = whole - in_points

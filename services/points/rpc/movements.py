@@ -236,10 +236,13 @@ class MovementReader:
 
 
 def _basket(asked: pb.Basket, currency: str) -> Basket:
-    if not 0 <= asked.amount_minor <= AMOUNT_MINOR_MAX:
-        raise _invalid("basket", f"an amount of 0 to {AMOUNT_MINOR_MAX} minor units")
-    _check_currency(asked.currency, currency)
-    return Basket(asked.amount_minor, _lines(asked.lines, asked.amount_minor), _tenders(asked.tenders))
+    try:
+        if not 0 <= asked.amount_minor <= AMOUNT_MINOR_MAX:
+            raise _invalid("amount", f"0 to {AMOUNT_MINOR_MAX} minor units")
+        _check_currency(asked.currency, currency)
+        return Basket(asked.amount_minor, _lines(asked.lines, asked.amount_minor), _tenders(asked.tenders))
+    except _Invalid as invalid:
+        raise invalid.within("basket") from None
 
 
 def _check_grant(principal: Principal, grant: str) -> None:

@@ -25,6 +25,15 @@ class Unreadable(Exception):
     def __init__(self, field: str, message: str, reason: Reason.ValueType, **metadata: str) -> None:
         self.answer = TurnedAway(reason, f"{field}: {message}", {"field": field, **metadata})
 
+    def within(self, field: str) -> Unreadable:
+        """The same of a part of a field."""
+        told = self.answer.metadata["field"]
+        self.answer = self.answer._replace(
+            message=f"{field}.{self.answer.message}",
+            metadata={**self.answer.metadata, "field": f"{field}.{told}"},
+        )
+        return self
+
 
 def invalid(field: str, message: str) -> Unreadable:
     """A field that is missing, malformed or out of its range."""

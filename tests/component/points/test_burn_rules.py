@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -13,10 +12,18 @@ from coalition.points.v1 import points_pb2
 from services.runtime import grpc_client
 from services.runtime.errors import InvalidRequest, NotFound, PermissionDenied
 from services.runtime.ids import new_id
-from tests.support.points import PointsHouse, Till
+from tests.support.burn_wire import basket, in_points, rich, told
+from tests.support.points import PointsHouse
 from tests.support.points_database import as_superuser
 from tests.support.points_neighbours import STARTS_AT_US
-from tests.support.points_wire import capture, earn, hold, outcomes, reason, reasons, redemption
+from tests.support.points_wire import (
+    earn,
+    hold,
+    outcomes,
+    reason,
+    reasons,
+    redemption,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -24,40 +31,11 @@ _DAY_US = 86_400_000_000
 _DISCOUNT = pb.BURN_TREATMENT_DISCOUNT
 
 
-def basket(amount_minor: int, lines: dict[str, int] | None = None, **tenders: int) -> pb.Basket:
-    """A basket with lines by category."""
-    return pb.Basket(
-        amount_minor=amount_minor,
-        currency="USD",
-        lines=[
-            pb.SaleLine(sku="s", category=category, amount_minor=amount)
-            for category, amount in (lines or {}).items()
-        ],
-        tenders=[pb.Tender(kind=kind, amount_minor=amount) for kind, amount in tenders.items()],
-    )
-
-
-def in_points(amount_minor: int) -> list[pb.Tender]:
-    """The tender of a sale that is paid in points in part."""
-    return [pb.Tender(kind="points", amount_minor=amount_minor)]
-
-
-def told(result: pb.Result) -> tuple[str, dict[str, str]]:
-    """Why not, and the figures."""
-    return reason(result), dict(result.error.metadata)
-
-
-async def rich(house: PointsHouse, **rule: Any) -> tuple[Till, UUID]:
-    """A till with a burn rule, and a member with 10,000 points."""
-    till, member = await house.till(), house.member()
-    await till.earn(member, 1_000_000)
-    await house.set_burn_rule(till.partner_id, **rule)
-    return till, member
-
-
 async def test_points_are_worth_what_the_rule_says_rounded_down_once(house: PointsHouse) -> None:
     till, member = await rich(house, points=3, worth_minor=2)
-    for points, minor in ((1, 0), (2, 1), (3, 2), (100, 66), (1_000, 666)):
+    # (A single one is worth nothing, so it is not taken.)
+    assert told(await till.redeem(member, 1)) == ("BURN_TOO_SMALL", {"minimum": "2", "required": "1"})
+    for points, minor in ((2, 1), (3, 2), (100, 66), (1_000, 666)):
         burned = (await till.redeem(member, points)).transaction
         assert (burned.worth.amount_minor, burned.worth.treatment) == (minor, pb.BURN_TREATMENT_TENDER)
         read = await till.call(
@@ -117,8 +95,18 @@ async def test_a_share_of_the_basket_without_what_is_excluded(house: PointsHouse
     # Nothing of it may be paid in points, or less than the fewest points are worth.
     nothing = await till.redeem(member, 10, basket=basket(500, {"gift cards": 500}))
     assert told(nothing)[1]["most"] == "0"
-    tiny = await till.redeem(member, 10, basket=basket(12))
+    tiny = await till.redeem(member, 10, basket=basket(12, {"food": 12}))
     assert (told(tiny)[1]["most"], told(tiny)[1]["most_minor"]) == ("0", "4")
+    # Where some categories do not count, the lines say which do.
+    for unsaid in (basket(500), basket(0, {})):
+        asked = await till.redeem(member, 10, basket=unsaid)
+        assert told(asked) == (
+            ("INVALID_REQUEST", {"field": "basket.lines"})
+            if unsaid.amount_minor
+            else ("BURN_SHARE", told(asked)[1])
+        )
+    pair = await till.post(earn(member, 500, linked=True, tenders=in_points(5)), redemption(member, 10))
+    assert told(pair[1]) == ("INVALID_REQUEST", {"field": "lines"})
     # Without a basket nobody can tell; nothing is decided, so the till may say it under the same key.
     without = await till.redeem(member, 100, key="k")
     assert (without.outcome, told(without)) == (
@@ -146,70 +134,25 @@ async def test_a_basket_that_makes_no_sense_is_turned_away(house: PointsHouse) -
     assert reason(await till.hold(member, 1, basket=wrong)) == "AMOUNT_MISMATCH"
     assert reason(await till.redeem(member, 1, basket=euros)) == "CURRENCY_UNSUPPORTED"
     below = pb.Basket(amount_minor=-1, currency="USD")
-    assert told(await till.redeem(member, 1, basket=below)) == ("INVALID_REQUEST", {"field": "basket"})
+    assert told(await till.redeem(member, 1, basket=below)) == ("INVALID_REQUEST", {"field": "basket.amount"})
 
 
-async def test_a_sale_with_points_as_a_tender_tells_what_they_are_worth(house: PointsHouse) -> None:
-    till, member = await rich(house, points=100, worth_minor=80, share_percent=50)
-    for wrong in ([], in_points(399), in_points(401)):
-        pair = await till.post(earn(member, 1_000, linked=True, tenders=wrong), redemption(member, 500))
-        assert reasons(pair) == ["LINKED_ITEM_FAILED", "BURN_WORTH_MISMATCH"]
-        assert outcomes(pair) == [pb.OUTCOME_TURNED_AWAY] * 2
-        assert dict(pair[1].error.metadata) == {
-            "worth_minor": "400", "treatment": "tender", "told_minor": str(sum(each.amount_minor for each in wrong)),
-        }  # fmt: skip
-    sale, burn = await till.post(
-        earn(member, 1_000, linked=True, tenders=in_points(400)), redemption(member, 500)
-    )
-    assert (sale.transaction.points, burn.transaction.worth.amount_minor) == (6, 400)
-    # Half of 10.00 and no more: 625 points are worth 5.00, 630 worth 5.04.
-    over = await till.post(earn(member, 1_000, linked=True, tenders=in_points(504)), redemption(member, 630))
-    assert reasons(over) == ["LINKED_ITEM_FAILED", "BURN_SHARE"]
-    assert dict(over[1].error.metadata)["most"] == "626"
-    assert 626 * 80 // 100 == 500
+async def test_a_hold_of_before_the_rule_counts_in_the_same_call_too(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await till.earn(member, 1_000_000)
+    await house.set_burn_rule(till.partner_id, valid_from_us=STARTS_AT_US, daily_points=100)
+    results = await till.post(hold(member, 80, occurred_at_us=STARTS_AT_US - 1), redemption(member, 90))
+    assert reasons(results) == ["", "BURN_DAILY_LIMIT"]
+    assert told(results[1])[1]["left"] == "20"
     await house.assert_sound()
 
 
-async def test_a_sale_with_points_as_a_discount_is_told_without_them(house: PointsHouse) -> None:
-    till, member = await rich(house, share_percent=50, treatment=_DISCOUNT, excluded_categories=["tobacco"])
-    held = (await till.hold(member, 400, basket=basket(1_000))).transaction
-    assert held.worth.treatment == _DISCOUNT
-    wrong = await till.post(
-        earn(member, 1_000, linked=True, tenders=in_points(400)), capture(held.transaction_id)
-    )
-    assert reasons(wrong) == ["LINKED_ITEM_FAILED", "BURN_WORTH_MISMATCH"]
-    # 6.00 are paid; it would have been 10.00, of which up to 5.00 in points.
-    sale, burn = await till.post(earn(member, 600, linked=True), capture(held.transaction_id))
-    assert (sale.transaction.points, burn.transaction.worth.amount_minor) == (6, 400)
-    over = await till.post(earn(member, 399, linked=True), redemption(member, 401))
-    assert reasons(over) == ["LINKED_ITEM_FAILED", "BURN_SHARE"]
-    # Given back: points in proportion to what was paid.
-    half = await till.refund(sale.transaction.transaction_id, 300)
-    assert (half.transaction.refund.returned, half.transaction.refund.money_minor) == (200, 300)
-    await house.assert_sound()
-
-
-async def test_numbers_as_large_as_they_may_be_are_counted(house: PointsHouse) -> None:
-    """The most points at the highest worth, on top of the largest sale: none of it is more than the database counts."""
-    till, member = await house.till(points=1_000_000, per_minor=1), house.member()
-    await till.earn(member, 10**6)
-    most = 10**9
-    await house.set_burn_rule(
-        till.partner_id,
-        points=1,
-        worth_minor=10**9,
-        share_percent=100,
-        treatment=_DISCOUNT,
-        daily_points=most,
-    )
-    held = await till.hold(member, most)
-    assert held.transaction.worth.amount_minor == 10**18
-    await till.void(held.transaction.transaction_id)
-    await house.set_rate(till.partner_id, 0, 1, 2)
-    sale, burn = await till.post(earn(member, 10**12, linked=True), redemption(member, most))
-    assert outcomes([sale, burn]) == [pb.OUTCOME_ACCEPTED] * 2
-    assert burn.transaction.worth.amount_minor == 10**18
-    await house.assert_sound()
+async def test_what_is_left_of_a_day_is_a_number_that_is_taken(house: PointsHouse) -> None:
+    till, member = await rich(house, minimum_points=200, step_points=20, daily_points=610)
+    await till.redeem(member, 200)
+    assert told(await till.redeem(member, 420))[1]["left"] == "400"
+    await till.redeem(member, 400)
+    assert told(await till.redeem(member, 200))[1]["left"] == "0"
 
 
 async def test_a_capture_goes_by_the_rule_of_its_hold(house: PointsHouse) -> None:

@@ -121,8 +121,11 @@ def _takes(draw: st.DrawFn) -> Take:
     points, worth = draw(st.sampled_from(((1, 1), (1, 1), (1, 1), (3, 2), (2, 3), (100, 7))))
     daily = draw(st.sampled_from((0, 0, 15, 40)))
     share = draw(st.sampled_from((100, 100, 50, 30, 1)))
-    barred, discount = draw(st.booleans()), draw(st.booleans())
-    rule = TakenFor(points, worth, minimum, step, share, daily and max(daily, minimum), barred, discount)
+    barred, discount = draw(st.sampled_from((False, False, False, True))), draw(st.booleans())
+    # (So many a day as are worth something, whatever the ratio.)
+    rule = TakenFor(
+        points, worth, minimum, step, share, daily and max(daily, minimum, 2 * points), barred, discount
+    )
     offset_us = draw(st.sampled_from((-(10**15), -(10**15), 0, -DAY_US)))
     return Take(draw(st.sampled_from(PARTNERS[:2])), offset_us, rule)
 

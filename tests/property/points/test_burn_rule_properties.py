@@ -26,7 +26,7 @@ from tests.property.points.side_by_side import (
     with_rates,
 )
 from tests.support.burn_model import TakenFor
-from tests.support.ledger_facts import Ask, Expiry
+from tests.support.ledger_facts import DAY_US, Ask, Expiry
 from tests.support.ledger_model import LedgerModel
 from tests.support.paper_ledger import PaperLedger
 from tests.support.paper_words import pair, posted_of, verdict_of
@@ -38,7 +38,7 @@ RICH = 100_000
 class Burn:
     """A burn of some number of points for a basket, of which a part may be excluded.
 
-    `off` is by how much the till of a sale is wrong about what the points are worth.
+    `off` is by how much the till of a sale is wrong about what the points are worth, `ago_us` how late it tells of it.
     """
 
     kind: Literal["redeem", "hold", "capture", "void", "sale", "sale of a hold"]
@@ -48,6 +48,7 @@ class Burn:
     basket: tuple[int, int] | None
     pick: int
     off: int
+    ago_us: int
 
     def asks(self, ledger: PaperLedger, model: LedgerModel, key: str, now_us: int) -> list[Ask]:
         """As the till asks for it."""
@@ -91,6 +92,7 @@ burns = st.builds(
     st.one_of(st.none(), st.tuples(st.integers(0, 120), st.integers(-5, 60))),
     st.integers(0, 20),
     st.sampled_from((0, 0, 0, 0, 1, -1)),
+    st.sampled_from((0, 0, 0, 1, DAY_US)),
 )
 scripts = st.lists(
     st.one_of(st.lists(burns, min_size=1, max_size=5), st.lists(burns, min_size=1, max_size=5), takes, waits),
@@ -129,7 +131,11 @@ def test_every_burn_is_decided_as_the_rules_say(first: Take, script: list[list[B
             set_up(ledger, model, step)
         else:
             now_us = max(ledger.now_us, ledger.last_time_us + 1)
-            asks = [ask for burn in step for ask in burn.asks(ledger, model, f"b{next(keys)}", now_us)]
+            asks = [
+                ask
+                for burn in step
+                for ask in burn.asks(ledger, model, f"b{next(keys)}", now_us - burn.ago_us)
+            ]
             _post(ledger, model, asks)
     assert [posted_of(ledger, seq) for seq in ledger.postings] == model.journal
     ledger.check()
@@ -151,11 +157,13 @@ def test_the_most_points_of_a_basket_are_the_most(
     )
     most, most_minor = rule.most_points(counted), rule.most_minor(counted)
     assert most_minor * 100 <= counted * share < (most_minor + 1) * 100
-    assert most % step == 0
+    assert most % step == rule.fewest % step == 0
+    assert rule.worth_of(rule.fewest) >= 1
+    assert rule.fewest - step < rule.minimum or rule.worth_of(rule.fewest - step) < 1
     if most:
-        assert most >= rule.minimum
+        assert most >= rule.fewest >= rule.minimum
         assert rule.worth_of(most) <= most_minor
-    following = max(most + step, rule.minimum)
+    following = max(most + step, rule.fewest)
     assert rule.worth_of(following) > most_minor
 
 

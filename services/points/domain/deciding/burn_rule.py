@@ -68,19 +68,29 @@ def refuse_by_rule(
                 f"{points} points are worth {worth} as a {rule.treatment}, the sale has {sale.points_minor} in points",
                 {"worth_minor": str(worth), "treatment": rule.treatment.value, "told_minor": str(sale.points_minor)},
             )  # fmt: skip
+        if rule.excluded_categories and sale.lines_json == "[]" and sale.amount_minor:
+            return _untold("lines")
     elif decided.counted is None and rule.needs_basket and not isinstance(item, Capture):
-        message = "basket: what may be paid in points depends on what is bought"
-        return TurnedAway(Reason.REASON_INVALID_REQUEST, message, {"field": "basket"})
+        return _untold("basket")
+    elif rule.excluded_categories and not isinstance(item, Capture):
+        basket = item.basket
+        if basket is not None and basket.lines_json == "[]" and basket.amount_minor:
+            return _untold("basket.lines")
     against = _against(decided, books.burned_today(item) if not isinstance(item, Capture) else 0)
     return books.refuse(number, item, *against) if against is not None else None
+
+
+def _untold(field: str) -> TurnedAway:
+    message = f"{field}: what may be paid in points depends on what is bought"
+    return TurnedAway(Reason.REASON_INVALID_REQUEST, message, {"field": field})
 
 
 def _against(decided: Ruled, burned: int) -> tuple[Reason.ValueType, str, dict[str, str]] | None:
     rule, points = decided.of.rule, decided.points
     required = {"required": str(points)}
-    if points < rule.minimum:
-        message = f"points are taken from {rule.minimum} on, {points} were asked for"
-        return Reason.REASON_BURN_TOO_SMALL, message, {"minimum": str(rule.minimum), **required}
+    if points < rule.fewest:
+        message = f"points are taken from {rule.fewest} on, {points} were asked for"
+        return Reason.REASON_BURN_TOO_SMALL, message, {"minimum": str(rule.fewest), **required}
     if points % rule.step:
         below = points - points % rule.step
         message = f"points are taken in steps of {rule.step}, {points} were asked for"
@@ -94,7 +104,7 @@ def _against(decided: Ruled, burned: int) -> tuple[Reason.ValueType, str, dict[s
             {"most": str(most), **required, "most_minor": str(most_minor), "worth_minor": str(worth)},
         )
     if rule.daily and points > rule.daily - burned:
-        left = max(0, rule.daily - burned)
+        left = rule.taken_up_to(rule.daily - burned)
         message = f"the member may burn {left} more points with the partner today, {points} were asked for"
         metadata = {"limit": str(rule.daily), "left": str(left), **required}
         return Reason.REASON_BURN_DAILY_LIMIT, message, metadata
@@ -104,6 +114,9 @@ def _against(decided: Ruled, burned: int) -> tuple[Reason.ValueType, str, dict[s
 def note_worth(books: Books, seq: int, item: _Burn, points: int, sale: Purchase | None) -> Worth | None:
     """Notes what a burn, or what a hold sets aside, is worth; None where no rule says."""
     decided = ruled(books, item, points, sale)
+    if isinstance(item, Hold) or decided is not None:
+        # (Points that are set aside without a rule are free for none that comes under one.)
+        books.burn_more(item.member_id, item.partner_id, points)
     if decided is None:
         return None
     accounts = books.at.accounts
@@ -115,5 +128,4 @@ def note_worth(books: Books, seq: int, item: _Burn, points: int, sale: Purchase 
             accounts.issuance[item.partner_id], books.at.today, burned,
         )
     )  # fmt: skip
-    books.burn_more(item.member_id, item.partner_id, points)
     return worth

@@ -45,7 +45,7 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
     rule = books.terms.refund_rule(item.partner_id)
     before = at.refunded.get(sale.seq) or Refunded(0, 0, 0, 0, 0, rule.tender_order)
     left = sale.whole - before.given
-    given = (item.points if sale.seq == sale.burn_seq else item.amount_minor) or left
+    given = (item.points if sale.of_points else item.amount_minor) or left
     if item.reference is None and not left:
         return books.refuse(
             number,
@@ -54,6 +54,9 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
             "all of it has been refunded or reversed before",
             {},
         )
+    if sale.of_points and item.amount_minor:
+        # (One that waited for its sale, which had nothing to pay.)
+        left, given = 0, item.amount_minor
     if not 0 < given <= left:
         return books.refuse(
             number, item, Reason.REASON_REFUND_TOO_LARGE, f"{left} is left to refund, {given} is required",

@@ -28,17 +28,19 @@ LEFT JOIN (
     GROUP BY 1
 ) b ON b.original_seq = o.original_seq
 """
+# Where there are only points to give back: of a burn alone, or of a sale of which nothing was left to pay.
+_ALONE: Final = "(kind <> 'earn' OR amount_minor = 0)"
 _STEP: Final = f"""
 SELECT r.*, CASE tender_order WHEN 'points_first' THEN least(in_points, given)
         WHEN 'money_first' THEN given - least(whole - in_points, given) ELSE div(in_points * given, whole) END AS as_points
 FROM ({_REFUNDED}) r
 """
 _SALES: Final = f"""
-SELECT t.*, CASE WHEN kind <> 'earn' THEN given WHEN tender_order = 'pro_rata' OR in_points = 0 THEN div(burned * given, whole)
+SELECT t.*, CASE WHEN {_ALONE} THEN given WHEN tender_order = 'pro_rata' OR in_points = 0 THEN div(burned * given, whole)
         ELSE div(burned * as_points, in_points) END AS due_back,
-    CASE WHEN kind <> 'earn' THEN 0 ELSE given - as_points END AS due_money,
-    CASE WHEN kind = 'earn' THEN whole - in_points - given + as_points ELSE 0 END AS paid_left,
-    CASE WHEN kind = 'earn' THEN div((whole - in_points - given + as_points) * rate_points, rate_per_minor) ELSE 0 END AS base_left
+    CASE WHEN {_ALONE} THEN 0 ELSE given - as_points END AS due_money,
+    CASE WHEN {_ALONE} THEN 0 ELSE whole - in_points - given + as_points END AS paid_left,
+    CASE WHEN {_ALONE} THEN 0 ELSE div((whole - in_points - given + as_points) * rate_points, rate_per_minor) END AS base_left
 FROM ({_STEP}) t
 """
 # What is due back of each sale by itself, and of each grant that it brought.
@@ -86,7 +88,7 @@ REFUNDS: Final = Proof(
         given, whole, returned, due_back, money, due_money, clawed_back + owed + written_off, due_taken)
     FROM ({_DUE}) d
     WHERE (whole, returned, money, clawed_back + owed + written_off)
-        IS DISTINCT FROM (CASE kind WHEN 'earn' THEN amount_minor ELSE burned END, due_back, due_money, due_taken)
+        IS DISTINCT FROM (CASE WHEN {_ALONE} THEN burned ELSE amount_minor END, due_back, due_money, due_taken)
     UNION ALL
     SELECT format('refunds of %s tell of %s points, its parts of %s', original_seq, f.points, p.points) FROM (
         SELECT original_seq, array[sum(returned), sum(clawed_back), sum(owed)] AS points FROM refund

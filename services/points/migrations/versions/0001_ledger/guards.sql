@@ -54,6 +54,8 @@ BEGIN
     SELECT w.seq INTO wrong FROM added w JOIN burn_rule r ON r.ledger_id = w.ledger_id AND r.version = w.rule_version
     WHERE w.worth_minor <> w.points * r.worth_minor / r.points OR w.points < r.minimum_points OR w.points % r.step_points <> 0
         OR w.worth_minor > div(w.basket_minor::numeric * r.share_percent, 100)
+        OR w.basket_minor IS NULL AND NOT w.burned
+            AND (r.share_percent < 100 OR cardinality(r.excluded_categories) + cardinality(r.excluded_tenders) > 0)
     LIMIT 1;
     IF found THEN
         RAISE EXCEPTION 'burn % is not what its rule makes of it', wrong

@@ -596,7 +596,7 @@ CREATE TABLE burn_worth (
     ledger_id smallint NOT NULL,
     burned boolean NOT NULL,
     CONSTRAINT burn_worth_pk PRIMARY KEY (ledger_id, seq),
-    CONSTRAINT burn_worth_points_ck CHECK (points > 0 AND worth_minor >= 0),
+    CONSTRAINT burn_worth_points_ck CHECK (points > 0 AND worth_minor > 0),
     CONSTRAINT burn_worth_basket_ck CHECK (basket_minor >= 0),
     CONSTRAINT burn_worth_rule_fk FOREIGN KEY (ledger_id, rule_version) REFERENCES burn_rule (ledger_id, version)
 )
