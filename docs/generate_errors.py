@@ -36,6 +36,7 @@ _GROUPS: Final = {
     80: "Transfers, merges and adjustments",
     90: "The platform",
     100: "What takes two people",
+    110: "What points are taken for",
 }
 
 

@@ -86,7 +86,8 @@ async def test_a_quoted_hold_and_the_sale_that_it_pays_for(mall: Mall) -> None:
     read = await mall.tills["fuel"].get(f"/v1/transactions/{sold['burn']['id']}")
     assert read.json() == sold["burn"]
     # A line of a batch is decided by it as well.
-    line = {"type": "redemption", **body_of(card, points=2010, basket={"amount": 9000, "currency": "USD"})}
+    large = {"amount": 9000, "currency": "USD", "lines": [{"sku": "1", "category": "food", "amount": 9000}]}
+    line = {"type": "redemption", **body_of(card, points=2010, basket=large)}
     batch = await mall.posted("fuel", "/v1/batches", {"lines": [line]})
     (result,) = batch["results"]
     assert (result["error"]["code"], result["error"]["left"]) == ("burn_daily_limit", 2000)

@@ -126,7 +126,11 @@ def worth_bytes(row: Row) -> bytes:
     when = i32((date.fromisoformat(row["day"]) - START.date()).days) + bytes([row["burned"]])
     names = ("rule_version", "rule_points", "rule_worth_minor", "minimum_points", "step_points")
     rule = b"".join(i64(row[name]) for name in names) + i16(row["share_percent"]) + i64(row["daily_points"])
-    return what + when + rule + text(row["treatment"]) + field("b", row["basket_minor"], i64)
+    lists = b"".join(
+        i32(len(row[name])) + b"".join(map(text, row[name]))
+        for name in ("excluded_categories", "excluded_tenders")
+    )
+    return what + when + rule + text(row["treatment"]) + lists + field("b", row["basket_minor"], i64)
 
 
 OF_OTHERS: Mapping[str, Callable[[Row], bytes]] = {

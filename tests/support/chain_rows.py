@@ -75,7 +75,9 @@ async def _rule(connection: PgConnection, ledger_id: int, hanging: dict[int, dic
 
 def rule_of(row: Row) -> dict[str, Any]:
     """What of a burn rule is chained with what it decided."""
-    names = ("minimum_points", "step_points", "share_percent", "daily_points", "treatment")
+    names = (
+        "minimum_points", "step_points", "share_percent", "daily_points", "treatment", "excluded_categories", "excluded_tenders",
+    )  # fmt: skip
     return {
         "rule_points": row["points"],
         "rule_worth_minor": row["worth_minor"],

@@ -128,9 +128,18 @@ def _brought(first: dict[tuple[UUID, str], Verdict], journal: list[Posted]) -> N
         "CREDIT_LIMIT",
         "BURN_TOO_SMALL",
         "BURN_STEP",
-        "BURN_DAILY_LIMIT",
     }
-    assert often <= reasons <= {*often, "HOLD_TOO_SMALL", "TRANSFER_LIMIT", "NOTHING_TO_REVERSE"}
+    assert (
+        often
+        <= reasons
+        <= {
+            *often,
+            "BURN_DAILY_LIMIT",
+            "HOLD_TOO_SMALL",
+            "TRANSFER_LIMIT",
+            "NOTHING_TO_REVERSE",
+        }
+    )
     assert {verdict.outcome for verdict in first.values()} == {"accepted", "parked", "waiting", "refused"}
     assert {posted.kind for posted in journal} >= {
         "earn", "redeem", "hold", "capture", "refund", "return", "clawback", "owe", "repay", "transfer", "receive", "floor",

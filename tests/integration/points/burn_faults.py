@@ -36,6 +36,18 @@ BURN_FAULTS: dict[str, tuple[str, set[int]]] = {
         f"UPDATE burn_worth SET basket_minor = 10 {_OF}{_BURN}",
         {15},
     ),
+    "a share of more than the sale is": (
+        "UPDATE burn_worth SET basket_minor = basket_minor + 1 WHERE ledger_id = {l} AND seq = (SELECT max(w.seq) FROM burn_worth w JOIN posting p USING (ledger_id, seq) WHERE w.ledger_id = {l} AND p.original_seq IS NOT NULL)",
+        {15},
+    ),
+    "a hold without the basket that its rule needs": (
+        "UPDATE burn_worth SET basket_minor = NULL WHERE ledger_id = {l} AND NOT burned AND basket_minor IS NOT NULL",
+        {15},
+    ),
+    "an exclusion that the sale does not know": (
+        "UPDATE burn_rule SET excluded_categories = '{{food}}' WHERE ledger_id = {l} AND treatment = 'discount'",
+        {15},
+    ),
     "a day on which nothing was recorded": (f"UPDATE burn_worth SET day = day + 1 {_OF}{_HOLD}", {15}),
     "more burned in a day than the rule allows": (
         "UPDATE burn_rule SET daily_points = 100 WHERE ledger_id = {l} AND treatment = 'tender' AND daily_points > 0",

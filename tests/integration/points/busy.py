@@ -216,7 +216,11 @@ async def _take_points(house: PointsHouse) -> None:
     await tender.post(
         earn(one, 200, linked=True, tenders=paid, **now), capture(first, 40, **now), capture(second, **now), void(third, **now)
     )  # fmt: skip
-    await discount.post(earn(other, 500, linked=True, **now), redemption(other, 25, **now))
+    lines = [
+        movement_pb2.SaleLine(sku="1", category="food", amount_minor=400),
+        movement_pb2.SaleLine(sku="2", category="tobacco", amount_minor=100),
+    ]
+    await discount.post(earn(other, 500, linked=True, lines=lines, **now), redemption(other, 25, **now))
 
 
 async def _wait(grocer: Till, member: UUID) -> None:

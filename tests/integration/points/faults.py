@@ -260,7 +260,7 @@ FAULTS: dict[str, tuple[str, set[int]]] = {
         {11},
     ),
     "a burn of another member's sale": (
-        "UPDATE posting SET original_seq = 1 WHERE ledger_id = {l} AND kind = 'redeem' AND original_seq IS NOT NULL",
+        "UPDATE posting SET original_seq = 1 WHERE ledger_id = {l} AND kind = 'redeem' AND original_seq IS NOT NULL AND seq NOT IN (SELECT seq FROM burn_worth WHERE ledger_id = {l})",
         {11},
     ),
     "a second burn of a sale": (

@@ -28,7 +28,7 @@ NOT_CHAINED: dict[str, dict[str, Any]] = {
 # Of a burn rule what no leaf has.
 RULE: dict[str, Any] = {
     "partner_id": "01900000-0000-7000-8000-000000000002", "valid_from": "2017-01-01T00:00:00+00:00", "known_from_seq": 1,
-    "excluded_categories": "{}", "excluded_tenders": "{}", "set_by": "somebody",
+    "set_by": "somebody",
 }  # fmt: skip
 # Of a campaign's version what no leaf has.
 VERSION: dict[str, Any] = {
@@ -84,7 +84,9 @@ async def _insert_posting(connection: PgConnection, told: Mapping[str, Any]) -> 
 
 def _rule_of(worth: dict[str, Any]) -> dict[str, Any]:
     """The rule that a burn was decided by, taken out of its row."""
-    names = ("minimum_points", "step_points", "share_percent", "daily_points", "treatment")
+    names = (
+        "minimum_points", "step_points", "share_percent", "daily_points", "treatment", "excluded_categories", "excluded_tenders",
+    )  # fmt: skip
     told = {"points": worth.pop("rule_points"), "worth_minor": worth.pop("rule_worth_minor")}
     return RULE | told | {name: worth.pop(name) for name in names} | {"version": worth["rule_version"]}
 

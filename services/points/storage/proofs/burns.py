@@ -26,6 +26,24 @@ _EXPECTED: Final = f"""(
     ) e JOIN {_DECIDED} h ON h.seq = e.hold_seq
 )"""
 _WORTHS: Final = "(SELECT * FROM burn_worth WHERE ledger_id = $1 AND seq <= $2)"
+_BURNS_OF_SALES: Final = """(
+    SELECT seq, original_seq FROM posting
+    WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('redeem', 'capture') AND original_seq IS NOT NULL
+)"""
+# What was told of them; their lines and tenders are gone where their words were erased.
+_SALES: Final = """(
+    SELECT s.seq AS original_seq, s.amount_minor, s.points_minor, s.lines, s.tenders, p.salt IS NULL AS erased
+    FROM (SELECT * FROM purchase WHERE ledger_id = $1) s JOIN (SELECT seq, salt FROM posting WHERE ledger_id = $1) p USING (seq)
+    UNION ALL
+    SELECT seq, amount_minor, points_minor, lines, tenders, salt IS NULL FROM parked_earn WHERE ledger_id = $1
+)"""
+# What of a sale counts, of which a share may be paid in points: said once more, as in domain/burning.py.
+_WHOLE: Final = "(s.amount_minor + CASE r.treatment WHEN 'discount' THEN w.worth_minor ELSE 0 END)"
+_COUNTS: Final = f"""greatest(0, least({_WHOLE}, {_WHOLE} - (
+    SELECT coalesce(sum((l.value ->> 3)::bigint), 0) FROM json_array_elements(s.lines) l WHERE l.value ->> 1 = ANY (r.excluded_categories)
+) - (
+    SELECT coalesce(sum((t.value ->> 1)::bigint), 0) FROM json_array_elements(s.tenders) t WHERE t.value ->> 0 = ANY (r.excluded_tenders)
+)))"""
 _ZONE: Final = "(SELECT zone FROM ledger WHERE ledger_id = $1)"
 _RULES: Final = "(SELECT * FROM burn_rule WHERE ledger_id = $1)"
 
@@ -58,19 +76,25 @@ BURNS: Final = Proof(
     UNION ALL
     SELECT format('the sale of posting %s has %s in its tender of points, which are worth %s as a %s', b.seq, s.points_minor, w.worth_minor,
         r.treatment)
-    FROM (
-        SELECT seq, original_seq FROM posting
-        WHERE ledger_id = $1 AND seq <= $2 AND kind IN ('redeem', 'capture') AND original_seq IS NOT NULL
-    ) b
+    FROM {_BURNS_OF_SALES} b
     JOIN {_WORTHS} w USING (seq)
     JOIN {_RULES} r ON r.version = w.rule_version
-    JOIN (
-        SELECT seq AS original_seq, amount_minor, points_minor FROM purchase WHERE ledger_id = $1
-        UNION ALL
-        SELECT seq, amount_minor, points_minor FROM parked_earn WHERE ledger_id = $1
-    ) s USING (original_seq)
-    WHERE s.points_minor <> CASE r.treatment WHEN 'tender' THEN w.worth_minor ELSE 0 END OR w.basket_minor IS NULL
-        OR w.basket_minor > s.amount_minor + CASE r.treatment WHEN 'discount' THEN w.worth_minor ELSE 0 END
+    JOIN {_SALES} s USING (original_seq)
+    WHERE s.points_minor <> CASE r.treatment WHEN 'tender' THEN w.worth_minor ELSE 0 END
+    UNION ALL
+    SELECT format('of the sale of posting %s %s counts, not %s', b.seq, {_COUNTS}, w.basket_minor)
+    FROM {_BURNS_OF_SALES} b
+    JOIN {_WORTHS} w USING (seq)
+    JOIN {_RULES} r ON r.version = w.rule_version
+    JOIN {_SALES} s USING (original_seq)
+    WHERE w.basket_minor IS DISTINCT FROM {_COUNTS} AND NOT s.erased OR w.basket_minor IS NULL
+    UNION ALL
+    SELECT format('posting %s was decided without a basket, of which a part counts', w.seq)
+    FROM {_WORTHS} w
+    JOIN {_RULES} r ON r.version = w.rule_version
+    JOIN (SELECT seq FROM posting WHERE ledger_id = $1 AND kind IN ('hold', 'redeem') AND original_seq IS NULL) p USING (seq)
+    WHERE w.basket_minor IS NULL
+        AND (r.share_percent < 100 OR cardinality(r.excluded_categories) + cardinality(r.excluded_tenders) > 0)
     UNION ALL
     SELECT format('with posting %s a member burns %s points with a partner on %s, of %s at most', seq, burned + held, day, daily_points)
     FROM (

@@ -601,7 +601,7 @@ class Refund(_message.Message):
     amount_minor: _builtins.int
     """Of an earn: what the goods had cost, in minor units, up to what is left of the sale; 0: all that is left."""
     points: _builtins.int
-    """Of a burn without an earn: points to give back, up to what is left; 0: all that is left."""
+    """Of a burn without an earn, and by its id of an earn of nothing that was linked with a burn: points to give back, up to what is left; 0: all that is left."""
     occurred_at_us: _builtins.int
     """The till's clock. Microseconds since 1970-01-01 UTC."""
     channel: _builtins.str

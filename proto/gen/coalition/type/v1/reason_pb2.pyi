@@ -135,20 +135,6 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The member's wallet was merged into another's (metadata: member)."""
     REASON_POINTS_PENDING: _Reason.ValueType  # 86
     """The wallet has points that are pending still, which stay with it."""
-    REASON_BURN_TOO_SMALL: _Reason.ValueType  # 88
-    """--- what points are taken for -------------------------------------------------------------
-    Fewer points than the partner takes (metadata: minimum, required).
-    """
-    REASON_BURN_STEP: _Reason.ValueType  # 89
-    """The partner takes points in steps (metadata: step, required, below: the next lower number that it takes)."""
-    REASON_BURN_SHARE: _Reason.ValueType  # 94
-    """More than may be paid in points of this basket (metadata: most: points, required, most_minor, worth_minor)."""
-    REASON_BURN_DAILY_LIMIT: _Reason.ValueType  # 95
-    """More points than a member may burn with the partner in a day (metadata: limit, left, required)."""
-    REASON_BURN_WORTH_MISMATCH: _Reason.ValueType  # 96
-    """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
-    such a one (metadata: worth_minor, treatment, told_minor).
-    """
     REASON_OVERLOADED: _Reason.ValueType  # 90
     """--- the platform --------------------------------------------------------------------------
     A queue is full; ask again after metadata.retry_after_seconds.
@@ -177,6 +163,20 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """In a live programme this takes two people: one drafts it, another approves it (metadata: command)."""
     REASON_RERATE_STALE: _Reason.ValueType  # 107
     """Entries do not differ any more by what was proposed (metadata: entries, micros, as they are now): propose it again."""
+    REASON_BURN_TOO_SMALL: _Reason.ValueType  # 110
+    """--- what points are taken for -------------------------------------------------------------
+    Fewer points than the partner takes (metadata: minimum, required).
+    """
+    REASON_BURN_STEP: _Reason.ValueType  # 111
+    """The partner takes points in steps (metadata: step, required, below: the next lower number that it takes)."""
+    REASON_BURN_SHARE: _Reason.ValueType  # 112
+    """More than may be paid in points of this basket (metadata: most: points, required, most_minor, worth_minor)."""
+    REASON_BURN_DAILY_LIMIT: _Reason.ValueType  # 113
+    """More points than a member may burn with the partner in a day (metadata: limit, left, required)."""
+    REASON_BURN_WORTH_MISMATCH: _Reason.ValueType  # 114
+    """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
+    such a one (metadata: worth_minor, treatment, told_minor).
+    """
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -297,20 +297,6 @@ REASON_MEMBER_MERGED: Reason.ValueType  # 85
 """The member's wallet was merged into another's (metadata: member)."""
 REASON_POINTS_PENDING: Reason.ValueType  # 86
 """The wallet has points that are pending still, which stay with it."""
-REASON_BURN_TOO_SMALL: Reason.ValueType  # 88
-"""--- what points are taken for -------------------------------------------------------------
-Fewer points than the partner takes (metadata: minimum, required).
-"""
-REASON_BURN_STEP: Reason.ValueType  # 89
-"""The partner takes points in steps (metadata: step, required, below: the next lower number that it takes)."""
-REASON_BURN_SHARE: Reason.ValueType  # 94
-"""More than may be paid in points of this basket (metadata: most: points, required, most_minor, worth_minor)."""
-REASON_BURN_DAILY_LIMIT: Reason.ValueType  # 95
-"""More points than a member may burn with the partner in a day (metadata: limit, left, required)."""
-REASON_BURN_WORTH_MISMATCH: Reason.ValueType  # 96
-"""The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
-such a one (metadata: worth_minor, treatment, told_minor).
-"""
 REASON_OVERLOADED: Reason.ValueType  # 90
 """--- the platform --------------------------------------------------------------------------
 A queue is full; ask again after metadata.retry_after_seconds.
@@ -339,4 +325,18 @@ REASON_DRAFT_NEEDED: Reason.ValueType  # 106
 """In a live programme this takes two people: one drafts it, another approves it (metadata: command)."""
 REASON_RERATE_STALE: Reason.ValueType  # 107
 """Entries do not differ any more by what was proposed (metadata: entries, micros, as they are now): propose it again."""
+REASON_BURN_TOO_SMALL: Reason.ValueType  # 110
+"""--- what points are taken for -------------------------------------------------------------
+Fewer points than the partner takes (metadata: minimum, required).
+"""
+REASON_BURN_STEP: Reason.ValueType  # 111
+"""The partner takes points in steps (metadata: step, required, below: the next lower number that it takes)."""
+REASON_BURN_SHARE: Reason.ValueType  # 112
+"""More than may be paid in points of this basket (metadata: most: points, required, most_minor, worth_minor)."""
+REASON_BURN_DAILY_LIMIT: Reason.ValueType  # 113
+"""More points than a member may burn with the partner in a day (metadata: limit, left, required)."""
+REASON_BURN_WORTH_MISMATCH: Reason.ValueType  # 114
+"""The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
+such a one (metadata: worth_minor, treatment, told_minor).
+"""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -11,6 +11,11 @@ CREATE FUNCTION chain_text(p_text text) RETURNS bytea LANGUAGE sql STABLE PARALL
     SELECT int4send(octet_length(p_text)) || convert_to(p_text, 'UTF8')
 $$
 --;;
+CREATE FUNCTION chain_texts(p_texts text []) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT int4send(cardinality(p_texts)) || coalesce(string_agg(chain_text(t.value), '' ORDER BY t.no), '')
+    FROM unnest(p_texts) WITH ORDINALITY t (value, no)
+$$
+--;;
 -- The leaves of a stretch of the journal, from the rows as they are; p_first_lot to p_last_lot are the lots that it opened.
 -- One sort brings together what belongs together: there is no join that could be planned badly for young tables. (The order
 -- of postings, of refunds and of what is parked is there for the same reason: of several indexes that look alike it settles which is taken.)
@@ -118,6 +123,7 @@ RETURNS TABLE (seq bigint, leaf bytea) LANGUAGE sql STABLE AS $$
                || boolsend(w.burned) || int8send(w.rule_version) || (
                    SELECT int8send(r.points) || int8send(r.worth_minor) || int8send(r.minimum_points) || int8send(r.step_points)
                        || int2send(r.share_percent) || int8send(r.daily_points) || chain_text(r.treatment)
+                       || chain_texts(r.excluded_categories) || chain_texts(r.excluded_tenders)
                    FROM burn_rule r WHERE r.ledger_id = p_ledger AND r.version = w.rule_version
                ) || chain_field('b', int8send(w.basket_minor))
         FROM burn_worth w WHERE w.ledger_id = p_ledger AND w.seq BETWEEN p_first_seq AND p_last_seq
