@@ -30,7 +30,7 @@ up: $(STAMP) ## Run the whole platform on this machine until Ctrl-C
 test: $(STAMP) ## Run all tests against real servers (ARGS="-k name" for some)
 	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-bench: $(STAMP) ## Measure against references on this machine, 9 minutes at most (ONLY=name for one row)
+bench: $(STAMP) ## Measure against references on this machine, eleven minutes at most (ONLY=name for one row)
 	@$(BIN)/python -m tests.performance $(if $(ONLY),--only $(ONLY))
 
 chaos: $(STAMP) ## Break things under traffic and prove the books (SEED=n MINUTES=n, or BREAK=name)

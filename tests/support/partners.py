@@ -51,6 +51,7 @@ class House:
     points: PointsLedger
     ledger: LedgerDouble
     ledger_server: GrpcServer
+    ledger_port: int
     registry: PartnersServiceStub
     clearing: ClearingServiceStub
     legal_entities: LegalEntitiesServiceStub
@@ -280,6 +281,7 @@ async def partners_house(
             points,
             ledger,
             ledger_server,
+            ledger_port,
             PartnersServiceStub(channel),
             ClearingServiceStub(channel),
             LegalEntitiesServiceStub(channel),
