@@ -34,7 +34,9 @@ class HoldBody(Body):
     ] = SECONDS
     basket: Annotated[
         Basket | None,
-        Field(description="What is to be paid; needed where your burn rule bounds the share paid in points"),
+        Field(
+            description="What is to be paid; needed where your burn rule takes a share of a basket, or excludes something"
+        ),
     ] = None
 
 

@@ -122,7 +122,9 @@ class RedemptionBody(_Movement):
     points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to spend")]
     basket: Annotated[
         Basket | None,
-        Field(description="What is to be paid; needed where your burn rule bounds the share paid in points"),
+        Field(
+            description="What is to be paid; needed where your burn rule takes a share of a basket, or excludes something"
+        ),
     ] = None
 
 

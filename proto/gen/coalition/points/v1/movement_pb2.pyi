@@ -401,8 +401,8 @@ class Redemption(_message.Message):
 
     @_builtins.property
     def basket(self) -> Global___Basket:
-        """What is to be paid. Needed where the partner's burn rule bounds the share of a basket, unless it is linked with an earn, whose
-        sale it is then; else it may be left out.
+        """What is to be paid. Needed where the partner's burn rule bounds the share of a basket or excludes something (categories: with lines),
+        unless it is linked with an earn, whose sale it is then; else it may be left out.
         """
 
     def __init__(
