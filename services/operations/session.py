@@ -20,6 +20,7 @@ from coalition.partners.v1.contracts_pb2_grpc import ContractsServiceStub
 from coalition.partners.v1.legal_entities_pb2_grpc import LegalEntitiesServiceStub
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
+from coalition.partners.v1.settlement_pb2_grpc import SettlementServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
@@ -74,6 +75,7 @@ class Session:
         self.legal_entities = LegalEntitiesServiceStub(partners)
         self.limits = LimitsServiceStub(partners)
         self.audit = AuditServiceStub(partners)
+        self.settlement = SettlementServiceStub(partners)
         self.ledger = PointsServiceStub(points)
 
     @property
@@ -99,6 +101,12 @@ class Session:
     def stream(self, method: Any, request: Any, programme: Programme | None = None) -> AsyncIterator[Any]:
         """One call that answers a stream of messages; one that breaks off is not asked again."""
         return grpc_client.stream(method, request, self._principal(programme))
+
+    async def upload(
+        self, method: Any, pieces: AsyncIterator[Any], programme: Programme, seconds: float
+    ) -> Any:
+        """One call that is given a stream of messages; one that breaks off is not asked again."""
+        return await grpc_client.call(method, pieces, self._principal(programme), seconds)
 
     def _principal(self, programme: Programme | None) -> bytes:
         if self._person is None:

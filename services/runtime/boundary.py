@@ -63,7 +63,14 @@ class Boundary(grpc.aio.ServerInterceptor):
                 request_deserializer=handler.request_deserializer,
                 response_serializer=handler.response_serializer,
             )
-        raise TypeError(f"{method}: a client stream has no boundary yet")
+        if handler.stream_unary is not None:
+            # The handler reads the stream itself; what it raises meanwhile is refused like anything else.
+            return grpc.stream_unary_rpc_method_handler(
+                self._unary(method, handler.stream_unary),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        raise TypeError(f"{method}: a stream both ways has no boundary yet")
 
     def _unary(self, method: str, handle: Callable[..., Any]) -> Callable[..., Any]:
         async def guarded(request: Any, context: CallContext) -> Any:

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from services.launcher.commands import settle_bank, settle_documents, settle_runs
 from services.launcher.commands.settle_billing import app as billing
 from services.launcher.commands.settle_limits import app as limits
 from services.launcher.commands.settle_matrix import FirstOption, LastOption, matrix
@@ -34,6 +35,19 @@ app.add_typer(limits, name="limits")
 app.add_typer(rates, name="rates")
 app.add_typer(rerate, name="rerate")
 app.add_typer(billing, name="billing")
+app.add_typer(settle_bank.breaks, name="breaks")
+app.add_typer(settle_documents.documents, name="documents")
+for name, command in (
+    ("draft", settle_runs.draft),
+    ("approve", settle_runs.approve),
+    ("instruct", settle_runs.instruct),
+    ("abort", settle_runs.abort),
+    ("runs", settle_runs.list_runs),
+    ("run", settle_runs.show_run),
+    ("bank-in", settle_bank.bank_in),
+    ("trace", settle_documents.trace),
+):
+    app.command(name)(command)
 
 UntilOption = Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")]
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.auditing import Change
-from services.partners.domain.drafts import Person
+from services.partners.domain.drafts import Draft, Person
 from services.runtime.errors import Fault
 from services.runtime.principal import Programme
 
@@ -34,6 +34,13 @@ async def _nothing(connection: AsyncConnection, programme: Programme, value: Any
     """Looks at nothing."""
 
 
+async def _nothing_more(
+    connection: AsyncConnection, programme: Programme, value: Any, made: Draft
+) -> Sequence[Change]:
+    """Writes nothing."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class DraftKind(Generic[V]):
     """One kind.
@@ -43,7 +50,8 @@ class DraftKind(Generic[V]):
     does what an approved draft says, in the transaction that decides it, and answers what it changed, for the audit
     log, which it does not write itself; what it raises leaves the draft undecided. It runs with the decision written
     already, so that its rows may refer to that; it locks what it needs in the order of other commands, the event log
-    last. `check` looks whether the value can be at all, when it is proposed; `apply` must not rely on it.
+    last. `check` looks whether the value can be at all, when it is proposed; `apply` must not rely on it. `proposed`
+    writes what goes with a new draft, in its transaction, and answers it for the audit log.
     """
 
     name: str
@@ -52,6 +60,7 @@ class DraftKind(Generic[V]):
     parse: Callable[[bytes], V]
     apply: Callable[[AsyncConnection, Programme, V, Approval], Awaitable[Sequence[Change]]]
     check: Callable[[AsyncConnection, Programme, V], Awaitable[None]] = _nothing
+    proposed: Callable[[AsyncConnection, Programme, V, Draft], Awaitable[Sequence[Change]]] = _nothing_more
 
 
 class DraftKinds:

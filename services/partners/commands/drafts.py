@@ -62,9 +62,11 @@ class Drafts:
                 programme.ledger_id, new_id(), kind.name, body, b"", maker, wall_now_us(), why
             ).sealed()
             await drafts.add(connection, made)
+            changes = await kind.proposed(connection, programme, value, made)
             after = {"body": document, "kind": kind.name, "sha256": made.sha256.hex()}
             change = Change("draft.made", to_text("drf", made.draft_id), after=after, why=why)
-            await audited(connection, who, programme.ledger_id, change)
+            for each in (change, *changes):
+                await audited(connection, who, programme.ledger_id, each)
         return made
 
     async def approve(self, who: Principal, draft_id: UUID, sha256: bytes, why: str) -> Draft:

@@ -134,6 +134,24 @@ async def by_id(connection: Reads, ledger_id: int, statement_id: UUID) -> Statem
     )
 
 
+async def with_lines(connection: Reads, ledger_id: int, statement_ids: Sequence[UUID]) -> list[Statement]:
+    """Statements with their lines by partner and window, without the names of companies: in two queries, however many."""
+    found = await connection.execute(
+        _whole(ledger_id)
+        .where(statement.c.statement_id.in_(statement_ids))
+        .order_by(statement.c.partner_id, statement.c.window_number)
+    )
+    of_statement: dict[UUID, list[StatementLine]] = {each: [] for each in statement_ids}
+    rows = await connection.execute(
+        lines(ledger_id)
+        .where(statement_line.c.statement_id.in_(statement_ids))
+        .order_by(statement_line.c.statement_id, statement_line.c.line)
+    )
+    for row in rows:
+        of_statement[row.statement_id].append(line_from(row))
+    return [replace(_statement(row), lines=tuple(of_statement[row.statement_id])) for row in found]
+
+
 async def listed(
     connection: Reads,
     ledger_id: int,

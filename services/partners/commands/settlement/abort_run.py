@@ -1,0 +1,42 @@
+"""Give up a run before it is instructed: its statements wait for another."""
+
+from __future__ import annotations
+
+from services.partners.commands.auditing import Change, audited
+from services.partners.commands.persons import acting_now
+from services.partners.commands.settlement.draft_run import APPROVERS, MAKERS, require_state
+from services.partners.domain.settlement.runs import RunState
+from services.partners.domain.text import read_why
+from services.partners.storage.programme_time import programme_now_us
+from services.partners.storage.settlement import money, runs
+from services.partners.storage.settlement.runs import Run
+from services.runtime.database import Database
+from services.runtime.errors import NotFound
+from services.runtime.principal import Principal
+
+
+class AbortRun:
+    """Staff with role `maker` or `checker`, the host."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, who: Principal, number: int, why: str) -> Run:
+        """The run, ABORTED; one that is so already as it stands. Raises NotFound, Refused with RUN_STATE, PermissionDenied."""
+        programme, why = who.in_programme(), read_why(why)
+        async with self._database.writer.transaction() as connection:
+            (await acting_now(connection, who)).require(*sorted(MAKERS | APPROVERS))
+            await money.lock(connection, programme.ledger_id)
+            run = await runs.by_number(connection, programme.ledger_id, number)
+            if run is None:
+                raise NotFound("there is no such run")
+            if run.state is RunState.ABORTED:
+                return run
+            require_state(run, RunState.DRAFT, RunState.APPROVED)
+            now_us = await programme_now_us(connection, programme.ledger_id)
+            await runs.step(
+                connection, programme.ledger_id, number, RunState.ABORTED, now_us, who.actor, why
+            )
+            change = Change("run.aborted", str(number), {"state": run.state.value}, None, why)
+            await audited(connection, who, programme.ledger_id, change)
+            return await runs.by_number(connection, programme.ledger_id, number) or run

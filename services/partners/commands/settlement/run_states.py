@@ -1,0 +1,65 @@
+"""Move runs on as their payments do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.partners.commands.auditing import Change, audited
+from services.partners.domain.settlement.runs import RunState, state_of, steps_between
+from services.partners.storage.programme_time import programme_now_us
+from services.partners.storage.settlement import money, payments, runs
+from services.runtime.clock import in_zone
+from services.runtime.database import Database
+from services.runtime.principal import Principal, Programme
+
+_ITSELF = "partners"
+_NOT_INSTRUCTED = (RunState.DRAFT, RunState.APPROVED, RunState.ABORTED)
+
+
+async def follow(
+    connection: AsyncConnection,
+    programme: Programme,
+    numbers: Iterable[int],
+    now_us: int,
+    who: Principal | None = None,
+) -> list[int]:
+    """Moves runs to where their payments are, and answers those that moved; the caller holds the lock of settlement."""
+    ledger_id, today = programme.ledger_id, in_zone(now_us, programme.zone).date()
+    moved: list[int] = []
+    for number in sorted(set(numbers)):
+        run = await runs.by_number(connection, ledger_id, number)
+        if run is None or run.state in _NOT_INSTRUCTED:
+            continue
+        wanted = state_of(await payments.of_run(connection, ledger_id, number), today)
+        steps = steps_between(run.state, wanted)
+        for state in steps:
+            by = who.actor if who else _ITSELF
+            await runs.step(connection, ledger_id, number, state, now_us, by)
+        if steps:
+            moved.append(number)
+    return moved
+
+
+class FollowRuns:
+    """A job of this service: what is overdue makes a run partial, whatever the bank says."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, programme: Programme) -> list[int]:
+        """The runs of a programme that moved."""
+        async with self._database.reader.snapshot() as connection:
+            open_runs = await runs.unfinished(connection, programme.ledger_id)
+        if not open_runs:
+            return []
+        async with self._database.writer.transaction() as connection:
+            await money.lock(connection, programme.ledger_id)
+            now_us = await programme_now_us(connection, programme.ledger_id)
+            numbers = [each.number for each in open_runs]
+            moved = await follow(connection, programme, numbers, now_us)
+            for number in moved:
+                change = Change("run.followed", str(number), None, {"number": number})
+                await audited(connection, None, programme.ledger_id, change)
+        return moved

@@ -1,0 +1,140 @@
+"""Payments: money that is to come from a partner, or to go there, and what the bank made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+
+class Direction(StrEnum):
+    """Which way money goes."""
+
+    COLLECT = "collect"
+    PAYOUT = "payout"
+
+
+class Method(StrEnum):
+    """How it goes."""
+
+    DIRECT_DEBIT = "direct_debit"
+    INVOICE = "invoice"
+    """The partner pays by itself, with the reference that it is told."""
+    CREDIT_TRANSFER = "credit_transfer"
+
+
+class EventKind(StrEnum):
+    """What became of a payment."""
+
+    ACCEPTED = "accepted"
+    """The bank has taken the order; no money moved."""
+    REJECTED = "rejected"
+    """The bank has not taken it, and no money moves."""
+    BOOKED = "booked"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+    """Nobody waits for it any more."""
+    CARRIED = "carried"
+    """What was left of it is in a later run."""
+
+
+class PaymentState(StrEnum):
+    """How a payment stands."""
+
+    OPEN = "open"
+    """Nothing has come, or not all of it; it may still."""
+    PAID = "paid"
+    FAILED = "failed"
+    """Rejected or returned: nobody pays it unless it is settled again."""
+    CLOSED = "closed"
+    """Cancelled, or what was left of it is in a later run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """An amount above zero in minor units. `due_on`: when it is to be executed, or paid. `file_number`: of the bank's file."""
+
+    payment_id: UUID
+    run_number: int | None
+    partner_id: UUID
+    attempt: int
+    direction: Direction
+    method: Method
+    amount_minor: int
+    end_to_end_id: str
+    reference: str
+    due_on: date
+    terms_version: int
+    file_number: int | None
+    made_at_us: int
+
+    @property
+    def received_minor(self) -> int:
+        """The amount as the bank books it: above zero it comes in."""
+        return self.amount_minor if self.direction is Direction.COLLECT else -self.amount_minor
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentEvent:
+    """What happened on a day of the bank; an amount in minor units where money moved."""
+
+    kind: EventKind
+    amount_minor: int
+    on: date
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A payment with what became of it. `paid_minor`: booked less returned; `last_reason`: why it failed, if it did."""
+
+    payment: Payment
+    paid_minor: int
+    state: PaymentState
+    last_reason: str = ""
+
+    @property
+    def left_minor(self) -> int:
+        """What is not paid, in minor units, never below zero."""
+        return max(0, self.payment.amount_minor - self.paid_minor)
+
+    @property
+    def covered_minor(self) -> int:
+        """What may still come of it, as the partner's account has it: above zero from the partner, below zero to it."""
+        if self.state is not PaymentState.OPEN:
+            return 0
+        return self.left_minor if self.payment.direction is Direction.COLLECT else -self.left_minor
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether it is open after the day on which it was due."""
+        return self.state is PaymentState.OPEN and self.payment.due_on < today
+
+
+def standing(payment: Payment, events: Iterable[PaymentEvent]) -> Standing:
+    """How a payment stands after its events, oldest first.
+
+    An invoice that is paid by a transfer which comes back is open again: its partner may pay it once more. A debit or a
+    transfer of ours that failed is not tried again by anybody.
+    """
+    paid, state, reason = 0, PaymentState.OPEN, ""
+    for event in events:
+        match event.kind:
+            case EventKind.BOOKED:
+                paid += event.amount_minor
+                if paid >= payment.amount_minor:
+                    state = PaymentState.PAID
+            case EventKind.RETURNED:
+                paid -= event.amount_minor
+                again = payment.method is Method.INVOICE
+                if state is not PaymentState.CLOSED:
+                    state = PaymentState.OPEN if again else PaymentState.FAILED
+                reason = event.reason
+            case EventKind.REJECTED:
+                state, reason = PaymentState.FAILED, event.reason
+            case EventKind.CANCELLED | EventKind.CARRIED:
+                state = PaymentState.CLOSED
+            case EventKind.ACCEPTED:
+                pass
+    return Standing(payment, paid, state, reason)

@@ -1,0 +1,188 @@
+"""What a run would do: the statements that wait, the documents that they make, and what each partner pays or is paid.
+
+It reads and writes nothing, so that draft, approval and execution make it alike, and compare what they see.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.partners.domain.documents.canonical import document_body
+from services.partners.domain.documents.document import Document
+from services.partners.domain.documents.drafting import Drafted, documents_of
+from services.partners.domain.documents.tax import OperatorVersion, TaxVersion
+from services.partners.domain.drafts import body_of
+from services.partners.domain.partner import Partner
+from services.partners.domain.payments.operator import OperatorAccountVersion, operator_account_document
+from services.partners.domain.payments.terms import (
+    Method,
+    PaymentTermsVersion,
+    in_force,
+    terms_document,
+)
+from services.partners.domain.settlement.runs import Outcome, Position, Proposal, outcome_of
+from services.partners.domain.statement import Statement
+from services.partners.storage import documents as tax_storage
+from services.partners.storage import partners, payment_terms, statements
+from services.partners.storage.connection import Reads
+from services.partners.storage.settlement import money, payments, runs
+from services.partners.storage.settlement.runs import Waiting
+from services.runtime.clock import in_zone
+from services.runtime.errors import Refused
+from services.runtime.principal import Programme
+
+_WHY_CHARACTERS_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A partner that a run settles: its position, the drafts of its documents, and the terms that are in force."""
+
+    position: Position
+    slug: str
+    documents: tuple[Document, ...]
+    terms: PaymentTermsVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """A proposal with all that it was made of; `prepared` by partner, without those that are left out."""
+
+    proposal: Proposal
+    prepared: tuple[Prepared, ...]
+    account: OperatorAccountVersion
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What positions are made from, read at one moment."""
+
+    programme: Programme
+    tax: dict[UUID, list[TaxVersion]]
+    operator: Sequence[OperatorVersion]
+    terms: dict[UUID, list[PaymentTermsVersion]]
+    open_minor: dict[UUID, int]
+    today: date
+
+
+async def prepare(
+    connection: Reads, programme: Programme, until_window: int, now_us: int
+) -> Preparation:
+    """What a run up to a window would do at a programme time. Raises Refused with OPERATOR_DATA_MISSING."""
+    ledger_id, today = programme.ledger_id, in_zone(now_us, programme.zone).date()
+    account = in_force(await payment_terms.operator_accounts(connection, ledger_id), today)
+    if account is None:
+        raise Refused(
+            Reason.REASON_OPERATOR_DATA_MISSING,
+            "the operator's own bank account is not set",
+            missing="bank_account",
+        )
+    books = _Books(
+        programme,
+        await tax_storage.tax_of_programme(connection, ledger_id),
+        await tax_storage.operator_versions(connection, ledger_id),
+        await payment_terms.of_programme(connection, ledger_id),
+        await _open_amounts(connection, ledger_id),
+        today,
+    )
+    waiting: dict[UUID, list[Waiting]] = defaultdict(list)
+    for each in await runs.waiting(connection, ledger_id, until_window):
+        waiting[each.partner_id].append(each)
+    ids = [each.statement_id for some in waiting.values() for each in some]
+    read: dict[UUID, list[Statement]] = defaultdict(list)
+    for each in await statements.with_lines(connection, ledger_id, ids):
+        read[each.net.party_id].append(each)
+    positions: list[Position] = []
+    prepared: list[Prepared] = []
+    for partner in await partners.of_programme(connection, ledger_id):
+        if partner.first_window > until_window:
+            continue
+        found = _position(books, partner, waiting[partner.partner_id], read[partner.partner_id])
+        if isinstance(found, Prepared):
+            prepared.append(found)
+            positions.append(found.position)
+        else:
+            positions.append(found)
+    seals = (_seal(operator_account_document(account.terms)), *map(_seal_of, prepared))
+    return Preparation(Proposal(until_window, tuple(positions), seals), tuple(prepared), account)
+
+
+def _position(
+    books: _Books, partner: Partner, waiting: Sequence[Waiting], read: Sequence[Statement]
+) -> Prepared | Position:
+    """What is done about one partner; a position alone where it is left out."""
+    forward = books.open_minor.get(partner.partner_id, 0)
+    terms = in_force(books.terms.get(partner.partner_id, ()), books.today)
+    if not waiting and not forward:
+        return _left_out(partner, waiting, 0, "no statement is due")
+    if terms is None:
+        return _left_out(partner, waiting, forward, "it has no payment terms in force")
+    drafted = Drafted(())
+    if read:
+        tax = books.tax.get(partner.partner_id, ())
+        drafted = documents_of(read, tax, books.operator, books.programme.slug, books.programme.zone)
+    if drafted.missing:
+        return _left_out(partner, waiting, forward, "; ".join(each.text for each in drafted.missing))
+    signs = [1 if each.due_minor > 0 else -1 for each in drafted.documents]
+    net = sum(sign * each.net_minor for sign, each in zip(signs, drafted.documents, strict=True))
+    tax_minor = sum(sign * each.tax_minor for sign, each in zip(signs, drafted.documents, strict=True))
+    position = Position(
+        partner.partner_id,
+        tuple(each.statement_id for each in waiting),
+        waiting[0].first_window if waiting else None,
+        waiting[-1].window_number if waiting else None,
+        sum(each.net_minor for each in waiting),
+        net,
+        tax_minor,
+        forward,
+        outcome_of(
+            net + tax_minor + forward,
+            by_direct_debit=terms.terms.method is Method.DIRECT_DEBIT,
+            least_payout_minor=terms.terms.least_payout_minor,
+        ),
+    )
+    return Prepared(position, partner.slug, drafted.documents, terms)
+
+
+def _left_out(partner: Partner, waiting: Sequence[Waiting], forward: int, why: str) -> Position:
+    return Position(
+        partner.partner_id,
+        tuple(each.statement_id for each in waiting),
+        waiting[0].first_window if waiting else None,
+        waiting[-1].window_number if waiting else None,
+        sum(each.net_minor for each in waiting),
+        0,
+        0,
+        forward,
+        Outcome.LEFT_OUT,
+        why[:_WHY_CHARACTERS_MAX],
+    )
+
+
+async def _open_amounts(connection: Reads, ledger_id: int) -> dict[UUID, int]:
+    """What the account of each partner holds that no payment waits for: above zero it owes it."""
+    found = await money.partner_balances(connection, ledger_id)
+    for each in await payments.all_open(connection, ledger_id):
+        partner_id = each.payment.partner_id
+        found[partner_id] = found.get(partner_id, 0) - each.covered_minor
+    return {partner_id: amount for partner_id, amount in found.items() if amount}
+
+
+def _seal_of(prepared: Prepared) -> bytes:
+    bodies = [document_body(each) for each in prepared.documents]
+    return _seal(terms_document(prepared.terms.terms), *bodies)
+
+
+def _seal(said: dict[str, object], *bodies: bytes) -> bytes:
+    whole = sha256(body_of(said))
+    for each in bodies:
+        whole.update(sha256(each).digest())
+    return whole.digest()

@@ -1,0 +1,128 @@
+"""Issued documents in the database, and the numbers that they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_or_change
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.partners.storage.connection import Reads
+from services.partners.storage.settlement.tables import document, document_series
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A document as it is kept. `body`: its canonical JSON, in a list empty. Minor units; `due_minor` above zero: the partner owes it."""
+
+    document_id: UUID
+    type: int
+    year: int
+    sequence: int
+    number: str
+    run_number: int | None
+    partner_id: UUID
+    entity: int
+    issued_on: date
+    net_minor: int
+    tax_minor: int
+    due_minor: int
+    sha256: bytes
+    body: bytes = b""
+
+
+async def next_sequence(connection: AsyncConnection, ledger_id: int, year: int, type_code: int) -> int:
+    """The next number of a series, from 1; given back if the transaction is not committed. Two takers take turns."""
+    taken = insert_or_change(document_series).values(
+        ledger_id=ledger_id, year=year, type=type_code, last_sequence=1
+    )
+    of = document_series.c
+    found = await connection.execute(
+        taken.on_conflict_do_update(
+            index_elements=[of.ledger_id, of.year, of.type], set_={"last_sequence": of.last_sequence + 1}
+        ).returning(of.last_sequence)
+    )
+    return found.scalar_one()
+
+
+async def add(connection: AsyncConnection, ledger_id: int, issued: Sequence[Issued]) -> None:
+    """Writes documents, in the order of their numbers."""
+    if not issued:
+        return
+    await connection.execute(
+        insert(document),
+        [
+            {
+                "ledger_id": ledger_id,
+                "document_id": each.document_id,
+                "type": each.type,
+                "year": each.year,
+                "sequence": each.sequence,
+                "number": each.number,
+                "run_number": each.run_number,
+                "partner_id": each.partner_id,
+                "entity": each.entity,
+                "issued_on": each.issued_on,
+                "net_minor": each.net_minor,
+                "tax_minor": each.tax_minor,
+                "due_minor": each.due_minor,
+                "body": each.body,
+                "sha256": each.sha256,
+            }
+            for each in issued
+        ],
+    )
+
+
+async def by_number(connection: Reads, ledger_id: int, number: str) -> Issued | None:
+    """A document with its body, or None."""
+    of = document.c
+    found = await connection.execute(select(document).where(of.ledger_id == ledger_id, of.number == number))
+    row = found.first()
+    return _issued(row, bytes(row.body)) if row else None
+
+
+async def listed(
+    connection: Reads,
+    ledger_id: int,
+    *,
+    limit: int,
+    partner_id: UUID | None = None,
+    run_number: int | None = None,
+    before: UUID | None = None,
+) -> list[Issued]:
+    """Documents without their bodies, newest first (ids rise with time)."""
+    of = document.c
+    wanted = select(*(column for column in of if column.key != "body")).where(of.ledger_id == ledger_id)
+    if partner_id is not None:
+        wanted = wanted.where(of.partner_id == partner_id)
+    if run_number is not None:
+        wanted = wanted.where(of.run_number == run_number)
+    if before is not None:
+        wanted = wanted.where(of.document_id < before)
+    rows = await connection.execute(wanted.order_by(of.document_id.desc()).limit(limit))
+    return [_issued(row) for row in rows]
+
+
+def _issued(row: Any, body: bytes = b"") -> Issued:
+    return Issued(
+        row.document_id,
+        row.type,
+        row.year,
+        row.sequence,
+        row.number,
+        row.run_number,
+        row.partner_id,
+        row.entity,
+        row.issued_on,
+        row.net_minor,
+        row.tax_minor,
+        row.due_minor,
+        bytes(row.sha256),
+        body,
+    )
