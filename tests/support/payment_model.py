@@ -99,7 +99,6 @@ def item(amount_minor: int, number: int = 1, **changes: object) -> BankItem:
 def statement(*items: BankItem, **changes: object) -> BankStatement:
     """A statement of the operator's account with these movements, which its balances add up with."""
     said: dict[str, object] = {
-        "message_id": "S1",
         "statement_id": "S1-1",
         "number": "1",
         "account_iban": OWN_IBAN,

@@ -82,7 +82,6 @@ class BankStatement:
     `unbooked`: entries that are announced only; they are not among the items.
     """
 
-    message_id: str
     statement_id: str
     number: str
     account_iban: str
