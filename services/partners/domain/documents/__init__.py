@@ -1,0 +1,1 @@
+"""Invoices, credit notes and what they are made out by: pure."""

@@ -1,0 +1,254 @@
+"""What a bank says against what is open: each item ends in exactly one outcome, and nothing is guessed.
+
+An item is matched by the end-to-end id; else by the creditor reference that it names; else by its exact amount from the very
+account of a partner, where just one leg is due like that and the item names nothing else of ours. What can't be matched, or not
+wholly, is a break: somebody has to look. An item's amount is what is applied to a leg plus what is in the break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.partners.domain.payments.bank_entries import (
+    NOT_PROVIDED,
+    BankItem,
+    BankStatement,
+    Status,
+    StatusItem,
+    StatusReport,
+)
+from services.partners.domain.payments.legs import Leg, Legs, LegState, MatchedBy
+from services.partners.domain.payments.reference import creditor_references, is_end_to_end_id
+
+# A collection is paid in one piece; whoever pays by transfer may pay in parts.
+_IN_PARTS: Final = (MatchedBy.REFERENCE, MatchedBy.AMOUNT_AND_ACCOUNT)
+
+
+class OutcomeKind(StrEnum):
+    """What becomes of what a bank says."""
+
+    SETTLED = "settled"
+    """The leg is paid now, wholly."""
+    PART = "part"
+    """A part of the leg is paid; the rest stays due."""
+    RETURNED = "returned"
+    """What had been paid came back: it is due again."""
+    REJECTED = "rejected"
+    """The bank will not do it."""
+    NOTED = "noted"
+    """It changes nothing: on its way, or said before."""
+    BREAK = "break"
+    """It could not be matched."""
+
+
+class BreakType(StrEnum):
+    """Why somebody has to look."""
+
+    UNKNOWN_REFERENCE = "unknown_reference"
+    """It names nothing that is known, or several things."""
+    WRONG_AMOUNT = "wrong_amount"
+    """More than was due, or not what was instructed."""
+    PARTIAL = "partial"
+    """Less than was due; it counts as part payment."""
+    DUPLICATE = "duplicate"
+    """It was there before, or what it pays was paid before."""
+    WRONG_ACCOUNT = "wrong_account"
+    """On an account that is not the operator's."""
+    UNEXPECTED_RETURN = "unexpected_return"
+    """It comes back, or is rejected, and was never paid, or was paid otherwise."""
+    CURRENCY = "currency"
+    """In another currency than the leg."""
+    STATEMENT_GAP = "statement_gap"
+    """The balances of a statement differ by more than its entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one item. Minor units with the item's sign; `applied_minor` + `break_minor` is the item's amount.
+
+    `break_type` says why somebody has to look, also where all of it was applied (a part payment); `break_minor`: what is in
+    suspense until then. `on`: the day it was booked, None for a report. `note`: for who looks.
+    """
+
+    item: BankItem | StatusItem
+    kind: OutcomeKind
+    leg_id: UUID | None = None
+    matched_by: MatchedBy = MatchedBy.NOTHING
+    applied_minor: int = 0
+    break_type: BreakType | None = None
+    break_minor: int = 0
+    on: date | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """All outcomes, and all legs as they stand after them."""
+
+    outcomes: tuple[Outcome, ...]
+    legs: tuple[Leg, ...]
+
+
+def match_statement(
+    statement: BankStatement,
+    legs: Iterable[Leg],
+    own_ibans: Collection[str],
+    seen: Callable[[BankItem], bool] = lambda _: False,
+) -> Matched:
+    """What becomes of the items of a statement; an outcome for each, in their order but returns last.
+
+    `legs`: all that are not finished, and those that were paid as long ago as returns may come; `own_ibans`: the operator's
+    accounts; `seen`: whether an item was matched before (see BankItem.key), in this statement or another one. The same
+    movement twice in one statement is a duplicate as well.
+    """
+    book, keys, outcomes = Legs(legs), set[str](), list[Outcome]()
+    # A debit and its return may stand in one statement, in whatever order.
+    for item in sorted(statement.items, key=lambda each: each.is_return):
+        key = item.key()
+        if statement.account_iban not in own_ibans:
+            outcomes.append(_broken(item, BreakType.WRONG_ACCOUNT, "the statement is of another account"))
+        elif seen(item) or (key and key in keys):
+            outcomes.append(_broken(item, BreakType.DUPLICATE, "the bank has told of this movement before"))
+        else:
+            outcome, leg = _of_item(item, book)
+            outcomes.append(outcome)
+            if leg:
+                book.put(leg)
+        keys.add(key)
+    return Matched(tuple(outcomes), book.all())
+
+
+def match_report(report: StatusReport, legs: Iterable[Leg]) -> Matched:
+    """What becomes of a report on a file. What is said of the file as such, or of its parts, holds for the legs that it names nothing of."""
+    book, outcomes = Legs(legs), list[Outcome]()
+    items = list(report.items)
+    of_all = next(
+        (each for each in (report.whole, *report.batches) if each and each.status is Status.REJECTED), None
+    )
+    told = {each.end_to_end_id.upper() for each in items}
+    if of_all is not None:
+        # Files have one part each, so what is rejected of a part is of all its legs.
+        rest = (
+            each
+            for each in book.of_message(report.original_message_id)
+            if each.end_to_end_id.upper() not in told
+        )
+        items.extend(replace(of_all, end_to_end_id=each.end_to_end_id) for each in rest)
+        if not items:
+            outcomes.append(_broken_status(of_all, "the bank rejects a file that nobody here knows"))
+    for item in items:
+        outcome, leg = _of_status(item, book)
+        outcomes.append(outcome)
+        if leg:
+            book.put(leg)
+    return Matched(tuple(outcomes), book.all())
+
+
+def _of_status(item: StatusItem, book: Legs) -> tuple[Outcome, Leg | None]:
+    leg = book.by_end_to_end_id(item.end_to_end_id)
+    if leg is None:
+        return _broken_status(item, "no payment has this end-to-end id"), None
+    found = Outcome(item, OutcomeKind.NOTED, leg.leg_id, MatchedBy.END_TO_END_ID, note=item.detail)
+    if item.status is not Status.REJECTED or leg.state is LegState.REJECTED:
+        return found, None
+    if leg.paid_minor or leg.state is not LegState.INSTRUCTED:
+        why = f"the bank rejects a payment that is {leg.state.value}"
+        return replace(found, kind=OutcomeKind.BREAK, break_type=BreakType.UNEXPECTED_RETURN, note=why), None
+    return replace(found, kind=OutcomeKind.REJECTED), replace(leg, state=LegState.REJECTED)
+
+
+def _of_item(item: BankItem, book: Legs) -> tuple[Outcome, Leg | None]:
+    leg, by, why = _leg_of(item, book)
+    if leg is None:
+        return _broken(item, BreakType.UNKNOWN_REFERENCE, why), None
+    found = Outcome(item, OutcomeKind.BREAK, leg.leg_id, by, break_minor=item.amount_minor, on=item.booked_on)
+    if item.currency != leg.currency:
+        why = f"{item.currency}, where {leg.currency} is due"
+        return replace(found, break_type=BreakType.CURRENCY, note=why), None
+    if item.is_return or item.amount_minor * leg.sign <= 0:
+        return _of_return(item, leg, found)
+    return _of_payment(item, leg, found)
+
+
+def _leg_of(item: BankItem, book: Legs) -> tuple[Leg | None, MatchedBy, str]:
+    leg = book.by_end_to_end_id(item.end_to_end_id)
+    if leg is not None:
+        return leg, MatchedBy.END_TO_END_ID, ""
+    if item.end_to_end_id != NOT_PROVIDED and is_end_to_end_id(item.end_to_end_id):
+        return None, MatchedBy.NOTHING, "its end-to-end id looks like one of ours, and is none"
+    named = book.named_by(item)
+    if len(named) == 1:
+        return named[0], MatchedBy.REFERENCE, ""
+    if named:
+        return None, MatchedBy.NOTHING, f"it names {len(named)} references: it has to be split by hand"
+    if creditor_references(f"{item.creditor_reference} | {item.remittance}"):
+        return None, MatchedBy.NOTHING, "the reference that it names is not of an open payment"
+    alike = [] if item.is_return else book.due_from(item)
+    if len(alike) == 1:
+        return alike[0], MatchedBy.AMOUNT_AND_ACCOUNT, ""
+    several = (
+        f"{len(alike)} payments of this amount are due from its account"
+        if alike
+        else "it names nothing known"
+    )
+    return None, MatchedBy.NOTHING, several
+
+
+def _of_payment(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg | None]:
+    amount, due = abs(item.amount_minor), leg.due_minor
+    if due == 0:
+        return replace(found, break_type=BreakType.DUPLICATE, note="what it pays was paid before"), None
+    if amount != due and found.matched_by not in _IN_PARTS:
+        why = f"{due} minor units were instructed, not {amount}"
+        return replace(found, break_type=BreakType.WRONG_AMOUNT, note=why), None
+    applied = min(amount, due)
+    kind = OutcomeKind.SETTLED if applied == due else OutcomeKind.PART
+    rest = amount - applied
+    of_break, why = None, ""
+    if rest:
+        of_break, why = BreakType.WRONG_AMOUNT, f"{rest} minor units more than were due"
+    elif kind is OutcomeKind.PART:
+        of_break, why = BreakType.PARTIAL, f"{due - applied} minor units are still due"
+    outcome = replace(
+        found,
+        kind=kind,
+        applied_minor=leg.sign * applied,
+        break_type=of_break,
+        break_minor=leg.sign * rest,
+        note=why,
+    )
+    return outcome, leg.paid(applied)
+
+
+def _of_return(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg | None]:
+    """What came back must be what had gone; some banks take their charge with it, which is told apart."""
+    amount = abs(item.amount_minor)
+    backwards = item.amount_minor * leg.sign < 0
+    if not backwards or not 0 < leg.paid_minor <= amount:
+        why = f"{leg.paid_minor} minor units of it had been paid; it is {leg.state.value}"
+        return replace(found, break_type=BreakType.UNEXPECTED_RETURN, note=why), None
+    rest = amount - leg.paid_minor
+    outcome = replace(
+        found,
+        kind=OutcomeKind.RETURNED,
+        applied_minor=-leg.sign * leg.paid_minor,
+        break_type=BreakType.WRONG_AMOUNT if rest else None,
+        break_minor=-leg.sign * rest,
+        note=f"{rest} minor units more than had been paid: a charge?" if rest else item.reason,
+    )
+    return outcome, leg.returned()
+
+
+def _broken(item: BankItem, kind: BreakType, note: str) -> Outcome:
+    return Outcome(
+        item, OutcomeKind.BREAK, break_type=kind, break_minor=item.amount_minor, on=item.booked_on, note=note
+    )
+
+
+def _broken_status(item: StatusItem, note: str) -> Outcome:
+    return Outcome(item, OutcomeKind.BREAK, break_type=BreakType.UNKNOWN_REFERENCE, note=note)

@@ -1,0 +1,277 @@
+"""What becomes of each thing that a bank says."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from services.partners.domain.payments.bank_entries import BankItem, Status, StatusItem, StatusReport
+from services.partners.domain.payments.instructions import Direction
+from services.partners.domain.payments.legs import Leg, LegState, MatchedBy
+from services.partners.domain.payments.matching import (
+    BreakType,
+    Matched,
+    Outcome,
+    OutcomeKind,
+    match_report,
+    match_statement,
+)
+from tests.support.payment_model import MONDAY, OWN_IBAN, iban, item, leg, statement
+
+INVOICE = leg(state=LegState.OPEN, message_id="")
+
+
+def matched(items: Sequence[BankItem], *legs: Leg) -> Matched:
+    return match_statement(statement(*items), legs, {OWN_IBAN})
+
+
+def one(item_in: BankItem, *legs: Leg) -> tuple[Outcome, Leg]:
+    found = matched([item_in], *legs)
+    (outcome,) = found.outcomes
+    assert outcome.applied_minor + outcome.break_minor == item_in.amount_minor
+    return outcome, found.legs[0]
+
+
+def ids(of: Leg) -> str:
+    return of.end_to_end_id
+
+
+def test_a_collection_is_settled_by_its_end_to_end_id_whatever_the_letters_case():
+    outcome, after = one(item(10_000, end_to_end_id=ids(leg()).lower()), leg())
+    assert (outcome.kind, outcome.matched_by) == (OutcomeKind.SETTLED, MatchedBy.END_TO_END_ID)
+    assert (outcome.applied_minor, outcome.break_type, outcome.on) == (10_000, None, MONDAY)
+    assert (after.state, after.paid_minor) == (LegState.SETTLED, 10_000)
+
+
+def test_a_payout_is_settled_by_money_that_goes_out():
+    out = leg(direction=Direction.PAYOUT)
+    outcome, after = one(item(-10_000, end_to_end_id=ids(out)), out)
+    assert (outcome.kind, outcome.applied_minor, after.state) == (
+        OutcomeKind.SETTLED,
+        -10_000,
+        LegState.SETTLED,
+    )
+
+
+@pytest.mark.parametrize("amount", [9_999, 10_001])
+def test_a_collection_of_another_amount_than_was_instructed_is_a_break_and_nothing_is_applied(amount: int):
+    outcome, after = one(item(amount, end_to_end_id=ids(leg())), leg())
+    assert (outcome.kind, outcome.break_type, outcome.applied_minor) == (
+        OutcomeKind.BREAK,
+        BreakType.WRONG_AMOUNT,
+        0,
+    )
+    assert after == leg()
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"creditor_reference": INVOICE.creditor_reference},
+        {"remittance": f"invoice 17, {INVOICE.creditor_reference.lower()}"},
+        {"remittance": INVOICE.creditor_reference, "end_to_end_id": "NOTPROVIDED", "counterparty_iban": "XX"},
+        {"remittance": INVOICE.creditor_reference, "end_to_end_id": "their own 4711"},
+    ],
+)
+def test_an_invoice_is_paid_by_its_reference(named: dict[str, object]):
+    outcome, after = one(item(10_000, 1, **named), INVOICE)
+    assert (outcome.kind, outcome.matched_by, after.state) == (
+        OutcomeKind.SETTLED, MatchedBy.REFERENCE, LegState.SETTLED
+    )  # fmt: skip
+
+
+def test_an_invoice_that_is_paid_in_two_parts_is_settled_by_the_second():
+    named = {"remittance": INVOICE.creditor_reference}
+    found = matched([item(4_000, 1, **named), item(6_000, 2, **named)], INVOICE)
+    first, second = found.outcomes
+    assert (first.kind, first.break_type, first.applied_minor, first.break_minor) == (
+        OutcomeKind.PART, BreakType.PARTIAL, 4_000, 0
+    )  # fmt: skip
+    assert "6000 minor units are still due" in first.note
+    assert (second.kind, second.break_type) == (OutcomeKind.SETTLED, None)
+    assert found.legs[0].state is LegState.SETTLED
+
+
+def test_what_is_paid_beyond_an_invoice_is_a_break_of_the_rest():
+    outcome, after = one(item(10_500, remittance=INVOICE.creditor_reference), INVOICE)
+    assert (outcome.kind, outcome.break_type) == (OutcomeKind.SETTLED, BreakType.WRONG_AMOUNT)
+    assert (outcome.applied_minor, outcome.break_minor, after.paid_minor) == (10_000, 500, 10_000)
+
+
+def test_an_invoice_that_is_paid_again_is_a_duplicate():
+    named = {"remittance": INVOICE.creditor_reference}
+    _, second = matched([item(10_000, 1, **named), item(10_000, 2, **named)], INVOICE).outcomes
+    assert (second.kind, second.break_type, second.break_minor) == (
+        OutcomeKind.BREAK,
+        BreakType.DUPLICATE,
+        10_000,
+    )
+
+
+def test_the_same_movement_told_again_is_a_duplicate_in_one_statement_or_in_another():
+    paid = item(10_000, end_to_end_id=ids(leg()))
+    first, again = matched([paid, replace(paid, entry=2)], leg()).outcomes
+    assert (first.kind, again.break_type) == (OutcomeKind.SETTLED, BreakType.DUPLICATE)
+    later = match_statement(statement(paid), [leg()], {OWN_IBAN}, lambda each: each.key() == paid.key())
+    assert later.outcomes[0].break_type is BreakType.DUPLICATE
+    assert later.legs == (leg(),)
+
+
+def test_movements_without_a_reference_of_the_bank_are_not_taken_for_one():
+    named = {"remittance": INVOICE.creditor_reference, "bank_reference": ""}
+    found = matched([item(5_000, 1, **named), item(5_000, 2, **named)], INVOICE)
+    assert [each.kind for each in found.outcomes] == [OutcomeKind.PART, OutcomeKind.SETTLED]
+
+
+def test_the_exact_amount_from_a_partners_account_is_matched_where_it_names_nothing():
+    paid = item(10_000, counterparty_iban=iban(1, "ELSE"), remittance="settlement of february")
+    outcome, _ = one(paid, INVOICE, leg(2, state=LegState.OPEN))
+    assert (outcome.kind, outcome.matched_by) == (OutcomeKind.SETTLED, MatchedBy.AMOUNT_AND_ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"counterparty_iban": iban(9, "ELSE")},
+        {"counterparty_iban": ""},
+        {"amount_minor": 9_999},
+        {"remittance": "RF712348231"},
+        {"end_to_end_id": "R9-000000000001-1"},
+        {"is_return": True},
+    ],
+)
+def test_it_is_not_where_anything_speaks_against_it(changes: dict[str, object]):
+    paid = replace(item(10_000, counterparty_iban=iban(1, "ELSE")), **changes)
+    outcome, after = one(paid, INVOICE)
+    assert (outcome.kind, outcome.break_type) == (OutcomeKind.BREAK, BreakType.UNKNOWN_REFERENCE)
+    assert after == INVOICE
+
+
+def test_it_is_not_where_two_payments_are_due_like_that():
+    twin = leg(2, state=LegState.OPEN, counterparty_iban=INVOICE.counterparty_iban)
+    outcome, _ = one(item(10_000, counterparty_iban=INVOICE.counterparty_iban), INVOICE, twin)
+    assert outcome.break_type is BreakType.UNKNOWN_REFERENCE
+    assert "2 payments" in outcome.note
+
+
+def test_who_names_two_references_is_asked():
+    other = leg(2, state=LegState.OPEN)
+    both = f"{INVOICE.creditor_reference} {other.creditor_reference}"
+    outcome, _ = one(item(20_000, remittance=both), INVOICE, other)
+    assert outcome.break_type is BreakType.UNKNOWN_REFERENCE
+    assert "2 references" in outcome.note
+
+
+def test_a_debit_that_comes_back_weeks_later_is_due_again():
+    settled = leg().paid(10_000)
+    outcome, after = one(item(-10_000, end_to_end_id=ids(settled), is_return=True, reason="MD06"), settled)
+    assert (outcome.kind, outcome.applied_minor, outcome.note) == (OutcomeKind.RETURNED, -10_000, "MD06")
+    assert (after.state, after.paid_minor, after.due_minor) == (LegState.RETURNED, 0, 10_000)
+
+
+def test_a_payout_that_comes_back_is_owed_again():
+    settled = leg(direction=Direction.PAYOUT).paid(10_000)
+    outcome, after = one(item(10_000, end_to_end_id=ids(settled), is_return=True, reason="AC04"), settled)
+    assert (outcome.kind, outcome.applied_minor, after.state) == (
+        OutcomeKind.RETURNED,
+        10_000,
+        LegState.RETURNED,
+    )
+
+
+def test_what_a_bank_takes_for_a_return_is_told_apart():
+    settled = leg().paid(10_000)
+    outcome, after = one(item(-10_350, end_to_end_id=ids(settled), is_return=True), settled)
+    assert (outcome.kind, outcome.applied_minor, outcome.break_minor) == (OutcomeKind.RETURNED, -10_000, -350)
+    assert (outcome.break_type, after.state) == (BreakType.WRONG_AMOUNT, LegState.RETURNED)
+
+
+def test_a_debit_and_its_return_in_one_statement_end_well_in_whatever_order():
+    back = item(-10_000, 1, end_to_end_id=ids(leg()), is_return=True)
+    paid = item(10_000, 2, end_to_end_id=ids(leg()))
+    found = matched([back, paid], leg())
+    assert [each.kind for each in found.outcomes] == [OutcomeKind.SETTLED, OutcomeKind.RETURNED]
+    assert found.legs[0].state is LegState.RETURNED
+
+
+def test_what_was_returned_can_be_paid_by_transfer():
+    back = leg().paid(10_000).returned()
+    outcome, after = one(item(10_000, remittance=back.creditor_reference), back)
+    assert (outcome.kind, after.state) == (OutcomeKind.SETTLED, LegState.SETTLED)
+
+
+@pytest.mark.parametrize("state", [LegState.INSTRUCTED, LegState.RETURNED, LegState.REJECTED])
+def test_a_return_of_what_was_not_paid_is_a_break(state: LegState):
+    before = leg(state=state)
+    outcome, after = one(item(-10_000, end_to_end_id=ids(before), is_return=True), before)
+    assert (outcome.break_type, after) == (BreakType.UNEXPECTED_RETURN, before)
+
+
+def test_less_than_was_paid_that_comes_back_is_a_break():
+    settled = leg().paid(10_000)
+    outcome, after = one(item(-4_000, end_to_end_id=ids(settled), is_return=True), settled)
+    assert (outcome.break_type, after) == (BreakType.UNEXPECTED_RETURN, settled)
+
+
+def test_another_currency_is_a_break():
+    outcome, after = one(item(10_000, currency="USD", end_to_end_id=ids(leg())), leg())
+    assert (outcome.break_type, after) == (BreakType.CURRENCY, leg())
+
+
+def test_a_statement_of_another_account_settles_nothing():
+    strange = statement(item(10_000, end_to_end_id=ids(leg())), account_iban=iban(99))
+    found = match_statement(strange, [leg()], {OWN_IBAN})
+    assert found.outcomes[0].break_type is BreakType.WRONG_ACCOUNT
+    assert found.legs == (leg(),)
+
+
+def test_a_statement_tells_by_how_much_its_entries_fall_short():
+    assert statement(item(10_000)).gap_minor() == 0
+    assert statement(item(10_000), closing_minor=12_000).gap_minor() == 2_000
+    assert statement(item(10_000), opening_minor=None).gap_minor() == 0
+
+
+def test_legs_that_cannot_be_told_apart_are_refused():
+    with pytest.raises(ValueError, match="another's"):
+        matched([], leg(), replace(leg(), leg_id=UUID(int=2)))
+
+
+def report(*items: StatusItem, whole: StatusItem | None = None, of: str = "R1-C-1") -> StatusReport:
+    return StatusReport("P1", of, whole, (), items)
+
+
+def said(status: Status, of: Leg | None = None, reason: str = "") -> StatusItem:
+    return StatusItem(of.end_to_end_id if of else "", status, status.value, reason)
+
+
+def test_a_reject_ends_a_leg_and_acceptance_changes_nothing():
+    first, second = leg(1), leg(2)
+    found = match_report(
+        report(said(Status.REJECTED, first, "AC04"), said(Status.ACCEPTED, second)), [first, second]
+    )
+    assert [each.kind for each in found.outcomes] == [OutcomeKind.REJECTED, OutcomeKind.NOTED]
+    assert [each.state for each in found.legs] == [LegState.REJECTED, LegState.INSTRUCTED]
+    again = match_report(report(said(Status.REJECTED, first, "AC04")), found.legs)
+    assert again.outcomes[0].kind is OutcomeKind.NOTED
+
+
+def test_a_file_that_is_rejected_is_rejected_with_all_that_was_in_it_and_nothing_else():
+    legs = [leg(1), leg(2), leg(3, message_id="R1-C-2")]
+    found = match_report(report(whole=said(Status.REJECTED, reason="FF01")), legs)
+    assert [each.state for each in found.legs] == [LegState.REJECTED, LegState.REJECTED, LegState.INSTRUCTED]
+    assert [each.item.reason for each in found.outcomes] == ["FF01", "FF01"]
+
+
+def test_a_file_that_nobody_knows_is_a_break():
+    found = match_report(report(whole=said(Status.REJECTED), of="X"), [leg()])
+    assert [each.break_type for each in found.outcomes] == [BreakType.UNKNOWN_REFERENCE]
+    assert found.legs == (leg(),)
+
+
+def test_a_reject_of_what_is_not_instructed_is_a_break():
+    settled = leg().paid(10_000)
+    found = match_report(report(said(Status.REJECTED, settled)), [settled])
+    assert (found.outcomes[0].break_type, found.legs) == (BreakType.UNEXPECTED_RETURN, (settled,))
+    strange = match_report(report(said(Status.REJECTED, leg(9))), [leg()])
+    assert strange.outcomes[0].break_type is BreakType.UNKNOWN_REFERENCE
