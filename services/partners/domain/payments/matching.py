@@ -28,6 +28,9 @@ from services.partners.domain.payments.reference import creditor_references, is_
 # A collection is paid in one piece; whoever pays by transfer may pay in parts.
 _IN_PARTS: Final = (MatchedBy.REFERENCE, MatchedBy.AMOUNT_AND_ACCOUNT)
 
+# ISO 20022 reasons of a reject: the bank has had this message, part or payment before. What it had before stands.
+_DUPLICATES: Final = frozenset({"AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"})
+
 
 class OutcomeKind(StrEnum):
     """What becomes of what a bank says."""
@@ -131,7 +134,11 @@ def match_report(report: StatusReport, legs: Iterable[Leg]) -> Matched:
         (each for each in (report.whole, *report.batches) if each and each.status is Status.REJECTED), None
     )
     told = {each.end_to_end_id.upper() for each in items}
-    if of_all is not None:
+    if of_all is not None and of_all.reason in _DUPLICATES:
+        outcomes.append(
+            _broken_status(of_all, BreakType.DUPLICATE, "the bank has had the file before: that one stands")
+        )
+    elif of_all is not None:
         # Files have one part each, so what is rejected of a part is of all its legs.
         rest = (
             each
@@ -140,7 +147,11 @@ def match_report(report: StatusReport, legs: Iterable[Leg]) -> Matched:
         )
         items.extend(replace(of_all, end_to_end_id=each.end_to_end_id) for each in rest)
         if not items:
-            outcomes.append(_broken_status(of_all, "the bank rejects a file that nobody here knows"))
+            outcomes.append(
+                _broken_status(
+                    of_all, BreakType.UNKNOWN_REFERENCE, "the bank rejects a file that nobody here knows"
+                )
+            )
     for item in items:
         outcome, leg = _of_status(item, book)
         outcomes.append(outcome)
@@ -152,10 +163,13 @@ def match_report(report: StatusReport, legs: Iterable[Leg]) -> Matched:
 def _of_status(item: StatusItem, book: Legs) -> tuple[Outcome, Leg | None]:
     leg = book.by_end_to_end_id(item.end_to_end_id)
     if leg is None:
-        return _broken_status(item, "no payment has this end-to-end id"), None
+        return _broken_status(item, BreakType.UNKNOWN_REFERENCE, "no payment has this end-to-end id"), None
     found = Outcome(item, OutcomeKind.NOTED, leg.leg_id, MatchedBy.END_TO_END_ID, note=item.detail)
     if item.status is not Status.REJECTED or leg.state is LegState.REJECTED:
         return found, None
+    if item.reason in _DUPLICATES:
+        why = "the bank has had the payment before: that one stands"
+        return replace(found, kind=OutcomeKind.BREAK, break_type=BreakType.DUPLICATE, note=why), None
     if leg.paid_minor or leg.state is not LegState.INSTRUCTED:
         why = f"the bank rejects a payment that is {leg.state.value}"
         return replace(found, kind=OutcomeKind.BREAK, break_type=BreakType.UNEXPECTED_RETURN, note=why), None
@@ -250,5 +264,5 @@ def _broken(item: BankItem, kind: BreakType, note: str) -> Outcome:
     )
 
 
-def _broken_status(item: StatusItem, note: str) -> Outcome:
-    return Outcome(item, OutcomeKind.BREAK, break_type=BreakType.UNKNOWN_REFERENCE, note=note)
+def _broken_status(item: StatusItem, kind: BreakType, note: str) -> Outcome:
+    return Outcome(item, OutcomeKind.BREAK, break_type=kind, note=note)

@@ -269,6 +269,16 @@ def test_a_file_that_nobody_knows_is_a_break():
     assert found.legs == (leg(),)
 
 
+@pytest.mark.parametrize("reason", ["AM05", "DUPL", "DU01"])
+def test_a_file_or_payment_that_the_bank_has_had_before_is_not_rejected_by_that(reason: str):
+    for found in (
+        match_report(report(whole=said(Status.REJECTED, reason=reason)), [leg()]),
+        match_report(report(said(Status.REJECTED, leg(), reason)), [leg()]),
+    ):
+        assert [each.break_type for each in found.outcomes] == [BreakType.DUPLICATE]
+        assert found.legs == (leg(),)
+
+
 def test_a_reject_of_what_is_not_instructed_is_a_break():
     settled = leg().paid(10_000)
     found = match_report(report(said(Status.REJECTED, settled)), [settled])
