@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -21,9 +22,7 @@ _PAGE: Final = 100
 FORMATS: Final = ("json", "csv", "pdf", "xml")
 
 
-async def draft(
-    session: Session, programme: Programme, until_window: int, why: str
-) -> pb.DraftRunResponse:
+async def draft(session: Session, programme: Programme, until_window: int, why: str) -> pb.DraftRunResponse:
     """Drafts a run up to a window (0: the last that is stated). Raises what DraftRun does."""
     request = pb.DraftRunRequest(until_window=until_window, why=why)
     return await session.call(session.settlement.DraftRun, request, programme, _RUN_SECONDS)
@@ -57,6 +56,18 @@ async def bank_file(session: Session, programme: Programme, number: int) -> pb.G
     """A file for the bank. Raises NOT_FOUND."""
     request = pb.GetBankFileRequest(number=number)
     return await session.call(session.settlement.GetBankFile, request, programme)
+
+
+async def write_files(session: Session, programme: Programme, number: int, folder: Path) -> list[Path]:
+    """Writes the files of a run for the bank into a folder; answers their paths. Raises OSError."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    written: list[Path] = []
+    for each in (await run(session, programme, number)).files:
+        found = await bank_file(session, programme, each.number)
+        path = folder / f"{found.file.message_id}.xml"
+        await asyncio.to_thread(path.write_bytes, found.body)
+        written.append(path)
+    return written
 
 
 async def receive(session: Session, programme: Programme, path: Path) -> pb.ReceiveBankMessageResponse:
@@ -155,7 +166,7 @@ def run_document(found: pb.Run, zone: str) -> Document:
     }
 
 
-def position_document(found: pb.Position, slugs: Mapping[bytes, str]) -> Document:
+def position_document(found: pb.RunPosition, slugs: Mapping[bytes, str]) -> Document:
     """A partner in a run."""
     return {
         "partner": slugs.get(found.partner_id, identity("ptr", found.partner_id)),

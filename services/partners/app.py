@@ -19,6 +19,12 @@ from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.rerate import ProposeRerate
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_staff_roles import SetStaffRoles
+from services.partners.commands.settlement.abort_run import AbortRun
+from services.partners.commands.settlement.breaks import AssignBreak, EndBreak
+from services.partners.commands.settlement.draft_run import DraftRun
+from services.partners.commands.settlement.instruct_run import InstructRun
+from services.partners.commands.settlement.receive_bank_message import ReceiveBankMessage
+from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.domain.billing import BillingVersion, Terms
 from services.partners.domain.partner_roles import RoleTerms, RoleVersion
@@ -36,6 +42,9 @@ from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey
 from services.partners.queries.rerates import Rerates
+from services.partners.queries.settlement.accounts import Accounts
+from services.partners.queries.settlement.documents import Documents
+from services.partners.queries.settlement.runs import Runs
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.runtime.database import Database
@@ -73,6 +82,14 @@ class Partners:
     set_billing: SetTerm[Terms, BillingVersion]
     set_floors: SetFloors
     accept_statement: AcceptStatement
+    # commands of settlement
+    draft_run: DraftRun
+    instruct_run: InstructRun
+    abort_run: AbortRun
+    follow_runs: FollowRuns
+    receive_bank_message: ReceiveBankMessage
+    assign_break: AssignBreak
+    end_break: EndBreak
     # queries
     programmes: Programmes
     partners: PartnerQueries
@@ -90,5 +107,8 @@ class Partners:
     rerates: Rerates
     legal_entities: LegalEntities
     audit: AuditLog
+    runs: Runs
+    documents: Documents
+    accounts: Accounts
 
     database: Database

@@ -1,4 +1,4 @@
-"""What this service does by itself: closing the windows that are due, and bounding what partners may issue."""
+"""What this service does by itself: closing windows, bounding what partners may issue, and following payments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.set_floors import SetFloors
+from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.domain.windows import WindowState
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.programmes import Programmes
@@ -61,11 +62,36 @@ class SetAllFloors:
                     _log.info("floors.set", programme=slug, partners=len(sent))
 
 
+class FollowAllRuns:
+    """Moves the settlement runs of all programmes to where their payments are; one that fails holds up no other."""
+
+    def __init__(self, follow: FollowRuns, programmes: Programmes) -> None:
+        self._follow, self._programmes = follow, programmes
+
+    async def __call__(self) -> None:
+        """Goes through all programmes once."""
+        for registration in await self._programmes.everyone():
+            slug = registration.programme.slug
+            try:
+                moved = await self._follow(registration.programme)
+            except Exception:
+                _log.exception("runs.failed", programme=slug)
+            else:
+                if moved:
+                    _log.info("runs.moved", programme=slug, runs=moved)
+
+
 def jobs(
-    close_due: CloseDueWindows, close_seconds: float, set_floors: SetAllFloors, floor_seconds: float
+    close_due: CloseDueWindows,
+    close_seconds: float,
+    set_floors: SetAllFloors,
+    floor_seconds: float,
+    follow_runs: FollowAllRuns,
+    follow_seconds: float,
 ) -> tuple[Job, ...]:
     """The jobs of this service."""
     return (
+        Job("follow-runs", follow_seconds, _LIMIT_SECONDS, follow_runs.__call__),
         Job("close-windows", close_seconds, _LIMIT_SECONDS, close_due.__call__),
         Job("set-floors", floor_seconds, _LIMIT_SECONDS, set_floors.__call__),
     )

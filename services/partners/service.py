@@ -13,6 +13,7 @@ from coalition.partners.v1 import (
     legal_entities_pb2,
     limits_pb2,
     partners_pb2,
+    settlement_pb2,
     staff_pb2,
 )
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
@@ -24,6 +25,7 @@ from coalition.partners.v1.partners_pb2_grpc import (
     add_ClearingServiceServicer_to_server,
     add_PartnersServiceServicer_to_server,
 )
+from coalition.partners.v1.settlement_pb2_grpc import add_SettlementServiceServicer_to_server
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
 
 from services.partners.app import Partners
@@ -48,10 +50,16 @@ from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_partner_roles import PARTNER_ROLES
 from services.partners.commands.set_rates import rates_term
 from services.partners.commands.set_staff_roles import SetStaffRoles
+from services.partners.commands.settlement.abort_run import AbortRun
+from services.partners.commands.settlement.breaks import AssignBreak, EndBreak
+from services.partners.commands.settlement.draft_run import SETTLEMENT_RUN, DraftRun
+from services.partners.commands.settlement.instruct_run import InstructRun
+from services.partners.commands.settlement.receive_bank_message import ReceiveBankMessage
+from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.publish import LOG, tell
-from services.partners.jobs import CloseDueWindows, SetAllFloors, jobs
+from services.partners.jobs import CloseDueWindows, FollowAllRuns, SetAllFloors, jobs
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -65,6 +73,9 @@ from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey, ProofKeys
 from services.partners.queries.rerates import Rerates
+from services.partners.queries.settlement.accounts import Accounts
+from services.partners.queries.settlement.documents import Documents
+from services.partners.queries.settlement.runs import Runs
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.partners.rpc.approvals import ApprovalsServicer
@@ -74,6 +85,7 @@ from services.partners.rpc.contracts import ContractsServicer
 from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.registry import PartnersServicer
+from services.partners.rpc.settlement import SettlementServicer
 from services.partners.rpc.staff import StaffServicer
 from services.partners.settings import Settings
 from services.partners.storage import tables
@@ -101,6 +113,7 @@ _CONTRACTS: Final = (
     contracts_pb2,
     limits_pb2,
     audit_pb2,
+    settlement_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -129,7 +142,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     # What takes two people: a kind of draft is registered here, and nowhere else.
     prices = rates_term(tell)
     terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES))
-    kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE))
+    kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
@@ -158,6 +171,13 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_billing=SetTerm(database, BILLING),
         set_floors=SetFloors(database, tell, points),
         accept_statement=AcceptStatement(database),
+        draft_run=DraftRun(database, drafts),
+        instruct_run=InstructRun(database),
+        abort_run=AbortRun(database),
+        follow_runs=FollowRuns(database),
+        receive_bank_message=ReceiveBankMessage(database),
+        assign_break=AssignBreak(database),
+        end_break=EndBreak(database),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),
@@ -174,6 +194,9 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         rerates=rerates,
         legal_entities=LegalEntities(database),
         audit=AuditLog(database),
+        runs=Runs(database),
+        documents=Documents(database),
+        accounts=Accounts(database),
         database=database,
     )
 
@@ -190,6 +213,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_ContractsServiceServicer_to_server(ContractsServicer(partners), to)
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
+        add_SettlementServiceServicer_to_server(SettlementServicer(partners), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 
@@ -210,9 +234,17 @@ def scheduler(partners: Partners, settings: Settings) -> Scheduler:
     """The jobs: closing the windows that are due, bounding what partners may issue."""
     close_due = CloseDueWindows(partners.close_windows, partners.clearing, partners.programmes)
     set_floors = SetAllFloors(partners.set_floors, partners.programmes)
+    follow_runs = FollowAllRuns(partners.follow_runs, partners.programmes)
     return Scheduler(
         partners.database,
-        jobs(close_due, settings.close_every_seconds, set_floors, settings.floor_every_seconds),
+        jobs(
+            close_due,
+            settings.close_every_seconds,
+            set_floors,
+            settings.floor_every_seconds,
+            follow_runs,
+            settings.follow_every_seconds,
+        ),
     )
 
 

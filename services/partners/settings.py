@@ -41,3 +41,6 @@ class Settings(ServiceSettings, SecretSettings):
         le=60,
         description="How often it is counted what partners with a credit limit owe, and how much they may still issue",
     )
+    follow_every_seconds: float = Field(
+        default=5.0, ge=0.1, le=3_600, description="How often it is looked which payments are overdue by now"
+    )

@@ -351,6 +351,27 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Look at `coalition settle rerate preview`, and propose it again. No call of this API should answer so.",
         ("entries", "micros"),
     ),
+    _R.REASON_RUN_STALE: Explained(
+        "What a settlement run would settle is not any more what was proposed: a statement, a document, an account or the terms "
+        "of a partner is another by now.",
+        "Draft the run anew with `coalition settle draft`. No call of this API should answer so.",
+        ("collect_minor", "pay_minor"),
+    ),
+    _R.REASON_RUN_STATE: Explained(
+        "The settlement run is not in the state that this takes.",
+        "Look at it with `coalition settle run`. No call of this API should answer so.",
+        ("state", "needed"),
+    ),
+    _R.REASON_OPERATOR_DATA_MISSING: Explained(
+        "Settlement takes data of the operator itself that is not set.",
+        "Set what `missing` names. No call of this API should answer so.",
+        ("missing",),
+    ),
+    _R.REASON_BREAK_ENDED: Explained(
+        "The break was ended before.",
+        "Look at it with `coalition settle breaks list --all`. No call of this API should answer so.",
+        ("ended",),
+    ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again.",

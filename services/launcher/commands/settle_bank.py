@@ -75,7 +75,9 @@ def bank_in(
         return
     for each in taken:
         known = ", taken before" if each["known"] else ""
-        show(each["items"], False, f"{each['file']}: {each['kind']}, message {each['number']}{known}", *_ITEMS)
+        show(
+            each["items"], False, f"{each['file']}: {each['kind']}, message {each['number']}{known}", *_ITEMS
+        )
 
 
 @breaks.command("list")

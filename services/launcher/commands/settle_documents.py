@@ -80,8 +80,7 @@ def list_documents(
         found = await session.programme(programme)
         slugs = await _slugs(session, found)
         return [
-            runs.summary_document(each, slugs)
-            async for each in runs.documents(session, found, partner, run)
+            runs.summary_document(each, slugs) async for each in runs.documents(session, found, partner, run)
         ]
 
     show(in_session(work), as_json, f"Documents of {partner or programme}", *_DOCUMENTS)

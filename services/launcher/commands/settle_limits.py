@@ -39,6 +39,7 @@ _STANDINGS: Final[tuple[Column, ...]] = (
     ("#owes", lambda each: write_micros(each["owed_micros"], 2)),
     ("#may owe", lambda each: write_micros(each["potential_micros"], 2)),
     ("#is owed", lambda each: write_micros(each["reimbursed_micros"], 2)),
+    ("#has paid", lambda each: write_micros(each["paid_micros"], 2)),
     (
         "#left",
         lambda each: _NONE if each["headroom_micros"] is None else write_micros(each["headroom_micros"], 2),

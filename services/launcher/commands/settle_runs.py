@@ -23,6 +23,14 @@ from services.operations.documents import Document
 from services.operations.session import Session
 from services.runtime.principal import Programme
 
+
+def _windows(position: Document) -> str:
+    first, last = position["first_window"], position["last_window"]
+    if first is None:
+        return ""
+    return str(first) if first == last else f"{first}–{last}"
+
+
 NumberArgument = Annotated[int, typer.Argument(min=1, help="Number of the run.")]
 _RUNS: Final[tuple[Column, ...]] = (
     ("#run", count("number")),
@@ -34,7 +42,7 @@ _RUNS: Final[tuple[Column, ...]] = (
 )
 _POSITIONS: Final[tuple[Column, ...]] = (
     ("partner", field("partner")),
-    ("windows", lambda each: _windows(each)),
+    ("windows", _windows),
     ("#statements", lambda each: write_minor(each["statements_minor"])),
     ("#rounding", lambda each: write_minor(each["rounding_minor"])),
     ("#tax", lambda each: write_minor(each["tax_minor"])),
@@ -66,7 +74,9 @@ _FILES: Final[tuple[Column, ...]] = (
 def draft(
     programme: ProgrammeOption,
     why: Annotated[str, typer.Option(help="Why, in 1 to 500 characters.")],
-    until: Annotated[int, typer.Option(min=0, help="Last window to settle; else the last that is stated.")] = 0,
+    until: Annotated[
+        int, typer.Option(min=0, help="Last window to settle; else the last that is stated.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Propose a settlement run over all statements that none has settled; another person approves it.
@@ -85,9 +95,7 @@ def draft(
 def approve(
     number: NumberArgument,
     programme: ProgrammeOption,
-    seen: Annotated[
-        str, typer.Option("--hash", help="The hash of its draft, as `settle run` printed it.")
-    ],
+    seen: Annotated[str, typer.Option("--hash", help="The hash of its draft, as `settle run` printed it.")],
     why: Annotated[str, typer.Option(help="Why, for the audit log.")] = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -121,7 +129,7 @@ def instruct(
         await runs.instruct(session, found, number)
         made = await _whole(session, found, number)
         if out is not None:
-            made["written"] = [str(each) for each in await _write(session, found, made, out)]
+            made["written"] = [str(each) for each in await runs.write_files(session, found, number, out)]
         return made
 
     _show_run(in_session(work), as_json, programme)
@@ -180,33 +188,21 @@ def show_run(number: NumberArgument, programme: ProgrammeOption, as_json: JsonOp
 async def _whole(session: Session, programme: Programme, number: int) -> Document:
     """A run with all that it is of, and the hash of its draft."""
     found = await runs.run(session, programme, number)
-    slugs = {
-        bytes(each.partner_id): each.slug for each in await registry.list_partners(session, programme)
-    }
+    slugs = {bytes(each.partner_id): each.slug for each in await registry.list_partners(session, programme)}
     made = runs.run_document(found.run, programme.zone)
     drafted = await approvals.draft(session, programme, made["draft"])
     return {
         **made,
         "hash": drafted.sha256.hex(),
         "positions": sorted(
-            (runs.position_document(each, slugs) for each in found.positions), key=lambda each: each["partner"]
+            (runs.position_document(each, slugs) for each in found.positions),
+            key=lambda each: each["partner"],
         ),
         "steps": [runs.step_document(each, programme.zone) for each in found.steps],
         "payments": [runs.payment_document(each, slugs) for each in found.payments],
         "files": [runs.file_document(each) for each in found.files],
         "documents": [runs.summary_document(each, slugs) for each in reversed(found.documents)],
     }
-
-
-async def _write(session: Session, programme: Programme, made: Document, folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for each in made["files"]:
-        found = await runs.bank_file(session, programme, each["number"])
-        path = folder / f"{found.file.message_id}.xml"
-        path.write_bytes(found.body)
-        written.append(path)
-    return written
 
 
 def _show_run(made: Document, as_json: bool, programme: str) -> None:
@@ -226,10 +222,3 @@ def _show_run(made: Document, as_json: bool, programme: str) -> None:
     out.print(" → ".join(f"{each['state']} {each['at'][:16]}" for each in made["steps"]))
     for path in made.get("written", ()):
         out.print(f"Written: {path}")
-
-
-def _windows(position: Document) -> str:
-    first, last = position["first_window"], position["last_window"]
-    if first is None:
-        return ""
-    return str(first) if first == last else f"{first}–{last}"

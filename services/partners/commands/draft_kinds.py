@@ -34,13 +34,6 @@ async def _nothing(connection: AsyncConnection, programme: Programme, value: Any
     """Looks at nothing."""
 
 
-async def _nothing_more(
-    connection: AsyncConnection, programme: Programme, value: Any, made: Draft
-) -> Sequence[Change]:
-    """Writes nothing."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class DraftKind(Generic[V]):
     """One kind.
@@ -60,7 +53,7 @@ class DraftKind(Generic[V]):
     parse: Callable[[bytes], V]
     apply: Callable[[AsyncConnection, Programme, V, Approval], Awaitable[Sequence[Change]]]
     check: Callable[[AsyncConnection, Programme, V], Awaitable[None]] = _nothing
-    proposed: Callable[[AsyncConnection, Programme, V, Draft], Awaitable[Sequence[Change]]] = _nothing_more
+    proposed: Callable[[AsyncConnection, Programme, V, Draft], Awaitable[Sequence[Change]]] | None = None
 
 
 class DraftKinds:

@@ -62,7 +62,7 @@ class Drafts:
                 programme.ledger_id, new_id(), kind.name, body, b"", maker, wall_now_us(), why
             ).sealed()
             await drafts.add(connection, made)
-            changes = await kind.proposed(connection, programme, value, made)
+            changes = await kind.proposed(connection, programme, value, made) if kind.proposed else ()
             after = {"body": document, "kind": kind.name, "sha256": made.sha256.hex()}
             change = Change("draft.made", to_text("drf", made.draft_id), after=after, why=why)
             for each in (change, *changes):

@@ -28,6 +28,7 @@ from services.partners.domain.netting import MICROS_PER_MINOR
 from services.partners.domain.programme import Registration
 from services.partners.storage import exposure, rates, rating, rerating, windows
 from services.partners.storage.exposure import Standing
+from services.partners.storage.settlement.runs import paid_micros
 from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
@@ -117,6 +118,7 @@ class SetFloors:
             rerate_number = await rerating.newest_number(connection, ledger_id, issued.as_of_seq)
             parking = await exposure.ever_parking(connection, ledger_id)
             warned: list[CreditWarned] = []
+            paid = await paid_micros(connection, ledger_id)
             for before in await exposure.locked(connection, ledger_id, list(limits)):
                 if before.as_of_seq > issued.as_of_seq:
                     # Another replica has counted further meanwhile.
@@ -125,18 +127,20 @@ class SetFloors:
                 added = await exposure.since(
                     connection, ledger_id, before, issued.as_of_seq, window, rerate_number
                 )
-                total = before.exposure.plus(added)
+                counted = before.exposure.plus(added)
+                # Not counted on but read each time: what was paid is what the accounts say now.
+                total = replace(counted, paid_micros=paid.get(before.partner_id, 0))
                 now = replace(
                     before,
                     as_of_seq=issued.as_of_seq,
                     as_of_window=max(before.as_of_window, window),
                     as_of_rerate=max(before.as_of_rerate, rerate_number),
-                    exposure=total,
+                    exposure=counted,
                     is_warned=is_warned(limit, total),
                 )
                 await exposure.keep(connection, ledger_id, now)
                 if now.is_warned and not before.is_warned:
-                    warned.append(_warning(limit, now))
+                    warned.append(_warning(limit, replace(now, exposure=total)))
                 versions = await rates.of_partner(connection, ledger_id, before.partner_id)
                 balance = issued.balances[before.partner_id]
                 dearest = dearest_micros(versions, now_us, may_wait=before.partner_id in parking)

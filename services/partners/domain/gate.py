@@ -26,21 +26,23 @@ _HUNDRED: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What a partner owes as of a seq, in micros; nothing of it is paid.
+    """What a partner owes as of a seq, in micros.
 
     `owed_micros`: points issued and charged less what undid them, and fees. `potential_micros`: what it would owe were all its
     points used that it pays for at redemption. `reimbursed_micros`: what it is owed for points burned, of windows that are
-    stated.
+    stated. `paid_micros`: the nets of settled statements, less what is still open of them with tax; below zero where tax is open,
+    or a debit came back with a fee.
     """
 
     owed_micros: int = 0
     potential_micros: int = 0
     reimbursed_micros: int = 0
+    paid_micros: int = 0
 
     @property
     def micros(self) -> int:
         """All of it, before what was paid ahead."""
-        return self.owed_micros + self.potential_micros - self.reimbursed_micros
+        return self.owed_micros + self.potential_micros - self.reimbursed_micros - self.paid_micros
 
     def plus(self, other: Exposure) -> Exposure:
         """Both together."""
@@ -48,6 +50,7 @@ class Exposure:
             self.owed_micros + other.owed_micros,
             self.potential_micros + other.potential_micros,
             self.reimbursed_micros + other.reimbursed_micros,
+            self.paid_micros + other.paid_micros,
         )
 
 

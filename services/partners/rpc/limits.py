@@ -95,6 +95,7 @@ def _standing(position: CreditPosition) -> pb.CreditStanding:
         owed_micros=standing.exposure.owed_micros,
         potential_micros=standing.exposure.potential_micros,
         reimbursed_micros=standing.exposure.reimbursed_micros,
+        paid_micros=standing.exposure.paid_micros,
         headroom_micros=headroom_micros(limit, standing.exposure) or 0,
         warned=standing.is_warned,
         floor=standing.floor,

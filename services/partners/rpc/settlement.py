@@ -56,12 +56,12 @@ class SettlementServicer(SettlementServiceServicer):
         return pb.GetBankFileResponse(file=mapping.file_message(found), body=found.body)
 
     async def ReceiveBankMessage(
-        self, request: AsyncIterator[pb.ReceiveBankMessageRequest], context: object
+        self, request_iterator: AsyncIterator[pb.ReceiveBankMessageRequest], context: object
     ) -> pb.ReceiveBankMessageResponse:
         """See the contract."""
         # Read as it comes, so that what is too large or no such file is refused at the first piece that says so.
         body, reader = bytearray(), BankFileReader()
-        async for piece in request:
+        async for piece in request_iterator:
             reader.feed(piece.chunk)
             body += piece.chunk
         received = await self._app.receive_bank_message(acting(), bytes(body), reader.close())
@@ -107,9 +107,7 @@ class SettlementServicer(SettlementServiceServicer):
 
     async def GetDocument(self, request: pb.GetDocumentRequest, context: object) -> pb.GetDocumentResponse:
         """See the contract."""
-        found = await self._app.documents.get(
-            acting(), request.number, mapping.format_from(request.format)
-        )
+        found = await self._app.documents.get(acting(), request.number, mapping.format_from(request.format))
         return pb.GetDocumentResponse(
             document=mapping.document_message(found.issued),
             file_name=found.name,
@@ -122,9 +120,7 @@ class SettlementServicer(SettlementServiceServicer):
         found = await self._app.accounts.balances(acting())
         return pb.GetAccountsResponse(accounts=map(mapping.balance_message, found))
 
-    async def TraceAccount(
-        self, request: pb.TraceAccountRequest, context: object
-    ) -> pb.TraceAccountResponse:
+    async def TraceAccount(self, request: pb.TraceAccountRequest, context: object) -> pb.TraceAccountResponse:
         """See the contract."""
         partner_id = read_optional_id(request.partner_id, "partner_id")
         page = await self._app.accounts.trace(

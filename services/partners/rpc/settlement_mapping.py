@@ -10,19 +10,11 @@ from uuid import UUID
 from coalition.partners.v1 import settlement_pb2 as pb
 
 from services.partners.domain.settlement.payments import Standing
+from services.partners.domain.settlement.records import BankFile, Break, Issued, Item, Numbered, Run, RunStep
 from services.partners.domain.settlement.runs import Outcome, Position, RunState
 from services.partners.queries.settlement.accounts import Balance
 from services.partners.queries.settlement.documents import Format
-from services.partners.queries.settlement.runs import (
-    BankFile,
-    Break,
-    Issued,
-    Item,
-    Numbered,
-    Run,
-    RunStep,
-    RunView,
-)
+from services.partners.queries.settlement.runs import RunView
 from services.runtime.errors import InvalidRequest
 
 _STATES: Final = {each: pb.RunState.Value(f"RUN_STATE_{each.value.upper()}") for each in RunState}
@@ -160,8 +152,8 @@ def journal_message(numbered: Numbered, names: Mapping[UUID, str]) -> pb.Journal
     )
 
 
-def _position(position: Position) -> pb.Position:
-    return pb.Position(
+def _position(position: Position) -> pb.RunPosition:
+    return pb.RunPosition(
         partner_id=position.partner_id.bytes,
         first_window=position.first_window or 0,
         last_window=position.last_window or 0,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from services.partners.commands.auditing import Change, audited
 from services.partners.commands.persons import acting_now
 from services.partners.commands.settlement.draft_run import APPROVERS, MAKERS, require_state
+from services.partners.domain.settlement.records import Run
 from services.partners.domain.settlement.runs import RunState
 from services.partners.domain.text import read_why
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import money, runs
-from services.partners.storage.settlement.runs import Run
 from services.runtime.database import Database
 from services.runtime.errors import NotFound
 from services.runtime.principal import Principal
@@ -34,9 +34,7 @@ class AbortRun:
                 return run
             require_state(run, RunState.DRAFT, RunState.APPROVED)
             now_us = await programme_now_us(connection, programme.ledger_id)
-            await runs.step(
-                connection, programme.ledger_id, number, RunState.ABORTED, now_us, who.actor, why
-            )
+            await runs.step(connection, programme.ledger_id, number, RunState.ABORTED, now_us, who.actor, why)
             change = Change("run.aborted", str(number), {"state": run.state.value}, None, why)
             await audited(connection, who, programme.ledger_id, change)
             return await runs.by_number(connection, programme.ledger_id, number) or run

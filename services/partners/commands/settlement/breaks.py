@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.partners.commands.auditing import Change, audited
 from services.partners.commands.persons import acting_now
 from services.partners.domain.settlement.accounts import Account, JournalKind, out_of_suspense
+from services.partners.domain.settlement.records import Break
 from services.partners.domain.text import read_name, read_why
 from services.partners.storage import partners
 from services.partners.storage.errors import partner_unknown
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import bank_messages, money
-from services.partners.storage.settlement.bank_messages import ASSIGNED, Break
+from services.partners.storage.settlement.bank_messages import ASSIGNED
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest, NotFound, Refused
 from services.runtime.principal import Principal
@@ -62,8 +63,10 @@ class EndBreak:
     async def __call__(
         self, who: Principal, number: int, how: str, partner_id: UUID | None, why: str
     ) -> Break:
-        """The break, ended. `allocated`: its money goes to the account of a partner, and is settled with the next run; `refunded`: it was
-        sent back through the bank; `written_off`; `explained`: there is none.
+        """The break, ended by `how`.
+
+        `allocated`: its money goes to the account of a partner, and is settled with the next run; `refunded`: it was sent back
+        through the bank; `written_off`; `explained`: there is none.
 
         Raises NotFound (PARTNER_UNKNOWN too), Refused with BREAK_ENDED, InvalidRequest, PermissionDenied.
         """
@@ -80,7 +83,8 @@ class EndBreak:
             kind, to = _ENDS[how]
             if (to is None) != (found.amount_minor == 0):
                 raise InvalidRequest(
-                    "explained is for a break without money in suspense, and the others for one with it", field="how"
+                    "explained is for a break without money in suspense, and the others for one with it",
+                    field="how",
                 )
             if partner_id is not None and await partners.by_id(connection, ledger_id, partner_id) is None:
                 raise partner_unknown()

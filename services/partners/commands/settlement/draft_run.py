@@ -13,6 +13,7 @@ from services.partners.commands.draft_kinds import Approval, DraftKind
 from services.partners.commands.drafts import Drafts
 from services.partners.domain.drafts import Draft
 from services.partners.domain.settlement.draft import KIND, WantedRun
+from services.partners.domain.settlement.records import Run
 from services.partners.domain.settlement.runs import RunState
 from services.partners.domain.staff import staff_text
 from services.partners.queries.settlement.proposing import Preparation, prepare
@@ -20,7 +21,6 @@ from services.partners.storage import windows
 from services.partners.storage.connection import Reads
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import money, runs
-from services.partners.storage.settlement.runs import Run
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest, Refused
 from services.runtime.principal import Principal, Programme

@@ -27,24 +27,23 @@ from services.partners.commands.settlement.draft_run import (
     require_state,
 )
 from services.partners.domain.documents.canonical import document_body, document_sha256
-from services.partners.domain.documents.document import Document, DocumentType, Reference
+from services.partners.domain.documents.document import DocumentType, Reference
 from services.partners.domain.documents.document import Payment as HowPaid
 from services.partners.domain.drafts import Draft, DraftState
 from services.partners.domain.payments.accounts import OperatorAccount
 from services.partners.domain.payments.instructions import Direction, Instruction
 from services.partners.domain.payments.instructions import Sequence as DebitSequence
 from services.partners.domain.payments.reference import end_to_end_id, payment_reference
+from services.partners.domain.settlement.accounts import Journal
 from services.partners.domain.settlement.booking import document_journal
 from services.partners.domain.settlement.draft import WantedRun
 from services.partners.domain.settlement.payments import EventKind, Method, Payment, PaymentEvent
+from services.partners.domain.settlement.records import BankFile, Issued, Run
 from services.partners.domain.settlement.runs import Outcome, RunState
 from services.partners.queries.settlement.proposing import Prepared
 from services.partners.storage import drafts, staff
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import documents, money, payments, runs
-from services.partners.storage.settlement.documents import Issued
-from services.partners.storage.settlement.payments import BankFile
-from services.partners.storage.settlement.runs import Run
 from services.runtime.clock import in_zone
 from services.runtime.database import Database
 from services.runtime.errors import Fault, NotFound, Refused
@@ -122,7 +121,12 @@ async def _look_again(connection: AsyncConnection, run: Run, draft: Draft) -> No
     """Whether what was approved still is: its hash, two persons, and that both have the roles that it took."""
     decision = draft.decision
     changed = draft.due_sha256() != draft.sha256 or WantedRun.parse(draft.body).proposal_sha256 != run.sha256
-    if decision is None or decision.state is not DraftState.APPROVED or decision.sha256 != draft.sha256 or changed:
+    if (
+        decision is None
+        or decision.state is not DraftState.APPROVED
+        or decision.sha256 != draft.sha256
+        or changed
+    ):
         raise Refused(Reason.REASON_DRAFT_CHANGED, "the run is not what was approved: its hash is another")
     if decision.by.staff_id == draft.made_by.staff_id:
         raise Refused(Reason.REASON_OWN_DRAFT, "the run was approved by whoever made it")
@@ -201,7 +205,7 @@ async def _issue(
     ledger_id, year = moment.programme.ledger_id, moment.today.year
     latest: dict[tuple[int, DocumentType], Reference] = {}
     issued: list[Issued] = []
-    journals = []
+    journals: list[Journal] = []
     for draft in prepared.documents:
         sequence = await documents.next_sequence(connection, ledger_id, year, draft.type.value)
         number = f"{year}-{draft.type.value}-{sequence:06}"

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.partners.bank.reading import BankFile
+from services.partners.bank.reading import BankFile as Said
 from services.partners.commands.auditing import Change, audited
 from services.partners.commands.persons import acting_now
 from services.partners.commands.settlement.run_states import follow
@@ -27,6 +27,7 @@ from services.partners.domain.payments.bank_entries import (
     StatusItem,
     StatusReport,
 )
+from services.partners.domain.payments.instructions import Direction
 from services.partners.domain.payments.legs import Leg, LegState
 from services.partners.domain.payments.matching import (
     BreakType,
@@ -38,24 +39,22 @@ from services.partners.domain.payments.matching import (
 from services.partners.domain.payments.reference import creditor_references
 from services.partners.domain.settlement.accounts import Journal, booked, charged, returned, unexplained
 from services.partners.domain.settlement.payments import (
-    Direction,
     EventKind,
     Method,
     PaymentEvent,
     PaymentState,
     Standing,
 )
+from services.partners.domain.settlement.records import Break, Item, Message
 from services.partners.storage import payment_terms
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import bank_messages, money, payments
-from services.partners.storage.settlement.bank_messages import Break, Item, Message
 from services.runtime.clock import in_zone
 from services.runtime.database import Database
 from services.runtime.principal import Principal, Programme
 
 _ROLES: Final = ("maker", "checker")
 _SAID_CHARACTERS_MAX: Final = 500
-_KINDS: Final = {StatusReport: "pain.002", BankStatement: "camt.053"}
 # Told of, but no money of this account, or money that was told of before: nothing waits in suspense.
 _NO_MONEY: Final = frozenset({BreakType.WRONG_ACCOUNT, BreakType.CURRENCY, BreakType.STATEMENT_GAP})
 
@@ -87,7 +86,7 @@ class ReceiveBankMessage:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def __call__(self, who: Principal, body: bytes, said: BankFile) -> Received:
+    async def __call__(self, who: Principal, body: bytes, said: Said) -> Received:
         """What came of a message; `said`: what its bytes say, read. Raises PermissionDenied."""
         programme = who.in_programme()
         digest = sha256(body).digest()
@@ -109,7 +108,7 @@ class ReceiveBankMessage:
         who: Principal,
         programme: Programme,
         body: bytes,
-        said: BankFile,
+        said: Said,
     ) -> Received:
         ledger_id = programme.ledger_id
         now_us = await programme_now_us(connection, ledger_id)
@@ -123,7 +122,9 @@ class ReceiveBankMessage:
         await payments.tell(connection, ledger_id, now_us, effects.events)
         await money.post(connection, ledger_id, now_us, who.actor, effects.journals)
         numbers = {
-            standings[each].payment.run_number for each in effects.events if standings[each].payment.run_number
+            standings[each].payment.run_number
+            for each in effects.events
+            if standings[each].payment.run_number
         }
         await follow(connection, programme, [each for each in numbers if each], now_us, who)
         after = {
@@ -136,15 +137,15 @@ class ReceiveBankMessage:
         return Received(message, tuple(effects.items), False)
 
 
-def _named(said: BankFile) -> tuple[str, str]:
+def _named(said: Said) -> tuple[str, str]:
+    """The kind of a message, and its id in the words of the bank."""
     if isinstance(said, StatusReport):
-        return _KINDS[StatusReport], said.message_id
-    return _KINDS[BankStatement], said[0].message_id if said else ""
+        return "pain.002", said.message_id
+    first: BankStatement | None = said[0] if said else None
+    return "camt.053", first.message_id if first else ""
 
 
-async def _standings(
-    connection: AsyncConnection, ledger_id: int, said: BankFile
-) -> dict[UUID, Standing]:
+async def _standings(connection: AsyncConnection, ledger_id: int, said: Said) -> dict[UUID, Standing]:
     """The payments that a message may be about: those that are open, and those that it names, however old."""
     ids: set[str] = set()
     references: set[str] = set()
@@ -162,7 +163,7 @@ async def _standings(
 async def _outcomes(
     connection: AsyncConnection,
     programme: Programme,
-    said: BankFile,
+    said: Said,
     standings: Iterable[Standing],
 ) -> list[Outcome]:
     ledger_id = programme.ledger_id
@@ -173,16 +174,15 @@ async def _outcomes(
     ]
     if isinstance(said, StatusReport):
         return list(match_report(said, legs).outcomes)
-    own = {each.terms.account.iban for each in await payment_terms.operator_accounts(connection, ledger_id)}
+    own = {each.terms.account.iban for each in await payment_terms.of_operator(connection, ledger_id)}
     outcomes: list[Outcome] = []
     told = {item.key() for statement in said for item in statement.items}
-    seen = await bank_messages.seen(connection, ledger_id, sorted(told))
-    before: set[str] = set()
+    seen = set(await bank_messages.seen(connection, ledger_id, sorted(told)))
     for statement in said:
-        matched = match_statement(statement, legs, own, lambda item: item.key() in seen | before)
+        matched = match_statement(statement, legs, own, lambda item: item.key() in seen)
         outcomes += matched.outcomes
         legs = list(matched.legs)
-        before |= {item.key() for item in statement.items if item.key()}
+        seen.update(item.key() for item in statement.items if item.key())
     return outcomes
 
 
@@ -303,11 +303,12 @@ def _event(outcome: Outcome, on: date) -> PaymentEvent | None:
 def _item(message_number: int, place: int, outcome: Outcome) -> Item:
     item = outcome.item
     moved = isinstance(item, BankItem)
-    said = "; ".join(
-        filter(None, (item.remittance, item.counterparty, item.reason, outcome.note))
-        if isinstance(item, BankItem)
-        else filter(None, (item.code, item.reason, outcome.note or item.detail))
-    )
+    told: tuple[str, ...]
+    if isinstance(item, BankItem):
+        told = (item.remittance, item.counterparty, item.reason, outcome.note)
+    else:
+        told = (item.code, item.reason, outcome.note or item.detail)
+    said = "; ".join(filter(None, told))
     return Item(
         message_number,
         place,

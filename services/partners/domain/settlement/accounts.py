@@ -112,7 +112,9 @@ def returned(partner_id: UUID, payment_id: UUID, run_number: int | None, receive
     return Journal(JournalKind.RETURNED, moved, run_number, payment_id=payment_id)
 
 
-def charged(partner_id: UUID, payment_id: UUID, run_number: int | None, amount_minor: int, why: str) -> Journal:
+def charged(
+    partner_id: UUID, payment_id: UUID, run_number: int | None, amount_minor: int, why: str
+) -> Journal:
     """What a partner owes by its contract for a debit that came back, or for being late."""
     moved = entries({Account.PARTNER: amount_minor, Account.CHARGES: -amount_minor}, partner_id)
     return Journal(JournalKind.CHARGED, moved, run_number, payment_id=payment_id, why=why)

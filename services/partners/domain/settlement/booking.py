@@ -32,6 +32,4 @@ def document_journal(
     for line in document.lines:
         account = _ACCOUNTS[line.supply]
         amounts[account] = amounts.get(account, 0) + sign * line.net_minor
-    return Journal(
-        JournalKind.DOCUMENT, entries(amounts, partner_id), run_number, document_id=document_id
-    )
+    return Journal(JournalKind.DOCUMENT, entries(amounts, partner_id), run_number, document_id=document_id)

@@ -8,12 +8,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-
-class Direction(StrEnum):
-    """Which way money goes."""
-
-    COLLECT = "collect"
-    PAYOUT = "payout"
+from services.partners.domain.payments.instructions import Direction
 
 
 class Method(StrEnum):

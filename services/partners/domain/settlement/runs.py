@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from services.partners.domain.settlement.payments import Direction, PaymentState, Standing
+from services.partners.domain.payments.instructions import Direction
+from services.partners.domain.settlement.payments import PaymentState, Standing
 from services.runtime.audit import canonical
 from services.runtime.ids import to_text
 

@@ -21,6 +21,7 @@ _FILES = (
     "staff.sql",
     "approvals.sql",
     "rerates.sql",
+    "settlement.sql",
     "audit.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
@@ -28,7 +29,8 @@ _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
     "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
-    "audit_row",
+    "audit_row", "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry",
+    "payment", "payment_event", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
 )  # fmt: skip
 
 
@@ -46,8 +48,8 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE (number, hash) ON audit_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
     op.execute(
-        "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, "
-        f"credit_standing, inbox TO {role}"
+        "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, settlement_head, "
+        f"document_series, credit_standing, inbox TO {role}"
     )
 
 

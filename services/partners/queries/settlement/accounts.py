@@ -7,8 +7,9 @@ from typing import Final
 from uuid import UUID
 
 from services.partners.domain.settlement.accounts import Account
+from services.partners.domain.settlement.records import Numbered
 from services.partners.storage.settlement import explained, money
-from services.partners.storage.settlement.money import JOURNALS_A_PAGE_MAX, Numbered
+from services.partners.storage.settlement.money import JOURNALS_A_PAGE_MAX
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest
 from services.runtime.principal import Principal

@@ -11,12 +11,12 @@ from uuid import UUID
 from services.partners.domain.documents.canonical import read_document_body
 from services.partners.domain.documents.document import Document
 from services.partners.domain.permissions import STATEMENTS_READ
+from services.partners.domain.settlement.records import Issued
 from services.partners.queries.clearing import page_size
 from services.partners.renderings.document_csv import document_csv
 from services.partners.renderings.document_pdf import document_pdf
 from services.partners.renderings.document_ubl import document_ubl
 from services.partners.storage.settlement import documents
-from services.partners.storage.settlement.documents import Issued
 from services.runtime.database import Database
 from services.runtime.errors import Fault, NotFound
 from services.runtime.principal import Kind, Principal

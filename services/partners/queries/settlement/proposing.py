@@ -21,20 +21,20 @@ from services.partners.domain.documents.drafting import Drafted, documents_of
 from services.partners.domain.documents.tax import OperatorVersion, TaxVersion
 from services.partners.domain.drafts import body_of
 from services.partners.domain.partner import Partner
-from services.partners.domain.payments.operator import OperatorAccountVersion, operator_account_document
+from services.partners.domain.payments.accounts import OperatorAccountVersion, operator_document
 from services.partners.domain.payments.terms import (
     Method,
     PaymentTermsVersion,
     in_force,
     terms_document,
 )
+from services.partners.domain.settlement.records import Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, Proposal, outcome_of
 from services.partners.domain.statement import Statement
 from services.partners.storage import documents as tax_storage
 from services.partners.storage import partners, payment_terms, statements
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement import money, payments, runs
-from services.partners.storage.settlement.runs import Waiting
 from services.runtime.clock import in_zone
 from services.runtime.errors import Refused
 from services.runtime.principal import Programme
@@ -73,12 +73,10 @@ class _Books:
     today: date
 
 
-async def prepare(
-    connection: Reads, programme: Programme, until_window: int, now_us: int
-) -> Preparation:
+async def prepare(connection: Reads, programme: Programme, until_window: int, now_us: int) -> Preparation:
     """What a run up to a window would do at a programme time. Raises Refused with OPERATOR_DATA_MISSING."""
     ledger_id, today = programme.ledger_id, in_zone(now_us, programme.zone).date()
-    account = in_force(await payment_terms.operator_accounts(connection, ledger_id), today)
+    account = in_force(await payment_terms.of_operator(connection, ledger_id), today)
     if account is None:
         raise Refused(
             Reason.REASON_OPERATOR_DATA_MISSING,
@@ -111,7 +109,7 @@ async def prepare(
             positions.append(found.position)
         else:
             positions.append(found)
-    seals = (_seal(operator_account_document(account.terms)), *map(_seal_of, prepared))
+    seals = (_seal(operator_document(account.terms)), *map(_seal_of, prepared))
     return Preparation(Proposal(until_window, tuple(positions), seals), tuple(prepared), account)
 
 

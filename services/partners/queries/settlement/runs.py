@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.partners.domain.settlement.payments import Standing
+from services.partners.domain.settlement.records import BankFile, Break, Issued, Run, RunStep
 from services.partners.domain.settlement.runs import Position
 from services.partners.queries.clearing import page_size
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import bank_messages, documents, payments, runs
-from services.partners.storage.settlement.bank_messages import Break
-from services.partners.storage.settlement.documents import Issued
-from services.partners.storage.settlement.payments import BankFile
-from services.partners.storage.settlement.runs import Run, RunStep
 from services.runtime.clock import in_zone
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest, NotFound

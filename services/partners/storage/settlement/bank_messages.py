@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.domain.settlement.records import Break, Item, Message
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement.tables import bank_break, bank_item, bank_message, break_event
 from services.runtime.clock import from_micros, to_micros
@@ -18,59 +16,11 @@ from services.runtime.clock import from_micros, to_micros
 ASSIGNED = "assigned"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A file that the bank sent. `kind`: pain.002 or camt.053; `received_at_us`: programme time."""
-
-    number: int
-    sha256: bytes
-    kind: str
-    message_id: str
-    received_at_us: int
-    received_by: str
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What the bank said of one thing, and what became of it. `entry_reference`: the bank's own, empty where it gave none.
-
-    Minor units; above zero came in. `break_number` None: it is explained.
-    """
-
-    message_number: int
-    item: int
-    entry_reference: str
-    end_to_end_id: str
-    amount_minor: int
-    booked_on: date | None
-    outcome: str
-    payment_id: UUID | None
-    applied_minor: int
-    said: str
-    break_number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """What nothing explains; `amount_minor` is in suspense until it ends. `owner`, `ended`: empty while there is none."""
-
-    number: int
-    type: str
-    amount_minor: int
-    opened_at_us: int
-    item: Item
-    owner: str = ""
-    ended: str = ""
-
-
 async def by_sha256(connection: Reads, ledger_id: int, sha256: bytes) -> Message | None:
     """The message that had just these bytes, or None."""
     of = bank_message.c
     columns = (column for column in of if column.key != "body")
-    found = await connection.execute(
-        select(*columns).where(of.ledger_id == ledger_id, of.sha256 == sha256)
-    )
+    found = await connection.execute(select(*columns).where(of.ledger_id == ledger_id, of.sha256 == sha256))
     row = found.first()
     if row is None:
         return None
@@ -188,22 +138,22 @@ async def breaks(
     of, event = bank_break.c, break_event.c
     owners = (
         select(event.owner)
-        .where(
-            event.ledger_id == of.ledger_id, event.break_number == of.number, event.kind == ASSIGNED
-        )
+        .where(event.ledger_id == of.ledger_id, event.break_number == of.number, event.kind == ASSIGNED)
         .order_by(event.event.desc())
         .limit(1)
         .scalar_subquery()
     )
     ends = (
         select(event.kind)
-        .where(
-            event.ledger_id == of.ledger_id, event.break_number == of.number, event.kind != ASSIGNED
-        )
+        .where(event.ledger_id == of.ledger_id, event.break_number == of.number, event.kind != ASSIGNED)
         .scalar_subquery()
     )
     wanted = _items(ledger_id).add_columns(
-        of.type, of.amount_minor.label("break_minor"), of.opened_at, owners.label("owner"), ends.label("ended")
+        of.type,
+        of.amount_minor.label("break_minor"),
+        of.opened_at,
+        owners.label("owner"),
+        ends.label("ended"),
     )
     wanted = wanted.where(of.number.is_not(None))
     if number:

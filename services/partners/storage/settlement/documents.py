@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,28 +10,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.domain.settlement.records import Issued
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement.tables import document, document_series
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A document as it is kept. `body`: its canonical JSON, in a list empty. Minor units; `due_minor` above zero: the partner owes it."""
-
-    document_id: UUID
-    type: int
-    year: int
-    sequence: int
-    number: str
-    run_number: int | None
-    partner_id: UUID
-    entity: int
-    issued_on: date
-    net_minor: int
-    tax_minor: int
-    due_minor: int
-    sha256: bytes
-    body: bytes = b""
 
 
 async def next_sequence(connection: AsyncConnection, ledger_id: int, year: int, type_code: int) -> int:

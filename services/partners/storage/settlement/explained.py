@@ -44,7 +44,9 @@ WHERE i.ledger_id = :ledger_id
 GROUP BY p.partner_id
 """)
 # Whatever was in suspense once, as the bank booked it.
-_SUSPENDED: Final = text("SELECT coalesce(sum(amount_minor), 0)::bigint FROM bank_break WHERE ledger_id = :ledger_id")
+_SUSPENDED: Final = text(
+    "SELECT coalesce(sum(amount_minor), 0)::bigint FROM bank_break WHERE ledger_id = :ledger_id"
+)
 # What breaks, charges and disputes moved: of these a journal is the first record.
 _MOVED: Final = text("""
 SELECT e.account, e.partner_id, sum(e.amount_minor)::bigint AS amount
@@ -94,4 +96,5 @@ async def names(connection: Reads, ledger_id: int, journals: Iterable[Journal]) 
             paid.ledger_id == ledger_id, paid.payment_id.in_(payments)
         )
     )
-    return {row[0]: row[1] for row in (*numbers, *ids)}
+    found: dict[UUID, str] = {row.document_id: row.number for row in numbers}
+    return found | {row.payment_id: row.end_to_end_id for row in ids}

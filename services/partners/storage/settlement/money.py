@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,21 +11,12 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.settlement.accounts import Account, Entry, Journal, JournalKind
+from services.partners.domain.settlement.records import Numbered
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement.tables import money_entry, money_journal, settlement_head
 from services.runtime.clock import from_micros, to_micros
 
 JOURNALS_A_PAGE_MAX: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A journal in the books, with its number and the programme time in microseconds."""
-
-    number: int
-    at_us: int
-    by: str
-    journal: Journal
 
 
 async def lock(connection: AsyncConnection, ledger_id: int) -> int:
@@ -37,9 +27,7 @@ async def lock(connection: AsyncConnection, ledger_id: int) -> int:
         .on_conflict_do_nothing()
     )
     of = settlement_head.c
-    found = await connection.execute(
-        select(of.last_run).where(of.ledger_id == ledger_id).with_for_update()
-    )
+    found = await connection.execute(select(of.last_run).where(of.ledger_id == ledger_id).with_for_update())
     return found.scalar_one()
 
 

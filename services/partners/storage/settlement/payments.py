@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.domain.payments.instructions import Direction
 from services.partners.domain.settlement.payments import (
-    Direction,
     EventKind,
     Method,
     Payment,
@@ -21,24 +20,10 @@ from services.partners.domain.settlement.payments import (
     Standing,
     standing,
 )
+from services.partners.domain.settlement.records import BankFile
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement.tables import bank_file, payment, payment_event
 from services.runtime.clock import from_micros, to_micros
-
-
-@dataclass(frozen=True, slots=True)
-class BankFile:
-    """A file for the bank. `kind`: pain.001 or pain.008; amounts in minor units; `made_at_us`: programme time."""
-
-    number: int
-    run_number: int | None
-    kind: str
-    message_id: str
-    payments: int
-    total_minor: int
-    sha256: bytes
-    made_at_us: int
-    body: bytes = b""
 
 
 async def next_file(connection: Reads, ledger_id: int) -> int:
@@ -192,12 +177,12 @@ async def was_collected(connection: Reads, ledger_id: int, partner_id: UUID) -> 
     return found.first() is not None
 
 
-async def named(connection: Reads, ledger_id: int, ids: Sequence[str], references: Sequence[str]) -> list[Standing]:
+async def named(
+    connection: Reads, ledger_id: int, ids: Sequence[str], references: Sequence[str]
+) -> list[Standing]:
     """How the payments stand that have one of these end-to-end ids or creditor references, oldest first."""
     of = payment.c
-    return await _standings(
-        connection, ledger_id, of.end_to_end_id.in_(ids) | of.reference.in_(references)
-    )
+    return await _standings(connection, ledger_id, of.end_to_end_id.in_(ids) | of.reference.in_(references))
 
 
 def _unpaid(ledger_id: int) -> Select[tuple[UUID]]:
@@ -211,9 +196,7 @@ def _unpaid(ledger_id: int) -> Select[tuple[UUID]]:
     ended = event.kind.in_([EventKind.REJECTED, EventKind.CANCELLED, EventKind.CARRIED])
     return (
         select(of.payment_id)
-        .outerjoin(
-            payment_event, (event.ledger_id == of.ledger_id) & (event.payment_id == of.payment_id)
-        )
+        .outerjoin(payment_event, (event.ledger_id == of.ledger_id) & (event.payment_id == of.payment_id))
         .where(of.ledger_id == ledger_id)
         .group_by(of.payment_id, of.amount_minor)
         .having(func.coalesce(func.sum(moved), 0) < of.amount_minor)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.domain.netting import MICROS_PER_MINOR
+from services.partners.domain.settlement.accounts import Account
+from services.partners.domain.settlement.records import Run, RunStep, Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, RunState
 from services.partners.storage.connection import Reads
+from services.partners.storage.settlement import money
 from services.partners.storage.settlement.tables import (
     run_position,
     run_statement,
@@ -27,48 +30,10 @@ from services.runtime.errors import Fault
 WAITING_MAX: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run as it is kept. `sha256`: of its proposal. Times are programme time in microseconds."""
-
-    number: int
-    until_window: int
-    draft_id: UUID
-    sha256: bytes
-    drafted_at_us: int
-    drafted_by: str
-    state: RunState = RunState.DRAFT
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A statement that no run has settled."""
-
-    statement_id: UUID
-    partner_id: UUID
-    first_window: int
-    window_number: int
-    net_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunStep:
-    """A state that a run came to, and why, if anybody said so."""
-
-    state: RunState
-    at_us: int
-    by: str
-    why: str
-
-
-async def add(
-    connection: AsyncConnection, ledger_id: int, made: Run, positions: Iterable[Position]
-) -> None:
+async def add(connection: AsyncConnection, ledger_id: int, made: Run, positions: Iterable[Position]) -> None:
     """Writes a run in state DRAFT; the caller holds the lock of settlement, and its number is the next."""
     await connection.execute(
-        update(settlement_head)
-        .where(settlement_head.c.ledger_id == ledger_id)
-        .values(last_run=made.number)
+        update(settlement_head).where(settlement_head.c.ledger_id == ledger_id).values(last_run=made.number)
     )
     await connection.execute(
         insert(settlement_run).values(
@@ -225,10 +190,7 @@ async def settle(
     if statement_ids:
         await connection.execute(
             insert(run_statement),
-            [
-                {"ledger_id": ledger_id, "statement_id": each, "run_number": number}
-                for each in statement_ids
-            ],
+            [{"ledger_id": ledger_id, "statement_id": each, "run_number": number} for each in statement_ids],
         )
 
 
@@ -241,6 +203,15 @@ async def statements_of(connection: Reads, ledger_id: int, number: int) -> list[
         .order_by(of.statement_id)
     )
     return list(rows.scalars())
+
+
+async def paid_micros(connection: Reads, ledger_id: int) -> dict[UUID, int]:
+    """What partners have paid of settled statements, in micros: their nets, less what their accounts hold, disputed or not."""
+    found = await settled_nets(connection, ledger_id)
+    for (account, partner_id), balance in (await money.balances(connection, ledger_id)).items():
+        if account in (Account.PARTNER, Account.DISPUTED) and partner_id is not None:
+            found[partner_id] = found.get(partner_id, 0) - balance
+    return {partner_id: amount * MICROS_PER_MINOR for partner_id, amount in found.items()}
 
 
 async def settled_nets(connection: Reads, ledger_id: int) -> dict[UUID, int]:

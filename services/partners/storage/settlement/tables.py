@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import TIMESTAMP, BigInteger, Column, Date, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    Column,
+    Date,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 
 from services.partners.storage.tables import metadata
 

@@ -247,6 +247,7 @@ class CreditStanding(_message.Message):
     WARNED_FIELD_NUMBER: _builtins.int
     FLOOR_FIELD_NUMBER: _builtins.int
     FLOOR_SEQ_FIELD_NUMBER: _builtins.int
+    PAID_MICROS_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     slug: _builtins.str
@@ -260,13 +261,15 @@ class CreditStanding(_message.Message):
     reimbursed_micros: _builtins.int
     """What it is owed for points burned, of windows that are stated."""
     headroom_micros: _builtins.int
-    """Limit and prefunding less all that; below zero: it owes more. Nothing where it is unlimited."""
+    """Limit and prefunding less all that, and with what it has paid; below zero: it owes more. Nothing where it is unlimited."""
     warned: _builtins.bool
     """Whether it has used the share that it is warned at."""
     floor: _builtins.int
     """How far the ledger lets its issuance balance fall; absent: without limit."""
     floor_seq: _builtins.int
     """The seq that the floor was counted to; 0: none was sent yet."""
+    paid_micros: _builtins.int
+    """The nets of settled statements, less what is open of their documents: what it has paid. Below zero where tax is open."""
     @_builtins.property
     def terms(self) -> Global___CreditLimitTerms:
         """The limit in force."""
@@ -285,10 +288,11 @@ class CreditStanding(_message.Message):
         warned: _builtins.bool = ...,
         floor: _builtins.int | None = ...,
         floor_seq: _builtins.int = ...,
+        paid_micros: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor", "terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "as_of_seq", b"as_of_seq", "floor", b"floor", "floor_seq", b"floor_seq", "headroom_micros", b"headroom_micros", "owed_micros", b"owed_micros", "partner_id", b"partner_id", "potential_micros", b"potential_micros", "reimbursed_micros", b"reimbursed_micros", "slug", b"slug", "terms", b"terms", "warned", b"warned"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "as_of_seq", b"as_of_seq", "floor", b"floor", "floor_seq", b"floor_seq", "headroom_micros", b"headroom_micros", "owed_micros", b"owed_micros", "paid_micros", b"paid_micros", "partner_id", b"partner_id", "potential_micros", b"potential_micros", "reimbursed_micros", b"reimbursed_micros", "slug", b"slug", "terms", b"terms", "warned", b"warned"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
     _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015

@@ -177,6 +177,16 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
     such a one (metadata: worth_minor, treatment, told_minor).
     """
+    REASON_RUN_STALE: _Reason.ValueType  # 135
+    """--- settlement ------------------------------------------------------------------------------
+    What is to be settled is not any more what was proposed (metadata: collect_minor, pay_minor, as they are now): draft the run anew.
+    """
+    REASON_RUN_STATE: _Reason.ValueType  # 136
+    """The run is in another state (metadata: state, needed)."""
+    REASON_OPERATOR_DATA_MISSING: _Reason.ValueType  # 137
+    """The operator's own data that settlement takes is not set (metadata: missing)."""
+    REASON_BREAK_ENDED: _Reason.ValueType  # 138
+    """The break was ended before (metadata: ended)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -339,4 +349,14 @@ REASON_BURN_WORTH_MISMATCH: Reason.ValueType  # 114
 """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
 such a one (metadata: worth_minor, treatment, told_minor).
 """
+REASON_RUN_STALE: Reason.ValueType  # 135
+"""--- settlement ------------------------------------------------------------------------------
+What is to be settled is not any more what was proposed (metadata: collect_minor, pay_minor, as they are now): draft the run anew.
+"""
+REASON_RUN_STATE: Reason.ValueType  # 136
+"""The run is in another state (metadata: state, needed)."""
+REASON_OPERATOR_DATA_MISSING: Reason.ValueType  # 137
+"""The operator's own data that settlement takes is not set (metadata: missing)."""
+REASON_BREAK_ENDED: Reason.ValueType  # 138
+"""The break was ended before (metadata: ended)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
