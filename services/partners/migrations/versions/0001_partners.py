@@ -1,4 +1,4 @@
-"""Programmes, partners, keys, staff, rate cards, credit limits; drafts, decisions, the audit log; rated entries, windows, nets, statements; event log and inbox."""
+"""Programmes, partners, keys, staff, rate cards, credit limits, payment terms; drafts, decisions, the audit log; rated entries, windows, nets, statements; event log and inbox."""
 
 from pathlib import Path
 
@@ -21,6 +21,7 @@ _FILES = (
     "staff.sql",
     "approvals.sql",
     "rerates.sql",
+    "payment_terms.sql",
     "audit.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
@@ -28,7 +29,7 @@ _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
     "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
-    "audit_row",
+    "audit_row", "payment_terms_version", "operator_account_version",
 )  # fmt: skip
 
 
