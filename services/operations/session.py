@@ -20,6 +20,7 @@ from coalition.partners.v1.contracts_pb2_grpc import ContractsServiceStub
 from coalition.partners.v1.legal_entities_pb2_grpc import LegalEntitiesServiceStub
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
+from coalition.partners.v1.payment_terms_pb2_grpc import PaymentTermsServiceStub
 from coalition.partners.v1.settlement_pb2_grpc import SettlementServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
@@ -74,6 +75,7 @@ class Session:
         self.contracts = ContractsServiceStub(partners)
         self.legal_entities = LegalEntitiesServiceStub(partners)
         self.limits = LimitsServiceStub(partners)
+        self.payment_terms = PaymentTermsServiceStub(partners)
         self.audit = AuditServiceStub(partners)
         self.settlement = SettlementServiceStub(partners)
         self.ledger = PointsServiceStub(points)

@@ -28,6 +28,8 @@ from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.domain.billing import BillingVersion, Terms
 from services.partners.domain.partner_roles import RoleTerms, RoleVersion
+from services.partners.domain.payments.accounts import OperatorAccount, OperatorAccountVersion
+from services.partners.domain.payments.terms import PaymentTerms, PaymentTermsVersion
 from services.partners.domain.rates import Rates, RateVersion
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
@@ -37,6 +39,7 @@ from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
+from services.partners.queries.payments.payment_terms import PaymentTermsQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
@@ -67,6 +70,8 @@ class Partners:
     set_staff_roles: SetStaffRoles
     set_rates: SetTerm[Rates, RateVersion]
     set_partner_roles: SetTerm[RoleTerms, RoleVersion]
+    set_payment_terms: SetTerm[PaymentTerms, PaymentTermsVersion]
+    set_operator_account: SetTerm[OperatorAccount, OperatorAccountVersion]
     add_legal_entity: AddLegalEntity
     assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
@@ -75,6 +80,8 @@ class Partners:
     propose_rates: ProposeTerm[Rates, RateVersion]
     propose_billing: ProposeTerm[Terms, BillingVersion]
     propose_partner_roles: ProposeTerm[RoleTerms, RoleVersion]
+    propose_payment_terms: ProposeTerm[PaymentTerms, PaymentTermsVersion]
+    propose_operator_account: ProposeTerm[OperatorAccount, OperatorAccountVersion]
     propose_rerate: ProposeRerate
     # commands of clearing
     rate_postings: RatePostings
@@ -106,6 +113,7 @@ class Partners:
     credit_limits: CreditLimits
     rerates: Rerates
     legal_entities: LegalEntities
+    payment_terms: PaymentTermsQueries
     audit: AuditLog
     runs: Runs
     documents: Documents

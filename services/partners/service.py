@@ -13,6 +13,7 @@ from coalition.partners.v1 import (
     legal_entities_pb2,
     limits_pb2,
     partners_pb2,
+    payment_terms_pb2,
     settlement_pb2,
     staff_pb2,
 )
@@ -25,6 +26,7 @@ from coalition.partners.v1.partners_pb2_grpc import (
     add_ClearingServiceServicer_to_server,
     add_PartnersServiceServicer_to_server,
 )
+from coalition.partners.v1.payment_terms_pb2_grpc import add_PaymentTermsServiceServicer_to_server
 from coalition.partners.v1.settlement_pb2_grpc import add_SettlementServiceServicer_to_server
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
 
@@ -41,6 +43,7 @@ from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.onboard_partner import OnboardPartner
+from services.partners.commands.payments.payment_terms import OPERATOR_ACCOUNT, PAYMENT_TERMS
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
@@ -68,6 +71,7 @@ from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
+from services.partners.queries.payments.payment_terms import PaymentTermsQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
@@ -84,6 +88,7 @@ from services.partners.rpc.clearing import ClearingServicer
 from services.partners.rpc.contracts import ContractsServicer
 from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.limits import LimitsServicer
+from services.partners.rpc.payment_terms import PaymentTermsServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.settlement import SettlementServicer
 from services.partners.rpc.staff import StaffServicer
@@ -114,6 +119,7 @@ _CONTRACTS: Final = (
     limits_pb2,
     audit_pb2,
     settlement_pb2,
+    payment_terms_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -141,7 +147,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
     prices = rates_term(tell)
-    terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES))
+    terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT))
     kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
@@ -156,6 +162,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_staff_roles=SetStaffRoles(database),
         set_rates=SetTerm(database, prices),
         set_partner_roles=SetTerm(database, PARTNER_ROLES),
+        set_payment_terms=SetTerm(database, PAYMENT_TERMS),
+        set_operator_account=SetTerm(database, OPERATOR_ACCOUNT),
         add_legal_entity=AddLegalEntity(database),
         assign_stores=AssignStores(database),
         drafts=drafts,
@@ -163,6 +171,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         propose_rates=ProposeTerm(drafts, prices),
         propose_billing=ProposeTerm(drafts, BILLING),
         propose_partner_roles=ProposeTerm(drafts, PARTNER_ROLES),
+        propose_payment_terms=ProposeTerm(drafts, PAYMENT_TERMS),
+        propose_operator_account=ProposeTerm(drafts, OPERATOR_ACCOUNT),
         propose_rerate=ProposeRerate(drafts, rerates),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
@@ -193,6 +203,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         credit_limits=CreditLimits(database),
         rerates=rerates,
         legal_entities=LegalEntities(database),
+        payment_terms=PaymentTermsQueries(database),
         audit=AuditLog(database),
         runs=Runs(database),
         documents=Documents(database),
@@ -212,6 +223,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_LegalEntitiesServiceServicer_to_server(LegalEntitiesServicer(partners), to)
         add_ContractsServiceServicer_to_server(ContractsServicer(partners), to)
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
+        add_PaymentTermsServiceServicer_to_server(PaymentTermsServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
         add_SettlementServiceServicer_to_server(SettlementServicer(partners), to)
 

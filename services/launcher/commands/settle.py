@@ -10,11 +10,13 @@ from typing import Annotated, Final
 import typer
 
 from services.launcher.commands import settle_bank, settle_documents, settle_runs
+from services.launcher.commands.settle_account import app as account
 from services.launcher.commands.settle_billing import app as billing
 from services.launcher.commands.settle_limits import app as limits
 from services.launcher.commands.settle_matrix import FirstOption, LastOption, matrix
 from services.launcher.commands.settle_rates import app as rates
 from services.launcher.commands.settle_rerate import app as rerate
+from services.launcher.commands.settle_terms import app as terms
 from services.launcher.session import (
     Column,
     JsonOption,
@@ -48,6 +50,8 @@ for name, command in (
     ("trace", settle_documents.trace),
 ):
     app.command(name)(command)
+app.add_typer(terms, name="terms")
+app.add_typer(account, name="account")
 
 UntilOption = Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")]
 

@@ -29,12 +29,12 @@ from services.runtime.principal import Principal, Programme
 _MAKERS, _APPROVERS = "pricing", "checker"
 
 
-class OfPartner(Protocol):
-    """What is wanted of a partner."""
+class Wanted(Protocol):
+    """What is wanted of a partner, or of the programme itself."""
 
     @property
-    def partner_id(self) -> UUID:
-        """Whose it is."""
+    def partner_id(self) -> UUID | None:
+        """Whose it is; None: the programme's."""
         ...
 
     def checked(self) -> Self:
@@ -42,7 +42,7 @@ class OfPartner(Protocol):
         ...
 
 
-V = TypeVar("V", bound=OfPartner)
+V = TypeVar("V", bound=Wanted)
 R = TypeVar("R")
 
 
@@ -64,7 +64,8 @@ class Term(Generic[V, R]):
         """Its drafts: made with role `pricing`, approved with role `checker`."""
 
         async def check(connection: AsyncConnection, programme: Programme, wanted: V) -> None:
-            if await partners.by_id(connection, programme.ledger_id, wanted.partner_id) is None:
+            owner = wanted.partner_id
+            if owner is not None and await partners.by_id(connection, programme.ledger_id, owner) is None:
                 raise partner_unknown()
 
         async def apply(

@@ -1,4 +1,4 @@
-"""Programmes, partners, keys, staff, rate cards, credit limits; drafts, decisions, the audit log; rated entries, windows, nets, statements; event log and inbox."""
+"""Programmes, partners, keys, staff, rate cards, credit limits, payment terms; drafts, decisions, the audit log; rated entries, windows, nets, statements; event log and inbox."""
 
 from pathlib import Path
 
@@ -22,6 +22,7 @@ _FILES = (
     "approvals.sql",
     "rerates.sql",
     "settlement.sql",
+    "payment_terms.sql",
     "audit.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
@@ -31,6 +32,7 @@ _APPEND_ONLY = (
     "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
     "audit_row", "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry",
     "payment", "payment_event", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
+    "payment_terms_version", "operator_account_version",
 )  # fmt: skip
 
 
