@@ -59,6 +59,10 @@ class MockBank:
         """The notifications (camt.054) that are new, as they are."""
         return self._collect("camt.054")
 
+    def messages(self, kind: str) -> list[bytes]:
+        """The messages of a kind that are new, as they are; statements of other accounts among them."""
+        return self._collect(kind)
+
     def advance(self, days: int) -> None:
         """Lets calendar days pass."""
         self._done("POST", f"/_mock/advance?days={days}")

@@ -31,7 +31,7 @@ from services.partners.domain.payments.terms import (
 from services.partners.domain.settlement.records import Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, Proposal, outcome_of
 from services.partners.domain.statement import Statement
-from services.partners.storage import documents as tax_storage
+from services.partners.storage import tax as tax_storage
 from services.partners.storage import partners, payment_terms, statements
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement import money, payments, runs
@@ -85,8 +85,8 @@ async def prepare(connection: Reads, programme: Programme, until_window: int, no
         )
     books = _Books(
         programme,
-        await tax_storage.tax_of_programme(connection, ledger_id),
-        await tax_storage.operator_versions(connection, ledger_id),
+        await tax_storage.of_programme(connection, ledger_id),
+        await tax_storage.of_operator(connection, ledger_id),
         await payment_terms.of_programme(connection, ledger_id),
         await _open_amounts(connection, ledger_id),
         today,
