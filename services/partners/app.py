@@ -27,6 +27,7 @@ from services.partners.commands.settlement.receive_bank_message import ReceiveBa
 from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.domain.billing import BillingVersion, Terms
+from services.partners.domain.documents.tax import OperatorData, OperatorVersion, TaxData, TaxVersion
 from services.partners.domain.partner_roles import RoleTerms, RoleVersion
 from services.partners.domain.payments.accounts import OperatorAccount, OperatorAccountVersion
 from services.partners.domain.payments.terms import PaymentTerms, PaymentTermsVersion
@@ -36,6 +37,7 @@ from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
@@ -72,6 +74,8 @@ class Partners:
     set_partner_roles: SetTerm[RoleTerms, RoleVersion]
     set_payment_terms: SetTerm[PaymentTerms, PaymentTermsVersion]
     set_operator_account: SetTerm[OperatorAccount, OperatorAccountVersion]
+    set_tax_data: SetTerm[TaxData, TaxVersion]
+    set_operator_data: SetTerm[OperatorData, OperatorVersion]
     add_legal_entity: AddLegalEntity
     assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
@@ -82,6 +86,8 @@ class Partners:
     propose_partner_roles: ProposeTerm[RoleTerms, RoleVersion]
     propose_payment_terms: ProposeTerm[PaymentTerms, PaymentTermsVersion]
     propose_operator_account: ProposeTerm[OperatorAccount, OperatorAccountVersion]
+    propose_tax_data: ProposeTerm[TaxData, TaxVersion]
+    propose_operator_data: ProposeTerm[OperatorData, OperatorVersion]
     propose_rerate: ProposeRerate
     # commands of clearing
     rate_postings: RatePostings
@@ -114,6 +120,7 @@ class Partners:
     rerates: Rerates
     legal_entities: LegalEntities
     payment_terms: PaymentTermsQueries
+    tax: TaxQueries
     audit: AuditLog
     runs: Runs
     documents: Documents

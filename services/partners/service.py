@@ -16,6 +16,7 @@ from coalition.partners.v1 import (
     payment_terms_pb2,
     settlement_pb2,
     staff_pb2,
+    tax_pb2,
 )
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
@@ -29,6 +30,7 @@ from coalition.partners.v1.partners_pb2_grpc import (
 from coalition.partners.v1.payment_terms_pb2_grpc import add_PaymentTermsServiceServicer_to_server
 from coalition.partners.v1.settlement_pb2_grpc import add_SettlementServiceServicer_to_server
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
+from coalition.partners.v1.tax_pb2_grpc import add_TaxServiceServicer_to_server
 
 from services.partners.app import Partners
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
@@ -39,6 +41,8 @@ from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.contract_terms import ProposeTerm, SetTerm
 from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
+from services.partners.commands.documents.set_operator_data import OPERATOR_DATA
+from services.partners.commands.documents.set_tax_data import TAX_DATA
 from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
@@ -68,6 +72,7 @@ from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
@@ -92,6 +97,7 @@ from services.partners.rpc.payment_terms import PaymentTermsServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.settlement import SettlementServicer
 from services.partners.rpc.staff import StaffServicer
+from services.partners.rpc.tax import TaxServicer
 from services.partners.settings import Settings
 from services.partners.storage import tables
 from services.runtime.bus import PARTNERS, POINTS, Bus, Stream
@@ -120,6 +126,7 @@ _CONTRACTS: Final = (
     audit_pb2,
     settlement_pb2,
     payment_terms_pb2,
+    tax_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -147,7 +154,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
     prices = rates_term(tell)
-    terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT))
+    dated = (prices, BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT, TAX_DATA, OPERATOR_DATA)
+    terms = (term.draft_kind() for term in dated)
     kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
@@ -164,6 +172,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_partner_roles=SetTerm(database, PARTNER_ROLES),
         set_payment_terms=SetTerm(database, PAYMENT_TERMS),
         set_operator_account=SetTerm(database, OPERATOR_ACCOUNT),
+        set_tax_data=SetTerm(database, TAX_DATA),
+        set_operator_data=SetTerm(database, OPERATOR_DATA),
         add_legal_entity=AddLegalEntity(database),
         assign_stores=AssignStores(database),
         drafts=drafts,
@@ -173,6 +183,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         propose_partner_roles=ProposeTerm(drafts, PARTNER_ROLES),
         propose_payment_terms=ProposeTerm(drafts, PAYMENT_TERMS),
         propose_operator_account=ProposeTerm(drafts, OPERATOR_ACCOUNT),
+        propose_tax_data=ProposeTerm(drafts, TAX_DATA),
+        propose_operator_data=ProposeTerm(drafts, OPERATOR_DATA),
         propose_rerate=ProposeRerate(drafts, rerates),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
@@ -204,6 +216,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         rerates=rerates,
         legal_entities=LegalEntities(database),
         payment_terms=PaymentTermsQueries(database),
+        tax=TaxQueries(database),
         audit=AuditLog(database),
         runs=Runs(database),
         documents=Documents(database),
@@ -226,6 +239,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_PaymentTermsServiceServicer_to_server(PaymentTermsServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
         add_SettlementServiceServicer_to_server(SettlementServicer(partners), to)
+        add_TaxServiceServicer_to_server(TaxServicer(partners), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 

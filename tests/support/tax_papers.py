@@ -53,7 +53,7 @@ GROCER: Final = Party(
 )
 AGREEMENT: Final = SelfBilling("SB-2016/7", date(2016, 12, 1), 14)
 STANDARD: Final = TaxRule(Category.STANDARD, 2_000)
-EXEMPT: Final = TaxRule(Category.EXEMPT, 0, "Exempt under article 135 (1) (d)", "VATEX-EU-135-1-D")
+EXEMPT: Final = TaxRule(Category.EXEMPT, 0, "Exempt under article 135 (1) (d)", "VATEX-EU-135-1")
 REVERSED: Final = TaxRule(Category.REVERSE_CHARGE, 0, "Reverse charge", "VATEX-EU-AE")
 OUTSIDE: Final = TaxRule(Category.OUTSIDE, 0, "Vouchers: outside the scope of tax", "VATEX-EU-O")
 

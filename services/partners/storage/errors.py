@@ -40,6 +40,7 @@ _MEANINGS: Final[dict[str, Callable[[], CoalitionError]]] = {
     "billing_version_partner_fk": partner_unknown,
     "partner_role_version_partner_fk": partner_unknown,
     "payment_terms_version_partner_fk": partner_unknown,
+    "operator_version_programme_fk": programme_unknown,
 }
 
 

@@ -8,7 +8,8 @@ from datetime import date
 import pycountry
 import pytest
 
-from services.partners.domain.documents.party import COUNTRIES, LENGTHS, Party, read_party
+from services.partners.domain.documents.code_lists import COUNTRIES, EXEMPTION_CODES
+from services.partners.domain.documents.party import LENGTHS, Party, read_party
 from services.partners.domain.documents.tax import (
     Category,
     OperatorData,
@@ -21,6 +22,7 @@ from services.partners.domain.documents.tax import (
     tax_at,
 )
 from services.runtime.errors import InvalidRequest
+from tests.support.en16931 import exemption_codes
 from tests.support.tax_papers import GROCER, OPERATOR, OUTSIDE, REVERSED, STANDARD, tax_version
 
 
@@ -38,6 +40,7 @@ from tests.support.tax_papers import GROCER, OPERATOR, OUTSIDE, REVERSED, STANDA
         TaxRule(Category.EXPORT),
         TaxRule(Category.OUTSIDE),
         TaxRule(Category.EXEMPT, 0, "", "vatex-eu-o"),
+        TaxRule(Category.EXEMPT, 0, "", "VATEX-EU-135-1-D"),
         TaxRule(Category.EXEMPT, 0, "two\nlines"),
         TaxRule(Category.EXEMPT, 0, "x" * 301),
     ],
@@ -72,6 +75,10 @@ def test_a_party_is_told_which_field_is_out_of_shape(field: str, value: str) -> 
 
 def test_countries_are_those_of_iso_3166() -> None:
     assert {country.alpha_2 for country in pycountry.countries} == COUNTRIES
+
+
+def test_exemption_codes_are_those_of_the_official_rules() -> None:
+    assert exemption_codes() == EXEMPTION_CODES
 
 
 def test_a_party_is_read_back_only_as_it_was_written() -> None:

@@ -6,7 +6,6 @@ and puts it on documents.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,8 +13,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from services.partners.domain.documents.code_lists import EXEMPTION_CODES
 from services.partners.domain.documents.party import Party
 from services.partners.domain.legal_entities import ENTITIES_MAX
+from services.partners.domain.netting import OPERATOR
 from services.partners.domain.rates import TIME_US_MAX
 from services.runtime.errors import InvalidRequest
 
@@ -24,7 +25,6 @@ EXEMPTION_CHARACTERS_MAX: Final = 300
 AGREEMENT_CHARACTERS_MAX: Final = 60
 OBJECTION_DAYS_MAX: Final = 366
 VERSIONS_MAX: Final = 1_000
-_EXEMPTION_CODE: Final = re.compile(r"VATEX-[A-Z0-9-]{1,40}")
 
 
 class Supply(StrEnum):
@@ -83,9 +83,10 @@ class TaxRule:
             raise InvalidRequest(
                 f"an exemption text has up to {EXEMPTION_CHARACTERS_MAX} printable characters", field=field
             )
-        if self.exemption_code and not _EXEMPTION_CODE.fullmatch(self.exemption_code):
+        if self.exemption_code and self.exemption_code not in EXEMPTION_CODES:
             raise InvalidRequest(
-                "an exemption code is one of the list VATEX, in capitals: VATEX-EU-AE", field=field
+                "an exemption code is one of the list VATEX (VATEX-EU-AE); without one a text does",
+                field=field,
             )
         return self
 
@@ -162,6 +163,11 @@ class OperatorData:
 
     valid_from_us: int
     party: Party
+
+    @property
+    def partner_id(self) -> UUID:
+        """The operator's place where a party is named by id."""
+        return OPERATOR
 
     def checked(self) -> OperatorData:
         """The same data. Raises InvalidRequest."""

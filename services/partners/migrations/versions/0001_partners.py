@@ -24,6 +24,7 @@ _FILES = (
     "settlement.sql",
     "payment_terms.sql",
     "audit.sql",
+    "tax.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
@@ -33,6 +34,7 @@ _APPEND_ONLY = (
     "audit_row", "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry",
     "payment", "payment_event", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
     "payment_terms_version", "operator_account_version",
+    "tax_version", "tax_rule", "operator_version",
 )  # fmt: skip
 
 

@@ -31,8 +31,8 @@ from services.partners.domain.payments.terms import (
 from services.partners.domain.settlement.records import Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, Proposal, outcome_of
 from services.partners.domain.statement import Statement
-from services.partners.storage import tax as tax_storage
 from services.partners.storage import partners, payment_terms, statements
+from services.partners.storage import tax as tax_storage
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement import money, payments, runs
 from services.runtime.clock import in_zone
