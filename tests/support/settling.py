@@ -101,8 +101,9 @@ class Settling:
             method=pays.PAYMENT_METHOD_DIRECT_DEBIT if debit else pays.PAYMENT_METHOD_INVOICE,
             account=account(f"{slug.title()} GmbH", self.iban(slug)),
             valid_from=terms.pop("valid_from", "2026-02-01"),
-            **{"prenotification_days": 3, "due_days": 5, "reminder_days": 7, **terms},
         )
+        for name, value in {"prenotification_days": 3, "due_days": 5, "reminder_days": 7, **terms}.items():
+            setattr(said, name, value)
         if debit:
             said.mandate.CopyFrom(
                 pays.Mandate(mandate_id=f"M-{slug}", signed_on="2026-01-20", scheme=pays.MANDATE_SCHEME_CORE)
@@ -126,7 +127,12 @@ class Settling:
         await self.house.ledger.move_clock(self.programme, at_us)
         await self.house.rate_now(self.programme)
 
-    async def fee(self, slug: str, fee_minor: int, cycle: int = clearing_pb2.BILLING_CYCLE_WINDOW) -> None:
+    async def fee(
+        self,
+        slug: str,
+        fee_minor: int,
+        cycle: clearing_pb2.BillingCycle.ValueType = clearing_pb2.BILLING_CYCLE_WINDOW,
+    ) -> None:
         """A fee with each statement."""
         terms = clearing_pb2.BillingTerms(
             partner_id=self.partners[slug].bytes, cycle=cycle, cycle_fee_minor=fee_minor

@@ -238,7 +238,8 @@ async def test_what_is_no_message_of_a_bank_is_refused_and_nothing_is_kept(
     with pytest.raises(CoalitionError) as refused:
         await desk.receive(body)
     assert refused.value.reason in (Reason.REASON_INVALID_REQUEST, Reason.REASON_BODY_TOO_LARGE)
-    assert await desk.house.fetch("SELECT FROM bank_message") == []
+    kept = "SELECT FROM bank_message WHERE ledger_id = $1"
+    assert await desk.house.fetch(kept, desk.programme.ledger_id) == []
 
 
 async def test_only_who_makes_or_checks_hands_in_what_the_bank_said(desk: Settling) -> None:

@@ -142,7 +142,7 @@ def _named(said: Said) -> tuple[str, str]:
     if isinstance(said, StatusReport):
         return "pain.002", said.message_id
     first: BankStatement | None = said[0] if said else None
-    return "camt.053", first.message_id if first else ""
+    return "camt.053", first.statement_id if first else ""
 
 
 async def _standings(connection: AsyncConnection, ledger_id: int, said: Said) -> dict[UUID, Standing]:
@@ -294,8 +294,7 @@ def _event(outcome: Outcome, on: date) -> PaymentEvent | None:
     kind = _EVENTS.get(outcome.kind)
     if kind is not None:
         return PaymentEvent(kind, abs(outcome.applied_minor), on, item.reason)
-    accepted = isinstance(item, StatusItem) and item.status is Status.ACCEPTED
-    if accepted and outcome.kind is OutcomeKind.NOTED:
+    if isinstance(item, StatusItem) and item.status is Status.ACCEPTED and outcome.kind is OutcomeKind.NOTED:
         return PaymentEvent(EventKind.ACCEPTED, 0, on, item.code)
     return None
 
