@@ -21,6 +21,7 @@ from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.domain.billing import BillingVersion, Terms
+from services.partners.domain.documents.tax import OperatorData, OperatorVersion, TaxData, TaxVersion
 from services.partners.domain.partner_roles import RoleTerms, RoleVersion
 from services.partners.domain.rates import Rates, RateVersion
 from services.partners.queries.audit import AuditLog
@@ -28,6 +29,7 @@ from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
@@ -58,6 +60,8 @@ class Partners:
     set_staff_roles: SetStaffRoles
     set_rates: SetTerm[Rates, RateVersion]
     set_partner_roles: SetTerm[RoleTerms, RoleVersion]
+    set_tax_data: SetTerm[TaxData, TaxVersion]
+    set_operator_data: SetTerm[OperatorData, OperatorVersion]
     add_legal_entity: AddLegalEntity
     assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
@@ -66,6 +70,8 @@ class Partners:
     propose_rates: ProposeTerm[Rates, RateVersion]
     propose_billing: ProposeTerm[Terms, BillingVersion]
     propose_partner_roles: ProposeTerm[RoleTerms, RoleVersion]
+    propose_tax_data: ProposeTerm[TaxData, TaxVersion]
+    propose_operator_data: ProposeTerm[OperatorData, OperatorVersion]
     propose_rerate: ProposeRerate
     # commands of clearing
     rate_postings: RatePostings
@@ -89,6 +95,7 @@ class Partners:
     credit_limits: CreditLimits
     rerates: Rerates
     legal_entities: LegalEntities
+    tax: TaxQueries
     audit: AuditLog
 
     database: Database

@@ -14,6 +14,7 @@ from coalition.partners.v1 import (
     limits_pb2,
     partners_pb2,
     staff_pb2,
+    tax_pb2,
 )
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
@@ -25,6 +26,7 @@ from coalition.partners.v1.partners_pb2_grpc import (
     add_PartnersServiceServicer_to_server,
 )
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
+from coalition.partners.v1.tax_pb2_grpc import add_TaxServiceServicer_to_server
 
 from services.partners.app import Partners
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
@@ -35,6 +37,8 @@ from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.contract_terms import ProposeTerm, SetTerm
 from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
+from services.partners.commands.documents.set_operator_data import OPERATOR_DATA
+from services.partners.commands.documents.set_tax_data import TAX_DATA
 from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
@@ -57,6 +61,7 @@ from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
 from services.partners.queries.partners import PartnerQueries
@@ -75,6 +80,7 @@ from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.staff import StaffServicer
+from services.partners.rpc.tax import TaxServicer
 from services.partners.settings import Settings
 from services.partners.storage import tables
 from services.runtime.bus import PARTNERS, POINTS, Bus, Stream
@@ -101,6 +107,7 @@ _CONTRACTS: Final = (
     contracts_pb2,
     limits_pb2,
     audit_pb2,
+    tax_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -128,7 +135,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
     prices = rates_term(tell)
-    terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES))
+    terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES, TAX_DATA, OPERATOR_DATA))
     kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
@@ -143,6 +150,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_staff_roles=SetStaffRoles(database),
         set_rates=SetTerm(database, prices),
         set_partner_roles=SetTerm(database, PARTNER_ROLES),
+        set_tax_data=SetTerm(database, TAX_DATA),
+        set_operator_data=SetTerm(database, OPERATOR_DATA),
         add_legal_entity=AddLegalEntity(database),
         assign_stores=AssignStores(database),
         drafts=drafts,
@@ -150,6 +159,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         propose_rates=ProposeTerm(drafts, prices),
         propose_billing=ProposeTerm(drafts, BILLING),
         propose_partner_roles=ProposeTerm(drafts, PARTNER_ROLES),
+        propose_tax_data=ProposeTerm(drafts, TAX_DATA),
+        propose_operator_data=ProposeTerm(drafts, OPERATOR_DATA),
         propose_rerate=ProposeRerate(drafts, rerates),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
@@ -173,6 +184,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         credit_limits=CreditLimits(database),
         rerates=rerates,
         legal_entities=LegalEntities(database),
+        tax=TaxQueries(database),
         audit=AuditLog(database),
         database=database,
     )
@@ -190,6 +202,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_ContractsServiceServicer_to_server(ContractsServicer(partners), to)
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
+        add_TaxServiceServicer_to_server(TaxServicer(partners), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from services.launcher.commands import programme_operator
 from services.launcher.session import Column, JsonOption, count, field, in_session, show
 from services.operations import documents, ledger, registry
 from services.operations.amounts import read_month_day, read_time, write_time
@@ -17,6 +18,8 @@ app = typer.Typer(
     help="Register and list programmes; say when points expire; move a test programme's clock.",
     no_args_is_help=True,
 )
+
+app.add_typer(programme_operator.app, name="operator")
 
 _COLUMNS: Final[tuple[Column, ...]] = tuple(
     (name, field(name)) for name in ("slug", "ledger_id", "zone", "currency", "mode")

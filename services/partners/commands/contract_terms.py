@@ -42,6 +42,12 @@ class OfPartner(Protocol):
         ...
 
 
+async def check_partner(connection: AsyncConnection, programme: Programme, wanted: OfPartner) -> None:
+    """Raises NotFound with PARTNER_UNKNOWN where there is no such partner."""
+    if await partners.by_id(connection, programme.ledger_id, wanted.partner_id) is None:
+        raise partner_unknown()
+
+
 V = TypeVar("V", bound=OfPartner)
 R = TypeVar("R")
 
@@ -51,7 +57,8 @@ class Term(Generic[V, R]):
     """One term. `kind`: of its drafts; `command`: the one that drafts it, as it is told to who tries alone.
 
     `add` writes the next version in the caller's transaction, by whom and by which draft, and answers it with what there is to
-    note of it; it takes the locks that it needs, and writes nothing where the newest version says the same.
+    note of it; it takes the locks that it needs, and writes nothing where the newest version says the same. `check` looks
+    whether the value can be at all, when it is proposed.
     """
 
     kind: str
@@ -59,13 +66,10 @@ class Term(Generic[V, R]):
     document: Callable[[V], dict[str, Any]]
     parse: Callable[[bytes], V]
     add: Callable[[AsyncConnection, Programme, V, str, UUID | None], Awaitable[tuple[R, Sequence[Change]]]]
+    check: Callable[[AsyncConnection, Programme, V], Awaitable[None]] = check_partner
 
     def draft_kind(self) -> DraftKind[V]:
         """Its drafts: made with role `pricing`, approved with role `checker`."""
-
-        async def check(connection: AsyncConnection, programme: Programme, wanted: V) -> None:
-            if await partners.by_id(connection, programme.ledger_id, wanted.partner_id) is None:
-                raise partner_unknown()
 
         async def apply(
             connection: AsyncConnection, programme: Programme, wanted: V, approval: Approval
@@ -80,7 +84,7 @@ class Term(Generic[V, R]):
             approvers=frozenset({_APPROVERS}),
             parse=self.parse,
             apply=apply,
-            check=check,
+            check=self.check,
         )
 
 

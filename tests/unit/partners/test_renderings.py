@@ -77,7 +77,7 @@ def test_a_pdf_says_all_figures_parties_and_notes() -> None:
     for part in (
         "Invoice", "R-2017-000001", "2017-01-09", "2017-01-23", "2017-01-02 to 2017-01-09", OPERATOR.legal_name,
         GROCER.legal_name, "VAT id DE123456789", "VAT id DE987654321", "Points issued (base)", "30,000,000",
-        "300,000.00", "2,500.00", "60,000.00", "EUR 362,500.00", "20 %", "reverse charge, the buyer owes the tax",
+        "300,000.00", "2,500.00", "60,000.00", "EUR 362,500.00", "20 %", "reverse charge, the buyer owes the tax", "Reverse charge (VATEX-EU-AE)",
         "RF18539007547034", "DE75512108001245126199", "Page 1 of 1", "Register court Köln",
     ):  # fmt: skip
         assert part in said, part

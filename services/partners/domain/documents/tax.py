@@ -16,6 +16,7 @@ from uuid import UUID
 from services.partners.domain.documents.code_lists import EXEMPTION_CODES
 from services.partners.domain.documents.party import Party
 from services.partners.domain.legal_entities import ENTITIES_MAX
+from services.partners.domain.netting import OPERATOR
 from services.partners.domain.rates import TIME_US_MAX
 from services.runtime.errors import InvalidRequest
 
@@ -162,6 +163,11 @@ class OperatorData:
 
     valid_from_us: int
     party: Party
+
+    @property
+    def partner_id(self) -> UUID:
+        """The operator's place where a party is named by id."""
+        return OPERATOR
 
     def checked(self) -> OperatorData:
         """The same data. Raises InvalidRequest."""

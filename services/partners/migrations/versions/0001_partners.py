@@ -22,13 +22,14 @@ _FILES = (
     "approvals.sql",
     "rerates.sql",
     "audit.sql",
+    "tax.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
     "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
-    "audit_row",
+    "audit_row", "tax_version", "tax_rule", "operator_version",
 )  # fmt: skip
 
 
