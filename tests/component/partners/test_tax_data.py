@@ -298,7 +298,7 @@ async def test_it_is_set_proposed_and_listed_from_files(house: House, tmp_path: 
         ("rate = 20", "rate = true", "rate is in per cent"),
         ('"München"', "7", "[party] city is a text in quotes"),
         ("objection_days = 14", "objection_days = 0", "objection_days is a whole number"),
-        ("[self_billing]", "self_billing = 1\n[other]", "cannot be read as TOML"),
+        ("[self_billing]", "[[self_billing]]", "[self_billing] is not a table"),
         ('"Marktplatz 1"', '"Marktplatz 1', "cannot be read as TOML"),
         ('"Marktplatz 1"', f'"{"x" * 70_000}"', "has more than 65,536 bytes"),
     ],
