@@ -36,7 +36,7 @@ def bank() -> Iterator[MockBank]:
 async def month(desk: Settling) -> pb.GetRunResponse:
     """Run 1: the grocer is debited 120.00 and fuel invoiced 60.00, the cinema is paid 36.00."""
     grocer = await desk.partner("grocer", returned_fee_minor=500)
-    fuel = await desk.partner("fuel", method="invoice")
+    fuel = await desk.partner("fuel", method="invoice", due_days=20)
     cinema = await desk.partner("cinema", (11_500, 7_500))
     await desk.week(1, Earn(grocer, 10_000), Earn(fuel, 5_000), Burn(cinema, [(grocer, 4_000)]))
     run = await desk.settled()
@@ -73,7 +73,7 @@ async def test_a_month_is_collected_paid_and_settled_and_every_account_is_explai
     await sent(desk, bank, run)
     assert await desk.state(1) == "instructed"
 
-    assert sorted(await heard(desk, bank, 7)) == [
+    assert sorted(await heard(desk, bank, 4) + await heard(desk, bank, 4)) == [
         ("noted", 0), ("noted", 0), ("settled", -3_600), ("settled", 12_000),
     ]  # fmt: skip
     assert await desk.state(1) == "instructed"
@@ -85,7 +85,7 @@ async def test_a_month_is_collected_paid_and_settled_and_every_account_is_explai
 
     done = await desk.run(1)
     assert [pb.RunState.Name(each.state)[10:] for each in done.steps] == [
-        "DRAFT", "APPROVED", "INSTRUCTED", "PARTIAL", "SETTLED",
+        "DRAFT", "APPROVED", "INSTRUCTED", "COLLECTED", "PAID", "SETTLED",
     ]  # fmt: skip
     held = await desk.accounts()
     assert held["bank", ""] == 12_000 + 6_000 - 3_600
@@ -98,7 +98,7 @@ async def test_a_debit_that_comes_back_after_payouts_went_out_is_owed_again_with
     run = await month(desk)
     await sent(desk, bank, run)
     bank.pay_in(6_000, payment_of(desk, run, "fuel").reference)
-    await heard(desk, bank, 7)
+    await heard(desk, bank, 8)
     assert await desk.state(1) == "settled"
     bank.advance(14)
     bank.refuse(payment_of(desk, run, "grocer").end_to_end_id, "MD06")
@@ -118,7 +118,7 @@ async def test_a_debit_that_comes_back_after_payouts_went_out_is_owed_again_with
     await desk.house.app.follow_runs(desk.programme)
     assert await desk.state(1) == "settled"
     await sent(desk, bank, again)
-    assert ("settled", 12_500) in await heard(desk, bank, 7)
+    assert ("settled", 12_500) in await heard(desk, bank, 8)
     assert await desk.state(2) == "settled"
     assert ("partner", "grocer") not in await desk.accounts()
 
@@ -201,8 +201,16 @@ async def test_the_same_message_again_changes_nothing_nor_does_the_same_movement
 async def test_an_invoice_that_is_not_paid_in_time_makes_its_run_partial_until_it_is(desk: Settling) -> None:
     run = await month(desk)
     due_on = payment_of(desk, run, "fuel").due_on
-    assert due_on == "2026-03-09"
-    await desk.now(FIRST_RUN_US + 8 * DAY_US)
+    assert due_on == "2026-03-23"
+    for slug in ("grocer", "cinema"):
+        payment = payment_of(desk, run, slug)
+        inner = f"<TxDtls><Refs><EndToEndId>{payment.end_to_end_id}</EndToEndId></Refs></TxDtls>"
+        side = "CRDT" if slug == "grocer" else "DBIT"
+        amount = f"{payment.amount_minor // 100}.{payment.amount_minor % 100:02}"
+        await desk.receive(camt(camt_statement(entry(amount, side, inner, reference=slug))))
+    await desk.now(FIRST_RUN_US + 24 * DAY_US)
+    assert await desk.house.app.follow_runs(desk.programme) == []
+    await desk.now(FIRST_RUN_US + 25 * DAY_US)
     assert await desk.house.app.follow_runs(desk.programme) == [1]
     assert await desk.state(1) == "partial"
     assert payment_of(desk, await desk.run(1), "fuel").is_overdue

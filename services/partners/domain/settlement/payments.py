@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from services.partners.domain.payments.instructions import Direction
+
+
+#: A statement of a day comes in the night after it, or after a weekend: until then nobody can say that money is late.
+BANK_TELLS_WITHIN: Final = timedelta(days=3)
 
 
 class Method(StrEnum):
@@ -103,8 +108,8 @@ class Standing:
         return self.left_minor if self.payment.direction is Direction.COLLECT else -self.left_minor
 
     def is_overdue(self, today: date) -> bool:
-        """Whether it is open after the day on which it was due."""
-        return self.state is PaymentState.OPEN and self.payment.due_on < today
+        """Whether it is open although the bank should have told of it by now."""
+        return self.state is PaymentState.OPEN and self.payment.due_on + BANK_TELLS_WITHIN < today
 
 
 def standing(payment: Payment, events: Iterable[PaymentEvent]) -> Standing:

@@ -101,7 +101,8 @@ def test_what_may_still_come_of_a_payout_counts_as_owed_to_the_partner() -> None
         ([stand(DEBIT, BOOKED, RETURNED), stand(TRANSFER, BOOKED)], DUE, RunState.PARTIAL),
         ([stand(DEBIT, REJECTED, CARRIED), stand(TRANSFER, BOOKED)], DUE, RunState.SETTLED),
         ([stand(INVOICE)], DUE, RunState.INSTRUCTED),
-        ([stand(INVOICE)], DUE + timedelta(days=1), RunState.PARTIAL),
+        ([stand(INVOICE)], DUE + timedelta(days=3), RunState.INSTRUCTED),
+        ([stand(INVOICE)], DUE + timedelta(days=4), RunState.PARTIAL),
     ],
 )
 def test_a_run_stands_where_its_payments_do(payments: list[Standing], today: date, wanted: RunState) -> None:
