@@ -60,18 +60,32 @@ _FeeOption = Annotated[str, typer.Option(help="Owed for a debit that came back, 
 _SuspendOption = Annotated[
     int, typer.Option(min=0, max=366, help="Suspended so many days after the due date; 0: never.")
 ]
+
+
+def _pays_by(terms: Document) -> str:
+    if terms["mandate"]:
+        told = terms["prenotification_days"]
+        return f"direct debit, {terms['mandate']['scheme']} {terms['mandate']['id']}, told {told} days before"
+    return f"invoice, within {terms['due_days']} days"
+
+
+def _when_late(terms: Document) -> str:
+    said = [f"{terms['reminders_max']} reminders, each {terms['reminder_days']} days"]
+    if terms["late_interest_bp"]:
+        said.append(f"{write_minor(terms['late_interest_bp'])} % a year")
+    if terms["suspend_after_days"]:
+        said.append(f"suspended after {terms['suspend_after_days']} days")
+    return ", ".join(said)
+
+
 _TERMS: Final[tuple[Column, ...]] = (
     ("#version", count("version")),
     ("from", field("valid_from")),
-    ("pays by", lambda each: each["method"].replace("_", " ")),
-    ("IBAN", lambda each: each["account"]["iban"]),
-    ("mandate", lambda each: each["mandate"]["id"] if each["mandate"] else ""),
-    ("#days due", count("due_days")),
+    ("pays by", _pays_by),
+    ("account", lambda each: each["account"]["iban"]),
     ("#least payout", lambda each: write_minor(each["least_payout_minor"])),
-    ("#reminders", lambda each: f"{each['reminders_max']} x {each['reminder_days']} days"),
-    ("#interest, bp", count("late_interest_bp")),
+    ("when late", _when_late),
     ("#returned fee", lambda each: write_minor(each["returned_fee_minor"])),
-    ("#suspended after", count("suspend_after_days")),
     ("draft", field("draft")),
 )
 

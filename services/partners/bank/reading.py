@@ -34,7 +34,10 @@ BankFile = StatusReport | tuple[BankStatement, ...]
 
 
 class BankFileReader:
-    """Reads one file that comes in pieces: `feed` each, then `close`. Memory stays bounded whatever comes."""
+    """Reads one file that comes in pieces: `feed` each, then `close`. Memory stays bounded whatever comes.
+
+    A file of 32 MiB takes seconds: feed it in a thread where an event loop waits.
+    """
 
     def __init__(self, bytes_max: int = FILE_BYTES_MAX) -> None:
         self._trees: Final = Trees(_PARTS, self._began, self._part, bytes_max)

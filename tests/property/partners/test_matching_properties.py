@@ -29,18 +29,19 @@ def open_legs(draw: st.DrawFn) -> list[Leg]:
     made: list[Leg] = []
     for number in draw(st.lists(NUMBERS, unique=True)):
         amount, state = draw(AMOUNTS), draw(st.sampled_from(LegState))
-        settled = state is LegState.SETTLED
+        paid = 0
+        if state is LegState.SETTLED:
+            paid = amount
+        elif state is not LegState.INSTRUCTED:
+            paid = draw(st.integers(0, amount - 1))
         made.append(
             leg(
                 number,
                 state=state,
                 direction=draw(st.sampled_from(Direction)),
                 amount_minor=amount,
-                paid_minor=amount
-                if settled
-                else draw(st.integers(0, amount - 1))
-                if state is LegState.OPEN
-                else 0,
+                paid_minor=paid,
+                booked_minor=paid if state is LegState.SETTLED and draw(st.booleans()) else 0,
                 counterparty_iban=iban(draw(st.integers(1, 3)), "ELSE"),
             )
         )
@@ -89,7 +90,7 @@ def test_each_item_ends_in_one_outcome_and_every_cent_in_a_leg_or_a_break(
     for before, after in zip(legs, found.legs, strict=True):
         applied = sum(each.applied_minor for each in found.outcomes if each.leg_id == before.leg_id)
         assert after.paid_minor - before.paid_minor == applied * before.sign
-        assert 0 <= after.paid_minor <= after.amount_minor
+        assert 0 <= after.booked_minor <= after.paid_minor <= after.amount_minor
         assert after.state is not LegState.SETTLED or after.due_minor == 0
 
 

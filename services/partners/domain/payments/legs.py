@@ -31,7 +31,8 @@ class LegState(StrEnum):
 class Leg:
     """One payment of a partner. `amount_minor` > 0; `paid_minor`: 0 to that, what the bank has booked of it, less returns.
 
-    `creditor_reference`: what a payer names; `message_id`: of the file that told the bank, or empty.
+    `booked_minor`: what of that came by the instruction itself, 0 or all of it: only that can come back. `creditor_reference`:
+    what a payer names; `message_id`: of the file that told the bank, or empty.
     """
 
     leg_id: UUID
@@ -44,6 +45,7 @@ class Leg:
     counterparty_iban: str = ""
     message_id: str = ""
     paid_minor: int = 0
+    booked_minor: int = 0
 
     @property
     def due_minor(self) -> int:
@@ -55,16 +57,22 @@ class Leg:
         """Of its payment on the account: 1 comes in, -1 goes out."""
         return 1 if self.direction is Direction.COLLECT else -1
 
-    def paid(self, amount_minor: int) -> Leg:
-        """The leg after an amount of it was paid."""
+    def paid(self, amount_minor: int, by_instruction: bool) -> Leg:
+        """The leg after an amount of it was paid, by what the bank was told or by a transfer."""
         paid = self.paid_minor + amount_minor
+        booked = self.booked_minor + (amount_minor if by_instruction else 0)
+        settled = paid == self.amount_minor
         return replace(
-            self, paid_minor=paid, state=LegState.SETTLED if paid == self.amount_minor else self.state
+            self,
+            paid_minor=paid,
+            booked_minor=booked,
+            state=LegState.SETTLED if settled else self.state,
         )
 
     def returned(self) -> Leg:
-        """The leg after all that was paid of it came back."""
-        return replace(self, paid_minor=0, state=LegState.RETURNED)
+        """The leg after what was booked of its instruction came back."""
+        left = self.paid_minor - self.booked_minor
+        return replace(self, paid_minor=left, booked_minor=0, state=LegState.RETURNED)
 
 
 class MatchedBy(StrEnum):
@@ -128,8 +136,15 @@ class Legs:
         return [self._legs[each] for each in found]
 
     def due_from(self, item: BankItem) -> list[Leg]:
-        """The legs of which exactly an item's amount is due from the account that it came from, in its currency."""
+        """The legs of which exactly an item's amount is due from the account that it came from, in its currency.
+
+        Not those that the bank is at: what it collects has its end-to-end id.
+        """
         legs = (self._legs[each] for each in self._by_iban.get(item.counterparty_iban, ()))
         return [
-            leg for leg in legs if leg.due_minor == item.amount_minor > 0 and leg.currency == item.currency
+            leg
+            for leg in legs
+            if leg.due_minor == item.amount_minor > 0
+            and leg.currency == item.currency
+            and leg.state is not LegState.INSTRUCTED
         ]

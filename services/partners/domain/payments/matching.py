@@ -236,21 +236,21 @@ def _of_payment(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg 
         break_minor=leg.sign * rest,
         note=why,
     )
-    return outcome, leg.paid(applied)
+    return outcome, leg.paid(applied, found.matched_by is MatchedBy.END_TO_END_ID)
 
 
 def _of_return(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg | None]:
     """What came back must be what had gone; some banks take their charge with it, which is told apart."""
     amount = abs(item.amount_minor)
     backwards = item.amount_minor * leg.sign < 0
-    if not backwards or not 0 < leg.paid_minor <= amount:
-        why = f"{leg.paid_minor} minor units of it had been paid; it is {leg.state.value}"
+    if not backwards or not 0 < leg.booked_minor <= amount:
+        why = f"{leg.booked_minor} minor units had been paid by its instruction; it is {leg.state.value}"
         return replace(found, break_type=BreakType.UNEXPECTED_RETURN, note=why), None
-    rest = amount - leg.paid_minor
+    rest = amount - leg.booked_minor
     outcome = replace(
         found,
         kind=OutcomeKind.RETURNED,
-        applied_minor=-leg.sign * leg.paid_minor,
+        applied_minor=-leg.sign * leg.booked_minor,
         break_type=BreakType.WRONG_AMOUNT if rest else None,
         break_minor=-leg.sign * rest,
         note=f"{rest} minor units more than had been paid: a charge?" if rest else item.reason,

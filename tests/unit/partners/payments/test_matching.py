@@ -148,6 +148,11 @@ def test_it_is_not_where_anything_speaks_against_it(changes: dict[str, object]):
     assert after == INVOICE
 
 
+def test_what_the_bank_is_collecting_is_not_matched_by_its_amount():
+    outcome, after = one(item(10_000, counterparty_iban=iban(1, "ELSE")), leg())
+    assert (outcome.break_type, after) == (BreakType.UNKNOWN_REFERENCE, leg())
+
+
 def test_it_is_not_where_two_payments_are_due_like_that():
     twin = leg(2, state=LegState.OPEN, counterparty_iban=INVOICE.counterparty_iban)
     outcome, _ = one(item(10_000, counterparty_iban=INVOICE.counterparty_iban), INVOICE, twin)
@@ -164,14 +169,14 @@ def test_who_names_two_references_is_asked():
 
 
 def test_a_debit_that_comes_back_weeks_later_is_due_again():
-    settled = leg().paid(10_000)
+    settled = leg().paid(10_000, by_instruction=True)
     outcome, after = one(item(-10_000, end_to_end_id=ids(settled), is_return=True, reason="MD06"), settled)
     assert (outcome.kind, outcome.applied_minor, outcome.note) == (OutcomeKind.RETURNED, -10_000, "MD06")
     assert (after.state, after.paid_minor, after.due_minor) == (LegState.RETURNED, 0, 10_000)
 
 
 def test_a_payout_that_comes_back_is_owed_again():
-    settled = leg(direction=Direction.PAYOUT).paid(10_000)
+    settled = leg(direction=Direction.PAYOUT).paid(10_000, by_instruction=True)
     outcome, after = one(item(10_000, end_to_end_id=ids(settled), is_return=True, reason="AC04"), settled)
     assert (outcome.kind, outcome.applied_minor, after.state) == (
         OutcomeKind.RETURNED,
@@ -181,7 +186,7 @@ def test_a_payout_that_comes_back_is_owed_again():
 
 
 def test_what_a_bank_takes_for_a_return_is_told_apart():
-    settled = leg().paid(10_000)
+    settled = leg().paid(10_000, by_instruction=True)
     outcome, after = one(item(-10_350, end_to_end_id=ids(settled), is_return=True), settled)
     assert (outcome.kind, outcome.applied_minor, outcome.break_minor) == (OutcomeKind.RETURNED, -10_000, -350)
     assert (outcome.break_type, after.state) == (BreakType.WRONG_AMOUNT, LegState.RETURNED)
@@ -195,8 +200,30 @@ def test_a_debit_and_its_return_in_one_statement_end_well_in_whatever_order():
     assert found.legs[0].state is LegState.RETURNED
 
 
+def test_a_debit_comes_back_once_and_not_out_of_what_was_paid_by_transfer_since():
+    back = item(-10_000, 3, end_to_end_id=ids(leg()), is_return=True)
+    returned = leg().paid(10_000, by_instruction=True).returned()
+    for since in (4_000, 10_000):
+        paid_since = returned.paid(since, by_instruction=False)
+        outcome, after = one(back, paid_since)
+        assert (outcome.break_type, after) == (BreakType.UNEXPECTED_RETURN, paid_since)
+    assert returned.paid(4_000, by_instruction=False).due_minor == 6_000
+
+
+def test_a_debit_that_arrives_after_a_transfer_for_it_is_a_duplicate_until_it_comes_back():
+    transfer = item(10_000, 1, remittance=leg().creditor_reference)
+    debit = item(10_000, 2, end_to_end_id=ids(leg()))
+    back = item(-10_000, 3, end_to_end_id=ids(leg()), is_return=True)
+    found = matched([transfer, debit, back], leg())
+    assert [each.break_type for each in found.outcomes] == [
+        None, BreakType.DUPLICATE, BreakType.UNEXPECTED_RETURN
+    ]  # fmt: skip
+    assert sum(each.break_minor for each in found.outcomes) == 0
+    assert found.legs[0].state is LegState.SETTLED
+
+
 def test_what_was_returned_can_be_paid_by_transfer():
-    back = leg().paid(10_000).returned()
+    back = leg().paid(10_000, by_instruction=True).returned()
     outcome, after = one(item(10_000, remittance=back.creditor_reference), back)
     assert (outcome.kind, after.state) == (OutcomeKind.SETTLED, LegState.SETTLED)
 
@@ -209,7 +236,7 @@ def test_a_return_of_what_was_not_paid_is_a_break(state: LegState):
 
 
 def test_less_than_was_paid_that_comes_back_is_a_break():
-    settled = leg().paid(10_000)
+    settled = leg().paid(10_000, by_instruction=True)
     outcome, after = one(item(-4_000, end_to_end_id=ids(settled), is_return=True), settled)
     assert (outcome.break_type, after) == (BreakType.UNEXPECTED_RETURN, settled)
 
@@ -280,7 +307,7 @@ def test_a_file_or_payment_that_the_bank_has_had_before_is_not_rejected_by_that(
 
 
 def test_a_reject_of_what_is_not_instructed_is_a_break():
-    settled = leg().paid(10_000)
+    settled = leg().paid(10_000, by_instruction=True)
     found = match_report(report(said(Status.REJECTED, settled)), [settled])
     assert (found.outcomes[0].break_type, found.legs) == (BreakType.UNEXPECTED_RETURN, (settled,))
     strange = match_report(report(said(Status.REJECTED, leg(9))), [leg()])
