@@ -57,6 +57,22 @@ from services.runtime.event_log import ReadEvents
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """Commands and queries of settlement: runs, documents, the bank, accounts."""
+
+    draft_run: DraftRun
+    instruct_run: InstructRun
+    abort_run: AbortRun
+    follow_runs: FollowRuns
+    receive_bank_message: ReceiveBankMessage
+    assign_break: AssignBreak
+    end_break: EndBreak
+    runs: Runs
+    documents: Documents
+    accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True)
 class Partners:
     """Commands and queries of the partners service, on one database."""
 
@@ -95,14 +111,6 @@ class Partners:
     set_billing: SetTerm[Terms, BillingVersion]
     set_floors: SetFloors
     accept_statement: AcceptStatement
-    # commands of settlement
-    draft_run: DraftRun
-    instruct_run: InstructRun
-    abort_run: AbortRun
-    follow_runs: FollowRuns
-    receive_bank_message: ReceiveBankMessage
-    assign_break: AssignBreak
-    end_break: EndBreak
     # queries
     programmes: Programmes
     partners: PartnerQueries
@@ -122,8 +130,6 @@ class Partners:
     payment_terms: PaymentTermsQueries
     tax: TaxQueries
     audit: AuditLog
-    runs: Runs
-    documents: Documents
-    accounts: Accounts
+    settlement: Settlement
 
     database: Database

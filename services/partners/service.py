@@ -32,7 +32,7 @@ from coalition.partners.v1.settlement_pb2_grpc import add_SettlementServiceServi
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
 from coalition.partners.v1.tax_pb2_grpc import add_TaxServiceServicer_to_server
 
-from services.partners.app import Partners
+from services.partners.app import Partners, Settlement
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
 from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
@@ -193,13 +193,6 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_billing=SetTerm(database, BILLING),
         set_floors=SetFloors(database, tell, points),
         accept_statement=AcceptStatement(database),
-        draft_run=DraftRun(database, drafts),
-        instruct_run=InstructRun(database),
-        abort_run=AbortRun(database),
-        follow_runs=FollowRuns(database),
-        receive_bank_message=ReceiveBankMessage(database),
-        assign_break=AssignBreak(database),
-        end_break=EndBreak(database),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),
@@ -218,10 +211,23 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         payment_terms=PaymentTermsQueries(database),
         tax=TaxQueries(database),
         audit=AuditLog(database),
+        settlement=_settlement(database, drafts),
+        database=database,
+    )
+
+
+def _settlement(database: Database, drafts: Drafts) -> Settlement:
+    return Settlement(
+        draft_run=DraftRun(database, drafts),
+        instruct_run=InstructRun(database),
+        abort_run=AbortRun(database),
+        follow_runs=FollowRuns(database),
+        receive_bank_message=ReceiveBankMessage(database),
+        assign_break=AssignBreak(database),
+        end_break=EndBreak(database),
         runs=Runs(database),
         documents=Documents(database),
         accounts=Accounts(database),
-        database=database,
     )
 
 
@@ -238,7 +244,9 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
         add_PaymentTermsServiceServicer_to_server(PaymentTermsServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
-        add_SettlementServiceServicer_to_server(SettlementServicer(partners), to)
+        add_SettlementServiceServicer_to_server(
+            SettlementServicer(partners.settlement, partners.draft_queries), to
+        )
         add_TaxServiceServicer_to_server(TaxServicer(partners), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
@@ -260,7 +268,7 @@ def scheduler(partners: Partners, settings: Settings) -> Scheduler:
     """The jobs: closing the windows that are due, bounding what partners may issue."""
     close_due = CloseDueWindows(partners.close_windows, partners.clearing, partners.programmes)
     set_floors = SetAllFloors(partners.set_floors, partners.programmes)
-    follow_runs = FollowAllRuns(partners.follow_runs, partners.programmes)
+    follow_runs = FollowAllRuns(partners.settlement.follow_runs, partners.programmes)
     return Scheduler(
         partners.database,
         jobs(

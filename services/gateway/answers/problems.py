@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from services.gateway.apidocs.errors import RECEIPT_TEXT_MAX, entry_of, explained
+from services.gateway.apidocs.errors import entry_of, explained
+from services.gateway.apidocs.explained import RECEIPT_TEXT_MAX
 from services.gateway.domain.errors import FieldError, HttpError, InvalidBody
 from services.runtime.errors import CoalitionError, code_of
 

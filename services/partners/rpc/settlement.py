@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from coalition.partners.v1 import settlement_pb2 as pb
 from coalition.partners.v1.settlement_pb2_grpc import SettlementServiceServicer
 
-from services.partners.app import Partners
+from services.partners.app import Settlement
 from services.partners.bank.reading import BankFileReader
+from services.partners.queries.drafts import DraftQueries
 from services.partners.rpc import settlement_mapping as mapping
 from services.partners.rpc.draft_mapping import draft_message
 from services.runtime.fields import read_optional_id
@@ -18,15 +19,13 @@ from services.runtime.principal import acting
 class SettlementServicer(SettlementServiceServicer):
     """Each method reads its request, calls one use case and writes its answer; the boundary does the rest."""
 
-    def __init__(self, partners: Partners) -> None:
-        self._app = partners
+    def __init__(self, settlement: Settlement, drafts: DraftQueries) -> None:
+        self._app, self._drafts = settlement, drafts
 
     async def DraftRun(self, request: pb.DraftRunRequest, context: object) -> pb.DraftRunResponse:
         """See the contract."""
         run, draft = await self._app.draft_run(acting(), request.until_window, request.why)
-        return pb.DraftRunResponse(
-            run=mapping.run_message(run), draft=draft_message(draft, self._app.draft_queries)
-        )
+        return pb.DraftRunResponse(run=mapping.run_message(run), draft=draft_message(draft, self._drafts))
 
     async def GetRun(self, request: pb.GetRunRequest, context: object) -> pb.GetRunResponse:
         """See the contract."""

@@ -115,7 +115,7 @@ async def test_a_debit_that_comes_back_after_payouts_went_out_is_owed_again_with
     assert desk.dues(again) == {"grocer": 12_500, "fuel": 0, "cinema": 0}
     assert again.documents == []
     assert payment_of(desk, await desk.run(1), "grocer").state == "closed"
-    await desk.house.app.follow_runs(desk.programme)
+    await desk.house.app.settlement.follow_runs(desk.programme)
     assert await desk.state(1) == "settled"
     await sent(desk, bank, again)
     assert ("settled", 12_500) in await heard(desk, bank, 8)
@@ -209,12 +209,12 @@ async def test_an_invoice_that_is_not_paid_in_time_makes_its_run_partial_until_i
         amount = f"{payment.amount_minor // 100}.{payment.amount_minor % 100:02}"
         await desk.receive(camt(camt_statement(entry(amount, side, inner, reference=slug))))
     await desk.now(FIRST_RUN_US + 24 * DAY_US)
-    assert await desk.house.app.follow_runs(desk.programme) == []
+    assert await desk.house.app.settlement.follow_runs(desk.programme) == []
     await desk.now(FIRST_RUN_US + 25 * DAY_US)
-    assert await desk.house.app.follow_runs(desk.programme) == [1]
+    assert await desk.house.app.settlement.follow_runs(desk.programme) == [1]
     assert await desk.state(1) == "partial"
     assert payment_of(desk, await desk.run(1), "fuel").is_overdue
-    assert await desk.house.app.follow_runs(desk.programme) == []
+    assert await desk.house.app.settlement.follow_runs(desk.programme) == []
 
 
 async def test_what_was_paid_is_headroom_again_and_tax_that_is_billed_is_exposure(desk: Settling) -> None:

@@ -9,7 +9,8 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.answers.problems import problem, receipt_text
 from services.gateway.apidocs import pages
-from services.gateway.apidocs.errors import EXPLAINED, RECEIPT_TEXT_MAX, entry_of
+from services.gateway.apidocs.errors import EXPLAINED, entry_of
+from services.gateway.apidocs.explained import RECEIPT_TEXT_MAX
 from services.runtime.errors import CoalitionError, code_of
 
 _ALL = sorted(Reason.values())

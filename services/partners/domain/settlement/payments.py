@@ -11,7 +11,6 @@ from uuid import UUID
 
 from services.partners.domain.payments.instructions import Direction
 
-
 #: A statement of a day comes in the night after it, or after a weekend: until then nobody can say that money is late.
 BANK_TELLS_WITHIN: Final = timedelta(days=3)
 

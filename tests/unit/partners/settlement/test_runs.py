@@ -163,7 +163,7 @@ def test_due_is_documents_with_tax_and_what_was_brought_forward_and_rounding_is_
 )
 def test_the_hash_of_a_proposal_changes_with_every_figure_in_it(change: dict[str, object]) -> None:
     proposal = Proposal(2, (POSITION,), (b"s" * 32,))
-    changed = replace(proposal, positions=(replace(POSITION, **change),))  # pyright: ignore[reportArgumentType]
+    changed = replace(proposal, positions=(replace(POSITION, **change),))
     assert changed.sha256() != proposal.sha256()
     assert replace(proposal, seals=(b"t" * 32,)).sha256() != proposal.sha256()
     assert replace(proposal, until_window=3).sha256() != proposal.sha256()
