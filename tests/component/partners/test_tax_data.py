@@ -224,7 +224,7 @@ async def test_what_cannot_be_or_is_not_allowed_is_refused_with_the_field(office
         (data(grocer, STANDARD, STANDARD), "data.rules"),
         (data(grocer, tax_pb2.TaxRule(supply=tax_pb2.SUPPLY_FEES)), "data.rules"),
         (data(grocer, self_billing=wrong_date), "data.self_billing.agreed_on"),
-        (data(grocer, party=party(vat_id=""), rules=None), "rules.fees"),
+        (data(grocer, party=party(vat_id="")), "rules.fees"),
     ):
         for method, request in (
             (office.tax.SetTaxData, tax_pb2.SetTaxDataRequest(data=wanted)),

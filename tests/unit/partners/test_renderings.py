@@ -113,6 +113,14 @@ def test_markup_in_a_name_is_a_name() -> None:
     assert HOSTILE.replace(" ", "") in said
 
 
+def test_a_name_in_letters_that_no_font_has_makes_a_pdf_all_the_same() -> None:
+    pdf = document_pdf(issued(paper(0, "北京公司 😀")))
+    assert pdf == document_pdf(issued(paper(0, "北京公司 😀")))
+    assert "EUR 362,500.00" in text_of(pdf)
+    # What all fonts have is fit for an archive; this is not.
+    assert (b"pdfaid:part" in document_pdf(issued(paper())), b"pdfaid:part" in pdf) == (True, False)
+
+
 def test_a_long_document_repeats_its_head_and_counts_its_pages() -> None:
     (draft,) = drafts([line(LineKind.ISSUED, 1_000, 10_000 + number) for number in range(200)])
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(document_pdf(issued(draft)))).pages]
