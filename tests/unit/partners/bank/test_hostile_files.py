@@ -128,5 +128,7 @@ def test_an_entry_that_stands_where_none_belongs_is_refused():
 
 def test_limits_are_looked_at_within_a_large_piece(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(trees, "ELEMENTS_KEPT_MAX", 50)
+    # Many entries are none too many: each is forgotten once it is read.
+    assert read_bank_file([camt(camt_statement(*[entry()] * 100))])
     head = GOOD[: GOOD.index(b"<Ntry>")]
     assert "at most 50 elements" in str(refused([head + b"<x/>" * 1_000_000]))

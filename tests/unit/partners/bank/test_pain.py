@@ -93,6 +93,14 @@ def test_amounts_are_written_to_the_cent(amount: int):
     assert f">{amount // 100}.{amount % 100:02}</InstdAmt>" in text(found)
 
 
+@pytest.mark.parametrize("direction", Direction)
+def test_a_bank_that_is_not_named_is_said_not_to_be(direction: Direction):
+    own = replace(own_account(), account=replace(own_account().account, bic=""))
+    (found,) = payment_files(own, [instruction(1, direction)], "R1", CREATED_US)
+    ours = "CdtrAgt" if direction is Direction.COLLECT else "DbtrAgt"
+    assert f"<{ours}><FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId></{ours}>" in text(found)
+
+
 def test_nothing_to_pay_is_no_file():
     assert files() == ()
 

@@ -113,6 +113,9 @@ def test_the_same_movement_told_again_is_a_duplicate_in_one_statement_or_in_anot
     paid = item(10_000, end_to_end_id=ids(leg()))
     first, again = matched([paid, replace(paid, entry=2)], leg()).outcomes
     assert (first.kind, again.break_type) == (OutcomeKind.SETTLED, BreakType.DUPLICATE)
+    half = item(5_000, remittance=INVOICE.creditor_reference)
+    found = matched([half, replace(half, entry=2)], INVOICE)
+    assert [each.kind for each in found.outcomes] == [OutcomeKind.PART, OutcomeKind.BREAK]
     later = match_statement(statement(paid), [leg()], {OWN_IBAN}, lambda each: each.key() == paid.key())
     assert later.outcomes[0].break_type is BreakType.DUPLICATE
     assert later.legs == (leg(),)
@@ -290,6 +293,14 @@ def test_a_file_that_is_rejected_is_rejected_with_all_that_was_in_it_and_nothing
     assert [each.item.reason for each in found.outcomes] == ["FF01", "FF01"]
 
 
+def test_what_is_said_of_a_payment_goes_before_what_is_said_of_its_file():
+    told = report(said(Status.REJECTED, leg(1), "AC04"), whole=said(Status.REJECTED, reason="FF01"))
+    found = match_report(told, [leg(1), leg(2)])
+    assert [(each.kind, each.item.reason) for each in found.outcomes] == [
+        (OutcomeKind.REJECTED, "AC04"), (OutcomeKind.REJECTED, "FF01")
+    ]  # fmt: skip
+
+
 def test_a_file_that_nobody_knows_is_a_break():
     found = match_report(report(whole=said(Status.REJECTED), of="X"), [leg()])
     assert [each.break_type for each in found.outcomes] == [BreakType.UNKNOWN_REFERENCE]
@@ -298,12 +309,14 @@ def test_a_file_that_nobody_knows_is_a_break():
 
 @pytest.mark.parametrize("reason", ["AM05", "DUPL", "DU01"])
 def test_a_file_or_payment_that_the_bank_has_had_before_is_not_rejected_by_that(reason: str):
-    for found in (
-        match_report(report(whole=said(Status.REJECTED, reason=reason)), [leg()]),
-        match_report(report(said(Status.REJECTED, leg(), reason)), [leg()]),
+    legs = (leg(1), leg(2))
+    for told in (
+        report(whole=said(Status.REJECTED, reason=reason)),
+        report(said(Status.REJECTED, leg(1), reason)),
     ):
+        found = match_report(told, legs)
         assert [each.break_type for each in found.outcomes] == [BreakType.DUPLICATE]
-        assert found.legs == (leg(),)
+        assert found.legs == legs
 
 
 def test_a_reject_of_what_is_not_instructed_is_a_break():
