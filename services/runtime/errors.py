@@ -70,7 +70,9 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_BURN_WORTH_MISMATCH: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Points of another worth"),
     Reason.REASON_RUN_STALE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Run is out of date"),
     Reason.REASON_RUN_STATE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Run is in another state"),
-    Reason.REASON_OPERATOR_DATA_MISSING: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Data of the operator missing"),
+    Reason.REASON_OPERATOR_DATA_MISSING: ReasonEntry(
+        _S.FAILED_PRECONDITION, 409, "Data of the operator missing"
+    ),
     Reason.REASON_BREAK_ENDED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Break is ended"),
     Reason.REASON_TOO_MANY_HOLDS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too many open holds"),
     Reason.REASON_ORIGINAL_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Original unknown"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from coalition.partners.v1 import settlement_pb2 as pb
@@ -61,9 +62,11 @@ class SettlementServicer(SettlementServiceServicer):
         # Read as it comes, so that what is too large or no such file is refused at the first piece that says so.
         body, reader = bytearray(), BankFileReader()
         async for piece in request_iterator:
-            reader.feed(piece.chunk)
+            await asyncio.to_thread(reader.feed, piece.chunk)
             body += piece.chunk
-        received = await self._app.receive_bank_message(acting(), bytes(body), reader.close())
+        received = await self._app.receive_bank_message(
+            acting(), bytes(body), await asyncio.to_thread(reader.close)
+        )
         return pb.ReceiveBankMessageResponse(
             number=received.message.number,
             kind=received.message.kind,

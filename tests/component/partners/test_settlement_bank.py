@@ -139,7 +139,7 @@ async def test_a_rejected_payout_stays_owed_until_a_run_pays_it_to_another_accou
 
 async def test_what_nobody_expects_waits_in_suspense_until_somebody_ends_the_break(desk: Settling) -> None:
     await month(desk)
-    body = camt(camt_statement(entry("47.11", reference="X1")))
+    body = camt(camt_statement(entry("47.11", reference="X1"), closing="47.11"))
     answer = await desk.receive(body)
     assert [(each.outcome, each.break_number) for each in answer.items] == [("break", 1)]
     assert (await desk.accounts())["suspense", ""] == -4_711
@@ -169,7 +169,7 @@ async def test_what_nobody_expects_waits_in_suspense_until_somebody_ends_the_bre
 )
 async def test_a_break_ends_in_one_of_few_ways(desk: Settling, how: str, partner: bool, wrong: str) -> None:
     await month(desk)
-    await desk.receive(camt(camt_statement(entry("47.11", reference="X1"))))
+    await desk.receive(camt(camt_statement(entry("47.11", reference="X1"), closing="47.11")))
     partner_id = desk.partners["fuel"].bytes if partner else b""
     request = pb.EndBreakRequest(number=1, how=how, partner_id=partner_id, why="because")
     with pytest.raises(CoalitionError, match=wrong):
@@ -248,6 +248,24 @@ async def test_what_is_no_message_of_a_bank_is_refused_and_nothing_is_kept(
     assert refused.value.reason in (Reason.REASON_INVALID_REQUEST, Reason.REASON_BODY_TOO_LARGE)
     kept = "SELECT FROM bank_message WHERE ledger_id = $1"
     assert await desk.house.fetch(kept, desk.programme.ledger_id) == []
+
+
+async def test_a_movement_without_a_reference_of_the_bank_counts_once_and_a_statement_with_a_gap_is_told(
+    desk: Settling,
+) -> None:
+    await month(desk)
+    bare = entry("47.11", reference="").replace("<AcctSvcrRef></AcctSvcrRef>", "")
+    answers = [
+        await desk.receive(camt(camt_statement(bare, opening="0.00", closing=closing)))
+        for closing in ("47.11", "50.00")
+    ]
+    assert [[each.outcome for each in answer.items] for answer in answers] == [["break"], ["break"] * 2]
+    listed = (await desk.host(desk.settlement.ListBreaks, pb.ListBreaksRequest())).breaks
+    assert [(each.type, each.amount_minor) for each in reversed(listed)] == [
+        ("unknown_reference", 4_711), ("duplicate", 0), ("statement_gap", 0),
+    ]  # fmt: skip
+    assert "289 minor units more" in listed[0].item.said
+    assert (await desk.accounts())["bank", ""] == 4_711
 
 
 async def test_only_who_makes_or_checks_hands_in_what_the_bank_said(desk: Settling) -> None:

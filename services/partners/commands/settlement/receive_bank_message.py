@@ -28,7 +28,7 @@ from services.partners.domain.payments.bank_entries import (
     StatusReport,
 )
 from services.partners.domain.payments.instructions import Direction
-from services.partners.domain.payments.legs import Leg, LegState
+from services.partners.domain.payments.legs import Leg, LegState, MatchedBy
 from services.partners.domain.payments.matching import (
     BreakType,
     Outcome,
@@ -66,6 +66,14 @@ class Received:
     message: Message
     items: tuple[Item, ...]
     known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An outcome, and by what its movement is known again; empty: a report moves nothing."""
+
+    outcome: Outcome
+    key: str
 
 
 @dataclass(slots=True)
@@ -116,7 +124,8 @@ class ReceiveBankMessage:
         kind, message_id = _named(said)
         message = Message(number, sha256(body).digest(), kind, message_id, now_us, who.actor, body)
         standings = await _standings(connection, ledger_id, said)
-        outcomes = await _outcomes(connection, programme, said, standings.values())
+        today = in_zone(now_us, programme.zone).date()
+        outcomes = await _outcomes(connection, programme, said, standings.values(), today)
         effects = await _effects(connection, programme, message, outcomes, standings)
         await bank_messages.add(connection, ledger_id, message, effects.items, effects.breaks)
         await payments.tell(connection, ledger_id, now_us, effects.events)
@@ -165,7 +174,8 @@ async def _outcomes(
     programme: Programme,
     said: Said,
     standings: Iterable[Standing],
-) -> list[Outcome]:
+    today: date,
+) -> list[_Told]:
     ledger_id = programme.ledger_id
     legs = [
         _leg(each, programme.currency, ibans_of, messages)
@@ -173,17 +183,36 @@ async def _outcomes(
         for each in standings
     ]
     if isinstance(said, StatusReport):
-        return list(match_report(said, legs).outcomes)
+        return [_Told(each, "") for each in match_report(said, legs).outcomes]
     own = {each.terms.account.iban for each in await payment_terms.of_operator(connection, ledger_id)}
-    outcomes: list[Outcome] = []
-    told = {item.key() for statement in said for item in statement.items}
-    seen = set(await bank_messages.seen(connection, ledger_id, sorted(told)))
+    outcomes: list[_Told] = []
+    keys = {id(item): _key(statement, item) for statement in said for item in statement.items}
+    seen = set(await bank_messages.seen(connection, ledger_id, sorted(set(keys.values()))))
     for statement in said:
-        matched = match_statement(statement, legs, own, lambda item: item.key() in seen)
-        outcomes += matched.outcomes
+        matched = match_statement(statement, legs, own, lambda item: keys[id(item)] in seen)
+        outcomes += [_Told(each, keys.get(id(each.item), "")) for each in matched.outcomes]
+        outcomes += _gap(statement, today)
         legs = list(matched.legs)
-        seen.update(item.key() for item in statement.items if item.key())
+        seen.update(keys[id(item)] for item in statement.items)
     return outcomes
+
+
+def _key(statement: BankStatement, item: BankItem) -> str:
+    """By what a movement is known again: the bank's own reference, or else its place in a statement of an account."""
+    place = f"{statement.account_iban}/{statement.statement_id}/{item.entry}/{item.detail}"
+    return item.key() or f"{place}/{item.booked_on}/{item.amount_minor}"
+
+
+def _gap(statement: BankStatement, today: date) -> list[_Told]:
+    """A break where the balances of a statement differ by more than its movements: something is missing in it."""
+    gap = statement.gap_minor()
+    if not gap:
+        return []
+    on = statement.items[-1].booked_on if statement.items else today
+    item = BankItem(0, 0, "", on, on, 0, statement.currency, remittance=f"statement {statement.statement_id}")
+    note = f"its balances differ by {gap} minor units more than its movements"
+    broken = Outcome(item, OutcomeKind.BREAK, break_type=BreakType.STATEMENT_GAP, on=on, note=note)
+    return [_Told(broken, f"{statement.account_iban}/{statement.statement_id}/gap")]
 
 
 async def _accounts(
@@ -223,6 +252,7 @@ def _leg(
         ibans.get((payment.partner_id, payment.terms_version), ""),
         messages.get(payment.file_number or 0, ""),
         max(0, standing.paid_minor),
+        standing.booked_minor,
     )
 
 
@@ -230,7 +260,7 @@ async def _effects(
     connection: AsyncConnection,
     programme: Programme,
     message: Message,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[_Told],
     standings: dict[UUID, Standing],
 ) -> _Effects:
     effects = _Effects()
@@ -242,8 +272,9 @@ async def _effects(
     }
     next_break = await bank_messages.next_break(connection, programme.ledger_id)
     today = in_zone(message.received_at_us, programme.zone).date()
-    for place, outcome in enumerate(outcomes, start=1):
-        item = _item(message.number, place, outcome)
+    for place, told in enumerate(outcomes, start=1):
+        outcome = told.outcome
+        item = _item(message.number, place, outcome, told.key)
         if outcome.break_type is not None:
             suspended = _suspended_minor(outcome)
             item = replace(item, break_number=next_break)
@@ -292,6 +323,8 @@ _EVENTS: Final = {
 def _event(outcome: Outcome, on: date) -> PaymentEvent | None:
     item = outcome.item
     kind = _EVENTS.get(outcome.kind)
+    if kind is EventKind.BOOKED and outcome.matched_by is not MatchedBy.END_TO_END_ID:
+        kind = EventKind.TRANSFERRED
     if kind is not None:
         return PaymentEvent(kind, abs(outcome.applied_minor), on, item.reason)
     if isinstance(item, StatusItem) and item.status is Status.ACCEPTED and outcome.kind is OutcomeKind.NOTED:
@@ -299,7 +332,7 @@ def _event(outcome: Outcome, on: date) -> PaymentEvent | None:
     return None
 
 
-def _item(message_number: int, place: int, outcome: Outcome) -> Item:
+def _item(message_number: int, place: int, outcome: Outcome, key: str) -> Item:
     item = outcome.item
     moved = isinstance(item, BankItem)
     told: tuple[str, ...]
@@ -311,7 +344,7 @@ def _item(message_number: int, place: int, outcome: Outcome) -> Item:
     return Item(
         message_number,
         place,
-        item.key() if isinstance(item, BankItem) else "",
+        key,
         item.end_to_end_id,
         item.amount_minor if isinstance(item, BankItem) else 0,
         item.booked_on if isinstance(item, BankItem) else None,

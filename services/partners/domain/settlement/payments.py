@@ -32,7 +32,11 @@ class EventKind(StrEnum):
     REJECTED = "rejected"
     """The bank has not taken it, and no money moves."""
     BOOKED = "booked"
+    """What the bank was told to do is done."""
+    TRANSFERRED = "transferred"
+    """Its partner has paid by a transfer that names it, all of it or a part."""
     RETURNED = "returned"
+    """What was booked came back."""
     CANCELLED = "cancelled"
     """Nobody waits for it any more."""
     CARRIED = "carried"
@@ -87,12 +91,17 @@ class PaymentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A payment with what became of it. `paid_minor`: booked less returned; `last_reason`: why it failed, if it did."""
+    """A payment with what became of it.
+
+    `paid_minor`: booked or transferred, less returned; `booked_minor`: what of that the bank was told to do, which alone can come
+    back; `last_reason`: why it failed, if it did.
+    """
 
     payment: Payment
     paid_minor: int
     state: PaymentState
     last_reason: str = ""
+    booked_minor: int = 0
 
     @property
     def left_minor(self) -> int:
@@ -114,26 +123,24 @@ class Standing:
 def standing(payment: Payment, events: Iterable[PaymentEvent]) -> Standing:
     """How a payment stands after its events, oldest first.
 
-    An invoice that is paid by a transfer which comes back is open again: its partner may pay it once more. A debit or a
-    transfer of ours that failed is not tried again by anybody.
+    A debit or a transfer of ours that failed is not tried again by anybody; its partner may still pay it by a transfer.
     """
-    paid, state, reason = 0, PaymentState.OPEN, ""
+    paid, booked, state, reason = 0, 0, PaymentState.OPEN, ""
     for event in events:
         match event.kind:
-            case EventKind.BOOKED:
+            case EventKind.BOOKED | EventKind.TRANSFERRED:
                 paid += event.amount_minor
+                booked += event.amount_minor if event.kind is EventKind.BOOKED else 0
                 if paid >= payment.amount_minor:
                     state = PaymentState.PAID
             case EventKind.RETURNED:
-                paid -= event.amount_minor
-                again = payment.method is Method.INVOICE
+                paid, booked, reason = paid - event.amount_minor, 0, event.reason
                 if state is not PaymentState.CLOSED:
-                    state = PaymentState.OPEN if again else PaymentState.FAILED
-                reason = event.reason
+                    state = PaymentState.FAILED
             case EventKind.REJECTED:
                 state, reason = PaymentState.FAILED, event.reason
             case EventKind.CANCELLED | EventKind.CARRIED:
                 state = PaymentState.CLOSED
             case EventKind.ACCEPTED:
                 pass
-    return Standing(payment, paid, state, reason)
+    return Standing(payment, paid, state, reason, booked)

@@ -189,7 +189,7 @@ def _unpaid(ledger_id: int) -> Select[tuple[UUID]]:
     """Payments of which not all was booked, and that nothing has ended."""
     of, event = payment.c, payment_event.c
     moved = case(
-        (event.kind == EventKind.BOOKED, event.amount_minor),
+        (event.kind.in_([EventKind.BOOKED, EventKind.TRANSFERRED]), event.amount_minor),
         (event.kind == EventKind.RETURNED, -event.amount_minor),
         else_=0,
     )

@@ -281,13 +281,14 @@ CREATE TABLE payment_event (
             WHEN 'cancelled' THEN amount_minor = 0
             WHEN 'carried' THEN amount_minor = 0
             WHEN 'booked' THEN amount_minor > 0
+            WHEN 'transferred' THEN amount_minor > 0
             WHEN 'returned' THEN amount_minor > 0
             ELSE false
         END
     )
 )
 --;;
-COMMENT ON TABLE payment_event IS 'What became of a payment: paid is what was booked less what was returned. on_date: the bank''s; at is programme time.'
+COMMENT ON TABLE payment_event IS 'What became of a payment: paid is what was booked or transferred less what was returned. on_date: the bank''s; at is programme time.'
 --;;
 CREATE TABLE bank_file (
     ledger_id smallint NOT NULL,
