@@ -13,6 +13,7 @@ from services.partners.commands.contract_terms import ProposeTerm, SetTerm
 from services.partners.commands.credit_limits import ProposeCreditLimit
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
+from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
@@ -30,6 +31,7 @@ from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
+from services.partners.queries.liability.liability import Liability
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.positions import Positions
@@ -73,6 +75,7 @@ class Partners:
     set_billing: SetTerm[Terms, BillingVersion]
     set_floors: SetFloors
     accept_statement: AcceptStatement
+    follow_lots: FollowLots
     # queries
     programmes: Programmes
     partners: PartnerQueries
@@ -89,6 +92,7 @@ class Partners:
     credit_limits: CreditLimits
     rerates: Rerates
     legal_entities: LegalEntities
+    liability: Liability
     audit: AuditLog
 
     database: Database

@@ -1,10 +1,11 @@
-"""What this service does by itself: closing the windows that are due, and bounding what partners may issue."""
+"""What this service does by itself: closing the windows that are due, bounding what partners may issue, following points."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.set_floors import SetFloors
 from services.partners.domain.windows import WindowState
 from services.partners.queries.clearing import Clearing
@@ -59,6 +60,31 @@ class SetAllFloors:
             else:
                 if sent:
                     _log.info("floors.set", programme=slug, partners=len(sent))
+
+
+class FollowAllLots:
+    """Follows what becomes of points in all programmes, up to what is stated; one that fails holds up no other."""
+
+    def __init__(self, follow: FollowLots, programmes: Programmes) -> None:
+        self._follow, self._programmes = follow, programmes
+
+    async def __call__(self) -> None:
+        """Goes through all programmes once."""
+        for registration in await self._programmes.everyone():
+            slug = registration.programme.slug
+            try:
+                followed = await self._follow(registration)
+            except CoalitionError as error:
+                _log.warning("lots.waiting", programme=slug, error=str(error))
+            except Exception:
+                _log.exception("lots.failed", programme=slug)
+            else:
+                if followed:
+                    _log.info("lots.followed", programme=slug, events=followed)
+
+    def job(self, seconds: float) -> Job:
+        """The job, that often."""
+        return Job("follow-lots", seconds, _LIMIT_SECONDS, self.__call__)
 
 
 def jobs(

@@ -11,6 +11,7 @@ from coalition.partners.v1 import (
     audit_pb2,
     contracts_pb2,
     legal_entities_pb2,
+    liability_pb2,
     limits_pb2,
     partners_pb2,
     staff_pb2,
@@ -19,6 +20,7 @@ from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceService
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from coalition.partners.v1.contracts_pb2_grpc import add_ContractsServiceServicer_to_server
 from coalition.partners.v1.legal_entities_pb2_grpc import add_LegalEntitiesServiceServicer_to_server
+from coalition.partners.v1.liability_pb2_grpc import add_LiabilityServiceServicer_to_server
 from coalition.partners.v1.limits_pb2_grpc import add_LimitsServiceServicer_to_server
 from coalition.partners.v1.partners_pb2_grpc import (
     add_ClearingServiceServicer_to_server,
@@ -38,6 +40,7 @@ from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCredit
 from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
+from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
@@ -50,8 +53,9 @@ from services.partners.commands.set_rates import rates_term
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
+from services.partners.events.follow_lots import lots_told
 from services.partners.events.publish import LOG, tell
-from services.partners.jobs import CloseDueWindows, SetAllFloors, jobs
+from services.partners.jobs import CloseDueWindows, FollowAllLots, SetAllFloors, jobs
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -59,6 +63,7 @@ from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
+from services.partners.queries.liability.liability import Liability
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.people import StaffTokens
 from services.partners.queries.positions import Positions
@@ -72,6 +77,7 @@ from services.partners.rpc.audit import AuditServicer
 from services.partners.rpc.clearing import ClearingServicer
 from services.partners.rpc.contracts import ContractsServicer
 from services.partners.rpc.legal_entities import LegalEntitiesServicer
+from services.partners.rpc.liability import LiabilityServicer
 from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.staff import StaffServicer
@@ -100,6 +106,7 @@ _CONTRACTS: Final = (
     approvals_pb2,
     contracts_pb2,
     limits_pb2,
+    liability_pb2,
     audit_pb2,
 )
 SERVICE_NAMES: Final = tuple(
@@ -158,6 +165,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_billing=SetTerm(database, BILLING),
         set_floors=SetFloors(database, tell, points),
         accept_statement=AcceptStatement(database),
+        follow_lots=FollowLots(database, points, programmes, lots_told),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),
@@ -173,6 +181,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         credit_limits=CreditLimits(database),
         rerates=rerates,
         legal_entities=LegalEntities(database),
+        liability=Liability(database, programmes),
         audit=AuditLog(database),
         database=database,
     )
@@ -189,6 +198,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_LegalEntitiesServiceServicer_to_server(LegalEntitiesServicer(partners), to)
         add_ContractsServiceServicer_to_server(ContractsServicer(partners), to)
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
+        add_LiabilityServiceServicer_to_server(LiabilityServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
@@ -212,7 +222,10 @@ def scheduler(partners: Partners, settings: Settings) -> Scheduler:
     set_floors = SetAllFloors(partners.set_floors, partners.programmes)
     return Scheduler(
         partners.database,
-        jobs(close_due, settings.close_every_seconds, set_floors, settings.floor_every_seconds),
+        (
+            *jobs(close_due, settings.close_every_seconds, set_floors, settings.floor_every_seconds),
+            FollowAllLots(partners.follow_lots, partners.programmes).job(settings.lots_every_seconds),
+        ),
     )
 
 

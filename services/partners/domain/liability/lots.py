@@ -24,12 +24,11 @@ class LotKind(StrEnum):
     LAPSED = "lapsed"
     """Expired, or taken by the operator: gone without use."""
     USE_HERE = "use_here"
-    """Taken back for another earn, whose own points were used: from then on it is these that were."""
+    """Taken back for another earn, whose own points were gone: these count as used, and who pays for them then owes it."""
     USE_AWAY = "use_away"
-    """Of that other earn, which is undone: its points were not used, but those that were taken for them."""
-    LAPSE_HERE = "lapse_here"
-    """The same where the other earn's points had lapsed."""
+    """Of that other earn, which is undone: its points that were used count as not used any more."""
     LAPSE_AWAY = "lapse_away"
+    """The same of its points that had lapsed."""
 
 
 # How a movement changes the points used, and those lapsed.
@@ -41,7 +40,6 @@ USED_BY: Final[Mapping[LotKind, int]] = {
 }
 LAPSED_BY: Final[Mapping[LotKind, int]] = {
     LotKind.LAPSED: 1,
-    LotKind.LAPSE_HERE: 1,
     LotKind.LAPSE_AWAY: -1,
 }
 
@@ -74,6 +72,14 @@ class Told(NamedTuple):
     lapsed: Sequence[OfLot] = ()
     undone: Sequence[Undoing] = ()
     is_opening: bool = False
+
+
+class Step(NamedTuple):
+    """An event of the ledger: its place in the log, the seq of its posting (0: a notice), and what it did to points, if anything."""
+
+    pos: int
+    seq: int
+    told: Told | None
 
 
 class LotMovement(NamedTuple):
@@ -126,7 +132,7 @@ def _plain(told: Told) -> Iterable[tuple[LotKind, OfLot]]:
 
 
 def _undone(undoing: Undoing, used: int) -> list[tuple[LotKind, OfLot]]:
-    """An earn that is undone; where other lots gave the points, what had become of its own becomes of theirs.
+    """An earn that is undone. Points of other lots that were taken for its own are used by that, as rating charges them.
 
     Its own points are gone then: the ledger takes them first. They were used as far as is known, and lapsed beyond.
     """
@@ -135,13 +141,10 @@ def _undone(undoing: Undoing, used: int) -> list[tuple[LotKind, OfLot]]:
     for lot in taken:
         if lot.earned_seq == seq:
             continue
-        swapped = min(lot.points, max(used, 0))
-        used -= swapped
-        for here, away, part in (
-            (LotKind.USE_HERE, LotKind.USE_AWAY, swapped),
-            (LotKind.LAPSE_HERE, LotKind.LAPSE_AWAY, lot.points - swapped),
-        ):
+        unused = min(lot.points, max(used, 0))
+        used -= unused
+        parts.append((LotKind.USE_HERE, lot))
+        for kind, part in ((LotKind.USE_AWAY, unused), (LotKind.LAPSE_AWAY, lot.points - unused)):
             if part:
-                parts.append((here, lot._replace(points=part)))
-                parts.append((away, OfLot(seq, issuer_id, part)))
+                parts.append((kind, OfLot(seq, issuer_id, part)))
     return parts

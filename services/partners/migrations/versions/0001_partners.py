@@ -1,4 +1,4 @@
-"""Programmes, partners, keys, staff, rate cards, credit limits; drafts, decisions, the audit log; rated entries, windows, nets, statements; event log and inbox."""
+"""Programmes, partners, keys, staff, rate cards, credit limits; drafts, decisions, the audit log; rated entries, windows, nets, statements; event log and inbox; what becomes of points."""
 
 from pathlib import Path
 
@@ -22,13 +22,14 @@ _FILES = (
     "approvals.sql",
     "rerates.sql",
     "audit.sql",
+    "liability.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
     "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
-    "audit_row",
+    "audit_row", "lot_movement",
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
     op.execute(
         "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, "
-        f"credit_standing, inbox TO {role}"
+        f"credit_standing, inbox, lot_head TO {role}"
     )
 
 
