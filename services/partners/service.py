@@ -53,7 +53,7 @@ from services.partners.commands.set_rates import rates_term
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
-from services.partners.events.follow_lots import lots_told
+from services.partners.events.follow_lots import LedgerLots
 from services.partners.events.publish import LOG, tell
 from services.partners.jobs import CloseDueWindows, FollowAllLots, SetAllFloors, jobs
 from services.partners.queries.audit import AuditLog
@@ -165,7 +165,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_billing=SetTerm(database, BILLING),
         set_floors=SetFloors(database, tell, points),
         accept_statement=AcceptStatement(database),
-        follow_lots=FollowLots(database, points, programmes, lots_told),
+        follow_lots=FollowLots(database, programmes, LedgerLots(points)),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),

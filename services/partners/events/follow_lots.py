@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from uuid import UUID
 
 from coalition.events.v1 import points_pb2 as pb
 from coalition.type.v1.event_record_pb2 import EventRecord
 
+from services.partners.clients.points import PointsLedger
 from services.partners.domain.entries import EntryKind
-from services.partners.domain.liability.lots import OfLot, Told, Undoing
+from services.partners.domain.liability.lots import OfLot, Step, Told, Undoing
 from services.partners.domain.postings import LotTaken, Posting
 from services.partners.events.consume import read
 
 _OPERATOR: Final = UUID(int=0)
 
 
-def lots_told(records: Sequence[EventRecord]) -> list[Told]:
-    """What a run of events did to points, in order; postings that did nothing to them are left out.
+class LedgerLots:
+    """The ledger's events over its client; see LotEvents."""
 
-    Raises Unrateable for an event with a seq that this version does not know.
-    """
-    issued = {record.seq: told for record in records if (told := _issued(record)) is not None}
-    found = [issued.get(posting.seq) or _told(posting) for posting in read(records).postings]
-    return [
-        each for each in found if each.issued or each.burned or each.returned or each.lapsed or each.undone
-    ]
+    def __init__(self, points: PointsLedger) -> None:
+        self._points = points
+
+    async def read(self, programme: str, from_pos: int, limit: int) -> AsyncIterator[Sequence[Step]]:
+        """See LotEvents."""
+        async for block in self._points.read_events(programme, from_pos, limit):
+            yield steps_of(block)
 
 
-def _told(posting: Posting) -> Told:
+def steps_of(records: Sequence[EventRecord]) -> list[Step]:
+    """What each event of a run did to points. Raises Unrateable for one with a seq that this version does not know."""
+    told = {posting.seq: _told(posting) for posting in read(records).postings}
+    return [Step(record.pos, record.seq, _issued(record) or told.get(record.seq)) for record in records]
+
+
+def _told(posting: Posting) -> Told | None:
+    if not (posting.taken or posting.undoes or posting.lapsed):
+        return None
     returned: list[OfLot] = []
     undone: list[Undoing] = []
     for each in posting.undoes:
