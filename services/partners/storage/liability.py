@@ -77,6 +77,8 @@ SELECT l.cohort, l.partner_id, l.point_type, l.share_percent, l.version, sum(l.p
 FROM lot AS l LEFT JOIN moved AS m ON m.earned_seq = l.seq
 GROUP BY 1, 2, 3, 4, 5
 """)
+# A re-rate that was approved while its window was due may have booked differences there of entries of the next one: they count with
+# these entries.
 _BOOKED: Final = text("""
 SELECT kind, sum(amount_micros) AS micros FROM rated_entry
 WHERE ledger_id = :ledger_id AND seq <= :upto
@@ -84,7 +86,7 @@ WHERE ledger_id = :ledger_id AND seq <= :upto
 GROUP BY kind
 UNION ALL
 SELECT replace(kind, '_difference', ''), sum(amount_micros) FROM booking
-WHERE ledger_id = :ledger_id AND window_number <= :window AND rerate_number IS NOT NULL
+WHERE ledger_id = :ledger_id AND window_number <= :window AND rerate_number IS NOT NULL AND of_seq <= :upto
 GROUP BY kind
 """)
 _BURNED: Final = text("""
