@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from services.launcher.commands.settle_billing import app as billing
+from services.launcher.commands.settle_liability import app as liability
 from services.launcher.commands.settle_limits import app as limits
 from services.launcher.commands.settle_matrix import FirstOption, LastOption, matrix
 from services.launcher.commands.settle_rates import app as rates
@@ -34,6 +35,7 @@ app.add_typer(limits, name="limits")
 app.add_typer(rates, name="rates")
 app.add_typer(rerate, name="rerate")
 app.add_typer(billing, name="billing")
+app.add_typer(liability, name="liability")
 
 UntilOption = Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")]
 
