@@ -18,6 +18,8 @@ from typing import Final
 
 #: Statistics are worked out to this many digits, and rounded half-even once they are shown.
 CONTEXT: Final = Context(prec=50, rounding=ROUND_HALF_EVEN)
+# (Division has no sign here: of two whole numbers it would make a float.)
+quotient: Final = CONTEXT.divide
 #: Fifty years of months: a longer triangle is a mistake.
 AGES_MAX: Final = 600
 _ZERO: Final = Decimal(0)
@@ -89,11 +91,11 @@ def _factors(rows: Sequence[Row], ages: int) -> tuple[Factor, ...]:
     for age in range(ages - 1):
         pairs = [(row[age], row[age + 1]) for row in rows if len(row) > age + 1]
         volume = sum(before for before, _ in pairs)
-        factor = Decimal(sum(after for _, after in pairs)) / volume if volume else _ONE
+        factor = quotient(sum(after for _, after in pairs), volume) if volume else _ONE
         # A row that has nothing yet says nothing of how much figures spread.
-        spread = [(after - factor * before) ** 2 / before for before, after in pairs if before]
+        spread = [quotient((after - factor * before) ** 2, before) for before, after in pairs if before]
         if len(spread) > 1:
-            variance = sum(spread, _ZERO) / (len(spread) - 1)
+            variance = quotient(sum(spread, _ZERO), len(spread) - 1)
         else:
             variance = _extrapolated([each.variance for each in made])
         made.append(Factor(factor, variance, volume, len(spread)))
@@ -105,7 +107,7 @@ def _extrapolated(variances: Sequence[Decimal]) -> Decimal:
     if len(variances) < 2:
         return variances[-1] if variances else _ZERO
     before, last = variances[-2:]
-    falling = last * last / before if before else _ZERO
+    falling = quotient(last * last, before) if before else _ZERO
     return min(falling, before, last)
 
 
@@ -126,7 +128,7 @@ def _projected(
             process += of.variance * before * weight * weight
             reach = before * weight
             if of.volume:
-                parameter += of.variance * reach * reach / of.volume
+                parameter += quotient(of.variance * reach * reach, of.volume)
                 shared[age] += reach
             weight *= of.factor
         made.append(Projection(row[-1], expected[-1], process, parameter))
@@ -137,7 +139,7 @@ def _projected(
         # A factor that is wrong is wrong for all rows at once: their errors add up before they are squared.
         sum(
             (
-                of.variance * reach * reach / of.volume
+                quotient(of.variance * reach * reach, of.volume)
                 for of, reach in zip(factors, shared, strict=True)
                 if of.volume
             ),

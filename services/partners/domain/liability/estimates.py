@@ -19,6 +19,7 @@ from services.partners.domain.liability.chain_ladder import (
     Factor,
     Projection,
     develop,
+    quotient,
 )
 from services.partners.domain.liability.cohorts import Cohort, Month, Triangle
 from services.partners.domain.liability.intervals import Interval, interval_of
@@ -146,7 +147,7 @@ def _used(row: Sequence[int]) -> int:
 def _longer(projection: Projection, latest: int, tail: int) -> Projection:
     """A projection with the tail, from what was used rather than from what was issued."""
     with localcontext(CONTEXT):
-        factor = Decimal(tail) / TAIL_NONE
+        factor = quotient(tail, TAIL_NONE)
         return Projection(
             latest,
             projection.expected * factor,

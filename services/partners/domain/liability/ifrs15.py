@@ -29,7 +29,7 @@ def recognised(allocated: int, used: int | Fraction, expected: int | Fraction) -
         raise ValueError("points used and expected to be used are not below zero")
     if not expected:
         return 0
-    return round(allocated * min(Fraction(used) / Fraction(expected), Fraction(1)))
+    return round(allocated * min(Fraction(used, expected), Fraction(1)))
 
 
 class CohortKey(NamedTuple):
@@ -64,7 +64,7 @@ class Standing:
         """What would be recognised were the same part expected to be used as before: where nothing was, as now."""
         if before.allocated_micros <= 0 or not before.expected_micros:
             return self.recognised
-        expected = self.allocated_micros * before.expected_micros / before.allocated_micros
+        expected = Fraction(self.allocated_micros * before.expected_micros, before.allocated_micros)
         return recognised(self.allocated, self.used_micros, max(expected, Fraction(0)))
 
 

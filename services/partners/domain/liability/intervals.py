@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from functools import cache
 from typing import Final
 
-from services.partners.domain.liability.chain_ladder import CONTEXT, Projection
+from services.partners.domain.liability.chain_ladder import CONTEXT, Projection, quotient
 
 #: Levels of an interval that may be asked for, in per cent.
 LEVEL_MIN: Final = 50
@@ -44,8 +44,11 @@ def interval_of(projection: Projection, level_percent: int) -> Interval:
         if mean <= 0 or not error:
             low = high = mean
         else:
-            variance = (1 + (error / mean) ** 2).ln()
-            middle, reach = mean.ln() - variance / 2, normal_quantile(level_percent) * variance.sqrt()
+            variance = (1 + quotient(error, mean) ** 2).ln()
+            middle, reach = (
+                mean.ln() - quotient(variance, 2),
+                normal_quantile(level_percent) * variance.sqrt(),
+            )
             low, high = (middle - reach).exp(), (middle + reach).exp()
         return Interval(
             int(low.to_integral_value(ROUND_FLOOR)), int(high.to_integral_value(ROUND_CEILING)), level_percent
@@ -57,18 +60,18 @@ def normal_quantile(level_percent: int) -> Decimal:
     """How many standard deviations either way hold so many per cent of a normal distribution; 95: 1.9599..."""
     with localcontext(CONTEXT):
         # (1 + level) / 2 lies below; half of all lies below 0.
-        wanted = Decimal(level_percent) / 200
+        wanted = quotient(level_percent, 200)
         found = Decimal(0)
         while True:
             # Newton's method; between 0 and any quantile the density falls, so steps never overshoot from below.
-            step = (wanted - _above_zero(found)) / _density(found)
+            step = quotient(wanted - _above_zero(found), _density(found))
             found += step
             if abs(step) < _NEAR:
                 return found
 
 
 def _density(at: Decimal) -> Decimal:
-    return (-at * at / 2).exp() / (2 * _PI).sqrt()
+    return quotient(quotient(-at * at, 2).exp(), (2 * _PI).sqrt())
 
 
 def _above_zero(at: Decimal) -> Decimal:
@@ -77,6 +80,6 @@ def _above_zero(at: Decimal) -> Decimal:
     place = 1
     while abs(term) > _NEAR:
         place += 2
-        term = term * at * at / place
+        term = quotient(term * at * at, place)
         total += term
     return total * _density(at)
