@@ -189,6 +189,32 @@ async def test_an_earn_undone_out_of_other_points_leaves_each_where_the_books_ha
     assert cohort.recognised_minor == cohort.allocated_minor == 30
 
 
+async def test_an_earn_undone_weeks_later_is_unused_as_far_as_it_was_still_used(
+    house: House, stub: LiabilityServiceStub
+) -> None:
+    """60 of 100 were used and 25 given back, then 65 lapsed; all hundred are taken out of the grocer's the week after."""
+    programme = await house.programme()
+    grocer, fuel = [await house.partner(programme, slug) for slug in ("grocer", "fuel")]
+    one, two = [await house.ledger.post(programme, Earn(who, 100)) for who in (fuel, grocer)]
+    burned = await house.ledger.post(programme, Burn(grocer, [(fuel, 60, one)]))
+    await house.ledger.post(programme, Return(grocer, burned, [(fuel, 25, one)]), Expiry(fuel, 65, one))
+    await close(house, programme, 1)
+    assert [figures(cohort) for cohort in (await liability(house, stub, programme)).cohorts] == [
+        (0, 200, 35, 65, 100)
+    ]
+    undone = await house.ledger.post(programme, ClawBack(fuel, one, 100, [(grocer, 100, two)]))
+    await close(house, programme, 2)
+    assert [figures(cohort) for cohort in (await liability(house, stub, programme)).cohorts] == [
+        (0, 100, 100, 0, 0)
+    ]
+    moved = (
+        "SELECT kind, earned_seq, points FROM lot_movement WHERE ledger_id = $1 AND seq = $2 ORDER BY line"
+    )
+    assert [tuple(row) for row in await house.fetch(moved, programme.ledger_id, undone)] == [
+        ("reversed", one, 100), ("use_here", two, 100), ("use_away", one, 35), ("lapse_away", one, 65),
+    ]  # fmt: skip
+
+
 async def test_a_programme_without_any_redemption_recognises_nothing(
     house: House, stub: LiabilityServiceStub
 ) -> None:
