@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,9 +29,8 @@ _PERCENT: Final = PARTS // 100
 
 
 def _month(moment: str) -> str:
-    """Months since the year 0, of a moment in the programme's zone."""
-    local = f"({moment} AT TIME ZONE :zone)"
-    return f"cast(extract(year FROM {local}) * 12 + extract(month FROM {local}) - 1 AS integer)"
+    """The month of a moment in the programme's zone, as its first instant: one step for each row, and no arithmetic."""
+    return f"date_trunc('month', {moment} AT TIME ZONE :zone)"
 
 
 # A posting's first line says when it was; that of an earn or a grant, how many points. An earn that is not rated has no month.
@@ -54,11 +54,11 @@ _PAID: Final = text(f"""
 WITH lot AS (
     SELECT e.seq, e.partner_id, e.point_type, coalesce(e.share_percent, 0) AS share_percent,
         {_month("e.effective_at")} AS cohort, e.points,
-        greatest(e.version, (
+        CASE WHEN EXISTS (SELECT FROM rerate WHERE ledger_id = :ledger_id) THEN greatest(e.version, (
             SELECT max(r.version) FROM rerate AS r
             WHERE r.ledger_id = :ledger_id AND r.partner_id = e.partner_id AND r.window_number <= :window
                 AND e.effective_at >= r.valid_from AND (r.valid_to IS NULL OR e.effective_at < r.valid_to)
-        )) AS version
+        )) ELSE e.version END AS version
     FROM rated_entry AS e
     WHERE e.ledger_id = :ledger_id AND e.seq <= :upto AND e.kind = 'issued'
 ), moved AS (
@@ -129,7 +129,7 @@ async def folded(
     await connection.execute(_AS_EVER)
     return Folded(
         [
-            Flow(Month(row.cohort), Month(row.month), LotKind(row.kind), int(row.points), row.is_opening)
+            Flow(_of(row.cohort), _of(row.month), LotKind(row.kind), int(row.points), row.is_opening)
             for row in moved
             if row.cohort is not None
         ],
@@ -145,11 +145,15 @@ async def _rows(connection: Reads, statement: TextClause, wanted: dict[str, Any]
     return list((await connection.execute(statement, used)).all())
 
 
+def _of(month: datetime) -> Month:
+    return Month.of(month.year, month.month)
+
+
 def _paid(row: Any, rates: Mapping[tuple[UUID, int], Rates]) -> Paid:
     """What a point costs its payer is not kept with it: it follows from the version that counts."""
     point_type = row.point_type or BASE_POINTS
     now, later = rates[row.partner_id, row.version].issue_parts(point_type, row.share_percent)
     weight = row.share_percent * _PERCENT if row.share_percent else PARTS
     return Paid(
-        Month(row.cohort), row.partner_id, now, later, weight, int(row.issued), int(row.used), int(row.lapsed)
+        _of(row.cohort), row.partner_id, now, later, weight, int(row.issued), int(row.used), int(row.lapsed)
     )
