@@ -18,6 +18,7 @@ from coalition.partners.v1.approvals_pb2_grpc import ApprovalsServiceStub
 from coalition.partners.v1.audit_pb2_grpc import AuditServiceStub
 from coalition.partners.v1.contracts_pb2_grpc import ContractsServiceStub
 from coalition.partners.v1.legal_entities_pb2_grpc import LegalEntitiesServiceStub
+from coalition.partners.v1.liability_pb2_grpc import LiabilityServiceStub
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
 from coalition.partners.v1.payment_terms_pb2_grpc import PaymentTermsServiceStub
@@ -77,6 +78,7 @@ class Session:
         self.legal_entities = LegalEntitiesServiceStub(partners)
         self.limits = LimitsServiceStub(partners)
         self.payment_terms = PaymentTermsServiceStub(partners)
+        self.liability = LiabilityServiceStub(partners)
         self.audit = AuditServiceStub(partners)
         self.settlement = SettlementServiceStub(partners)
         self.tax = TaxServiceStub(partners)

@@ -13,6 +13,7 @@ from services.partners.commands.contract_terms import ProposeTerm, SetTerm
 from services.partners.commands.credit_limits import ProposeCreditLimit
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
+from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
@@ -40,6 +41,7 @@ from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
+from services.partners.queries.liability.liability import Liability
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.payments.payment_terms import PaymentTermsQueries
 from services.partners.queries.people import StaffTokens
@@ -111,6 +113,7 @@ class Partners:
     set_billing: SetTerm[Terms, BillingVersion]
     set_floors: SetFloors
     accept_statement: AcceptStatement
+    follow_lots: FollowLots
     # queries
     programmes: Programmes
     partners: PartnerQueries
@@ -129,6 +132,7 @@ class Partners:
     legal_entities: LegalEntities
     payment_terms: PaymentTermsQueries
     tax: TaxQueries
+    liability: Liability
     audit: AuditLog
     settlement: Settlement
 

@@ -1,10 +1,11 @@
-"""What this service does by itself: closing windows, bounding what partners may issue, and following payments."""
+"""What this service does by itself: closing windows, bounding what partners may issue, following payments and points."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.domain.windows import WindowState
@@ -40,6 +41,10 @@ class CloseDueWindows:
             else:
                 _log.info("window.stated", programme=slug, windows=[each.number for each in stated])
 
+    def job(self, seconds: float) -> Job:
+        """The job, that often."""
+        return Job("close-windows", seconds, _LIMIT_SECONDS, self.__call__)
+
 
 class SetAllFloors:
     """Tells the ledgers of all programmes how far partners with a credit limit may issue; one that fails holds up no other."""
@@ -61,6 +66,10 @@ class SetAllFloors:
                 if sent:
                     _log.info("floors.set", programme=slug, partners=len(sent))
 
+    def job(self, seconds: float) -> Job:
+        """The job, that often."""
+        return Job("set-floors", seconds, _LIMIT_SECONDS, self.__call__)
+
 
 class FollowAllRuns:
     """Moves the settlement runs of all programmes to where their payments are; one that fails holds up no other."""
@@ -80,18 +89,31 @@ class FollowAllRuns:
                 if moved:
                     _log.info("runs.moved", programme=slug, runs=moved)
 
+    def job(self, seconds: float) -> Job:
+        """The job, that often."""
+        return Job("follow-runs", seconds, _LIMIT_SECONDS, self.__call__)
 
-def jobs(
-    close_due: CloseDueWindows,
-    close_seconds: float,
-    set_floors: SetAllFloors,
-    floor_seconds: float,
-    follow_runs: FollowAllRuns,
-    follow_seconds: float,
-) -> tuple[Job, ...]:
-    """The jobs of this service."""
-    return (
-        Job("follow-runs", follow_seconds, _LIMIT_SECONDS, follow_runs.__call__),
-        Job("close-windows", close_seconds, _LIMIT_SECONDS, close_due.__call__),
-        Job("set-floors", floor_seconds, _LIMIT_SECONDS, set_floors.__call__),
-    )
+
+class FollowAllLots:
+    """Follows what becomes of points in all programmes, up to what is stated; one that fails holds up no other."""
+
+    def __init__(self, follow: FollowLots, programmes: Programmes) -> None:
+        self._follow, self._programmes = follow, programmes
+
+    async def __call__(self) -> None:
+        """Goes through all programmes once."""
+        for registration in await self._programmes.everyone():
+            slug = registration.programme.slug
+            try:
+                followed = await self._follow(registration)
+            except CoalitionError as error:
+                _log.warning("lots.waiting", programme=slug, error=str(error))
+            except Exception:
+                _log.exception("lots.failed", programme=slug)
+            else:
+                if followed:
+                    _log.info("lots.followed", programme=slug, events=followed)
+
+    def job(self, seconds: float) -> Job:
+        """The job, that often."""
+        return Job("follow-lots", seconds, _LIMIT_SECONDS, self.__call__)

@@ -11,6 +11,7 @@ from coalition.partners.v1 import (
     audit_pb2,
     contracts_pb2,
     legal_entities_pb2,
+    liability_pb2,
     limits_pb2,
     partners_pb2,
     payment_terms_pb2,
@@ -22,6 +23,7 @@ from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceService
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from coalition.partners.v1.contracts_pb2_grpc import add_ContractsServiceServicer_to_server
 from coalition.partners.v1.legal_entities_pb2_grpc import add_LegalEntitiesServiceServicer_to_server
+from coalition.partners.v1.liability_pb2_grpc import add_LiabilityServiceServicer_to_server
 from coalition.partners.v1.limits_pb2_grpc import add_LimitsServiceServicer_to_server
 from coalition.partners.v1.partners_pb2_grpc import (
     add_ClearingServiceServicer_to_server,
@@ -46,6 +48,7 @@ from services.partners.commands.documents.set_tax_data import TAX_DATA
 from services.partners.commands.draft_kinds import DraftKinds
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
+from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.payments.payment_terms import OPERATOR_ACCOUNT, PAYMENT_TERMS
 from services.partners.commands.prove_window import ProveWindow
@@ -65,8 +68,9 @@ from services.partners.commands.settlement.receive_bank_message import ReceiveBa
 from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
+from services.partners.events.follow_lots import LedgerLots
 from services.partners.events.publish import LOG, tell
-from services.partners.jobs import CloseDueWindows, FollowAllRuns, SetAllFloors, jobs
+from services.partners.jobs import CloseDueWindows, FollowAllLots, FollowAllRuns, SetAllFloors
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -75,6 +79,7 @@ from services.partners.queries.credit_limits import CreditLimits
 from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
+from services.partners.queries.liability.liability import Liability
 from services.partners.queries.partners import PartnerQueries
 from services.partners.queries.payments.payment_terms import PaymentTermsQueries
 from services.partners.queries.people import StaffTokens
@@ -92,6 +97,7 @@ from services.partners.rpc.audit import AuditServicer
 from services.partners.rpc.clearing import ClearingServicer
 from services.partners.rpc.contracts import ContractsServicer
 from services.partners.rpc.legal_entities import LegalEntitiesServicer
+from services.partners.rpc.liability import LiabilityServicer
 from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.payment_terms import PaymentTermsServicer
 from services.partners.rpc.registry import PartnersServicer
@@ -123,6 +129,7 @@ _CONTRACTS: Final = (
     approvals_pb2,
     contracts_pb2,
     limits_pb2,
+    liability_pb2,
     audit_pb2,
     settlement_pb2,
     payment_terms_pb2,
@@ -193,6 +200,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_billing=SetTerm(database, BILLING),
         set_floors=SetFloors(database, tell, points),
         accept_statement=AcceptStatement(database),
+        follow_lots=FollowLots(database, programmes, LedgerLots(points)),
         programmes=programmes,
         partners=PartnerQueries(database),
         credentials=Credentials(database),
@@ -210,6 +218,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         legal_entities=LegalEntities(database),
         payment_terms=PaymentTermsQueries(database),
         tax=TaxQueries(database),
+        liability=Liability(database, programmes),
         audit=AuditLog(database),
         settlement=_settlement(database, drafts),
         database=database,
@@ -243,6 +252,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_ContractsServiceServicer_to_server(ContractsServicer(partners), to)
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
         add_PaymentTermsServiceServicer_to_server(PaymentTermsServicer(partners), to)
+        add_LiabilityServiceServicer_to_server(LiabilityServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
         add_SettlementServiceServicer_to_server(
             SettlementServicer(partners.settlement, partners.draft_queries), to
@@ -265,19 +275,17 @@ def rating(partners: Partners, points: PointsLedger, bus: Bus, stream: Stream = 
 
 
 def scheduler(partners: Partners, settings: Settings) -> Scheduler:
-    """The jobs: closing the windows that are due, bounding what partners may issue."""
-    close_due = CloseDueWindows(partners.close_windows, partners.clearing, partners.programmes)
-    set_floors = SetAllFloors(partners.set_floors, partners.programmes)
-    follow_runs = FollowAllRuns(partners.settlement.follow_runs, partners.programmes)
+    """The jobs: closing windows, bounding what partners may issue, following payments and points."""
+    programmes = partners.programmes
     return Scheduler(
         partners.database,
-        jobs(
-            close_due,
-            settings.close_every_seconds,
-            set_floors,
-            settings.floor_every_seconds,
-            follow_runs,
-            settings.follow_every_seconds,
+        (
+            CloseDueWindows(partners.close_windows, partners.clearing, programmes).job(
+                settings.close_every_seconds
+            ),
+            SetAllFloors(partners.set_floors, programmes).job(settings.floor_every_seconds),
+            FollowAllRuns(partners.settlement.follow_runs, programmes).job(settings.follow_every_seconds),
+            FollowAllLots(partners.follow_lots, programmes).job(settings.lots_every_seconds),
         ),
     )
 

@@ -35,6 +35,12 @@ class Settings(ServiceSettings, SecretSettings):
     statement_files_max: int = Field(
         default=3, ge=1, le=50, description="Statement files sent at a time; each holds a connection"
     )
+    lots_every_seconds: float = Field(
+        default=60.0,
+        ge=0.1,
+        le=86_400,
+        description="How often what became of points is read from the ledger's events, up to what is stated",
+    )
     floor_every_seconds: float = Field(
         default=1.0,
         ge=0.1,

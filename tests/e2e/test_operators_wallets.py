@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -146,6 +147,23 @@ async def test_what_the_operator_gave_away_it_pays_for_once_it_is_burned(mall: M
     assert [(line["kind"], line["points"]) for line in statement["lines"] if line["points"]] == [
         ("burned", 100)
     ]
+
+
+async def test_what_is_outstanding_by_cohort_is_what_is_left_in_the_lots_of_the_ledger(mall: Mall) -> None:
+    """Adjustments, opening balances, a merge, what members burned: all of it is followed to the earn that it stems from."""
+    found = await mall.told("settle", "liability", "show")
+    assert [tie for tie in found["ties"] if not tie["holds"]] == []
+    connection = await asyncpg.connect(mall.environment["COALITION_POINTS_DATABASE_URL"])
+    try:
+        left = await connection.fetchval(
+            "SELECT sum(remaining) FROM lot WHERE ledger_id = $1",
+            mall.programme.ledger_id,
+        )
+    finally:
+        await connection.close()
+    assert found["outstanding"] == left
+    (opening,) = [cohort for cohort in found["cohorts"] if cohort["opening_balances"]]
+    assert opening["issued"] == 200
 
 
 async def test_the_checkers_of_ledger_and_clearing_find_nothing(mall: Mall) -> None:

@@ -256,6 +256,21 @@ async def test_all_parties_sum_to_zero_in_each_week_and_what_was_undone_cost_nob
     assert exact == {"grocer": 50 * GROCER[2].issue, "fuel": 0}
 
 
+async def test_what_is_outstanding_and_deferred_is_what_refunds_left(mall: Mall) -> None:
+    found = await mall.command("settle", "liability", "show")
+    assert [tie for tie in found["ties"] if not tie["holds"]] == []
+    nets = await mall.command("settle", "nets")
+    of = {
+        name: sum(net[f"points_{name}"] for net in nets if net["party"] != "operator")
+        for name in ("issued", "reversed", "burned", "returned")
+    }
+    assert found["outstanding"] == of["issued"] - of["reversed"] - of["burned"] + of["returned"]
+    moved = await mall.command("settle", "liability", "journals")
+    # What is left are 50 points that were issued at 2.0001 cents, of which none is used.
+    assert moved["total"]["closing_minor"] == round(50 * GROCER[2].issue / 10_000)
+    assert moved["margin"]["booked_minor"] == 0
+
+
 async def test_the_checkers_of_ledger_and_clearing_find_nothing(mall: Mall) -> None:
     for what in ("ledger", "clearing"):
         proofs = await mall.command("verify", what)

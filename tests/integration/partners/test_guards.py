@@ -15,6 +15,7 @@ APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "legal_entity", "store_entity", "partner_role_version", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "event_log", "checkpoint", "partner_tree", "booking", "rerate", "payment_terms_version", "operator_account_version",
     "tax_version", "tax_rule", "operator_version",
+    "lot_movement",
 )  # fmt: skip
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');

@@ -1,4 +1,4 @@
-"""Programmes, partners, keys, staff, rate cards, credit limits, payment terms; drafts, decisions, the audit log; rated entries, windows, nets, statements; event log and inbox."""
+"""Programmes, partners, keys, staff, contracts, drafts, the audit log; rated entries, windows, statements; settlement; event log and inbox; what becomes of points."""
 
 from pathlib import Path
 
@@ -25,6 +25,7 @@ _FILES = (
     "payment_terms.sql",
     "audit.sql",
     "tax.sql",
+    "liability.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
@@ -35,6 +36,7 @@ _APPEND_ONLY = (
     "payment", "payment_event", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
     "payment_terms_version", "operator_account_version",
     "tax_version", "tax_rule", "operator_version",
+    "lot_movement",
 )  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
     op.execute(
         "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, settlement_head, "
-        f"document_series, credit_standing, inbox TO {role}"
+        f"document_series, credit_standing, inbox, lot_head TO {role}"
     )
 
 
