@@ -139,7 +139,7 @@ async def accounts(session: Session, programme: Programme) -> Sequence[pb.Accoun
 
 async def journals(
     session: Session, programme: Programme, account: str, partner: str
-) -> AsyncIterator[pb.Journal]:
+) -> AsyncIterator[pb.MoneyJournal]:
     """All journals of an account, or of a partner by slug, oldest first."""
     partner_id = await session.partner_id(programme, partner) if partner else b""
     after = 0
@@ -275,7 +275,7 @@ def account_document(found: pb.AccountBalance, slugs: Mapping[bytes, str]) -> Do
     }
 
 
-def journal_document(found: pb.Journal, slugs: Mapping[bytes, str], zone: str) -> Document:
+def journal_document(found: pb.MoneyJournal, slugs: Mapping[bytes, str], zone: str) -> Document:
     """A movement between accounts."""
     return {
         "number": found.number,

@@ -130,10 +130,10 @@ def balance_message(balance: Balance) -> pb.AccountBalance:
     )
 
 
-def journal_message(numbered: Numbered, names: Mapping[UUID, str]) -> pb.Journal:
+def journal_message(numbered: Numbered, names: Mapping[UUID, str]) -> pb.MoneyJournal:
     """A movement between accounts."""
     journal = numbered.journal
-    return pb.Journal(
+    return pb.MoneyJournal(
         number=numbered.number,
         kind=journal.kind.value,
         at_us=numbered.at_us,
@@ -144,7 +144,7 @@ def journal_message(numbered: Numbered, names: Mapping[UUID, str]) -> pb.Journal
         end_to_end_id=names.get(journal.payment_id, "") if journal.payment_id else "",
         break_number=journal.break_number or 0,
         entries=[
-            pb.JournalEntry(
+            pb.MoneyEntry(
                 account=each.account.value, partner_id=_id(each.partner_id), amount_minor=each.amount_minor
             )
             for each in journal.entries

@@ -1356,7 +1356,7 @@ class TraceAccountRequest(_message.Message):
 Global___TraceAccountRequest: _TypeAlias = TraceAccountRequest  # noqa: Y015
 
 @_typing.final
-class JournalEntry(_message.Message):
+class MoneyEntry(_message.Message):
     """A line of a journal."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1383,10 +1383,10 @@ class JournalEntry(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___JournalEntry: _TypeAlias = JournalEntry  # noqa: Y015
+Global___MoneyEntry: _TypeAlias = MoneyEntry  # noqa: Y015
 
 @_typing.final
-class Journal(_message.Message):
+class MoneyJournal(_message.Message):
     """A movement between accounts."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1420,7 +1420,7 @@ class Journal(_message.Message):
     break_number: _builtins.int
     """Its break; 0: none."""
     @_builtins.property
-    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___JournalEntry]:
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___MoneyEntry]:
         """Its lines: they sum to zero."""
 
     def __init__(
@@ -1435,7 +1435,7 @@ class Journal(_message.Message):
         document_number: _builtins.str = ...,
         end_to_end_id: _builtins.str = ...,
         break_number: _builtins.int = ...,
-        entries: _abc.Iterable[Global___JournalEntry] | None = ...,
+        entries: _abc.Iterable[Global___MoneyEntry] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -1443,7 +1443,7 @@ class Journal(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Journal: _TypeAlias = Journal  # noqa: Y015
+Global___MoneyJournal: _TypeAlias = MoneyJournal  # noqa: Y015
 
 @_typing.final
 class TraceAccountResponse(_message.Message):
@@ -1456,13 +1456,13 @@ class TraceAccountResponse(_message.Message):
     has_more: _builtins.bool
     """Whether there are later ones."""
     @_builtins.property
-    def journals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Journal]:
+    def journals(self) -> _containers.RepeatedCompositeFieldContainer[Global___MoneyJournal]:
         """Oldest first."""
 
     def __init__(
         self,
         *,
-        journals: _abc.Iterable[Global___Journal] | None = ...,
+        journals: _abc.Iterable[Global___MoneyJournal] | None = ...,
         has_more: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
