@@ -123,6 +123,24 @@ async def test_a_debit_that_comes_back_after_payouts_went_out_is_owed_again_with
     assert ("partner", "grocer") not in await desk.accounts()
 
 
+async def test_who_pays_late_owes_interest_by_its_contract_with_the_next_run(desk: Settling) -> None:
+    grocer = await desk.partner("grocer", method="invoice", late_interest_bp=800)
+    await desk.week(1, Earn(grocer, 1_000_000))
+    run = await desk.settled()
+    payment = payment_of(desk, run, "grocer")
+    assert (payment.amount_minor, payment.due_on) == (1_200_000, "2026-03-09")
+    inner = f"<TxDtls><RmtInf><Ustrd>{payment.reference}</Ustrd></RmtInf></TxDtls>"
+    half = entry("6000.00", inner=inner, reference="B1")
+    rest = entry("6000.00", inner=inner, reference="B2").replace("2026-03-02", "2026-04-08")
+    await desk.receive(camt(camt_statement(half, rest, closing="12000.00")))
+    # 30 days of 8 % a year on 6,000.00, and nothing on what came in time.
+    interest = 600_000 * 800 * 30 // (10_000 * 365)
+    held = await desk.accounts()
+    assert (held["partner", "grocer"], held["charges", ""]) == (interest, -interest)
+    assert interest == 3_945
+    assert desk.dues(await desk.settled()) == {"grocer": interest}
+
+
 async def test_a_rejected_payout_stays_owed_until_a_run_pays_it_to_another_account(
     desk: Settling, bank: MockBank
 ) -> None:

@@ -34,14 +34,14 @@ from services.partners.domain.payments.accounts import OperatorAccount
 from services.partners.domain.payments.instructions import Direction, Instruction
 from services.partners.domain.payments.instructions import Sequence as DebitSequence
 from services.partners.domain.payments.reference import end_to_end_id, payment_reference
-from services.partners.domain.settlement.accounts import Journal
+from services.partners.domain.settlement.accounts import Journal, charged
 from services.partners.domain.settlement.booking import document_journal
 from services.partners.domain.settlement.draft import WantedRun
-from services.partners.domain.settlement.payments import EventKind, Method, Payment, PaymentEvent
+from services.partners.domain.settlement.payments import EventKind, Method, Payment, PaymentEvent, Standing
 from services.partners.domain.settlement.records import BankFile, Issued, Run
 from services.partners.domain.settlement.runs import Outcome, RunState
 from services.partners.queries.settlement.proposing import Prepared
-from services.partners.storage import drafts, staff
+from services.partners.storage import drafts, payment_terms, staff
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import documents, money, payments, runs
 from services.runtime.clock import in_zone
@@ -154,7 +154,7 @@ async def _instruct(
         run.number,
         [each for settled in seen.proposal.settled for each in settled.statement_ids],
     )
-    await _carry(connection, moment, seen.prepared)
+    await _carry(connection, moment, seen.prepared, who.actor)
     legs = [_payment(moment, each) for each in seen.prepared if each.position.outcome in _METHODS]
     for prepared in seen.prepared:
         leg = next((each for each in legs if each.partner_id == prepared.position.partner_id), None)
@@ -163,8 +163,12 @@ async def _instruct(
     await runs.step(connection, ledger_id, run.number, RunState.INSTRUCTED, now_us, who.actor)
 
 
-async def _carry(connection: AsyncConnection, moment: _Moment, prepared: Sequence[Prepared]) -> None:
-    """Payments that failed are no more waited for: what they left is brought forward into this run."""
+async def _carry(connection: AsyncConnection, moment: _Moment, prepared: Sequence[Prepared], by: str) -> None:
+    """Payments that failed are no more waited for: what they left is brought forward into this run.
+
+    Interest on it until today is owed from now on: the run after this one settles it.
+    """
+    journals: list[Journal] = []
     told: dict[UUID, list[PaymentEvent]] = {}
     ledger_id = moment.programme.ledger_id
     for each in prepared:
@@ -173,7 +177,21 @@ async def _carry(connection: AsyncConnection, moment: _Moment, prepared: Sequenc
         for failed in await payments.failed_of(connection, ledger_id, each.position.partner_id):
             carried = PaymentEvent(EventKind.CARRIED, 0, moment.today, f"run {moment.run_number}")
             told[failed.payment.payment_id] = [carried]
+            journals += await _interest(connection, moment, failed)
     await payments.tell(connection, ledger_id, moment.now_us, told)
+    await money.post(connection, ledger_id, moment.now_us, by, journals)
+
+
+async def _interest(connection: AsyncConnection, moment: _Moment, failed: Standing) -> list[Journal]:
+    payment = failed.payment
+    if payment.direction is not Direction.COLLECT:
+        return []
+    versions = await payment_terms.of_partner(connection, moment.programme.ledger_id, payment.partner_id)
+    terms = next(each.terms for each in versions if each.version == payment.terms_version)
+    interest = terms.late_interest_minor(failed.left_minor, payment.due_on, moment.today)
+    why = f"interest, due on {payment.due_on} and settled again on {moment.today}"
+    of = payment.partner_id, payment.payment_id, payment.run_number
+    return [charged(*of, interest, why)] if interest else []
 
 
 def _payment(moment: _Moment, prepared: Prepared) -> Payment:

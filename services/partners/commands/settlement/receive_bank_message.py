@@ -37,10 +37,12 @@ from services.partners.domain.payments.matching import (
     match_statement,
 )
 from services.partners.domain.payments.reference import creditor_references
+from services.partners.domain.payments.terms import PaymentTerms
 from services.partners.domain.settlement.accounts import Journal, booked, charged, returned, unexplained
 from services.partners.domain.settlement.payments import (
     EventKind,
     Method,
+    Payment,
     PaymentEvent,
     PaymentState,
     Standing,
@@ -265,10 +267,8 @@ async def _effects(
 ) -> _Effects:
     effects = _Effects()
     terms = await payment_terms.of_programme(connection, programme.ledger_id)
-    fees = {
-        (partner_id, each.version): each.terms.returned_fee_minor
-        for partner_id, versions in terms.items()
-        for each in versions
+    by_version = {
+        (partner_id, each.version): each.terms for partner_id, versions in terms.items() for each in versions
     }
     next_break = await bank_messages.next_break(connection, programme.ledger_id)
     today = in_zone(message.received_at_us, programme.zone).date()
@@ -294,16 +294,28 @@ async def _effects(
         if event is None or not outcome.applied_minor:
             continue
         of = payment.partner_id, payment.payment_id, payment.run_number, outcome.applied_minor
+        in_terms = by_version[payment.partner_id, payment.terms_version]
         if event.kind is EventKind.RETURNED:
             collected = payment.direction is Direction.COLLECT and payment.method is Method.DIRECT_DEBIT
-            fee = fees.get((payment.partner_id, payment.terms_version), 0) if collected else 0
+            fee = in_terms.returned_fee_minor if collected else 0
             effects.journals.append(returned(*of))
             if fee:
                 why = "for a debit that came back"
                 effects.journals.append(charged(*of[:3], fee, why))
         else:
             effects.journals.append(booked(*of))
+            effects.journals.extend(_interest(payment, in_terms, outcome.applied_minor, event.on))
     return effects
+
+
+def _interest(payment: Payment, terms: PaymentTerms, paid_minor: int, on: date) -> list[Journal]:
+    """What a partner owes for having paid after the day on which it was due, by the terms that the payment was made by."""
+    if payment.direction is not Direction.COLLECT:
+        return []
+    interest = terms.late_interest_minor(paid_minor, payment.due_on, on)
+    why = f"interest, due on {payment.due_on} and paid on {on}"
+    of = payment.partner_id, payment.payment_id, payment.run_number
+    return [charged(*of, interest, why)] if interest else []
 
 
 def _suspended_minor(outcome: Outcome) -> int:
