@@ -228,10 +228,10 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
 def _settlement(database: Database, drafts: Drafts) -> Settlement:
     return Settlement(
         draft_run=DraftRun(database, drafts),
-        instruct_run=InstructRun(database),
+        instruct_run=InstructRun(database, tell),
         abort_run=AbortRun(database),
-        follow_runs=FollowRuns(database),
-        receive_bank_message=ReceiveBankMessage(database),
+        follow_runs=FollowRuns(database, tell),
+        receive_bank_message=ReceiveBankMessage(database, tell),
         assign_break=AssignBreak(database),
         end_break=EndBreak(database),
         runs=Runs(database),

@@ -84,6 +84,29 @@ class CreditWarned:
     as_of_seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class RunMoved:
+    """A settlement run has come to another state."""
+
+    number: int
+    state: str
+    until_window: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentReminded:
+    """What a partner was to pay is not there, and by its contract it is reminded. Minor units; `reminder` from 1; `due_on`: ISO 8601."""
+
+    partner_id: UUID
+    payment_id: UUID
+    left_minor: int
+    currency: str
+    due_on: str
+    reminder: int
+    reminders_max: int
+    reference: str
+
+
 Event = (
     ProgrammeRegistered
     | PartnerOnboarded
@@ -93,4 +116,6 @@ Event = (
     | WindowClosed
     | StatementIssued
     | CreditWarned
+    | RunMoved
+    | PaymentReminded
 )

@@ -75,6 +75,11 @@ def wire_form(event: events.Event) -> tuple[str, Message, UUID | None]:
                 as_of_seq=as_of_seq,
             )
             return "partner.credit_warned", warned, partner_id
+        case events.RunMoved(number, state, until_window):
+            moved = pb.SettlementRunMoved(number=number, state=state, until_window=until_window)
+            return "settlement.run_moved", moved, None
+        case events.PaymentReminded():
+            return "payment.reminded", _reminded(event), event.partner_id
 
 
 def _registered(event: events.ProgrammeRegistered) -> pb.ProgrammeRegistered:
@@ -85,4 +90,17 @@ def _registered(event: events.ProgrammeRegistered) -> pb.ProgrammeRegistered:
         currency=event.currency,
         mode="test" if event.is_test else "live",
         starts_at_us=event.starts_at_us,
+    )
+
+
+def _reminded(event: events.PaymentReminded) -> pb.PaymentReminded:
+    return pb.PaymentReminded(
+        partner_id=event.partner_id.bytes,
+        payment_id=event.payment_id.bytes,
+        left_minor=event.left_minor,
+        currency=event.currency,
+        due_on=event.due_on,
+        reminder=event.reminder,
+        reminders_max=event.reminders_max,
+        reference=event.reference,
     )

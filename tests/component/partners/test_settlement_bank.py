@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from coalition.events.v1 import partners_pb2 as told
 from coalition.partners.v1 import limits_pb2
 from coalition.partners.v1 import settlement_pb2 as pb
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.partners.events.publish import LOG
 from services.runtime.errors import CoalitionError
 from tests.support.bank_files import camt, camt_statement, entry, report, status
 from tests.support.ledger import Burn, Earn
@@ -233,6 +235,38 @@ async def test_an_invoice_that_is_not_paid_in_time_makes_its_run_partial_until_i
     assert await desk.state(1) == "partial"
     assert payment_of(desk, await desk.run(1), "fuel").is_overdue
     assert await desk.house.app.settlement.follow_runs(desk.programme) == []
+
+
+async def test_a_partner_is_reminded_as_its_contract_says_once_each_however_late_the_job_is(
+    desk: Settling,
+) -> None:
+    grocer = await desk.partner("grocer", method="invoice", reminder_days=7, reminders_max=3)
+    await desk.week(1, Earn(grocer, 10_000))
+    run = await desk.settled()
+    payment = payment_of(desk, run, "grocer")
+    reference = payment.reference
+
+    async def reminded() -> list[tuple[int, int]]:
+        await desk.house.app.settlement.follow_runs(desk.programme)
+        found: list[tuple[int, int]] = []
+        async for block in LOG.read(desk.house.app.database.reader, desk.programme.ledger_id, 1, 0):
+            for each in block:
+                if each.type == "payment.reminded":
+                    event = told.PaymentReminded.FromString(each.payload)
+                    assert event.reference == reference
+                    found.append((event.reminder, event.left_minor))
+        return found
+
+    # Due on 2026-03-09: reminded on the 16th, the 23rd and the 30th.
+    await desk.now(FIRST_RUN_US + 13 * DAY_US)
+    assert await reminded() == []
+    await desk.now(FIRST_RUN_US + 14 * DAY_US)
+    assert await reminded() == [(1, 12_000)]
+    inner = f"<TxDtls><RmtInf><Ustrd>{reference}</Ustrd></RmtInf></TxDtls>"
+    await desk.receive(camt(camt_statement(entry("50.00", inner=inner), closing="50.00")))
+    await desk.now(FIRST_RUN_US + 90 * DAY_US)
+    assert await reminded() == [(1, 12_000), (2, 7_000), (3, 7_000)]
+    assert await reminded() == [(1, 12_000), (2, 7_000), (3, 7_000)]
 
 
 async def test_what_was_paid_is_headroom_again_and_tax_that_is_billed_is_exposure(desk: Settling) -> None:

@@ -17,7 +17,7 @@ APPEND_ONLY = (
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
     "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry", "payment",
-    "payment_event", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
+    "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
 )  # fmt: skip
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');

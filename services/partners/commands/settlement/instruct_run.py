@@ -26,10 +26,12 @@ from services.partners.commands.settlement.draft_run import (
     prepare_again,
     require_state,
 )
+from services.partners.commands.telling import Tell
 from services.partners.domain.documents.canonical import document_body, document_sha256
 from services.partners.domain.documents.document import DocumentType, Reference
 from services.partners.domain.documents.document import Payment as HowPaid
 from services.partners.domain.drafts import Draft, DraftState
+from services.partners.domain.events import RunMoved
 from services.partners.domain.payments.accounts import OperatorAccount
 from services.partners.domain.payments.instructions import Direction, Instruction
 from services.partners.domain.payments.instructions import Sequence as DebitSequence
@@ -80,8 +82,8 @@ class _Moment:
 class InstructRun:
     """Staff with role `maker` or `checker`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, tell: Tell) -> None:
+        self._database, self._tell = database, tell
 
     async def __call__(self, who: Principal, number: int) -> Run:
         """The run, instructed; one that is instructed already as it stands, so that a call may be repeated.
@@ -107,7 +109,9 @@ class InstructRun:
             require_state(run, RunState.APPROVED)
             await _look_again(connection, run, draft)
             wanted = WantedRun.parse(draft.body)
-            await _instruct(connection, who, programme, run, wanted)
+            now_us = await _instruct(connection, who, programme, run, wanted)
+            moved = RunMoved(number, RunState.INSTRUCTED.value, run.until_window)
+            await self._tell(connection, programme, now_us, [moved])
             after = {**wanted.document(), "number": number}
             await audited(
                 connection, who, programme.ledger_id, Change("run.instructed", str(number), None, after)
@@ -142,7 +146,8 @@ async def _look_again(connection: AsyncConnection, run: Run, draft: Draft) -> No
 
 async def _instruct(
     connection: AsyncConnection, who: Principal, programme: Programme, run: Run, wanted: WantedRun
-) -> None:
+) -> int:
+    """Does it, and answers the programme time of it."""
     ledger_id = programme.ledger_id
     now_us = await programme_now_us(connection, ledger_id)
     seen = await prepare_again(connection, programme, wanted, now_us)
@@ -161,6 +166,7 @@ async def _instruct(
         await _issue(connection, moment, prepared, leg, who.actor)
     await _pay(connection, moment, seen.prepared, legs)
     await runs.step(connection, ledger_id, run.number, RunState.INSTRUCTED, now_us, who.actor)
+    return now_us
 
 
 async def _carry(connection: AsyncConnection, moment: _Moment, prepared: Sequence[Prepared], by: str) -> None:

@@ -20,6 +20,7 @@ from services.partners.bank.reading import BankFile as Said
 from services.partners.commands.auditing import Change, audited
 from services.partners.commands.persons import acting_now
 from services.partners.commands.settlement.run_states import follow
+from services.partners.commands.telling import Tell
 from services.partners.domain.payments.bank_entries import (
     BankItem,
     BankStatement,
@@ -93,8 +94,8 @@ class _Effects:
 class ReceiveBankMessage:
     """Staff with role `maker` or `checker`, the host."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, tell: Tell) -> None:
+        self._database, self._tell = database, tell
 
     async def __call__(self, who: Principal, body: bytes, said: Said) -> Received:
         """What came of a message; `said`: what its bytes say, read. Raises PermissionDenied."""
@@ -137,7 +138,8 @@ class ReceiveBankMessage:
             for each in effects.events
             if standings[each].payment.run_number
         }
-        await follow(connection, programme, [each for each in numbers if each], now_us, who)
+        moved = await follow(connection, programme, [each for each in numbers if each], now_us, who)
+        await self._tell(connection, programme, now_us, moved)
         after = {
             "breaks": len(effects.breaks),
             "items": len(effects.items),

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.auditing import Change, audited
+from services.partners.commands.settlement.remind import remind
+from services.partners.commands.telling import Tell
+from services.partners.domain.events import RunMoved
 from services.partners.domain.settlement.runs import RunState, state_of, steps_between
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import money, payments, runs
@@ -24,10 +27,10 @@ async def follow(
     numbers: Iterable[int],
     now_us: int,
     who: Principal | None = None,
-) -> list[int]:
-    """Moves runs to where their payments are, and answers those that moved; the caller holds the lock of settlement."""
+) -> list[RunMoved]:
+    """Moves runs to where their payments are, and answers each step, to be told; the caller holds the lock of settlement."""
     ledger_id, today = programme.ledger_id, in_zone(now_us, programme.zone).date()
-    moved: list[int] = []
+    moved: list[RunMoved] = []
     for number in sorted(set(numbers)):
         run = await runs.by_number(connection, ledger_id, number)
         if run is None or run.state in _NOT_INSTRUCTED:
@@ -37,19 +40,18 @@ async def follow(
         for state in steps:
             by = who.actor if who else _ITSELF
             await runs.step(connection, ledger_id, number, state, now_us, by)
-        if steps:
-            moved.append(number)
+            moved.append(RunMoved(number, state.value, run.until_window))
     return moved
 
 
 class FollowRuns:
     """A job of this service: what is overdue makes a run partial, whatever the bank says."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, tell: Tell) -> None:
+        self._database, self._tell = database, tell
 
     async def __call__(self, programme: Programme) -> list[int]:
-        """The runs of a programme that moved."""
+        """The runs of a programme that moved; and partners are reminded that are to be."""
         async with self._database.reader.snapshot() as connection:
             open_runs = await runs.unfinished(connection, programme.ledger_id)
         if not open_runs:
@@ -59,7 +61,9 @@ class FollowRuns:
             now_us = await programme_now_us(connection, programme.ledger_id)
             numbers = [each.number for each in open_runs]
             moved = await follow(connection, programme, numbers, now_us)
-            for number in moved:
+            reminded = await remind(connection, programme, in_zone(now_us, programme.zone).date())
+            await self._tell(connection, programme, now_us, [*moved, *reminded])
+            for number in sorted({each.number for each in moved}):
                 change = Change("run.followed", str(number), None, {"number": number})
                 await audited(connection, None, programme.ledger_id, change)
-        return moved
+        return sorted({each.number for each in moved})

@@ -33,7 +33,7 @@ _APPEND_ONLY = (
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
     "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
     "audit_row", "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry",
-    "payment", "payment_event", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
+    "payment", "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
     "payment_terms_version", "operator_account_version",
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",

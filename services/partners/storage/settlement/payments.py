@@ -150,8 +150,12 @@ async def of_partner(connection: Reads, ledger_id: int, partner_id: UUID) -> lis
 
 async def all_open(connection: Reads, ledger_id: int) -> list[Standing]:
     """The payments of a programme that something may still come of, oldest first."""
-    found = await _standings(connection, ledger_id, payment.c.payment_id.in_(_unpaid(ledger_id)))
-    return [each for each in found if each.state is PaymentState.OPEN]
+    return [each for each in await all_unpaid(connection, ledger_id) if each.state is PaymentState.OPEN]
+
+
+async def all_unpaid(connection: Reads, ledger_id: int) -> list[Standing]:
+    """The payments of a programme of which not all was paid, and that no later run has taken over, oldest first."""
+    return await _standings(connection, ledger_id, payment.c.payment_id.in_(_unpaid(ledger_id)))
 
 
 async def failed_of(connection: Reads, ledger_id: int, partner_id: UUID) -> list[Standing]:
@@ -193,7 +197,7 @@ def _unpaid(ledger_id: int) -> Select[tuple[UUID]]:
         (event.kind == EventKind.RETURNED, -event.amount_minor),
         else_=0,
     )
-    ended = event.kind.in_([EventKind.REJECTED, EventKind.CANCELLED, EventKind.CARRIED])
+    ended = event.kind.in_([EventKind.CANCELLED, EventKind.CARRIED])
     return (
         select(of.payment_id)
         .outerjoin(payment_event, (event.ledger_id == of.ledger_id) & (event.payment_id == of.payment_id))

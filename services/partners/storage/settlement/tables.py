@@ -166,6 +166,16 @@ payment_event: Final = Table(
     Column("at", _TIME, nullable=False),
 )
 
+payment_reminder: Final = Table(
+    "payment_reminder",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("payment_id", Uuid, primary_key=True),
+    Column("reminder", SmallInteger, primary_key=True),
+    Column("left_minor", BigInteger, nullable=False),
+    Column("on_date", Date, nullable=False),
+)
+
 bank_file: Final = Table(
     "bank_file",
     metadata,

@@ -285,3 +285,83 @@ class PartnerCreditWarned(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PartnerCreditWarned: _TypeAlias = PartnerCreditWarned  # noqa: Y015
+
+@_typing.final
+class SettlementRunMoved(_message.Message):
+    """`settlement.run_moved`: a settlement run has come to another state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    UNTIL_WINDOW_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """From 1 a programme, without gaps."""
+    state: _builtins.str
+    """`instructed`, `collected`, `paid`, `settled` or `partial`."""
+    until_window: _builtins.int
+    """The last window whose statements it settles."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        state: _builtins.str = ...,
+        until_window: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "state", b"state", "until_window", b"until_window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettlementRunMoved: _TypeAlias = SettlementRunMoved  # noqa: Y015
+
+@_typing.final
+class PaymentReminded(_message.Message):
+    """`payment.reminded`: what a partner was to pay is not there, and by its contract it is reminded now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    LEFT_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
+    REMINDER_FIELD_NUMBER: _builtins.int
+    REMINDERS_MAX_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    payment_id: _builtins.bytes
+    """The payment: 16 bytes of a UUID."""
+    left_minor: _builtins.int
+    """What of it is not paid, in minor units."""
+    currency: _builtins.str
+    """ISO 4217."""
+    due_on: _builtins.str
+    """When it was due, ISO 8601."""
+    reminder: _builtins.int
+    """Which reminder this is, from 1."""
+    reminders_max: _builtins.int
+    """How many there are before nobody is reminded any more."""
+    reference: _builtins.str
+    """The creditor reference (ISO 11649) to pay it with."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        payment_id: _builtins.bytes = ...,
+        left_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        due_on: _builtins.str = ...,
+        reminder: _builtins.int = ...,
+        reminders_max: _builtins.int = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "due_on", b"due_on", "left_minor", b"left_minor", "partner_id", b"partner_id", "payment_id", b"payment_id", "reference", b"reference", "reminder", b"reminder", "reminders_max", b"reminders_max"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaymentReminded: _TypeAlias = PaymentReminded  # noqa: Y015

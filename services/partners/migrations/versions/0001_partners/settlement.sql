@@ -290,6 +290,22 @@ CREATE TABLE payment_event (
 --;;
 COMMENT ON TABLE payment_event IS 'What became of a payment: paid is what was booked or transferred less what was returned. on_date: the bank''s; at is programme time.'
 --;;
+CREATE TABLE payment_reminder (
+    ledger_id smallint NOT NULL,
+    payment_id uuid NOT NULL,
+    reminder smallint NOT NULL,
+    left_minor bigint NOT NULL,
+    on_date date NOT NULL,
+    prior_reminder smallint GENERATED ALWAYS AS (nullif(reminder - 1, 0)) STORED,
+    CONSTRAINT payment_reminder_pk PRIMARY KEY (ledger_id, payment_id, reminder),
+    CONSTRAINT payment_reminder_payment_fk FOREIGN KEY (ledger_id, payment_id) REFERENCES payment (ledger_id, payment_id),
+    CONSTRAINT payment_reminder_prior_fk FOREIGN KEY (ledger_id, payment_id, prior_reminder)
+    REFERENCES payment_reminder (ledger_id, payment_id, reminder),
+    CONSTRAINT payment_reminder_ck CHECK (reminder > 0 AND left_minor > 0)
+)
+--;;
+COMMENT ON TABLE payment_reminder IS 'When a partner was reminded of what it has not paid, once each; on_date is of programme time.'
+--;;
 CREATE TABLE bank_file (
     ledger_id smallint NOT NULL,
     number integer NOT NULL,
@@ -327,7 +343,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'settlement_run', 'run_position', 'run_step', 'run_statement', 'document', 'money_journal', 'money_entry', 'payment',
-        'payment_event', 'bank_file'
+        'payment_event', 'payment_reminder', 'bank_file'
     ]
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
