@@ -89,11 +89,12 @@ async def operators_mall(
     prices: Mapping[str, tuple[int, int]] = PRICES,
     per_minor: int = 100,
     shares: Mapping[str, int] | None = None,
+    currency: str = "USD",
 ) -> AsyncGenerator[Mall]:
     """A mall of its own on a platform, until the block ends.
 
     `prices`: issue and reimbursement by partner; `per_minor`: a point for so many minor units; `shares`: per cent of the issue
-    price that is due at issuance, where it is not all of it.
+    price that is due at issuance, where it is not all of it; `currency`: the programme's.
     """
     async with open_session(platform.environment, patience_seconds=60) as session:
         starts_at_us = to_micros(STARTS_AT)
@@ -102,7 +103,7 @@ async def operators_mall(
             f"mall-{secrets.token_hex(4)}",
             "Mall Points",
             "America/New_York",
-            "USD",
+            currency,
             starts_at_us,
             is_test=True,
         )
