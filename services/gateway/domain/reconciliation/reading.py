@@ -182,12 +182,13 @@ class FileReader:
         if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
             _refuse("1 to 255 visible ASCII characters", "reference", reference)
         kind = fields["kind"]
-        if kind not in expected.kinds:
+        if not isinstance(kind, str) or kind not in expected.kinds:
             _refuse(f"one of {', '.join(sorted(expected.kinds))}", "kind", kind)
         points = _integer(fields["points"], "points", -NUMBER_MAX)
-        amount = _integer(fields.get("amount") or 0, "amount", 0) if expected.amounts else 0
-        text, day = fields.get("date") or "", expected.day
-        if text:
+        told = fields.get("amount")
+        amount = _integer(told, "amount", 0) if expected.amounts and told not in (None, "") else 0
+        text, day = fields.get("date"), expected.day
+        if text not in (None, ""):
             try:
                 day = read_day(text if isinstance(text, str) else "")
             except NoDay:
