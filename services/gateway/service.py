@@ -93,8 +93,7 @@ class Running:
             attempt_seconds=settings.posting_attempt_seconds,
         )
         batch_answers = BatchAnswers(answers)
-        operations = GrpcOperations(self._channels["points"], signer)
-        days = Days(operations, remembered_max=settings.days_remembered_max)
+        days, reconcile = self._books(signer, secret)
         return Gateway(
             settings=settings,
             keys=ApiKeys(
@@ -120,15 +119,7 @@ class Running:
                 at_once_max=settings.batches_at_once_max,
             ),
             posting=posting,
-            reconcile=Reconcile(
-                self.uploads,
-                days,
-                operations,
-                Limits(
-                    settings.upload_lines_max, settings.upload_differences_max, settings.uploads_at_once_max
-                ),
-                derive(secret, "hash of uploads"),
-            ),
+            reconcile=reconcile,
             members=members,
             points=points,
             partners=partners,
@@ -138,6 +129,16 @@ class Running:
             answers=answers,
             neighbours=Neighbours(self._channels),
         )
+
+    def _books(self, signer: Signer, secret: bytes) -> tuple[Days, Reconcile]:
+        """What knows the books of partners, and what compares their own files with them."""
+        settings = self.settings
+        operations = GrpcOperations(self._channels["points"], signer)
+        days = Days(operations, remembered_max=settings.days_remembered_max)
+        limits = Limits(
+            settings.upload_lines_max, settings.upload_differences_max, settings.uploads_at_once_max
+        )
+        return days, Reconcile(self.uploads, days, operations, limits, derive(secret, "hash of uploads"))
 
     async def close(self) -> None:
         """Lets what is queued reach the ledger, then closes the connections."""

@@ -52,7 +52,7 @@ line,earn,,25,25,0,0,0,0,0,2599,S367-7-20260314-1001,S367-7-20260314-1001,,txn_0
 mem_5h8w0k3v9q2e7r1t4y6m8n0p2s,0,S367,7,2026-03-14,1001,2026-03-14T08:26:53Z,2026-03-14T08:26:54.012345Z,,,,,,\r
 total,earn,1,25,25,0,0,0,0,0,2599,,,,,,,,,,,,,,,,,,,\r
 end,,1,25,25,0,0,0,0,0,2599,,,,,,,,,,,,,,2026-03-14,closed,88120,90411,EUR,\
-85db6f0d8ff0ea8b5f8d8fa7aa5a6ef33ed07c92eeab2d02af22b76dcef3f9d9\r
+de3106f67f6c06b659e876865a4f22539cd3459f21bdfabc33306c913e2e430b\r
 """
 UPLOAD_CSV: Final = """\
 reference,kind,points,amount,date

@@ -19,6 +19,7 @@ from services.runtime.ids import new_id, to_text
 from tests.support.gateway import House, open_house
 from tests.support.gateway_operations import DAY_START_US, DAY_US
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _UPLOADS = "/v1/reconciliation/uploads"
@@ -79,6 +80,12 @@ def _bridges(upload: ReconciliationUpload) -> None:
         assert ours.step == "ours"
         for name in ("count", "points", "amount"):
             assert sum(getattr(step, name) for step in others) == getattr(ours, name)
+
+
+async def _fetchval(house: House, query: str) -> int:
+    database = house.gateway.reconciliation_store._database  # pyright: ignore[reportPrivateUsage]
+    async with database.reader.snapshot() as connection:
+        return await (await connection.driver()).fetchval(query)
 
 
 async def test_a_file_that_is_right_agrees(house: House) -> None:
@@ -162,21 +169,21 @@ async def test_a_file_is_compared_once_per_key(house: House) -> None:
 
 
 async def test_the_same_key_twice_at_once_is_in_flight(house: House) -> None:
-    started, go_on = asyncio.Event(), asyncio.Event()
+    go_on = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
         yield _HEADER.encode()
-        started.set()
         await go_on.wait()
         yield _sales().encode()
 
+    async def working() -> bool:
+        locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        return await _fetchval(house, locks) > 0
+
     key = f"k-{new_id()}"
     first = asyncio.create_task(_send(house, slow(), key=key))
-    await started.wait()
-    for _ in range(100):
-        second = await _send(house, _HEADER + _sales(), key=key)
-        if second.status_code != 201:
-            break
+    await until(working)
+    second = await _send(house, _HEADER + _sales(), key=key)
     assert (second.status_code, second.json()["code"]) == (409, "idempotency_key_in_flight")
     go_on.set()
     assert (await first).status_code == 201
@@ -313,19 +320,13 @@ async def test_a_write_needs_its_key_and_the_scope(house: House) -> None:
     assert (poor.status_code, poor.json()["code"]) == (403, "permission_denied")
 
 
-async def test_nothing_is_left_of_what_was_staged_and_old_results_are_forgotten(
-    house: House, database_for: Callable[[str], ServiceDatabase]
-) -> None:
+async def test_nothing_is_left_of_what_was_staged_and_old_results_are_forgotten(house: House) -> None:
     upload = _upload(await _send(house, _HEADER + _sales(0)))
     await _send(house, "nonsense\n")
     store = house.gateway.reconciliation_store
-    async with store._database.reader.snapshot() as connection:  # pyright: ignore[reportPrivateUsage]
-        driver = await connection.driver()
-        assert await driver.fetchval("SELECT count(*) FROM reconciliation_row") == 0
+    assert await _fetchval(house, "SELECT count(*) FROM reconciliation_row") == 0
     assert await store.purge(1) == 0
     assert (await house.get(f"{_UPLOADS}/{upload.id}")).status_code == 200
     assert await store.purge(0) > 0
     assert (await house.get(f"{_UPLOADS}/{upload.id}")).status_code == 404
-    async with store._database.reader.snapshot() as connection:  # pyright: ignore[reportPrivateUsage]
-        driver = await connection.driver()
-        assert await driver.fetchval("SELECT count(*) FROM reconciliation_difference") == 0
+    assert await _fetchval(house, "SELECT count(*) FROM reconciliation_difference") == 0

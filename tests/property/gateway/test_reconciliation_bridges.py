@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.domain.reconciliation.comparing import Amounts, Row, Step
-from services.gateway.domain.reconciliation.operations import USUAL
-from tests.support.reconciling import NEXT, compare, elsewhere, ours, theirs
+from services.gateway.domain.reconciliation.operations import USUAL, OperationKind
+from tests.support.reconciling import DAY, NEXT, compare, elsewhere, ours, theirs
 
 _FATES = ("same", "missing_there", "missing_here", "different", "amount", "twice", "another_day", "dated")
 _Planted = Sequence[tuple[str, int, int, int]]
@@ -41,7 +42,7 @@ def _rows(planted: _Planted) -> tuple[list[Row], Counter[tuple[str, str, str]]]:
             line += 1
             other = points + 1 if fate == "different" else points
             money = amount + 1 if fate == "amount" else amount
-            day = NEXT if fate == "dated" else rows[-1].day if on_day else ours("x", 0).day
+            day = NEXT if fate == "dated" else DAY
             rows.append(theirs(line, reference, other, money, kind, day))
         if fate == "twice":
             line += 1
@@ -54,10 +55,10 @@ def _rows(planted: _Planted) -> tuple[list[Row], Counter[tuple[str, str, str]]]:
 
 @given(_PLANTED, st.integers(1, 50), st.randoms())
 def test_each_planted_difference_is_named_exactly_once_and_the_totals_bridge(
-    planted: _Planted, at_once: int, random: object
+    planted: _Planted, at_once: int, random: Random
 ) -> None:
     rows, expected = _rows(planted)
-    random.shuffle(rows)  # type: ignore[attr-defined]
+    random.shuffle(rows)
     comparison, found = compare(rows, at_once)
     named = Counter((each.type.value, each.kind.value if each.kind else "", each.reference) for each in found)
     assert named == expected
@@ -68,7 +69,7 @@ def test_each_planted_difference_is_named_exactly_once_and_the_totals_bridge(
     _assert_bridges(rows, comparison.bridge())
 
 
-def _assert_bridges(rows: Sequence[Row], bridge: dict[object, dict[Step, Amounts]]) -> None:
+def _assert_bridges(rows: Sequence[Row], bridge: Mapping[OperationKind, Mapping[Step, Amounts]]) -> None:
     for kind in USUAL:
         mine = [row for row in rows if row.kind is kind and row.side == 0]
         their = [row for row in rows if row.kind is kind and row.side == 2]
@@ -85,14 +86,16 @@ def _assert_bridges(rows: Sequence[Row], bridge: dict[object, dict[Step, Amounts
             )
 
 
+def _any_row(side: int, reference: str, points: int, amount: int, dated: bool, line: int) -> Row:
+    if side == 0:
+        return ours(reference, points, amount)
+    if side == 1:
+        return elsewhere(reference)
+    return theirs(line, reference, points, amount, day=NEXT if dated else DAY)
+
+
 _ANY_ROW = st.builds(
-    lambda side, reference, points, amount, dated, line: (
-        ours(reference, points, amount)
-        if side == 0
-        else elsewhere(reference)
-        if side == 1
-        else theirs(line, reference, points, amount, day=NEXT if dated else ours("x", 0).day)
-    ),
+    _any_row,
     st.integers(0, 2), st.sampled_from(["", "A", "B", "C"]), st.integers(-9, 9), st.integers(0, 9), st.booleans(),
     st.integers(1, 10**6),
 )  # fmt: skip
@@ -101,5 +104,5 @@ _ANY_ROW = st.builds(
 @given(st.lists(_ANY_ROW, max_size=30))
 def test_rows_without_any_sense_bridge_as_well(rows: list[Row]) -> None:
     comparison, found = compare(rows)
-    _assert_bridges(rows, comparison.bridge())  # pyright: ignore[reportArgumentType]
+    _assert_bridges(rows, comparison.bridge())
     assert len(found) == sum(comparison.counts.values())
