@@ -109,7 +109,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         tell_expiring=TellExpiring(doors, database, expiring),
         move_clock=MoveClock(doors, database.writer, clock_moved),
         cut_at=cut_at,
-        find_span=FindSpan(reads, cut_at),
+        find_span=FindSpan(doors, reads, cut_at),
         erase_words=EraseWords(doors, database.writer, mac),
         reads=reads,
         operations=Operations(database.reader),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from coalition.type.v1.reason_pb2 import Reason
-
 from services.points.commands.cut_at import CutAt
+from services.points.commands.open_ledger import Doors
 from services.points.queries.reads import Reads
-from services.runtime.errors import InvalidRequest, Refused
+from services.points.storage.ledgers import Head
+from services.runtime.errors import InvalidRequest
 from services.runtime.principal import Programme
 
 
@@ -23,8 +23,8 @@ class Span(NamedTuple):
 class FindSpan:
     """The use case behind FindSpan."""
 
-    def __init__(self, reads: Reads, cut_at: CutAt) -> None:
-        self._reads, self._cut_at = reads, cut_at
+    def __init__(self, doors: Doors, reads: Reads, cut_at: CutAt) -> None:
+        self._doors, self._reads, self._cut_at = doors, reads, cut_at
 
     async def __call__(self, programme: Programme, starts_at_us: int, ends_at_us: int) -> Span:
         """The stretch from one time to another (programme time, microseconds UTC, the end excluded).
@@ -34,11 +34,17 @@ class FindSpan:
         """
         if not 0 < starts_at_us < ends_at_us:
             raise InvalidRequest("a start before the end must be given", field="starts_at_us")
-        first_seq = await self._cut_at(programme, starts_at_us) + 1
-        last_seq = (await self._reads.head(programme.ledger_id)).last_seq
-        try:
-            return Span(first_seq, await self._cut_at(programme, ends_at_us), True)
-        except Refused as refusal:
-            if refusal.reason != Reason.REASON_BOUNDARY_IN_FUTURE:
-                raise
-        return Span(first_seq, max(last_seq, first_seq - 1), False)
+        head = await self._head(programme)
+        first_seq = await self._cut(programme, starts_at_us) + 1
+        if ends_at_us <= head.now_us:
+            return Span(first_seq, await self._cut(programme, ends_at_us), True)
+        return Span(first_seq, max(head.last_seq, first_seq - 1), False)
+
+    async def _head(self, programme: Programme) -> Head:
+        await self._doors.to(programme)
+        return await self._reads.head(programme.ledger_id)
+
+    async def _cut(self, programme: Programme, boundary_us: int) -> int:
+        """As CutAt; one that was made before without its lock, which every posting needs."""
+        known = await self._reads.cut(programme.ledger_id, boundary_us)
+        return await self._cut_at(programme, boundary_us) if known is None else known

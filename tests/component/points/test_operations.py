@@ -233,10 +233,14 @@ async def test_a_stretch_that_is_over_never_changes_and_an_open_one_says_so(
         over = await span(*today)
         assert (over.first_seq, over.last_seq, over.closed) == (1, 1, True)
         await till.earn(member, 1_000)
+    # What was cut before is told without the lock that every posting needs.
+    async with house.locked_head():
+        assert (await span(*today)).last_seq == 1
     tomorrow = await span(today[1], today[1] + _DAY_US)
     assert (tomorrow.first_seq, tomorrow.last_seq, tomorrow.closed) == (2, 3, False)
-    with pytest.raises(InvalidRequest):
-        await span(today[1], today[1])
+    for start, end in ((today[1], today[1]), (0, today[1]), (2**62, 2**62 + 1)):
+        with pytest.raises(InvalidRequest):
+            await span(start, end)
 
 
 async def test_only_who_may_asks(house: PointsHouse, stub: OperationsServiceStub) -> None:
