@@ -14,13 +14,16 @@ from services.gateway.commands.batches import Batches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
+from services.gateway.commands.reconcile import Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
+from services.gateway.queries.reconciliation_days import Days
 from services.gateway.settings import Settings
 from services.gateway.storage.batches import BatchStore
+from services.gateway.storage.reconciliation import ReconciliationStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,13 @@ class Gateway:
     reversals: Reversals
     batches: Batches
     posting: Posting
+    reconcile: Reconcile
     # Reads go straight to the service that owns the answer.
     members: Members
     points: Points
     partners: Partners
     batch_store: BatchStore
+    days: Days
+    reconciliation_store: ReconciliationStore
     answers: MovementAnswers
     neighbours: Neighbours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.storage.batches import BatchStore
+from services.gateway.storage.reconciliation import ReconciliationStore
 from services.runtime import logging
 from services.runtime.scheduler import Job
 
@@ -10,12 +11,22 @@ _log = logging.get(__name__)
 _HOUR_SECONDS = 3_600.0
 
 
-def jobs(batches: BatchStore, retention_days: int) -> tuple[Job, ...]:
-    """The jobs: forgetting old batches."""
+def jobs(
+    batches: BatchStore, retention_days: int, uploads: ReconciliationStore, upload_retention_days: int
+) -> tuple[Job, ...]:
+    """The jobs: forgetting old batches and old uploads."""
 
     async def purge() -> None:
         gone = await batches.purge(retention_days)
         if gone:
             _log.info("batches.purged", batches=gone, older_than_days=retention_days)
 
-    return (Job("gateway purge batches", _HOUR_SECONDS, 300.0, purge),)
+    async def purge_uploads() -> None:
+        gone = await uploads.purge(upload_retention_days)
+        if gone:
+            _log.info("uploads.purged", uploads=gone, older_than_days=upload_retention_days)
+
+    return (
+        Job("gateway purge batches", _HOUR_SECONDS, 300.0, purge),
+        Job("gateway purge uploads", _HOUR_SECONDS, 300.0, purge_uploads),
+    )

@@ -12,6 +12,7 @@ from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import GrpcMembers
+from services.gateway.clients.operations import GrpcOperations
 from services.gateway.clients.partners import GrpcPartners
 from services.gateway.clients.points import GrpcPoints
 from services.gateway.commands.batch_lines import BatchLines
@@ -19,6 +20,7 @@ from services.gateway.commands.batches import Batches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
+from services.gateway.commands.reconcile import Limits, Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
@@ -27,8 +29,10 @@ from services.gateway.directory.stores import StoreDirectory
 from services.gateway.http.app import create_app
 from services.gateway.http.server import HttpServer
 from services.gateway.jobs import jobs
+from services.gateway.queries.reconciliation_days import Days
 from services.gateway.settings import Settings
 from services.gateway.storage.batches import BatchStore
+from services.gateway.storage.reconciliation import ReconciliationStore
 from services.runtime.database import Database
 from services.runtime.grpc_client import open_channel
 from services.runtime.principal import Signer
@@ -53,6 +57,7 @@ class Running:
             "partners": open_channel(platform.partners_target),
         }
         self.batch_store = BatchStore(self.database)
+        self.uploads = ReconciliationStore(self.database)
         self.gateway = self._wire(platform)
 
     def _wire(self, platform: PlatformSettings) -> Gateway:
@@ -88,6 +93,7 @@ class Running:
             attempt_seconds=settings.posting_attempt_seconds,
         )
         batch_answers = BatchAnswers(answers)
+        days, reconcile = self._books(signer, secret)
         return Gateway(
             settings=settings,
             keys=ApiKeys(
@@ -113,13 +119,26 @@ class Running:
                 at_once_max=settings.batches_at_once_max,
             ),
             posting=posting,
+            reconcile=reconcile,
             members=members,
             points=points,
             partners=partners,
             batch_store=self.batch_store,
+            days=days,
+            reconciliation_store=self.uploads,
             answers=answers,
             neighbours=Neighbours(self._channels),
         )
+
+    def _books(self, signer: Signer, secret: bytes) -> tuple[Days, Reconcile]:
+        """What knows the books of partners, and what compares their own files with them."""
+        settings = self.settings
+        operations = GrpcOperations(self._channels["points"], signer)
+        days = Days(operations, remembered_max=settings.days_remembered_max)
+        limits = Limits(
+            settings.upload_lines_max, settings.upload_differences_max, settings.uploads_at_once_max
+        )
+        return days, Reconcile(self.uploads, days, operations, limits, derive(secret, "hash of uploads"))
 
     async def close(self) -> None:
         """Lets what is queued reach the ledger, then closes the connections."""
@@ -144,6 +163,9 @@ async def serve(extra: ExtraRoutes = lambda _: ()) -> None:
     await server.start()
     process.at_stop(server.stop)
     process.background(server.wait(), "http")
-    scheduler = Scheduler(running.database, jobs(running.batch_store, settings.batch_retention_days))
+    kept = jobs(
+        running.batch_store, settings.batch_retention_days, running.uploads, settings.upload_retention_days
+    )
+    scheduler = Scheduler(running.database, kept)
     process.background(scheduler.run(), "jobs")
     await process.run()

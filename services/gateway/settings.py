@@ -37,6 +37,26 @@ class Settings(DatabaseSettings):
     )
     batch_retention_days: int = Field(default=90, ge=1, description="How long a batch's answer is kept")
 
+    upload_bytes_max: int = Field(
+        default=64 * 1024 * 1024, ge=1_024, description="Largest file that is compared with a partner's books"
+    )
+    upload_lines_max: int = Field(default=250_000, ge=1, description="Most lines of such a file")
+    upload_differences_max: int = Field(
+        default=20_000, ge=1, description="Most differences that are kept of it; the others are counted"
+    )
+    upload_seconds_max: float = Field(
+        default=300.0, gt=0, description="Time for such a file to arrive and to be compared"
+    )
+    uploads_at_once_max: int = Field(
+        default=2, ge=1, description="Files compared at once; each holds a database connection"
+    )
+    upload_retention_days: int = Field(
+        default=400, ge=1, description="How long what came of such a file is kept"
+    )
+    days_remembered_max: int = Field(
+        default=10_000, ge=1, description="Business days remembered, and their control totals"
+    )
+
     key_seconds: float = Field(
         default=10.0, gt=0, le=60, description="How long a good API key is believed, and a revoked one works"
     )

@@ -8,6 +8,7 @@ from services.points.commands.adjustments import Adjustments
 from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
+from services.points.commands.find_span import FindSpan
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
@@ -23,6 +24,7 @@ from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.commands.unpark import UnparkEarns
 from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
 from services.runtime.event_log import ReadEvents
 
@@ -47,8 +49,10 @@ class Points:
     tell_expiring: TellExpiring
     move_clock: MoveClock
     cut_at: CutAt
+    find_span: FindSpan
     erase_words: EraseWords
     reads: Reads
+    operations: Operations
     check_ledger: CheckLedger
     check_ledgers: CheckLedgers
     events: ReadEvents

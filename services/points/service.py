@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc.aio
+from coalition.points.v1.operations_pb2_grpc import add_OperationsServiceServicer_to_server
 from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
 
 from services.points.app import Points
@@ -15,6 +16,7 @@ from services.points.commands.adjustments import Adjustments
 from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
+from services.points.commands.find_span import FindSpan
 from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.load_budget import LoadBudget
@@ -34,8 +36,10 @@ from services.points.events.members import ClosedMembers, MembersLog
 from services.points.events.publish import TELLING, breached, clock_moved, expiring
 from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
 from services.points.rpc.movements import MovementReader
+from services.points.rpc.operations import OperationsServicer
 from services.points.rpc.servicer import PointsServicer
 from services.points.settings import Settings
 from services.points.storage.tables import EVENTS, INBOX
@@ -54,7 +58,7 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.subscriber import Subscriber, Subscription
 
-_SERVICE = "coalition.points.v1.PointsService"
+_SERVICES = ("coalition.points.v1.PointsService", "coalition.points.v1.OperationsService")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         KnownIssuers(partners),
         database.reader,
     )
+    reads, cut_at = Reads(database.reader), CutAt(doors, database.writer)
     application = Points(
         doors=doors,
         post=post,
@@ -103,9 +108,11 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         unpark_earns=UnparkEarns(doors, database.reader),
         tell_expiring=TellExpiring(doors, database, expiring),
         move_clock=MoveClock(doors, database.writer, clock_moved),
-        cut_at=CutAt(doors, database.writer),
+        cut_at=cut_at,
+        find_span=FindSpan(doors, reads, cut_at),
         erase_words=EraseWords(doors, database.writer, mac),
-        reads=Reads(database.reader),
+        reads=reads,
+        operations=Operations(database.reader),
         check_ledger=check,
         check_ledgers=CheckLedgers(doors, database, check, breached),
         events=ReadEvents(database.reader, EventLog(EVENTS)),
@@ -129,8 +136,9 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
 
     def register(server: grpc.aio.Server) -> None:
         add_PointsServiceServicer_to_server(servicer, server)
+        add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
 
-    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, [_SERVICE], register)
+    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, _SERVICES, register)
 
 
 def closed_members(wired: Wired, bus: Bus) -> Subscriber:

@@ -15,7 +15,7 @@ import grpc.aio
 import httpx2
 from coalition.members.v1 import members_pb2_grpc
 from coalition.partners.v1 import partners_pb2, partners_pb2_grpc
-from coalition.points.v1 import points_pb2_grpc
+from coalition.points.v1 import operations_pb2_grpc, points_pb2_grpc
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
@@ -31,6 +31,7 @@ from services.runtime.principal import Programme, Signer, Verifier
 from services.runtime.settings import PlatformSettings
 from tests.support.gateway_faults import Faults
 from tests.support.gateway_members import MembersBook
+from tests.support.gateway_operations import OperationsBook
 from tests.support.gateway_partners import ALL_ROLES, PartnersBook, fresh_ledger_id
 from tests.support.gateway_points import PointsBook
 from tests.support.keys import key_text
@@ -55,6 +56,7 @@ class House:
     faults: Faults
     members: MembersBook
     points: PointsBook
+    operations: OperationsBook
     partners: PartnersBook
     partner_id: UUID
     secret: str
@@ -118,11 +120,15 @@ async def open_house(
         partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
         partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
 
+    def register_points(server: grpc.aio.Server) -> None:
+        points_pb2_grpc.add_PointsServiceServicer_to_server(points, server)
+        operations_pb2_grpc.add_OperationsServiceServicer_to_server(points.operations, server)
+
     neighbours = {
         "members": _Neighbour(
             verifier, partial(members_pb2_grpc.add_MembersServiceServicer_to_server, members)
         ),
-        "points": _Neighbour(verifier, partial(points_pb2_grpc.add_PointsServiceServicer_to_server, points)),
+        "points": _Neighbour(verifier, register_points),
         "partners": _Neighbour(verifier, register_partners),
     }
     for neighbour in neighbours.values():
@@ -157,7 +163,8 @@ async def open_house(
     try:
         async with httpx2.AsyncClient(base_url=base_url, timeout=30, trust_env=False) as client:
             yield House(
-                running.gateway, base_url, port, programme, faults, members, points, partners, partner_id, secret,
+                running.gateway, base_url, port, programme, faults, members, points, points.operations, partners, partner_id,
+                secret,
                 client,
             )  # fmt: skip
     finally:

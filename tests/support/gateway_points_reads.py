@@ -8,6 +8,7 @@ from coalition.points.v1 import movement_pb2, points_pb2, points_pb2_grpc
 
 from services.runtime.errors import NotFound
 from services.runtime.principal import acting
+from tests.support.gateway_operations import OperationsBook
 
 EXPIRES_AT_US: Final = 1_838_152_800_000_000  # 2028-04-01 00:00 in Berlin
 
@@ -16,10 +17,14 @@ class PointsReads(points_pb2_grpc.PointsServiceServicer):
     """What is in the ledger, and what is told of it. `expirations` are what a test says, by member, soonest first."""
 
     def __init__(self) -> None:
+        self.operations = OperationsBook()
         self.wallets: dict[bytes, int] = {}
         self.journal: list[movement_pb2.Transaction] = []
         self.owed: dict[bytes, int] = {}
         self.expirations: dict[bytes, list[points_pb2.Expiration]] = {}
+
+    async def GetHead(self, request: points_pb2.GetHeadRequest, context: Any) -> points_pb2.GetHeadResponse:
+        return self.operations.head()
 
     async def GetBalance(
         self, request: points_pb2.GetBalanceRequest, context: Any

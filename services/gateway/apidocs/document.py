@@ -101,6 +101,10 @@ def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
     if told.body:
         reasons += _BODY
         operation["requestBody"] = _request_body(told.body, told.bodies)
+    if told.files:
+        reasons += _BODY
+        content = {name: {"schema": {"type": "string"}, "example": text} for name, text in told.files.items()}
+        operation["requestBody"] = {"required": True, "content": content}
     if told.writes:
         reasons += _WRITE
         operation.setdefault("parameters", []).append(_KEY_PARAMETER)
@@ -110,6 +114,8 @@ def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
     if told.writes:
         answered["headers"]["Idempotency-Replayed"] = _REPLAYED_HEADER
     answered["content"]["application/json"]["example"] = told.example
+    if told.streamed:
+        answered["content"] = {"application/x-ndjson": answered["content"]["application/json"]}
     if told.csv_example:
         answered["content"]["text/csv"] = {"schema": {"type": "string"}, "example": told.csv_example}
     others = {str(status): _with_example(answered, example) for status, example in told.also.items()}

@@ -49,8 +49,8 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         ("limit_bytes",),
     ),
     _R.REASON_BATCH_TOO_LARGE: Explained(
-        "The batch has more lines than the limit.",
-        "Split it, and give each part an Idempotency-Key of its own.",
+        "The batch, or the file to reconcile, has more lines than the limit.",
+        "Split a batch, and give each part an Idempotency-Key of its own. Of a file, leave out kinds and say so in `kinds`.",
         ("lines", "limit"),
     ),
     _R.REASON_CURSOR_INVALID: Explained(
@@ -80,7 +80,8 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
     ),
     _R.REASON_UNSUPPORTED: Explained(
         "The method is not served at this path (405), or the body is not of a type that is read (415).",
-        "Use a method that the Allow header names; send bodies as `Content-Type: application/json`.",
+        "Use a method that the Allow header names; send bodies as `Content-Type: application/json`, files to reconcile as "
+        "`text/csv` or `application/x-ndjson` in UTF-8, and neither compressed.",
     ),
     _R.REASON_CARD_NUMBER_INVALID: Explained(
         "The card number has the wrong length or fails its check digit.",

@@ -22,6 +22,8 @@ from services.gateway.http.members import Members
 from services.gateway.http.partner import Partner
 from services.gateway.http.platform import Platform
 from services.gateway.http.purchases import Purchases
+from services.gateway.http.reconciliation_days import ReconciliationDays
+from services.gateway.http.reconciliation_uploads import ReconciliationUploads
 from services.gateway.http.redemptions import Redemptions
 from services.gateway.http.reference import Reference
 from services.gateway.http.refunds import Refunds
@@ -77,6 +79,8 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
         *Batches(gateway).routes(),
         *Transactions(gateway).routes(),
         *Statements(gateway).routes(),
+        *ReconciliationDays(gateway).routes(),
+        *ReconciliationUploads(gateway).routes(),
         *Partner(gateway).routes(),
         *Platform(gateway).routes(),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -13,6 +14,10 @@ from services.gateway.http.exchange import Exchange, exchange_of
 from services.runtime.errors import InvalidRequest
 
 _JSON: Final = re.compile(rb"application/json(?: *;.*)?", re.IGNORECASE)
+_FILE: Final = re.compile(
+    rb'(?:(text/csv)|application/(?:x-ndjson|ndjson|jsonl))(?: *; *charset *= *"?utf-8"?)? *;?(?: *header=present *)?',
+    re.IGNORECASE,
+)
 _BARE_KEY: Final = re.compile(rb"[!#-~][!-~]{0,254}")
 _QUOTED_KEY: Final = re.compile(rb'"([!#-\[\]-~]{1,255})"')
 _KEY_HEADER: Final = "Idempotency-Key"
@@ -32,19 +37,50 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
         raise HttpError(
             415, Reason.REASON_UNSUPPORTED, "the body must be JSON: Content-Type: application/json"
         )
-    if b"content-encoding" in exchange.headers:
-        raise HttpError(415, Reason.REASON_UNSUPPORTED, "the body must not be compressed")
-    announced = exchange.headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced[:19]) > bytes_max:
-        raise _too_large(bytes_max)
+    _check_head(exchange, bytes_max)
     exchange.reading = True
     body = await _read(request, bytes_max)
     exchange.reading = False
     return body
 
 
+def open_file(request: Request, bytes_max: int) -> tuple[bool, AsyncIterator[bytes]]:
+    """Whether the body is CSV (else JSON lines), and its pieces as they arrive.
+
+    Raises HttpError (415) for another type, another encoding or a compressed body, InvalidRequest (BODY_TOO_LARGE) where more is
+    announced than the limit; the pieces do beyond it, and raise ClientGone.
+    """
+    exchange = exchange_of(request)
+    told = _FILE.fullmatch(exchange.headers.get(b"content-type", b""))
+    if told is None:
+        wanted = "Content-Type: text/csv or application/x-ndjson, in UTF-8"
+        raise HttpError(415, Reason.REASON_UNSUPPORTED, f"the body must be a file of lines: {wanted}")
+    _check_head(exchange, bytes_max)
+    return told[1] is not None, _file_pieces(request, bytes_max)
+
+
+async def _file_pieces(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+    exchange = exchange_of(request)
+    exchange.reading = True
+    async for piece in _pieces(request, bytes_max):
+        yield piece
+    exchange.reading = False
+
+
+def _check_head(exchange: Exchange, bytes_max: int) -> None:
+    if b"content-encoding" in exchange.headers:
+        raise HttpError(415, Reason.REASON_UNSUPPORTED, "the body must not be compressed")
+    announced = exchange.headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced[:19]) > bytes_max:
+        raise _too_large(bytes_max)
+
+
 async def _read(request: Request, bytes_max: int) -> bytes:
-    pieces: list[bytes] = []
+    pieces = [piece async for piece in _pieces(request, bytes_max)]
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _pieces(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
     size = 0
     while True:
         message = await request.receive()
@@ -54,9 +90,9 @@ async def _read(request: Request, bytes_max: int) -> bytes:
         size += len(piece)
         if size > bytes_max:
             raise _too_large(bytes_max)
-        pieces.append(piece)
+        yield piece
         if not message.get("more_body", False):
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            return
 
 
 def idempotency_key(exchange: Exchange) -> str:

@@ -29,6 +29,7 @@ class Told:
     `reasons` are those why it may fail besides the common ones; `public` operations need no key; `writes`
     take an idempotency key; `bodies` are named examples of the body; `also` are examples by the other statuses
     that the same answer comes with; `others` are other answers by their statuses, with an example of each.
+    `streamed` answers are JSON lines of the answer's model; `files` are examples of a body that is a file, by media type.
     """
 
     status: int
@@ -43,6 +44,8 @@ class Told:
     others: Mapping[int, tuple[type[BaseModel], Any]] = field(
         default_factory=dict[int, tuple[type[BaseModel], Any]]
     )
+    streamed: bool = False
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class ToldRoute(APIRoute):
@@ -86,6 +89,7 @@ def get(
     reasons: Reasons = (),
     public: bool = False,
     csv_example: str = "",
+    streamed: bool = False,
 ) -> ToldRoute:
     """A read; `answer` is the model of its answer. That of a ListOf is told by the `example` of an entry."""
     if issubclass(answer, ListOf):
@@ -94,7 +98,7 @@ def get(
     return ToldRoute(
         path,
         endpoint,
-        told=Told(200, example, reasons, public=public, csv_example=csv_example),
+        told=Told(200, example, reasons, public=public, csv_example=csv_example, streamed=streamed),
         methods=["GET"],
         response_model=answer,
         tags=[tag],
@@ -139,6 +143,34 @@ def post(
         responses={status: {"model": model} for status, (model, _) in (others or {}).items()},
         methods=["POST"],
         status_code=status,
+        response_model=answer,
+        tags=[tag],
+        summary=summary,
+        description=description,
+        operation_id=id,
+    )
+
+
+def upload(
+    path: str,
+    endpoint: Endpoint,
+    *,
+    id: str,  # noqa: A002
+    tag: str,
+    summary: str,
+    description: str,
+    files: Mapping[str, str],
+    answer: type[BaseModel],
+    example: Any,
+    reasons: Reasons,
+) -> ToldRoute:
+    """A write whose body is a file of one of several media types, each with an example; the endpoint reads it as it arrives."""
+    return ToldRoute(
+        path,
+        endpoint,
+        told=Told(201, example, reasons, writes=True, files=files),
+        methods=["POST"],
+        status_code=201,
         response_model=answer,
         tags=[tag],
         summary=summary,

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy import Select, delete, select
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.gateway.domain.batches import Counts, StoredBatch
 from services.gateway.domain.pages import Cursor, Page, unknown_cursor
 from services.gateway.storage.tables import BATCH
+from services.gateway.storage.turns import lock_of, reachable
 from services.runtime.clock import from_micros, to_micros, wall_now_us
 from services.runtime.database import Database, PgConnection, ReadConnection
-from services.runtime.errors import Conflict, NotFound, Unavailable
+from services.runtime.errors import Conflict, NotFound
 from services.runtime.ids import MalformedId, from_text, new_id
 
 _LEVEL: Final = 1
@@ -40,17 +37,6 @@ INSERT INTO batch (ledger_id, batch_id, partner_id, key, request_hash, created_a
 VALUES ($1, $2, $3, $4, $5, $6)
 """
 _SUMMARY: Final = tuple(column for column in BATCH.c if column.name not in ("answer", "key"))
-_UNREACHABLE: Final = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    InterfaceError,
-    OperationalError,
-    PoolTimeoutError,
-)
 _FINISH: Final = """
 UPDATE batch SET lines = $3, accepted = $4, replayed = $5, refused = $6, waiting = $7, parked = $8, answer = $9
  WHERE ledger_id = $1 AND batch_id = $2
@@ -97,8 +83,8 @@ class BatchStore:
         Raises Conflict (IDEMPOTENCY_KEY_IN_FLIGHT) where another has it, and Unavailable where the database
         cannot be reached.
         """
-        lock = _lock_of(ledger_id, partner_id, key)
-        with _reachable():
+        lock = lock_of(str(ledger_id), str(partner_id), key)
+        with reachable("batches"):
             async with self._database.writer.dedicated() as connection:
                 if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock):
                     raise Conflict(
@@ -112,7 +98,7 @@ class BatchStore:
 
     async def get(self, ledger_id: int, partner_id: UUID, batch_id: str) -> StoredBatch:
         """One batch of a partner. Raises NotFound, and Unavailable where the database cannot be reached."""
-        with _reachable():
+        with reachable("batches"):
             async with self._database.reader.snapshot() as connection:
                 row = await self._one(connection, _of_partner(ledger_id, partner_id), batch_id)
         if row is None:
@@ -125,7 +111,7 @@ class BatchStore:
         Raises InvalidRequest (CURSOR_INVALID) and Unavailable.
         """
         mine = _of_partner(ledger_id, partner_id)
-        with _reachable():
+        with reachable("batches"):
             async with self._database.reader.snapshot() as connection:
                 after = await self._place(connection, mine, "starting_after", cursor.starting_after)
                 before = await self._place(connection, mine, "ending_before", cursor.ending_before)
@@ -183,17 +169,3 @@ async def _stored(row: Any, packed: bytes | None) -> StoredBatch:
     # Megabytes of JSON: away from the loop.
     answer = await asyncio.to_thread(zlib.decompress, packed) if packed is not None else None
     return StoredBatch(row["batch_id"], row["request_hash"], to_micros(row["created_at"]), counts, answer)
-
-
-def _lock_of(ledger_id: int, partner_id: UUID, key: str) -> int:
-    """The advisory lock of a key: 64 bits of a hash. Two keys that meet in one only wait for each other."""
-    digest = blake2b(f"{ledger_id} {partner_id} {key}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
-
-
-@contextmanager
-def _reachable() -> Generator[None]:
-    try:
-        yield
-    except _UNREACHABLE as error:
-        raise Unavailable("batches cannot be read or kept at the moment") from error

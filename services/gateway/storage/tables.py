@@ -6,7 +6,9 @@ from typing import Final
 
 from sqlalchemy import (
     TIMESTAMP,
+    BigInteger,
     Column,
+    Date,
     Integer,
     LargeBinary,
     MetaData,
@@ -40,4 +42,49 @@ BATCH: Final = Table(
     Column("answer", LargeBinary),
     PrimaryKeyConstraint("ledger_id", "batch_id", name="batch_pk"),
     UniqueConstraint("ledger_id", "partner_id", "key", name="batch_key_unique"),
+)
+
+# A file of a partner that was compared with its books. `answer` is the JSON that it was answered.
+RECONCILIATION_UPLOAD: Final = Table(
+    "reconciliation_upload",
+    METADATA,
+    Column("ledger_id", SmallInteger, nullable=False),
+    Column("upload_id", Uuid, nullable=False),
+    Column("partner_id", Uuid, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("created_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("differences", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    PrimaryKeyConstraint("ledger_id", "upload_id", name="reconciliation_upload_pk"),
+    UniqueConstraint("ledger_id", "partner_id", "key", name="reconciliation_upload_key_uq"),
+)
+
+# What differed in such a file.
+RECONCILIATION_DIFFERENCE: Final = Table(
+    "reconciliation_difference",
+    METADATA,
+    Column("ledger_id", SmallInteger, nullable=False),
+    Column("upload_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    PrimaryKeyConstraint("ledger_id", "upload_id", "number", name="reconciliation_difference_pk"),
+)
+
+# Rows of comparisons that are going on. COPY fills it; see storage/reconciliation.py.
+RECONCILIATION_ROW: Final = Table(
+    "reconciliation_row",
+    METADATA,
+    Column("work_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("side", SmallInteger, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("transaction_id", Uuid),
+    Column("staged_at", TIMESTAMP(timezone=True), nullable=False),
+    PrimaryKeyConstraint("work_id", "kind", "reference", "side", "line", name="reconciliation_row_pk"),
 )

@@ -188,6 +188,13 @@ class Reads:
             raise NotFound("the ledger is not open")
         return found
 
+    async def cut(self, ledger_id: int, boundary_us: int) -> int | None:
+        """The last seq before a boundary that was cut at; None where it was not. Raises InvalidRequest for no time."""
+        if not 0 < boundary_us <= MICROS_MAX:
+            raise InvalidRequest("a time of the calendar is needed", field="boundary_us")
+        async with self._database.snapshot() as connection:
+            return await ledgers.known_cut(await connection.driver(), ledger_id, boundary_us)
+
     async def journal(
         self, ledger_id: int, from_seq: int, to_seq: int
     ) -> AsyncIterator[Sequence[PostingDetail]]:

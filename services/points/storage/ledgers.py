@@ -200,14 +200,19 @@ async def append_events(connection: PgConnection, ledger_id: int, events: Sequen
     )
 
 
+async def known_cut(connection: PgConnection, ledger_id: int, boundary_us: int) -> int | None:
+    """The last seq before a boundary that was cut at; None where it was not."""
+    return await connection.fetchval(
+        "SELECT last_seq FROM cut WHERE ledger_id = $1 AND boundary = $2", ledger_id, from_micros(boundary_us)
+    )
+
+
 async def cut(connection: PgConnection, ledger_id: int, boundary_us: int, locked: Head) -> int:
     """The last seq recorded before a boundary, the same for ever; the caller holds the head's lock."""
     boundary = from_micros(boundary_us)
-    known = await connection.fetchval(
-        "SELECT last_seq FROM cut WHERE ledger_id = $1 AND boundary = $2", ledger_id, boundary
-    )
+    known = await known_cut(connection, ledger_id, boundary_us)
     if known is not None:
-        return int(known)
+        return known
     if locked.last_time_us < boundary_us:
         last_seq = locked.last_seq
         # The next posting is recorded one microsecond later at the earliest: at the boundary, not before it.

@@ -8,18 +8,26 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Final
 
 import pytest
 from coalition.partners.v1.clearing_pb2 import StatementLineKind
+from coalition.points.v1 import operations_pb2
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi.openapi.models import OpenAPI
 from pydantic import BaseModel, TypeAdapter
 
+from services.gateway.answers.daily_file import COLUMNS
 from services.gateway.apidocs import examples
+from services.gateway.apidocs import reconciliation_examples as reconciliation
 from services.gateway.apidocs.errors import BY_CODE, EXPLAINED
 from services.gateway.domain.clearing import StatementLineType
+from services.gateway.domain.reconciliation.comparing import DifferenceType, Step
+from services.gateway.domain.reconciliation.operations import USUAL, OperationKind
+from services.gateway.domain.reconciliation.reading import Expected, FileReader, PartnerLine
 from services.gateway.http.app import create_app
 from services.gateway.http.routes import ToldRoute
 from services.gateway.schemas.platform import Problem
@@ -37,6 +45,9 @@ _ROUTES: Final = {
     "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
     "/v1/statements": "get", "/v1/statements/{statement_id}": "get",
     "/v1/statements/{statement_id}/file": "get", "/v1/statements/{statement_id}/accept": "post",
+    "/v1/reconciliation/days": "get", "/v1/reconciliation/days/{date}": "get",
+    "/v1/reconciliation/uploads": "get post", "/v1/reconciliation/uploads/{upload_id}": "get",
+    "/v1/reconciliation/uploads/{upload_id}/differences": "get",
     "/v1/stores": "get", "/v1/rates": "get",
     "/v1/purchases": "post", "/v1/refunds": "post", "/healthz": "get", "/readyz": "get",
 }  # fmt: skip
@@ -114,9 +125,15 @@ def test_every_operation_shows_an_answer_and_every_body_an_example(document: dic
         two = ("post /v1/reversals", "post /v1/refunds", "post /v1/earns", "post /v1/purchases")
         assert len(statuses) == (2 if name in two else 1), name
         for status in statuses:
-            assert operation["responses"][status]["content"]["application/json"]["example"], name
+            content = operation["responses"][status]["content"]
+            streamed = name == "get /v1/reconciliation/days/{date}"
+            assert content["application/x-ndjson" if streamed else "application/json"]["example"], name
         if "requestBody" in operation:
-            assert operation["requestBody"]["content"]["application/json"]["examples"], name
+            bodies = operation["requestBody"]["content"]
+            if name == "post /v1/reconciliation/uploads":
+                assert all(bodies[type_]["example"] for type_ in ("text/csv", "application/x-ndjson")), name
+            else:
+                assert bodies["application/json"]["examples"], name
 
 
 def test_every_operation_tells_its_errors_with_an_example_of_each(document: dict[str, Any]) -> None:
@@ -207,6 +224,40 @@ def test_the_example_of_a_statement_adds_up_as_a_real_one_does() -> None:
     *amounts, paid, opening, closing = (Decimal(row["amount"]) for row in rows)
     assert sum(amounts) == paid
     assert opening + paid == closing
+
+
+def test_the_examples_of_reconciliation_add_up_and_are_what_is_read() -> None:
+    for bridge in (
+        reconciliation.UPLOAD["bridge"],
+        *(each["steps"] for each in reconciliation.UPLOAD["bridges"]),
+    ):
+        *others, ours = bridge
+        for name in ("count", "points", "amount"):
+            assert sum(step[name] for step in others) == ours[name]
+    lines = [line for line in reconciliation.FILE_CSV.splitlines(keepends=True) if line.startswith("line,")]
+    (end,) = [
+        row
+        for row in csv.DictReader(io.StringIO(reconciliation.FILE_CSV, newline=""))
+        if row["record"] == "end"
+    ]
+    assert end["sha256"] == sha256("".join(lines).encode()).hexdigest()
+    assert reconciliation.FILE_CSV.splitlines()[0] == ",".join(COLUMNS)
+    for text, as_csv in ((reconciliation.UPLOAD_CSV, True), (reconciliation.UPLOAD_NDJSON, False)):
+        reader = FileReader(Expected(date(2026, 3, 14), frozenset(USUAL), 100), as_csv=as_csv)
+        found = [*reader.feed(text.encode()), *reader.end()]
+        assert [(each.line, type(each)) for each in found] == [
+            (line, PartnerLine) for line in ((2, 3) if as_csv else (1, 2))
+        ]
+
+
+def test_every_kind_of_operation_and_difference_has_a_name_in_the_api(document: dict[str, Any]) -> None:
+    kinds = {name.removeprefix("OPERATION_KIND_").lower() for name in operations_pb2.OperationKind.keys()[1:]}
+    assert set(OperationKind) == kinds
+    schemas = document["components"]["schemas"]
+    assert set(schemas["FileLine"]["properties"]["kind"]["enum"]) == kinds
+    types = set(schemas["ReconciliationDifference"]["properties"]["type"]["enum"])
+    assert set(DifferenceType) == types == set(schemas["DifferenceCounts"]["properties"])
+    assert set(Step) == set(schemas["BridgeStep"]["properties"]["step"]["enum"])
 
 
 def test_every_kind_of_line_that_clearing_states_has_a_name_in_the_api(document: dict[str, Any]) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.points.storage import balances, journal, records, sales
+from services.points.domain.operations import OperationKind
+from services.points.storage import balances, journal, operations, records, sales
 from services.runtime.database import PgConnection
 from services.runtime.ids import new_id
 from tests.integration.points.busy import Busy
@@ -87,6 +88,11 @@ async def test_no_read_goes_through_all_accounts_for_each_row(busy: Busy) -> Non
             "sales": sales.by_ids(connection, YOUNG, some),
             "sales by reference": sales.by_references(
                 connection, YOUNG, [(issuer, f"r{no}") for no in range(1, 501)]
+            ),
+            "operations": operations.block(connection, YOUNG, 1, 1, 500, 500),
+            "sums of operations": operations.sums(connection, YOUNG, 1, 1, 500),
+            "operations by name": operations.find(
+                connection, YOUNG, 1, OperationKind.EARN, [f"r{no}" for no in range(1, 501)]
             ),
             "holds": journal.holds(connection, YOUNG, [new_id() for _ in range(100)]),
         }

@@ -1,4 +1,6 @@
-"""Batches: what partners sent in bulk, and the stored answers."""
+"""Batches and files to be reconciled: what partners sent in bulk, and the stored answers."""
+
+from pathlib import Path
 
 from alembic import op
 
@@ -9,6 +11,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_SQL = Path(__file__).with_name("0001_batches")
 _TABLE = """
 CREATE TABLE batch (
     ledger_id    smallint NOT NULL,
@@ -42,12 +45,17 @@ def upgrade() -> None:
     op.execute(_TABLE)
     op.execute("CREATE INDEX batch_of_partner ON batch (ledger_id, partner_id, batch_id)")
     op.execute("CREATE INDEX batch_by_age ON batch (created_at)")
+    for statement in (_SQL / "reconciliation.sql").read_text().split("\n--;;\n"):
+        op.execute(statement)
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT, DELETE ON batch TO {role}")
     op.execute(
         f"GRANT UPDATE (lines, accepted, replayed, refused, waiting, parked, answer) ON batch TO {role}"
     )
+    # A result is never edited; old ones are forgotten with their differences.
+    op.execute(f"GRANT SELECT, INSERT, DELETE ON reconciliation_upload, reconciliation_row TO {role}")
+    op.execute(f"GRANT SELECT, INSERT ON reconciliation_difference TO {role}")
 
 
 def downgrade() -> None:

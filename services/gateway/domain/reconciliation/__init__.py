@@ -1,0 +1,1 @@
+"""A partner's books against ours: operations, days, the partner's own lines, and what differs."""
