@@ -37,6 +37,7 @@ _GROUPS: Final = {
     90: "The platform",
     100: "What takes two people",
     110: "What points are taken for",
+    140: "Where a partner stands",
 }
 
 

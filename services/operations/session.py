@@ -21,6 +21,7 @@ from coalition.partners.v1.legal_entities_pb2_grpc import LegalEntitiesServiceSt
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
+from coalition.partners.v1.standing_pb2_grpc import PartnerStandingServiceStub
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
 from services.runtime import grpc_client
@@ -74,6 +75,7 @@ class Session:
         self.legal_entities = LegalEntitiesServiceStub(partners)
         self.limits = LimitsServiceStub(partners)
         self.audit = AuditServiceStub(partners)
+        self.standing = PartnerStandingServiceStub(partners)
         self.ledger = PointsServiceStub(points)
 
     @property

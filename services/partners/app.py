@@ -23,6 +23,7 @@ from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaff
 from services.partners.domain.billing import BillingVersion, Terms
 from services.partners.domain.partner_roles import RoleTerms, RoleVersion
 from services.partners.domain.rates import Rates, RateVersion
+from services.partners.domain.standing.terms import StandingTerms, StandingVersion
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -36,6 +37,7 @@ from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey
 from services.partners.queries.rerates import Rerates
+from services.partners.queries.standings import Standings
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.runtime.database import Database
@@ -58,6 +60,7 @@ class Partners:
     set_staff_roles: SetStaffRoles
     set_rates: SetTerm[Rates, RateVersion]
     set_partner_roles: SetTerm[RoleTerms, RoleVersion]
+    set_standing: SetTerm[StandingTerms, StandingVersion]
     add_legal_entity: AddLegalEntity
     assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
@@ -66,6 +69,7 @@ class Partners:
     propose_rates: ProposeTerm[Rates, RateVersion]
     propose_billing: ProposeTerm[Terms, BillingVersion]
     propose_partner_roles: ProposeTerm[RoleTerms, RoleVersion]
+    propose_standing: ProposeTerm[StandingTerms, StandingVersion]
     propose_rerate: ProposeRerate
     # commands of clearing
     rate_postings: RatePostings
@@ -88,6 +92,7 @@ class Partners:
     draft_queries: DraftQueries
     credit_limits: CreditLimits
     rerates: Rerates
+    standings: Standings
     legal_entities: LegalEntities
     audit: AuditLog
 

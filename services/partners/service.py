@@ -14,6 +14,7 @@ from coalition.partners.v1 import (
     limits_pb2,
     partners_pb2,
     staff_pb2,
+    standing_pb2,
 )
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
@@ -25,6 +26,7 @@ from coalition.partners.v1.partners_pb2_grpc import (
     add_PartnersServiceServicer_to_server,
 )
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
+from coalition.partners.v1.standing_pb2_grpc import add_PartnerStandingServiceServicer_to_server
 
 from services.partners.app import Partners
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
@@ -49,6 +51,7 @@ from services.partners.commands.set_partner_roles import PARTNER_ROLES
 from services.partners.commands.set_rates import rates_term
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
+from services.partners.commands.standing.set_standing import standing_term
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.publish import LOG, tell
 from services.partners.jobs import CloseDueWindows, SetAllFloors, jobs
@@ -65,6 +68,7 @@ from services.partners.queries.positions import Positions
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKey, ProofKeys
 from services.partners.queries.rerates import Rerates
+from services.partners.queries.standings import Standings
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.partners.rpc.approvals import ApprovalsServicer
@@ -75,6 +79,7 @@ from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.staff import StaffServicer
+from services.partners.rpc.standing import StandingServicer
 from services.partners.settings import Settings
 from services.partners.storage import tables
 from services.runtime.bus import PARTNERS, POINTS, Bus, Stream
@@ -101,6 +106,7 @@ _CONTRACTS: Final = (
     contracts_pb2,
     limits_pb2,
     audit_pb2,
+    standing_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -127,8 +133,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     programmes, statements = Programmes(database), Statements(database)
     keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
-    prices = rates_term(tell)
-    terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES))
+    prices, standing = rates_term(tell), standing_term(tell)
+    terms = (term.draft_kind() for term in (prices, BILLING, PARTNER_ROLES, standing))
     kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE))
     drafts = Drafts(database, kinds, settings.draft_days)
     return Partners(
@@ -143,6 +149,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_staff_roles=SetStaffRoles(database),
         set_rates=SetTerm(database, prices),
         set_partner_roles=SetTerm(database, PARTNER_ROLES),
+        set_standing=SetTerm(database, standing),
         add_legal_entity=AddLegalEntity(database),
         assign_stores=AssignStores(database),
         drafts=drafts,
@@ -150,6 +157,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         propose_rates=ProposeTerm(drafts, prices),
         propose_billing=ProposeTerm(drafts, BILLING),
         propose_partner_roles=ProposeTerm(drafts, PARTNER_ROLES),
+        propose_standing=ProposeTerm(drafts, standing),
         propose_rerate=ProposeRerate(drafts, rerates),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
@@ -172,6 +180,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         draft_queries=DraftQueries(database, settings.draft_days),
         credit_limits=CreditLimits(database),
         rerates=rerates,
+        standings=Standings(database),
         legal_entities=LegalEntities(database),
         audit=AuditLog(database),
         database=database,
@@ -190,6 +199,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_ContractsServiceServicer_to_server(ContractsServicer(partners), to)
         add_LimitsServiceServicer_to_server(LimitsServicer(partners), to)
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
+        add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.runtime.partner_standing import PartnerStanding
+
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeRegistered:
@@ -84,6 +86,15 @@ class CreditWarned:
     as_of_seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class StandingChanged:
+    """From a programme time on a partner stands elsewhere."""
+
+    partner_id: UUID
+    version: int
+    standing: PartnerStanding
+
+
 Event = (
     ProgrammeRegistered
     | PartnerOnboarded
@@ -93,4 +104,5 @@ Event = (
     | WindowClosed
     | StatementIssued
     | CreditWarned
+    | StandingChanged
 )

@@ -39,6 +39,7 @@ _MEANINGS: Final[dict[str, Callable[[], CoalitionError]]] = {
     "draft_programme_fk": programme_unknown,
     "billing_version_partner_fk": partner_unknown,
     "partner_role_version_partner_fk": partner_unknown,
+    "partner_standing_version_partner_fk": partner_unknown,
 }
 
 

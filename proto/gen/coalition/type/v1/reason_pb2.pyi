@@ -177,6 +177,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
     such a one (metadata: worth_minor, treatment, told_minor).
     """
+    REASON_PARTNER_SUSPENDED: _Reason.ValueType  # 140
+    """--- where a partner stands ----------------------------------------------------------------
+    The partner is suspended (metadata: standing, operation).
+    """
+    REASON_PARTNER_EXITED: _Reason.ValueType  # 141
+    """The partner is leaving the programme, or has left it (metadata: standing, operation)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -339,4 +345,10 @@ REASON_BURN_WORTH_MISMATCH: Reason.ValueType  # 114
 """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
 such a one (metadata: worth_minor, treatment, told_minor).
 """
+REASON_PARTNER_SUSPENDED: Reason.ValueType  # 140
+"""--- where a partner stands ----------------------------------------------------------------
+The partner is suspended (metadata: standing, operation).
+"""
+REASON_PARTNER_EXITED: Reason.ValueType  # 141
+"""The partner is leaving the programme, or has left it (metadata: standing, operation)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
