@@ -80,7 +80,10 @@ def test_a_refusal_says_where_the_partner_stands_and_what_was_asked(
 
 
 def test_the_contract_has_the_same_standings_and_operations() -> None:
-    kinds = [name.removeprefix("STANDING_KIND_").lower() for name in standing_pb2.StandingKind]
+    kinds = [
+        name.removeprefix("STANDING_KIND_").lower()
+        for name in standing_pb2.StandingKind.DESCRIPTOR.values_by_name
+    ]
     assert kinds == ["unspecified", *StandingKind]
     operations = [name.removeprefix("PARTNER_OPERATION_").lower() for name in standing_pb2.PartnerOperation]
     assert operations == ["unspecified", *Operation]
