@@ -85,5 +85,8 @@ def test_the_contract_has_the_same_standings_and_operations() -> None:
         for name in standing_pb2.StandingKind.DESCRIPTOR.values_by_name
     ]
     assert kinds == ["unspecified", *StandingKind]
-    operations = [name.removeprefix("PARTNER_OPERATION_").lower() for name in standing_pb2.PartnerOperation]
+    operations = [
+        name.removeprefix("PARTNER_OPERATION_").lower()
+        for name in standing_pb2.PartnerOperation.DESCRIPTOR.values_by_name
+    ]
     assert operations == ["unspecified", *Operation]
