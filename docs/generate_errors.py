@@ -38,6 +38,7 @@ _GROUPS: Final = {
     100: "What takes two people",
     110: "What points are taken for",
     135: "Settlement",
+    140: "Where a partner stands",
 }
 
 

@@ -24,6 +24,7 @@ from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, Partner
 from coalition.partners.v1.payment_terms_pb2_grpc import PaymentTermsServiceStub
 from coalition.partners.v1.settlement_pb2_grpc import SettlementServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
+from coalition.partners.v1.standing_pb2_grpc import PartnerStandingServiceStub
 from coalition.partners.v1.tax_pb2_grpc import TaxServiceStub
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
@@ -82,6 +83,7 @@ class Session:
         self.audit = AuditServiceStub(partners)
         self.settlement = SettlementServiceStub(partners)
         self.tax = TaxServiceStub(partners)
+        self.standing = PartnerStandingServiceStub(partners)
         self.ledger = PointsServiceStub(points)
 
     @property

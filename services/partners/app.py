@@ -33,6 +33,7 @@ from services.partners.domain.partner_roles import RoleTerms, RoleVersion
 from services.partners.domain.payments.accounts import OperatorAccount, OperatorAccountVersion
 from services.partners.domain.payments.terms import PaymentTerms, PaymentTermsVersion
 from services.partners.domain.rates import Rates, RateVersion
+from services.partners.domain.standing.terms import StandingTerms, StandingVersion
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -52,6 +53,7 @@ from services.partners.queries.rerates import Rerates
 from services.partners.queries.settlement.accounts import Accounts
 from services.partners.queries.settlement.documents import Documents
 from services.partners.queries.settlement.runs import Runs
+from services.partners.queries.standings import Standings
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.runtime.database import Database
@@ -94,6 +96,7 @@ class Partners:
     set_operator_account: SetTerm[OperatorAccount, OperatorAccountVersion]
     set_tax_data: SetTerm[TaxData, TaxVersion]
     set_operator_data: SetTerm[OperatorData, OperatorVersion]
+    set_standing: SetTerm[StandingTerms, StandingVersion]
     add_legal_entity: AddLegalEntity
     assign_stores: AssignStores
     # commands of what takes two people; `drafts` decides them all
@@ -106,6 +109,7 @@ class Partners:
     propose_operator_account: ProposeTerm[OperatorAccount, OperatorAccountVersion]
     propose_tax_data: ProposeTerm[TaxData, TaxVersion]
     propose_operator_data: ProposeTerm[OperatorData, OperatorVersion]
+    propose_standing: ProposeTerm[StandingTerms, StandingVersion]
     propose_rerate: ProposeRerate
     # commands of clearing
     rate_postings: RatePostings
@@ -129,6 +133,7 @@ class Partners:
     draft_queries: DraftQueries
     credit_limits: CreditLimits
     rerates: Rerates
+    standings: Standings
     legal_entities: LegalEntities
     payment_terms: PaymentTermsQueries
     tax: TaxQueries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import grpc.aio
 from coalition.partners.v1 import (
@@ -17,6 +17,7 @@ from coalition.partners.v1 import (
     payment_terms_pb2,
     settlement_pb2,
     staff_pb2,
+    standing_pb2,
     tax_pb2,
 )
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
@@ -32,6 +33,7 @@ from coalition.partners.v1.partners_pb2_grpc import (
 from coalition.partners.v1.payment_terms_pb2_grpc import add_PaymentTermsServiceServicer_to_server
 from coalition.partners.v1.settlement_pb2_grpc import add_SettlementServiceServicer_to_server
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
+from coalition.partners.v1.standing_pb2_grpc import add_PartnerStandingServiceServicer_to_server
 from coalition.partners.v1.tax_pb2_grpc import add_TaxServiceServicer_to_server
 
 from services.partners.app import Partners, Settlement
@@ -41,7 +43,7 @@ from services.partners.commands.add_staff import AddStaff
 from services.partners.commands.add_stores import AddStores
 from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
-from services.partners.commands.contract_terms import ProposeTerm, SetTerm
+from services.partners.commands.contract_terms import ProposeTerm, SetTerm, Term
 from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
 from services.partners.commands.documents.set_operator_data import OPERATOR_DATA
 from services.partners.commands.documents.set_tax_data import TAX_DATA
@@ -67,6 +69,7 @@ from services.partners.commands.settlement.instruct_run import InstructRun
 from services.partners.commands.settlement.receive_bank_message import ReceiveBankMessage
 from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
+from services.partners.commands.standing.set_standing import standing_term
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.follow_lots import LedgerLots
 from services.partners.events.publish import LOG, tell
@@ -90,6 +93,7 @@ from services.partners.queries.rerates import Rerates
 from services.partners.queries.settlement.accounts import Accounts
 from services.partners.queries.settlement.documents import Documents
 from services.partners.queries.settlement.runs import Runs
+from services.partners.queries.standings import Standings
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
 from services.partners.rpc.approvals import ApprovalsServicer
@@ -103,6 +107,7 @@ from services.partners.rpc.payment_terms import PaymentTermsServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.settlement import SettlementServicer
 from services.partners.rpc.staff import StaffServicer
+from services.partners.rpc.standing import StandingServicer
 from services.partners.rpc.tax import TaxServicer
 from services.partners.settings import Settings
 from services.partners.storage import tables
@@ -134,6 +139,7 @@ _CONTRACTS: Final = (
     settlement_pb2,
     payment_terms_pb2,
     tax_pb2,
+    standing_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -159,12 +165,8 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     """The service without its server and background work."""
     programmes, statements = Programmes(database), Statements(database)
     keys, rerates = proof_keys(settings), Rerates(database)
-    # What takes two people: a kind of draft is registered here, and nowhere else.
-    prices = rates_term(tell)
-    dated = (prices, BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT, TAX_DATA, OPERATOR_DATA)
-    terms = (term.draft_kind() for term in dated)
-    kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
-    drafts = Drafts(database, kinds, settings.draft_days)
+    prices, standing = rates_term(tell), standing_term(tell)
+    drafts = Drafts(database, _draft_kinds(prices, standing), settings.draft_days)
     return Partners(
         register_programme=RegisterProgramme(database, tell),
         onboard_partner=OnboardPartner(database, tell),
@@ -181,6 +183,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         set_operator_account=SetTerm(database, OPERATOR_ACCOUNT),
         set_tax_data=SetTerm(database, TAX_DATA),
         set_operator_data=SetTerm(database, OPERATOR_DATA),
+        set_standing=SetTerm(database, standing),
         add_legal_entity=AddLegalEntity(database),
         assign_stores=AssignStores(database),
         drafts=drafts,
@@ -192,6 +195,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         propose_operator_account=ProposeTerm(drafts, OPERATOR_ACCOUNT),
         propose_tax_data=ProposeTerm(drafts, TAX_DATA),
         propose_operator_data=ProposeTerm(drafts, OPERATOR_DATA),
+        propose_standing=ProposeTerm(drafts, standing),
         propose_rerate=ProposeRerate(drafts, rerates),
         rate_postings=RatePostings(database, programmes),
         close_windows=CloseWindows(
@@ -215,6 +219,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         draft_queries=DraftQueries(database, settings.draft_days),
         credit_limits=CreditLimits(database),
         rerates=rerates,
+        standings=Standings(database),
         legal_entities=LegalEntities(database),
         payment_terms=PaymentTermsQueries(database),
         tax=TaxQueries(database),
@@ -223,6 +228,13 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         settlement=_settlement(database, drafts),
         database=database,
     )
+
+
+def _draft_kinds(*with_events: Term[Any, Any]) -> DraftKinds:
+    """What takes two people: a kind of draft is registered here, and nowhere else."""
+    plain = (BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT, TAX_DATA, OPERATOR_DATA)
+    terms = (term.draft_kind() for term in (*with_events, *plain))
+    return DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
 
 
 def _settlement(database: Database, drafts: Drafts) -> Settlement:
@@ -258,6 +270,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
             SettlementServicer(partners.settlement, partners.draft_queries), to
         )
         add_TaxServiceServicer_to_server(TaxServicer(partners), to)
+        add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 

@@ -33,6 +33,7 @@ from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.commands.unpark import UnparkEarns
 from services.points.events.members import ClosedMembers, MembersLog
+from services.points.events.partners import PartnersLog, StandingsTold
 from services.points.events.publish import TELLING, breached, clock_moved, expiring
 from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
@@ -44,7 +45,7 @@ from services.points.rpc.servicer import PointsServicer
 from services.points.settings import Settings
 from services.points.storage.tables import EVENTS, INBOX
 from services.points.storage.words import ReferenceMac
-from services.runtime.bus import MEMBERS, POINTS, Bus
+from services.runtime.bus import MEMBERS, PARTNERS, POINTS, Bus
 from services.runtime.database import Database
 from services.runtime.event_log import EventLog, ReadEvents
 from services.runtime.grpc_client import open_channel
@@ -153,6 +154,18 @@ def closed_members(wired: Wired, bus: Bus) -> Subscriber:
     return Subscriber(wired.database, bus, Inbox(INBOX, subscription.name, MEMBERS.service), subscription)
 
 
+def partner_standings(wired: Wired, bus: Bus) -> Subscriber:
+    """Keeps the projection of where partners stand; the caller runs it."""
+    doors = wired.application.doors
+    subscription = Subscription(
+        name="points-partner-standings",
+        stream=PARTNERS,
+        owner=PartnersLog(wired.partners, doors.programme),
+        apply=StandingsTold(doors.opened).apply,
+    )
+    return Subscriber(wired.database, bus, Inbox(INBOX, subscription.name, PARTNERS.service), subscription)
+
+
 async def serve() -> None:
     """Runs the ledger's gRPC server until SIGTERM or SIGINT. The relay is a process of its own."""
     platform, settings = PlatformSettings(), Settings()  # pyright: ignore[reportCallIssue]
@@ -165,6 +178,7 @@ async def serve() -> None:
     await server.start()
     process.at_stop(lambda: server.stop(settings.stop_grace_seconds))
     process.background(closed_members(wired, bus).run(), "closed members")
+    process.background(partner_standings(wired, bus).run(), "partner standings")
     scheduler = Scheduler(wired.database, jobs(wired.application, settings))
     process.background(scheduler.run(), "jobs")
     await process.run()

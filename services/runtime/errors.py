@@ -110,6 +110,8 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_PERSON_NEEDED: ReasonEntry(_S.PERMISSION_DENIED, 403, "A person is needed"),
     Reason.REASON_DRAFT_NEEDED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "A draft is needed"),
     Reason.REASON_RERATE_STALE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Re-rate is out of date"),
+    Reason.REASON_PARTNER_SUSPENDED: ReasonEntry(_S.PERMISSION_DENIED, 403, "Partner suspended"),
+    Reason.REASON_PARTNER_EXITED: ReasonEntry(_S.PERMISSION_DENIED, 403, "Partner leaves or has left"),
     Reason.REASON_OVERLOADED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 503, "Overloaded", True),
     Reason.REASON_DEADLINE_EXCEEDED: ReasonEntry(_S.DEADLINE_EXCEEDED, 504, "Too late", True),
     Reason.REASON_UNAVAILABLE: ReasonEntry(_S.UNAVAILABLE, 503, "Not available", True),

@@ -25,6 +25,7 @@ from coalition.partners.v1.audit_pb2_grpc import AuditServiceStub
 from coalition.partners.v1.contracts_pb2_grpc import ContractsServiceStub
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
+from coalition.partners.v1.standing_pb2_grpc import PartnerStandingServiceStub
 from coalition.partners.v1.tax_pb2_grpc import TaxServiceStub
 from coalition.type.v1 import principal_pb2
 
@@ -69,6 +70,7 @@ class Office:
     limits: LimitsServiceStub
     audit: AuditServiceStub
     tax: TaxServiceStub
+    standing: PartnerStandingServiceStub
 
     async def desk(self) -> tuple[Programme, UUID, Person, Person]:
         """A programme with a partner, somebody who makes and somebody who checks."""
@@ -242,6 +244,7 @@ async def office_of(house: House) -> AsyncGenerator[Office]:
             LimitsServiceStub(channel),
             AuditServiceStub(channel),
             TaxServiceStub(channel),
+            PartnerStandingServiceStub(channel),
         )
     finally:
         await channel.close()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import grpc.aio
 from coalition.members.v1 import members_pb2, members_pb2_grpc
-from coalition.partners.v1 import partners_pb2, partners_pb2_grpc
+from coalition.partners.v1 import partners_pb2, partners_pb2_grpc, standing_pb2
 from coalition.type.v1.event_record_pb2 import EventRecord
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -43,6 +43,7 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
         self.stores: dict[bytes, set[bytes]] = {}
         self.unknown_partners: set[bytes] = set()
         self.not_funding: set[bytes] = set()
+        self.refused: dict[bytes, list[standing_pb2.PartnerOperation.ValueType]] = {}
         self.member_events: dict[str, list[EventRecord]] = {}
         self.everyone_exists = False
         self.asked = 0
@@ -81,6 +82,7 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
             partner=partners_pb2.Partner(partner_id=request.partner_id),
             stores=[partners_pb2.Store(store_id=store) for store in stores],
             roles=[] if request.partner_id in self.not_funding else [partners_pb2.PARTNER_ROLE_FUND],
+            standing=standing_pb2.StandingNow(refused=self.refused.get(request.partner_id, ())),
         )
 
 

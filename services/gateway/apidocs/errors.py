@@ -302,6 +302,18 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         receipt_text="Please use your other card",
     ),
     **OPERATORS_ERRORS,
+    _R.REASON_PARTNER_SUSPENDED: Explained(
+        "The partner is suspended: nothing new begins with it. Captures, voids, refunds and reversals are taken.",
+        "Ask the programme's operator. Nothing was recorded: send it again under the same key once the suspension is over.",
+        ("standing", "operation"),
+        "No points here at the moment",
+    ),
+    _R.REASON_PARTNER_EXITED: Explained(
+        "The partner is leaving the programme, or has left it, and this is not answered any more.",
+        "Do not send it again. What is answered until when is a table in the partners' guide; the dates are in your contract.",
+        ("standing", "operation"),
+        "Points are no longer taken here",
+    ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again.",

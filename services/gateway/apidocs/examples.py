@@ -310,6 +310,7 @@ ME: Final[dict[str, Any]] = {
     "hint": "sk_test_4f9a",
     "scopes": ["members:read", "points:earn", "points:redeem"],
     "roles": ["earn", "burn"],
+    "standing": "active",
     "partner": {"id": "ptr_01kk0v9c1de2trf4g6h8j0k2m6", "slug": "grocer", "name": "The Grocer"},
     "programme": {"slug": "plaza", "currency": "EUR", "zone": "Europe/Sofia", "mode": "test"},
 }

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import grpc.aio
-from coalition.partners.v1 import clearing_pb2, partners_pb2, partners_pb2_grpc
+from coalition.partners.v1 import clearing_pb2, partners_pb2, partners_pb2_grpc, standing_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.calls import ask
@@ -25,6 +25,7 @@ from services.gateway.domain.clearing import (
 from services.runtime.errors import CoalitionError, Fault
 from services.runtime.grpc_client import call, stream
 from services.runtime.ids import from_bytes
+from services.runtime.partner_standing import Operation, PartnerStanding, StandingKind
 from services.runtime.principal import Programme, Signer, programme_from
 
 _STORES_A_PAGE: Final = 1_000
@@ -46,6 +47,10 @@ _ROLES: Final = {
     partners_pb2.PARTNER_ROLE_EARN: PartnerRole.EARN,
     partners_pb2.PARTNER_ROLE_BURN: PartnerRole.BURN,
     partners_pb2.PARTNER_ROLE_FUND: PartnerRole.FUND,
+}
+_KINDS: Final = {standing_pb2.StandingKind.Value(f"STANDING_KIND_{each.name}"): each for each in StandingKind}
+_OPERATIONS: Final = {
+    standing_pb2.PartnerOperation.Value(f"PARTNER_OPERATION_{each.name}"): each for each in Operation
 }
 
 
@@ -114,6 +119,10 @@ class GrpcPartners:
             programme=programme_from(response.programme),
             # A role that this version does not know allows nothing here.
             roles=frozenset(_ROLES[role] for role in response.roles if role in _ROLES),
+            standing=PartnerStanding(
+                _KINDS.get(response.standing.kind, StandingKind.ACTIVE), response.standing.since_us
+            ),
+            refused=frozenset(_OPERATIONS[each] for each in response.standing.refused if each in _OPERATIONS),
         )
 
     async def stores(

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from services.runtime.errors import PermissionDenied
+from services.runtime.partner_standing import ACTIVE, Operation, PartnerStanding, refusal_of
 from services.runtime.principal import Programme
 
 MEMBERS_READ: Final = "members:read"
@@ -47,7 +48,11 @@ class PartnerRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What the partners service tells of an API key. `roles`: what its partner may do."""
+    """What the partners service tells of an API key.
+
+    `roles`: what its partner may do by its contract. `standing`: where it stands, and `refused`: what is not answered because of
+    that, both as of when the key was looked up.
+    """
 
     key_id: UUID
     label: str
@@ -56,6 +61,8 @@ class KeyFacts:
     partner: Partner
     programme: Programme
     roles: frozenset[PartnerRole] = frozenset(PartnerRole)
+    standing: PartnerStanding = ACTIVE
+    refused: frozenset[Operation] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,11 @@ class Caller:
         """Raises PermissionDenied unless the key has the scope."""
         if scope not in self.key.scopes:
             raise PermissionDenied(f"this API key needs the scope {scope}", needed=scope)
+
+    def require_answered(self, operation: Operation) -> None:
+        """Raises PermissionDenied (PARTNER_SUSPENDED, PARTNER_EXITED) for what is not answered where the partner stands."""
+        if operation in self.key.refused:
+            raise refusal_of(operation, self.key.standing).error()
 
     def refusal_without(self, role: PartnerRole) -> PermissionDenied | None:
         """Why what takes a role is refused; None: the partner has it."""

@@ -8,19 +8,30 @@ from services.gateway.app import Gateway
 from services.gateway.domain.caller import Caller
 from services.gateway.http.bodies import idempotency_key
 from services.gateway.http.exchange import exchange_of
+from services.runtime.partner_standing import Operation
 
 
-async def admit(gateway: Gateway, request: Request, scope: str = "") -> Caller:
-    """The caller of a request. Raises Unauthenticated, PermissionDenied without the scope, Unavailable."""
+async def admit(
+    gateway: Gateway, request: Request, scope: str = "", operation: Operation | None = None
+) -> Caller:
+    """The caller of a request. Raises Unauthenticated, PermissionDenied without the scope, Unavailable.
+
+    `operation`: what is asked, where the ledger does not see it. Then it is refused here where the partner is suspended, leaves or
+    has left. Movements are refused by the ledger, which knows first what it has answered before.
+    """
     exchange = exchange_of(request)
     caller = await gateway.keys.authenticate(exchange.headers.get(b"authorization", b""))
     exchange.caller = caller
     if scope:
         caller.require(scope)
+    if operation is not None:
+        caller.require_answered(operation)
     return caller
 
 
-async def admit_write(gateway: Gateway, request: Request, scope: str) -> tuple[Caller, str]:
+async def admit_write(
+    gateway: Gateway, request: Request, scope: str, operation: Operation | None = None
+) -> tuple[Caller, str]:
     """The caller of a write and its idempotency key. Raises as admit does, and InvalidRequest for the key."""
-    caller = await admit(gateway, request, scope)
+    caller = await admit(gateway, request, scope, operation)
     return caller, idempotency_key(exchange_of(request))

@@ -20,6 +20,7 @@ from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, get, post
 from services.gateway.schemas.batches import LINES_MAX, Batch, BatchBody, BatchSummary
 from services.gateway.schemas.lists import ListOf
+from services.runtime.partner_standing import Operation
 
 _TAG: Final = "Batches"
 
@@ -73,7 +74,7 @@ class Batches:
                 description="The stored answer, with the result of each line.",
                 answer=Batch,
                 example=examples.BATCH,
-                reasons=(Reason.REASON_NOT_FOUND,),
+                reasons=(Reason.REASON_NOT_FOUND, Reason.REASON_PARTNER_EXITED),
             ),
         ]
 
@@ -88,7 +89,7 @@ class Batches:
 
     async def page(self, request: Request, asked: AskedPage) -> Response:
         """Lists batches."""
-        caller = await admit(self._gateway, request, POINTS_READ)
+        caller = await admit(self._gateway, request, POINTS_READ, Operation.MEMBERS)
         page = await self._gateway.batch_store.page(
             caller.programme.ledger_id, caller.partner.partner_id, asked()
         )
@@ -98,7 +99,7 @@ class Batches:
 
     async def one(self, request: Request, batch_id: str) -> Response:
         """Reads a batch with its results."""
-        caller = await admit(self._gateway, request, POINTS_READ)
+        caller = await admit(self._gateway, request, POINTS_READ, Operation.MEMBERS)
         stored = await self._gateway.batch_store.get(
             caller.programme.ledger_id, caller.partner.partner_id, batch_id
         )

@@ -20,7 +20,9 @@ from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.movements import Earn, EarnBody, ParkedEarn
 from services.gateway.schemas.reading import read
 
+STANDING_REASONS = (Reason.REASON_PARTNER_SUSPENDED, Reason.REASON_PARTNER_EXITED)
 MOVEMENT_REASONS = (
+    *STANDING_REASONS,
     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
     Reason.REASON_REFERENCE_REUSED,
     Reason.REASON_REVERSED_BEFORE_ARRIVAL,

@@ -25,6 +25,7 @@ from services.runtime.errors import NotFound
 from services.runtime.ids import MalformedId, from_text
 
 _RESOLVING = (
+    Reason.REASON_PARTNER_EXITED,
     Reason.REASON_HOLD_UNKNOWN,
     Reason.REASON_HOLD_RESOLVED,
     Reason.REASON_IDEMPOTENCY_KEY_REUSED,

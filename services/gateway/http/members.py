@@ -19,6 +19,7 @@ from services.gateway.http.admission import admit, admit_write
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
 from services.gateway.http.cursors import AskedPage
+from services.gateway.http.earns import STANDING_REASONS
 from services.gateway.http.routes import ToldRoute, get, post
 from services.gateway.queries.expirations import list_expirations
 from services.gateway.queries.transactions import Wanted, list_transactions
@@ -27,10 +28,11 @@ from services.gateway.schemas.lists import ListOf
 from services.gateway.schemas.movements import MemberReference, Transaction
 from services.gateway.schemas.reading import read
 from services.runtime.errors import CoalitionError
+from services.runtime.partner_standing import Operation
 
 _TAG: Final = "Members"
 _PLACE: Final = re.compile(r"identifiers\[([0-9]+)\]")
-_UNKNOWN: Final = (Reason.REASON_MEMBER_UNKNOWN,)
+_UNKNOWN: Final = (Reason.REASON_MEMBER_UNKNOWN, Reason.REASON_PARTNER_EXITED)
 
 
 class Members:
@@ -58,6 +60,7 @@ class Members:
                 answer=schema.Member,
                 example=examples.MEMBER,
                 reasons=(
+                    *STANDING_REASONS,
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
                     Reason.REASON_CARD_NUMBER_INVALID,
                     Reason.REASON_IDENTIFIER_TAKEN,
@@ -75,7 +78,7 @@ class Members:
                 examples=examples.LOOKUP_BODIES,
                 answer=schema.Member,
                 example=examples.MEMBER,
-                reasons=(Reason.REASON_CARD_NUMBER_INVALID, Reason.REASON_MEMBER_UNKNOWN),
+                reasons=(Reason.REASON_CARD_NUMBER_INVALID, *_UNKNOWN),
                 status=200,
                 writes=False,
             ),
@@ -146,7 +149,7 @@ class Members:
 
     async def enrol(self, request: Request) -> Response:
         """Enrols once per key."""
-        caller, key = await admit_write(self._gateway, request, MEMBERS_WRITE)
+        caller, key = await admit_write(self._gateway, request, MEMBERS_WRITE, Operation.ENROL)
         body = read(schema.EnrolBody, await read_json(request, self._gateway.settings.body_bytes_max))
         given = ((IdentifierKind.CARD, body.card), (IdentifierKind.CUSTOMER_ID, body.customer_id))
         identifiers = [Identifier(kind, value) for kind, value in given if value is not None]
@@ -161,7 +164,7 @@ class Members:
     async def lookup(self, request: Request) -> Response:
         """Finds a member by what the body names."""
         gateway = self._gateway
-        caller = await admit(gateway, request, MEMBERS_READ)
+        caller = await admit(gateway, request, MEMBERS_READ, Operation.MEMBERS)
         body = read(MemberReference, await read_json(request, gateway.settings.body_bytes_max))
         if body.id:
             return await self._read(caller, body.id)
@@ -174,19 +177,19 @@ class Members:
 
     async def one(self, request: Request, member_id: str) -> Response:
         """Reads one member."""
-        caller = await admit(self._gateway, request, MEMBERS_READ)
+        caller = await admit(self._gateway, request, MEMBERS_READ, Operation.MEMBERS)
         return await self._read(caller, member_id)
 
     async def close(self, request: Request, member_id: str) -> Response:
         """Closes a member; by nature the same once or twice, so the key is not kept."""
-        caller, _ = await admit_write(self._gateway, request, MEMBERS_WRITE)
+        caller, _ = await admit_write(self._gateway, request, MEMBERS_WRITE, Operation.MEMBERS)
         found = self._gateway.member_directory.by_alias(caller, member_id)
         return self._answer(caller, await self._gateway.members.close(caller.token, found))
 
     async def balance(self, request: Request, member_id: str) -> Response:
         """Reads a wallet."""
         gateway = self._gateway
-        caller = await admit(gateway, request, POINTS_READ)
+        caller = await admit(gateway, request, POINTS_READ, Operation.MEMBERS)
         found = await gateway.member_directory.existing(caller, member_id)
         balance = await gateway.points.balance(caller.token, found)
         return Answer(gateway.answers.balance(member_id, balance))
@@ -194,7 +197,7 @@ class Members:
     async def expirations(self, request: Request, member_id: str, asked: AskedPage) -> Response:
         """Lists when what is in a wallet expires."""
         gateway = self._gateway
-        caller = await admit(gateway, request, POINTS_READ)
+        caller = await admit(gateway, request, POINTS_READ, Operation.MEMBERS)
         found = await gateway.member_directory.existing(caller, member_id)
         page = await list_expirations(gateway.points, caller, found, asked())
         return listing(f"/v1/members/{member_id}/expirations", page, gateway.answers.expiration)
@@ -202,7 +205,7 @@ class Members:
     async def transactions(self, request: Request, member_id: str, asked: AskedPage) -> Response:
         """Lists what became of a wallet, as far as the caller asked for it."""
         gateway = self._gateway
-        caller = await admit(gateway, request, POINTS_READ)
+        caller = await admit(gateway, request, POINTS_READ, Operation.MEMBERS)
         found = await gateway.member_directory.existing(caller, member_id)
         page = await list_transactions(gateway.points, caller, Wanted(member_id=found), asked())
         return listing(

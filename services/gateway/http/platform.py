@@ -93,6 +93,7 @@ class Platform:
                 "hint": key.hint,
                 "scopes": [scope for scope in SCOPES if scope in key.scopes],
                 "roles": [role.value for role in PartnerRole if role in key.roles],
+                "standing": key.standing.kind.value,
                 "partner": {
                     "id": to_text("ptr", partner.partner_id),
                     "slug": partner.slug,

@@ -46,6 +46,7 @@ class Refunds:
                 example=examples.REFUND,
                 others={202: (WaitingRefund, examples.WAITING_REFUND)},
                 reasons=(
+                    Reason.REASON_PARTNER_EXITED,
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
                     Reason.REASON_REFERENCE_REUSED,
                     Reason.REASON_REVERSED_BEFORE_ARRIVAL,

@@ -45,6 +45,7 @@ class Reversals:
                 example=examples.REVERSAL,
                 also={200: examples.NOTHING_REVERSED},
                 reasons=(
+                    Reason.REASON_PARTNER_EXITED,
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
                     Reason.REASON_REVERSED_BEFORE_ARRIVAL,
                     Reason.REASON_HOLD_RESOLVED,

@@ -25,6 +25,7 @@ from services.gateway.schemas.lists import ListOf
 from services.gateway.schemas.movements import Transaction
 from services.runtime.errors import NotFound
 from services.runtime.ids import MalformedId, from_text
+from services.runtime.partner_standing import Operation
 
 _TAG: Final = "Transactions"
 _CREATED_FROM: Final = "created[gte]"
@@ -79,7 +80,7 @@ class Transactions:
                 summary="Read a transaction",
                 answer=Transaction,
                 example=examples.TRANSACTION,
-                reasons=(Reason.REASON_NOT_FOUND,),
+                reasons=(Reason.REASON_NOT_FOUND, Reason.REASON_PARTNER_EXITED),
             ),
         ]
 
@@ -88,7 +89,7 @@ class Transactions:
     ) -> Response:
         """Lists transactions."""
         gateway = self._gateway
-        caller = await admit(gateway, request, POINTS_READ)
+        caller = await admit(gateway, request, POINTS_READ, Operation.MEMBERS)
         wanted = Wanted(reference=reference, recorded_from_us=_moment(created_from))
         page = await list_transactions(gateway.points, caller, wanted, asked())
         return listing("/v1/transactions", page, partial(gateway.answers.transaction, caller))
@@ -96,7 +97,7 @@ class Transactions:
     async def one(self, request: Request, transaction_id: str) -> Response:
         """Reads one transaction."""
         gateway = self._gateway
-        caller = await admit(gateway, request, POINTS_READ)
+        caller = await admit(gateway, request, POINTS_READ, Operation.MEMBERS)
         try:
             wanted = from_text(PREFIX, transaction_id)
         except MalformedId:

@@ -87,6 +87,10 @@ class Me(Answer):
             description="What you may do by your contract: let members earn, let them spend points, pay for what campaigns give"
         ),
     ]
+    standing: Annotated[
+        Literal["active", "suspended", "exiting", "exited"],
+        Field(description="Where you stand: taking part, suspended, leaving or gone"),
+    ]
     partner: PartnerSummary
     programme: ProgrammeSummary
 

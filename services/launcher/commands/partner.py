@@ -9,7 +9,13 @@ from typing import Annotated, Final
 
 import typer
 
-from services.launcher.commands import partner_burn_rules, partner_entities, partner_roles, partner_tax
+from services.launcher.commands import (
+    partner_burn_rules,
+    partner_entities,
+    partner_roles,
+    partner_standing,
+    partner_tax,
+)
 from services.launcher.commands.settle_rates import (
     RATES,
     BonusIssueOption,
@@ -52,6 +58,7 @@ app.add_typer(partner_burn_rules.app, name="burn-rules")
 app.add_typer(partner_entities.app, name="entity")
 app.add_typer(partner_roles.app, name="roles")
 app.add_typer(partner_tax.app, name="tax")
+app.add_typer(partner_standing.app, name="standing")
 
 _PARTNERS: Final[tuple[Column, ...]] = tuple((name, field(name)) for name in ("slug", "name", "status", "id"))
 _STORES: Final[tuple[Column, ...]] = tuple((name, field(name)) for name in ("code", "name", "id"))

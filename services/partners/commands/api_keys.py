@@ -11,13 +11,15 @@ from services.partners.commands.telling import Tell
 from services.partners.domain.credentials import ApiKey, new_api_secret, read_scopes
 from services.partners.domain.events import KeyRevoked
 from services.partners.domain.permissions import partner_addressed
+from services.partners.domain.standing.terms import standing_now
 from services.partners.domain.text import read_name
-from services.partners.storage import credentials
+from services.partners.storage import credentials, standings
 from services.partners.storage.programme_time import programme_now_us
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import NotFound
 from services.runtime.ids import new_id, to_text
+from services.runtime.partner_standing import Operation, refusal_of
 from services.runtime.principal import Principal
 
 
@@ -30,7 +32,10 @@ class IssueApiKey:
     async def __call__(
         self, who: Principal, partner_id: UUID | None, label: str, scopes: Sequence[str]
     ) -> tuple[ApiKey, str]:
-        """A new key and its secret, told this once. Raises NotFound with PARTNER_UNKNOWN, InvalidRequest."""
+        """A new key and its secret, told this once.
+
+        Raises NotFound with PARTNER_UNKNOWN, InvalidRequest, PARTNER_EXITED for a partner that has left.
+        """
         programme = who.in_programme()
         secret = new_api_secret(programme.is_test)
         made = ApiKey(
@@ -44,6 +49,10 @@ class IssueApiKey:
         )
         async with self._database.writer.transaction() as connection:
             (await acting_now(connection, who)).require("maker", "admin")
+            stands = await standings.of_partner(connection, programme.ledger_id, made.partner_id)
+            now = standing_now(stands, await programme_now_us(connection, programme.ledger_id))
+            if Operation.ISSUE_KEY in now.refused:
+                raise refusal_of(Operation.ISSUE_KEY, now.standing).error()
             await credentials.add_key(connection, programme.ledger_id, made, secret.digest, who.actor)
             change = Change("key.issued", to_text("key", made.key_id), after=_document(made))
             await audited(connection, who, programme.ledger_id, change)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.runtime.partner_standing import PartnerStanding
+
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeRegistered:
@@ -107,6 +109,15 @@ class PaymentReminded:
     reference: str
 
 
+@dataclass(frozen=True, slots=True)
+class StandingChanged:
+    """From a programme time on a partner stands elsewhere."""
+
+    partner_id: UUID
+    version: int
+    standing: PartnerStanding
+
+
 Event = (
     ProgrammeRegistered
     | PartnerOnboarded
@@ -118,4 +129,5 @@ Event = (
     | CreditWarned
     | RunMoved
     | PaymentReminded
+    | StandingChanged
 )

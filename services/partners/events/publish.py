@@ -80,6 +80,16 @@ def wire_form(event: events.Event) -> tuple[str, Message, UUID | None]:
             return "settlement.run_moved", moved, None
         case events.PaymentReminded():
             return "payment.reminded", _reminded(event), event.partner_id
+        case events.StandingChanged(partner_id, version, standing):
+            moved = pb.PartnerStandingChanged(
+                partner_id=partner_id.bytes,
+                version=version,
+                standing=standing.kind.value,
+                valid_from_us=standing.valid_from_us,
+                run_off_until_us=standing.run_off_until_us,
+                returns_until_us=standing.returns_until_us,
+            )
+            return "partner.standing_changed", moved, partner_id
 
 
 def _registered(event: events.ProgrammeRegistered) -> pb.ProgrammeRegistered:

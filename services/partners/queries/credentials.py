@@ -9,7 +9,8 @@ from services.partners.domain.partner import Partner
 from services.partners.domain.partner_roles import PartnerRole, roles_at
 from services.partners.domain.permissions import HOST, require_service
 from services.partners.domain.staff import StaffToken
-from services.partners.storage import credentials, partner_roles, programmes, staff
+from services.partners.domain.standing.terms import StandingNow, standing_now
+from services.partners.storage import credentials, partner_roles, programmes, staff, standings
 from services.partners.storage.programme_time import programme_now_us
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
@@ -19,12 +20,13 @@ from services.runtime.principal import Principal, Programme
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """A live API key, whose it is and where, and what that partner may do now."""
+    """A live API key, whose it is and where, what that partner may do now by its contract, and where it stands."""
 
     key: ApiKey
     partner: Partner
     programme: Programme
     roles: tuple[PartnerRole, ...]
+    standing: StandingNow
 
 
 class Credentials:
@@ -42,10 +44,17 @@ class Credentials:
                 raise Unauthenticated
             registered = await programmes.by_ledger_id(connection, found.ledger_id)
             versions = await partner_roles.of_partner(connection, found.ledger_id, found.partner.partner_id)
+            stands = await standings.of_partner(connection, found.ledger_id, found.partner.partner_id)
             now_us = await programme_now_us(connection, found.ledger_id)
         if registered is None:
             raise Fault(f"ledger {found.ledger_id} has keys and no programme")
-        return KeyOwner(found.key, found.partner, registered.programme, roles_at(versions, now_us))
+        return KeyOwner(
+            found.key,
+            found.partner,
+            registered.programme,
+            roles_at(versions, now_us),
+            standing_now(stands, now_us),
+        )
 
     async def of_staff(self, who: Principal, digest: bytes) -> tuple[Staff, StaffToken]:
         """Whose token has this SHA-256. The host's command line only.

@@ -12,7 +12,8 @@ from services.partners.domain.partner import Partner, Store
 from services.partners.domain.partner_roles import PartnerRole, RoleVersion, roles_at
 from services.partners.domain.permissions import partner_addressed
 from services.partners.domain.rates import RateVersion
-from services.partners.storage import billing, credentials, partner_roles, partners, rates
+from services.partners.domain.standing.terms import StandingNow, standing_now
+from services.partners.storage import billing, credentials, partner_roles, partners, rates, standings
 from services.partners.storage.errors import partner_unknown
 from services.partners.storage.programme_time import programme_now_us
 from services.runtime.database import Database
@@ -32,11 +33,12 @@ class StoresPage:
 
 @dataclass(frozen=True, slots=True)
 class PartnerView:
-    """A partner with all its stores by code, and what it may do now."""
+    """A partner with all its stores by code, what it may do now by its contract, and where it stands."""
 
     partner: Partner
     stores: list[Store]
     roles: tuple[PartnerRole, ...]
+    standing: StandingNow
 
 
 class PartnerQueries:
@@ -69,8 +71,9 @@ class PartnerQueries:
                 raise partner_unknown()
             stores = await partners.stores_of(connection, ledger_id, wanted)
             versions = await partner_roles.of_partner(connection, ledger_id, wanted)
+            stands = await standings.of_partner(connection, ledger_id, wanted)
             now_us = await programme_now_us(connection, ledger_id)
-        return PartnerView(found, stores, roles_at(versions, now_us))
+        return PartnerView(found, stores, roles_at(versions, now_us), standing_now(stands, now_us))
 
     async def stores(
         self, who: Principal, partner_id: UUID | None, after_code: str, limit: int

@@ -13,6 +13,7 @@ from services.partners.app import Partners
 from services.partners.domain.partner import NewStore
 from services.partners.domain.programme import NewProgramme
 from services.partners.rpc import registry_mapping as mapping
+from services.partners.rpc.standing import now_message
 from services.runtime.errors import InvalidRequest
 from services.runtime.expiry_policy import DEFAULT_POLICY, policy_from, policy_message
 from services.runtime.fields import read_id, read_optional_id
@@ -96,6 +97,7 @@ class PartnersServicer(PartnersServiceServicer):
             partner=mapping.partner_message(found.partner),
             stores=map(mapping.store_message, found.stores),
             roles=mapping.roles_now(found.roles),
+            standing=now_message(found.standing),
         )
 
     async def IssueApiKey(self, request: pb.IssueApiKeyRequest, context: object) -> pb.IssueApiKeyResponse:
@@ -125,6 +127,7 @@ class PartnersServicer(PartnersServiceServicer):
             partner=mapping.partner_message(found.partner),
             programme=programme_message(found.programme),
             roles=mapping.roles_now(found.roles),
+            standing=now_message(found.standing),
         )
 
     async def AddStaff(self, request: pb.AddStaffRequest, context: object) -> pb.AddStaffResponse:

@@ -41,6 +41,7 @@ _MEANINGS: Final[dict[str, Callable[[], CoalitionError]]] = {
     "partner_role_version_partner_fk": partner_unknown,
     "payment_terms_version_partner_fk": partner_unknown,
     "operator_version_programme_fk": programme_unknown,
+    "partner_standing_version_partner_fk": partner_unknown,
 }
 
 

@@ -53,6 +53,12 @@ class Doors:
             self._programmes[slug] = found
         return found
 
+    async def opened(self, slug: str) -> Programme:
+        """A programme by slug, its ledger open. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
+        found = await self.programme(slug)
+        await self.to(found)
+        return found
+
     async def to(self, programme: Programme) -> Door:
         """The door to a programme's ledger. Raises NotFound (PROGRAMME_UNKNOWN), Unavailable."""
         door = self._doors.get(programme.ledger_id)

@@ -54,7 +54,11 @@ class SetCampaign:
             # Only a partner that exists has roles to tell of, be they none.
             may_fund = await self._partners.may_fund(programme, partner_id)
             is_new = partner_id in funders - already
-            _expect(may_fund or not is_new, "funders", "partners whose contract has the role fund")
+            _expect(
+                may_fund or not is_new,
+                "funders",
+                "partners whose contract has the role fund, and that take part",
+            )
         async with self._database.dedicated() as connection, connection.transaction():
             head = await ledgers.lock_head(connection, ledger_id)
             newest = await campaigns.newest(connection, ledger_id, asked.campaign_id)

@@ -42,6 +42,7 @@ from services.points.domain.deciding.park import park, take_away, unpark
 from services.points.domain.deciding.redeem import redeem
 from services.points.domain.deciding.refund import refund
 from services.points.domain.deciding.reverse import reverse
+from services.points.domain.deciding.standing import turn_away_standing
 from services.points.domain.movements import (
     NO_PAIR,
     Act,
@@ -140,7 +141,9 @@ class Posting:
         """All that can speak against either is asked before anything is posted, so nothing ever has to be undone."""
         books = self._books
         for place, item in enumerate((earning, burning)):
-            away = self._too_late(item, wall_now_us) or self._untimely(item)
+            away = (
+                self._too_late(item, wall_now_us) or turn_away_standing(books, item) or self._untimely(item)
+            )
             if away is not None:
                 return self._fall(first, (earning, burning), place, away)
         gone = self._refuse_gone(first, earning)
@@ -223,6 +226,9 @@ class Posting:
         earlier = self._earlier(number, item)
         if earlier is not None:
             return earlier
+        stands = turn_away_standing(self._books, item)
+        if stands is not None:
+            return stands
         if not item.occurred_at_us:
             # A reversal that tells no time of its own happens when it is posted.
             item = item._replace(occurred_at_us=self._at.now_us)

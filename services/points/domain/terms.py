@@ -10,6 +10,7 @@ from services.points.domain.burning import NO_BURN_RULES, BurnRules
 from services.points.domain.campaigns import NO_CAMPAIGNS, Campaigns
 from services.points.domain.earning import EarnRates
 from services.points.domain.refunding import DEFAULT_RULE, RefundRule
+from services.points.domain.standings import ALL_ACTIVE, PartnerStandings
 from services.runtime.expiry_policy import ExpiryPolicy
 
 
@@ -25,7 +26,7 @@ NO_LIMITS_SET: Final = Limits()
 
 
 class Terms(NamedTuple):
-    """Earn rates, the refund rules of partners that have one of their own, when points expire, limits, campaigns, burn rules."""
+    """Earn rates, the refund rules of partners that have one of their own, when points expire, limits, campaigns, burn rules, where partners stand."""
 
     version: int
     rates: EarnRates
@@ -34,6 +35,7 @@ class Terms(NamedTuple):
     limits: Limits = NO_LIMITS_SET
     campaigns: Campaigns = NO_CAMPAIGNS
     burn_rules: BurnRules = NO_BURN_RULES
+    standings: PartnerStandings = ALL_ACTIVE
 
     def refund_rule(self, partner_id: UUID) -> RefundRule:
         """What a partner's refunds do."""

@@ -13,8 +13,9 @@ from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.expiry import PolicyVersion
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
+from services.points.domain.standings import PartnerStandings
 from services.points.domain.terms import Terms
-from services.points.storage import burn_rules, campaigns, limits, policies
+from services.points.storage import burn_rules, campaigns, limits, policies, standings
 from services.points.storage.versions import next_version
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
@@ -107,7 +108,8 @@ async def terms(connection: PgConnection, ledger_id: int, version: int) -> Terms
     limited = await limits.read(connection, ledger_id)
     promised = Campaigns(await campaigns.versions(connection, ledger_id))
     taken_for = BurnRules(await burn_rules.versions(connection, ledger_id))
-    return Terms(version, EarnRates(rates), refund_rules, expiry, limited, promised, taken_for)
+    stand = PartnerStandings(await standings.versions(connection, ledger_id))
+    return Terms(version, EarnRates(rates), refund_rules, expiry, limited, promised, taken_for, stand)
 
 
 async def list_refund_rules(

@@ -20,6 +20,7 @@ _FILES = (
     "proofs.sql",
     "staff.sql",
     "approvals.sql",
+    "standing.sql",
     "rerates.sql",
     "settlement.sql",
     "payment_terms.sql",
@@ -37,6 +38,7 @@ _APPEND_ONLY = (
     "payment_terms_version", "operator_account_version",
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
+    "partner_standing_version",
 )  # fmt: skip
 
 

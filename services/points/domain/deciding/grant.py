@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.points.domain.books import Books
 from services.points.domain.campaigns import Bonus, CampaignVersion, Granted
 from services.points.domain.deciding.opening_lots import open_earned
+from services.points.domain.deciding.standing import gives
 from services.points.domain.expiry import expires_at_us
 from services.points.domain.movements import Earn, MovementKind, Transaction
 from services.points.domain.rows import GrantRow
@@ -14,7 +15,7 @@ def grant_all(books: Books, item: Earn, earned: Transaction, matures_us: int) ->
     """Grants what each campaign gives for a sale that was posted just now; answers its posting with what they gave.
 
     In the order in which the campaigns were created, each from the sale's base points, and whole or not at all: where the
-    budget has less left, the sale stands without it. The points can be spent from matures_us on (0: at once), as those
+    budget has less left, or a funder is suspended or leaves, the sale stands without it. The points can be spent from matures_us on (0: at once), as those
     of the sale, and lapse as they do.
     """
     at, purchase = books.at, item.purchase
@@ -22,7 +23,7 @@ def grant_all(books: Books, item: Earn, earned: Transaction, matures_us: int) ->
     for version in books.terms.campaigns.at(item.partner_id, item.occurred_at_us):
         terms = version.terms
         points = terms.effect.points_for(earned.brought, purchase.amount_minor - purchase.points_minor)
-        if 0 < points <= at.balances[at.accounts.budget[terms.campaign_id]]:
+        if 0 < points <= at.balances[at.accounts.budget[terms.campaign_id]] and gives(books, version):
             bonuses.append(_grant(books, item, earned, version, points, matures_us))
     if bonuses:
         earned = earned._replace(bonuses=tuple(bonuses))

@@ -21,6 +21,7 @@ from services.points.domain.movements import (
 )
 from services.points.domain.rows import ParkedRow
 from services.runtime.ids import new_id
+from services.runtime.partner_standing import Operation
 
 
 def park(books: Books, item: Earn, beyond: Beyond) -> ParkedAnswer:
@@ -63,6 +64,8 @@ def unpark(books: Books, number: int, act: Unpark) -> int:
         books.refuse(number, item, Reason.REASON_MEMBER_CLOSED, "the member has been closed", {})
         end_parked(books, number, parked, item.member_id, Reason.REASON_MEMBER_CLOSED)
         return 1
+    if not books.terms.standings.answers(Operation.EARN_PARKED, item.partner_id, at.now_us):
+        return 0
     if turn_away(books, item) is not None or beyond_floor(books, item) is not None:
         return 0
     books.parks.end(parked)

@@ -18,7 +18,7 @@ _APPEND_ONLY = (
     "ledger", "account", "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt", "debt_use", "expiry_notice", "expiry_policy", "hold",
     "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change",
     "waiting_refund", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "adjustment_note", "merged_wallet",
-    "campaign_version", "campaign_grant", "budget_load", "parked_earn", "burn_rule", "burn_worth",
+    "campaign_version", "campaign_grant", "budget_load", "parked_earn", "burn_rule", "burn_worth", "partner_standing",
 )  # fmt: skip
 
 

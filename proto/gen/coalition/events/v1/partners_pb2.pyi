@@ -365,3 +365,45 @@ class PaymentReminded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PaymentReminded: _TypeAlias = PaymentReminded  # noqa: Y015
+
+@_typing.final
+class PartnerStandingChanged(_message.Message):
+    """`partner.standing_changed`: from a programme time on a partner stands elsewhere; the highest version in force counts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    VALID_FROM_US_FIELD_NUMBER: _builtins.int
+    RUN_OFF_UNTIL_US_FIELD_NUMBER: _builtins.int
+    RETURNS_UNTIL_US_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    version: _builtins.int
+    """From 1 per partner."""
+    standing: _builtins.str
+    """`active`, `suspended`, `exiting` or `exited`."""
+    valid_from_us: _builtins.int
+    """From this programme time on. Microseconds since 1970-01-01 UTC."""
+    run_off_until_us: _builtins.int
+    """Of one that is leaving: programme time from which on nothing is burned at it any more. Microseconds since 1970-01-01 UTC; else 0."""
+    returns_until_us: _builtins.int
+    """Of one that is leaving: programme time from which on nothing of it is undone any more. Microseconds since 1970-01-01 UTC; else 0."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        version: _builtins.int = ...,
+        standing: _builtins.str = ...,
+        valid_from_us: _builtins.int = ...,
+        run_off_until_us: _builtins.int = ...,
+        returns_until_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "returns_until_us", b"returns_until_us", "run_off_until_us", b"run_off_until_us", "standing", b"standing", "valid_from_us", b"valid_from_us", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartnerStandingChanged: _TypeAlias = PartnerStandingChanged  # noqa: Y015

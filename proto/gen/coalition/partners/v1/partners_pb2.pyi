@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from coalition.partners.v1 import standing_pb2 as _standing_pb2
 from coalition.type.v1 import event_record_pb2 as _event_record_pb2
 from coalition.type.v1 import expiry_pb2 as _expiry_pb2
 from coalition.type.v1 import principal_pb2 as _principal_pb2
@@ -763,6 +764,7 @@ class GetPartnerResponse(_message.Message):
     PARTNER_FIELD_NUMBER: _builtins.int
     STORES_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def partner(self) -> Global___Partner:
         """The partner."""
@@ -773,7 +775,11 @@ class GetPartnerResponse(_message.Message):
 
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___PartnerRole.ValueType]:
-        """What it may do now."""
+        """What it may do now by its contract."""
+
+    @_builtins.property
+    def standing(self) -> _standing_pb2.StandingNow:
+        """Where it stands now, and what is refused because of that."""
 
     def __init__(
         self,
@@ -781,10 +787,11 @@ class GetPartnerResponse(_message.Message):
         partner: Global___Partner | None = ...,
         stores: _abc.Iterable[Global___Store] | None = ...,
         roles: _abc.Iterable[Global___PartnerRole.ValueType] | None = ...,
+        standing: _standing_pb2.StandingNow | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner", "standing", b"standing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner", "roles", b"roles", "stores", b"stores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner", "roles", b"roles", "standing", b"standing", "stores", b"stores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -974,6 +981,7 @@ class AuthenticateApiKeyResponse(_message.Message):
     PARTNER_FIELD_NUMBER: _builtins.int
     PROGRAMME_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def api_key(self) -> Global___ApiKey:
         """The key."""
@@ -988,7 +996,11 @@ class AuthenticateApiKeyResponse(_message.Message):
 
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___PartnerRole.ValueType]:
-        """What the partner may do now."""
+        """What the partner may do now by its contract."""
+
+    @_builtins.property
+    def standing(self) -> _standing_pb2.StandingNow:
+        """Where the partner stands now, and what is refused because of that."""
 
     def __init__(
         self,
@@ -997,10 +1009,11 @@ class AuthenticateApiKeyResponse(_message.Message):
         partner: Global___Partner | None = ...,
         programme: _principal_pb2.Programme | None = ...,
         roles: _abc.Iterable[Global___PartnerRole.ValueType] | None = ...,
+        standing: _standing_pb2.StandingNow | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "standing", b"standing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "roles", b"roles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "roles", b"roles", "standing", b"standing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -187,6 +187,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The operator's own data that settlement takes is not set (metadata: missing)."""
     REASON_BREAK_ENDED: _Reason.ValueType  # 138
     """The break was ended before (metadata: ended)."""
+    REASON_PARTNER_SUSPENDED: _Reason.ValueType  # 140
+    """--- where a partner stands ----------------------------------------------------------------
+    The partner is suspended (metadata: standing, operation).
+    """
+    REASON_PARTNER_EXITED: _Reason.ValueType  # 141
+    """The partner is leaving the programme, or has left it (metadata: standing, operation)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -359,4 +365,10 @@ REASON_OPERATOR_DATA_MISSING: Reason.ValueType  # 137
 """The operator's own data that settlement takes is not set (metadata: missing)."""
 REASON_BREAK_ENDED: Reason.ValueType  # 138
 """The break was ended before (metadata: ended)."""
+REASON_PARTNER_SUSPENDED: Reason.ValueType  # 140
+"""--- where a partner stands ----------------------------------------------------------------
+The partner is suspended (metadata: standing, operation).
+"""
+REASON_PARTNER_EXITED: Reason.ValueType  # 141
+"""The partner is leaving the programme, or has left it (metadata: standing, operation)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -9,7 +9,7 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['lot_use', 'lot_matured', 'lot_return', 'debt_use', 'expiry_notice', 'expiry_policy', 'hold_lot', 'hold_end', 'decision', 'batch', 'erased_reference', 'cut', 'earn_rate', 'refund_rule', 'account', 'event_log', 'floor_change',
-    'transfer_limit', 'adjustment_limit', 'proposal', 'proposal_decision', 'adjustment', 'merged_wallet', 'campaign_version', 'campaign_grant', 'budget_load', 'burn_rule', 'burn_worth']
+    'transfer_limit', 'adjustment_limit', 'proposal', 'proposal_decision', 'adjustment', 'merged_wallet', 'campaign_version', 'campaign_grant', 'budget_load', 'burn_rule', 'burn_worth', 'partner_standing']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;

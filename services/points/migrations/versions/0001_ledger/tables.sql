@@ -781,6 +781,24 @@ CREATE TABLE closed_member (
 --;;
 COMMENT ON TABLE closed_member IS 'Projection of member.closed: members that may not earn or burn any more.'
 --;;
+CREATE TABLE partner_standing (
+    ledger_id smallint NOT NULL,
+    partner_id uuid NOT NULL,
+    number integer NOT NULL,
+    standing text NOT NULL,
+    valid_from timestamptz NOT NULL,
+    run_off_until timestamptz,
+    returns_until timestamptz,
+    version bigint NOT NULL,
+    told_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT partner_standing_pk PRIMARY KEY (ledger_id, partner_id, number),
+    CONSTRAINT partner_standing_number_ck CHECK (number > 0),
+    CONSTRAINT partner_standing_standing_ck CHECK (standing IN ('active', 'suspended', 'exiting', 'exited')),
+    CONSTRAINT partner_standing_ends_ck CHECK ((standing = 'exiting') = (num_nulls(run_off_until, returns_until) = 0))
+)
+--;;
+COMMENT ON TABLE partner_standing IS 'Projection of partner.standing_changed: where a partner stands from valid_from on, in programme time; the highest number in force counts. version: of the ledger''s configuration.'
+--;;
 CREATE TABLE event_head (
     ledger_id smallint NOT NULL,
     programme text NOT NULL,

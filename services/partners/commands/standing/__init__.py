@@ -1,0 +1,1 @@
+"""What is done about where partners stand."""
