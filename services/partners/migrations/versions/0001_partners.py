@@ -22,7 +22,7 @@ _FILES = (
     "approvals.sql",
     "standing.sql",
     "rerates.sql",
-    "settlement.sql",
+    "settlement_runs.sql",
     "payment_terms.sql",
     "audit.sql",
     "tax.sql",
