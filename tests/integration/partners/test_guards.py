@@ -12,7 +12,7 @@ from tests.support.servers import ServiceDatabase
 
 PARTNER = UUID(int=7)
 APPEND_ONLY = (
-    "programme", "partner", "store", "staff", "staff_role", "rate_version", "legal_entity", "store_entity", "partner_role_version", "partner_standing_version", "rated_entry", "net", "matrix_cell",
+    "programme", "partner", "store", "staff", "staff_role", "rate_version", "legal_entity", "store_entity", "partner_role_version", "partner_standing_version", "buy_out", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "event_log", "checkpoint", "partner_tree", "booking", "rerate",
 )  # fmt: skip
 _FILLED = f"""

@@ -29,7 +29,7 @@ _APPEND_ONLY = (
     "programme", "partner", "store", "staff", "staff_role", "rate_version", "rated_entry", "net", "matrix_cell",
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
     "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
-    "audit_row", "partner_standing_version",
+    "audit_row", "partner_standing_version", "buy_out",
 )  # fmt: skip
 
 
