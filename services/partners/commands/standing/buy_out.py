@@ -41,4 +41,4 @@ async def buy_out(
         "redemption_bp": rate,
         "window": window_number,
     }
-    return [Change("partner.bought_out", to_text("ptr", partner_id), None, after)]
+    return [Change("partner_standing.bought_out", to_text("ptr", partner_id), None, after)]
