@@ -14,13 +14,17 @@ from services.runtime.principal import Programme
 
 
 class Wanted(NamedTuple):
-    """A standing wanted: `active`, `suspended`, `exiting`, `exited`; times in microseconds UTC; the ends of one that leaves, else 0."""
+    """A standing wanted: `active`, `suspended`, `exiting`, `exited`; times in microseconds UTC; the ends of one that leaves, else 0.
+
+    `buy_out_bp`: the rate of a buy-out in basis points, None for none.
+    """
 
     standing: str
     valid_from_us: int
     run_off_until_us: int = 0
     returns_until_us: int = 0
     reason: str = ""
+    buy_out_bp: int | None = None
 
 
 async def set_standing(
@@ -55,6 +59,7 @@ def version_document(message: pb.PartnerStanding, zone: str) -> Document:
         "run_off_until": write_time(message.run_off_until_us, zone) or None,
         "returns_until": write_time(message.returns_until_us, zone) or None,
         "reason": message.reason,
+        "buy_out_bp": message.buy_out_bp if message.HasField("buy_out_bp") else None,
         "draft": identity("drf", message.draft_id) if message.draft_id else None,
     }
 
@@ -68,6 +73,7 @@ def standing_document(found: pb.GetStandingResponse, zone: str) -> Document:
             pb.PartnerOperation.Name(each).removeprefix("PARTNER_OPERATION_").lower()
             for each in found.now.refused
         ],
+        "bought_out": _bought_out(found.bought_out) if found.HasField("bought_out") else None,
         "versions": [version_document(each, zone) for each in found.versions],
     }
 
@@ -80,7 +86,18 @@ async def _message(session: Session, programme: Programme, slug: str, wanted: Wa
         run_off_until_us=wanted.run_off_until_us,
         returns_until_us=wanted.returns_until_us,
         reason=wanted.reason,
+        buy_out_bp=wanted.buy_out_bp,
     )
+
+
+def _bought_out(made: pb.BuyOut) -> Document:
+    return {
+        "redemption_bp": made.redemption_bp,
+        "outstanding_micros": made.outstanding_micros,
+        "amount_micros": made.amount_micros,
+        "known_from_seq": made.known_from_seq,
+        "window": made.window,
+    }
 
 
 def _kind(kind: pb.StandingKind.ValueType) -> str:

@@ -25,12 +25,12 @@ FORMAT = "coalition statement 1"
 NAMES = ["issued", "reversed", "charged", "credited", "released", "burned", "returned", "fee", "cycle_fee"]
 # What entries of a kind differ by since they were re-rated, with the number of the re-rate; prices of either sign.
 AGAIN = {f"{name}_difference": code for code, name in enumerate(NAMES[:8], 10)}
-KINDS = {name: code for code, name in enumerate(NAMES, 1)} | AGAIN
-TYPES = {"": 0, "base": 1, "bonus": 2}
+KINDS = {name: code for code, name in enumerate(NAMES, 1)} | AGAIN | {"buy_out": 24}
+BOOKED, TYPES = ("cycle_fee", "buy_out"), {"": 0, "base": 1, "bonus": 2}
 # What an amount is of points times price, of the kinds that have points, in that order; a fee's price is its amount.
 SIGNS = dict(zip([*NAMES[:7], *list(AGAIN)[:7]], (1, -1, 1, -1, 0, -1, 1) * 2, strict=True))
 # Kinds that name the seq which issued their points; numbers of those that say what is due for a point once it is used.
-EARNED, REDEEMABLE = ("charged", "credited", "released"), (1, 5, 10, 14)
+EARNED, REDEEMABLE = ("charged", "credited", "released"), (1, 5, 10, 14, 24)
 # Lists and numbers that are longer or larger are refused before they are used.
 FILE_BYTES, WINDOWS, HASHES, LINES, ENTRIES, BLOCK = 2**31, 1_100, 64, 2**20, 2**27, 256
 INT, SUM = 2**63 - 1, 2**128 - 1
@@ -210,7 +210,7 @@ def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) ->
     for value in (price, later, amount, whole(entity, 1, 1_000, where)):
         whole(value, -INT, INT, where)
     expect(isinstance(of_type, str) and of_type in TYPES, f"{where}: {of_type!r} is no type of points")
-    inside = seq == 0 if kind == "cycle_fee" else record["first_seq"] <= seq <= record["last_seq"]
+    inside = seq == 0 if kind in BOOKED else record["first_seq"] <= seq <= record["last_seq"]
     expect(seq > 0 if kind in AGAIN else inside, f"{where}: seq of another window")
     priced = amount == (SIGNS[kind] * points * price if kind in SIGNS else price)
     expect(priced, f"{where}: {amount} micros are not {points} points at {price}")

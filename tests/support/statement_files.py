@@ -82,6 +82,11 @@ def cycle_fee(number: int, amount: int) -> Said:
     return Said(0, number, "cycle_fee", 0, amount, "")
 
 
+def buy_out(number: int, amount: int, outstanding: int) -> Said:
+    """What is booked of a partner that has left, for all of its points that are left."""
+    return Said(0, number, "buy_out", 0, amount, "", outstanding)
+
+
 def difference(of: Said, by: int, number: int = 1, later: int = 0, line: int | None = None) -> Said:
     """What a re-rate makes an entry differ by: its price, and what is due once its points are used."""
     placed = of.line if line is None else line
@@ -259,7 +264,8 @@ def rerated() -> Coalition:
                 difference(issued, -7, 2, 11),
                 # A fee that it did not have.
                 difference(fee(7, 0, 0), 30_000, 2),
-                cycle_fee(12, 25_000_000),
+                buy_out(12, 764_000, 955_000),
+                cycle_fee(13, 25_000_000),
                 Said(107, 1, "issued", 201, 2_200, redemption=8_000),
             ]
         },

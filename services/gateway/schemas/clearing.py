@@ -108,13 +108,14 @@ class StatementLine(Answer):
             "burned_difference",
             "returned_difference",
             "fee_difference",
+            "buy_out",
             "carry_in",
             "carry_out",
         ],
         Field(
             description="Points you issued, and of such points those that refunds took back; points you pay for once they are "
             "used, of such points those that are unused again, and those that never can be used, for which you pay nothing; points spent with you, "
-            "and of such points those that refunds gave back; fees by the transaction, and with the statement; what "
+            "and of such points those that refunds gave back; fees by the transaction, and with the statement; what buys out all that is left of your points as you leave; what "
             "earlier ones of these differ by since they were re-rated at another price; the rounding's residue in and out"
         ),
     ]

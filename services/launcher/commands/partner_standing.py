@@ -39,6 +39,15 @@ _ReturnsOption = Annotated[
 _ReasonOption = Annotated[
     str, typer.Option(help="What the partner is told of why; of one that is suspended it has to be.")
 ]
+_BuyOutOption = Annotated[
+    int | None,
+    typer.Option(
+        "--buy-out",
+        min=0,
+        max=10_000,
+        help="Of one that has left: buy out its points that are not used yet, at this redemption rate in basis points.",
+    ),
+]
 _VERSIONS: Final[tuple[Column, ...]] = (
     ("#version", count("version")),
     ("standing", field("standing")),
@@ -46,6 +55,7 @@ _VERSIONS: Final[tuple[Column, ...]] = (
     ("run-off until", field("run_off_until")),
     ("returns until", field("returns_until")),
     ("reason", field("reason")),
+    ("#buy-out bp", count("buy_out_bp")),
     ("draft", field("draft")),
 )
 
@@ -59,6 +69,7 @@ def set_standing(
     run_off_until: _RunOffOption = "",
     returns_until: _ReturnsOption = "",
     reason: _ReasonOption = "",
+    buy_out: _BuyOutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Set where a partner stands from a time on; in a test programme only.
@@ -69,7 +80,7 @@ def set_standing(
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        wanted = _wanted(kind, valid_from, run_off_until, returns_until, reason, found.zone)
+        wanted = _wanted(kind, valid_from, run_off_until, returns_until, reason, buy_out, found.zone)
         made = await standing.set_standing(session, found, partner, wanted)
         return standing.version_document(made, found.zone)
 
@@ -86,6 +97,7 @@ def propose(
     run_off_until: _RunOffOption = "",
     returns_until: _ReturnsOption = "",
     reason: _ReasonOption = "",
+    buy_out: _BuyOutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Propose where a partner stands from a time on; another person approves it.
@@ -95,7 +107,7 @@ def propose(
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        wanted = _wanted(kind, valid_from, run_off_until, returns_until, reason, found.zone)
+        wanted = _wanted(kind, valid_from, run_off_until, returns_until, reason, buy_out, found.zone)
         return approvals.draft_document(await standing.propose_standing(session, found, partner, wanted, why))
 
     show_draft(in_session(work), as_json)
@@ -116,11 +128,23 @@ def show_standing(partner: _PartnerArgument, programme: ProgrammeOption, as_json
     show(found if as_json else found["versions"], as_json, f"Where {partner} stands", *_VERSIONS)
     if not as_json:
         refused = " ".join(found["refused"]) or "nothing"
+        if found["bought_out"]:
+            bought = found["bought_out"]
+            typer.echo(
+                f"bought out at {bought['redemption_bp']:,} basis points of {bought['outstanding_micros']:,} micros: "
+                f"{bought['amount_micros']:,}, in window {bought['window']}"
+            )
         typer.echo(f"{partner} is {found['standing']} now; refused: {refused}")
 
 
 def _wanted(
-    kind: Kind, valid_from: str, run_off_until: str, returns_until: str, reason: str, zone: str
+    kind: Kind,
+    valid_from: str,
+    run_off_until: str,
+    returns_until: str,
+    reason: str,
+    buy_out: int | None,
+    zone: str,
 ) -> standing.Wanted:
     times = (read_time(each, zone) if each else 0 for each in (valid_from, run_off_until, returns_until))
-    return standing.Wanted(kind.value, *times, reason=reason)
+    return standing.Wanted(kind.value, *times, reason=reason, buy_out_bp=buy_out)

@@ -29,7 +29,7 @@ from services.partners.domain.proof.record import JournalEnd
 from services.partners.domain.statement import Range, Statement, lines_of, statement_id
 from services.partners.domain.windows import Step, Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes
-from services.partners.storage import billing, partners, rating, rerating, statements, windows
+from services.partners.storage import billing, buy_outs, partners, rating, rerating, statements, windows
 from services.runtime import logging, telemetry
 from services.runtime.clock import MICROS_PER_DAY, from_micros, wall_now_us
 from services.runtime.database import Database
@@ -211,7 +211,9 @@ class CloseWindows:
             due = terms.due(parties, window)
             await book_differences(connection, ledger_id, window.number)
             booked = await billing.last_number(connection, ledger_id, window.number)
-            await billing.book(connection, ledger_id, cycle_fees(terms, due, window.number, booked))
+            left = await buy_outs.bookings(connection, ledger_id, window.number, booked)
+            fees = cycle_fees(terms, due, window.number, booked + len(left))
+            await billing.book(connection, ledger_id, [*left, *fees])
             folds = await _folds(connection, ledger_id, window.number, window)
             carries = await windows.carries_into(connection, ledger_id, window.number)
             nets = net_partners(parties, folds, carries, due)

@@ -14,7 +14,7 @@ from services.partners.domain.postings import Posting, Unrateable
 from services.partners.domain.rates import RateCards
 from services.partners.domain.rating import Before, creditable_of, originals_of, rate
 from services.partners.queries.programmes import Programmes
-from services.partners.storage import legal_entities, rates, rating, rerating
+from services.partners.storage import buy_outs, legal_entities, rates, rating, rerating
 from services.runtime import logging
 from services.runtime.database import Database
 
@@ -80,6 +80,7 @@ class RatePostings:
                 await rates.of_programme(connection, ledger_id),
                 await legal_entities.of_stores(connection, ledger_id),
                 await rerating.for_cards(connection, ledger_id),
+                await buy_outs.for_cards(connection, ledger_id),
             )
             self._cards[ledger_id] = cards
             if len(self._cards) > _CARDS_MAX:

@@ -97,13 +97,17 @@ class Billing:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What a partner owes (positive) or is owed in a window for no posting. `number`: its place in the window, from 1."""
+    """What a partner owes (positive) or is owed in a window for no posting. `number`: its place in the window, from 1.
+
+    `redemption_micros`: of a buy-out, what all of the points left would have cost.
+    """
 
     window_number: int
     number: int
     kind: EntryKind
     partner_id: UUID
     amount_micros: int
+    redemption_micros: int = 0
 
 
 def cycle_fees(billing: Billing, due: Iterable[UUID], number: int, booked: int = 0) -> list[Booking]:

@@ -39,6 +39,8 @@ class EntryKind(StrEnum):
     BURNED_DIFFERENCE = "burned_difference"
     RETURNED_DIFFERENCE = "returned_difference"
     FEE_DIFFERENCE = "fee_difference"
+    BUY_OUT = "buy_out"
+    """Owed by a partner that has left for all of its points that are not used yet, for no posting."""
 
 
 # What each kind that undoes something undoes.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -135,6 +136,10 @@ class Again(NamedTuple):
     known_from_seq: int
 
 
+# From which seq on what a partner pays for is the operator's, by the 16 bytes of its UUID.
+NOBODY_BOUGHT_OUT: Final[Mapping[bytes, int]] = MappingProxyType({})
+
+
 class RateCards:
     """All rate cards of a programme, what was re-rated, and whose store is which legal entity's, as of one generation.
 
@@ -147,11 +152,14 @@ class RateCards:
         versions: Iterable[RateVersion],
         entities: StoreEntities = ONE_ENTITY_EACH,
         rerated: Iterable[Again] = (),
+        bought_out: Mapping[bytes, int] = NOBODY_BOUGHT_OUT,
     ) -> None:
         self.generation = generation
         self.entities = entities
         self.rerated = tuple(rerated)
-        """What was ever re-rated; where nothing was, nothing is looked at twice."""
+        self._bought_out = bought_out
+        self.moved = bool(self.rerated or bought_out)
+        """Whether anything was ever re-rated or bought out; where nothing was, nothing is looked at twice."""
         self.at_redemption = False
         """Whether any lot that was ever rated may have something due once its points are used."""
         self._by_partner: dict[bytes, list[RateVersion]] = {}
@@ -169,10 +177,17 @@ class RateCards:
                 return version
         return None
 
+    def is_bought_out(self, partner: bytes, seq: int) -> bool:
+        """Whether by a seq all points that a partner pays for are the operator's."""
+        known_from_seq = self._bought_out.get(partner)
+        return known_from_seq is not None and known_from_seq <= seq
+
     def as_of(self, original: Entry, seq: int) -> Entry:
         """An entry of points issued or burned at the version and price that count for what is posted at a seq."""
         if original.partner_id is None or original.version is None:
             return original
+        if original.kind is EntryKind.ISSUED and self.is_bought_out(original.partner_id.bytes, seq):
+            return original._replace(price_micros=0, redemption_micros=0)
         partner, at_us = original.partner_id.bytes, original.effective_us
         wins = max(
             (

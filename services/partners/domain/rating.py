@@ -180,6 +180,9 @@ class _Run:
     ) -> None:
         """Points that the partner of a version pays for, or for a share of: which part of their price is due now is fixed here."""
         now, later = version.rates.issue_parts(point_type, share_percent or 0)
+        if self._cards.is_bought_out(version.rates.partner_id.bytes, posting.seq):
+            # What had been on its way to a partner that has left costs it nothing: it has settled for good.
+            now = later = 0
         self._add(
             posting,
             EntryKind.ISSUED,
@@ -255,7 +258,7 @@ class _Run:
             for entry in self._entries_of(posting, lot.earned_seq):
                 # What had something due when it was rated is followed for ever, also where a re-rate has left nothing.
                 if entry.redemption_micros:
-                    yield lot, self._cards.as_of(entry, posting.seq) if self._cards.rerated else entry
+                    yield lot, self._cards.as_of(entry, posting.seq) if self._cards.moved else entry
 
     def _undo(self, posting: Posting) -> None:
         """An entry for each entry of an original, issuer and type of points, at its price, with the other sign."""
@@ -340,7 +343,7 @@ class _Run:
             raise Unrateable(
                 posting, f"seq {undone.original_seq}, which it undoes, has no points {kind} by its partner"
             )
-        if self._cards.rerated:
+        if self._cards.moved:
             return [self._cards.as_of(entry, posting.seq) for entry in found]
         return found
 

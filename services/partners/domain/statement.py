@@ -35,6 +35,7 @@ class LineKind(StrEnum):
     BURNED_DIFFERENCE = "burned_difference"
     RETURNED_DIFFERENCE = "returned_difference"
     FEE_DIFFERENCE = "fee_difference"
+    BUY_OUT = "buy_out"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 

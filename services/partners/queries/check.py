@@ -11,6 +11,7 @@ from typing import Final
 from services.partners.clients.points import Head, PointsLedger
 from services.partners.domain.checking import BREACHES_MAX, Breaches, Finding
 from services.partners.domain.entries import Totals
+from services.partners.queries.check_buy_outs import check_buy_outs
 from services.partners.queries.check_rerates import check_rerates
 from services.partners.queries.check_windows import check_windows
 from services.partners.queries.programmes import Programmes
@@ -55,11 +56,12 @@ class CheckClearing:
             clearing, statements = Breaches(), Breaches()
             figure = await _check_rated(connection, programme.ledger_id, clearing)
             rerates = await check_rerates(connection, programme.ledger_id, clearing)
+            bought = await check_buy_outs(connection, programme.ledger_id, clearing)
             walk = await check_windows(connection, self._keys, registration, clearing, statements)
         return [
             events,
             Finding(9, _WINDOWS_NAME, f"{figure}, {walk.windows:,} windows, {walk.netted:,} netted to 0"
-                    f"{f', {rerates:,} re-rates' if rerates else ''}",
+                    f"{f', {rerates:,} re-rates' if rerates else ''}{f', {bought:,} buy-outs' if bought else ''}",
                     clearing.listed()),
             Finding(10, _STATEMENTS_NAME,
                     f"{walk.statements:,} statements, {walk.lines:,} lines, partners owe "

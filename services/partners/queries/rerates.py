@@ -17,7 +17,7 @@ from services.partners.domain.rerating import (
     effect_of,
     repriced,
 )
-from services.partners.storage import partners, rates, rating, rerating
+from services.partners.storage import buy_outs, partners, rates, rating, rerating
 from services.partners.storage.connection import Reads
 from services.partners.storage.errors import partner_unknown
 from services.runtime.database import Database
@@ -52,6 +52,10 @@ async def preview_of(connection: Reads, ledger_id: int, wanted: Scope, as_of_seq
     """
     if await partners.by_id(connection, ledger_id, wanted.partner_id) is None:
         raise partner_unknown()
+    if await buy_outs.of_partner(connection, ledger_id, wanted.partner_id) is not None:
+        raise InvalidRequest(
+            "the partner has left and was bought out: nothing of it is rated again", field="scope.partner_id"
+        )
     card = await rates.of_partner(connection, ledger_id, wanted.partner_id)
     scope = wanted.within(_version(card, wanted))
     number = await rerating.newest_number(connection, ledger_id) + 1

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.partners.domain.permissions import partner_addressed
+from services.partners.domain.standing.buy_out import BuyOut
 from services.partners.domain.standing.terms import StandingNow, StandingVersion, standing_now
-from services.partners.storage import partners, standings
+from services.partners.storage import buy_outs, partners, standings
 from services.partners.storage.errors import partner_unknown
 from services.partners.storage.programme_time import programme_now_us
 from services.runtime.database import Database
@@ -16,10 +17,11 @@ from services.runtime.principal import Principal
 
 @dataclass(frozen=True, slots=True)
 class StandingView:
-    """Where a partner stands now, and all versions, oldest first."""
+    """Where a partner stands now, all versions, oldest first, and what was bought out as it left."""
 
     now: StandingNow
     versions: list[StandingVersion]
+    bought_out: BuyOut | None
 
 
 class Standings:
@@ -35,5 +37,6 @@ class Standings:
             if await partners.by_id(connection, ledger_id, wanted) is None:
                 raise partner_unknown()
             versions = await standings.of_partner(connection, ledger_id, wanted)
+            bought_out = await buy_outs.of_partner(connection, ledger_id, wanted)
             now_us = await programme_now_us(connection, ledger_id)
-        return StandingView(standing_now(versions, now_us), versions)
+        return StandingView(standing_now(versions, now_us), versions, bought_out)

@@ -8,6 +8,7 @@ from coalition.partners.v1 import standing_pb2 as pb
 from coalition.partners.v1.standing_pb2_grpc import PartnerStandingServiceServicer
 
 from services.partners.app import Partners
+from services.partners.domain.standing.buy_out import BuyOut
 from services.partners.domain.standing.terms import StandingNow, StandingTerms, StandingVersion
 from services.partners.rpc.draft_mapping import draft_message
 from services.runtime.errors import InvalidRequest
@@ -40,7 +41,11 @@ class StandingServicer(PartnerStandingServiceServicer):
     async def GetStanding(self, request: pb.GetStandingRequest, context: object) -> pb.GetStandingResponse:
         """See the contract."""
         found = await self._app.standings.get(acting(), read_optional_id(request.partner_id, "partner_id"))
-        return pb.GetStandingResponse(now=now_message(found.now), versions=map(_version, found.versions))
+        return pb.GetStandingResponse(
+            now=now_message(found.now),
+            versions=map(_version, found.versions),
+            bought_out=_bought_out(found.bought_out) if found.bought_out else None,
+        )
 
 
 def now_message(now: StandingNow) -> pb.StandingNow:
@@ -49,6 +54,16 @@ def now_message(now: StandingNow) -> pb.StandingNow:
         kind=_KINDS[now.standing.kind],
         since_us=now.standing.valid_from_us,
         refused=[_OPERATIONS[each] for each in now.refused],
+    )
+
+
+def _bought_out(made: BuyOut) -> pb.BuyOut:
+    return pb.BuyOut(
+        redemption_bp=made.redemption_bp,
+        outstanding_micros=made.outstanding_micros,
+        amount_micros=made.amount_micros,
+        known_from_seq=made.known_from_seq,
+        window=made.window_number,
     )
 
 
@@ -63,6 +78,7 @@ def _version(version: StandingVersion) -> pb.PartnerStanding:
         returns_until_us=at.returns_until_us,
         reason=terms.reason,
         draft_id=version.draft_id.bytes if version.draft_id else b"",
+        buy_out_bp=terms.buy_out_bp,
     )
 
 
@@ -73,4 +89,5 @@ def _terms_from(message: pb.PartnerStanding) -> StandingTerms:
     standing = PartnerStanding(
         kinds[message.kind], message.valid_from_us, message.run_off_until_us, message.returns_until_us
     )
-    return StandingTerms(read_id(message.partner_id, "standing.partner_id"), standing, message.reason)
+    rate = message.buy_out_bp if message.HasField("buy_out_bp") else None
+    return StandingTerms(read_id(message.partner_id, "standing.partner_id"), standing, message.reason, rate)

@@ -77,6 +77,7 @@ async def book(connection: AsyncConnection, ledger_id: int, bookings: Sequence[B
                     "partner_id": each.partner_id,
                     "amount_micros": each.amount_micros,
                     "price_micros": each.amount_micros,
+                    "redemption_micros": each.redemption_micros,
                     "entity": FIRST_ENTITY,
                 }
                 for each in bookings

@@ -78,7 +78,8 @@ SELECT
         WHEN 'released_difference' THEN -points::numeric * redemption_micros
         WHEN 'charged_difference' THEN -points::numeric * price_micros
         WHEN 'credited_difference' THEN points::numeric * price_micros
-    END) FILTER (WHERE by_rerate), 0) AS potential,
+        WHEN 'buy_out' THEN -redemption_micros
+    END) FILTER (WHERE by_rerate OR (kind = 'buy_out' AND by_window)), 0) AS potential,
     coalesce(-sum(amount_micros) FILTER (
         WHERE by_window AND kind IN ('burned_difference', 'returned_difference') AND amount_micros < 0
     ), 0) AS reimbursed

@@ -29,6 +29,7 @@ partner_standing_version: Final = Table(
     Column("valid_from", _TIME, nullable=False),
     Column("run_off_until", _TIME),
     Column("returns_until", _TIME),
+    Column("buy_out_bp", SmallInteger),
     Column("set_by", Text, nullable=False),
     Column("draft_id", Uuid),
 )
@@ -49,6 +50,7 @@ async def add(connection: AsyncConnection, ledger_id: int, added: StandingVersio
                 valid_from=from_micros(at.valid_from_us),
                 run_off_until=from_micros(at.run_off_until_us) if leaves else None,
                 returns_until=from_micros(at.returns_until_us) if leaves else None,
+                buy_out_bp=terms.buy_out_bp,
                 set_by=by,
                 draft_id=added.draft_id,
             )
@@ -69,6 +71,8 @@ async def of_partner(connection: Reads, ledger_id: int, partner_id: UUID) -> lis
         ends = (to_micros(time) if time else 0 for time in (row.run_off_until, row.returns_until))
         standing = PartnerStanding(StandingKind(row.standing), to_micros(row.valid_from), *ends)
         versions.append(
-            StandingVersion(StandingTerms(row.partner_id, standing, row.reason), row.version, row.draft_id)
+            StandingVersion(
+                StandingTerms(row.partner_id, standing, row.reason, row.buy_out_bp), row.version, row.draft_id
+            )
         )
     return versions

@@ -18,7 +18,7 @@ APPEND_ONLY = (
     "lot_movement",
     "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry", "payment",
     "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
-    "partner_standing_version",
+    "partner_standing_version", "buy_out",
 )  # fmt: skip
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.auditing import Change
 from services.partners.commands.contract_terms import Term
+from services.partners.commands.standing.buy_out import buy_out
 from services.partners.commands.telling import Tell
 from services.partners.domain.events import StandingChanged
 from services.partners.domain.standing.terms import (
@@ -19,7 +20,7 @@ from services.partners.domain.standing.terms import (
     parse_standing,
     standing_document,
 )
-from services.partners.storage import rating, standings
+from services.partners.storage import rating, standings, windows
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import InvalidRequest
 from services.runtime.ids import to_text
@@ -36,7 +37,8 @@ def standing_term(tell: Tell) -> Term[StandingTerms, StandingVersion]:
         by: str,
         draft_id: UUID | None,
     ) -> tuple[StandingVersion, Sequence[Change]]:
-        # Versions are numbered one after the other: two calls take turns, as all that changes contracts does.
+        # Windows first, as re-rates take these locks; then versions are numbered one after the other: two calls take turns.
+        window_number = await windows.lock(connection, programme.ledger_id) + 1
         head = await rating.locked_head(connection, programme.ledger_id)
         before = await standings.of_partner(connection, programme.ledger_id, wanted.partner_id)
         if before and before[-1].terms == wanted:
@@ -49,6 +51,7 @@ def standing_term(tell: Tell) -> Term[StandingTerms, StandingVersion]:
         check_follows(before, wanted, now_us)
         made = StandingVersion(wanted, len(before) + 1, draft_id)
         await standings.add(connection, programme.ledger_id, made, by)
+        bought = await buy_out(connection, programme.ledger_id, made, head, window_number)
         await tell(
             connection, programme, now_us, [StandingChanged(wanted.partner_id, made.version, wanted.standing)]
         )
@@ -56,6 +59,6 @@ def standing_term(tell: Tell) -> Term[StandingTerms, StandingVersion]:
         change = Change(
             "partner_standing.set", to_text("ptr", wanted.partner_id), old, standing_document(wanted)
         )
-        return made, [change]
+        return made, [change, *bought]
 
     return Term(STANDING_KIND, "coalition partner standing propose", standing_document, parse_standing, add)

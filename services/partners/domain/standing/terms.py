@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.partners.domain.drafts import parse_body
+from services.partners.domain.drafts import parse_body, whole
 from services.partners.domain.rates import TIME_US_MAX
+from services.partners.domain.standing.buy_out import WHOLE_BP
 from services.partners.domain.text import WHY_CHARACTERS_MAX
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.errors import InvalidRequest
@@ -35,11 +36,16 @@ _FOLLOWS: Final[Mapping[StandingKind, tuple[StandingKind, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class StandingTerms:
-    """Where a partner stands from a programme time on. `reason`: what it is told of why; one that is suspended always is."""
+    """Where a partner stands from a programme time on. `reason`: what it is told of why; one that is suspended always is.
+
+    `buy_out_bp`: of one that has left, the redemption rate in basis points at which its points are bought out that are not used
+    yet; None: they are not, and it goes on being charged for those that are used.
+    """
 
     partner_id: UUID
     standing: PartnerStanding
     reason: str = ""
+    buy_out_bp: int | None = None
 
     def checked(self) -> StandingTerms:
         """The same terms. Raises InvalidRequest for times out of range or order, and for a reason that is missing or too long."""
@@ -58,6 +64,12 @@ class StandingTerms:
             raise InvalidRequest(
                 "only a partner that is leaving has a run-off and a return window", field="standing.run_off_until_us"
             )  # fmt: skip
+        rate = self.buy_out_bp
+        if rate is not None and (at.kind is not StandingKind.EXITED or not 0 <= rate <= WHOLE_BP):
+            raise InvalidRequest(
+                f"of a partner that has left, 0 to {WHOLE_BP:,} basis points of its points are bought out",
+                field="standing.buy_out_bp",
+            )
         if (
             len(reason) > WHY_CHARACTERS_MAX
             or reason != reason.strip()
@@ -115,12 +127,17 @@ def check_follows(before: Sequence[StandingVersion], wanted: StandingTerms, now_
         raise InvalidRequest(
             f"the partner has left once its return window is over, at {ends}", field="standing.valid_from_us"
         )
+    if wanted.buy_out_bp is not None and start.valid_from_us > now_us:
+        raise InvalidRequest(
+            "what is left is bought out as a partner leaves, not ahead of it", field="standing.buy_out_bp"
+        )
 
 
 def standing_document(terms: StandingTerms) -> dict[str, Any]:
     """What a draft and the audit log say of a standing."""
     at = terms.standing
     return {
+        "buy_out_bp": terms.buy_out_bp,
         "partner_id": to_text("ptr", terms.partner_id),
         "reason": terms.reason,
         "returns_until": _written(at.returns_until_us),
@@ -142,7 +159,13 @@ def _standing(said: Mapping[str, Any]) -> StandingTerms:
         _read(said["run_off_until"]),
         _read(said["returns_until"]),
     )
-    return StandingTerms(from_text("ptr", said["partner_id"]), standing, said["reason"]).checked()
+    rate = said["buy_out_bp"]
+    return StandingTerms(
+        from_text("ptr", said["partner_id"]),
+        standing,
+        said["reason"],
+        whole(rate) if rate is not None else None,
+    ).checked()
 
 
 def _in_order(at: PartnerStanding) -> None:

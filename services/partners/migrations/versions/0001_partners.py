@@ -38,7 +38,7 @@ _APPEND_ONLY = (
     "payment_terms_version", "operator_account_version",
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
-    "partner_standing_version",
+    "partner_standing_version", "buy_out",
 )  # fmt: skip
 
 

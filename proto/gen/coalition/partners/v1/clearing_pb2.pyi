@@ -103,6 +103,8 @@ class _StatementLineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     """Of points returned."""
     STATEMENT_LINE_KIND_FEE_DIFFERENCE: _StatementLineKind.ValueType  # 19
     """Of fees by the transaction."""
+    STATEMENT_LINE_KIND_BUY_OUT: _StatementLineKind.ValueType  # 24
+    """All points that the partner would have paid for once they are used, bought out as it left the programme: the partner owes."""
 
 class StatementLineKind(_StatementLineKind, metaclass=_StatementLineKindEnumTypeWrapper):
     """What a line of a statement is about."""
@@ -154,6 +156,8 @@ STATEMENT_LINE_KIND_RETURNED_DIFFERENCE: StatementLineKind.ValueType  # 18
 """Of points returned."""
 STATEMENT_LINE_KIND_FEE_DIFFERENCE: StatementLineKind.ValueType  # 19
 """Of fees by the transaction."""
+STATEMENT_LINE_KIND_BUY_OUT: StatementLineKind.ValueType  # 24
+"""All points that the partner would have paid for once they are used, bought out as it left the programme: the partner owes."""
 Global___StatementLineKind: _TypeAlias = StatementLineKind  # noqa: Y015
 
 class _StatementStanding:

@@ -25,33 +25,35 @@ _sym_db = _symbol_database.Default()
 from coalition.partners.v1 import approvals_pb2 as coalition_dot_partners_dot_v1_dot_approvals__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$coalition/partners/v1/standing.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\"\xd6\x01\n\x0fPartnerStanding\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x31\n\x04kind\x18\x03 \x01(\x0e\x32#.coalition.partners.v1.StandingKind\x12\x15\n\rvalid_from_us\x18\x04 \x01(\x03\x12\x18\n\x10run_off_until_us\x18\x05 \x01(\x03\x12\x18\n\x10returns_until_us\x18\x06 \x01(\x03\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x10\n\x08\x64raft_id\x18\x08 \x01(\x0c\"\x8c\x01\n\x0bStandingNow\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.coalition.partners.v1.StandingKind\x12\x10\n\x08since_us\x18\x02 \x01(\x03\x12\x38\n\x07refused\x18\x03 \x03(\x0e\x32\'.coalition.partners.v1.PartnerOperation\"N\n\x12SetStandingRequest\x12\x38\n\x08standing\x18\x01 \x01(\x0b\x32&.coalition.partners.v1.PartnerStanding\"O\n\x13SetStandingResponse\x12\x38\n\x08standing\x18\x01 \x01(\x0b\x32&.coalition.partners.v1.PartnerStanding\"_\n\x16ProposeStandingRequest\x12\x38\n\x08standing\x18\x01 \x01(\x0b\x32&.coalition.partners.v1.PartnerStanding\x12\x0b\n\x03why\x18\x02 \x01(\t\"F\n\x17ProposeStandingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"(\n\x12GetStandingRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"\x80\x01\n\x13GetStandingResponse\x12/\n\x03now\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.StandingNow\x12\x38\n\x08versions\x18\x02 \x03(\x0b\x32&.coalition.partners.v1.PartnerStanding*\x99\x01\n\x0cStandingKind\x12\x1d\n\x19STANDING_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14STANDING_KIND_ACTIVE\x10\x01\x12\x1b\n\x17STANDING_KIND_SUSPENDED\x10\x02\x12\x19\n\x15STANDING_KIND_EXITING\x10\x03\x12\x18\n\x14STANDING_KIND_EXITED\x10\x04*\xa4\x04\n\x10PartnerOperation\x12!\n\x1dPARTNER_OPERATION_UNSPECIFIED\x10\x00\x12\x1b\n\x17PARTNER_OPERATION_ENROL\x10\x01\x12\x1d\n\x19PARTNER_OPERATION_MEMBERS\x10\x02\x12\x1a\n\x16PARTNER_OPERATION_EARN\x10\x03\x12!\n\x1dPARTNER_OPERATION_EARN_PARKED\x10\x04\x12\x1c\n\x18PARTNER_OPERATION_REDEEM\x10\x05\x12\x1a\n\x16PARTNER_OPERATION_HOLD\x10\x06\x12\x1d\n\x19PARTNER_OPERATION_CAPTURE\x10\x07\x12\x1a\n\x16PARTNER_OPERATION_VOID\x10\x08\x12\x1c\n\x18PARTNER_OPERATION_REFUND\x10\t\x12\x1d\n\x19PARTNER_OPERATION_REVERSE\x10\n\x12\x1a\n\x16PARTNER_OPERATION_FUND\x10\x0b\x12\x1b\n\x17PARTNER_OPERATION_GRANT\x10\x0c\x12\x1e\n\x1aPARTNER_OPERATION_TRANSFER\x10\r\x12$\n PARTNER_OPERATION_BURN_ELSEWHERE\x10\x0e\x12 \n\x1cPARTNER_OPERATION_STATEMENTS\x10\x0f\x12\x1f\n\x1bPARTNER_OPERATION_ISSUE_KEY\x10\x10\x32\xd6\x02\n\x16PartnerStandingService\x12\x64\n\x0bSetStanding\x12).coalition.partners.v1.SetStandingRequest\x1a*.coalition.partners.v1.SetStandingResponse\x12p\n\x0fProposeStanding\x12-.coalition.partners.v1.ProposeStandingRequest\x1a..coalition.partners.v1.ProposeStandingResponse\x12\x64\n\x0bGetStanding\x12).coalition.partners.v1.GetStandingRequest\x1a*.coalition.partners.v1.GetStandingResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$coalition/partners/v1/standing.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\"\xfe\x01\n\x0fPartnerStanding\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x31\n\x04kind\x18\x03 \x01(\x0e\x32#.coalition.partners.v1.StandingKind\x12\x15\n\rvalid_from_us\x18\x04 \x01(\x03\x12\x18\n\x10run_off_until_us\x18\x05 \x01(\x03\x12\x18\n\x10returns_until_us\x18\x06 \x01(\x03\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x10\n\x08\x64raft_id\x18\x08 \x01(\x0c\x12\x17\n\nbuy_out_bp\x18\t \x01(\x05H\x00\x88\x01\x01\x42\r\n\x0b_buy_out_bp\"z\n\x06\x42uyOut\x12\x15\n\rredemption_bp\x18\x01 \x01(\x05\x12\x1a\n\x12outstanding_micros\x18\x02 \x01(\x03\x12\x15\n\ramount_micros\x18\x03 \x01(\x03\x12\x16\n\x0eknown_from_seq\x18\x04 \x01(\x03\x12\x0e\n\x06window\x18\x05 \x01(\x05\"\x8c\x01\n\x0bStandingNow\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.coalition.partners.v1.StandingKind\x12\x10\n\x08since_us\x18\x02 \x01(\x03\x12\x38\n\x07refused\x18\x03 \x03(\x0e\x32\'.coalition.partners.v1.PartnerOperation\"N\n\x12SetStandingRequest\x12\x38\n\x08standing\x18\x01 \x01(\x0b\x32&.coalition.partners.v1.PartnerStanding\"O\n\x13SetStandingResponse\x12\x38\n\x08standing\x18\x01 \x01(\x0b\x32&.coalition.partners.v1.PartnerStanding\"_\n\x16ProposeStandingRequest\x12\x38\n\x08standing\x18\x01 \x01(\x0b\x32&.coalition.partners.v1.PartnerStanding\x12\x0b\n\x03why\x18\x02 \x01(\t\"F\n\x17ProposeStandingResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"(\n\x12GetStandingRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"\xb3\x01\n\x13GetStandingResponse\x12/\n\x03now\x18\x01 \x01(\x0b\x32\".coalition.partners.v1.StandingNow\x12\x38\n\x08versions\x18\x02 \x03(\x0b\x32&.coalition.partners.v1.PartnerStanding\x12\x31\n\nbought_out\x18\x03 \x01(\x0b\x32\x1d.coalition.partners.v1.BuyOut*\x99\x01\n\x0cStandingKind\x12\x1d\n\x19STANDING_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14STANDING_KIND_ACTIVE\x10\x01\x12\x1b\n\x17STANDING_KIND_SUSPENDED\x10\x02\x12\x19\n\x15STANDING_KIND_EXITING\x10\x03\x12\x18\n\x14STANDING_KIND_EXITED\x10\x04*\xa4\x04\n\x10PartnerOperation\x12!\n\x1dPARTNER_OPERATION_UNSPECIFIED\x10\x00\x12\x1b\n\x17PARTNER_OPERATION_ENROL\x10\x01\x12\x1d\n\x19PARTNER_OPERATION_MEMBERS\x10\x02\x12\x1a\n\x16PARTNER_OPERATION_EARN\x10\x03\x12!\n\x1dPARTNER_OPERATION_EARN_PARKED\x10\x04\x12\x1c\n\x18PARTNER_OPERATION_REDEEM\x10\x05\x12\x1a\n\x16PARTNER_OPERATION_HOLD\x10\x06\x12\x1d\n\x19PARTNER_OPERATION_CAPTURE\x10\x07\x12\x1a\n\x16PARTNER_OPERATION_VOID\x10\x08\x12\x1c\n\x18PARTNER_OPERATION_REFUND\x10\t\x12\x1d\n\x19PARTNER_OPERATION_REVERSE\x10\n\x12\x1a\n\x16PARTNER_OPERATION_FUND\x10\x0b\x12\x1b\n\x17PARTNER_OPERATION_GRANT\x10\x0c\x12\x1e\n\x1aPARTNER_OPERATION_TRANSFER\x10\r\x12$\n PARTNER_OPERATION_BURN_ELSEWHERE\x10\x0e\x12 \n\x1cPARTNER_OPERATION_STATEMENTS\x10\x0f\x12\x1f\n\x1bPARTNER_OPERATION_ISSUE_KEY\x10\x10\x32\xd6\x02\n\x16PartnerStandingService\x12\x64\n\x0bSetStanding\x12).coalition.partners.v1.SetStandingRequest\x1a*.coalition.partners.v1.SetStandingResponse\x12p\n\x0fProposeStanding\x12-.coalition.partners.v1.ProposeStandingRequest\x1a..coalition.partners.v1.ProposeStandingResponse\x12\x64\n\x0bGetStanding\x12).coalition.partners.v1.GetStandingRequest\x1a*.coalition.partners.v1.GetStandingResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.partners.v1.standing_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STANDINGKIND']._serialized_start=966
-  _globals['_STANDINGKIND']._serialized_end=1119
-  _globals['_PARTNEROPERATION']._serialized_start=1122
-  _globals['_PARTNEROPERATION']._serialized_end=1670
+  _globals['_STANDINGKIND']._serialized_start=1181
+  _globals['_STANDINGKIND']._serialized_end=1334
+  _globals['_PARTNEROPERATION']._serialized_start=1337
+  _globals['_PARTNEROPERATION']._serialized_end=1885
   _globals['_PARTNERSTANDING']._serialized_start=103
-  _globals['_PARTNERSTANDING']._serialized_end=317
-  _globals['_STANDINGNOW']._serialized_start=320
-  _globals['_STANDINGNOW']._serialized_end=460
-  _globals['_SETSTANDINGREQUEST']._serialized_start=462
-  _globals['_SETSTANDINGREQUEST']._serialized_end=540
-  _globals['_SETSTANDINGRESPONSE']._serialized_start=542
-  _globals['_SETSTANDINGRESPONSE']._serialized_end=621
-  _globals['_PROPOSESTANDINGREQUEST']._serialized_start=623
-  _globals['_PROPOSESTANDINGREQUEST']._serialized_end=718
-  _globals['_PROPOSESTANDINGRESPONSE']._serialized_start=720
-  _globals['_PROPOSESTANDINGRESPONSE']._serialized_end=790
-  _globals['_GETSTANDINGREQUEST']._serialized_start=792
-  _globals['_GETSTANDINGREQUEST']._serialized_end=832
-  _globals['_GETSTANDINGRESPONSE']._serialized_start=835
-  _globals['_GETSTANDINGRESPONSE']._serialized_end=963
-  _globals['_PARTNERSTANDINGSERVICE']._serialized_start=1673
-  _globals['_PARTNERSTANDINGSERVICE']._serialized_end=2015
+  _globals['_PARTNERSTANDING']._serialized_end=357
+  _globals['_BUYOUT']._serialized_start=359
+  _globals['_BUYOUT']._serialized_end=481
+  _globals['_STANDINGNOW']._serialized_start=484
+  _globals['_STANDINGNOW']._serialized_end=624
+  _globals['_SETSTANDINGREQUEST']._serialized_start=626
+  _globals['_SETSTANDINGREQUEST']._serialized_end=704
+  _globals['_SETSTANDINGRESPONSE']._serialized_start=706
+  _globals['_SETSTANDINGRESPONSE']._serialized_end=785
+  _globals['_PROPOSESTANDINGREQUEST']._serialized_start=787
+  _globals['_PROPOSESTANDINGREQUEST']._serialized_end=882
+  _globals['_PROPOSESTANDINGRESPONSE']._serialized_start=884
+  _globals['_PROPOSESTANDINGRESPONSE']._serialized_end=954
+  _globals['_GETSTANDINGREQUEST']._serialized_start=956
+  _globals['_GETSTANDINGREQUEST']._serialized_end=996
+  _globals['_GETSTANDINGRESPONSE']._serialized_start=999
+  _globals['_GETSTANDINGRESPONSE']._serialized_end=1178
+  _globals['_PARTNERSTANDINGSERVICE']._serialized_start=1888
+  _globals['_PARTNERSTANDINGSERVICE']._serialized_end=2230
 # @@protoc_insertion_point(module_scope)

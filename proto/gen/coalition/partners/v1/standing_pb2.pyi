@@ -146,6 +146,7 @@ class PartnerStanding(_message.Message):
     RETURNS_UNTIL_US_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     DRAFT_ID_FIELD_NUMBER: _builtins.int
+    BUY_OUT_BP_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     version: _builtins.int
@@ -164,6 +165,10 @@ class PartnerStanding(_message.Message):
     """What the partner is told of why, up to 500 characters; of one that is suspended at least one."""
     draft_id: _builtins.bytes
     """The draft that two people made it by, 16 bytes of a UUID; empty: set directly, in a test programme."""
+    buy_out_bp: _builtins.int
+    """Of one that has left: the redemption rate in basis points, 0 to 10,000, at which its points are bought out that are not used
+    yet. Absent: they are not, and it goes on being charged for those that are used.
+    """
     def __init__(
         self,
         *,
@@ -175,14 +180,55 @@ class PartnerStanding(_message.Message):
         returns_until_us: _builtins.int = ...,
         reason: _builtins.str = ...,
         draft_id: _builtins.bytes = ...,
+        buy_out_bp: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_buy_out_bp", b"_buy_out_bp", "buy_out_bp", b"buy_out_bp"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_buy_out_bp", b"_buy_out_bp", "buy_out_bp", b"buy_out_bp", "draft_id", b"draft_id", "kind", b"kind", "partner_id", b"partner_id", "reason", b"reason", "returns_until_us", b"returns_until_us", "run_off_until_us", b"run_off_until_us", "valid_from_us", b"valid_from_us", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__buy_out_bp: _TypeAlias = _typing.Literal["buy_out_bp"]  # noqa: Y015
+    _WhichOneofArgType__buy_out_bp: _TypeAlias = _typing.Literal["_buy_out_bp", b"_buy_out_bp"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__buy_out_bp) -> _WhichOneofReturnType__buy_out_bp | None: ...
+
+Global___PartnerStanding: _TypeAlias = PartnerStanding  # noqa: Y015
+
+@_typing.final
+class BuyOut(_message.Message):
+    """What a partner that has left pays for all of its points that were not used by then."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REDEMPTION_BP_FIELD_NUMBER: _builtins.int
+    OUTSTANDING_MICROS_FIELD_NUMBER: _builtins.int
+    AMOUNT_MICROS_FIELD_NUMBER: _builtins.int
+    KNOWN_FROM_SEQ_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    redemption_bp: _builtins.int
+    """The rate, in basis points."""
+    outstanding_micros: _builtins.int
+    """What all of them would have cost, in millionths of the major unit."""
+    amount_micros: _builtins.int
+    """That at the rate, to the nearest, a tie to the even one; what it owes."""
+    known_from_seq: _builtins.int
+    """First seq from which on nothing is charged or credited to it for points."""
+    window: _builtins.int
+    """The window that it is booked in."""
+    def __init__(
+        self,
+        *,
+        redemption_bp: _builtins.int = ...,
+        outstanding_micros: _builtins.int = ...,
+        amount_micros: _builtins.int = ...,
+        known_from_seq: _builtins.int = ...,
+        window: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft_id", b"draft_id", "kind", b"kind", "partner_id", b"partner_id", "reason", b"reason", "returns_until_us", b"returns_until_us", "run_off_until_us", b"run_off_until_us", "valid_from_us", b"valid_from_us", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_micros", b"amount_micros", "known_from_seq", b"known_from_seq", "outstanding_micros", b"outstanding_micros", "redemption_bp", b"redemption_bp", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___PartnerStanding: _TypeAlias = PartnerStanding  # noqa: Y015
+Global___BuyOut: _TypeAlias = BuyOut  # noqa: Y015
 
 @_typing.final
 class StandingNow(_message.Message):
@@ -346,6 +392,7 @@ class GetStandingResponse(_message.Message):
 
     NOW_FIELD_NUMBER: _builtins.int
     VERSIONS_FIELD_NUMBER: _builtins.int
+    BOUGHT_OUT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def now(self) -> Global___StandingNow:
         """Now."""
@@ -354,15 +401,20 @@ class GetStandingResponse(_message.Message):
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartnerStanding]:
         """All versions, oldest first; none: it is active."""
 
+    @_builtins.property
+    def bought_out(self) -> Global___BuyOut:
+        """What was bought out as it left; absent: nothing."""
+
     def __init__(
         self,
         *,
         now: Global___StandingNow | None = ...,
         versions: _abc.Iterable[Global___PartnerStanding] | None = ...,
+        bought_out: Global___BuyOut | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bought_out", b"bought_out", "now", b"now"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["now", b"now", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bought_out", b"bought_out", "now", b"now", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -248,12 +248,12 @@ CREATE TABLE statement_line (
     REFERENCES statement (ledger_id, statement_id),
     CONSTRAINT statement_line_kind_ck CHECK (
         kind IN (
-            'issued', 'reversed', 'charged', 'credited', 'released', 'burned', 'returned', 'fee', 'cycle_fee', 'carry_in', 'carry_out',
+            'issued', 'reversed', 'charged', 'credited', 'released', 'burned', 'returned', 'fee', 'cycle_fee', 'buy_out', 'carry_in', 'carry_out',
             'issued_difference', 'reversed_difference', 'charged_difference', 'credited_difference', 'released_difference',
             'burned_difference', 'returned_difference', 'fee_difference'
         )
     ),
-    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'fee_difference', 'carry_in', 'carry_out'))),
+    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'buy_out', 'fee_difference', 'carry_in', 'carry_out'))),
     CONSTRAINT statement_line_entity_ck CHECK (entity >= 0 AND (entity = 0) = (kind IN ('carry_in', 'carry_out')))
 )
 --;;
@@ -314,6 +314,8 @@ CREATE TABLE booking (
     CONSTRAINT booking_kind_ck CHECK (
         CASE kind
             WHEN 'cycle_fee' THEN amount_micros > 0 AND amount_micros = price_micros AND points = 0 AND rerate_number IS NULL
+            WHEN 'buy_out' THEN amount_micros = price_micros AND points = 0 AND rerate_number IS NULL
+                AND redemption_micros > 0 AND amount_micros BETWEEN 0 AND redemption_micros
             WHEN 'issued_difference' THEN points > 0 AND amount_micros = points * price_micros
             WHEN 'reversed_difference' THEN points > 0 AND amount_micros = -points * price_micros
             WHEN 'charged_difference' THEN points > 0 AND amount_micros = points * price_micros
@@ -326,14 +328,14 @@ CREATE TABLE booking (
         END
     ),
     CONSTRAINT booking_of_ck CHECK (
-        CASE kind WHEN 'cycle_fee' THEN num_nonnulls(rerate_number, of_seq, of_line) = 0
+        CASE WHEN kind IN ('cycle_fee', 'buy_out') THEN num_nonnulls(rerate_number, of_seq, of_line) = 0
             ELSE num_nulls(rerate_number, of_seq, of_line) = 0 AND of_seq > 0 AND of_line >= 0 END
     ),
     CONSTRAINT booking_entity_ck CHECK (entity > 0),
     CONSTRAINT booking_points_ck CHECK ((point_type IS NULL) = (points = 0))
 )
 --;;
-COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting of its own: a fee that comes with a statement; or the difference of what was re-rated, an entry each: line of_line of seq of_seq (0: a fee that it did not have). Prices are what they differ by.'
+COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting of its own: a fee that comes with a statement; the buy-out of its points as it leaves (redemption_micros: what all of them would have cost); or the difference of what was re-rated, an entry each: line of_line of seq of_seq (0: a fee that it did not have). Prices are what they differ by.'
 --;;
 CREATE TABLE credit_standing (
     ledger_id smallint NOT NULL,
