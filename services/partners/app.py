@@ -26,6 +26,7 @@ from services.partners.commands.settlement.draft_run import DraftRun
 from services.partners.commands.settlement.instruct_run import InstructRun
 from services.partners.commands.settlement.receive_bank_message import ReceiveBankMessage
 from services.partners.commands.settlement.run_states import FollowRuns
+from services.partners.commands.settlement.suspend_late import SuspendLate
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.domain.billing import BillingVersion, Terms
 from services.partners.domain.documents.tax import OperatorData, OperatorVersion, TaxData, TaxVersion
@@ -68,6 +69,7 @@ class Settlement:
     instruct_run: InstructRun
     abort_run: AbortRun
     follow_runs: FollowRuns
+    suspend_late: SuspendLate
     receive_bank_message: ReceiveBankMessage
     assign_break: AssignBreak
     end_break: EndBreak

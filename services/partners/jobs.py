@@ -8,6 +8,7 @@ from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.settlement.run_states import FollowRuns
+from services.partners.commands.settlement.suspend_late import SuspendLate
 from services.partners.domain.windows import WindowState
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.programmes import Programmes
@@ -72,10 +73,13 @@ class SetAllFloors:
 
 
 class FollowAllRuns:
-    """Moves the settlement runs of all programmes to where their payments are; one that fails holds up no other."""
+    """Moves the settlement runs of all programmes to where their payments are, and does what contracts say of who does not pay.
 
-    def __init__(self, follow: FollowRuns, programmes: Programmes) -> None:
-        self._follow, self._programmes = follow, programmes
+    A programme that fails holds up no other.
+    """
+
+    def __init__(self, follow: FollowRuns, suspend: SuspendLate, programmes: Programmes) -> None:
+        self._follow, self._suspend, self._programmes = follow, suspend, programmes
 
     async def __call__(self) -> None:
         """Goes through all programmes once."""
@@ -83,11 +87,12 @@ class FollowAllRuns:
             slug = registration.programme.slug
             try:
                 moved = await self._follow(registration.programme)
+                suspended = await self._suspend(registration.programme)
             except Exception:
                 _log.exception("runs.failed", programme=slug)
             else:
-                if moved:
-                    _log.info("runs.moved", programme=slug, runs=moved)
+                if moved or suspended:
+                    _log.info("runs.moved", programme=slug, runs=moved, suspended=len(suspended))
 
     def job(self, seconds: float) -> Job:
         """The job, that often."""

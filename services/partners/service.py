@@ -68,6 +68,7 @@ from services.partners.commands.settlement.draft_run import SETTLEMENT_RUN, Draf
 from services.partners.commands.settlement.instruct_run import InstructRun
 from services.partners.commands.settlement.receive_bank_message import ReceiveBankMessage
 from services.partners.commands.settlement.run_states import FollowRuns
+from services.partners.commands.settlement.suspend_late import SuspendLate
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.commands.standing.set_standing import standing_term
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
@@ -243,6 +244,7 @@ def _settlement(database: Database, drafts: Drafts) -> Settlement:
         instruct_run=InstructRun(database, tell),
         abort_run=AbortRun(database),
         follow_runs=FollowRuns(database, tell),
+        suspend_late=SuspendLate(database, tell),
         receive_bank_message=ReceiveBankMessage(database, tell),
         assign_break=AssignBreak(database),
         end_break=EndBreak(database),
@@ -297,7 +299,9 @@ def scheduler(partners: Partners, settings: Settings) -> Scheduler:
                 settings.close_every_seconds
             ),
             SetAllFloors(partners.set_floors, programmes).job(settings.floor_every_seconds),
-            FollowAllRuns(partners.settlement.follow_runs, programmes).job(settings.follow_every_seconds),
+            FollowAllRuns(partners.settlement.follow_runs, partners.settlement.suspend_late, programmes).job(
+                settings.follow_every_seconds
+            ),
             FollowAllLots(partners.follow_lots, programmes).job(settings.lots_every_seconds),
         ),
     )

@@ -32,6 +32,7 @@ partner_standing_version: Final = Table(
     Column("buy_out_bp", SmallInteger),
     Column("set_by", Text, nullable=False),
     Column("draft_id", Uuid),
+    Column("payment_id", Uuid),
 )
 
 
@@ -53,8 +54,18 @@ async def add(connection: AsyncConnection, ledger_id: int, added: StandingVersio
                 buy_out_bp=terms.buy_out_bp,
                 set_by=by,
                 draft_id=added.draft_id,
+                payment_id=added.payment_id,
             )
         )
+
+
+async def suspended_for(connection: Reads, ledger_id: int) -> frozenset[UUID]:
+    """The payments for which partners were suspended by their contracts: for each once."""
+    of = partner_standing_version.c
+    found = await connection.execute(
+        select(of.payment_id).where(of.ledger_id == ledger_id, of.payment_id.is_not(None))
+    )
+    return frozenset(found.scalars())
 
 
 async def of_partner(connection: Reads, ledger_id: int, partner_id: UUID) -> list[StandingVersion]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from coalition.events.v1 import partners_pb2 as told
-from coalition.partners.v1 import limits_pb2
+from coalition.partners.v1 import limits_pb2, standing_pb2
 from coalition.partners.v1 import settlement_pb2 as pb
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -267,6 +267,37 @@ async def test_a_partner_is_reminded_as_its_contract_says_once_each_however_late
     await desk.now(FIRST_RUN_US + 90 * DAY_US)
     assert await reminded() == [(1, 12_000), (2, 7_000), (3, 7_000)]
     assert await reminded() == [(1, 12_000), (2, 7_000), (3, 7_000)]
+
+
+async def test_who_does_not_pay_is_suspended_as_its_contract_says_once_and_let_in_by_a_person(
+    desk: Settling,
+) -> None:
+    grocer = await desk.partner("grocer", method="invoice", suspend_after_days=30)
+    fuel = await desk.partner("fuel", method="invoice")
+    await desk.week(1, Earn(grocer, 10_000), Earn(fuel, 10_000))
+    run = await desk.settled()
+    suspend = desk.house.app.settlement.suspend_late
+    # Due on 2026-03-09.
+    await desk.now(FIRST_RUN_US + 36 * DAY_US)
+    assert await suspend(desk.programme) == []
+    await desk.now(FIRST_RUN_US + 37 * DAY_US)
+    assert await suspend(desk.programme) == [grocer]
+    assert await suspend(desk.programme) == []
+
+    async def standing() -> standing_pb2.PartnerStanding:
+        request = standing_pb2.GetStandingRequest(partner_id=grocer.bytes)
+        return (await desk.host(desk.office.standing.GetStanding, request)).versions[-1]
+
+    found = await standing()
+    assert found.kind == standing_pb2.STANDING_KIND_SUSPENDED
+    assert found.reason == f"not paid: {payment_of(desk, run, 'grocer').reference}, due on 2026-03-09"
+    now_us = (await desk.house.points.head(desk.programme)).now_us
+    again = standing_pb2.PartnerStanding(
+        partner_id=grocer.bytes, kind=standing_pb2.STANDING_KIND_ACTIVE, valid_from_us=now_us
+    )
+    await desk.host(desk.office.standing.SetStanding, standing_pb2.SetStandingRequest(standing=again))
+    assert await suspend(desk.programme) == []
+    assert (await standing()).kind == standing_pb2.STANDING_KIND_ACTIVE
 
 
 async def test_what_was_paid_is_headroom_again_and_tax_that_is_billed_is_exposure(desk: Settling) -> None:

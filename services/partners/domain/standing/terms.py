@@ -86,11 +86,16 @@ class StandingTerms:
 
 @dataclass(frozen=True, slots=True)
 class StandingVersion:
-    """A standing in the books: version from 1 per partner. `draft_id`: what two people made it by; None: set in a test programme."""
+    """A standing in the books: version from 1 per partner.
+
+    `draft_id`: what two people made it by; `payment_id`: what was not paid, for which its contract suspends it; neither: set in a
+    test programme.
+    """
 
     terms: StandingTerms
     version: int
     draft_id: UUID | None = None
+    payment_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

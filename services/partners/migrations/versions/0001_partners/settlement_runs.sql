@@ -335,6 +335,9 @@ ADD CONSTRAINT payment_file_fk FOREIGN KEY (ledger_id, file_number) REFERENCES b
 ALTER TABLE money_journal
 ADD CONSTRAINT money_journal_payment_fk FOREIGN KEY (ledger_id, payment_id) REFERENCES payment (ledger_id, payment_id)
 --;;
+ALTER TABLE partner_standing_version
+ADD CONSTRAINT partner_standing_version_payment_fk FOREIGN KEY (ledger_id, payment_id) REFERENCES payment (ledger_id, payment_id)
+--;;
 CREATE INDEX payment_partner_ix ON payment (ledger_id, partner_id)
 --;;
 DO $$

@@ -11,10 +11,13 @@ CREATE TABLE partner_standing_version (
     set_at timestamptz NOT NULL DEFAULT now(),
     set_by text NOT NULL,
     draft_id uuid,
+    payment_id uuid,
     decision text GENERATED ALWAYS AS ('approved') STORED,
     prior_version integer GENERATED ALWAYS AS (nullif(version - 1, 0)) STORED,
     CONSTRAINT partner_standing_version_pk PRIMARY KEY (ledger_id, partner_id, version),
     CONSTRAINT partner_standing_version_draft_uq UNIQUE (ledger_id, draft_id),
+    CONSTRAINT partner_standing_version_payment_uq UNIQUE (ledger_id, payment_id),
+    CONSTRAINT partner_standing_version_payment_ck CHECK (payment_id IS NULL OR (standing = 'suspended' AND draft_id IS NULL)),
     CONSTRAINT partner_standing_version_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
     CONSTRAINT partner_standing_version_prior_fk FOREIGN KEY (ledger_id, partner_id, prior_version)
     REFERENCES partner_standing_version (ledger_id, partner_id, version),
@@ -34,10 +37,10 @@ CREATE TABLE partner_standing_version (
     )
 )
 --;;
-COMMENT ON TABLE partner_standing_version IS 'Where a partner stands from valid_from on, in programme time; the highest version in force counts. Without one: active.'
+COMMENT ON TABLE partner_standing_version IS 'Where a partner stands from valid_from on, in programme time; the highest version in force counts. Without one: active. payment_id: suspended by contract, for what it has not paid.'
 --;;
 CREATE TRIGGER partner_standing_version_two_people BEFORE INSERT ON partner_standing_version FOR EACH ROW
-WHEN (new.draft_id IS NULL) EXECUTE FUNCTION refuse_alone()
+WHEN (new.draft_id IS NULL AND new.payment_id IS NULL) EXECUTE FUNCTION refuse_alone()
 --;;
 CREATE TRIGGER partner_standing_version_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON partner_standing_version
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
