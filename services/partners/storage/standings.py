@@ -83,7 +83,10 @@ async def of_partner(connection: Reads, ledger_id: int, partner_id: UUID) -> lis
         standing = PartnerStanding(StandingKind(row.standing), to_micros(row.valid_from), *ends)
         versions.append(
             StandingVersion(
-                StandingTerms(row.partner_id, standing, row.reason, row.buy_out_bp), row.version, row.draft_id
+                StandingTerms(row.partner_id, standing, row.reason, row.buy_out_bp),
+                row.version,
+                row.draft_id,
+                row.payment_id,
             )
         )
     return versions
