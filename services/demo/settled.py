@@ -24,14 +24,6 @@ class Settled:
     breaks: Sequence[Document]
     accounts: Sequence[Document]
 
-    @property
-    def explained(self) -> bool:
-        """Whether everything that an account holds is explained, and all of them sum to zero."""
-        return not (
-            any(each["difference_minor"] for each in self.accounts)
-            or sum(each["balance_minor"] for each in self.accounts)
-        )
-
 
 async def read_settled(session: Session, programme: Programme) -> Settled:
     """Reads it. Raises CoalitionError."""

@@ -20,6 +20,10 @@ def print_settled(console: Console, config: DemoConfig, settled: Settled, wrongs
     """Every run, the bank's story, accounts, and whether all of it is right, which it answers."""
     for run in settled.runs:
         _run(console, run, config.programme.currency)
+    if len({run["until_window"] for run in settled.runs}) == 1:
+        console.print(
+            "No month ends before the last of these weeks: there is one run over all of them, and runs for what it left."
+        )
     _bank(console, config, settled)
     _accounts(console, settled, config.programme.currency)
     if not wrongs:
@@ -91,17 +95,29 @@ def _bank(console: Console, config: DemoConfig, settled: Settled) -> None:
     )
     for run in settled.runs:
         for each in run["payments"]:
-            if each["reason"]:
-                console.print(
-                    f"  run {run['number']}: the {each['method'].replace('_', ' ')} of {money(each['amount_minor'])} "
-                    f"{config.programme.currency} of {each['partner']} came back ({each['reason']}) after payouts were out; "
-                    f"the fee is {money(config.partner(each['partner']).payment.returned_fee_minor)}"
-                )
+            if said := _said_of(config, each):
+                console.print(f"  run {run['number']}: {said}")
     for each in settled.breaks:
-        amount = f" of {money(each['amount_minor'])}" if each["amount_minor"] else ""
         ended = f"{each['ended']} by {config.staff.approves}" if each["ended"] else "open"
-        said = each["said"].split("; ")
-        console.print(f"  {each['type'].replace('_', ' ')}{amount}: {said[0]}: {ended}")
+        if each["amount_minor"] or not each["ended"]:
+            said = each["said"].partition(";")[0]
+            kind = each["type"].replace("_", " ")
+            console.print(
+                f"  break {each['number']}, {kind}: {money(each['amount_minor'])} “{said}”, {ended}"
+            )
+
+
+def _said_of(config: DemoConfig, payment: Document) -> str:
+    """What is to be told of a payment; nothing where it went as it was to go."""
+    slug, amount = payment["partner"], money(payment["amount_minor"])
+    if payment["reason"]:
+        fee = money(config.partner(slug).payment.returned_fee_minor)
+        how = payment["method"].replace("_", " ")
+        return f"the {how} of {amount} of {slug} came back ({payment['reason']}) after payouts were out; fee {fee}"
+    if payment["method"] == "invoice" and slug == config.bank.in_parts.partner:
+        first = config.bank.in_parts.first_minor(payment["amount_minor"])
+        return f"{slug} paid its invoice of {amount} in two parts, the first of {money(first)}"
+    return ""
 
 
 def _accounts(console: Console, settled: Settled, currency: str) -> None:

@@ -118,7 +118,8 @@ def test_whatever_is_wrong_is_told(
 
 
 def test_a_run_or_a_position_that_is_not_there_is_told(config: DemoConfig) -> None:
-    none = {**settled(), "runs": []}
+    none = settled()
+    none["runs"].clear()
     assert "expected 1 runs, got 0" in told(config, none)
     fewer = settled()
     fewer["runs"][0]["positions"][0]["outcome"] = "left_out"
