@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from services.demo.figures import OPERATOR
+from services.demo.settling_config import Bank, Operator, Payment, Tax
 from services.demo.weeks import local_midnight
 
 DEMO_FILE = Path(__file__).with_name("demo.toml")
@@ -110,7 +111,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True, config=_FILE)
 class Staff:
-    """The names of the person who proposes credit limits, and of the one who approves them."""
+    """The names of the person who proposes credit limits and settlement runs, and of the one who approves them."""
 
     proposes: Text
     approves: Text
@@ -152,6 +153,7 @@ class DemoPartner:
 
     `takes_rest`: it also gets the departments that nobody names. `burn_share_permille`: of 1000 visits
     by members with enough points, how many burn. `prices` are in the order of their dates. `credit`: None without a limit.
+    `tax`, `payment`: what its settlement takes.
     """
 
     slug: Text
@@ -161,6 +163,8 @@ class DemoPartner:
     earn: EarnRate
     burn_share_permille: Annotated[int, Field(strict=True, ge=0, le=1000)]
     prices: Annotated[tuple[Price, ...], Field(min_length=1)]
+    tax: Tax
+    payment: Payment
     takes_rest: bool = False
     billing: Billing = Billing()
     credit: Credit | None = None
@@ -196,6 +200,8 @@ class DemoConfig:
     burns: BurnRule
     staff: Staff
     campaign: Campaign
+    operator: Operator
+    bank: Bank
     partners: tuple[DemoPartner, ...]
 
     def partner(self, slug: str) -> DemoPartner:
@@ -222,6 +228,8 @@ class DemoConfig:
         if self.staff.proposes == self.staff.approves:
             raise DemoConfigError("staff: nobody approves what he proposes")
         self._check_campaign(slugs)
+        for misfit in self.bank.misfits({partner.slug: partner.payment for partner in self.partners}):
+            raise DemoConfigError(misfit)
         return self
 
     def _check_campaign(self, slugs: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What stands before the first purchase: programme, partners, contracts, credit limits, campaign.
+"""What stands before the first purchase: programme, partners, contracts, terms of settlement, credit limits, campaign.
 
 All of it may be done again: a demo that was killed meanwhile carries on where it was.
 """
@@ -15,8 +15,10 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.demo import progress as memory
 from services.demo.config import Credit, DemoConfig, DemoPartner
 from services.demo.progress import Progress
+from services.demo.settlement_terms import set_terms
+from services.demo.staff import APPROVES, PROPOSES, token_of
 from services.demo.weeks import local_midnight
-from services.operations import approvals, burn_rules, campaigns, people, registry, settlement
+from services.operations import approvals, burn_rules, campaigns, registry, settlement
 from services.operations.documents import Document, identity
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
@@ -59,6 +61,7 @@ class Onboarding:
             issued = await registry.issue_key(self._session, programme, partner.slug, "demo")
             self._progress.secrets[partner.slug] = issued.secret
             memory.save(self._folder, self._progress)
+        await set_terms(self._session, programme, self._config)
         await self._limits(programme)
         await self._campaign(programme)
         return programme
@@ -138,24 +141,14 @@ class Onboarding:
         if not missing:
             return
         staff, patience = self._config.staff, self._session.patience_seconds
-        proposes = await self._token(staff.proposes, "pricing")
-        approves = await self._token(staff.approves, "checker")
+        proposes = await token_of(self._session, staff.proposes, PROPOSES)
+        approves = await token_of(self._session, staff.approves, APPROVES)
         async with (
             open_session(self._environment, proposes, patience) as proposer,
             open_session(self._environment, approves, patience) as approver,
         ):
             for slug, credit in missing.items():
                 await self._limit(programme, slug, credit, proposer, approver)
-
-    async def _token(self, name: str, role: str) -> str:
-        """A token of a person, who is taken on where that was not done before."""
-        try:
-            return (await registry.add_staff(self._session, name, [role])).token
-        except CoalitionError as error:
-            if error.reason != Reason.REASON_ALREADY_EXISTS:
-                raise
-            # Taken on before the demo was killed; what his token was is not known any more.
-            return (await people.issue_token(self._session, name, "demo", 0)).secret
 
     async def _limit(
         self, programme: Programme, slug: str, credit: Credit, proposer: Session, approver: Session

@@ -16,7 +16,8 @@ _FILE: Final = "demo-progress.json"
 class Progress:
     """A replay's own memory; the ledger's is the platform's.
 
-    `campaign` is the id of the campaign, kept from before it is set. `balances` are points by household after the last finished day, as the API's answers told them.
+    `campaign` is the id of the campaign, kept from before it is set. `office_week`: the last week after which the office was at
+    work; those after the demo's own count on. `first_run_week`: after which the first run was made. `bank_day`: where the bank's clock stands, at least. `balances` are points by household after the last finished day, as the API's answers told them.
     """
 
     weeks: int
@@ -25,6 +26,9 @@ class Progress:
     enrolled: bool = False
     last_day: str = ""
     finished: bool = False
+    office_week: int = 0
+    first_run_week: int = 0
+    bank_day: str = ""
     balances: dict[int, int] = field(default_factory=dict)
     operations: int = 0
     seconds: float = 0.0

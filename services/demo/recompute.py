@@ -12,6 +12,7 @@ Imports nothing of the platform, nor of this package, so that its agreement with
 6. Net in micros = due for issued and used points + fees − reimbursements; > 0: the partner pays. With each statement
    (weekly, or where a month ends) cents = half-even(net + carry); the rest, without a statement all, is carried.
    The operator is the other side of all.
+7. lines: what statements of a week are about, by supply, kind (and type of points) and price in micros: for recompute_runs.py.
 """
 
 import argparse
@@ -71,7 +72,10 @@ def recompute(demo: dict[str, Any], purchases: list[tuple[Any, ...]], weeks: int
     counts.update(purchases=len(purchases), loaded_points=campaign["budget_points"])
     issued, burned, matrix, nets, carries = (defaultdict[str, Any](Counter) for _ in range(5))
     exact, charged, fees = (defaultdict[str, Any](Counter) for _ in range(3))
-    wallets = defaultdict[int, Any](deque)  # (issuer, [(who pays, micros once used)]) of each point, in order
+    lines = {
+        slug: defaultdict[int, Any](Counter) for slug in slugs
+    }  # by week: how many of "supply kind price"
+    wallets = defaultdict[int, Any](deque)  # (issuer, type, [(who pays, micros once used)]) of each point
     for (day, week), rows in groupby(purchases, key=lambda row: (row[5], row[4])):
         prices = {slug: _price(partner, day) for slug, partner in partners.items()}
         visits = Counter[tuple[int, int]]()
@@ -82,37 +86,45 @@ def recompute(demo: dict[str, Any], purchases: list[tuple[Any, ...]], weeks: int
             bonus = points * (campaign["multiplier_percent"] - 100) // 100 * runs
             counts.update(zero_point_purchases=points == 0, grants=bonus > 0, granted_points=bonus)
             visits[household, i] += cents
-            fees[slug][week] += prices[slug].get("transaction_fee_micros", 0) * (points > 0)
-            for given, payers in ((points, [(slug, 100)]), (bonus, funders)):
+            fee = prices[slug].get("transaction_fee_micros", 0)
+            fees[slug][week] += fee * (points > 0)
+            lines[slug][week][f"fees fee {fee}"] += points > 0
+            for given, type_, payers in ((points, "base", [(slug, 100)]), (bonus, "bonus", funders)):
                 dues = [(who, *_dues(prices[who], percent)) for who, percent in payers if who != "operator"]
-                wallets[household].extend([(slug, [(who, used) for who, _, used in dues])] * given)
+                wallets[household].extend([(slug, type_, [(who, used) for who, _, used in dues])] * given)
                 for who, now, _ in dues:
                     issued[who][week] += given
                     exact[who][week] += given * now
+                    lines[who][week][f"points issued_{type_} {now}"] += given
         for (household, i), cents in sorted(visits.items()):
             slug, wallet, visit = slugs[i], wallets[household], f"{household}|{day}|{slugs[i]}"
             points = _burn_points(demo["burns"], partners[slug], visit, len(wallet), cents)
             counts["burns"] += points > 0
             burned[slug][week] += points
-            fees[slug][week] += prices[slug].get("transaction_fee_micros", 0) * (points > 0)
-            exact[slug][week] -= points * prices[slug]["reimbursement_micros"]
-            for issuer, dues in (wallet.popleft() for _ in range(points)):
+            fee, back = prices[slug].get("transaction_fee_micros", 0), prices[slug]["reimbursement_micros"]
+            fees[slug][week] += fee * (points > 0)
+            exact[slug][week] -= points * back
+            lines[slug][week][f"fees fee {fee}"] += points > 0
+            for issuer, type_, dues in (wallet.popleft() for _ in range(points)):
                 matrix[issuer][slug] += 1
+                lines[slug][week][f"reimbursement burned_{type_} {back}"] += 1
                 for who, micros in dues:
                     charged[who][week] += micros
+                    lines[who][week][f"points charged_{type_} {micros}"] += 1
     start = demo["programme"]["clock_start"]
     mondays = [start + timedelta(days=7 * week - start.weekday()) for week in range(1, weeks + 1)]
     for slug, billing in ((slug, partner.get("billing", {})) for slug, partner in partners.items()):
         for week, (first_day, monday_after) in enumerate(pairwise([start, *mondays]), 1):
             stated = billing.get("cycle") != "month" or first_day.month != monday_after.month
             counts["statements"] += stated
-            fees[slug][week] += billing.get("cycle_fee_minor", 0) * 10_000 * stated
+            fees[slug][week] += (cycle_fee := billing.get("cycle_fee_minor", 0) * 10_000) * stated
+            lines[slug][week][f"fees cycle_fee {cycle_fee}"] += stated
             due = exact[slug][week] + charged[slug][week] + fees[slug][week] + carries[slug][week - 1]
             nets[slug][week] = round(Decimal(due) / 10_000) * stated  # half-even
             nets["operator"][week] -= nets[slug][week]
             carries[slug][week] = due - nets[slug][week] * 10_000
     tables = {"issued": issued, "burned": burned, "matrix": matrix, "charged": charged, "fees": fees}
-    return {"weeks": weeks, **counts, **tables, "nets": nets, "carries": carries}
+    return {"weeks": weeks, **counts, **tables, "nets": nets, "carries": carries, "lines": lines}
 
 
 if __name__ == "__main__":
@@ -122,6 +134,8 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     settings = tomllib.loads(Path(__file__).with_name("demo.toml").read_text())
     figures = recompute(settings, read_purchases(settings, asked.weeks), asked.weeks)
+    if not asked.json:
+        del figures["lines"]
     tables: dict[str, Any] = {k: v for k, v in figures.items() if isinstance(v, dict) and not asked.json}
     print(json.dumps({key: value for key, value in figures.items() if key not in tables}))
     for key, value in tables.items():

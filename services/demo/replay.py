@@ -1,10 +1,10 @@
-"""The replay: enrols the members, sends a year of purchases day by day, closes weeks."""
+"""The replay: enrols the members, sends a year of purchases day by day, closes weeks, and has them settled."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from services.demo import progress as memory
+from services.demo.bank import running_bank
 from services.demo.burns import Burn, drawn_visits, plan_burns, visits
 from services.demo.cards import card_number
 from services.demo.config import DemoConfig
 from services.demo.dataset import Dataset
+from services.demo.office import Office, OfficeError, open_office
 from services.demo.onboarding import Onboarding
 from services.demo.progress import Progress
 from services.demo.till import Latencies, Till
-from services.demo.weeks import Week
+from services.demo.weeks import Week, ends_a_month, weeks
 from services.operations import ledger, settlement
 from services.operations.session import Session
 from services.runtime.clock import from_micros, to_micros
@@ -29,6 +31,10 @@ from services.runtime.principal import Programme
 # A day is sent at five to midnight: its purchases have happened, and its burns of 23:59:59 are within the
 # five minutes that a till's clock may be ahead.
 _SENT_AT: Final = clock_time(23, 55)
+# Weeks without purchases in which the bank may still bring what is open to its end: a debit that comes back takes five.
+_WEEKS_AFTER: Final = 12
+# A debit of the first run comes back two weeks after it, and the statement says so in the third.
+_TOLD_WITHIN_WEEKS: Final = 3
 
 
 class ReplayTooLate(RuntimeError):
@@ -63,14 +69,19 @@ class Replay:
         told: Callable[[Step], None],
     ) -> None:
         self._config, self._data, self._session = config, dataset, session
+        self._environment = environment
         self._url, self._folder, self._told = gateway_url, folder, told
         self.latencies = Latencies()
         self.progress = memory.load(folder) or Progress(len(dataset.weeks))
         self._onboarding = Onboarding(config, session, environment, self.progress, folder)
+        self.documents: Sequence[Path] = ()
         self._cards = {household: card_number(config.cards, household) for household in dataset.households()}
 
     async def run(self) -> Programme:
-        """Replays all weeks from where it is. Raises ReplayTooLate, TillError, CoalitionError."""
+        """Replays and settles all weeks from where it is, then lets weeks pass until nothing is open at the bank.
+
+        Raises ReplayTooLate, TillError, CoalitionError, BankError, OfficeError.
+        """
         programme = await self._onboarding.run(self._data.stores())
         async with AsyncExitStack() as stack:
             tills = {
@@ -86,8 +97,25 @@ class Replay:
                 for partner in self._config.partners
             }
             await self._enrol(tills)
+            about = self._config.programme
+            day = date.fromisoformat(self.progress.bank_day or about.clock_start.isoformat())
+            bank = await stack.enter_async_context(running_bank(self._folder, about.zone.key, day))
+            operator = self._config.operator
+            await bank.open_account(
+                operator.party.legal_name,
+                operator.account.iban,
+                operator.account.bic,
+                self._config.bank.opening_minor,
+            )
+            office = await stack.enter_async_context(
+                open_office(self._config, programme, bank, self._folder, self._session, self._environment)
+            )
             for week in self._data.weeks:
                 await self._week(programme, week, tills)
+                last = week is self._data.weeks[-1]
+                await self._settle(office, week, run_due=last or ends_a_month(week))
+            await self._settle_the_rest(programme, office)
+            self.documents = await office.write_documents()
         self.progress.finished = True
         memory.save(self._folder, self.progress)
         return programme
@@ -116,6 +144,40 @@ class Replay:
             self._told(Step(day, week.number, sent, burned, closed=False))
         await self._close(programme, week)
         self._told(Step(week.last_day, week.number, 0, 0, closed=True))
+
+    async def _settle(self, office: Office, week: Week, *, run_due: bool) -> None:
+        """Has the office at work on the day after a week, once."""
+        if week.number <= self.progress.office_week:
+            return
+        day = week.last_day + timedelta(days=1)
+        until = min(week.number, len(self._data.weeks))
+        await office.week_closed(day, until, run_due=run_due)
+        self.progress.office_week, self.progress.bank_day = week.number, day.isoformat()
+        if run_due and not self.progress.first_run_week:
+            self.progress.first_run_week = week.number
+        memory.save(self._folder, self.progress)
+
+    async def _settle_the_rest(self, programme: Programme, office: Office) -> None:
+        """Lets weeks pass after the demo's own, until nothing is open at the bank and nothing is left to settle.
+
+        Their windows are in no figure: nothing is bought in them.
+        """
+        about, count = self._config.programme, len(self._data.weeks)
+        for week in weeks(about.clock_start, count + _WEEKS_AFTER, about.zone)[count:]:
+            told = self.progress.office_week >= self.progress.first_run_week + _TOLD_WITHIN_WEEKS
+            if told and await office.is_settled():
+                await office.followed()
+                return
+            if week.number > self.progress.office_week:
+                await self._clock_past(programme, week)
+                await self._settle(office, week, run_due=False)
+        raise OfficeError(f"{_WEEKS_AFTER} weeks after the last one something is still not settled")
+
+    async def _clock_past(self, programme: Programme, week: Week) -> None:
+        now = from_micros((await ledger.head(self._session, programme)).now_us)
+        if now < week.ends_at:
+            just_after = week.ends_at + timedelta(seconds=1)
+            await ledger.move_clock(self._session, programme, to_micros(just_after))
 
     async def _clock_to(self, programme: Programme, day: date, week: Week) -> None:
         wanted = datetime.combine(day, _SENT_AT, tzinfo=self._config.programme.zone)
@@ -162,8 +224,5 @@ class Replay:
 
     async def _close(self, programme: Programme, week: Week) -> None:
         """Moves the clock over the week's end and has its window closed and stated."""
-        now = from_micros((await ledger.head(self._session, programme)).now_us)
-        if now < week.ends_at:
-            just_after = week.ends_at + timedelta(seconds=1)
-            await ledger.move_clock(self._session, programme, to_micros(just_after))
+        await self._clock_past(programme, week)
         await settlement.close(self._session, programme, to_micros(week.ends_at))

@@ -42,7 +42,7 @@ def print_figures(
 
 
 def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, Document]) -> None:
-    table = _table(
+    table = table_of(
         f"Contracts, {config.programme.currency}",
         (
             "partner", "pays for points", "statement", "fee a transaction", "credit limit", "prefunded",
@@ -57,12 +57,12 @@ def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, Docume
         )
         cycle = "monthly" if billing.cycle == "month" else "weekly"
         if billing.cycle_fee_minor:
-            cycle += f", {_money(billing.cycle_fee_minor)} each"
+            cycle += f", {money(billing.cycle_fee_minor)} each"
         terms = ("", "", "")
         if (limit := limits.get(partner.slug)) is not None:
             terms = (
-                _money(limit["limit_minor"]),
-                _money(limit["prefunded_minor"]),
+                money(limit["limit_minor"]),
+                money(limit["prefunded_minor"]),
                 f"{limit['set_by']}, {limit['approved_by']}",
             )
         table.add_row(partner.slug, _funding(price.issue_share_percent), cycle, fee, *terms)
@@ -77,7 +77,7 @@ def _funding(issue_share_percent: int) -> str:
 
 def _statements(console: Console, slugs: Sequence[str], figures: Figures, currency: str) -> None:
     """The last statement of each partner, with what all of its statements charged for used points, and fees."""
-    table = _table(
+    table = table_of(
         f"Last statements, {currency} (all: with those before)",
         ("partner", "windows", "opening", "net", "closing", "charged for used points, all", "fees, all"),
     )
@@ -95,8 +95,8 @@ def _statements(console: Console, slugs: Sequence[str], figures: Figures, curren
         table.add_row(
             slug,
             windows,
-            *(_money(minor) for minor in (last.opening, last.net, last.closing)),
-            *(_money(round(Decimal(micros) / 10_000)) if micros else "" for micros in totals),
+            *(money(minor) for minor in (last.opening, last.net, last.closing)),
+            *(money(round(Decimal(micros) / 10_000)) if micros else "" for micros in totals),
         )
     console.print(table)
 
@@ -112,7 +112,7 @@ def _campaign(console: Console, config: DemoConfig, figures: Figures) -> None:
 
 
 def _points(console: Console, slugs: Sequence[str], figures: Figures) -> None:
-    table = _table("Points by partner", ("partner", "issued", "burned there", "outstanding of its own"))
+    table = table_of("Points by partner", ("partner", "issued", "burned there", "outstanding of its own"))
     totals = [0, 0, 0]
     for slug in slugs:
         issued, burned = (
@@ -127,7 +127,7 @@ def _points(console: Console, slugs: Sequence[str], figures: Figures) -> None:
 
 
 def _matrix(console: Console, slugs: Sequence[str], matrix: Mapping[str, Mapping[str, int]]) -> None:
-    table = _table("Points burned: whose (row) at whom (column)", ("issuer \\ redeemer", *slugs))
+    table = table_of("Points burned: whose (row) at whom (column)", ("issuer \\ redeemer", *slugs))
     for issuer in slugs:
         table.add_row(issuer, *(f"{matrix.get(issuer, {}).get(redeemer, 0):,}" for redeemer in slugs))
     console.print(table)
@@ -135,21 +135,21 @@ def _matrix(console: Console, slugs: Sequence[str], matrix: Mapping[str, Mapping
 
 def _nets(console: Console, slugs: Sequence[str], figures: Figures, currency: str) -> None:
     parties = (*slugs, OPERATOR)
-    table = _table(
+    table = table_of(
         f"Nets by weekly window, {currency} (above zero: pays; below: receives)", ("window", *parties, "sum")
     )
     weeks = range(max(1, figures.weeks - _WEEKS_SHOWN_MAX + 1), figures.weeks + 1)
     for week in weeks:
         nets = [figures.nets.get(party, {}).get(week, 0) for party in parties]
-        table.add_row(str(week), *(_money(net) for net in nets), _money(sum(nets)))
+        table.add_row(str(week), *(money(net) for net in nets), money(sum(nets)))
     totals = [sum(figures.nets.get(party, {}).values()) for party in parties]
-    table.add_row("total", *(_money(net) for net in totals), _money(sum(totals)), style="bold")
+    table.add_row("total", *(money(net) for net in totals), money(sum(totals)), style="bold")
     console.print(table)
 
 
 def print_proofs(console: Console, proofs: Iterable[Proof]) -> bool:
     """Every invariant with its figure; answers whether all hold."""
-    table = _table("Invariants, proved on the live databases", ("", "invariant", "figure"), left=3)
+    table = table_of("Invariants, proved on the live databases", ("", "invariant", "figure"), left=3)
     fine = True
     for proof in proofs:
         fine = fine and proof.holds
@@ -181,7 +181,7 @@ def print_verified(console: Console, verified: Verified) -> bool:
 
 def print_speed(console: Console, operations: int, seconds: float, latencies: Latencies) -> None:
     """Throughput of the replay and the percentiles of each kind of call (this process beside it)."""
-    table = _table(
+    table = table_of(
         "Calls of the public API in this run", ("call", "count", "p50 ms", "p95 ms", "p99 ms", "max ms")
     )
     for kind, micros in sorted(latencies.by_kind.items()):
@@ -210,14 +210,16 @@ def print_check(console: Console, differences: Sequence[Difference]) -> bool:
     return False
 
 
-def _table(title: str, columns: Sequence[str], left: int = 1) -> Table:
+def table_of(title: str, columns: Sequence[str], left: int = 1) -> Table:
+    """An empty table; `left`: how many columns are texts."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for place, column in enumerate(columns):
         table.add_column(column, justify="left" if place < left else "right")
     return table
 
 
-def _money(minor: int) -> str:
+def money(minor: int) -> str:
+    """Minor units as an amount: 1,234.56."""
     sign = "-" if minor < 0 else ""
     return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
 

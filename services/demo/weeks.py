@@ -29,6 +29,12 @@ class Week:
             day += timedelta(days=1)
 
 
+def ends_a_month(week: Week) -> bool:
+    """Whether a month ends in a week, or with its last day."""
+    after = week.last_day + timedelta(days=1)
+    return (week.first_day.year, week.first_day.month) != (after.year, after.month)
+
+
 def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     """The instant (UTC) at which a local date begins."""
     return datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)

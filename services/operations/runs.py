@@ -9,6 +9,7 @@ from typing import Final
 
 from coalition.partners.v1 import settlement_pb2 as pb
 
+from services.operations import approvals, registry
 from services.operations.amounts import write_time
 from services.operations.documents import Document, identity
 from services.operations.session import Session
@@ -151,6 +152,30 @@ async def journals(
         if not page.has_more:
             return
         after = page.journals[-1].number
+
+
+async def whole(session: Session, programme: Programme, number: int) -> Document:
+    """A run with all that it is of, and the hash of its draft; partners by slug. Raises NOT_FOUND."""
+    found = await run(session, programme, number)
+    slugs = await slugs_of(session, programme)
+    made = run_document(found.run, programme.zone)
+    drafted = await approvals.draft(session, programme, made["draft"])
+    return {
+        **made,
+        "hash": drafted.sha256.hex(),
+        "positions": sorted(
+            (position_document(each, slugs) for each in found.positions), key=lambda each: each["partner"]
+        ),
+        "steps": [step_document(each, programme.zone) for each in found.steps],
+        "payments": [payment_document(each, slugs) for each in found.payments],
+        "files": [file_document(each) for each in found.files],
+        "documents": [summary_document(each, slugs) for each in reversed(found.documents)],
+    }
+
+
+async def slugs_of(session: Session, programme: Programme) -> Mapping[bytes, str]:
+    """The slug of each partner, by id."""
+    return {bytes(each.partner_id): each.slug for each in await registry.list_partners(session, programme)}
 
 
 def run_document(found: pb.Run, zone: str) -> Document:

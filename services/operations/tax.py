@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,7 @@ _PARTY: Final = tuple(field.name for field in pb.DocumentParty.DESCRIPTOR.fields
 _SUPPLIES: Final = tuple(
     value.name.removeprefix("SUPPLY_").lower() for value in pb.Supply.DESCRIPTOR.values if value.number
 )
+_TAX_TABLES: Final = frozenset({"party", "rules", "self_billing"})
 _BASIS_POINTS_PER_CENT: Final = 100
 _BASIS_POINTS_MAX: Final = 10_000
 
@@ -38,7 +39,13 @@ async def tax_data_of(
     session: Session, programme: Programme, slug: str, entity: int, file: Path, from_us: int
 ) -> pb.TaxData:
     """Tax data of a partner's company as a file says it (see docs/tax.md). Raises Unreadable, PARTNER_UNKNOWN."""
-    said = _read(file, {"party", "rules", "self_billing"})
+    return await tax_data_from(session, programme, slug, entity, _read(file, _TAX_TABLES), from_us)
+
+
+async def tax_data_from(
+    session: Session, programme: Programme, slug: str, entity: int, said: Mapping[str, Any], from_us: int
+) -> pb.TaxData:
+    """Tax data of a partner's company, in the words of such a file. Raises Unreadable, PARTNER_UNKNOWN."""
     agreement = _table(said, "self_billing")
     return pb.TaxData(
         partner_id=await session.partner_id(programme, slug),
@@ -52,7 +59,12 @@ async def tax_data_of(
 
 def operator_data_of(file: Path, from_us: int) -> pb.OperatorData:
     """The operator's data as a file says it. Raises Unreadable."""
-    return pb.OperatorData(valid_from_us=from_us, party=_party_from(_read(file, {"party"})))
+    return operator_data_from(_read(file, {"party"}), from_us)
+
+
+def operator_data_from(said: Mapping[str, Any], from_us: int) -> pb.OperatorData:
+    """The operator's data, in the words of such a file. Raises Unreadable."""
+    return pb.OperatorData(valid_from_us=from_us, party=_party_from(said))
 
 
 async def set_tax_data(session: Session, programme: Programme, wanted: pb.TaxData) -> pb.TaxDataVersion:
@@ -146,7 +158,7 @@ def _party_document(party: pb.DocumentParty) -> Document:
     return {name: getattr(party, name) for name in _PARTY}
 
 
-def _read(file: Path, tables: set[str]) -> Mapping[str, Any]:
+def _read(file: Path, tables: Set[str]) -> Mapping[str, Any]:
     try:
         with file.open("rb") as opened:
             body = opened.read(FILE_BYTES_MAX + 1)
@@ -213,7 +225,7 @@ def _agreement_from(said: Mapping[str, Any]) -> pb.SelfBilling:
     )
 
 
-def _known(place: str, said: Mapping[str, Any], names: set[str]) -> None:
+def _known(place: str, said: Mapping[str, Any], names: Set[str]) -> None:
     strange = sorted(set(said) - names)
     if strange:
         raise Unreadable(f"{place} has no {', '.join(strange)}; it may have {', '.join(sorted(names))}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,13 +19,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.demo import progress as memory
-from services.demo import report
+from services.demo import report, settled_report
+from services.demo.bank import BankError
 from services.demo.compare import compare
-from services.demo.config import DemoConfig, load_config
+from services.demo.config import DEMO_FILE, DemoConfig, load_config
 from services.demo.dataset import load_dataset
 from services.demo.figures import figures_from_json
+from services.demo.office import OfficeError
 from services.demo.platform_figures import read_figures, read_limits
+from services.demo.recompute_runs import recompute_runs
 from services.demo.replay import Replay, ReplayTooLate, Step
+from services.demo.settled import read_settled, wrongs
 from services.demo.till import Latencies, TillError
 from services.launcher.embedded import location
 from services.launcher.errors import LauncherError
@@ -56,7 +62,7 @@ def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget an unfinished demo and start over.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the platform running at the end.")] = False,
 ) -> None:
-    """Onboard seven partners, enrol the members, replay real purchases, clear them, and check every figure.
+    """Onboard seven partners, enrol the members, replay real purchases, clear and settle them, and check every figure.
 
     Works on a state directory of its own (.coalition/demo). An unfinished demo is carried on.
     """
@@ -69,7 +75,7 @@ def demo(
     except asyncio.CancelledError:
         console.print("stopped; the same command carries on from the last finished day")
         raise typer.Exit(130) from None
-    except (CoalitionError, TillError, ReplayTooLate) as error:
+    except (BankError, CoalitionError, OfficeError, ReplayTooLate, TillError) as error:
         raise DemoFailed(f"the demo stopped: {error}\nlogs: {folder / 'logs'}") from error
     if not fine:
         raise DemoFailed("the figures are not what they should be (see above)")
@@ -137,6 +143,7 @@ async def _replay(
         bar.update(shown, completed=replay.progress.operations)
         programme = await replay.run()
     fine = await _judge(console, config, session, programme, weeks)
+    settled_report.print_documents(console, replay.documents)
     report.print_speed(console, replay.progress.operations, replay.progress.seconds, replay.latencies)
     _further(console, folder, replay.latencies)
     return fine
@@ -145,7 +152,7 @@ async def _replay(
 async def _judge(
     console: Console, config: DemoConfig, session: Session, programme: Programme, weeks: int
 ) -> bool:
-    """Prints the figures and the proofs, and compares with the separate recomputation."""
+    """Prints the figures, the proofs and what was settled, and compares with the separate recomputations."""
     figures = await read_figures(session, programme, weeks)
     report.print_figures(console, config, figures, await read_limits(session, programme, config))
     ledger = await prove_ledger(session, programme)
@@ -154,8 +161,12 @@ async def _judge(
     with console.status("verifying every statement's file"):
         verified = await verify_all(session, programme)
     proved = report.print_verified(console, verified) and proved
-    expected = figures_from_json(await asyncio.to_thread(_recompute, weeks))
-    return report.print_check(console, compare(expected, figures)) and proved
+    recomputed = await asyncio.to_thread(_recompute, weeks)
+    equal = report.print_check(console, compare(figures_from_json(recomputed), figures))
+    expected = recompute_runs(tomllib.loads(DEMO_FILE.read_text(encoding="utf-8")), json.loads(recomputed))
+    settled = await read_settled(session, programme)
+    right = settled_report.print_settled(console, config, settled, list(wrongs(expected, settled, config)))
+    return right and equal and proved
 
 
 def _recompute(weeks: int) -> str:
@@ -177,6 +188,7 @@ def _further(console: Console, folder: Path, latencies: Latencies) -> None:
         f"  COALITION_STATE_DIR={state} {here}/coalition up --free-ports\n"
         "      the platform again, with all this data; its API reference is at /docs\n"
         f"  COALITION_STATE_DIR={state} {here}/coalition verify ledger --programme demo\n"
+        f"  COALITION_STATE_DIR={state} {here}/coalition settle trace --programme demo\n"
         "      while it is up, from another terminal"
     )
     if latencies.retries:

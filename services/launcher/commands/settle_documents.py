@@ -19,11 +19,10 @@ from services.launcher.session import (
     in_session,
     show,
 )
-from services.operations import registry, runs
+from services.operations import runs
 from services.operations.amounts import write_minor
 from services.operations.documents import Document
 from services.operations.session import Session
-from services.runtime.principal import Programme
 
 documents = typer.Typer(help="Invoices and credit notes.", no_args_is_help=True)
 
@@ -78,7 +77,7 @@ def list_documents(
 
     async def work(session: Session) -> list[Document]:
         found = await session.programme(programme)
-        slugs = await _slugs(session, found)
+        slugs = await runs.slugs_of(session, found)
         return [
             runs.summary_document(each, slugs) async for each in runs.documents(session, found, partner, run)
         ]
@@ -125,7 +124,7 @@ def trace(
 
     async def work(session: Session) -> tuple[list[Document], list[Document]]:
         found = await session.programme(programme)
-        slugs = await _slugs(session, found)
+        slugs = await runs.slugs_of(session, found)
         held = [runs.account_document(each, slugs) for each in await runs.accounts(session, found)]
         if not partner and not account:
             return held, []
@@ -144,10 +143,6 @@ def trace(
     wrong = [each for each in held if each["difference_minor"]]
     if wrong or sum(each["balance_minor"] for each in held):
         raise LauncherError(f"{len(wrong)} accounts hold what nothing explains")
-
-
-async def _slugs(session: Session, programme: Programme) -> dict[bytes, str]:
-    return {bytes(each.partner_id): each.slug for each in await registry.list_partners(session, programme)}
 
 
 def _entry(entry: Document) -> str:

@@ -17,11 +17,10 @@ from services.launcher.session import (
     in_session,
     show,
 )
-from services.operations import approvals, registry, runs
+from services.operations import approvals, runs
 from services.operations.amounts import write_minor
 from services.operations.documents import Document
 from services.operations.session import Session
-from services.runtime.principal import Programme
 
 
 def _windows(position: Document) -> str:
@@ -87,7 +86,7 @@ def draft(
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
         made = await runs.draft(session, found, until, why)
-        return await _whole(session, found, made.run.number)
+        return await runs.whole(session, found, made.run.number)
 
     _show_run(in_session(work), as_json, programme)
 
@@ -106,9 +105,9 @@ def approve(
 
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
-        made = await _whole(session, found, number)
+        made = await runs.whole(session, found, number)
         await approvals.approve(session, found, made["draft"], seen, why)
-        return await _whole(session, found, number)
+        return await runs.whole(session, found, number)
 
     _show_run(in_session(work), as_json, programme)
 
@@ -127,7 +126,7 @@ def instruct(
     async def work(session: Session) -> Document:
         found = await session.programme(programme)
         await runs.instruct(session, found, number)
-        made = await _whole(session, found, number)
+        made = await runs.whole(session, found, number)
         if out is not None:
             made["written"] = [str(each) for each in await runs.write_files(session, found, number, out)]
         return made
@@ -180,29 +179,9 @@ def show_run(number: NumberArgument, programme: ProgrammeOption, as_json: JsonOp
     """
 
     async def work(session: Session) -> Document:
-        return await _whole(session, await session.programme(programme), number)
+        return await runs.whole(session, await session.programme(programme), number)
 
     _show_run(in_session(work), as_json, programme)
-
-
-async def _whole(session: Session, programme: Programme, number: int) -> Document:
-    """A run with all that it is of, and the hash of its draft."""
-    found = await runs.run(session, programme, number)
-    slugs = {bytes(each.partner_id): each.slug for each in await registry.list_partners(session, programme)}
-    made = runs.run_document(found.run, programme.zone)
-    drafted = await approvals.draft(session, programme, made["draft"])
-    return {
-        **made,
-        "hash": drafted.sha256.hex(),
-        "positions": sorted(
-            (runs.position_document(each, slugs) for each in found.positions),
-            key=lambda each: each["partner"],
-        ),
-        "steps": [runs.step_document(each, programme.zone) for each in found.steps],
-        "payments": [runs.payment_document(each, slugs) for each in found.payments],
-        "files": [runs.file_document(each) for each in found.files],
-        "documents": [runs.summary_document(each, slugs) for each in reversed(found.documents)],
-    }
 
 
 def _show_run(made: Document, as_json: bool, programme: str) -> None:

@@ -60,6 +60,27 @@ def test_the_campaign_gives_half_of_a_sales_points_on_its_dates_at_its_partner(c
     assert campaign.granted("grocer", campaign.first_day, 15) == 0
 
 
+def test_settling_meets_several_taxes_debits_an_invoice_and_a_least_payout(config: DemoConfig) -> None:
+    rules = {partner.slug: partner.tax.rules for partner in config.partners}
+    assert {(rule.points.category, rule.points.rate) for rule in rules.values()} == {
+        ("S", 21), ("E", 0), ("AE", 0)
+    }  # fmt: skip
+    assert rules["grocer"].reimbursement.rate == 9
+    payments = {partner.slug: partner.payment for partner in config.partners}
+    assert [slug for slug, payment in payments.items() if not payment.mandate] == ["drugstore"]
+    assert payments["leisure"].least_payout_minor == 3_000
+    assert payments["deli-bakery"].returned_fee_minor == 750
+    ibans = {config.operator.account.iban, *(payment.account.iban for payment in payments.values())}
+    assert len(ibans) == 8
+    for iban in ibans:
+        assert int("".join(str(int(each, 36)) for each in iban[4:] + iban[:4])) % 97 == 1
+
+
+def test_the_first_part_of_an_amount_is_a_cent_at_least(config: DemoConfig) -> None:
+    parts = config.bank.in_parts
+    assert [parts.first_minor(amount) for amount in (1, 2, 3, 1_001)] == [1, 1, 1, 400]
+
+
 def test_a_price_applies_from_its_date_on(config: DemoConfig) -> None:
     fuel = config.partner("fuel")
     assert fuel.price_on(date(2017, 6, 30)) == fuel.prices[0]
@@ -97,6 +118,13 @@ def test_a_price_applies_from_its_date_on(config: DemoConfig) -> None:
         ('funder = "drugstore"', 'funder = "casino"'),
         ('funder = "drugstore"', 'funder = "operator"'),
         ("percent = 50 }, {", "percent = 60 }, {"),
+        ("rate = 21", "rate = 21.5"),
+        ('category = "S"', 'category = "Q"'),
+        ('mandate = "M-DELI"\n', ""),  # its debit is to come back
+        ('in_parts = { partner = "drugstore"', 'in_parts = { partner = "grocer"'),  # it is debited
+        ('stray = { partner = "drugstore"', 'stray = { partner = "casino"'),
+        ("first_percent = 40", "first_percent = 100"),
+        ('reason = "MD06"', 'reason = "because"'),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_by_name(tmp_path: Path, old: str, new: str) -> None:
