@@ -82,6 +82,11 @@ def cycle_fee(number: int, amount: int) -> Said:
     return Said(0, number, "cycle_fee", 0, amount, "")
 
 
+def given_back(number: int, of: str, amount: int) -> Said:
+    """What is booked after a dispute, above zero: of `points`, `fees` or `reimbursement`."""
+    return Said(0, number, f"adjustment_{of}", 0, -amount, "")
+
+
 def difference(of: Said, by: int, number: int = 1, later: int = 0, line: int | None = None) -> Said:
     """What a re-rate makes an entry differ by: its price, and what is due once its points are used."""
     placed = of.line if line is None else line
@@ -259,7 +264,11 @@ def rerated() -> Coalition:
                 difference(issued, -7, 2, 11),
                 # A fee that it did not have.
                 difference(fee(7, 0, 0), 30_000, 2),
-                cycle_fee(12, 25_000_000),
+                *(
+                    given_back(number, of, 70_000 + number)
+                    for number, of in enumerate(("points", "fees", "reimbursement", "fees"), 12)
+                ),
+                cycle_fee(16, 25_000_000),
                 Said(107, 1, "issued", 201, 2_200, redemption=8_000),
             ]
         },

@@ -54,6 +54,9 @@ class StatementLineType(StrEnum):
     BURNED_DIFFERENCE = "burned_difference"
     RETURNED_DIFFERENCE = "returned_difference"
     FEE_DIFFERENCE = "fee_difference"
+    ADJUSTMENT_POINTS = "adjustment_points"
+    ADJUSTMENT_FEES = "adjustment_fees"
+    ADJUSTMENT_REIMBURSEMENT = "adjustment_reimbursement"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 

@@ -39,6 +39,10 @@ class EntryKind(StrEnum):
     BURNED_DIFFERENCE = "burned_difference"
     RETURNED_DIFFERENCE = "returned_difference"
     FEE_DIFFERENCE = "fee_difference"
+    ADJUSTMENT_POINTS = "adjustment_points"
+    """From here on: what a partner is given back of a supply since a dispute of it was accepted. Booked, never rated; below zero."""
+    ADJUSTMENT_FEES = "adjustment_fees"
+    ADJUSTMENT_REIMBURSEMENT = "adjustment_reimbursement"
 
 
 # What each kind that undoes something undoes.

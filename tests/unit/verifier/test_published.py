@@ -36,6 +36,7 @@ def test_the_vectors_have_every_kind_of_entry() -> None:
         "issued", "reversed", "charged", "credited", "released", "burned", "returned", "fee", "cycle_fee",
         "issued_difference", "reversed_difference", "charged_difference", "credited_difference", "released_difference",
         "burned_difference", "returned_difference", "fee_difference",
+        "adjustment_points", "adjustment_fees", "adjustment_reimbursement",
     }  # fmt: skip
 
 

@@ -103,6 +103,12 @@ class _StatementLineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     """Of points returned."""
     STATEMENT_LINE_KIND_FEE_DIFFERENCE: _StatementLineKind.ValueType  # 19
     """Of fees by the transaction."""
+    STATEMENT_LINE_KIND_ADJUSTMENT_POINTS: _StatementLineKind.ValueType  # 20
+    """What the partner is given back of points since a dispute was accepted. Below zero, as are the two below."""
+    STATEMENT_LINE_KIND_ADJUSTMENT_FEES: _StatementLineKind.ValueType  # 21
+    """Of fees."""
+    STATEMENT_LINE_KIND_ADJUSTMENT_REIMBURSEMENT: _StatementLineKind.ValueType  # 22
+    """Of what it is owed for points burned: the partner is owed more."""
 
 class StatementLineKind(_StatementLineKind, metaclass=_StatementLineKindEnumTypeWrapper):
     """What a line of a statement is about."""
@@ -154,6 +160,12 @@ STATEMENT_LINE_KIND_RETURNED_DIFFERENCE: StatementLineKind.ValueType  # 18
 """Of points returned."""
 STATEMENT_LINE_KIND_FEE_DIFFERENCE: StatementLineKind.ValueType  # 19
 """Of fees by the transaction."""
+STATEMENT_LINE_KIND_ADJUSTMENT_POINTS: StatementLineKind.ValueType  # 20
+"""What the partner is given back of points since a dispute was accepted. Below zero, as are the two below."""
+STATEMENT_LINE_KIND_ADJUSTMENT_FEES: StatementLineKind.ValueType  # 21
+"""Of fees."""
+STATEMENT_LINE_KIND_ADJUSTMENT_REIMBURSEMENT: StatementLineKind.ValueType  # 22
+"""Of what it is owed for points burned: the partner is owed more."""
 Global___StatementLineKind: _TypeAlias = StatementLineKind  # noqa: Y015
 
 class _StatementStanding:
