@@ -10,6 +10,7 @@ from coalition.partners.v1 import (
     approvals_pb2,
     audit_pb2,
     contracts_pb2,
+    disputes_pb2,
     legal_entities_pb2,
     liability_pb2,
     limits_pb2,
@@ -22,6 +23,7 @@ from coalition.partners.v1 import (
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from coalition.partners.v1.contracts_pb2_grpc import add_ContractsServiceServicer_to_server
+from coalition.partners.v1.disputes_pb2_grpc import add_DisputeServiceServicer_to_server
 from coalition.partners.v1.legal_entities_pb2_grpc import add_LegalEntitiesServiceServicer_to_server
 from coalition.partners.v1.liability_pb2_grpc import add_LiabilityServiceServicer_to_server
 from coalition.partners.v1.limits_pb2_grpc import add_LimitsServiceServicer_to_server
@@ -34,7 +36,7 @@ from coalition.partners.v1.settlement_pb2_grpc import add_SettlementServiceServi
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
 from coalition.partners.v1.tax_pb2_grpc import add_TaxServiceServicer_to_server
 
-from services.partners.app import Partners, Settlement
+from services.partners.app import Disputing, Partners, Settlement
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
 from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
@@ -43,6 +45,12 @@ from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.contract_terms import ProposeTerm, SetTerm
 from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
+from services.partners.commands.disputes.add_evidence import AddEvidence, AskForEvidence
+from services.partners.commands.disputes.decide_dispute import DecideDispute
+from services.partners.commands.disputes.dispute_terms import DISPUTE_TERMS
+from services.partners.commands.disputes.escalate_dispute import EscalateDispute
+from services.partners.commands.disputes.follow_disputes import FollowDisputes
+from services.partners.commands.disputes.open_dispute import OpenDispute
 from services.partners.commands.documents.set_operator_data import OPERATOR_DATA
 from services.partners.commands.documents.set_tax_data import TAX_DATA
 from services.partners.commands.draft_kinds import DraftKinds
@@ -70,12 +78,19 @@ from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaff
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.follow_lots import LedgerLots
 from services.partners.events.publish import LOG, tell
-from services.partners.jobs import CloseDueWindows, FollowAllLots, FollowAllRuns, SetAllFloors
+from services.partners.jobs import (
+    CloseDueWindows,
+    FollowAllDisputes,
+    FollowAllLots,
+    FollowAllRuns,
+    SetAllFloors,
+)
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.disputes.disputes import Disputes
 from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
@@ -96,6 +111,7 @@ from services.partners.rpc.approvals import ApprovalsServicer
 from services.partners.rpc.audit import AuditServicer
 from services.partners.rpc.clearing import ClearingServicer
 from services.partners.rpc.contracts import ContractsServicer
+from services.partners.rpc.disputes import DisputeServicer
 from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.liability import LiabilityServicer
 from services.partners.rpc.limits import LimitsServicer
@@ -134,6 +150,7 @@ _CONTRACTS: Final = (
     settlement_pb2,
     payment_terms_pb2,
     tax_pb2,
+    disputes_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -161,7 +178,16 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
     prices = rates_term(tell)
-    dated = (prices, BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT, TAX_DATA, OPERATOR_DATA)
+    dated = (
+        prices,
+        BILLING,
+        PARTNER_ROLES,
+        PAYMENT_TERMS,
+        OPERATOR_ACCOUNT,
+        TAX_DATA,
+        OPERATOR_DATA,
+        DISPUTE_TERMS,
+    )
     terms = (term.draft_kind() for term in dated)
     kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
     drafts = Drafts(database, kinds, settings.draft_days)
@@ -221,7 +247,22 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         liability=Liability(database, programmes),
         audit=AuditLog(database),
         settlement=_settlement(database, drafts),
+        disputing=_disputing(database, drafts),
         database=database,
+    )
+
+
+def _disputing(database: Database, drafts: Drafts) -> Disputing:
+    return Disputing(
+        open_dispute=OpenDispute(database, tell),
+        add_evidence=AddEvidence(database, tell),
+        ask_for_evidence=AskForEvidence(database, tell),
+        decide_dispute=DecideDispute(database, tell),
+        escalate_dispute=EscalateDispute(database, tell),
+        follow_disputes=FollowDisputes(database, tell),
+        set_dispute_terms=SetTerm(database, DISPUTE_TERMS),
+        propose_dispute_terms=ProposeTerm(drafts, DISPUTE_TERMS),
+        disputes=Disputes(database),
     )
 
 
@@ -258,6 +299,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
             SettlementServicer(partners.settlement, partners.draft_queries), to
         )
         add_TaxServiceServicer_to_server(TaxServicer(partners), to)
+        add_DisputeServiceServicer_to_server(DisputeServicer(partners.disputing, partners.draft_queries), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 
@@ -285,6 +327,9 @@ def scheduler(partners: Partners, settings: Settings) -> Scheduler:
             ),
             SetAllFloors(partners.set_floors, programmes).job(settings.floor_every_seconds),
             FollowAllRuns(partners.settlement.follow_runs, programmes).job(settings.follow_every_seconds),
+            FollowAllDisputes(partners.disputing.follow_disputes, programmes).job(
+                settings.follow_every_seconds
+            ),
             FollowAllLots(partners.follow_lots, programmes).job(settings.lots_every_seconds),
         ),
     )

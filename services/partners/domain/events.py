@@ -84,6 +84,18 @@ class CreditWarned:
     as_of_seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class DisputeMoved:
+    """Something happened to a dispute of a line. `number`: of the dispute; `is_overdue`: a decision is due, and there is none."""
+
+    dispute_id: UUID
+    partner_id: UUID
+    statement_id: UUID
+    number: int
+    state: str
+    is_overdue: bool
+
+
 Event = (
     ProgrammeRegistered
     | PartnerOnboarded
@@ -93,4 +105,5 @@ Event = (
     | WindowClosed
     | StatementIssued
     | CreditWarned
+    | DisputeMoved
 )

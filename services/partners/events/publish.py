@@ -75,6 +75,19 @@ def wire_form(event: events.Event) -> tuple[str, Message, UUID | None]:
                 as_of_seq=as_of_seq,
             )
             return "partner.credit_warned", warned, partner_id
+        case events.DisputeMoved():
+            return "dispute.moved", _disputed(event), event.partner_id
+
+
+def _disputed(event: events.DisputeMoved) -> pb.DisputeMoved:
+    return pb.DisputeMoved(
+        dispute_id=event.dispute_id.bytes,
+        partner_id=event.partner_id.bytes,
+        statement_id=event.statement_id.bytes,
+        number=event.number,
+        state=event.state,
+        is_overdue=event.is_overdue,
+    )
 
 
 def _registered(event: events.ProgrammeRegistered) -> pb.ProgrammeRegistered:

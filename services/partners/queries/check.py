@@ -13,6 +13,7 @@ from services.partners.domain.checking import BREACHES_MAX, Breaches, Finding
 from services.partners.domain.entries import Totals
 from services.partners.queries.check_rerates import check_rerates
 from services.partners.queries.check_windows import check_windows
+from services.partners.queries.disputes.check_disputes import check_disputes
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKeys
 from services.partners.storage import checks, rating
@@ -55,6 +56,7 @@ class CheckClearing:
             clearing, statements = Breaches(), Breaches()
             figure = await _check_rated(connection, programme.ledger_id, clearing)
             rerates = await check_rerates(connection, programme.ledger_id, clearing)
+            await check_disputes(connection, programme.ledger_id, clearing)
             walk = await check_windows(connection, self._keys, registration, clearing, statements)
         return [
             events,

@@ -16,6 +16,7 @@ APPEND_ONLY = (
     "statement", "statement_line", "event_log", "checkpoint", "partner_tree", "booking", "rerate", "payment_terms_version", "operator_account_version",
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
+    "dispute_terms_version", "dispute", "dispute_event",
 )  # fmt: skip
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');
@@ -328,6 +329,7 @@ async def test_nothing_is_booked_in_a_window_that_has_its_nets(admin: Connection
     [
         ("cycle_fee", PARTNER, 5, None, 0, 4, None, None, None),
         ("cycle_fee", PARTNER, 5, None, 0, 5, 1, 1, 1),
+        ("adjustment_fees", PARTNER, -5, None, 0, -5, None, None, None),
         ("issued_difference", PARTNER, 11, "base", 2, 5, 1, 1, 1),
         ("issued_difference", PARTNER, 10, "base", 2, 5, 1, 1, None),
         ("issued_difference", PARTNER, 10, None, 2, 5, 1, 1, 1),

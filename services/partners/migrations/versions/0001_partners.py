@@ -26,6 +26,7 @@ _FILES = (
     "audit.sql",
     "tax.sql",
     "liability.sql",
+    "disputes.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
@@ -37,6 +38,7 @@ _APPEND_ONLY = (
     "payment_terms_version", "operator_account_version",
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
+    "dispute_terms_version", "dispute", "dispute_event",
 )  # fmt: skip
 
 

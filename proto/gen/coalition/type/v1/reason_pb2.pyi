@@ -187,6 +187,16 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The operator's own data that settlement takes is not set (metadata: missing)."""
     REASON_BREAK_ENDED: _Reason.ValueType  # 138
     """The break was ended before (metadata: ended)."""
+    REASON_DISPUTE_STATE: _Reason.ValueType  # 145
+    """The dispute is in another state (metadata: state)."""
+    REASON_LINE_DISPUTED: _Reason.ValueType  # 146
+    """The line is disputed already: a line is disputed once (metadata: dispute, its number)."""
+    REASON_DISPUTE_LATE: _Reason.ValueType  # 147
+    """The days for it are over (metadata: until)."""
+    REASON_DECIDED_BEFORE: _Reason.ValueType  # 148
+    """Whoever decided a dispute does not decide it again."""
+    REASON_EVIDENCE_AWAITED: _Reason.ValueType  # 149
+    """The partner was asked for evidence, and has time for it still (metadata: until)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -359,4 +369,14 @@ REASON_OPERATOR_DATA_MISSING: Reason.ValueType  # 137
 """The operator's own data that settlement takes is not set (metadata: missing)."""
 REASON_BREAK_ENDED: Reason.ValueType  # 138
 """The break was ended before (metadata: ended)."""
+REASON_DISPUTE_STATE: Reason.ValueType  # 145
+"""The dispute is in another state (metadata: state)."""
+REASON_LINE_DISPUTED: Reason.ValueType  # 146
+"""The line is disputed already: a line is disputed once (metadata: dispute, its number)."""
+REASON_DISPUTE_LATE: Reason.ValueType  # 147
+"""The days for it are over (metadata: until)."""
+REASON_DECIDED_BEFORE: Reason.ValueType  # 148
+"""Whoever decided a dispute does not decide it again."""
+REASON_EVIDENCE_AWAITED: Reason.ValueType  # 149
+"""The partner was asked for evidence, and has time for it still (metadata: until)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
