@@ -17,6 +17,7 @@ from coalition.partners.v1 import partners_pb2
 from coalition.partners.v1.approvals_pb2_grpc import ApprovalsServiceStub
 from coalition.partners.v1.audit_pb2_grpc import AuditServiceStub
 from coalition.partners.v1.contracts_pb2_grpc import ContractsServiceStub
+from coalition.partners.v1.disputes_pb2_grpc import DisputeServiceStub
 from coalition.partners.v1.legal_entities_pb2_grpc import LegalEntitiesServiceStub
 from coalition.partners.v1.liability_pb2_grpc import LiabilityServiceStub
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
@@ -84,6 +85,7 @@ class Session:
         self.settlement = SettlementServiceStub(partners)
         self.tax = TaxServiceStub(partners)
         self.standing = PartnerStandingServiceStub(partners)
+        self.disputes = DisputeServiceStub(partners)
         self.ledger = PointsServiceStub(points)
 
     @property

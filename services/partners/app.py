@@ -11,6 +11,11 @@ from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.contract_terms import ProposeTerm, SetTerm
 from services.partners.commands.credit_limits import ProposeCreditLimit
+from services.partners.commands.disputes.add_evidence import AddEvidence, AskForEvidence
+from services.partners.commands.disputes.decide_dispute import DecideDispute
+from services.partners.commands.disputes.escalate_dispute import EscalateDispute
+from services.partners.commands.disputes.follow_disputes import FollowDisputes
+from services.partners.commands.disputes.open_dispute import OpenDispute
 from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.liability.follow_lots import FollowLots
@@ -29,6 +34,7 @@ from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.settlement.suspend_late import SuspendLate
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.domain.billing import BillingVersion, Terms
+from services.partners.domain.disputes.terms import DisputeTerms, DisputeTermsVersion
 from services.partners.domain.documents.tax import OperatorData, OperatorVersion, TaxData, TaxVersion
 from services.partners.domain.partner_roles import RoleTerms, RoleVersion
 from services.partners.domain.payments.accounts import OperatorAccount, OperatorAccountVersion
@@ -40,6 +46,7 @@ from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.disputes.disputes import Disputes
 from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
@@ -76,6 +83,21 @@ class Settlement:
     runs: Runs
     documents: Documents
     accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Disputing:
+    """Commands and queries of disputes, and their terms."""
+
+    open_dispute: OpenDispute
+    add_evidence: AddEvidence
+    ask_for_evidence: AskForEvidence
+    decide_dispute: DecideDispute
+    escalate_dispute: EscalateDispute
+    follow_disputes: FollowDisputes
+    set_dispute_terms: SetTerm[DisputeTerms, DisputeTermsVersion]
+    propose_dispute_terms: ProposeTerm[DisputeTerms, DisputeTermsVersion]
+    disputes: Disputes
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,5 +164,6 @@ class Partners:
     liability: Liability
     audit: AuditLog
     settlement: Settlement
+    disputing: Disputing
 
     database: Database

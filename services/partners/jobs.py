@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.partners.commands.close_windows import CloseWindows
+from services.partners.commands.disputes.follow_disputes import FollowDisputes
 from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.settlement.run_states import FollowRuns
@@ -97,6 +98,29 @@ class FollowAllRuns:
     def job(self, seconds: float) -> Job:
         """The job, that often."""
         return Job("follow-runs", seconds, _LIMIT_SECONDS, self.__call__)
+
+
+class FollowAllDisputes:
+    """Closes the disputes of all programmes that nothing can follow, and tells overdue ones; one that fails holds up no other."""
+
+    def __init__(self, follow: FollowDisputes, programmes: Programmes) -> None:
+        self._follow, self._programmes = follow, programmes
+
+    async def __call__(self) -> None:
+        """Goes through all programmes once."""
+        for registration in await self._programmes.everyone():
+            slug = registration.programme.slug
+            try:
+                moved = await self._follow(registration.programme)
+            except Exception:
+                _log.exception("disputes.failed", programme=slug)
+            else:
+                for each in moved:
+                    _log.info("dispute.moved", programme=slug, number=each.number, state=each.state.value)
+
+    def job(self, seconds: float) -> Job:
+        """The job, that often."""
+        return Job("follow-disputes", seconds, _LIMIT_SECONDS, self.__call__)
 
 
 class FollowAllLots:

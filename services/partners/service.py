@@ -10,6 +10,7 @@ from coalition.partners.v1 import (
     approvals_pb2,
     audit_pb2,
     contracts_pb2,
+    disputes_pb2,
     legal_entities_pb2,
     liability_pb2,
     limits_pb2,
@@ -23,6 +24,7 @@ from coalition.partners.v1 import (
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from coalition.partners.v1.contracts_pb2_grpc import add_ContractsServiceServicer_to_server
+from coalition.partners.v1.disputes_pb2_grpc import add_DisputeServiceServicer_to_server
 from coalition.partners.v1.legal_entities_pb2_grpc import add_LegalEntitiesServiceServicer_to_server
 from coalition.partners.v1.liability_pb2_grpc import add_LiabilityServiceServicer_to_server
 from coalition.partners.v1.limits_pb2_grpc import add_LimitsServiceServicer_to_server
@@ -36,7 +38,7 @@ from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_ser
 from coalition.partners.v1.standing_pb2_grpc import add_PartnerStandingServiceServicer_to_server
 from coalition.partners.v1.tax_pb2_grpc import add_TaxServiceServicer_to_server
 
-from services.partners.app import Partners, Settlement
+from services.partners.app import Disputing, Partners, Settlement
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
 from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
@@ -45,6 +47,12 @@ from services.partners.commands.api_keys import IssueApiKey, RevokeApiKey
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.contract_terms import ProposeTerm, SetTerm, Term
 from services.partners.commands.credit_limits import CREDIT_LIMIT, ProposeCreditLimit
+from services.partners.commands.disputes.add_evidence import AddEvidence, AskForEvidence
+from services.partners.commands.disputes.decide_dispute import DecideDispute
+from services.partners.commands.disputes.dispute_terms import DISPUTE_TERMS
+from services.partners.commands.disputes.escalate_dispute import EscalateDispute
+from services.partners.commands.disputes.follow_disputes import FollowDisputes
+from services.partners.commands.disputes.open_dispute import OpenDispute
 from services.partners.commands.documents.set_operator_data import OPERATOR_DATA
 from services.partners.commands.documents.set_tax_data import TAX_DATA
 from services.partners.commands.draft_kinds import DraftKinds
@@ -74,12 +82,19 @@ from services.partners.commands.standing.set_standing import standing_term
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.follow_lots import LedgerLots
 from services.partners.events.publish import LOG, tell
-from services.partners.jobs import CloseDueWindows, FollowAllLots, FollowAllRuns, SetAllFloors
+from services.partners.jobs import (
+    CloseDueWindows,
+    FollowAllDisputes,
+    FollowAllLots,
+    FollowAllRuns,
+    SetAllFloors,
+)
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.credentials import Credentials
 from services.partners.queries.credit_limits import CreditLimits
+from services.partners.queries.disputes.disputes import Disputes
 from services.partners.queries.documents.tax import TaxQueries
 from services.partners.queries.drafts import DraftQueries
 from services.partners.queries.legal_entities import LegalEntities
@@ -101,6 +116,7 @@ from services.partners.rpc.approvals import ApprovalsServicer
 from services.partners.rpc.audit import AuditServicer
 from services.partners.rpc.clearing import ClearingServicer
 from services.partners.rpc.contracts import ContractsServicer
+from services.partners.rpc.disputes import DisputeServicer
 from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.liability import LiabilityServicer
 from services.partners.rpc.limits import LimitsServicer
@@ -141,6 +157,7 @@ _CONTRACTS: Final = (
     payment_terms_pb2,
     tax_pb2,
     standing_pb2,
+    disputes_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -227,15 +244,30 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         liability=Liability(database, programmes),
         audit=AuditLog(database),
         settlement=_settlement(database, drafts),
+        disputing=_disputing(database, drafts),
         database=database,
     )
 
 
 def _draft_kinds(*with_events: Term[Any, Any]) -> DraftKinds:
     """What takes two people: a kind of draft is registered here, and nowhere else."""
-    plain = (BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT, TAX_DATA, OPERATOR_DATA)
+    plain = (BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT, TAX_DATA, OPERATOR_DATA, DISPUTE_TERMS)
     terms = (term.draft_kind() for term in (*with_events, *plain))
     return DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
+
+
+def _disputing(database: Database, drafts: Drafts) -> Disputing:
+    return Disputing(
+        open_dispute=OpenDispute(database, tell),
+        add_evidence=AddEvidence(database, tell),
+        ask_for_evidence=AskForEvidence(database, tell),
+        decide_dispute=DecideDispute(database, tell),
+        escalate_dispute=EscalateDispute(database, tell),
+        follow_disputes=FollowDisputes(database, tell),
+        set_dispute_terms=SetTerm(database, DISPUTE_TERMS),
+        propose_dispute_terms=ProposeTerm(drafts, DISPUTE_TERMS),
+        disputes=Disputes(database),
+    )
 
 
 def _settlement(database: Database, drafts: Drafts) -> Settlement:
@@ -273,6 +305,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         )
         add_TaxServiceServicer_to_server(TaxServicer(partners), to)
         add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)
+        add_DisputeServiceServicer_to_server(DisputeServicer(partners.disputing, partners.draft_queries), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 
@@ -300,6 +333,9 @@ def scheduler(partners: Partners, settings: Settings) -> Scheduler:
             ),
             SetAllFloors(partners.set_floors, programmes).job(settings.floor_every_seconds),
             FollowAllRuns(partners.settlement.follow_runs, partners.settlement.suspend_late, programmes).job(
+                settings.follow_every_seconds
+            ),
+            FollowAllDisputes(partners.disputing.follow_disputes, programmes).job(
                 settings.follow_every_seconds
             ),
             FollowAllLots(partners.follow_lots, programmes).job(settings.lots_every_seconds),

@@ -48,5 +48,8 @@ class Settings(ServiceSettings, SecretSettings):
         description="How often it is counted what partners with a credit limit owe, and how much they may still issue",
     )
     follow_every_seconds: float = Field(
-        default=5.0, ge=0.1, le=3_600, description="How often it is looked which payments are overdue by now"
+        default=5.0,
+        ge=0.1,
+        le=3_600,
+        description="How often it is looked which payments are overdue by now, and which deadlines of disputes have passed",
     )

@@ -74,6 +74,11 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
         _S.FAILED_PRECONDITION, 409, "Data of the operator missing"
     ),
     Reason.REASON_BREAK_ENDED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Break is ended"),
+    Reason.REASON_DISPUTE_STATE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Dispute is in another state"),
+    Reason.REASON_LINE_DISPUTED: ReasonEntry(_S.ALREADY_EXISTS, 409, "Line is disputed already"),
+    Reason.REASON_DISPUTE_LATE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Days to object are over"),
+    Reason.REASON_DECIDED_BEFORE: ReasonEntry(_S.PERMISSION_DENIED, 403, "Another person decides"),
+    Reason.REASON_EVIDENCE_AWAITED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Evidence is awaited"),
     Reason.REASON_TOO_MANY_HOLDS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too many open holds"),
     Reason.REASON_ORIGINAL_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Original unknown"),
     Reason.REASON_REFUND_TOO_LARGE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "More than is left to refund"),

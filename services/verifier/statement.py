@@ -23,10 +23,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "coalition statement 1"
 NAMES = ["issued", "reversed", "charged", "credited", "released", "burned", "returned", "fee", "cycle_fee"]
-# What entries of a kind differ by since they were re-rated, with the number of the re-rate; prices of either sign.
+# What entries of a kind differ by since they were re-rated, with the number of the re-rate; prices of either sign. What disputes gave back.
 AGAIN = {f"{name}_difference": code for code, name in enumerate(NAMES[:8], 10)}
-KINDS = {name: code for code, name in enumerate(NAMES, 1)} | AGAIN | {"buy_out": 24}
-BOOKED, TYPES = ("cycle_fee", "buy_out"), {"": 0, "base": 1, "bonus": 2}
+GIVEN = {f"adjustment_{name}": code for code, name in enumerate(("points", "fees", "reimbursement"), 18)}
+KINDS = {name: code for code, name in enumerate(NAMES, 1)} | AGAIN | GIVEN | {"buy_out": 24}
+BOOKED, TYPES = ("cycle_fee", "buy_out", *GIVEN), {"": 0, "base": 1, "bonus": 2}
 # What an amount is of points times price, of the kinds that have points, in that order; a fee's price is its amount.
 SIGNS = dict(zip([*NAMES[:7], *list(AGAIN)[:7]], (1, -1, 1, -1, 0, -1, 1) * 2, strict=True))
 # Kinds that name the seq which issued their points; numbers of those that say what is due for a point once it is used.
@@ -138,8 +139,8 @@ def opened(note: Any, key: Any, where: str) -> tuple[int, bytes]:
     expect(public[:1] == b"\x01" and key_id.hex() == words[2], "key: its id is not that of its bytes")
     expect(origin == name == words[1] and signed[:4] == key_id, f"{where} is not signed with {key}")
     try:
-        message = note.partition("\n\n")[0].encode() + b"\n"
-        Ed25519PublicKey.from_public_bytes(public[1:]).verify(signed[4:], message)
+        signs = Ed25519PublicKey.from_public_bytes(public[1:])
+        signs.verify(signed[4:], note.partition("\n\n")[0].encode() + b"\n")
     except (InvalidSignature, ValueError) as error:
         raise Refused(f"{where}: its signature is not that of {key}") from error
     return int(size), decoded(root, where)
@@ -205,7 +206,7 @@ def leaf_of(entry: Any, salt: bytes, partner: bytes, record: Any, where: str) ->
     """The leaf of an entry, which is looked at by itself."""
     seq, line, kind, of_type, points, price, amount, later, earned, entity, check = entry
     expect(isinstance(kind, str) and kind in KINDS, f"{where}: {kind!r} is no kind")
-    for value in (seq, line, points, earned, *(() if kind in AGAIN else (price, later))):
+    for value in (seq, line, points, earned, *(() if kind in AGAIN | GIVEN else (price, later))):
         whole(value, 0, INT, where)
     for value in (price, later, amount, whole(entity, 1, 1_000, where)):
         whole(value, -INT, INT, where)
@@ -289,8 +290,7 @@ def check_lines(head: Any, folds: dict[Any, list[int]]) -> None:
     due = sum(line[5] for line in made) + whole(head["carry_in_micros"], -5_000, 5_000, "carry in")
     net, rest = divmod(due, 10_000)
     net += rest > 5_000 or (rest == 5_000 and net % 2 == 1)
-    says = head["net_minor"], head["carry_out_micros"]
-    is_so = net, due - net * 10_000
+    says, is_so = (head["net_minor"], head["carry_out_micros"]), (net, due - net * 10_000)
     expect(canonical(says) == canonical(is_so), f"net, carry out: it says {says}, the entries make {is_so}")
     opening, closing = (whole(head[name], -INT, INT, name) for name in ("opening_minor", "closing_minor"))
     expect(closing == opening + net, f"opening, closing: {closing} is not {opening} and the net of {net}")

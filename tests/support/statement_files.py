@@ -87,6 +87,11 @@ def buy_out(number: int, amount: int, outstanding: int) -> Said:
     return Said(0, number, "buy_out", 0, amount, "", outstanding)
 
 
+def given_back(number: int, of: str, amount: int) -> Said:
+    """What is booked after a dispute, above zero: of `points`, `fees` or `reimbursement`."""
+    return Said(0, number, f"adjustment_{of}", 0, -amount, "")
+
+
 def difference(of: Said, by: int, number: int = 1, later: int = 0, line: int | None = None) -> Said:
     """What a re-rate makes an entry differ by: its price, and what is due once its points are used."""
     placed = of.line if line is None else line
@@ -264,8 +269,12 @@ def rerated() -> Coalition:
                 difference(issued, -7, 2, 11),
                 # A fee that it did not have.
                 difference(fee(7, 0, 0), 30_000, 2),
-                buy_out(12, 764_000, 955_000),
-                cycle_fee(13, 25_000_000),
+                *(
+                    given_back(number, of, 70_000 + number)
+                    for number, of in enumerate(("points", "fees", "reimbursement", "fees"), 12)
+                ),
+                buy_out(16, 764_000, 955_000),
+                cycle_fee(17, 25_000_000),
                 Said(107, 1, "issued", 201, 2_200, redemption=8_000),
             ]
         },

@@ -301,6 +301,21 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Scan the member's other card, or ask the programme's operator to move this one to it.",
         receipt_text="Please use your other card",
     ),
+    _R.REASON_DISPUTE_STATE: Explained(
+        "The dispute does not stand where this can follow: it is decided already, not decided yet, or closed.",
+        "Read the dispute: its `state` and its events say what happened.",
+        ("state",),
+    ),
+    _R.REASON_LINE_DISPUTED: Explained(
+        "This line of the statement is disputed already, for another amount or another reason. A line is disputed once.",
+        "Add evidence to the dispute that is there. Where you meant to repeat a request, send the same body.",
+        ("dispute",),
+    ),
+    _R.REASON_DISPUTE_LATE: Explained(
+        "The days to object, or to escalate, are over, or you have accepted the statement.",
+        "Talk to the operator: the platform takes it no more.",
+        ("until",),
+    ),
     **OPERATORS_ERRORS,
     _R.REASON_PARTNER_SUSPENDED: Explained(
         "The partner is suspended: nothing new begins with it. Captures, voids, refunds and reversals are taken.",

@@ -70,4 +70,13 @@ OPERATORS_ERRORS: Final[dict[Reason.ValueType, Explained]] = {
         "Look at it with `coalition settle breaks list --all`. No call of this API should answer so.",
         ("ended",),
     ),
+    _R.REASON_DECIDED_BEFORE: Explained(
+        "The dispute was escalated, so that another person decides it than before.",
+        "Have somebody else decide it who has the role `checker`. No call of this API should answer so.",
+    ),
+    _R.REASON_EVIDENCE_AWAITED: Explained(
+        "The partner was asked for evidence, and its days to give it are not over.",
+        "Wait until then, or accept what is left of the claim. No call of this API should answer so.",
+        ("until",),
+    ),
 }

@@ -55,6 +55,9 @@ class StatementLineType(StrEnum):
     RETURNED_DIFFERENCE = "returned_difference"
     FEE_DIFFERENCE = "fee_difference"
     BUY_OUT = "buy_out"
+    ADJUSTMENT_POINTS = "adjustment_points"
+    ADJUSTMENT_FEES = "adjustment_fees"
+    ADJUSTMENT_REIMBURSEMENT = "adjustment_reimbursement"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 

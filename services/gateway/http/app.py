@@ -15,6 +15,7 @@ from services.gateway.app import Gateway
 from services.gateway.http.access_log import AccessLog
 from services.gateway.http.batches import Batches
 from services.gateway.http.dispatch import LiteralFirst
+from services.gateway.http.disputes import Disputes
 from services.gateway.http.earns import Earns
 from services.gateway.http.edge import Edge
 from services.gateway.http.holds import Holds
@@ -81,6 +82,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
         *Statements(gateway).routes(),
         *ReconciliationDays(gateway).routes(),
         *ReconciliationUploads(gateway).routes(),
+        *Disputes(gateway).routes(),
         *Partner(gateway).routes(),
         *Platform(gateway).routes(),
     ]

@@ -109,6 +109,9 @@ class StatementLine(Answer):
             "returned_difference",
             "fee_difference",
             "buy_out",
+            "adjustment_points",
+            "adjustment_fees",
+            "adjustment_reimbursement",
             "carry_in",
             "carry_out",
         ],
@@ -116,7 +119,8 @@ class StatementLine(Answer):
             description="Points you issued, and of such points those that refunds took back; points you pay for once they are "
             "used, of such points those that are unused again, and those that never can be used, for which you pay nothing; points spent with you, "
             "and of such points those that refunds gave back; fees by the transaction, and with the statement; what buys out all that is left of your points as you leave; what "
-            "earlier ones of these differ by since they were re-rated at another price; the rounding's residue in and out"
+            "earlier ones of these differ by since they were re-rated at another price; what a dispute gave you back of points, of "
+            "fees, or of what you are owed for points spent with you; the rounding's residue in and out"
         ),
     ]
     point_type: Annotated[

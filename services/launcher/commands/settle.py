@@ -12,6 +12,7 @@ import typer
 from services.launcher.commands import settle_bank, settle_documents, settle_runs
 from services.launcher.commands.settle_account import app as account
 from services.launcher.commands.settle_billing import app as billing
+from services.launcher.commands.settle_disputes import app as disputes
 from services.launcher.commands.settle_liability import app as liability
 from services.launcher.commands.settle_limits import app as limits
 from services.launcher.commands.settle_matrix import FirstOption, LastOption, matrix
@@ -54,6 +55,7 @@ for name, command in (
 app.add_typer(terms, name="terms")
 app.add_typer(account, name="account")
 app.add_typer(liability, name="liability")
+app.add_typer(disputes, name="disputes")
 
 UntilOption = Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")]
 

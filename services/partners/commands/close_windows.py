@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.partners.clients.points import PointsLedger
 from services.partners.commands.auditing import audited_window
 from services.partners.commands.book_differences import book_differences
+from services.partners.commands.disputes.steps import release_stated
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.telling import Tell
 from services.partners.domain.billing import cycle_fees
@@ -30,6 +31,7 @@ from services.partners.domain.statement import Range, Statement, lines_of, state
 from services.partners.domain.windows import Step, Window, WindowState, open_window
 from services.partners.queries.programmes import Programmes
 from services.partners.storage import billing, buy_outs, partners, rating, rerating, statements, windows
+from services.partners.storage.disputes import amounts as disputed
 from services.runtime import logging, telemetry
 from services.runtime.clock import MICROS_PER_DAY, from_micros, wall_now_us
 from services.runtime.database import Database
@@ -211,6 +213,8 @@ class CloseWindows:
             due = terms.due(parties, window)
             await book_differences(connection, ledger_id, window.number)
             booked = await billing.last_number(connection, ledger_id, window.number)
+            await disputed.book(connection, ledger_id, window.number, booked)
+            booked = await billing.last_number(connection, ledger_id, window.number)
             left = await buy_outs.bookings(connection, ledger_id, window.number, booked)
             fees = cycle_fees(terms, due, window.number, booked + len(left))
             await billing.book(connection, ledger_id, [*left, *fees])
@@ -249,6 +253,7 @@ class CloseWindows:
             await statements.add(connection, ledger_id, issued)
             await self._prove.prove_window(connection, programme, window, issued, journal_end)
             await windows.move(connection, ledger_id, window.number, WindowState.STATED)
+            await release_stated(connection, ledger_id, now_us, [each.net.party_id for each in issued])
             told = [
                 StatementIssued(
                     each.statement_id, each.net.party_id, window.number, each.net.net_minor, each.currency

@@ -41,6 +41,10 @@ class EntryKind(StrEnum):
     FEE_DIFFERENCE = "fee_difference"
     BUY_OUT = "buy_out"
     """Owed by a partner that has left for all of its points that are not used yet, for no posting."""
+    ADJUSTMENT_POINTS = "adjustment_points"
+    """From here on: what a partner is given back of a supply since a dispute of it was accepted. Booked, never rated; below zero."""
+    ADJUSTMENT_FEES = "adjustment_fees"
+    ADJUSTMENT_REIMBURSEMENT = "adjustment_reimbursement"
 
 
 # What each kind that undoes something undoes.

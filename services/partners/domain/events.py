@@ -118,6 +118,18 @@ class StandingChanged:
     standing: PartnerStanding
 
 
+@dataclass(frozen=True, slots=True)
+class DisputeMoved:
+    """Something happened to a dispute of a line. `number`: of the dispute; `is_overdue`: a decision is due, and there is none."""
+
+    dispute_id: UUID
+    partner_id: UUID
+    statement_id: UUID
+    number: int
+    state: str
+    is_overdue: bool
+
+
 Event = (
     ProgrammeRegistered
     | PartnerOnboarded
@@ -130,4 +142,5 @@ Event = (
     | RunMoved
     | PaymentReminded
     | StandingChanged
+    | DisputeMoved
 )

@@ -75,6 +75,25 @@ def wire_form(event: events.Event) -> tuple[str, Message, UUID | None]:
                 as_of_seq=as_of_seq,
             )
             return "partner.credit_warned", warned, partner_id
+        case _:
+            return _settlement_form(event)
+
+
+def _disputed(event: events.DisputeMoved) -> pb.DisputeMoved:
+    return pb.DisputeMoved(
+        dispute_id=event.dispute_id.bytes,
+        partner_id=event.partner_id.bytes,
+        statement_id=event.statement_id.bytes,
+        number=event.number,
+        state=event.state,
+        is_overdue=event.is_overdue,
+    )
+
+
+def _settlement_form(
+    event: events.RunMoved | events.PaymentReminded | events.StandingChanged | events.DisputeMoved,
+) -> tuple[str, Message, UUID | None]:
+    match event:
         case events.RunMoved(number, state, until_window):
             moved = pb.SettlementRunMoved(number=number, state=state, until_window=until_window)
             return "settlement.run_moved", moved, None
@@ -90,6 +109,8 @@ def wire_form(event: events.Event) -> tuple[str, Message, UUID | None]:
                 returns_until_us=standing.returns_until_us,
             )
             return "partner.standing_changed", moved, partner_id
+        case events.DisputeMoved():
+            return "dispute.moved", _disputed(event), event.partner_id
 
 
 def _registered(event: events.ProgrammeRegistered) -> pb.ProgrammeRegistered:

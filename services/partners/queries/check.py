@@ -14,6 +14,7 @@ from services.partners.domain.entries import Totals
 from services.partners.queries.check_buy_outs import check_buy_outs
 from services.partners.queries.check_rerates import check_rerates
 from services.partners.queries.check_windows import check_windows
+from services.partners.queries.disputes.check_disputes import check_disputes
 from services.partners.queries.programmes import Programmes
 from services.partners.queries.proof_keys import ProofKeys
 from services.partners.storage import checks, rating
@@ -57,6 +58,7 @@ class CheckClearing:
             figure = await _check_rated(connection, programme.ledger_id, clearing)
             rerates = await check_rerates(connection, programme.ledger_id, clearing)
             bought = await check_buy_outs(connection, programme.ledger_id, clearing)
+            await check_disputes(connection, programme.ledger_id, clearing)
             walk = await check_windows(connection, self._keys, registration, clearing, statements)
         return [
             events,

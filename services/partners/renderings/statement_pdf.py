@@ -22,6 +22,10 @@ _KINDS: Final[Mapping[LineKind, str]] = {
     LineKind.RETURNED: "Points taken in payment, given back by refunds",
     LineKind.FEE: "Fee for each transaction",
     LineKind.CYCLE_FEE: "Fee for this statement",
+    LineKind.BUY_OUT: "Points not used yet, bought out as you leave",
+    LineKind.ADJUSTMENT_POINTS: "Points, given back after a dispute",
+    LineKind.ADJUSTMENT_FEES: "Fees, given back after a dispute",
+    LineKind.ADJUSTMENT_REIMBURSEMENT: "Points taken in payment, owed after a dispute",
     LineKind.CARRY_IN: "Residue of the statement before",
     LineKind.CARRY_OUT: "Residue carried to the next statement",
 }

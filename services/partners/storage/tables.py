@@ -354,6 +354,8 @@ booking: Final = Table(
     Column("of_seq", BigInteger),
     Column("of_line", Integer),
     Column("entity", SmallInteger, nullable=False),
+    Column("dispute_id", Uuid),
+    Column("dispute_event", SmallInteger),
 )
 
 statement_line: Final = Table(

@@ -28,6 +28,8 @@ _READS = {
     "/v1/statements": "statements:read",
     "/v1/statements/stm_01kkq5x2m8e4ta7c9v1w3y5z70": "statements:read",
     "/v1/statements/stm_01kkq5x2m8e4ta7c9v1w3y5z70/file": "statements:read",
+    "/v1/disputes": "statements:read",
+    "/v1/disputes/dsp_01km1c5v9ye7rb3d5f7h9k1m3p": "statements:read",
     "/v1/rates": "statements:read",
 }
 _WRITES = {
@@ -37,6 +39,9 @@ _WRITES = {
     "/v1/earns": "points:earn",
     "/v1/redemptions": "points:redeem",
     "/v1/statements/stm_01kkq5x2m8e4ta7c9v1w3y5z70/accept": "statements:accept",
+    "/v1/disputes": "statements:accept",
+    "/v1/disputes/dsp_01km1c5v9ye7rb3d5f7h9k1m3p/evidence": "statements:accept",
+    "/v1/disputes/dsp_01km1c5v9ye7rb3d5f7h9k1m3p/escalate": "statements:accept",
 }
 
 

@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry", "payment",
     "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
     "partner_standing_version", "buy_out",
+    "dispute_terms_version", "dispute", "dispute_event",
 )  # fmt: skip
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');
@@ -331,6 +332,7 @@ async def test_nothing_is_booked_in_a_window_that_has_its_nets(admin: Connection
     [
         ("cycle_fee", PARTNER, 5, None, 0, 4, None, None, None),
         ("cycle_fee", PARTNER, 5, None, 0, 5, 1, 1, 1),
+        ("adjustment_fees", PARTNER, -5, None, 0, -5, None, None, None),
         ("issued_difference", PARTNER, 11, "base", 2, 5, 1, 1, 1),
         ("issued_difference", PARTNER, 10, "base", 2, 5, 1, 1, None),
         ("issued_difference", PARTNER, 10, None, 2, 5, 1, 1, 1),

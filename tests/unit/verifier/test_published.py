@@ -35,7 +35,8 @@ def test_the_vectors_have_every_kind_of_entry() -> None:
     assert kinds == {
         "issued", "reversed", "charged", "credited", "released", "burned", "returned", "fee", "cycle_fee",
         "issued_difference", "reversed_difference", "charged_difference", "credited_difference", "released_difference",
-        "burned_difference", "returned_difference", "fee_difference", "buy_out",
+        "burned_difference", "returned_difference", "fee_difference",
+        "adjustment_points", "adjustment_fees", "adjustment_reimbursement", "buy_out",
     }  # fmt: skip
 
 

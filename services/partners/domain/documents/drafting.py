@@ -53,6 +53,10 @@ SUPPLY_OF: Final[Mapping[LineKind, Supply | None]] = {
     LineKind.BURNED_DIFFERENCE: _REIMBURSEMENT,
     LineKind.RETURNED_DIFFERENCE: _REIMBURSEMENT,
     LineKind.FEE_DIFFERENCE: _FEES,
+    LineKind.ADJUSTMENT_POINTS: _POINTS,
+    LineKind.ADJUSTMENT_FEES: _FEES,
+    LineKind.ADJUSTMENT_REIMBURSEMENT: _REIMBURSEMENT,
+    LineKind.BUY_OUT: _POINTS,
     LineKind.CARRY_IN: None,
     LineKind.CARRY_OUT: None,
 }
@@ -66,6 +70,10 @@ _TEXTS: Final[Mapping[str, str]] = {
     LineKind.RETURNED: "Points taken in payment, given back by refunds",
     LineKind.FEE: "Fee for each transaction",
     LineKind.CYCLE_FEE: "Fee for the statement",
+    LineKind.ADJUSTMENT_POINTS: "Points, given back after a dispute",
+    LineKind.ADJUSTMENT_FEES: "Fees, given back after a dispute",
+    LineKind.ADJUSTMENT_REIMBURSEMENT: "Points taken in payment, owed after a dispute",
+    LineKind.BUY_OUT: "Points not used yet, bought out",
     PREPAID: "Money given in advance",
 }
 _DIFFERENCE: Final = "_difference"

@@ -13,7 +13,7 @@ KIND_CODES: Final[Mapping[str, int]] = MappingProxyType(
         "issued": 1, "reversed": 2, "charged": 3, "credited": 4, "released": 5, "burned": 6, "returned": 7, "fee": 8,
         "cycle_fee": 9, "issued_difference": 10, "reversed_difference": 11, "charged_difference": 12,
         "credited_difference": 13, "released_difference": 14, "burned_difference": 15, "returned_difference": 16,
-        "fee_difference": 17, "buy_out": 24,
+        "fee_difference": 17, "adjustment_points": 18, "adjustment_fees": 19, "adjustment_reimbursement": 20, "buy_out": 24,
     }
 )  # fmt: skip
 # Points of these kinds are summed; of what was undone the count and the money are.

@@ -24,7 +24,7 @@ BLOCK_LEAVES: Final = 256
 # An entry as the database streams it: what precedes each field is skipped. Partner, seq, line, kind, type of
 # points, points, price and amount in micros, what is due for each point at redemption in micros, and the seq that issued
 # the points (0 where none), and the number of the legal entity. A fee that comes with a statement has seq 0, and its number in the
-# window as line; a difference has seq and line of what was re-rated, and for the seq that issued the points the number of the re-rate.
+# window as line, and so has what a dispute gave back; a difference has seq and line of what was re-rated, and for the seq that issued the points the number of the re-rate.
 ROW: Final = Struct(">2x4x16s4xQ4xQ4xH4xH4xQ4xq4xq4xq4xQ4xH")
 _PARTNERS: Final = Struct(f">6x16s{ROW.size - 22}x").iter_unpack
 _WHOLE: Final = Struct(f"{ROW.size}s").iter_unpack

@@ -27,6 +27,7 @@ _FILES = (
     "audit.sql",
     "tax.sql",
     "liability.sql",
+    "disputes.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
@@ -39,6 +40,7 @@ _APPEND_ONLY = (
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
     "partner_standing_version", "buy_out",
+    "dispute_terms_version", "dispute", "dispute_event",
 )  # fmt: skip
 
 

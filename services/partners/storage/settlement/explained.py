@@ -1,4 +1,4 @@
-"""What documents, payments, the bank's messages and open breaks say that accounts should hold: counted apart from the journals.
+"""What documents, payments, the bank's messages, open breaks and disputes say that accounts should hold: counted apart from the journals.
 
 So a journal that was lost, or that is of another amount than its document or its movement at the bank, shows as a difference.
 """
@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 
 from services.partners.domain.settlement.accounts import OF_PARTNERS, Account, Journal
 from services.partners.storage.connection import Reads
+from services.partners.storage.disputes import amounts as disputed
 from services.partners.storage.settlement.bank_messages import suspended_minor
 from services.partners.storage.settlement.tables import document, payment
 
@@ -47,13 +48,13 @@ GROUP BY p.partner_id
 _SUSPENDED: Final = text(
     "SELECT coalesce(sum(amount_minor), 0)::bigint FROM bank_break WHERE ledger_id = :ledger_id"
 )
-# What breaks, charges and disputes moved: of these a journal is the first record.
+# What breaks and charges moved: of these a journal is the first record.
 _MOVED: Final = text("""
 SELECT e.account, e.partner_id, sum(e.amount_minor)::bigint AS amount
 FROM money_journal AS j
 INNER JOIN money_entry AS e ON e.ledger_id = j.ledger_id AND e.journal = j.journal
 WHERE j.ledger_id = :ledger_id
-    AND j.kind IN ('allocated', 'refunded', 'written_off', 'withheld', 'let_go', 'charged')
+    AND j.kind IN ('allocated', 'refunded', 'written_off', 'charged')
     AND e.account <> 'suspense'
 GROUP BY e.account, e.partner_id
 """)
@@ -79,6 +80,9 @@ async def amounts(connection: Reads, ledger_id: int) -> dict[Key, int]:
     found[Account.SUSPENSE, None] -= await suspended_minor(connection, ledger_id)
     for row in await connection.execute(_MOVED, wanted):
         found[Account(row.account), row.partner_id] += row.amount
+    for held in await disputed.held(connection, ledger_id):
+        found[Account.DISPUTED, held.partner_id] += held.due_minor
+        found[Account.PARTNER, held.partner_id] -= held.due_minor
     return {key: amount for key, amount in found.items() if amount}
 
 

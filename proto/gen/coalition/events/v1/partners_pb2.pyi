@@ -247,6 +247,46 @@ class StatementIssued(_message.Message):
 Global___StatementIssued: _TypeAlias = StatementIssued  # noqa: Y015
 
 @_typing.final
+class DisputeMoved(_message.Message):
+    """`dispute.moved`: something happened to a dispute of a line of a partner's statement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    IS_OVERDUE_FIELD_NUMBER: _builtins.int
+    dispute_id: _builtins.bytes
+    """16 bytes, UUIDv7."""
+    partner_id: _builtins.bytes
+    statement_id: _builtins.bytes
+    number: _builtins.int
+    """From 1 in the programme."""
+    state: _builtins.str
+    """opened, evidence, accepted (in part at least), rejected, escalated or closed."""
+    is_overdue: _builtins.bool
+    """A decision is due, and there is none."""
+    def __init__(
+        self,
+        *,
+        dispute_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        statement_id: _builtins.bytes = ...,
+        number: _builtins.int = ...,
+        state: _builtins.str = ...,
+        is_overdue: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute_id", b"dispute_id", "is_overdue", b"is_overdue", "number", b"number", "partner_id", b"partner_id", "state", b"state", "statement_id", b"statement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeMoved: _TypeAlias = DisputeMoved  # noqa: Y015
+
+@_typing.final
 class PartnerCreditWarned(_message.Message):
     """`partner.credit_warned`: a partner has used the share of its credit limit that it is warned at. Told once, and again only after
     it had fallen below.

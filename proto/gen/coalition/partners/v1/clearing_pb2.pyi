@@ -105,6 +105,12 @@ class _StatementLineKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     """Of fees by the transaction."""
     STATEMENT_LINE_KIND_BUY_OUT: _StatementLineKind.ValueType  # 24
     """All points that the partner would have paid for once they are used, bought out as it left the programme: the partner owes."""
+    STATEMENT_LINE_KIND_ADJUSTMENT_POINTS: _StatementLineKind.ValueType  # 20
+    """What the partner is given back of points since a dispute was accepted. Below zero, as are the two below."""
+    STATEMENT_LINE_KIND_ADJUSTMENT_FEES: _StatementLineKind.ValueType  # 21
+    """Of fees."""
+    STATEMENT_LINE_KIND_ADJUSTMENT_REIMBURSEMENT: _StatementLineKind.ValueType  # 22
+    """Of what it is owed for points burned: the partner is owed more."""
 
 class StatementLineKind(_StatementLineKind, metaclass=_StatementLineKindEnumTypeWrapper):
     """What a line of a statement is about."""
@@ -158,6 +164,12 @@ STATEMENT_LINE_KIND_FEE_DIFFERENCE: StatementLineKind.ValueType  # 19
 """Of fees by the transaction."""
 STATEMENT_LINE_KIND_BUY_OUT: StatementLineKind.ValueType  # 24
 """All points that the partner would have paid for once they are used, bought out as it left the programme: the partner owes."""
+STATEMENT_LINE_KIND_ADJUSTMENT_POINTS: StatementLineKind.ValueType  # 20
+"""What the partner is given back of points since a dispute was accepted. Below zero, as are the two below."""
+STATEMENT_LINE_KIND_ADJUSTMENT_FEES: StatementLineKind.ValueType  # 21
+"""Of fees."""
+STATEMENT_LINE_KIND_ADJUSTMENT_REIMBURSEMENT: StatementLineKind.ValueType  # 22
+"""Of what it is owed for points burned: the partner is owed more."""
 Global___StatementLineKind: _TypeAlias = StatementLineKind  # noqa: Y015
 
 class _StatementStanding:

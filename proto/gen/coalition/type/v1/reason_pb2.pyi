@@ -193,6 +193,16 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """
     REASON_PARTNER_EXITED: _Reason.ValueType  # 141
     """The partner is leaving the programme, or has left it (metadata: standing, operation)."""
+    REASON_DISPUTE_STATE: _Reason.ValueType  # 145
+    """The dispute is in another state (metadata: state)."""
+    REASON_LINE_DISPUTED: _Reason.ValueType  # 146
+    """The line is disputed already: a line is disputed once (metadata: dispute, its number)."""
+    REASON_DISPUTE_LATE: _Reason.ValueType  # 147
+    """The days for it are over (metadata: until)."""
+    REASON_DECIDED_BEFORE: _Reason.ValueType  # 148
+    """Whoever decided a dispute does not decide it again."""
+    REASON_EVIDENCE_AWAITED: _Reason.ValueType  # 149
+    """The partner was asked for evidence, and has time for it still (metadata: until)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -371,4 +381,14 @@ The partner is suspended (metadata: standing, operation).
 """
 REASON_PARTNER_EXITED: Reason.ValueType  # 141
 """The partner is leaving the programme, or has left it (metadata: standing, operation)."""
+REASON_DISPUTE_STATE: Reason.ValueType  # 145
+"""The dispute is in another state (metadata: state)."""
+REASON_LINE_DISPUTED: Reason.ValueType  # 146
+"""The line is disputed already: a line is disputed once (metadata: dispute, its number)."""
+REASON_DISPUTE_LATE: Reason.ValueType  # 147
+"""The days for it are over (metadata: until)."""
+REASON_DECIDED_BEFORE: Reason.ValueType  # 148
+"""Whoever decided a dispute does not decide it again."""
+REASON_EVIDENCE_AWAITED: Reason.ValueType  # 149
+"""The partner was asked for evidence, and has time for it still (metadata: until)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -250,10 +250,18 @@ CREATE TABLE statement_line (
         kind IN (
             'issued', 'reversed', 'charged', 'credited', 'released', 'burned', 'returned', 'fee', 'cycle_fee', 'buy_out', 'carry_in', 'carry_out',
             'issued_difference', 'reversed_difference', 'charged_difference', 'credited_difference', 'released_difference',
-            'burned_difference', 'returned_difference', 'fee_difference'
+            'burned_difference', 'returned_difference', 'fee_difference',
+            'adjustment_points', 'adjustment_fees', 'adjustment_reimbursement'
         )
     ),
-    CONSTRAINT statement_line_point_type_ck CHECK ((point_type IS NULL) = (kind IN ('fee', 'cycle_fee', 'buy_out', 'fee_difference', 'carry_in', 'carry_out'))),
+    CONSTRAINT statement_line_point_type_ck CHECK (
+        (point_type IS NULL) = (
+            kind IN (
+                'fee', 'cycle_fee', 'buy_out', 'fee_difference', 'adjustment_points', 'adjustment_fees', 'adjustment_reimbursement',
+                'carry_in', 'carry_out'
+            )
+        )
+    ),
     CONSTRAINT statement_line_entity_ck CHECK (entity >= 0 AND (entity = 0) = (kind IN ('carry_in', 'carry_out')))
 )
 --;;
@@ -308,6 +316,8 @@ CREATE TABLE booking (
     of_seq bigint,
     of_line integer,
     entity smallint NOT NULL DEFAULT 1,
+    dispute_id uuid,
+    dispute_event smallint,
     CONSTRAINT booking_pk PRIMARY KEY (ledger_id, window_number, number),
     CONSTRAINT booking_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
     CONSTRAINT booking_number_ck CHECK (window_number > 0 AND number > 0),
@@ -324,18 +334,26 @@ CREATE TABLE booking (
             WHEN 'burned_difference' THEN points > 0 AND amount_micros = -points * price_micros
             WHEN 'returned_difference' THEN points > 0 AND amount_micros = points * price_micros
             WHEN 'fee_difference' THEN points = 0 AND amount_micros = price_micros
+            WHEN 'adjustment_points' THEN points = 0 AND amount_micros < 0 AND amount_micros = price_micros
+            WHEN 'adjustment_fees' THEN points = 0 AND amount_micros < 0 AND amount_micros = price_micros
+            WHEN 'adjustment_reimbursement' THEN points = 0 AND amount_micros < 0 AND amount_micros = price_micros
             ELSE false
         END
     ),
     CONSTRAINT booking_of_ck CHECK (
-        CASE WHEN kind IN ('cycle_fee', 'buy_out') THEN num_nonnulls(rerate_number, of_seq, of_line) = 0
-            ELSE num_nulls(rerate_number, of_seq, of_line) = 0 AND of_seq > 0 AND of_line >= 0 END
+        CASE
+            WHEN kind IN ('cycle_fee', 'buy_out') THEN num_nonnulls(rerate_number, of_seq, of_line, dispute_id, dispute_event) = 0
+            WHEN kind LIKE 'adjustment_%'
+                THEN num_nonnulls(rerate_number, of_seq, of_line) = 0 AND num_nulls(dispute_id, dispute_event) = 0
+            ELSE num_nulls(rerate_number, of_seq, of_line) = 0 AND num_nonnulls(dispute_id, dispute_event) = 0
+                AND of_seq > 0 AND of_line >= 0
+        END
     ),
     CONSTRAINT booking_entity_ck CHECK (entity > 0),
     CONSTRAINT booking_points_ck CHECK ((point_type IS NULL) = (points = 0))
 )
 --;;
-COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting of its own: a fee that comes with a statement; the buy-out of its points as it leaves (redemption_micros: what all of them would have cost); or the difference of what was re-rated, an entry each: line of_line of seq of_seq (0: a fee that it did not have). Prices are what they differ by.'
+COMMENT ON TABLE booking IS 'What a partner owes (amount_micros > 0) or is owed in a window for no posting of its own: a fee that comes with a statement; the buy-out of its points as it leaves (redemption_micros: what all of them would have cost); or the difference of what was re-rated, an entry each: line of_line of seq of_seq (0: a fee that it did not have). Prices are what they differ by. Or what decision dispute_event of a dispute gave back.'
 --;;
 CREATE TABLE credit_standing (
     ledger_id smallint NOT NULL,
