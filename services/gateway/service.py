@@ -10,6 +10,7 @@ from services.gateway.answers.batches import BatchAnswers
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
+from services.gateway.clients.documents import GrpcDocuments
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import GrpcMembers
 from services.gateway.clients.operations import GrpcOperations
@@ -123,6 +124,7 @@ class Running:
             members=members,
             points=points,
             partners=partners,
+            documents=GrpcDocuments(self._channels["partners"]),
             batch_store=self.batch_store,
             days=days,
             reconciliation_store=self.uploads,
