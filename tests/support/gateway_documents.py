@@ -41,10 +41,11 @@ def self_billed() -> Document:
 
 
 class DocumentsBook(settlement_pb2_grpc.SettlementServiceServicer):
-    """Documents by partner."""
+    """Documents by partner; `asked`: how often anybody asked for some."""
 
     def __init__(self) -> None:
         self.kept: dict[UUID, list[tuple[UUID, Document]]] = {}
+        self.asked = 0
 
     def keep(self, partner_id: UUID, *documents: Document) -> list[str]:
         """Keeps documents of a partner, the oldest first; answers their numbers."""
@@ -52,6 +53,7 @@ class DocumentsBook(settlement_pb2_grpc.SettlementServiceServicer):
         return [each.number for each in documents]
 
     def _own(self) -> list[tuple[UUID, Document]]:
+        self.asked += 1
         acting().require("statements:read")
         return self.kept.get(acting().as_partner(), [])
 

@@ -114,23 +114,25 @@ async def test_nobody_sees_another_partner_s_documents(house: House) -> None:
         assert answer.json()["errors"][0]["parameter"] == cursor
 
 
-async def test_what_is_no_number_of_a_document_is_not_found(house: House) -> None:
+async def test_what_is_no_number_of_a_document_is_not_found_and_asked_of_nobody(house: House) -> None:
     house.documents.keep(house.partner_id, invoice(1))
-    for odd in (
-        "x",
-        "2017-380-1",
-        "2017-380-000002",
-        "2017-380-000001%00",
-        "%D9%A2017-380-000001",
-        "2017-380-" + "0" * 500,
-    ):
+    before = house.documents.asked
+    for odd in ("x", "2017-380-1", "2017-380-000001%00", "%D9%A2017-380-000001", "2017-380-" + "0" * 500):
         answer = await house.get(f"/v1/documents/{odd}")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), odd
+        listed = await house.client.get(
+            f"/v1/documents?starting_after={odd}", headers={"Authorization": f"Bearer {house.secret}"}
+        )
+        assert listed.status_code == 400, odd
+    assert house.documents.asked == before
+    assert (await house.get("/v1/documents/2017-380-000002")).status_code == 404
+    assert house.documents.asked == before + 1
 
 
 async def test_documents_need_the_scope_of_statements(house: House) -> None:
     (number,) = house.documents.keep(house.partner_id, invoice(1))
-    key = house.new_key(["points:read"], house.partner_id)
+    key, before = house.new_key(["points:read"], house.partner_id), house.documents.asked
     for path in ("/v1/documents", f"/v1/documents/{number}"):
         answer = await house.get(path, secret=key)
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+    assert house.documents.asked == before
