@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.clients.disputes import Disputes
+from services.gateway.clients.documents import Documents
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import Members
 from services.gateway.clients.partners import Partners
@@ -50,6 +51,7 @@ class Gateway:
     points: Points
     partners: Partners
     disputes: Disputes
+    documents: Documents
     batch_store: BatchStore
     days: Days
     reconciliation_store: ReconciliationStore

@@ -11,6 +11,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.clients.disputes import GrpcDisputes
+from services.gateway.clients.documents import GrpcDocuments
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import GrpcMembers
 from services.gateway.clients.operations import GrpcOperations
@@ -125,6 +126,7 @@ class Running:
             points=points,
             partners=partners,
             disputes=GrpcDisputes(self._channels["partners"]),
+            documents=GrpcDocuments(self._channels["partners"]),
             batch_store=self.batch_store,
             days=days,
             reconciliation_store=self.uploads,

@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -143,6 +144,8 @@ async def test_a_month_is_settled_once_whatever_dies_meanwhile(
         dues = {each["partner"]: each["due_minor"] for each in first["positions"]}
         assert dues == {"grocer": 120_000, "fuel": -30_800}
         assert sorted(each["number"] for each in first["documents"]) == ["2024-380-000001", "2024-389-000001"]
+        for partner, number_of in (("grocer", "2024-380-000001"), ("fuel", "2024-389-000001")):
+            await reads_its_own_document(mall, partner, number_of)
         assert len(list((tmp_path / "to-bank").iterdir())) == len(first["files"]) == 2
         run = await mall.told("settle", "run", number)
         assert run["state"] == "settled"
@@ -151,6 +154,22 @@ async def test_a_month_is_settled_once_whatever_dies_meanwhile(
         assert {each["difference_minor"] for each in accounts.values()} == {0}
         # Nothing is left to be settled, so nothing was lost on the way either.
         assert "no statement is due" in await mall.refusal("settle", "draft", "--why", "again", by="maker")
+
+
+async def reads_its_own_document(mall: Mall, partner: str, number: str) -> None:
+    """A partner has one document and gets it in all its forms; another one does not see it."""
+    own, path = mall.tills[partner], f"/v1/documents/{number}"
+    (listed,) = (await own.get("/v1/documents")).json()["data"]
+    read = await own.get(path)
+    assert (listed["id"], listed["sha256"]) == (number, sha256(read.content).hexdigest())
+    assert (read.json()["partner"], read.json()["due_minor"]) == (partner, listed["due_minor"])
+    for name, start in (("csv", b"record,"), ("pdf", b"%PDF-"), ("xml", b"<?xml")):
+        file = await own.get(path, params={"format": name})
+        assert (file.status_code, file.content.startswith(start)) == (200, True)
+    for stranger in (each for slug, each in mall.tills.items() if slug != partner):
+        answers = [await stranger.get(path, params={"format": name}) for name in ("json", "pdf")]
+        assert [each.json()["code"] for each in answers] == ["not_found"] * 2
+        assert number not in (await stranger.get("/v1/documents")).text
 
 
 def statement_of(payments: list[dict[str, Any]]) -> bytes:

@@ -14,7 +14,7 @@ from uuid import UUID
 import grpc.aio
 import httpx2
 from coalition.members.v1 import members_pb2_grpc
-from coalition.partners.v1 import partners_pb2, partners_pb2_grpc
+from coalition.partners.v1 import partners_pb2, partners_pb2_grpc, settlement_pb2_grpc
 from coalition.points.v1 import operations_pb2_grpc, points_pb2_grpc
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
@@ -29,6 +29,7 @@ from services.runtime.grpc_server import GrpcServer
 from services.runtime.ids import new_id
 from services.runtime.principal import Programme, Signer, Verifier
 from services.runtime.settings import PlatformSettings
+from tests.support.gateway_documents import DocumentsBook
 from tests.support.gateway_faults import Faults
 from tests.support.gateway_members import MembersBook
 from tests.support.gateway_operations import OperationsBook
@@ -58,6 +59,7 @@ class House:
     points: PointsBook
     operations: OperationsBook
     partners: PartnersBook
+    documents: DocumentsBook
     partner_id: UUID
     secret: str
     client: httpx2.AsyncClient
@@ -114,11 +116,13 @@ async def open_house(
     # What the gateway never calls is left out of the doubles.
     members = MembersBook(faults)  # pyright: ignore[reportAbstractUsage]
     partners = PartnersBook(faults)  # pyright: ignore[reportAbstractUsage]
+    documents = DocumentsBook()  # pyright: ignore[reportAbstractUsage]
     points = PointsBook(faults, members, verifier)  # pyright: ignore[reportAbstractUsage]
 
     def register_partners(server: grpc.aio.Server) -> None:
         partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
         partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
+        settlement_pb2_grpc.add_SettlementServiceServicer_to_server(documents, server)
 
     def register_points(server: grpc.aio.Server) -> None:
         points_pb2_grpc.add_PointsServiceServicer_to_server(points, server)
@@ -163,8 +167,8 @@ async def open_house(
     try:
         async with httpx2.AsyncClient(base_url=base_url, timeout=30, trust_env=False) as client:
             yield House(
-                running.gateway, base_url, port, programme, faults, members, points, points.operations, partners, partner_id,
-                secret,
+                running.gateway, base_url, port, programme, faults, members, points, points.operations, partners, documents,
+                partner_id, secret,
                 client,
             )  # fmt: skip
     finally:

@@ -118,6 +118,9 @@ def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
         answered["content"] = {"application/x-ndjson": answered["content"]["application/json"]}
     if told.csv_example:
         answered["content"]["text/csv"] = {"schema": {"type": "string"}, "example": told.csv_example}
+    for media_type in told.answer_files:
+        schema = {"type": "string", "contentMediaType": media_type}
+        answered["content"][media_type] = {"schema": schema}
     others = {str(status): _with_example(answered, example) for status, example in told.also.items()}
     for status, (_, example) in told.others.items():
         content = operation["responses"][str(status)]["content"]

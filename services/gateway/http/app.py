@@ -16,6 +16,7 @@ from services.gateway.http.access_log import AccessLog
 from services.gateway.http.batches import Batches
 from services.gateway.http.dispatch import LiteralFirst
 from services.gateway.http.disputes import Disputes
+from services.gateway.http.documents import Documents
 from services.gateway.http.earns import Earns
 from services.gateway.http.edge import Edge
 from services.gateway.http.holds import Holds
@@ -80,6 +81,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
         *Batches(gateway).routes(),
         *Transactions(gateway).routes(),
         *Statements(gateway).routes(),
+        *Documents(gateway).routes(),
         *ReconciliationDays(gateway).routes(),
         *ReconciliationUploads(gateway).routes(),
         *Disputes(gateway).routes(),

@@ -29,7 +29,8 @@ class Told:
     `reasons` are those why it may fail besides the common ones; `public` operations need no key; `writes`
     take an idempotency key; `bodies` are named examples of the body; `also` are examples by the other statuses
     that the same answer comes with; `others` are other answers by their statuses, with an example of each.
-    `streamed` answers are JSON lines of the answer's model; `files` are examples of a body that is a file, by media type.
+    `streamed` answers are JSON lines of the answer's model; `files` are examples of a body that is a file, by media
+    type; `answer_files` are other media types that the answer may be asked for in.
     """
 
     status: int
@@ -46,6 +47,7 @@ class Told:
     )
     streamed: bool = False
     files: Mapping[str, str] = field(default_factory=dict[str, str])
+    answer_files: Sequence[str] = ()
 
 
 class ToldRoute(APIRoute):
@@ -89,16 +91,28 @@ def get(
     reasons: Reasons = (),
     public: bool = False,
     csv_example: str = "",
+    files: Sequence[str] = (),
     streamed: bool = False,
 ) -> ToldRoute:
-    """A read; `answer` is the model of its answer. That of a ListOf is told by the `example` of an entry."""
+    """A read; `answer` is the model of its answer. That of a ListOf is told by the `example` of an entry.
+
+    `files`: media types of files that it may be asked for as.
+    """
     if issubclass(answer, ListOf):
         example = list_of(_PARAMETER.sub("…", path), example)
         reasons = (*reasons, Reason.REASON_CURSOR_INVALID)
     return ToldRoute(
         path,
         endpoint,
-        told=Told(200, example, reasons, public=public, csv_example=csv_example, streamed=streamed),
+        told=Told(
+            200,
+            example,
+            reasons,
+            public=public,
+            csv_example=csv_example,
+            streamed=streamed,
+            answer_files=files,
+        ),
         methods=["GET"],
         response_model=answer,
         tags=[tag],

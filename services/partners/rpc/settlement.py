@@ -11,6 +11,7 @@ from coalition.partners.v1.settlement_pb2_grpc import SettlementServiceServicer
 from services.partners.app import Settlement
 from services.partners.bank.reading import BankFileReader
 from services.partners.queries.drafts import DraftQueries
+from services.partners.queries.settlement.documents import Wanted
 from services.partners.rpc import settlement_mapping as mapping
 from services.partners.rpc.draft_mapping import draft_message
 from services.runtime.fields import read_optional_id
@@ -96,13 +97,14 @@ class SettlementServicer(SettlementServiceServicer):
         self, request: pb.ListDocumentsRequest, context: object
     ) -> pb.ListDocumentsResponse:
         """See the contract."""
-        page = await self._app.documents.list_them(
-            acting(),
+        wanted = Wanted(
             read_optional_id(request.partner_id, "partner_id"),
             request.run_number,
             read_optional_id(request.before, "before"),
+            read_optional_id(request.after, "after"),
             request.limit,
         )
+        page = await self._app.documents.list_them(acting(), wanted)
         return pb.ListDocumentsResponse(
             documents=map(mapping.document_message, page.documents), has_more=page.has_more
         )

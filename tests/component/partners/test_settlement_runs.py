@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from coalition.partners.v1 import approvals_pb2
@@ -111,6 +112,43 @@ async def test_documents_are_numbered_without_gaps_and_are_what_their_hash_is_ov
             twice = [await desk.host(desk.settlement.GetDocument, wanted) for _ in range(2)]
             assert twice[0].body == twice[1].body
             assert twice[0].body.startswith(start)
+
+
+async def test_documents_are_paged_both_ways_and_a_partner_pages_its_own(desk: Settling) -> None:
+    await two_weeks(desk)
+    await desk.settled(until=1)
+    await desk.settled()
+
+    async def page(who: bytes, **asked: Any) -> tuple[list[str], list[bytes], bool]:
+        fields: dict[str, Any] = {"limit": 1, **asked}
+        request = pb.ListDocumentsRequest(**fields)
+        found = await grpc_client.call(desk.settlement.ListDocuments, request, who)
+        listed = found.documents
+        return [each.number for each in listed], [each.document_id for each in listed], found.has_more
+
+    numbers = ["2026-380-000002", "2026-389-000002", "2026-380-000001", "2026-389-000001"]
+    grocer = desk.house.as_partner(desk.programme, desk.partners["grocer"])
+    # Whom a partner names makes no difference: it sees its own.
+    for who, own, asked in (
+        (desk.house.as_host(desk.programme), numbers, {}),
+        (grocer, numbers[::2], {"partner_id": desk.partners["cinema"].bytes}),
+    ):
+        down: list[str] = []
+        ids: list[bytes] = []
+        more = True
+        while more:
+            found, at, more = await page(who, **asked, **({"before": ids[-1]} if ids else {}))
+            down, ids = down + found, ids + at
+        assert down == own
+        up, last, more = [own[-1]], ids[-1], True
+        while more:
+            found, (last,), more = await page(who, **asked, after=last)
+            up = found + up
+        assert up == own
+        assert (await page(who, **asked, after=ids[-1], limit=2))[0] == own[-3:-1]
+        between = await page(who, **asked, after=ids[-1], before=ids[0])
+        assert between[0] == own[1:-1][:1]
+        assert between[2] == (len(own) > 3)
 
 
 async def test_whoever_lacks_data_is_left_out_by_name_and_nobody_waits_for_it(desk: Settling) -> None:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import pytest
+from coalition.partners.v1 import settlement_pb2
 from coalition.partners.v1.clearing_pb2 import StatementLineKind
 from coalition.points.v1 import operations_pb2
 from coalition.type.v1.reason_pb2 import Reason
@@ -21,16 +22,22 @@ from fastapi.openapi.models import OpenAPI
 from pydantic import BaseModel, TypeAdapter
 
 from services.gateway.answers.daily_file import COLUMNS
-from services.gateway.apidocs import examples
+from services.gateway.apidocs import document_examples, examples
 from services.gateway.apidocs import reconciliation_examples as reconciliation
 from services.gateway.apidocs.errors import BY_CODE, EXPLAINED
 from services.gateway.domain.clearing import StatementLineType
+from services.gateway.domain.documents import DocumentFormat
 from services.gateway.domain.reconciliation.comparing import DifferenceType, Step
 from services.gateway.domain.reconciliation.operations import USUAL, OperationKind
 from services.gateway.domain.reconciliation.reading import Expected, FileReader, PartnerLine
 from services.gateway.http.app import create_app
 from services.gateway.http.routes import ToldRoute
 from services.gateway.schemas.platform import Problem
+from services.partners.domain.documents.canonical import document_sha256, read_document_body
+from services.partners.domain.documents.document import DocumentType
+from services.partners.domain.documents.tax import Category, Supply
+from services.partners.renderings.document_csv import document_csv
+from services.runtime.audit import canonical
 from services.runtime.errors import CATALOGUE
 from tests.support.gateway import open_house
 
@@ -45,6 +52,7 @@ _ROUTES: Final = {
     "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
     "/v1/statements": "get", "/v1/statements/{statement_id}": "get",
     "/v1/statements/{statement_id}/file": "get", "/v1/statements/{statement_id}/accept": "post",
+    "/v1/documents": "get", "/v1/documents/{number}": "get",
     "/v1/reconciliation/days": "get", "/v1/reconciliation/days/{date}": "get",
     "/v1/reconciliation/uploads": "get post", "/v1/reconciliation/uploads/{upload_id}": "get",
     "/v1/reconciliation/uploads/{upload_id}/differences": "get",
@@ -199,6 +207,8 @@ def test_answers_promise_all_their_fields_and_may_grow(document: dict[str, Any])
         "Balance",
         "Batch",
         "Statement",
+        "Document",
+        "DocumentSummary",
         "Me",
     ):
         schema = document["components"]["schemas"][name]
@@ -224,6 +234,33 @@ def test_the_example_of_a_statement_adds_up_as_a_real_one_does() -> None:
     *amounts, paid, opening, closing = (Decimal(row["amount"]) for row in rows)
     assert sum(amounts) == paid
     assert opening + paid == closing
+
+
+def test_the_example_of_a_document_is_one_that_is_kept_and_rendered(document: dict[str, Any]) -> None:
+    body = canonical(document_examples.DOCUMENT).encode()
+    read = read_document_body(body)
+    assert document_csv(read).decode() == document_examples.DOCUMENT_CSV
+    assert {
+        "object": "document",
+        "id": read.number,
+        "type": read.type,
+        "legal_entity": read.entity,
+        "issued_on": str(read.issued_on),
+        "net_minor": read.net_minor,
+        "tax_minor": read.tax_minor,
+        "due_minor": read.due_minor,
+        "sha256": document_sha256(body).hex(),
+    } == document_examples.DOCUMENT_SUMMARY
+    schemas = document["components"]["schemas"]
+    for name in ("Document", "DocumentSummary"):
+        assert set(schemas[name]["properties"]["type"]["enum"]) == set(DocumentType)
+    assert set(schemas["DocumentLine"]["properties"]["supply"]["enum"]) == set(Supply)
+    assert set(schemas["DocumentRule"]["properties"]["category"]["enum"]) == set(Category)
+    told = document["paths"]["/v1/documents/{number}"]["get"]["responses"]["200"]["content"]
+    assert set(told) == {each.media_type for each in DocumentFormat}
+    assert {each.name for each in DocumentFormat} == {
+        name.removeprefix("DOCUMENT_FORMAT_") for name in settlement_pb2.DocumentFormat.keys()[1:]
+    }
 
 
 def test_the_examples_of_reconciliation_add_up_and_are_what_is_read() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -9,7 +10,6 @@ from typing import Final
 from uuid import UUID
 
 from services.partners.domain.documents.canonical import read_document_body
-from services.partners.domain.documents.document import Document
 from services.partners.domain.permissions import STATEMENTS_READ
 from services.partners.domain.settlement.records import Issued
 from services.partners.queries.clearing import page_size
@@ -42,6 +42,17 @@ _MEDIA: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which documents; None, 0: any. `before`, `after`: ids of documents, both excluded; `limit` 0: the usual."""
+
+    partner_id: UUID | None = None
+    run_number: int = 0
+    before: UUID | None = None
+    after: UUID | None = None
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentsPage:
     """Documents without their bodies, newest first."""
 
@@ -65,21 +76,23 @@ class Documents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list_them(
-        self, who: Principal, partner_id: UUID | None, run_number: int, before: UUID | None, limit: int
-    ) -> DocumentsPage:
-        """A page. Raises InvalidRequest, PermissionDenied."""
-        own, size = _own(who), page_size(limit)
+    async def list_them(self, who: Principal, wanted: Wanted) -> DocumentsPage:
+        """A page, newest first; with `after` alone the page next to that document. Raises InvalidRequest, PermissionDenied."""
+        own, size = _own(who), page_size(wanted.limit)
+        upwards = wanted.after is not None and wanted.before is None
         async with self._database.reader.snapshot() as connection:
             found = await documents.listed(
                 connection,
                 who.in_programme().ledger_id,
                 limit=size + 1,
-                partner_id=own or partner_id,
-                run_number=run_number or None,
-                before=before,
+                partner_id=own or wanted.partner_id,
+                run_number=wanted.run_number or None,
+                before=wanted.before,
+                after=wanted.after,
+                oldest_first=upwards,
             )
-        return DocumentsPage(found[:size], len(found) > size)
+        page = found[:size]
+        return DocumentsPage(page[::-1] if upwards else page, len(found) > size)
 
     async def get(self, who: Principal, number: str, wanted: Format) -> DocumentFile:
         """A document as a file, the same bytes each time. Raises NotFound, for a partner also where it is another's.
@@ -93,11 +106,13 @@ class Documents:
             raise NotFound("there is no such document")
         if sha256(found.body).digest() != found.sha256:
             raise Fault(f"document {number} is not what was issued")
-        body = found.body if wanted is Format.JSON else _render(read_document_body(found.body), wanted)
+        # A long one takes its time to be typeset: others are served meanwhile.
+        body = found.body if wanted is Format.JSON else await asyncio.to_thread(_render, found.body, wanted)
         return DocumentFile(found, f"{number}.{wanted}", _MEDIA[wanted], body)
 
 
-def _render(document: Document, wanted: Format) -> bytes:
+def _render(body: bytes, wanted: Format) -> bytes:
+    document = read_document_body(body)
     match wanted:
         case Format.CSV:
             return document_csv(document)

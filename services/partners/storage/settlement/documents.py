@@ -74,8 +74,10 @@ async def listed(
     partner_id: UUID | None = None,
     run_number: int | None = None,
     before: UUID | None = None,
+    after: UUID | None = None,
+    oldest_first: bool = False,
 ) -> list[Issued]:
-    """Documents without their bodies, newest first (ids rise with time)."""
+    """Documents without their bodies, newest first unless said otherwise (ids rise with time)."""
     of = document.c
     wanted = select(*(column for column in of if column.key != "body")).where(of.ledger_id == ledger_id)
     if partner_id is not None:
@@ -84,7 +86,10 @@ async def listed(
         wanted = wanted.where(of.run_number == run_number)
     if before is not None:
         wanted = wanted.where(of.document_id < before)
-    rows = await connection.execute(wanted.order_by(of.document_id.desc()).limit(limit))
+    if after is not None:
+        wanted = wanted.where(of.document_id > after)
+    by_id = of.document_id.asc() if oldest_first else of.document_id.desc()
+    rows = await connection.execute(wanted.order_by(by_id).limit(limit))
     return [_issued(row) for row in rows]
 
 

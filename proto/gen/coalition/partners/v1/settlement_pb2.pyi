@@ -1130,6 +1130,7 @@ class ListDocumentsRequest(_message.Message):
     RUN_NUMBER_FIELD_NUMBER: _builtins.int
     BEFORE_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """Whose; empty: everybody's."""
     run_number: _builtins.int
@@ -1138,6 +1139,8 @@ class ListDocumentsRequest(_message.Message):
     """Only documents before this id; empty: from the newest on."""
     limit: _builtins.int
     """1 to 100; 0: 20."""
+    after: _builtins.bytes
+    """Only documents after this id: the page next to it, unless `before` is there too. Empty: no bound."""
     def __init__(
         self,
         *,
@@ -1145,10 +1148,11 @@ class ListDocumentsRequest(_message.Message):
         run_number: _builtins.int = ...,
         before: _builtins.bytes = ...,
         limit: _builtins.int = ...,
+        after: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "limit", b"limit", "partner_id", b"partner_id", "run_number", b"run_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "limit", b"limit", "partner_id", b"partner_id", "run_number", b"run_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1163,7 +1167,7 @@ class ListDocumentsResponse(_message.Message):
     DOCUMENTS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     has_more: _builtins.bool
-    """Whether there are older ones."""
+    """Whether there are older ones; newer ones where only `after` was given."""
     @_builtins.property
     def documents(self) -> _containers.RepeatedCompositeFieldContainer[Global___DocumentSummary]:
         """Newest first."""

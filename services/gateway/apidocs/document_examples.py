@@ -1,0 +1,92 @@
+"""An invoice for the API reference: a real one, which is read and rendered as any other."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+DOCUMENT: Final[dict[str, Any]] = {'format': 1,
+ 'number': '2026-380-000001',
+ 'type': 380,
+ 'programme': 'plaza',
+ 'partner': 'grocer',
+ 'entity': 1,
+ 'currency': 'EUR',
+ 'seller': {'city': 'Köln',
+            'country': 'DE',
+            'email': 'billing@operator.example',
+            'legal_name': 'Coalition Clearing GmbH',
+            'legal_note': '',
+            'postcode': '50667',
+            'registration_id': 'HRB 4711',
+            'street': 'Lange Straße 12',
+            'tax_number': '',
+            'vat_id': 'DE123456789'},
+ 'buyer': {'city': 'München',
+           'country': 'DE',
+           'email': 'accounts@grocer.example',
+           'legal_name': 'Grocer AG',
+           'legal_note': '',
+           'postcode': '80331',
+           'registration_id': 'HRB 815',
+           'street': 'Marktplatz 1',
+           'tax_number': '',
+           'vat_id': 'DE987654321'},
+ 'issued_on': '2026-03-31',
+ 'due_on': '2026-04-07',
+ 'period_from': '2026-03-09',
+ 'period_to': '2026-03-15',
+ 'statements': ['stm_01kkwz7r3se8tb0d2f4h6k8m0p'],
+ 'lines': [{'entries': 1930,
+            'kind': 'issued',
+            'net_minor': 48210,
+            'number': 1,
+            'point_type': 'base',
+            'price_micros': 10000,
+            'quantity': 48210,
+            'rule': {'category': 'S', 'exemption_code': '', 'exemption_text': '', 'rate_basis_points': 2000},
+            'supply': 'points',
+            'text': 'Points issued (base)'},
+           {'entries': 1930,
+            'kind': 'fee',
+            'net_minor': 9650,
+            'number': 2,
+            'point_type': '',
+            'price_micros': 50000,
+            'quantity': 1930,
+            'rule': {'category': 'S', 'exemption_code': '', 'exemption_text': '', 'rate_basis_points': 2000},
+            'supply': 'fees',
+            'text': 'Fee for each transaction'}],
+ 'subtotals': [{'net_minor': 57860,
+                'rule': {'category': 'S',
+                         'exemption_code': '',
+                         'exemption_text': '',
+                         'rate_basis_points': 2000},
+                'tax_minor': 11572}],
+ 'net_minor': 57860,
+ 'tax_minor': 11572,
+ 'total_minor': 69432,
+ 'due_minor': 69432,
+ 'payment': {'iban': '',
+             'reference': '',
+             'text': 'Settled with all documents of settlement run 3: 564.72 EUR is collected by direct '
+                     'debit on 2026-04-07 (mandate M-grocer, creditor DE98ZZZ09999999999).'},
+ 'references': [],
+ 'self_billing': None}  # fmt: skip
+DOCUMENT_SUMMARY: Final[dict[str, Any]] = {
+    "object": "document",
+    "id": "2026-380-000001",
+    "type": 380,
+    "legal_entity": 1,
+    "issued_on": "2026-03-31",
+    "net_minor": 57860,
+    "tax_minor": 11572,
+    "due_minor": 69432,
+    "sha256": "c4e80ba6aaec23fed10ecc619382f4a0881f2905bb785fdc802f0c4c0e36740f",
+}
+DOCUMENT_CSV: Final = (
+    'record,type,number,issued_on,due_on,period_from,period_to,partner,company,seller,buyer,currency,line,supply,kind,point_type,text,entries,quantity,price,net,tax_category,tax_rate,exemption,tax,total\r\n'
+    'line,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,1,points,issued,base,Points issued (base),1930,48210,0.010000,482.10,S,20.00,,,\r\n'
+    'line,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,2,fees,fee,,Fee for each transaction,1930,1930,0.050000,96.50,S,20.00,,,\r\n'
+    'tax,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,,,,,,,,,578.60,S,20.00,,115.72,\r\n'
+    'total,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,,,,,,,,,578.60,,,,115.72,694.32\r\n'
+)  # fmt: skip
