@@ -152,6 +152,16 @@ _CONTRACTS: Final = (
     tax_pb2,
     disputes_pb2,
 )
+# Terms of contracts and of the programme that are dated versions, besides prices, which are told as events too.
+_DATED: Final = (
+    BILLING,
+    PARTNER_ROLES,
+    PAYMENT_TERMS,
+    OPERATOR_ACCOUNT,
+    TAX_DATA,
+    OPERATOR_DATA,
+    DISPUTE_TERMS,
+)
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
 )
@@ -178,16 +188,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
     keys, rerates = proof_keys(settings), Rerates(database)
     # What takes two people: a kind of draft is registered here, and nowhere else.
     prices = rates_term(tell)
-    dated = (
-        prices,
-        BILLING,
-        PARTNER_ROLES,
-        PAYMENT_TERMS,
-        OPERATOR_ACCOUNT,
-        TAX_DATA,
-        OPERATOR_DATA,
-        DISPUTE_TERMS,
-    )
+    dated = (prices, *_DATED)
     terms = (term.draft_kind() for term in dated)
     kinds = DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
     drafts = Drafts(database, kinds, settings.draft_days)
