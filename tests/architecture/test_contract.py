@@ -19,7 +19,7 @@ from tests.architecture.sources import ROOT, Source, python_sources
 
 #: Events by the service that publishes them.
 CATALOGUES: Final = {"members": members_pb2, "points": points_pb2, "partners": partners_pb2}
-EVENT_TYPE: Final = re.compile(r"(member|points|ledger|programme|partner|window|statement)\.[a-z_]+")
+EVENT_TYPE: Final = re.compile(r"(member|points|ledger|programme|partner|window|statement|dispute)\.[a-z_]+")
 #: Calls whose first argument is a name for people, and looks like an event's type by chance.
 NAMING_CALLS: Final = frozenset({"debug", "info", "warning", "error", "exception", "span"})
 
