@@ -116,7 +116,7 @@ class FollowAllDisputes:
                 _log.exception("disputes.failed", programme=slug)
             else:
                 for each in moved:
-                    _log.info("dispute.moved", programme=slug, number=each.number, state=each.state.value)
+                    _log.info("disputes.followed", programme=slug, number=each.number, state=each.state.value)
 
     def job(self, seconds: float) -> Job:
         """The job, that often."""

@@ -20,7 +20,7 @@ from tests.architecture.sources import ROOT, Source, python_sources
 #: Events by the service that publishes them.
 CATALOGUES: Final = {"members": members_pb2, "points": points_pb2, "partners": partners_pb2}
 EVENT_TYPE: Final = re.compile(
-    r"(member|points|ledger|programme|partner|window|statement|settlement|payment)\.[a-z_]+"
+    r"(member|points|ledger|programme|partner|window|statement|settlement|payment|dispute)\.[a-z_]+"
 )
 #: Calls whose first argument is a name for people, and looks like an event's type by chance.
 NAMING_CALLS: Final = frozenset({"debug", "info", "warning", "error", "exception", "span"})

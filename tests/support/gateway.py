@@ -15,6 +15,7 @@ import grpc.aio
 import httpx2
 from coalition.members.v1 import members_pb2_grpc
 from coalition.partners.v1 import partners_pb2, partners_pb2_grpc, settlement_pb2_grpc
+from coalition.partners.v1.disputes_pb2_grpc import add_DisputeServiceServicer_to_server
 from coalition.points.v1 import operations_pb2_grpc, points_pb2_grpc
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
@@ -29,6 +30,7 @@ from services.runtime.grpc_server import GrpcServer
 from services.runtime.ids import new_id
 from services.runtime.principal import Programme, Signer, Verifier
 from services.runtime.settings import PlatformSettings
+from tests.support.gateway_disputes import DisputesBook
 from tests.support.gateway_documents import DocumentsBook
 from tests.support.gateway_faults import Faults
 from tests.support.gateway_members import MembersBook
@@ -122,6 +124,7 @@ async def open_house(
     def register_partners(server: grpc.aio.Server) -> None:
         partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
         partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
+        add_DisputeServiceServicer_to_server(DisputesBook(), server)  # pyright: ignore[reportAbstractUsage]
         settlement_pb2_grpc.add_SettlementServiceServicer_to_server(documents, server)
 
     def register_points(server: grpc.aio.Server) -> None:

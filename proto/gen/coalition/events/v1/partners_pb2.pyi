@@ -261,7 +261,9 @@ class DisputeMoved(_message.Message):
     dispute_id: _builtins.bytes
     """16 bytes, UUIDv7."""
     partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
     statement_id: _builtins.bytes
+    """16 bytes of a UUID."""
     number: _builtins.int
     """From 1 in the programme."""
     state: _builtins.str

@@ -214,8 +214,11 @@ class Dispute(_message.Message):
     tax_basis_points: _builtins.int
     """The rate of tax on the line, in hundredths of a percent."""
     mode: Global___DisputeMode.ValueType
+    """What becomes of the amount meanwhile."""
     ground: Global___DisputeGround.ValueType
+    """Why it is disputed."""
     state: Global___DisputeState.ValueType
+    """Where it stands."""
     evidence_until_us: _builtins.int
     """Until when the partner may give the evidence it was asked for. Programme time in microseconds, as those below; 0: it was not, or has."""
     decide_until_us: _builtins.int
@@ -279,7 +282,9 @@ class OpenDisputeRequest(_message.Message):
     claimed_minor: _builtins.int
     """Net of tax, minor units: 1 to the line's amount without its sign."""
     ground: Global___DisputeGround.ValueType
+    """Why it is disputed."""
     mode: Global___DisputeMode.ValueType
+    """What becomes of the amount meanwhile."""
     text: _builtins.str
     """1 to 4,000 characters."""
     @_builtins.property
@@ -313,7 +318,9 @@ class OpenDisputeResponse(_message.Message):
 
     DISPUTE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def dispute(self) -> Global___Dispute: ...
+    def dispute(self) -> Global___Dispute:
+        """As it stands now."""
+
     def __init__(
         self,
         *,
@@ -367,7 +374,9 @@ class AddEvidenceResponse(_message.Message):
 
     DISPUTE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def dispute(self) -> Global___Dispute: ...
+    def dispute(self) -> Global___Dispute:
+        """As it stands now."""
+
     def __init__(
         self,
         *,
@@ -415,7 +424,9 @@ class AskForEvidenceResponse(_message.Message):
 
     DISPUTE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def dispute(self) -> Global___Dispute: ...
+    def dispute(self) -> Global___Dispute:
+        """As it stands now."""
+
     def __init__(
         self,
         *,
@@ -467,7 +478,9 @@ class DecideDisputeResponse(_message.Message):
 
     DISPUTE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def dispute(self) -> Global___Dispute: ...
+    def dispute(self) -> Global___Dispute:
+        """As it stands now."""
+
     def __init__(
         self,
         *,
@@ -515,7 +528,9 @@ class EscalateDisputeResponse(_message.Message):
 
     DISPUTE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def dispute(self) -> Global___Dispute: ...
+    def dispute(self) -> Global___Dispute:
+        """As it stands now."""
+
     def __init__(
         self,
         *,
@@ -554,7 +569,9 @@ class FollowDisputesResponse(_message.Message):
 
     DISPUTES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def disputes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Dispute]: ...
+    def disputes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Dispute]:
+        """With all that happened to them."""
+
     def __init__(
         self,
         *,
@@ -579,6 +596,7 @@ class GetDisputeRequest(_message.Message):
     dispute_id: _builtins.bytes
     """16 bytes of a UUID; empty: by its number."""
     number: _builtins.int
+    """Its number, where there is no id."""
     def __init__(
         self,
         *,
@@ -601,7 +619,9 @@ class GetDisputeResponse(_message.Message):
 
     DISPUTE_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def dispute(self) -> Global___Dispute: ...
+    def dispute(self) -> Global___Dispute:
+        """As it stands now."""
+
     def __init__(
         self,
         *,
@@ -662,8 +682,11 @@ class ListDisputesResponse(_message.Message):
     DISPUTES_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     has_more: _builtins.bool
+    """Whether there are more in the direction asked for."""
     @_builtins.property
-    def disputes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Dispute]: ...
+    def disputes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Dispute]:
+        """With all that happened to them."""
+
     def __init__(
         self,
         *,
@@ -726,7 +749,9 @@ class DisputeTermsVersion(_message.Message):
     draft_id: _builtins.bytes
     """What two people made it by; empty: one person set it, in a test programme."""
     @_builtins.property
-    def terms(self) -> Global___DisputeTerms: ...
+    def terms(self) -> Global___DisputeTerms:
+        """The days."""
+
     def __init__(
         self,
         *,
@@ -750,7 +775,9 @@ class SetDisputeTermsRequest(_message.Message):
 
     TERMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def terms(self) -> Global___DisputeTerms: ...
+    def terms(self) -> Global___DisputeTerms:
+        """The days."""
+
     def __init__(
         self,
         *,
@@ -772,7 +799,9 @@ class SetDisputeTermsResponse(_message.Message):
 
     VERSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def version(self) -> Global___DisputeTermsVersion: ...
+    def version(self) -> Global___DisputeTermsVersion:
+        """As it is in the books."""
+
     def __init__(
         self,
         *,
@@ -797,7 +826,9 @@ class ProposeDisputeTermsRequest(_message.Message):
     why: _builtins.str
     """1 to 500 characters."""
     @_builtins.property
-    def terms(self) -> Global___DisputeTerms: ...
+    def terms(self) -> Global___DisputeTerms:
+        """The days."""
+
     def __init__(
         self,
         *,
@@ -820,7 +851,9 @@ class ProposeDisputeTermsResponse(_message.Message):
 
     DRAFT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def draft(self) -> _approvals_pb2.Draft: ...
+    def draft(self) -> _approvals_pb2.Draft:
+        """For another person to approve."""
+
     def __init__(
         self,
         *,
@@ -859,7 +892,9 @@ class ListDisputeTermsResponse(_message.Message):
 
     VERSIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___DisputeTermsVersion]: ...
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___DisputeTermsVersion]:
+        """None: what goes without saying holds."""
+
     def __init__(
         self,
         *,

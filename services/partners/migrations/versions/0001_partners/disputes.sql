@@ -105,7 +105,7 @@ CREATE TABLE dispute_event (
     ),
     CONSTRAINT dispute_event_amount_ck CHECK (
         CASE kind
-            WHEN 'accepted' THEN accepted_minor > 0 AND window_number > 0
+            WHEN 'accepted' THEN accepted_minor > 0 AND window_number IS NOT NULL AND window_number > 0
             ELSE accepted_minor = 0 AND window_number IS NULL
         END
     ),
