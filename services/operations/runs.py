@@ -53,6 +53,12 @@ async def abort(session: Session, programme: Programme, number: int, why: str) -
     return (await session.call(session.settlement.AbortRun, request, programme)).run
 
 
+async def cancel_payment(session: Session, programme: Programme, end_to_end_id: str, why: str) -> int:
+    """Gives up a payment that is open; what was left of it, in minor units. Raises what CancelPayment does."""
+    request = pb.CancelPaymentRequest(end_to_end_id=end_to_end_id, why=why)
+    return (await session.call(session.settlement.CancelPayment, request, programme)).left_minor
+
+
 async def bank_file(session: Session, programme: Programme, number: int) -> pb.GetBankFileResponse:
     """A file for the bank. Raises NOT_FOUND."""
     request = pb.GetBankFileRequest(number=number)

@@ -27,6 +27,7 @@ from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.settlement.abort_run import AbortRun
 from services.partners.commands.settlement.breaks import AssignBreak, EndBreak
+from services.partners.commands.settlement.cancel_payment import CancelPayment
 from services.partners.commands.settlement.draft_run import DraftRun
 from services.partners.commands.settlement.instruct_run import InstructRun
 from services.partners.commands.settlement.receive_bank_message import ReceiveBankMessage
@@ -75,6 +76,7 @@ class Settlement:
     draft_run: DraftRun
     instruct_run: InstructRun
     abort_run: AbortRun
+    cancel_payment: CancelPayment
     follow_runs: FollowRuns
     suspend_late: SuspendLate
     receive_bank_message: ReceiveBankMessage

@@ -72,6 +72,7 @@ from services.partners.commands.set_rates import rates_term
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.settlement.abort_run import AbortRun
 from services.partners.commands.settlement.breaks import AssignBreak, EndBreak
+from services.partners.commands.settlement.cancel_payment import CancelPayment
 from services.partners.commands.settlement.draft_run import SETTLEMENT_RUN, DraftRun
 from services.partners.commands.settlement.instruct_run import InstructRun
 from services.partners.commands.settlement.receive_bank_message import ReceiveBankMessage
@@ -275,11 +276,12 @@ def _settlement(database: Database, drafts: Drafts) -> Settlement:
         draft_run=DraftRun(database, drafts),
         instruct_run=InstructRun(database, tell),
         abort_run=AbortRun(database),
+        cancel_payment=CancelPayment(database, tell),
         follow_runs=FollowRuns(database, tell),
         suspend_late=SuspendLate(database, tell),
         receive_bank_message=ReceiveBankMessage(database, tell),
         assign_break=AssignBreak(database),
-        end_break=EndBreak(database),
+        end_break=EndBreak(database, tell),
         runs=Runs(database),
         documents=Documents(database),
         accounts=Accounts(database),

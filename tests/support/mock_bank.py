@@ -60,8 +60,9 @@ class MockBank:
         return self._collect("camt.054")
 
     def messages(self, kind: str) -> list[bytes]:
-        """The messages of a kind that are new, as they are; statements of other accounts among them."""
-        return self._collect(kind)
+        """The messages of a kind that are new and about the operator's account, as they are."""
+        _, found = self.ask("GET", f"/_mock/mailbox?type={kind}")
+        return [each["body"].encode() for each in found if each["account"] == OWN]
 
     def advance(self, days: int) -> None:
         """Lets calendar days pass."""

@@ -46,6 +46,7 @@ for name, command in (
     ("approve", settle_runs.approve),
     ("instruct", settle_runs.instruct),
     ("abort", settle_runs.abort),
+    ("cancel-payment", settle_runs.cancel_payment),
     ("runs", settle_runs.list_runs),
     ("run", settle_runs.show_run),
     ("bank-in", settle_bank.bank_in),

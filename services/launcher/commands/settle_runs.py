@@ -152,6 +152,29 @@ def abort(
     show(in_session(work), as_json, f"Run {number}", *_RUNS)
 
 
+def cancel_payment(
+    payment: Annotated[str, typer.Argument(help="Its end-to-end id, as `settle run` shows it.")],
+    programme: ProgrammeOption,
+    why: Annotated[str, typer.Option(help="Why, in 1 to 500 characters.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Give up a payment that is open: nobody waits for it any more, and the next run settles what is left of it.
+
+    Example: coalition settle cancel-payment R1-SAH5KM84XA5S-1 -p plaza --why "the bank never had the file"
+    """
+
+    async def work(session: Session) -> Document:
+        found = await session.programme(programme)
+        left = await runs.cancel_payment(session, found, payment, why)
+        return {"end_to_end_id": payment, "left_minor": left}
+
+    columns: tuple[Column, ...] = (
+        ("payment", field("end_to_end_id")),
+        ("#left", lambda each: write_minor(each["left_minor"])),
+    )
+    show(in_session(work), as_json, "Given up", *columns)
+
+
 def list_runs(
     programme: ProgrammeOption,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,

@@ -51,6 +51,13 @@ class SettlementServicer(SettlementServiceServicer):
         run = await self._app.abort_run(acting(), request.number, request.why)
         return pb.AbortRunResponse(run=mapping.run_message(run))
 
+    async def CancelPayment(
+        self, request: pb.CancelPaymentRequest, context: object
+    ) -> pb.CancelPaymentResponse:
+        """See the contract."""
+        left = await self._app.cancel_payment(acting(), request.end_to_end_id, request.why)
+        return pb.CancelPaymentResponse(left_minor=left)
+
     async def GetBankFile(self, request: pb.GetBankFileRequest, context: object) -> pb.GetBankFileResponse:
         """See the contract."""
         found = await self._app.runs.bank_file(acting(), request.number)

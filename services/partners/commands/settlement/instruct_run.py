@@ -59,7 +59,7 @@ _METHODS: Final = {
     Outcome.PAY: (Direction.PAYOUT, Method.CREDIT_TRANSFER),
 }
 # Of a programme's slug in the message id of a file, and of pain.001 or pain.008 in the name of a version.
-_SLUG_CHARACTERS: Final = 18
+_SLUG_CHARACTERS: Final = 12
 _KIND_CHARACTERS: Final = 8
 # What a credit note is on.
 _OF_CREDIT: Final = {
@@ -178,8 +178,6 @@ async def _carry(connection: AsyncConnection, moment: _Moment, prepared: Sequenc
     told: dict[UUID, list[PaymentEvent]] = {}
     ledger_id = moment.programme.ledger_id
     for each in prepared:
-        if not each.position.brought_forward_minor:
-            continue
         for failed in await payments.failed_of(connection, ledger_id, each.position.partner_id):
             carried = PaymentEvent(EventKind.CARRIED, 0, moment.today, f"run {moment.run_number}")
             told[failed.payment.payment_id] = [carried]
@@ -189,13 +187,13 @@ async def _carry(connection: AsyncConnection, moment: _Moment, prepared: Sequenc
 
 
 async def _interest(connection: AsyncConnection, moment: _Moment, failed: Standing) -> list[Journal]:
-    payment = failed.payment
-    if payment.direction is not Direction.COLLECT:
+    payment, late_from = failed.payment, failed.late_from
+    if late_from is None:
         return []
     versions = await payment_terms.of_partner(connection, moment.programme.ledger_id, payment.partner_id)
     terms = next(each.terms for each in versions if each.version == payment.terms_version)
-    interest = terms.late_interest_minor(failed.left_minor, payment.due_on, moment.today)
-    why = f"interest, due on {payment.due_on} and settled again on {moment.today}"
+    interest = terms.late_interest_minor(failed.left_minor, late_from, moment.today)
+    why = f"interest from {late_from} to {moment.today}, when it was settled again"
     of = payment.partner_id, payment.payment_id, payment.run_number
     return [charged(*of, interest, why)] if interest else []
 
@@ -293,7 +291,9 @@ async def _pay(
         for each in legs
         if each.method is not Method.INVOICE
     ]
-    message_id = f"{moment.programme.slug[:_SLUG_CHARACTERS]}-{moment.run_number}".upper()
+    # By the number of the programme, which no other has: a bank takes a message id once.
+    programme = moment.programme
+    message_id = f"C{ledger_id}-{programme.slug[:_SLUG_CHARACTERS]}-{moment.run_number}".upper()
     first = await payments.next_file(connection, ledger_id)
     file_of: dict[str, int] = {}
     made = payment_files(moment.account, told, message_id, moment.now_us) if told else ()

@@ -43,7 +43,6 @@ from services.partners.domain.settlement.accounts import Journal, booked, charge
 from services.partners.domain.settlement.payments import (
     EventKind,
     Method,
-    Payment,
     PaymentEvent,
     PaymentState,
     Standing,
@@ -54,6 +53,7 @@ from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import bank_messages, money, payments
 from services.runtime.clock import in_zone
 from services.runtime.database import Database
+from services.runtime.errors import InvalidRequest
 from services.runtime.principal import Principal, Programme
 
 _ROLES: Final = ("maker", "checker")
@@ -169,7 +169,7 @@ async def _standings(connection: AsyncConnection, ledger_id: int, said: Said) ->
             ids.add(item.end_to_end_id)
             references.update(creditor_references(f"{item.creditor_reference} | {item.remittance}"))
     named = await payments.named(connection, ledger_id, sorted(ids), sorted(references))
-    found = [*await payments.all_open(connection, ledger_id), *named]
+    found = [*await payments.all_unpaid(connection, ledger_id), *named]
     return {each.payment.payment_id: each for each in found}
 
 
@@ -189,6 +189,13 @@ async def _outcomes(
     if isinstance(said, StatusReport):
         return [_Told(each, "") for each in match_report(said, legs).outcomes]
     own = {each.terms.account.iban for each in await payment_terms.of_operator(connection, ledger_id)}
+    foreign = next((each.account_iban for each in said if each.account_iban not in own), None)
+    if foreign is not None:
+        # Nothing of it is kept: once the account is set it can be taken.
+        raise InvalidRequest(
+            f"the statement is of {foreign}, which is no account of the operator in this programme",
+            field="Acct",
+        )
     outcomes: list[_Told] = []
     keys = {id(item): _key(statement, item) for statement in said for item in statement.items}
     seen = set(await bank_messages.seen(connection, ledger_id, sorted(set(keys.values()))))
@@ -204,7 +211,8 @@ async def _outcomes(
 def _key(statement: BankStatement, item: BankItem) -> str:
     """By what a movement is known again: the bank's own reference, or else its place in a statement of an account."""
     place = f"{statement.account_iban}/{statement.statement_id}/{item.entry}/{item.detail}"
-    return item.key() or f"{place}/{item.booked_on}/{item.amount_minor}"
+    told = item.key()
+    return f"{statement.account_iban}/{told}" if told else f"{place}/{item.booked_on}/{item.amount_minor}"
 
 
 def _gap(statement: BankStatement, today: date) -> list[_Told]:
@@ -286,6 +294,9 @@ async def _effects(
             if suspended:
                 effects.journals.append(unexplained(next_break, suspended, outcome.leg_id))
             next_break += 1
+        if outcome.break_type is BreakType.CURRENCY:
+            # Not booked, so it may be told of again.
+            item = replace(item, entry_reference="")
         effects.items.append(item)
         if outcome.leg_id is None:
             continue
@@ -306,16 +317,20 @@ async def _effects(
                 effects.journals.append(charged(*of[:3], fee, why))
         else:
             effects.journals.append(booked(*of))
-            effects.journals.extend(_interest(payment, in_terms, outcome.applied_minor, event.on))
+            effects.journals.extend(
+                _interest(standings[outcome.leg_id], in_terms, outcome.applied_minor, event.on)
+            )
     return effects
 
 
-def _interest(payment: Payment, terms: PaymentTerms, paid_minor: int, on: date) -> list[Journal]:
-    """What a partner owes for having paid after the day on which it was due, by the terms that the payment was made by."""
-    if payment.direction is not Direction.COLLECT:
+def _interest(standing: Standing, terms: PaymentTerms, paid_minor: int, on: date) -> list[Journal]:
+    """What a partner owes for having paid late, by the terms that the payment was made by."""
+    late_from = standing.late_from
+    if late_from is None:
         return []
-    interest = terms.late_interest_minor(paid_minor, payment.due_on, on)
-    why = f"interest, due on {payment.due_on} and paid on {on}"
+    interest = terms.late_interest_minor(paid_minor, late_from, on)
+    why = f"interest from {late_from} to {on}"
+    payment = standing.payment
     of = payment.partner_id, payment.payment_id, payment.run_number
     return [charged(*of, interest, why)] if interest else []
 

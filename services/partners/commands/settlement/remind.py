@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.events import PaymentReminded
-from services.partners.domain.payments.instructions import Direction
 from services.partners.domain.payments.terms import PaymentTerms
-from services.partners.domain.settlement.payments import PaymentState, Standing
+from services.partners.domain.settlement.payments import Standing
 from services.partners.storage import payment_terms
 from services.partners.storage.settlement import payments, reminders
 from services.partners.storage.settlement.reminders import Reminder
 from services.runtime.principal import Programme
-
-_WAITS: Final = (PaymentState.OPEN, PaymentState.FAILED)
 
 
 async def remind(connection: AsyncConnection, programme: Programme, today: date) -> list[PaymentReminded]:
@@ -27,9 +23,7 @@ async def remind(connection: AsyncConnection, programme: Programme, today: date)
     """
     ledger_id = programme.ledger_id
     waiting = [
-        each
-        for each in await payments.all_unpaid(connection, ledger_id)
-        if each.state in _WAITS and each.payment.direction is Direction.COLLECT
+        each for each in await payments.all_unpaid(connection, ledger_id) if each.late_from is not None
     ]
     if not waiting:
         return []

@@ -72,7 +72,10 @@ class BankItem:
         """The same for the same movement in another statement; empty: the bank gave it no reference."""
         if not self.bank_reference:
             return ""
-        return f"{self.bank_reference}/{self.detail}/{self.booked_on}/{self.amount_minor}"
+        # A batch may have one reference for all that is in it.
+        return (
+            f"{self.bank_reference}/{self.detail}/{self.booked_on}/{self.amount_minor}/{self.end_to_end_id}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

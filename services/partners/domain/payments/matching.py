@@ -170,7 +170,7 @@ def _of_status(item: StatusItem, book: Legs) -> tuple[Outcome, Leg | None]:
     if item.reason in _DUPLICATES:
         why = "the bank has had the payment before: that one stands"
         return replace(found, kind=OutcomeKind.BREAK, break_type=BreakType.DUPLICATE, note=why), None
-    if leg.paid_minor or leg.state is not LegState.INSTRUCTED:
+    if leg.booked_minor or leg.state is not LegState.INSTRUCTED:
         why = f"the bank rejects a payment that is {leg.state.value}"
         return replace(found, kind=OutcomeKind.BREAK, break_type=BreakType.UNEXPECTED_RETURN, note=why), None
     return replace(found, kind=OutcomeKind.REJECTED), replace(leg, state=LegState.REJECTED)

@@ -94,7 +94,7 @@ class Standing:
     """A payment with what became of it.
 
     `paid_minor`: booked or transferred, less returned; `booked_minor`: what of that the bank was told to do, which alone can come
-    back; `last_reason`: why it failed, if it did.
+    back; `last_reason`, `failed_on`: why and when it was rejected or came back last, if it ever was.
     """
 
     payment: Payment
@@ -102,6 +102,18 @@ class Standing:
     state: PaymentState
     last_reason: str = ""
     booked_minor: int = 0
+    failed_on: date | None = None
+
+    @property
+    def late_from(self) -> date | None:
+        """The day from which what is paid later is late; None: nothing is, or somebody else's run asks for it.
+
+        An invoice is late after its due date, a debit from when it was rejected or came back: until then the operator had
+        its time, or the money.
+        """
+        if self.payment.direction is not Direction.COLLECT or self.state is PaymentState.CLOSED:
+            return None
+        return self.payment.due_on if self.payment.method is Method.INVOICE else self.failed_on
 
     @property
     def left_minor(self) -> int:
@@ -126,6 +138,7 @@ def standing(payment: Payment, events: Iterable[PaymentEvent]) -> Standing:
     A debit or a transfer of ours that failed is not tried again by anybody; its partner may still pay it by a transfer.
     """
     paid, booked, state, reason = 0, 0, PaymentState.OPEN, ""
+    failed_on: date | None = None
     for event in events:
         match event.kind:
             case EventKind.BOOKED | EventKind.TRANSFERRED:
@@ -134,13 +147,13 @@ def standing(payment: Payment, events: Iterable[PaymentEvent]) -> Standing:
                 if paid >= payment.amount_minor:
                     state = PaymentState.PAID
             case EventKind.RETURNED:
-                paid, booked, reason = paid - event.amount_minor, 0, event.reason
+                paid, booked, reason, failed_on = paid - event.amount_minor, 0, event.reason, event.on
                 if state is not PaymentState.CLOSED:
                     state = PaymentState.FAILED
             case EventKind.REJECTED:
-                state, reason = PaymentState.FAILED, event.reason
+                state, reason, failed_on = PaymentState.FAILED, event.reason, event.on
             case EventKind.CANCELLED | EventKind.CARRIED:
                 state = PaymentState.CLOSED
             case EventKind.ACCEPTED:
                 pass
-    return Standing(payment, paid, state, reason, booked)
+    return Standing(payment, paid, state, reason, booked, failed_on)

@@ -21,7 +21,12 @@ from services.partners.domain.documents.drafting import Drafted, documents_of
 from services.partners.domain.documents.tax import OperatorVersion, TaxVersion
 from services.partners.domain.drafts import body_of
 from services.partners.domain.partner import Partner
-from services.partners.domain.payments.accounts import OperatorAccountVersion, operator_document
+from services.partners.domain.payments.accounts import (
+    OperatorAccount,
+    OperatorAccountVersion,
+    operator_document,
+)
+from services.partners.domain.payments.instructions import AMOUNT_MINOR_MAX
 from services.partners.domain.payments.terms import (
     Method,
     PaymentTermsVersion,
@@ -71,6 +76,7 @@ class _Books:
     terms: dict[UUID, list[PaymentTermsVersion]]
     open_minor: dict[UUID, int]
     today: date
+    account: OperatorAccount
 
 
 async def prepare(connection: Reads, programme: Programme, until_window: int, now_us: int) -> Preparation:
@@ -90,6 +96,7 @@ async def prepare(connection: Reads, programme: Programme, until_window: int, no
         await payment_terms.of_programme(connection, ledger_id),
         await _open_amounts(connection, ledger_id),
         today,
+        account.terms,
     )
     waiting: dict[UUID, list[Waiting]] = defaultdict(list)
     for each in await runs.waiting(connection, ledger_id, until_window):
@@ -147,7 +154,20 @@ def _position(
             least_payout_minor=terms.terms.least_payout_minor,
         ),
     )
+    lacks = _bank_lacks(books, position)
+    if lacks:
+        return _left_out(partner, waiting, forward, lacks)
     return Prepared(position, partner.slug, drafted.documents, terms)
+
+
+def _bank_lacks(books: _Books, position: Position) -> str:
+    """Why no bank would do what a position comes to; empty: it would."""
+    if position.outcome is Outcome.COLLECT and not books.account.creditor_id:
+        return "the operator has no creditor identifier for direct debits"
+    through_bank = position.outcome in (Outcome.COLLECT, Outcome.PAY)
+    if through_bank and abs(position.due_minor) > AMOUNT_MINOR_MAX:
+        return f"no bank moves more than {AMOUNT_MINOR_MAX:,} minor units at once"
+    return ""
 
 
 def _left_out(partner: Partner, waiting: Sequence[Waiting], forward: int, why: str) -> Position:

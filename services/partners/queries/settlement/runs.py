@@ -88,8 +88,8 @@ class Runs:
         return RunsPage(found[:size], len(found) > size)
 
     async def bank_file(self, who: Principal, number: int) -> BankFile:
-        """A file for the bank with its bytes. Raises NotFound, PermissionDenied."""
-        who.require_internal()
+        """A file for the bank with its bytes, for who hands it over. Raises NotFound, PermissionDenied."""
+        who.require_role("maker", "checker")
         async with self._database.reader.snapshot() as connection:
             found = await payments.files(connection, who.in_programme().ledger_id, number=number)
         if not found:

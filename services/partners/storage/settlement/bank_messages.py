@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import ARRAY, Select, Text, any_, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.settlement.records import Break, Item, Message
@@ -50,7 +50,10 @@ async def seen(connection: Reads, ledger_id: int, references: Sequence[str]) -> 
     of = bank_item.c
     found = await connection.execute(
         select(of.entry_reference)
-        .where(of.ledger_id == ledger_id, of.entry_reference.in_([each for each in references if each]))
+        .where(
+            of.ledger_id == ledger_id,
+            of.entry_reference == any_(_texts([each for each in references if each])),
+        )
         .distinct()
     )
     return frozenset(found.scalars())
@@ -221,6 +224,11 @@ async def tell_break(
             why=why,
         )
     )
+
+
+def _texts(values: Sequence[str]) -> Any:
+    """Texts as one argument: a statement has at most 32,767 of them."""
+    return literal(list(values), ARRAY(Text))
 
 
 def _items(ledger_id: int) -> Select[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, insert, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, any_, case, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.payments.instructions import Direction
@@ -186,7 +186,10 @@ async def named(
 ) -> list[Standing]:
     """How the payments stand that have one of these end-to-end ids or creditor references, oldest first."""
     of = payment.c
-    return await _standings(connection, ledger_id, of.end_to_end_id.in_(ids) | of.reference.in_(references))
+    # As one argument each: a statement has at most 32,767 of them.
+    wanted_ids, wanted_references = (literal(list(each), ARRAY(Text)) for each in (ids, references))
+    named_by = (of.end_to_end_id == any_(wanted_ids)) | (of.reference == any_(wanted_references))
+    return await _standings(connection, ledger_id, named_by)
 
 
 def _unpaid(ledger_id: int) -> Select[tuple[UUID]]:

@@ -745,6 +745,54 @@ class AbortRunResponse(_message.Message):
 Global___AbortRunResponse: _TypeAlias = AbortRunResponse  # noqa: Y015
 
 @_typing.final
+class CancelPaymentRequest(_message.Message):
+    """Asks for CancelPayment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    END_TO_END_ID_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    end_to_end_id: _builtins.str
+    """The end-to-end id that it has."""
+    why: _builtins.str
+    """Why."""
+    def __init__(
+        self,
+        *,
+        end_to_end_id: _builtins.str = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_to_end_id", b"end_to_end_id", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelPaymentRequest: _TypeAlias = CancelPaymentRequest  # noqa: Y015
+
+@_typing.final
+class CancelPaymentResponse(_message.Message):
+    """Answers CancelPayment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEFT_MINOR_FIELD_NUMBER: _builtins.int
+    left_minor: _builtins.int
+    """What was left of it."""
+    def __init__(
+        self,
+        *,
+        left_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left_minor", b"left_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelPaymentResponse: _TypeAlias = CancelPaymentResponse  # noqa: Y015
+
+@_typing.final
 class GetBankFileRequest(_message.Message):
     """Asks for GetBankFile."""
 

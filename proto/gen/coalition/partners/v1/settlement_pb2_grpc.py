@@ -61,6 +61,11 @@ class SettlementServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.AbortRunRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.AbortRunResponse.FromString,
                 _registered_method=True)
+        self.CancelPayment = channel.unary_unary(
+                '/coalition.partners.v1.SettlementService/CancelPayment',
+                request_serializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.CancelPaymentRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.CancelPaymentResponse.FromString,
+                _registered_method=True)
         self.GetBankFile = channel.unary_unary(
                 '/coalition.partners.v1.SettlementService/GetBankFile',
                 request_serializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.GetBankFileRequest.SerializeToString,
@@ -144,6 +149,13 @@ class SettlementServiceServicer:
 
     def AbortRun(self, request, context):
         """Ends a run that is not instructed: its statements wait for another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelPayment(self, request, context):
+        """Gives up a payment that is open: the next run settles what is left of it. Staff with role `checker`, the host.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -240,6 +252,11 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.AbortRun,
                     request_deserializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.AbortRunRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.AbortRunResponse.SerializeToString,
+            ),
+            'CancelPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelPayment,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.CancelPaymentRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_settlement__pb2.CancelPaymentResponse.SerializeToString,
             ),
             'GetBankFile': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBankFile,
@@ -424,6 +441,33 @@ class SettlementService:
             '/coalition.partners.v1.SettlementService/AbortRun',
             coalition_dot_partners_dot_v1_dot_settlement__pb2.AbortRunRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_settlement__pb2.AbortRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.SettlementService/CancelPayment',
+            coalition_dot_partners_dot_v1_dot_settlement__pb2.CancelPaymentRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_settlement__pb2.CancelPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,6 +30,8 @@ class SettlementServiceStub:
     """
     AbortRun: _aio.UnaryUnaryMultiCallable[_settlement_pb2.AbortRunRequest, _settlement_pb2.AbortRunResponse]
     """Ends a run that is not instructed: its statements wait for another."""
+    CancelPayment: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CancelPaymentRequest, _settlement_pb2.CancelPaymentResponse]
+    """Gives up a payment that is open: the next run settles what is left of it. Staff with role `checker`, the host."""
     GetBankFile: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetBankFileRequest, _settlement_pb2.GetBankFileResponse]
     """A file for the bank, the same bytes each time."""
     ReceiveBankMessage: _aio.StreamUnaryMultiCallable[_settlement_pb2.ReceiveBankMessageRequest, _settlement_pb2.ReceiveBankMessageResponse]
@@ -97,6 +99,14 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_settlement_pb2.AbortRunRequest, _abc.Awaitable[_settlement_pb2.AbortRunResponse]],
     ) -> _abc.Awaitable[_settlement_pb2.AbortRunResponse]:
         """Ends a run that is not instructed: its statements wait for another."""
+
+    @_abc_1.abstractmethod
+    def CancelPayment(
+        self,
+        request: _settlement_pb2.CancelPaymentRequest,
+        context: _aio.ServicerContext[_settlement_pb2.CancelPaymentRequest, _abc.Awaitable[_settlement_pb2.CancelPaymentResponse]],
+    ) -> _abc.Awaitable[_settlement_pb2.CancelPaymentResponse]:
+        """Gives up a payment that is open: the next run settles what is left of it. Staff with role `checker`, the host."""
 
     @_abc_1.abstractmethod
     def GetBankFile(

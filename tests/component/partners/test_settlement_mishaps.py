@@ -1,0 +1,162 @@
+"""What goes wrong between a partner, the bank and a clerk ends with every cent where it belongs, and nobody suspended for it."""
+
+from __future__ import annotations
+
+import pytest
+from coalition.partners.v1 import settlement_pb2 as pb
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.runtime.errors import CoalitionError
+from tests.component.partners.test_settlement_bank import FIRST_RUN_US, month, payment_of
+from tests.support.bank_files import camt, camt_statement, entry, report, status
+from tests.support.ledger import Earn
+from tests.support.partners import DAY_US
+from tests.support.partners_office import Office, refusal
+from tests.support.payment_model import iban
+from tests.support.settling import Settling, settling_of
+
+
+@pytest.fixture
+async def desk(office: Office) -> Settling:
+    return await settling_of(office)
+
+
+def booked(payment: pb.Payment, reference: str = "B1") -> str:
+    """An entry of a statement that books a payment of ours."""
+    inner = f"<TxDtls><Refs><EndToEndId>{payment.end_to_end_id}</EndToEndId></Refs></TxDtls>"
+    amount = f"{payment.amount_minor // 100}.{payment.amount_minor % 100:02}"
+    return entry(amount, "CRDT" if payment.direction == "collect" else "DBIT", inner, reference=reference)
+
+
+async def allocate(desk: Settling, number: int, slug: str) -> None:
+    request = pb.EndBreakRequest(
+        number=number, how="allocated", partner_id=desk.partners[slug].bytes, why="it called us"
+    )
+    await desk.host(desk.settlement.EndBreak, request)
+
+
+async def test_money_without_a_reference_is_taken_for_the_invoice_that_is_open_and_not_paid_back(
+    desk: Settling,
+) -> None:
+    run = await month(desk)
+    await desk.receive(camt(camt_statement(entry("60.00", reference="X1"), closing="60.00")))
+    await allocate(desk, 1, "fuel")
+    paid = payment_of(desk, await desk.run(1), "fuel")
+    assert (paid.state, paid.paid_minor) == ("paid", 6_000)
+    both = [booked(payment_of(desk, run, slug), slug) for slug in ("grocer", "cinema")]
+    await desk.receive(camt(camt_statement(*both, closing="84.00")))
+    assert await desk.state(1) == "settled"
+    with pytest.raises(CoalitionError, match="no statement is due"):
+        await desk.drafted()
+    assert {key for key in await desk.accounts() if key[0] in ("partner", "suspense")} == set()
+
+
+async def test_more_than_an_invoice_is_brought_forward_once(desk: Settling) -> None:
+    await month(desk)
+    await desk.receive(camt(camt_statement(entry("70.00", reference="X1"), closing="70.00")))
+    await allocate(desk, 1, "fuel")
+    assert desk.dues(await desk.settled())["fuel"] == -1_000
+
+
+async def test_a_debit_that_was_rejected_and_paid_otherwise_is_settled_and_suspends_nobody(
+    desk: Settling,
+) -> None:
+    run = await month(desk)
+    await desk.set_terms("grocer", suspend_after_days=10)
+    debit = payment_of(desk, run, "grocer")
+    await desk.receive(report(status("RJCT", debit.end_to_end_id, "AM04")))
+    await desk.receive(camt(camt_statement(entry("120.00", reference="X1"), closing="120.00")))
+    await allocate(desk, 1, "grocer")
+    assert payment_of(desk, await desk.run(1), "grocer").state == "paid"
+    await desk.now(FIRST_RUN_US + 40 * DAY_US)
+    assert await desk.house.app.settlement.suspend_late(desk.programme) == []
+
+
+async def test_a_payment_that_the_bank_never_did_is_given_up_and_settled_by_the_next_run(
+    desk: Settling,
+) -> None:
+    run = await month(desk)
+    debit = payment_of(desk, run, "grocer")
+    cancel = pb.CancelPaymentRequest(end_to_end_id=debit.end_to_end_id, why="the bank never had it")
+    error = await refusal(desk.settlement.CancelPayment, cancel, desk.maker.on(desk.programme))
+    assert error.reason == Reason.REASON_PERMISSION_DENIED
+    assert (await desk.host(desk.settlement.CancelPayment, cancel)).left_minor == 12_000
+    error = await refusal(desk.settlement.CancelPayment, cancel, desk.checker.on(desk.programme))
+    assert (error.reason, error.metadata["state"]) == (Reason.REASON_RUN_STATE, "closed")
+    again = await desk.settled()
+    assert desk.dues(again) == {"grocer": 12_000, "fuel": 0, "cinema": 0}
+    # The bank does the first one after all: what is too much goes back with the run after.
+    await desk.receive(camt(camt_statement(booked(debit), closing="120.00")))
+    assert (await desk.accounts()).get(("partner", "grocer"), 0) == 0
+
+
+async def test_what_is_sent_back_counts_when_the_bank_has_booked_it(desk: Settling) -> None:
+    await month(desk)
+    await desk.receive(camt(camt_statement(entry("47.11", reference="X1"), closing="47.11")))
+    back = pb.EndBreakRequest(number=1, how="refunded", why="not ours")
+    with pytest.raises(CoalitionError, match="no open break has the opposite amount"):
+        await desk.host(desk.settlement.EndBreak, back)
+    out = camt_statement(entry("47.11", "DBIT", reference="X2"), opening="47.11", closing="0.00")
+    await desk.receive(camt(out))
+    await desk.host(desk.settlement.EndBreak, back)
+    listed = await desk.host(desk.settlement.ListBreaks, pb.ListBreaksRequest())
+    assert list(listed.breaks) == []
+    held = await desk.accounts()
+    assert ("bank", "") not in held
+    assert ("suspense", "") not in held
+
+
+async def test_two_payments_of_a_batch_with_one_reference_of_the_bank_are_two(desk: Settling) -> None:
+    grocer = await desk.partner("grocer")
+    fuel = await desk.partner("fuel")
+    await desk.week(1, Earn(grocer, 10_000), Earn(fuel, 10_000))
+    run = await desk.settled()
+    both = [booked(payment_of(desk, run, slug), "BATCH") for slug in ("grocer", "fuel")]
+    answer = await desk.receive(camt(camt_statement(*both, closing="240.00")))
+    assert [each.outcome for each in answer.items] == ["settled", "settled"]
+    assert await desk.state(1) == "settled"
+
+
+async def test_a_statement_of_an_account_that_is_not_set_yet_is_refused_and_taken_once_it_is(
+    desk: Settling,
+) -> None:
+    await month(desk)
+    foreign = camt(camt_statement(entry("47.11", reference="X1"), closing="47.11", iban=iban(42)))
+    with pytest.raises(CoalitionError, match="no account of the operator"):
+        await desk.receive(foreign)
+    assert ("bank", "") not in await desk.accounts()
+
+
+async def test_a_debit_that_nobody_has_heard_of_suspends_and_reminds_nobody(desk: Settling) -> None:
+    grocer = await desk.partner("grocer", suspend_after_days=5)
+    await desk.week(1, Earn(grocer, 10_000))
+    await desk.settled()
+    await desk.now(FIRST_RUN_US + 60 * DAY_US)
+    await desk.house.app.settlement.follow_runs(desk.programme)
+    assert await desk.house.app.settlement.suspend_late(desk.programme) == []
+    assert (
+        await desk.house.fetch("SELECT FROM payment_reminder WHERE ledger_id = $1", desk.programme.ledger_id)
+        == []
+    )
+
+
+async def test_without_a_creditor_identifier_debits_wait_and_invoices_do_not(desk: Settling) -> None:
+    grocer = await desk.partner("grocer")
+    fuel = await desk.partner("fuel", method="invoice")
+    await desk.week(1, Earn(grocer, 10_000), Earn(fuel, 10_000))
+    await desk.house.as_superuser(
+        f"UPDATE operator_account_version SET creditor_id = '' WHERE ledger_id = {desk.programme.ledger_id}"
+    )
+    run = await desk.settled()
+    said = {desk.slug_of(each.partner_id): each for each in run.positions}
+    assert said["grocer"].why == "the operator has no creditor identifier for direct debits"
+    assert said["fuel"].due_minor == 12_000
+
+
+async def test_files_for_the_bank_are_for_who_hands_them_over(desk: Settling) -> None:
+    await month(desk)
+    pricing = await desk.office.person("pricing")
+    error = await refusal(
+        desk.settlement.GetBankFile, pb.GetBankFileRequest(number=1), pricing.on(desk.programme)
+    )
+    assert error.reason == Reason.REASON_PERMISSION_DENIED
