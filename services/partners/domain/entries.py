@@ -39,12 +39,12 @@ class EntryKind(StrEnum):
     BURNED_DIFFERENCE = "burned_difference"
     RETURNED_DIFFERENCE = "returned_difference"
     FEE_DIFFERENCE = "fee_difference"
-    BUY_OUT = "buy_out"
-    """Owed by a partner that has left for all of its points that are not used yet, for no posting."""
     ADJUSTMENT_POINTS = "adjustment_points"
-    """From here on: what a partner is given back of a supply since a dispute of it was accepted. Booked, never rated; below zero."""
+    """This and the two after it: what a partner is given back of a supply since a dispute of it was accepted. Booked, never rated; below zero."""
     ADJUSTMENT_FEES = "adjustment_fees"
     ADJUSTMENT_REIMBURSEMENT = "adjustment_reimbursement"
+    BUY_OUT = "buy_out"
+    """Owed by a partner that has left for all of its points that are not used yet, for no posting."""
 
 
 # What each kind that undoes something undoes.

@@ -35,10 +35,10 @@ class LineKind(StrEnum):
     BURNED_DIFFERENCE = "burned_difference"
     RETURNED_DIFFERENCE = "returned_difference"
     FEE_DIFFERENCE = "fee_difference"
-    BUY_OUT = "buy_out"
     ADJUSTMENT_POINTS = "adjustment_points"
     ADJUSTMENT_FEES = "adjustment_fees"
     ADJUSTMENT_REIMBURSEMENT = "adjustment_reimbursement"
+    BUY_OUT = "buy_out"
     CARRY_IN = "carry_in"
     CARRY_OUT = "carry_out"
 

@@ -53,6 +53,8 @@ _ROUTES: Final = {
     "/v1/statements": "get", "/v1/statements/{statement_id}": "get",
     "/v1/statements/{statement_id}/file": "get", "/v1/statements/{statement_id}/accept": "post",
     "/v1/documents": "get", "/v1/documents/{number}": "get",
+    "/v1/disputes": "get post", "/v1/disputes/{dispute_id}": "get", "/v1/disputes/{dispute_id}/escalate": "post",
+    "/v1/disputes/{dispute_id}/evidence": "post",
     "/v1/reconciliation/days": "get", "/v1/reconciliation/days/{date}": "get",
     "/v1/reconciliation/uploads": "get post", "/v1/reconciliation/uploads/{upload_id}": "get",
     "/v1/reconciliation/uploads/{upload_id}/differences": "get",
