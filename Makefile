@@ -40,7 +40,10 @@ chaos: $(STAMP) ## Break things under traffic and prove the books (SEED=n MINUTE
 proto: $(STAMP) ## Regenerate the code of the contract into proto/gen
 	@$(BIN)/python proto/generate.py
 
-check: check-format check-lint check-types check-imports check-proto check-rules check-sql check-deploy ## Run all linters
+CHECKS := check-types check-format check-lint check-imports check-proto check-rules check-sql check-deploy
+
+check: $(STAMP) ## Run all linters, two at a time
+	@$(MAKE) --no-print-directory -j2 --output-sync=target $(CHECKS)
 
 check-format: $(STAMP)
 	@$(BIN)/ruff format --check .
