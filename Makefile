@@ -27,8 +27,11 @@ demo: $(STAMP) ## Replay real purchases through the whole platform (WEEKS=n for 
 up: $(STAMP) ## Run the whole platform on this machine until Ctrl-C
 	@$(BIN)/coalition up
 
-test: $(STAMP) ## Run all tests against real servers (ARGS="-k name" for some)
-	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+test: $(STAMP) ## Run the tests against real servers, but the long ones (ARGS="-k name" for some)
+	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not long" $(ARGS)
+
+test-long: $(STAMP) ## Run the tests that take long: crashes, load, the demo's slice, broken builds of chaos
+	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m long $(ARGS)
 
 bench: $(STAMP) ## Measure against references on this machine, eleven minutes at most (ONLY=name for one row)
 	@$(BIN)/python -m tests.performance $(if $(ONLY),--only $(ONLY))
@@ -72,5 +75,5 @@ check-deploy: $(STAMP)
 	@files=$$(git ls-files '*Dockerfile'); [ -z "$$files" ] || $(BIN)/hadolint $$files
 	@files=$$(git ls-files '*.yaml' '*.yml'); [ -z "$$files" ] || $(BIN)/yamllint --strict $$files
 
-.PHONY: help setup demo up test bench chaos proto check check-format check-lint check-types check-imports check-proto \
+.PHONY: help setup demo up test test-long bench chaos proto check check-format check-lint check-types check-imports check-proto \
 	check-rules check-sql check-deploy

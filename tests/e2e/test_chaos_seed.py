@@ -26,6 +26,7 @@ async def test_a_short_seed_finds_nothing() -> None:
     assert [str(found) for found in result.violations] == []
 
 
+@pytest.mark.long
 async def test_a_capture_that_does_not_look_whether_its_hold_is_open_is_found() -> None:
     at: dict[int, Member] = {}
 
@@ -43,6 +44,7 @@ async def test_a_capture_that_does_not_look_whether_its_hold_is_open_is_found() 
     assert any("a capture of" in found.detail for found in result.violations if found.rule == "checker")
 
 
+@pytest.mark.long
 async def test_a_reply_before_the_commit_is_found() -> None:
     faults = [
         Fault(float(second), FaultKind.COMMIT, "points", moment=moment, aftermath=Aftermath.NOTHING)

@@ -40,6 +40,7 @@ async def till(mall: Mall, cards: list[str], seed: int, done: asyncio.Event, sol
             assert told["code"] == "insufficient_points", told
 
 
+@pytest.mark.long
 async def test_twenty_closes_under_load_lose_nothing_and_balance_to_zero(platform: Platform) -> None:
     async with operators_mall(platform, per_minor=1) as mall:
         cards = [(await mall.posted("grocer", "/v1/members", {}))["cards"][0] for _ in range(TILLS)]

@@ -140,6 +140,7 @@ async def assert_all_proved(session: Session, programme: Programme) -> None:
         assert proof.holds, (proof.name, proof.figure, proof.breaches)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_the_figures_equal_a_recomputation_whatever_is_killed_meanwhile(
     monkeypatch: pytest.MonkeyPatch,

@@ -263,6 +263,7 @@ def test_a_carry_reaches_the_next_week_even_when_nothing_happens_in_it() -> None
     assert out["nets"]["a"] == {1: 0, 2: 0, 3: 0}
 
 
+@pytest.mark.long
 def test_the_whole_year_has_the_figures_of_the_acceptance_text() -> None:
     demo = tomllib.loads(DEMO_FILE.read_text(encoding="utf-8"))
     out = recompute(demo, read_purchases(demo, 53), 53)
