@@ -30,7 +30,7 @@ up: $(STAMP) ## Run the whole platform on this machine until Ctrl-C
 test: $(STAMP) ## Run the tests against real servers, but the long ones (ARGS="-k name" for some)
 	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not long" $(ARGS)
 
-test-long: $(STAMP) ## Run the tests that take long: crashes, load, the demo's slice, broken builds of chaos
+test-long: $(STAMP) ## Run the tests that take long: load, a whole year, the demo's slice, broken builds of chaos
 	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m long $(ARGS)
 
 bench: $(STAMP) ## Measure against references on this machine, eleven minutes at most (ONLY=name for one row)

@@ -75,7 +75,6 @@ class Upload:
             yield self._piece
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("piece", [entry(inner=transaction()).encode(), b"<!-- nothing -->", b" "])
 def test_an_upload_of_a_gigabyte_is_refused_at_the_limit_and_no_more_is_taken(piece: bytes):
     upload = Upload(piece)
@@ -84,7 +83,6 @@ def test_an_upload_of_a_gigabyte_is_refused_at_the_limit_and_no_more_is_taken(pi
     assert upload.sent <= FILE_BYTES_MAX + 2 * MIB
 
 
-@pytest.mark.long
 def test_memory_is_bounded_by_a_part_and_not_by_the_file(monkeypatch: pytest.MonkeyPatch):
     def peak(entries: int) -> int:
         def pieces() -> Iterator[bytes]:
