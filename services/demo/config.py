@@ -1,7 +1,7 @@
 """demo.toml as frozen dataclasses: all of the demo that is not in the data set."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from services.demo.figures import OPERATOR
-from services.demo.settling_config import Bank, Operator, Payment, Tax
+from services.demo.settling_config import Bank, Disputes, Leaving, Operator, Payment, Tax
 from services.demo.weeks import local_midnight
 
 DEMO_FILE = Path(__file__).with_name("demo.toml")
@@ -202,6 +202,8 @@ class DemoConfig:
     campaign: Campaign
     operator: Operator
     bank: Bank
+    disputes: Disputes
+    leaving: Leaving
     partners: tuple[DemoPartner, ...]
 
     def partner(self, slug: str) -> DemoPartner:
@@ -210,6 +212,10 @@ class DemoConfig:
             if partner.slug == slug:
                 return partner
         raise KeyError(slug)
+
+    def windows(self, weeks: int) -> int:
+        """How many weeks a demo has in all that has so many with purchases."""
+        return weeks + self.leaving.quiet_weeks
 
     def checked(self) -> Self:
         """Itself, when the parts fit each other; raises DemoConfigError otherwise."""
@@ -228,9 +234,19 @@ class DemoConfig:
         if self.staff.proposes == self.staff.approves:
             raise DemoConfigError("staff: nobody approves what he proposes")
         self._check_campaign(slugs)
-        for misfit in self.bank.misfits({partner.slug: partner.payment for partner in self.partners}):
+        for misfit in self._misfits():
             raise DemoConfigError(misfit)
         return self
+
+    def _misfits(self) -> Iterator[str]:
+        yield from self.bank.misfits({partner.slug: partner.payment for partner in self.partners})
+        yield from self.disputes.misfits(
+            {partner.slug for partner in self.partners if partner.billing.cycle == "window"}
+        )
+        campaign, disputes = self.campaign, self.disputes
+        busy = {campaign.partner, *(funder.funder for funder in campaign.funders)}
+        busy |= {disputes.accepted.partner, disputes.withheld.partner}
+        yield from self.leaving.misfits({partner.slug for partner in self.partners}, busy)
 
     def _check_campaign(self, slugs: Sequence[str]) -> None:
         campaign = self.campaign

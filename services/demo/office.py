@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
 from services.demo.bank import Bank
 from services.demo.config import DemoConfig
-from services.demo.staff import APPROVES, PROPOSES, token_of
+from services.demo.staff import People
 from services.operations import approvals, runs
 from services.operations.documents import Document
-from services.operations.session import Session, open_session
+from services.operations.session import Session
 from services.runtime.errors import CoalitionError
 from services.runtime.principal import Programme
 
@@ -46,10 +45,11 @@ class Office:
         programme: Programme,
         bank: Bank,
         folder: Path,
-        sessions: tuple[Session, Session, Session],
+        host: Session,
+        people: People,
     ) -> None:
         self._config, self._programme, self._bank, self._folder = config, programme, bank, folder
-        self._host, self._maker, self._checker = sessions
+        self._host, self._maker, self._checker = host, people.maker, people.checker
 
     async def week_closed(self, day: date, until_window: int, *, run_due: bool) -> None:
         """What is done on the day after a week. `run_due`: a run is made whatever is open, else where something has to be settled.
@@ -204,25 +204,6 @@ class Office:
                 if not error.entry.retryable or time.monotonic() >= give_up:
                     raise
                 await asyncio.sleep(_RETRY_SECONDS)
-
-
-@asynccontextmanager
-async def open_office(
-    config: DemoConfig,
-    programme: Programme,
-    bank: Bank,
-    folder: Path,
-    host: Session,
-    environment: Mapping[str, str],
-) -> AsyncGenerator[Office]:
-    """The office with both of its people, who are taken on where they were not before. `environment`: the launcher's."""
-    maker = await token_of(host, config.staff.proposes, PROPOSES)
-    checker = await token_of(host, config.staff.approves, APPROVES)
-    async with (
-        open_session(environment, maker, host.patience_seconds) as making,
-        open_session(environment, checker, host.patience_seconds) as checking,
-    ):
-        yield Office(config, programme, bank, folder, (host, making, checking))
 
 
 def _write(path: Path, body: bytes) -> None:

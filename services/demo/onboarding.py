@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.demo import progress as memory
-from services.demo.config import Credit, DemoConfig, DemoPartner
+from services.demo.config import DemoConfig, DemoPartner
 from services.demo.progress import Progress
 from services.demo.settlement_terms import set_terms
-from services.demo.staff import APPROVES, PROPOSES, token_of
+from services.demo.staff import People
 from services.demo.weeks import local_midnight
 from services.operations import approvals, burn_rules, campaigns, registry, settlement
-from services.operations.documents import Document, identity
-from services.operations.session import Session, open_session
+from services.operations.session import Session
 from services.runtime.clock import to_micros
 from services.runtime.errors import CoalitionError
 from services.runtime.expiry_policy import DEFAULT_POLICY
@@ -35,20 +35,19 @@ _WHY: Final = "as in the contract"
 
 
 class Onboarding:
-    """Brings in what demo.toml says. `environment`: the launcher's, for sessions of the staff."""
+    """Brings in what demo.toml says."""
 
     def __init__(
         self,
         config: DemoConfig,
         session: Session,
-        environment: Mapping[str, str],
         progress: Progress,
         folder: Path,
     ) -> None:
-        self._config, self._session, self._environment = config, session, environment
+        self._config, self._session = config, session
         self._progress, self._folder = progress, folder
 
-    async def run(self, stores: Mapping[str, tuple[str, ...]]) -> Programme:
+    async def run(self, people: People, stores: Mapping[str, tuple[str, ...]]) -> Programme:
         """Registers what is not registered yet; `stores`: each partner's codes. Raises CoalitionError."""
         programme = await self._programme()
         present = {partner.slug for partner in await registry.list_partners(self._session, programme)}
@@ -62,7 +61,7 @@ class Onboarding:
             self._progress.secrets[partner.slug] = issued.secret
             memory.save(self._folder, self._progress)
         await set_terms(self._session, programme, self._config)
-        await self._limits(programme)
+        await self._limits(programme, people)
         await self._campaign(programme)
         return programme
 
@@ -131,43 +130,17 @@ class Onboarding:
             excluded_tenders=(),
         )
 
-    async def _limits(self, programme: Programme) -> None:
-        """The credit limits that are not approved yet: one person proposes them, the other one approves."""
-        missing = {
-            partner.slug: partner.credit
-            for partner in self._config.partners
-            if partner.credit and not await approvals.limits(self._session, programme, partner.slug)
-        }
-        if not missing:
-            return
-        staff, patience = self._config.staff, self._session.patience_seconds
-        proposes = await token_of(self._session, staff.proposes, PROPOSES)
-        approves = await token_of(self._session, staff.approves, APPROVES)
-        async with (
-            open_session(self._environment, proposes, patience) as proposer,
-            open_session(self._environment, approves, patience) as approver,
-        ):
-            for slug, credit in missing.items():
-                await self._limit(programme, slug, credit, proposer, approver)
-
-    async def _limit(
-        self, programme: Programme, slug: str, credit: Credit, proposer: Session, approver: Session
-    ) -> None:
-        partner = identity("ptr", await self._session.partner_id(programme, slug))
-        terms = approvals.terms_of(
-            credit.limit_minor, credit.prefunded_minor, credit.on_limit, credit.warning_percent
-        )
-        left = map(approvals.draft_document, await approvals.drafts(approver, programme, 100, only_open=True))
-        draft = next((each for each in left if _is_limit_of(each, partner)), None)
-        if draft is None:
-            made = await approvals.propose_limit(proposer, programme, slug, terms, _WHY)
-            draft = approvals.draft_document(made)
-        try:
-            await approvals.approve(approver, programme, draft["id"], draft["hash"], _WHY)
-        except CoalitionError as error:
-            # Approved already, when the answer was lost.
-            if error.reason != Reason.REASON_DRAFT_DECIDED:
-                raise
+    async def _limits(self, programme: Programme, people: People) -> None:
+        """The credit limits that are not approved yet."""
+        for partner in self._config.partners:
+            slug, credit = partner.slug, partner.credit
+            if credit is None or await approvals.limits(self._session, programme, slug):
+                continue
+            terms = approvals.terms_of(
+                credit.limit_minor, credit.prefunded_minor, credit.on_limit, credit.warning_percent
+            )
+            propose = partial(_propose_limit, programme=programme, slug=slug, terms=terms)
+            await people.make(programme, _LIMIT, slug, propose, _WHY)
 
     async def _campaign(self, programme: Programme) -> None:
         """Sets the campaign and loads its budget; its id is kept before it is used, so there is only ever one."""
@@ -188,5 +161,7 @@ class Onboarding:
         await campaigns.load_budget(self._session, programme, _LOAD_KEY, campaign, about.budget_points)
 
 
-def _is_limit_of(draft: Document, partner: str | None) -> bool:
-    return draft["kind"] == _LIMIT and draft["body"]["partner_id"] == partner
+async def _propose_limit(
+    maker: Session, programme: Programme, slug: str, terms: approvals.Terms
+) -> approvals.Draft:
+    return await approvals.propose_limit(maker, programme, slug, terms, _WHY)

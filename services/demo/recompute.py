@@ -12,13 +12,16 @@ Imports nothing of the platform, nor of this package, so that its agreement with
 6. Net in micros = due for issued and used points + fees − reimbursements; > 0: the partner pays. With each statement
    (weekly, or where a month ends) cents = half-even(net + carry); the rest, without a statement all, is carried.
    The operator is the other side of all.
-7. lines: what statements of a week are about, by supply, kind (and type of points) and price in micros: for recompute_runs.py.
+7. After the last purchase there are quiet weeks. In the last one who leaves buys out its unused points, for so many basis points
+   of what they would cost it, half-even. What disputes give back is in the net two weeks after the week they are said in.
+8. lines: what statements of a week are about, by supply, kind (and type of points) and price in micros: for recompute_runs.py.
 """
 
 import argparse
 import json
 import tomllib
 from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import blake2b
@@ -64,8 +67,18 @@ def _burn_points(rule: dict[str, Any], partner: dict[str, Any], visit: str, bala
     return most - most % rule["points_step"] if chosen else 0
 
 
+def _booked(demo: dict[str, Any], weeks: int, last: int, unused: int) -> Iterator[tuple[str, int, str, int]]:
+    """(partner, week, kind, micros) of what is in a net without a posting; `unused`: what unused points would cost who leaves."""
+    leaving, disputes = demo["leaving"], demo["disputes"]
+    if weeks >= leaving["weeks_min"]:
+        amount = round(Decimal(unused * leaving["buy_out_bp"]) / 10_000)  # half-even
+        yield leaving["partner"], last, "buy_out", amount
+    for each in (disputes["accepted"], disputes["withheld"]) if weeks >= disputes["weeks_min"] else ():
+        yield each["partner"], each["opened_after"] + 2, "adjustment_points", -10_000 * each["accepted_minor"]
+
+
 def recompute(demo: dict[str, Any], purchases: list[tuple[Any, ...]], weeks: int) -> dict[str, Any]:
-    """The figures of `purchases` (weeks 1 to `weeks`, in earned order) by name: points, cents and micros."""
+    """The figures by name: points, cents and micros. `purchases`: of weeks 1 to `weeks`, in earned order; quiet weeks follow."""
     partners, campaign = {partner["slug"]: partner for partner in demo["partners"]}, demo["campaign"]
     slugs, funders = list(partners), [(each["funder"], each["percent"]) for each in campaign["funders"]]
     counts = Counter[str](dict.fromkeys(("zero_point_purchases", "burns", "grants", "granted_points"), 0))
@@ -76,6 +89,7 @@ def recompute(demo: dict[str, Any], purchases: list[tuple[Any, ...]], weeks: int
         slug: defaultdict[int, Any](Counter) for slug in slugs
     }  # by week: how many of "supply kind price"
     wallets = defaultdict[int, Any](deque)  # (issuer, type, [(who pays, micros once used)]) of each point
+    last = weeks + demo["leaving"]["quiet_weeks"]
     for (day, week), rows in groupby(purchases, key=lambda row: (row[5], row[4])):
         prices = {slug: _price(partner, day) for slug, partner in partners.items()}
         visits = Counter[tuple[int, int]]()
@@ -111,8 +125,13 @@ def recompute(demo: dict[str, Any], purchases: list[tuple[Any, ...]], weeks: int
                 for who, micros in dues:
                     charged[who][week] += micros
                     lines[who][week][f"points charged_{type_} {micros}"] += 1
+    left = (due for wallet in wallets.values() for *_, dues in wallet for due in dues)
+    unused = sum(micros for who, micros in left if who == demo["leaving"]["partner"])
+    for slug, week, kind, micros in _booked(demo, weeks, last, unused):
+        exact[slug][week] += micros
+        lines[slug][week][f"points {kind} {abs(micros)}"] += 1
     start = demo["programme"]["clock_start"]
-    mondays = [start + timedelta(days=7 * week - start.weekday()) for week in range(1, weeks + 1)]
+    mondays = [start + timedelta(days=7 * week - start.weekday()) for week in range(1, last + 1)]
     for slug, billing in ((slug, partner.get("billing", {})) for slug, partner in partners.items()):
         for week, (first_day, monday_after) in enumerate(pairwise([start, *mondays]), 1):
             stated = billing.get("cycle") != "month" or first_day.month != monday_after.month
@@ -124,7 +143,7 @@ def recompute(demo: dict[str, Any], purchases: list[tuple[Any, ...]], weeks: int
             nets["operator"][week] -= nets[slug][week]
             carries[slug][week] = due - nets[slug][week] * 10_000
     tables = {"issued": issued, "burned": burned, "matrix": matrix, "charged": charged, "fees": fees}
-    return {"weeks": weeks, **counts, **tables, "nets": nets, "carries": carries, "lines": lines}
+    return {"weeks": last, **counts, **tables, "nets": nets, "carries": carries, "lines": lines}
 
 
 if __name__ == "__main__":

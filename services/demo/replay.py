@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,9 +18,12 @@ from services.demo.burns import Burn, drawn_visits, plan_burns, visits
 from services.demo.cards import card_number
 from services.demo.config import DemoConfig
 from services.demo.dataset import Dataset
-from services.demo.office import Office, OfficeError, open_office
+from services.demo.disputing import Disputing
+from services.demo.leaving import Leaving
+from services.demo.office import Office, OfficeError
 from services.demo.onboarding import Onboarding
 from services.demo.progress import Progress
+from services.demo.staff import open_people
 from services.demo.till import Latencies, Till
 from services.demo.weeks import Week, ends_a_month, weeks
 from services.operations import ledger, settlement
@@ -35,6 +38,7 @@ _SENT_AT: Final = clock_time(23, 55)
 _WEEKS_AFTER: Final = 12
 # A debit of the first run comes back two weeks after it, and the statement says so in the third.
 _TOLD_WITHIN_WEEKS: Final = 3
+_HEARD_POLL_SECONDS: Final = 0.02
 
 
 class ReplayTooLate(RuntimeError):
@@ -70,10 +74,13 @@ class Replay:
     ) -> None:
         self._config, self._data, self._session = config, dataset, session
         self._environment = environment
+        about, sold = config.programme, len(dataset.weeks)
+        # Those with purchases, then the quiet ones, which are in all figures too.
+        self._weeks = weeks(about.clock_start, config.windows(sold), about.zone)
         self._url, self._folder, self._told = gateway_url, folder, told
         self.latencies = Latencies()
-        self.progress = memory.load(folder) or Progress(len(dataset.weeks))
-        self._onboarding = Onboarding(config, session, environment, self.progress, folder)
+        self.progress = memory.load(folder) or Progress(sold)
+        self._onboarding = Onboarding(config, session, self.progress, folder)
         self.documents: Sequence[Path] = ()
         self._cards = {household: card_number(config.cards, household) for household in dataset.households()}
 
@@ -82,8 +89,11 @@ class Replay:
 
         Raises ReplayTooLate, TillError, CoalitionError, BankError, OfficeError.
         """
-        programme = await self._onboarding.run(self._data.stores())
         async with AsyncExitStack() as stack:
+            people = await stack.enter_async_context(
+                open_people(self._config.staff, self._session, self._environment)
+            )
+            programme = await self._onboarding.run(people, self._data.stores())
             tills = {
                 partner.slug: await stack.enter_async_context(
                     Till(
@@ -107,13 +117,15 @@ class Replay:
                 operator.account.bic,
                 self._config.bank.opening_minor,
             )
-            office = await stack.enter_async_context(
-                open_office(self._config, programme, bank, self._folder, self._session, self._environment)
-            )
-            for week in self._data.weeks:
+            office = Office(self._config, programme, bank, self._folder, self._session, people)
+            sold, card = len(self._data.weeks), next(iter(self._cards.values()))
+            disputing = Disputing(self._config, programme, people, tills, sold)
+            leaving = Leaving(self._config, programme, people, tills, sold, card)
+            before_runs = (disputing.week_closed, leaving.week_closed)
+            for week in self._weeks:
                 await self._week(programme, week, tills)
-                last = week is self._data.weeks[-1]
-                await self._settle(office, week, run_due=last or ends_a_month(week))
+                last = week is self._weeks[-1]
+                await self._settle(office, week, before_runs, run_due=last or ends_a_month(week))
             await self._settle_the_rest(programme, office)
             self.documents = await office.write_documents()
         self.progress.finished = True
@@ -145,12 +157,21 @@ class Replay:
         await self._close(programme, week)
         self._told(Step(week.last_day, week.number, 0, 0, closed=True))
 
-    async def _settle(self, office: Office, week: Week, *, run_due: bool) -> None:
-        """Has the office at work on the day after a week, once."""
+    async def _settle(
+        self,
+        office: Office,
+        week: Week,
+        before_runs: Sequence[Callable[[int], Awaitable[None]]] = (),
+        *,
+        run_due: bool,
+    ) -> None:
+        """Has the office at work on the day after a week, once, after what else is done on that day."""
         if week.number <= self.progress.office_week:
             return
         day = week.last_day + timedelta(days=1)
-        until = min(week.number, len(self._data.weeks))
+        until = min(week.number, len(self._weeks))
+        for each in before_runs:
+            await each(week.number)
         await office.week_closed(day, until, run_due=run_due)
         self.progress.office_week, self.progress.bank_day = week.number, day.isoformat()
         if run_due and not self.progress.first_run_week:
@@ -162,7 +183,7 @@ class Replay:
 
         Their windows are in no figure: nothing is bought in them.
         """
-        about, count = self._config.programme, len(self._data.weeks)
+        about, count = self._config.programme, len(self._weeks)
         for week in weeks(about.clock_start, count + _WEEKS_AFTER, about.zone)[count:]:
             told = self.progress.office_week >= self.progress.first_run_week + _TOLD_WITHIN_WEEKS
             if told and await office.is_settled():
@@ -174,10 +195,16 @@ class Replay:
         raise OfficeError(f"{_WEEKS_AFTER} weeks after the last one something is still not settled")
 
     async def _clock_past(self, programme: Programme, week: Week) -> None:
+        """Moves the clock over a week's end, and waits until clearing has heard of it: it learns the time by an event."""
         now = from_micros((await ledger.head(self._session, programme)).now_us)
         if now < week.ends_at:
             just_after = week.ends_at + timedelta(seconds=1)
             await ledger.move_clock(self._session, programme, to_micros(just_after))
+        give_up = time.monotonic() + self._session.patience_seconds
+        while from_micros((await settlement.status(self._session, programme)).now_us) < week.ends_at:
+            if time.monotonic() >= give_up:
+                raise OfficeError(f"clearing does not hear that week {week.number} is over")
+            await asyncio.sleep(_HEARD_POLL_SECONDS)
 
     async def _clock_to(self, programme: Programme, day: date, week: Week) -> None:
         wanted = datetime.combine(day, _SENT_AT, tzinfo=self._config.programme.zone)

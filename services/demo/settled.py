@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.demo.config import DemoConfig
-from services.operations import runs
+from services.demo.settling_config import Disputes, Leaving
+from services.operations import disputes, runs, standing
 from services.operations.documents import Document
 from services.operations.session import Session
 from services.runtime.principal import Programme
@@ -18,14 +19,19 @@ _PAYS: Final = ("collect", "invoice", "pay")
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Runs that were not given up, oldest first, with all that they are of; all breaks, oldest first; all accounts."""
+    """Runs that were not given up, oldest first, with all that they are of; all breaks, oldest first; all accounts.
+
+    `disputes`: oldest first; `leaver`: where the partner stands that may have left.
+    """
 
     runs: Sequence[Document]
     breaks: Sequence[Document]
     accounts: Sequence[Document]
+    disputes: Sequence[Document]
+    leaver: Document
 
 
-async def read_settled(session: Session, programme: Programme) -> Settled:
+async def read_settled(session: Session, programme: Programme, config: DemoConfig) -> Settled:
     """Reads it. Raises CoalitionError."""
     slugs = await runs.slugs_of(session, programme)
     listed = await runs.runs(session, programme, _RUNS_MAX, 0)
@@ -36,7 +42,15 @@ async def read_settled(session: Session, programme: Programme) -> Settled:
         breaks += [runs.break_document(each, programme.zone) for each in page]
         before = page[-1].number
     accounts = [runs.account_document(each, slugs) for each in await runs.accounts(session, programme)]
-    return Settled([each for each in made if each["state"] != "aborted"], breaks[::-1], accounts)
+    said = await disputes.disputes(session, programme, with_closed=True)
+    leaver = await standing.get_standing(session, programme, config.leaving.partner)
+    return Settled(
+        [each for each in made if each["state"] != "aborted"],
+        breaks[::-1],
+        accounts,
+        [disputes.dispute_document(each, programme.zone) for each in reversed(said)],
+        standing.standing_document(leaver, programme.zone),
+    )
 
 
 def wrongs(expected: Sequence[Mapping[str, Any]], settled: Settled, config: DemoConfig) -> Iterator[str]:
@@ -47,6 +61,9 @@ def wrongs(expected: Sequence[Mapping[str, Any]], settled: Settled, config: Demo
         yield from _against(wanted, run)
         yield from _adds_up(run)
     yield from _happened(settled, config)
+    weeks = max((each["until"] for each in expected), default=0) - config.leaving.quiet_weeks
+    yield from _disputed(settled, config.disputes if weeks >= config.disputes.weeks_min else None)
+    yield from _left(settled.leaver, config.leaving if weeks >= config.leaving.weeks_min else None)
     yield from _accounts(settled)
 
 
@@ -117,6 +134,26 @@ def _happened(settled: Settled, config: DemoConfig) -> Iterator[str]:
     for each in settled.breaks:
         if not each["ended"]:
             yield f"break {each['number']} ({each['type']}) is open"
+
+
+def _disputed(settled: Settled, wanted: Disputes | None) -> Iterator[str]:
+    """In which way disputes did not end as they should."""
+    about = (wanted.accepted, wanted.withheld) if wanted else ()
+    should = [(each.minor, each.accepted_minor, "closed") for each in about]
+    found = [(each["claimed_minor"], each["accepted_minor"], each["state"]) for each in settled.disputes]
+    if should != found:
+        yield f"disputes (claimed, accepted, state): expected {should}, got {found}"
+    if wanted and not any(each["withheld_minor"] for each in settled.disputes):
+        yield "nothing was withheld"
+
+
+def _left(leaver: Document, wanted: Leaving | None) -> Iterator[str]:
+    """In which way who leaves has not left, or who stays has."""
+    bought = leaver["bought_out"]
+    should = ("exited", wanted.buy_out_bp) if wanted else ("active", None)
+    found = (leaver["standing"], bought["redemption_bp"] if bought else None)
+    if should != found:
+        yield f"the partner that may leave (standing, bought out at): expected {should}, got {found}"
 
 
 def _accounts(settled: Settled) -> Iterator[str]:

@@ -25,6 +25,10 @@ def print_settled(console: Console, config: DemoConfig, settled: Settled, wrongs
             "No month ends before the last of these weeks: there is one run over all of them, and runs for what it left."
         )
     _bank(console, config, settled)
+    for each in settled.disputes:
+        console.print(f"  {_dispute(config, each)}")
+    if settled.leaver["bought_out"]:
+        console.print(f"  {_leaver(config, settled.leaver)}")
     _accounts(console, settled, config.programme.currency)
     if not wrongs:
         partners = sum(each["outcome"] != "left_out" for run in settled.runs for each in run["positions"])
@@ -118,6 +122,29 @@ def _said_of(config: DemoConfig, payment: Document) -> str:
         first = config.bank.in_parts.first_minor(payment["amount_minor"])
         return f"{slug} paid its invoice of {amount} in two parts, the first of {money(first)}"
     return ""
+
+
+def _dispute(config: DemoConfig, dispute: Document) -> str:
+    """What was claimed, by whom, and how it ended."""
+    about = config.disputes
+    which = about.accepted if dispute["claimed_minor"] == about.accepted.minor else about.withheld
+    claimed, accepted = money(dispute["claimed_minor"]), money(dispute["accepted_minor"])
+    said = f"dispute {dispute['number']}: {which.partner} claims {claimed} of what week {which.statement} charges it for points"
+    if dispute["withheld_minor"]:
+        said += f" and withholds {money(dispute['withheld_minor'])}, its tax included"
+    decided = [each for each in dispute["events"] if each["kind"] in ("accepted", "rejected")]
+    given = next(each["window"] for each in decided if each["window"])
+    said += f"; {accepted} accepted, given back in week {given}"
+    return said if len(decided) == 1 else f"{said}; the rest rejected by another person, and paid"
+
+
+def _leaver(config: DemoConfig, leaver: Document) -> str:
+    bought, about = leaver["bought_out"], config.leaving
+    left, amount = (bought[name] // 10_000 for name in ("outstanding_micros", "amount_micros"))
+    return (
+        f"{about.partner} has left ({about.why}): points that would cost it {money(left)} are bought out at "
+        f"{bought['redemption_bp'] / 100:g} %, for {money(amount)} in week {bought['window']}"
+    )
 
 
 def _accounts(console: Console, settled: Settled, currency: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -155,3 +155,59 @@ class Bank:
             yield "bank.returned.partner: it is not debited"
         if (found := payments.get(self.in_parts.partner)) and found.mandate:
             yield "bank.in_parts.partner: it does not pay by invoice"
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Disputed:
+    """A dispute of the line `issued` of the statement of a week; amounts in minor units without tax.
+
+    `opened_after`: the week after which it is said; a week later `accepted_minor` of it are accepted.
+    """
+
+    partner: Text
+    statement: Positive
+    opened_after: Positive
+    minor: Positive
+    accepted_minor: Positive
+    ground: Literal["count", "price", "twice", "other"]
+    says: Text
+    answer: Text
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Disputes:
+    """One that is paid first and accepted, one that is withheld and accepted in part; none where there are less than `weeks_min` weeks."""
+
+    weeks_min: Positive
+    accepted: Disputed
+    withheld: Disputed
+
+    def misfits(self, weekly: Set[str]) -> Iterable[str]:
+        """Why they do not fit partners, those of them that get a statement a week; nothing where they do."""
+        for key, each in (("accepted", self.accepted), ("withheld", self.withheld)):
+            if each.partner not in weekly:
+                yield f"disputes.{key}.partner: {each.partner} gets no statement a week"
+            if not each.statement <= each.opened_after <= self.weeks_min:
+                yield f"disputes.{key}.opened_after: not before its statement, nor after weeks_min"
+        if self.accepted.accepted_minor != self.accepted.minor:
+            yield "disputes.accepted: all of it is"
+        if self.withheld.accepted_minor >= self.withheld.minor:
+            yield "disputes.withheld: a part of it is accepted"
+        if self.accepted.partner == self.withheld.partner:
+            yield "disputes: of two partners"
+
+
+@dataclass(frozen=True, slots=True, config=_FILE)
+class Leaving:
+    """Who leaves after the last week, in `quiet_weeks` without purchases, and at which rate what is left is bought out; see demo.toml."""
+
+    partner: Text
+    weeks_min: Annotated[int, Field(strict=True, ge=2)]
+    quiet_weeks: Annotated[int, Field(strict=True, ge=2)]
+    buy_out_bp: Annotated[int, Field(strict=True, ge=0, le=10_000)]
+    why: Text
+
+    def misfits(self, slugs: Set[str], busy: Set[str]) -> Iterable[str]:
+        """Why it does not fit the partners, of whom those that are `busy` cannot leave; nothing where it does."""
+        if self.partner not in slugs - busy:
+            yield f"leaving.partner: {self.partner} is no partner, or has disputes or campaigns"

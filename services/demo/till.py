@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -25,11 +25,20 @@ _CONCURRENT_MAX: Final = 12
 _TIMEOUT_SECONDS: Final = 60.0
 _GIVE_UP_SECONDS: Final = 180.0
 _RETRY_SECONDS: Final = 0.2
+_PAGE: Final = 100
 _AGAIN: Final = frozenset({409, 429, 500, 502, 503, 504})
 
 
 class TillError(RuntimeError):
     """The API answered what the demo did not expect; the text says what and to which call."""
+
+
+class Refused(TillError):
+    """The API refused a call for good; `code` as its problem has it."""
+
+    def __init__(self, said: str, code: str) -> None:
+        super().__init__(said)
+        self.code = code
 
 
 @dataclass(slots=True)
@@ -115,6 +124,40 @@ class Till:
             raise TillError(f"{burn.points} points of {burn.reference} are worth {answer['worth']}")
         return int(answer["points"])
 
+    async def statement(self, window: int) -> dict[str, Any]:
+        """Its statement whose last window is of that number, with lines. Raises TillError where it has none."""
+        for each in await self._list("/v1/statements"):
+            if each["covers"]["last_window"] == window:
+                return await self._get(f"/v1/statements/{each['id']}")
+        raise TillError(f"there is no statement of window {window}")
+
+    async def disputes(self) -> list[dict[str, Any]]:
+        """Its disputes, newest first."""
+        return await self._list("/v1/disputes")
+
+    async def dispute(self, said: Mapping[str, Any]) -> None:
+        """Disputes a line of a statement; said again, it is the same dispute."""
+        await self._post("dispute", "/v1/disputes", said, f"dispute-{said['statement']}-{said['line']}")
+
+    async def escalate(self, dispute: str, text: str) -> None:
+        """Wants another person to decide a dispute."""
+        await self._post("dispute", f"/v1/disputes/{dispute}/escalate", {"text": text}, f"escalate-{dispute}")
+
+    async def refusal(self, card: str, at: datetime) -> str:
+        """The code with which a sale is refused. Raises TillError where it is not."""
+        body = {
+            "member": {"card": card},
+            "reference": f"refused-{at:%Y%m%d}",
+            "occurred_at": _time(at),
+            "amount": 1_000,
+            "currency": self._currency,
+        }
+        try:
+            answer = await self._post("earn", "/v1/earns", body, f"earn-{body['reference']}")
+        except Refused as refused:
+            return refused.code
+        raise TillError(f"a sale that is to be refused earns {answer['points']}")
+
     def _earn(self, purchase: Purchase, cards: dict[int, str]) -> dict[str, Any]:
         return {
             "member": {"card": cards[purchase.household]},
@@ -139,14 +182,34 @@ class Till:
             ],
         }
 
-    async def _post(self, kind: str, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+    async def _list(self, path: str) -> list[dict[str, Any]]:
+        """All of a list, newest first."""
+        found: list[dict[str, Any]] = []
+        after = ""
+        while True:
+            page = await self._get(path, {"limit": _PAGE, **({"starting_after": after} if after else {})})
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+            after = found[-1]["id"]
+
+    async def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return await self._ask("read", path, lambda: self._http.get(path, params=query))
+
+    async def _post(self, kind: str, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
         """One write, asked again with the same key until it is answered for good."""
+        headers = {"Idempotency-Key": key}
+        return await self._ask(kind, key, lambda: self._http.post(path, json=body, headers=headers))
+
+    async def _ask(
+        self, kind: str, key: str, call: Callable[[], Awaitable[httpx2.Response]]
+    ) -> dict[str, Any]:
         give_up = time.monotonic() + _GIVE_UP_SECONDS
         async with self._slots:
             while True:
                 started_ns = time.monotonic_ns()
                 try:
-                    answer = await self._http.post(path, json=body, headers={"Idempotency-Key": key})
+                    answer = await call()
                 except httpx2.TransportError as error:
                     await self._again(kind, key, repr(error), give_up)
                     continue
@@ -155,7 +218,8 @@ class Till:
                     return answer.json()
                 problem = _problem(answer)
                 if answer.status_code not in _AGAIN or problem.get("retryable") is False:
-                    raise TillError(f"{kind} {key}: {answer.status_code} {problem}")
+                    said = f"{kind} {key}: {answer.status_code} {problem}"
+                    raise Refused(said, str(problem.get("code", "")))
                 await self._again(kind, key, f"{answer.status_code} {problem}", give_up)
 
     async def _again(self, kind: str, key: str, why: str, give_up: float) -> None:

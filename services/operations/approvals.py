@@ -18,6 +18,9 @@ from services.runtime.principal import Programme
 _HASH_DIGITS: Final = 64
 # What is approved is done at once: booking half a million differences takes a while.
 _APPROVE_SECONDS: Final = 120.0
+#: A draft, and the terms of a credit limit, as the services have them.
+Draft = pb.Draft
+Terms = limits_pb2.CreditLimitTerms
 
 
 async def drafts(

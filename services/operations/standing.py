@@ -12,6 +12,9 @@ from services.operations.documents import Document, identity
 from services.operations.session import Session
 from services.runtime.principal import Programme
 
+#: A draft as the services answer it.
+Draft = approvals_pb2.Draft
+
 
 class Wanted(NamedTuple):
     """A standing wanted: `active`, `suspended`, `exiting`, `exited`; times in microseconds UTC; the ends of one that leaves, else 0.

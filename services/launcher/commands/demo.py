@@ -153,7 +153,7 @@ async def _judge(
     console: Console, config: DemoConfig, session: Session, programme: Programme, weeks: int
 ) -> bool:
     """Prints the figures, the proofs and what was settled, and compares with the separate recomputations."""
-    figures = await read_figures(session, programme, weeks)
+    figures = await read_figures(session, programme, config.windows(weeks))
     report.print_figures(console, config, figures, await read_limits(session, programme, config))
     ledger = await prove_ledger(session, programme)
     clearing = await prove_clearing(session, programme)
@@ -164,7 +164,7 @@ async def _judge(
     recomputed = await asyncio.to_thread(_recompute, weeks)
     equal = report.print_check(console, compare(figures_from_json(recomputed), figures))
     expected = recompute_runs(tomllib.loads(DEMO_FILE.read_text(encoding="utf-8")), json.loads(recomputed))
-    settled = await read_settled(session, programme)
+    settled = await read_settled(session, programme, config)
     right = settled_report.print_settled(console, config, settled, list(wrongs(expected, settled, config)))
     return right and equal and proved
 

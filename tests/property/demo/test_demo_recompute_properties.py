@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from services.demo.recompute import recompute
 
-WEEKS = 4
+SOLD = 3
+QUIET = 1
+WEEKS = SOLD + QUIET
 START = date(2017, 1, 22)  # a Sunday; the third week is the one in which the month ends
 MONTH_ENDS = 3
 SLUGS = ("a", "b", "c")
@@ -36,6 +38,13 @@ def demos(draw: st.DrawFn) -> dict[str, Any]:
                 {"funder": funder, "percent": percent}
                 for funder, percent in zip(funders, (*shares[1:], 100 - sum(shares[1:])), strict=False)
             ],
+        },
+        "disputes": {"weeks_min": 99, "accepted": {}, "withheld": {}},
+        "leaving": {
+            "partner": draw(st.sampled_from(SLUGS)),
+            "weeks_min": draw(st.sampled_from([2, 99])),
+            "quiet_weeks": QUIET,
+            "buy_out_bp": draw(st.sampled_from([0, 8_499, 10_000])),
         },
         "burns": {
             "seed": draw(st.text(min_size=1, max_size=8)),
@@ -79,7 +88,7 @@ def purchases(draw: st.DrawFn) -> list[tuple[Any, ...]]:
     bought = draw(
         st.lists(
             st.tuples(
-                st.integers(0, 7 * WEEKS - 7), st.integers(9, 11), st.integers(0, 2), st.integers(1, 3),
+                st.integers(0, 7 * SOLD - 7), st.integers(9, 11), st.integers(0, 2), st.integers(1, 3),
                 st.integers(0, 90_000),
             ),
             max_size=40,
@@ -102,7 +111,7 @@ def total(table: dict[str, Counter[Any]]) -> int:
 def test_burned_points_were_given_and_the_matrix_sums_both_ways(
     demo: dict[str, Any], bought: list[tuple[Any, ...]]
 ) -> None:
-    out = recompute(demo, bought, WEEKS)
+    out = recompute(demo, bought, SOLD)
     given_points = Counter[str]()
     for _, place, _, _, _, _, cents in bought:
         earn = demo["partners"][place]["earn"]
@@ -124,7 +133,7 @@ def test_figures_are_those_of_a_ledger_to_which_a_day_arrives_partner_by_partner
 
     At the campaign's partner purchases arrive in their order, as a batch keeps it.
     """
-    out = recompute(demo, bought, WEEKS)
+    out = recompute(demo, bought, SOLD)
     ledger = Ledger(demo)
     for day in sorted({row[5] for row in bought}):
         for place in range(len(SLUGS)):
@@ -134,6 +143,7 @@ def test_figures_are_those_of_a_ledger_to_which_a_day_arrives_partner_by_partner
             for row in arrived:
                 ledger.earn(row)
         ledger.burn(day, bought)
+    ledger.quiet()
     assert {issuer: +row for issuer, row in ledger.matrix.items() if +row} == out["matrix"]
     assert (ledger.burns, ledger.grants) == (out["burns"], out["grants"])
     for name, table in (("charged", ledger.charged), ("fees", ledger.fees)):
@@ -224,6 +234,15 @@ class Ledger:
                     self.charged[funder][week] += used * micros
                     self.owed[funder][week] += used * micros
             assert points == 0
+
+    def quiet(self) -> None:
+        """The weeks after the last purchase: who leaves buys out what is left."""
+        leaving = self.demo["leaving"]
+        slug = leaving["partner"]
+        if leaving["weeks_min"] > SOLD:
+            return
+        unused = sum(lot["left"] * lot["later"][slug] for lots in self.lots.values() for lot in lots)
+        self.owed[slug][WEEKS] += nearest(unused * leaving["buy_out_bp"], 10_000)
 
     def _fee(self, slug: str, day: date, week: int, points: int) -> None:
         if points:

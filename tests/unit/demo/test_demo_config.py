@@ -125,6 +125,19 @@ def test_a_price_applies_from_its_date_on(config: DemoConfig) -> None:
         ('stray = { partner = "drugstore"', 'stray = { partner = "casino"'),
         ("first_percent = 40", "first_percent = 100"),
         ('reason = "MD06"', 'reason = "because"'),
+        ("opened_after = 6", "opened_after = 4"),  # before its statement
+        ("weeks_min = 6", "weeks_min = 5"),
+        (
+            'partner = "fresh-market"\nstatement',
+            'partner = "butcher"\nstatement',
+        ),  # it is billed by the month
+        ('partner = "fresh-market"\nstatement', 'partner = "grocer"\nstatement'),  # it disputes the other one
+        ("accepted_minor = 1_250", "accepted_minor = 1_249"),
+        ("accepted_minor = 2_000", "accepted_minor = 6_000"),
+        ('partner = "fuel"\nweeks_min', 'partner = "drugstore"\nweeks_min'),  # it funds a campaign
+        ('partner = "fuel"\nweeks_min', 'partner = "grocer"\nweeks_min'),  # it has a dispute
+        ("quiet_weeks = 2", "quiet_weeks = 1"),
+        ("buy_out_bp = 8_500", "buy_out_bp = 10_001"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_by_name(tmp_path: Path, old: str, new: str) -> None:

