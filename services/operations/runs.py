@@ -277,6 +277,7 @@ def item_document(found: pb.BankItem) -> Document:
         "booked_on": found.booked_on or None,
         "outcome": found.outcome,
         "applied_minor": found.applied_minor,
+        "charge_minor": found.charge_minor,
         "break": found.break_number or None,
         "said": found.said,
     }

@@ -102,6 +102,7 @@ def item_message(item: Item) -> pb.BankItem:
         outcome=item.outcome,
         payment_id=_id(item.payment_id),
         applied_minor=item.applied_minor,
+        charge_minor=item.charge_minor,
         break_number=item.break_number or 0,
         said=item.said,
     )

@@ -39,7 +39,14 @@ from services.partners.domain.payments.matching import (
 )
 from services.partners.domain.payments.reference import creditor_references
 from services.partners.domain.payments.terms import PaymentTerms
-from services.partners.domain.settlement.accounts import Journal, booked, charged, returned, unexplained
+from services.partners.domain.settlement.accounts import (
+    Journal,
+    bank_charged,
+    booked,
+    charged,
+    returned,
+    unexplained,
+)
 from services.partners.domain.settlement.payments import (
     EventKind,
     Method,
@@ -298,6 +305,8 @@ async def _effects(
             # Not booked, so it may be told of again.
             item = replace(item, entry_reference="")
         effects.items.append(item)
+        if outcome.charge_minor:
+            effects.journals.append(bank_charged(outcome.leg_id, outcome.charge_minor))
         if outcome.leg_id is None:
             continue
         payment = standings[outcome.leg_id].payment
@@ -381,4 +390,5 @@ def _item(message_number: int, place: int, outcome: Outcome, key: str) -> Item:
         outcome.leg_id,
         outcome.applied_minor if moved else 0,
         said[:_SAID_CHARACTERS_MAX],
+        charge_minor=outcome.charge_minor,
     )

@@ -50,7 +50,8 @@ class BankItem:
 
     `entry`, `detail`: its place, from 1 (detail 0: the entry itself, or what its transactions leave over of it); `amount_minor`:
     above zero came in, below went out; `bank_reference`: the bank's own, the same in every statement that shows it; `remittance`:
-    what the payer wrote; `creditor_reference`: where it is told apart; `reason`: why it came back.
+    what the payer wrote; `creditor_reference`: where it is told apart; `reason`: why it came back; `charge_minor`: what of the
+    amount the bank says to be its own charge, below zero where it took it.
     """
 
     entry: int
@@ -67,6 +68,12 @@ class BankItem:
     reason: str = ""
     counterparty: str = ""
     counterparty_iban: str = ""
+    charge_minor: int = 0
+
+    @property
+    def before_charge_minor(self) -> int:
+        """What it was before the bank took its charge."""
+        return self.amount_minor - self.charge_minor
 
     def key(self) -> str:
         """The same for the same movement in another statement; empty: the bank gave it no reference."""

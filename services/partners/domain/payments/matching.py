@@ -2,7 +2,8 @@
 
 An item is matched by the end-to-end id; else by the creditor reference that it names; else by its exact amount from the very
 account of a partner, where just one leg is due like that and the item names nothing else of ours. What can't be matched, or not
-wholly, is a break: somebody has to look. An item's amount is what is applied to a leg plus what is in the break.
+wholly, is a break: somebody has to look. An item's amount is what is applied to a leg, plus what is in the break, plus what the
+bank says that it charged.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class OutcomeKind(StrEnum):
     """It changes nothing: on its way, or said before."""
     BREAK = "break"
     """It could not be matched."""
+    CHARGE = "charge"
+    """The bank says that it is its own charge, and nothing else."""
 
 
 class BreakType(StrEnum):
@@ -72,7 +75,7 @@ class BreakType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one item. Minor units with the item's sign; `applied_minor` + `break_minor` is the item's amount.
+    """What became of one item, in minor units; `applied_minor` + `break_minor` + `charge_minor` is the item's amount.
 
     `break_type` says why somebody has to look, also where all of it was applied (a part payment); `break_minor`: what is in
     suspense until then. `on`: the day it was booked, None for a report. `note`: for who looks.
@@ -87,6 +90,7 @@ class Outcome:
     break_minor: int = 0
     on: date | None = None
     note: str = ""
+    charge_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,7 @@ def match_statement(
     movement twice in one statement is a duplicate as well.
     """
     book, keys, outcomes = Legs(legs), set[str](), list[Outcome]()
-    # A debit and its return may stand in one statement, in whatever order.
-    for item in sorted(statement.items, key=lambda each: each.is_return):
+    for item in sorted(statement.items, key=_turn):
         key = item.key()
         if statement.account_iban not in own_ibans:
             outcomes.append(_broken(item, BreakType.WRONG_ACCOUNT, "the statement is of another account"))
@@ -176,7 +179,16 @@ def _of_status(item: StatusItem, book: Legs) -> tuple[Outcome, Leg | None]:
     return replace(found, kind=OutcomeKind.REJECTED), replace(leg, state=LegState.REJECTED)
 
 
+def _turn(item: BankItem) -> tuple[bool, int]:
+    """A debit and its return may stand in one statement, in whatever order; and a fee for the return beside it, which is less."""
+    return item.is_return, -abs(item.amount_minor) if item.is_return else 0
+
+
 def _of_item(item: BankItem, book: Legs) -> tuple[Outcome, Leg | None]:
+    if item.amount_minor and item.charge_minor == item.amount_minor:
+        about = book.by_end_to_end_id(item.end_to_end_id)
+        charge = Outcome(item, OutcomeKind.CHARGE, about and about.leg_id, on=item.booked_on)
+        return replace(charge, charge_minor=item.charge_minor), None
     leg, by, why = _leg_of(item, book)
     if leg is None:
         return _broken(item, BreakType.UNKNOWN_REFERENCE, why), None
@@ -184,7 +196,7 @@ def _of_item(item: BankItem, book: Legs) -> tuple[Outcome, Leg | None]:
     if item.currency != leg.currency:
         why = f"{item.currency}, where {leg.currency} is due"
         return replace(found, break_type=BreakType.CURRENCY, note=why), None
-    if item.is_return or item.amount_minor * leg.sign <= 0:
+    if item.is_return or item.before_charge_minor * leg.sign <= 0:
         return _of_return(item, leg, found)
     return _of_payment(item, leg, found)
 
@@ -214,7 +226,9 @@ def _leg_of(item: BankItem, book: Legs) -> tuple[Leg | None, MatchedBy, str]:
 
 
 def _of_payment(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg | None]:
-    amount, due = abs(item.amount_minor), leg.due_minor
+    due = leg.due_minor
+    charge = _charge(item, leg.sign * due)
+    amount = leg.sign * (item.amount_minor - charge)
     if due == 0:
         return replace(found, break_type=BreakType.DUPLICATE, note="what it pays was paid before"), None
     if amount != due and found.matched_by not in _IN_PARTS:
@@ -235,27 +249,39 @@ def _of_payment(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg 
         break_type=of_break,
         break_minor=leg.sign * rest,
         note=why,
+        charge_minor=charge,
     )
     return outcome, leg.paid(applied, found.matched_by is MatchedBy.END_TO_END_ID)
 
 
 def _of_return(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg | None]:
-    """What came back must be what had gone; some banks take their charge with it, which is told apart."""
-    amount = abs(item.amount_minor)
-    backwards = item.amount_minor * leg.sign < 0
-    if not backwards or not 0 < leg.booked_minor <= amount:
+    """What comes back is what had gone, all of it. Where the amount is another, the bank took a charge of which it says nothing: a break."""
+    wanted = -leg.sign * leg.booked_minor
+    charge = _charge(item, wanted)
+    amount = -leg.sign * (item.amount_minor - charge)
+    # Who gives back a part names the reference, perhaps: what the bank sends back names the payment, or says so.
+    surely = item.is_return or found.matched_by is MatchedBy.END_TO_END_ID
+    if amount <= 0 or not leg.booked_minor or (amount < leg.booked_minor and not surely):
         why = f"{leg.booked_minor} minor units had been paid by its instruction; it is {leg.state.value}"
         return replace(found, break_type=BreakType.UNEXPECTED_RETURN, note=why), None
     rest = amount - leg.booked_minor
+    said = f"{abs(rest)} minor units {'more' if rest > 0 else 'less'} than had been paid: a charge?"
     outcome = replace(
         found,
         kind=OutcomeKind.RETURNED,
-        applied_minor=-leg.sign * leg.booked_minor,
+        applied_minor=wanted,
         break_type=BreakType.WRONG_AMOUNT if rest else None,
         break_minor=-leg.sign * rest,
-        note=f"{rest} minor units more than had been paid: a charge?" if rest else item.reason,
+        note=said if rest else item.reason,
+        charge_minor=charge,
     )
     return outcome, leg.returned()
+
+
+def _charge(item: BankItem, wanted_minor: int) -> int:
+    """What of an item is the bank's charge. Nothing where it is right without: then the charge is told in advance, or besides."""
+    same_way = item.before_charge_minor * wanted_minor > 0
+    return item.charge_minor if item.amount_minor != wanted_minor and same_way else 0
 
 
 def _broken(item: BankItem, kind: BreakType, note: str) -> Outcome:

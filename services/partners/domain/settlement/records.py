@@ -96,7 +96,7 @@ class Message:
 class Item:
     """What the bank said of one thing, and what became of it. `entry_reference`: the bank's own, empty where it gave none.
 
-    Minor units; above zero came in. `break_number` None: it is explained.
+    Minor units; above zero came in. `break_number` None: it is explained. `charge_minor`: what of it the bank charged.
     """
 
     message_number: int
@@ -110,6 +110,7 @@ class Item:
     applied_minor: int
     said: str
     break_number: int | None = None
+    charge_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ async def add(
                     "outcome": each.outcome,
                     "payment_id": each.payment_id,
                     "applied_minor": each.applied_minor,
+                    "charge_minor": each.charge_minor,
                     "said": each.said,
                 }
                 for each in items
@@ -258,4 +259,5 @@ def _item(row: Any) -> Item:
         row.applied_minor,
         row.said,
         row.break_number,
+        row.charge_minor,
     )

@@ -218,6 +218,7 @@ bank_item: Final = Table(
     Column("outcome", Text, nullable=False),
     Column("payment_id", Uuid),
     Column("applied_minor", BigInteger, nullable=False),
+    Column("charge_minor", BigInteger, nullable=False),
     Column("said", Text, nullable=False),
 )
 

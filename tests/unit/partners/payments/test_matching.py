@@ -29,7 +29,8 @@ def matched(items: Sequence[BankItem], *legs: Leg) -> Matched:
 def one(item_in: BankItem, *legs: Leg) -> tuple[Outcome, Leg]:
     found = matched([item_in], *legs)
     (outcome,) = found.outcomes
-    assert outcome.applied_minor + outcome.break_minor == item_in.amount_minor
+    parts = outcome.applied_minor + outcome.break_minor + outcome.charge_minor
+    assert parts == item_in.amount_minor
     return outcome, found.legs[0]
 
 
@@ -238,9 +239,67 @@ def test_a_return_of_what_was_not_paid_is_a_break(state: LegState):
     assert (outcome.break_type, after) == (BreakType.UNEXPECTED_RETURN, before)
 
 
-def test_less_than_was_paid_that_comes_back_is_a_break():
+def test_a_payout_that_comes_back_less_a_charge_that_is_not_told_is_owed_again_and_the_charge_is_a_break():
+    settled = leg(direction=Direction.PAYOUT).paid(10_000, by_instruction=True)
+    outcome, after = one(item(9_650, end_to_end_id=ids(settled), is_return=True), settled)
+    assert (outcome.kind, outcome.applied_minor, outcome.break_minor) == (OutcomeKind.RETURNED, 10_000, -350)
+    assert (outcome.break_type, outcome.charge_minor) == (BreakType.WRONG_AMOUNT, 0)
+    assert "350 minor units less than had been paid" in outcome.note
+    assert (after.state, after.due_minor) == (LegState.RETURNED, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("direction", "amount"), [(Direction.PAYOUT, 9_650), (Direction.COLLECT, -10_350)]
+)  # fmt: skip
+def test_a_charge_that_the_bank_tells_of_is_no_break(direction: Direction, amount: int):
+    settled = leg(direction=direction).paid(10_000, by_instruction=True)
+    back = item(amount, end_to_end_id=ids(settled), is_return=True, charge_minor=-350)
+    outcome, after = one(back, settled)
+    assert (outcome.kind, outcome.applied_minor) == (OutcomeKind.RETURNED, -settled.sign * 10_000)
+    assert (outcome.charge_minor, outcome.break_type, after.state) == (-350, None, LegState.RETURNED)
+
+
+@pytest.mark.parametrize(("direction", "amount"), [(Direction.PAYOUT, -10_035), (Direction.COLLECT, 9_965)])
+def test_a_payment_that_is_booked_with_a_charge_is_settled_and_the_charge_is_told(
+    direction: Direction, amount: int
+):
+    told = leg(direction=direction)
+    outcome, after = one(item(amount, end_to_end_id=ids(told), charge_minor=-35), told)
+    assert (outcome.kind, outcome.applied_minor) == (OutcomeKind.SETTLED, told.sign * 10_000)
+    assert (outcome.charge_minor, outcome.break_type, after.state) == (-35, None, LegState.SETTLED)
+
+
+def test_a_charge_that_is_told_beside_the_right_amount_is_not_counted():
+    outcome, _ = one(item(10_000, end_to_end_id=ids(leg()), charge_minor=-35), leg())
+    assert (outcome.kind, outcome.applied_minor, outcome.charge_minor) == (OutcomeKind.SETTLED, 10_000, 0)
+
+
+def test_an_invoice_that_is_paid_in_part_less_a_charge_is_paid_by_what_its_payer_sent():
+    outcome, after = one(item(3_990, remittance=INVOICE.creditor_reference, charge_minor=-10), INVOICE)
+    assert (outcome.kind, outcome.applied_minor, outcome.charge_minor) == (OutcomeKind.PART, 4_000, -10)
+    assert after.due_minor == 6_000
+
+
+@pytest.mark.parametrize("named", [leg().end_to_end_id, ""])
+def test_what_is_nothing_but_a_charge_touches_no_payment_also_where_it_names_one(named: str):
     settled = leg().paid(10_000, by_instruction=True)
-    outcome, after = one(item(-4_000, end_to_end_id=ids(settled), is_return=True), settled)
+    outcome, after = one(item(-350, end_to_end_id=named, is_return=True, charge_minor=-350), settled)
+    assert (outcome.kind, outcome.charge_minor, outcome.applied_minor) == (OutcomeKind.CHARGE, -350, 0)
+    assert (outcome.leg_id, after) == (settled.leg_id if named else None, settled)
+
+
+def test_a_fee_beside_a_return_that_is_told_as_one_too_is_not_taken_for_it():
+    settled = leg().paid(10_000, by_instruction=True)
+    named = {"end_to_end_id": ids(settled), "is_return": True}
+    found = matched([item(-350, 1, **named), item(-10_000, 2, **named)], settled)
+    assert [(each.kind, each.item) for each in found.outcomes] == [
+        (OutcomeKind.RETURNED, item(-10_000, 2, **named)), (OutcomeKind.BREAK, item(-350, 1, **named))
+    ]  # fmt: skip
+
+
+def test_less_than_was_paid_that_somebody_sends_back_by_himself_is_a_break():
+    settled = leg(direction=Direction.PAYOUT).paid(10_000, by_instruction=True)
+    outcome, after = one(item(4_000, remittance=settled.creditor_reference), settled)
     assert (outcome.break_type, after) == (BreakType.UNEXPECTED_RETURN, settled)
 
 

@@ -879,6 +879,7 @@ class BankItem(_message.Message):
     APPLIED_MINOR_FIELD_NUMBER: _builtins.int
     BREAK_NUMBER_FIELD_NUMBER: _builtins.int
     SAID_FIELD_NUMBER: _builtins.int
+    CHARGE_MINOR_FIELD_NUMBER: _builtins.int
     item: _builtins.int
     """Its place in the message, from 1."""
     end_to_end_id: _builtins.str
@@ -888,7 +889,7 @@ class BankItem(_message.Message):
     booked_on: _builtins.str
     """The day of its booking; empty in a status report."""
     outcome: _builtins.str
-    """`settled`, `part`, `returned`, `rejected`, `noted` or `break`."""
+    """`settled`, `part`, `returned`, `rejected`, `noted`, `charge` or `break`."""
     payment_id: _builtins.bytes
     """The payment that it is about, if one was found."""
     applied_minor: _builtins.int
@@ -897,6 +898,8 @@ class BankItem(_message.Message):
     """The number of its break; 0: none."""
     said: _builtins.str
     """What its remittance says, or why it came back."""
+    charge_minor: _builtins.int
+    """What of it is the bank's own charge, as the bank says: below zero it took it."""
     def __init__(
         self,
         *,
@@ -909,10 +912,11 @@ class BankItem(_message.Message):
         applied_minor: _builtins.int = ...,
         break_number: _builtins.int = ...,
         said: _builtins.str = ...,
+        charge_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "applied_minor", b"applied_minor", "booked_on", b"booked_on", "break_number", b"break_number", "end_to_end_id", b"end_to_end_id", "item", b"item", "outcome", b"outcome", "payment_id", b"payment_id", "said", b"said"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "applied_minor", b"applied_minor", "booked_on", b"booked_on", "break_number", b"break_number", "charge_minor", b"charge_minor", "end_to_end_id", b"end_to_end_id", "item", b"item", "outcome", b"outcome", "payment_id", b"payment_id", "said", b"said"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -978,7 +982,7 @@ class BankBreak(_message.Message):
     owner: _builtins.str
     """Who looks after it; empty: nobody."""
     ended: _builtins.str
-    """How it ended: `allocated`, `refunded`, `explained`, `written_off`; empty: it is open."""
+    """How it ended: `allocated`, `refunded`, `explained`, `written_off`, `bank_charge`; empty: it is open."""
     @_builtins.property
     def item(self) -> Global___BankItem:
         """What the bank said."""
@@ -1123,7 +1127,9 @@ class EndBreakRequest(_message.Message):
     number: _builtins.int
     """Its number."""
     how: _builtins.str
-    """`allocated` (to a partner's account), `refunded` (it was sent back), `explained` (nothing is in suspense) or `written_off`."""
+    """`allocated` (to a partner's account), `refunded` (it was sent back), `explained` (nothing is in suspense), `written_off`, or
+    `bank_charge` (the bank took it for itself).
+    """
     partner_id: _builtins.bytes
     """Whose account; with `allocated` only."""
     why: _builtins.str

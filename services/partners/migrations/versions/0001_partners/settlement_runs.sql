@@ -180,7 +180,7 @@ CREATE TABLE money_journal (
     CONSTRAINT money_journal_kind_ck CHECK (
         kind IN (
             'document', 'collected', 'paid_out', 'returned', 'received', 'allocated', 'refunded', 'withheld', 'let_go',
-            'charged', 'written_off'
+            'charged', 'written_off', 'bank_charged'
         )
     )
 )
@@ -384,13 +384,14 @@ CREATE TABLE bank_item (
     outcome text NOT NULL,
     payment_id uuid,
     applied_minor bigint NOT NULL,
+    charge_minor bigint NOT NULL,
     said text NOT NULL,
     CONSTRAINT bank_item_pk PRIMARY KEY (ledger_id, message_number, item),
     CONSTRAINT bank_item_message_fk FOREIGN KEY (ledger_id, message_number) REFERENCES bank_message (ledger_id, number),
     CONSTRAINT bank_item_payment_fk FOREIGN KEY (ledger_id, payment_id) REFERENCES payment (ledger_id, payment_id)
 )
 --;;
-COMMENT ON TABLE bank_item IS 'What a bank said, item by item, and what became of it. Above zero: money that came in. said: who and what for, in its words.'
+COMMENT ON TABLE bank_item IS 'What a bank said, item by item, and what became of it. Above zero: money that came in; charge_minor: what of it the bank says to be its charge. said: who and what for, in its words.'
 --;;
 CREATE INDEX bank_item_entry_ix ON bank_item (ledger_id, entry_reference)
 --;;
@@ -423,7 +424,7 @@ CREATE TABLE break_event (
     why text NOT NULL,
     CONSTRAINT break_event_pk PRIMARY KEY (ledger_id, break_number, event),
     CONSTRAINT break_event_break_fk FOREIGN KEY (ledger_id, break_number) REFERENCES bank_break (ledger_id, number),
-    CONSTRAINT break_event_kind_ck CHECK (kind IN ('assigned', 'allocated', 'refunded', 'explained', 'written_off'))
+    CONSTRAINT break_event_kind_ck CHECK (kind IN ('assigned', 'allocated', 'refunded', 'explained', 'written_off', 'bank_charge'))
 )
 --;;
 COMMENT ON TABLE break_event IS 'Who looks after a break, and how it ended: every kind but assigned ends it.'
