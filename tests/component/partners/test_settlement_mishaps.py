@@ -212,3 +212,37 @@ async def test_a_charge_that_the_bank_does_not_tell_of_is_a_break_of_the_differe
     await desk.host(desk.settlement.EndBreak, end)
     held = await desk.accounts()
     assert (held["bank_charges", ""], ("suspense", "") in held) == (200, False)
+
+
+async def test_what_is_booked_of_another_amount_settles_what_was_due_and_only_the_difference_is_a_break(
+    desk: Settling,
+) -> None:
+    run = await month(desk)
+    grocer, cinema = (payment_of(desk, run, slug) for slug in ("grocer", "cinema"))
+    less, more = moved(grocer, "119.00", "CRDT", "B1"), moved(cinema, "36.50", "DBIT", "B2")
+    answer = await desk.receive(camt(camt_statement(less, more, closing="82.50")))
+    assert [(each.outcome, each.applied_minor) for each in answer.items] == [
+        ("settled", 12_000), ("settled", -3_600),
+    ]  # fmt: skip
+    listed = (await desk.host(desk.settlement.ListBreaks, pb.ListBreaksRequest())).breaks
+    assert [(each.type, each.amount_minor) for each in listed] == [
+        ("wrong_amount", -50), ("wrong_amount", -100),
+    ]  # fmt: skip
+    held = await desk.accounts()
+    assert (held["suspense", ""], held["bank", ""]) == (150, 8_250)
+    assert {key for key in held if key[0] == "partner"} == {("partner", "fuel")}
+    await desk.host(desk.settlement.EndBreak, pb.EndBreakRequest(number=1, how="bank_charge", why="a fee"))
+    # It owes what was paid out too much, once a person says so.
+    await allocate(desk, 2, "cinema")
+    assert (await desk.accounts())["partner", "cinema"] == 50
+
+
+async def test_of_a_payout_of_less_the_rest_stays_owed_until_a_run_pays_it(desk: Settling) -> None:
+    run = await month(desk)
+    cinema = payment_of(desk, run, "cinema")
+    less = moved(cinema, "30.00", "DBIT", "B1")
+    answer = await desk.receive(camt(camt_statement(less, opening="30.00", closing="0.00")))
+    assert [(each.outcome, each.applied_minor) for each in answer.items] == [("part", -3_000)]
+    cancel = pb.CancelPaymentRequest(end_to_end_id=cinema.end_to_end_id, why="the bank says that was all")
+    assert (await desk.host(desk.settlement.CancelPayment, cancel)).left_minor == 600
+    assert desk.dues(await desk.settled())["cinema"] == -600

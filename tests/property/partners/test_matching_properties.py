@@ -43,6 +43,7 @@ def open_legs(draw: st.DrawFn) -> list[Leg]:
                 paid_minor=paid,
                 booked_minor=paid if state is LegState.SETTLED and draw(st.booleans()) else 0,
                 counterparty_iban=iban(draw(st.integers(1, 3)), "ELSE"),
+                message_id=draw(st.sampled_from(["R1-C-1", ""])),
             )
         )
     return made
@@ -83,6 +84,8 @@ def test_each_item_ends_in_one_outcome_and_every_cent_in_a_leg_or_a_break(
     told = statement(*items, account_iban=account)
     found = match_statement(told, legs, {OWN_IBAN})
     assert Counter(each.item for each in found.outcomes) == Counter(items)
+    went = sum(each.applied_minor + each.break_minor + each.charge_minor for each in found.outcomes)
+    assert went == sum(each.amount_minor for each in items)
     for each in found.outcomes:
         assert isinstance(each.item, BankItem)
         assert each.applied_minor + each.break_minor + each.charge_minor == each.item.amount_minor

@@ -23,11 +23,9 @@ from services.partners.domain.payments.bank_entries import (
     StatusItem,
     StatusReport,
 )
+from services.partners.domain.payments.instructions import Direction
 from services.partners.domain.payments.legs import Leg, Legs, LegState, MatchedBy
 from services.partners.domain.payments.reference import creditor_references, is_end_to_end_id
-
-# A collection is paid in one piece; whoever pays by transfer may pay in parts.
-_IN_PARTS: Final = (MatchedBy.REFERENCE, MatchedBy.AMOUNT_AND_ACCOUNT)
 
 # ISO 20022 reasons of a reject: the bank has had this message, part or payment before. What it had before stands.
 _DUPLICATES: Final = frozenset({"AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"})
@@ -58,7 +56,7 @@ class BreakType(StrEnum):
     UNKNOWN_REFERENCE = "unknown_reference"
     """It names nothing that is known, or several things."""
     WRONG_AMOUNT = "wrong_amount"
-    """More than was due, or not what was instructed."""
+    """More or less than was due: only the difference is in the break."""
     PARTIAL = "partial"
     """Less than was due; it counts as part payment."""
     DUPLICATE = "duplicate"
@@ -231,15 +229,13 @@ def _of_payment(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg 
     amount = leg.sign * (item.amount_minor - charge)
     if due == 0:
         return replace(found, break_type=BreakType.DUPLICATE, note="what it pays was paid before"), None
-    if amount != due and found.matched_by not in _IN_PARTS:
-        why = f"{due} minor units were instructed, not {amount}"
-        return replace(found, break_type=BreakType.WRONG_AMOUNT, note=why), None
-    applied = min(amount, due)
+    applied = due if _is_whole(leg, found.matched_by) else min(amount, due)
     kind = OutcomeKind.SETTLED if applied == due else OutcomeKind.PART
     rest = amount - applied
     of_break, why = None, ""
     if rest:
-        of_break, why = BreakType.WRONG_AMOUNT, f"{rest} minor units more than were due"
+        more = "more" if rest > 0 else "less"
+        of_break, why = BreakType.WRONG_AMOUNT, f"{abs(rest)} minor units {more} than were due"
     elif kind is OutcomeKind.PART:
         of_break, why = BreakType.PARTIAL, f"{due - applied} minor units are still due"
     outcome = replace(
@@ -252,6 +248,14 @@ def _of_payment(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg 
         charge_minor=charge,
     )
     return outcome, leg.paid(applied, found.matched_by is MatchedBy.END_TO_END_ID)
+
+
+def _is_whole(leg: Leg, by: MatchedBy) -> bool:
+    """Whether what is booked is all of a leg whatever its amount: a bank collects a debit in one piece, so what lacks is the bank's.
+
+    Whoever pays by transfer may pay in parts; and of what the operator pays out less than it owed, it owes the rest.
+    """
+    return by is MatchedBy.END_TO_END_ID and leg.direction is Direction.COLLECT and bool(leg.message_id)
 
 
 def _of_return(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg | None]:

@@ -55,15 +55,42 @@ def test_a_payout_is_settled_by_money_that_goes_out():
     )
 
 
-@pytest.mark.parametrize("amount", [9_999, 10_001])
-def test_a_collection_of_another_amount_than_was_instructed_is_a_break_and_nothing_is_applied(amount: int):
+@pytest.mark.parametrize(("amount", "difference"), [(9_999, -1), (10_001, 1)])
+def test_a_collection_of_another_amount_than_was_instructed_is_settled_and_the_difference_a_break(
+    amount: int, difference: int
+):
     outcome, after = one(item(amount, end_to_end_id=ids(leg())), leg())
-    assert (outcome.kind, outcome.break_type, outcome.applied_minor) == (
-        OutcomeKind.BREAK,
-        BreakType.WRONG_AMOUNT,
-        0,
-    )
-    assert after == leg()
+    assert (outcome.kind, outcome.break_type) == (OutcomeKind.SETTLED, BreakType.WRONG_AMOUNT)
+    assert (outcome.applied_minor, outcome.break_minor) == (10_000, difference)
+    assert (after.state, after.booked_minor) == (LegState.SETTLED, 10_000)
+
+
+def test_a_payout_of_more_than_was_instructed_is_settled_and_the_rest_a_break():
+    out = leg(direction=Direction.PAYOUT)
+    outcome, after = one(item(-10_001, end_to_end_id=ids(out)), out)
+    assert (outcome.kind, outcome.break_type) == (OutcomeKind.SETTLED, BreakType.WRONG_AMOUNT)
+    assert (outcome.applied_minor, outcome.break_minor, after.due_minor) == (-10_000, -1, 0)
+
+
+def test_of_a_payout_of_less_than_was_instructed_the_rest_is_still_owed_and_what_went_may_come_back():
+    out = leg(direction=Direction.PAYOUT)
+    outcome, after = one(item(-9_000, end_to_end_id=ids(out)), out)
+    assert (outcome.kind, outcome.break_type) == (OutcomeKind.PART, BreakType.PARTIAL)
+    assert (outcome.applied_minor, outcome.break_minor, after.due_minor) == (-9_000, 0, 1_000)
+    back, returned = one(item(9_000, 2, end_to_end_id=ids(out), is_return=True), after)
+    assert (back.kind, back.break_type, returned.due_minor) == (OutcomeKind.RETURNED, None, 10_000)
+
+
+def test_a_debit_of_which_a_part_was_paid_by_transfer_before_is_over_by_that():
+    before = leg().paid(4_000, by_instruction=False)
+    outcome, after = one(item(10_000, end_to_end_id=ids(before)), before)
+    assert (outcome.kind, outcome.applied_minor, outcome.break_minor) == (OutcomeKind.SETTLED, 6_000, 4_000)
+    assert after.booked_minor == 6_000
+
+
+def test_an_invoice_that_is_paid_by_its_end_to_end_id_may_be_paid_in_parts():
+    outcome, after = one(item(4_000, end_to_end_id=ids(INVOICE)), INVOICE)
+    assert (outcome.kind, outcome.applied_minor, after.due_minor) == (OutcomeKind.PART, 4_000, 6_000)
 
 
 @pytest.mark.parametrize(
