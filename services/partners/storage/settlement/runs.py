@@ -13,6 +13,7 @@ from services.partners.domain.netting import MICROS_PER_MINOR
 from services.partners.domain.settlement.accounts import Account
 from services.partners.domain.settlement.records import Run, RunStep, Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, RunState
+from services.partners.storage.approval_tables import draft
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement import money
 from services.partners.storage.settlement.tables import (
@@ -129,6 +130,21 @@ async def unfinished(connection: Reads, ledger_id: int) -> list[Run]:
     """The runs that are instructed and not settled: oldest first."""
     wanted = _runs(ledger_id).where(
         run_step.c.state.not_in([RunState.DRAFT, RunState.APPROVED, RunState.ABORTED, RunState.SETTLED])
+    )
+    rows = await connection.execute(wanted.order_by(settlement_run.c.number))
+    return [_run(row) for row in rows]
+
+
+async def expired(connection: Reads, ledger_id: int, before_us: int) -> list[Run]:
+    """The runs that nobody has approved, of drafts that were made before a wall-clock time: oldest first."""
+    wanted = (
+        _runs(ledger_id)
+        .join(
+            draft,
+            (draft.c.ledger_id == settlement_run.c.ledger_id)
+            & (draft.c.draft_id == settlement_run.c.draft_id),
+        )
+        .where(run_step.c.state == RunState.DRAFT, draft.c.made_at < from_micros(before_us))
     )
     rows = await connection.execute(wanted.order_by(settlement_run.c.number))
     return [_run(row) for row in rows]
