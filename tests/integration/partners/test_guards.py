@@ -17,7 +17,8 @@ APPEND_ONLY = (
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
     "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry", "payment",
-    "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
+    "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_statement", "bank_item", "bank_break", "statement_gap",
+    "break_event",
     "partner_standing_version", "buy_out",
     "dispute_terms_version", "dispute", "dispute_event",
 )  # fmt: skip

@@ -89,7 +89,7 @@ class BankItem:
 class BankStatement:
     """A statement of an account (camt.053). `number`: as the bank counts them; balances None where they are not told.
 
-    `unbooked`: entries that are announced only; they are not among the items.
+    `unbooked`: entries that are announced only; they are not among the items. `closed_on`: the day of the closing balance.
     """
 
     statement_id: str
@@ -100,6 +100,7 @@ class BankStatement:
     closing_minor: int | None
     items: tuple[BankItem, ...]
     unbooked: int = 0
+    closed_on: date | None = None
 
     def gap_minor(self) -> int:
         """By how much the balances differ beyond what the items say; 0: nothing is missing, or a balance is not told."""

@@ -104,12 +104,13 @@ def match_statement(
     legs: Iterable[Leg],
     own_ibans: Collection[str],
     seen: Callable[[BankItem], bool] = lambda _: False,
+    currency: str = "",
 ) -> Matched:
     """What becomes of the items of a statement; an outcome for each, in their order but returns last.
 
     `legs`: all that are not finished, and those that were paid as long ago as returns may come; `own_ibans`: the operator's
     accounts; `seen`: whether an item was matched before (see BankItem.key), in this statement or another one. The same
-    movement twice in one statement is a duplicate as well.
+    movement twice in one statement is a duplicate as well. `currency`: the only one that accounts are kept in; empty: the legs say it.
     """
     book, keys, outcomes = Legs(legs), set[str](), list[Outcome]()
     for item in sorted(statement.items, key=_turn):
@@ -118,6 +119,10 @@ def match_statement(
             outcomes.append(_broken(item, BreakType.WRONG_ACCOUNT, "the statement is of another account"))
         elif seen(item) or (key and key in keys):
             outcomes.append(_broken(item, BreakType.DUPLICATE, "the bank has told of this movement before"))
+        elif currency and item.currency != currency:
+            outcomes.append(
+                _broken(item, BreakType.CURRENCY, f"{item.currency}, where accounts are in {currency}")
+            )
         else:
             outcome, leg = _of_item(item, book)
             outcomes.append(outcome)

@@ -97,6 +97,7 @@ class Item:
     """What the bank said of one thing, and what became of it. `entry_reference`: the bank's own, empty where it gave none.
 
     Minor units; above zero came in. `break_number` None: it is explained. `charge_minor`: what of it the bank charged.
+    `statement`: which one of its message it is of, from 1; 0: a report.
     """
 
     message_number: int
@@ -111,6 +112,7 @@ class Item:
     said: str
     break_number: int | None = None
     charge_minor: int = 0
+    statement: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,7 @@ bank_item: Final = Table(
     Column("applied_minor", BigInteger, nullable=False),
     Column("charge_minor", BigInteger, nullable=False),
     Column("said", Text, nullable=False),
+    Column("statement", SmallInteger),
 )
 
 bank_break: Final = Table(

@@ -1356,24 +1356,97 @@ class AccountBalance(_message.Message):
 Global___AccountBalance: _TypeAlias = AccountBalance  # noqa: Y015
 
 @_typing.final
+class BankPosition(_message.Message):
+    """What the bank says that is on one of the operator's accounts, beside what was booked of it here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IBAN_FIELD_NUMBER: _builtins.int
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    CLOSED_ON_FIELD_NUMBER: _builtins.int
+    OPENING_MINOR_FIELD_NUMBER: _builtins.int
+    BOOKED_MINOR_FIELD_NUMBER: _builtins.int
+    CLOSING_MINOR_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_MINOR_FIELD_NUMBER: _builtins.int
+    iban: _builtins.str
+    """Its IBAN."""
+    statement_id: _builtins.str
+    """The last statement, by the bank's id for it."""
+    closed_on: _builtins.str
+    """The day of its closing balance."""
+    opening_minor: _builtins.int
+    """What the first statement opened with: it was there before settlement. Not there: the bank does not say."""
+    booked_minor: _builtins.int
+    """What was booked here of movements on it since."""
+    closing_minor: _builtins.int
+    """What the last statement closed with. Not there: the bank does not say."""
+    difference_minor: _builtins.int
+    """What the bank says beyond what was booked: a statement is missing, or does not add up, or has money in another currency. Not
+    there: a balance is not told.
+    """
+    def __init__(
+        self,
+        *,
+        iban: _builtins.str = ...,
+        statement_id: _builtins.str = ...,
+        closed_on: _builtins.str = ...,
+        opening_minor: _builtins.int | None = ...,
+        booked_minor: _builtins.int = ...,
+        closing_minor: _builtins.int | None = ...,
+        difference_minor: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_difference_minor", b"_difference_minor", "_opening_minor", b"_opening_minor", "closing_minor", b"closing_minor", "difference_minor", b"difference_minor", "opening_minor", b"opening_minor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_difference_minor", b"_difference_minor", "_opening_minor", b"_opening_minor", "booked_minor", b"booked_minor", "closed_on", b"closed_on", "closing_minor", b"closing_minor", "difference_minor", b"difference_minor", "iban", b"iban", "opening_minor", b"opening_minor", "statement_id", b"statement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__closing_minor: _TypeAlias = _typing.Literal["closing_minor"]  # noqa: Y015
+    _WhichOneofArgType__closing_minor: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor"]  # noqa: Y015
+    _WhichOneofReturnType__difference_minor: _TypeAlias = _typing.Literal["difference_minor"]  # noqa: Y015
+    _WhichOneofArgType__difference_minor: _TypeAlias = _typing.Literal["_difference_minor", b"_difference_minor"]  # noqa: Y015
+    _WhichOneofReturnType__opening_minor: _TypeAlias = _typing.Literal["opening_minor"]  # noqa: Y015
+    _WhichOneofArgType__opening_minor: _TypeAlias = _typing.Literal["_opening_minor", b"_opening_minor"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__closing_minor) -> _WhichOneofReturnType__closing_minor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__difference_minor) -> _WhichOneofReturnType__difference_minor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__opening_minor) -> _WhichOneofReturnType__opening_minor | None: ...
+
+Global___BankPosition: _TypeAlias = BankPosition  # noqa: Y015
+
+@_typing.final
 class GetAccountsResponse(_message.Message):
     """Answers GetAccounts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNTS_FIELD_NUMBER: _builtins.int
+    BANK_FIELD_NUMBER: _builtins.int
+    COMING_MINOR_FIELD_NUMBER: _builtins.int
+    GOING_MINOR_FIELD_NUMBER: _builtins.int
+    coming_minor: _builtins.int
+    """What the bank was told to collect, and has not reported yet."""
+    going_minor: _builtins.int
+    """What the bank was told to pay out, and has not reported yet; above zero."""
     @_builtins.property
     def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountBalance]:
         """By account and partner."""
+
+    @_builtins.property
+    def bank(self) -> _containers.RepeatedCompositeFieldContainer[Global___BankPosition]:
+        """Of each account at the bank that a statement was ever of, by IBAN."""
 
     def __init__(
         self,
         *,
         accounts: _abc.Iterable[Global___AccountBalance] | None = ...,
+        bank: _abc.Iterable[Global___BankPosition] | None = ...,
+        coming_minor: _builtins.int = ...,
+        going_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bank", b"bank", "coming_minor", b"coming_minor", "going_minor", b"going_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
