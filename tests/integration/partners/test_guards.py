@@ -99,11 +99,17 @@ async def test_the_service_has_no_right_to_delete(service: Connection, table: st
         ("clearing_window", "last_seq"),
         ("api_key", "scopes"),
         ("staff_role", "assigned"),
+        ("partner_settled", "open_minor"),
     ],
 )
 async def test_the_service_has_no_right_to_edit(service: Connection, table: str, column: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await service.execute(f"UPDATE {table} SET {column} = {column}")
+
+
+async def test_what_was_paid_is_written_by_journals_alone(service: Connection) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await service.execute(f"INSERT INTO partner_settled VALUES (1, '{PARTNER}', 0, 0)")
 
 
 @pytest.mark.parametrize(

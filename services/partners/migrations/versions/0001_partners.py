@@ -23,6 +23,7 @@ _FILES = (
     "standing.sql",
     "rerates.sql",
     "settlement_runs.sql",
+    "paid.sql",
     "payment_terms.sql",
     "audit.sql",
     "tax.sql",
@@ -58,6 +59,8 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON staff_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (number, hash) ON audit_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
+    # Written by triggers alone.
+    op.execute(f"GRANT SELECT ON partner_settled TO {role}")
     op.execute(
         "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, settlement_head, "
         f"document_series, credit_standing, inbox, lot_head TO {role}"
