@@ -16,6 +16,7 @@ import httpx2
 from coalition.members.v1 import members_pb2_grpc
 from coalition.partners.v1 import partners_pb2, partners_pb2_grpc, settlement_pb2_grpc
 from coalition.partners.v1.disputes_pb2_grpc import add_DisputeServiceServicer_to_server
+from coalition.partners.v1.payment_terms_pb2_grpc import add_PaymentTermsServiceServicer_to_server
 from coalition.points.v1 import operations_pb2_grpc, points_pb2_grpc
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
@@ -124,6 +125,7 @@ async def open_house(
     def register_partners(server: grpc.aio.Server) -> None:
         partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
         partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
+        add_PaymentTermsServiceServicer_to_server(partners, server)
         add_DisputeServiceServicer_to_server(DisputesBook(), server)  # pyright: ignore[reportAbstractUsage]
         settlement_pb2_grpc.add_SettlementServiceServicer_to_server(documents, server)
 
