@@ -107,6 +107,14 @@ class _Neighbour:
         await self._server.stop(0)
 
 
+def _register_partners(partners: PartnersBook, documents: DocumentsBook, server: grpc.aio.Server) -> None:
+    partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
+    partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
+    add_PaymentTermsServiceServicer_to_server(partners, server)
+    add_DisputeServiceServicer_to_server(DisputesBook(), server)  # pyright: ignore[reportAbstractUsage]
+    settlement_pb2_grpc.add_SettlementServiceServicer_to_server(documents, server)
+
+
 @asynccontextmanager
 async def open_house(
     database_url: str = NO_DATABASE, extra: service.ExtraRoutes = lambda _: (), **settings: Any
@@ -122,13 +130,6 @@ async def open_house(
     documents = DocumentsBook()  # pyright: ignore[reportAbstractUsage]
     points = PointsBook(faults, members, verifier)  # pyright: ignore[reportAbstractUsage]
 
-    def register_partners(server: grpc.aio.Server) -> None:
-        partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
-        partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
-        add_PaymentTermsServiceServicer_to_server(partners, server)
-        add_DisputeServiceServicer_to_server(DisputesBook(), server)  # pyright: ignore[reportAbstractUsage]
-        settlement_pb2_grpc.add_SettlementServiceServicer_to_server(documents, server)
-
     def register_points(server: grpc.aio.Server) -> None:
         points_pb2_grpc.add_PointsServiceServicer_to_server(points, server)
         operations_pb2_grpc.add_OperationsServiceServicer_to_server(points.operations, server)
@@ -138,7 +139,7 @@ async def open_house(
             verifier, partial(members_pb2_grpc.add_MembersServiceServicer_to_server, members)
         ),
         "points": _Neighbour(verifier, register_points),
-        "partners": _Neighbour(verifier, register_partners),
+        "partners": _Neighbour(verifier, partial(_register_partners, partners, documents)),
     }
     for neighbour in neighbours.values():
         await neighbour.start()
