@@ -140,8 +140,12 @@ async def document_file(
 
 async def accounts(session: Session, programme: Programme) -> Sequence[pb.AccountBalance]:
     """What every account holds, and what explains it."""
-    answer = await session.call(session.settlement.GetAccounts, pb.GetAccountsRequest(), programme)
-    return answer.accounts
+    return (await books(session, programme)).accounts
+
+
+async def books(session: Session, programme: Programme) -> pb.GetAccountsResponse:
+    """All accounts, and what the bank says that is there."""
+    return await session.call(session.settlement.GetAccounts, pb.GetAccountsRequest(), programme)
 
 
 async def journals(
@@ -277,6 +281,7 @@ def item_document(found: pb.BankItem) -> Document:
         "booked_on": found.booked_on or None,
         "outcome": found.outcome,
         "applied_minor": found.applied_minor,
+        "charge_minor": found.charge_minor,
         "break": found.break_number or None,
         "said": found.said,
     }
@@ -304,6 +309,26 @@ def account_document(found: pb.AccountBalance, slugs: Mapping[bytes, str]) -> Do
         "explained_minor": found.explained_minor,
         "difference_minor": found.balance_minor - found.explained_minor,
     }
+
+
+def books_document(found: pb.GetAccountsResponse, slugs: Mapping[bytes, str]) -> Document:
+    """All accounts, and what the bank says."""
+    return {
+        "accounts": [account_document(each, slugs) for each in found.accounts],
+        "bank": [bank_document(each) for each in found.bank],
+        "coming_minor": found.coming_minor,
+        "going_minor": found.going_minor,
+    }
+
+
+def bank_document(found: pb.BankPosition) -> Document:
+    """What is on an account at the bank; `difference_minor`: what it says beyond what was booked, null where it tells no balance."""
+    amounts = ("opening_minor", "booked_minor", "closing_minor", "difference_minor")
+    told = {
+        name: getattr(found, name) if name == "booked_minor" or found.HasField(name) else None
+        for name in amounts
+    }
+    return {"iban": found.iban, "statement": found.statement_id, "closed_on": found.closed_on, **told}
 
 
 def journal_document(found: pb.MoneyJournal, slugs: Mapping[bytes, str], zone: str) -> Document:

@@ -244,7 +244,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         tax=TaxQueries(database),
         liability=Liability(database, programmes),
         audit=AuditLog(database),
-        settlement=_settlement(database, drafts),
+        settlement=_settlement(database, drafts, settings.draft_days),
         disputing=_disputing(database, drafts),
         database=database,
     )
@@ -271,13 +271,13 @@ def _disputing(database: Database, drafts: Drafts) -> Disputing:
     )
 
 
-def _settlement(database: Database, drafts: Drafts) -> Settlement:
+def _settlement(database: Database, drafts: Drafts, draft_days: int) -> Settlement:
     return Settlement(
         draft_run=DraftRun(database, drafts),
         instruct_run=InstructRun(database, tell),
         abort_run=AbortRun(database),
         cancel_payment=CancelPayment(database, tell),
-        follow_runs=FollowRuns(database, tell),
+        follow_runs=FollowRuns(database, tell, draft_days),
         suspend_late=SuspendLate(database, tell),
         receive_bank_message=ReceiveBankMessage(database, tell),
         assign_break=AssignBreak(database),

@@ -149,9 +149,19 @@ async def test_a_month_is_settled_once_whatever_dies_meanwhile(
         assert len(list((tmp_path / "to-bank").iterdir())) == len(first["files"]) == 2
         run = await mall.told("settle", "run", number)
         assert run["state"] == "settled"
-        accounts = {each["account"]: each for each in (await mall.told("settle", "trace"))["accounts"]}
+        traced = await mall.told("settle", "trace")
+        accounts = {each["account"]: each for each in traced["accounts"]}
         assert accounts["bank"]["balance_minor"] == 120_000 - 30_800
         assert {each["difference_minor"] for each in accounts.values()} == {0}
+        (bank,) = traced["bank"]
+        assert (bank["iban"], bank["booked_minor"], bank["difference_minor"]) == (
+            OWN_IBAN,
+            120_000 - 30_800,
+            0,
+        )
+        _, shown, _ = await mall.run("settle", "trace")
+        assert "has not reported yet: 0.00 to come, 0.00 to go." in shown
+        assert OWN_IBAN in shown
         # Nothing is left to be settled, so nothing was lost on the way either.
         assert "no statement is due" in await mall.refusal("settle", "draft", "--why", "again", by="maker")
 
@@ -159,6 +169,8 @@ async def test_a_month_is_settled_once_whatever_dies_meanwhile(
 async def reads_its_own_document(mall: Mall, partner: str, number: str) -> None:
     """A partner has one document and gets it in all its forms; another one does not see it."""
     own, path = mall.tills[partner], f"/v1/documents/{number}"
+    (terms,) = (await own.get("/v1/payment-terms")).json()["data"]
+    assert (terms["mandate"]["id"], terms["account"]["iban"][:-4].strip("*")) == (f"M-{partner}", "")
     (listed,) = (await own.get("/v1/documents")).json()["data"]
     read = await own.get(path)
     assert (listed["id"], listed["sha256"]) == (number, sha256(read.content).hexdigest())

@@ -29,21 +29,26 @@ def entry(
     )
 
 
-def balance(code: str, amount: str, side: str = "CRDT") -> str:
-    """A balance of a statement."""
+def balance(code: str, amount: str, side: str = "CRDT", on: str = "2026-03-02") -> str:
+    """A balance of a statement, on a day."""
     return (
         f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
-        f'<Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Dt><Dt>2026-03-02</Dt></Dt></Bal>'
+        f'<Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Dt><Dt>{on}</Dt></Dt></Bal>'
     )
 
 
 def camt_statement(
-    *entries: str, opening: str = "0.00", closing: str = "100.00", iban: str = OWN_IBAN
+    *entries: str,
+    opening: str = "0.00",
+    closing: str = "100.00",
+    iban: str = OWN_IBAN,
+    number: int = 7,
+    on: str = "2026-03-02",
 ) -> str:
-    """A statement."""
+    """A statement, as the bank counts them, of a day."""
     return (
-        f"<Stmt><Id>S-1</Id><ElctrncSeqNb>7</ElctrncSeqNb><Acct><Id><IBAN>{iban}</IBAN></Id><Ccy>EUR</Ccy></Acct>"
-        f"{balance('OPBD', opening)}{balance('CLBD', closing)}{''.join(entries)}</Stmt>"
+        f"<Stmt><Id>S-{number - 6}</Id><ElctrncSeqNb>{number}</ElctrncSeqNb><Acct><Id><IBAN>{iban}</IBAN></Id><Ccy>EUR</Ccy></Acct>"
+        f"{balance('OPBD', opening, on=on)}{balance('CLBD', closing, on=on)}{''.join(entries)}</Stmt>"
     )
 
 

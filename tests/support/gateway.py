@@ -16,6 +16,7 @@ import httpx2
 from coalition.members.v1 import members_pb2_grpc
 from coalition.partners.v1 import partners_pb2, partners_pb2_grpc, settlement_pb2_grpc
 from coalition.partners.v1.disputes_pb2_grpc import add_DisputeServiceServicer_to_server
+from coalition.partners.v1.payment_terms_pb2_grpc import add_PaymentTermsServiceServicer_to_server
 from coalition.points.v1 import operations_pb2_grpc, points_pb2_grpc
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
@@ -106,6 +107,14 @@ class _Neighbour:
         await self._server.stop(0)
 
 
+def _register_partners(partners: PartnersBook, documents: DocumentsBook, server: grpc.aio.Server) -> None:
+    partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
+    partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
+    add_PaymentTermsServiceServicer_to_server(partners, server)
+    add_DisputeServiceServicer_to_server(DisputesBook(), server)  # pyright: ignore[reportAbstractUsage]
+    settlement_pb2_grpc.add_SettlementServiceServicer_to_server(documents, server)
+
+
 @asynccontextmanager
 async def open_house(
     database_url: str = NO_DATABASE, extra: service.ExtraRoutes = lambda _: (), **settings: Any
@@ -121,12 +130,6 @@ async def open_house(
     documents = DocumentsBook()  # pyright: ignore[reportAbstractUsage]
     points = PointsBook(faults, members, verifier)  # pyright: ignore[reportAbstractUsage]
 
-    def register_partners(server: grpc.aio.Server) -> None:
-        partners_pb2_grpc.add_PartnersServiceServicer_to_server(partners, server)
-        partners_pb2_grpc.add_ClearingServiceServicer_to_server(partners, server)
-        add_DisputeServiceServicer_to_server(DisputesBook(), server)  # pyright: ignore[reportAbstractUsage]
-        settlement_pb2_grpc.add_SettlementServiceServicer_to_server(documents, server)
-
     def register_points(server: grpc.aio.Server) -> None:
         points_pb2_grpc.add_PointsServiceServicer_to_server(points, server)
         operations_pb2_grpc.add_OperationsServiceServicer_to_server(points.operations, server)
@@ -136,7 +139,7 @@ async def open_house(
             verifier, partial(members_pb2_grpc.add_MembersServiceServicer_to_server, members)
         ),
         "points": _Neighbour(verifier, register_points),
-        "partners": _Neighbour(verifier, register_partners),
+        "partners": _Neighbour(verifier, partial(_register_partners, partners, documents)),
     }
     for neighbour in neighbours.values():
         await neighbour.start()

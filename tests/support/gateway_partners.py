@@ -10,7 +10,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import grpc
-from coalition.partners.v1 import clearing_pb2, partners_pb2, partners_pb2_grpc
+from coalition.partners.v1 import (
+    clearing_pb2,
+    partners_pb2,
+    partners_pb2_grpc,
+    payment_terms_pb2,
+    payment_terms_pb2_grpc,
+)
 
 from services.runtime.errors import NotFound, Unauthenticated
 from services.runtime.ids import new_id
@@ -32,14 +38,19 @@ ALL_ROLES: Final = (
 )
 
 
-class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.ClearingServiceServicer):
-    """Keys, stores, prices and statements."""
+class PartnersBook(
+    partners_pb2_grpc.PartnersServiceServicer,
+    partners_pb2_grpc.ClearingServiceServicer,
+    payment_terms_pb2_grpc.PaymentTermsServiceServicer,
+):
+    """Keys, stores, prices, payment terms and statements."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
         self.keys: dict[bytes, partners_pb2.AuthenticateApiKeyResponse] = {}
         self.stores: dict[bytes, list[partners_pb2.Store]] = {}
         self.rates: dict[bytes, list[partners_pb2.RateVersion]] = {}
+        self.terms: dict[bytes, list[payment_terms_pb2.PaymentTerms]] = {}
         self.statements: dict[bytes, list[clearing_pb2.Statement]] = {}
         self.file_pieces: list[bytes] = []
         self.authentications = 0
@@ -102,6 +113,14 @@ class PartnersBook(partners_pb2_grpc.PartnersServiceServicer, partners_pb2_grpc.
         self, request: partners_pb2.ListRatesRequest, context: Any
     ) -> partners_pb2.ListRatesResponse:
         return partners_pb2.ListRatesResponse(rates=self.rates.get(acting().as_partner().bytes, []))
+
+    async def ListPaymentTerms(
+        self, request: payment_terms_pb2.ListPaymentTermsRequest, context: Any
+    ) -> payment_terms_pb2.ListPaymentTermsResponse:
+        acting().require("statements:read")
+        return payment_terms_pb2.ListPaymentTermsResponse(
+            versions=self.terms.get(acting().as_partner().bytes, [])
+        )
 
     async def ListStatements(
         self, request: clearing_pb2.ListStatementsRequest, context: Any

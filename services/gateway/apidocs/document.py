@@ -59,7 +59,7 @@ _TAGS: Final = (
     ("Batches", "Many movements in one call."),
     ("Transactions", "What was posted."),
     ("Settlement", "What you owe or are owed."),
-    ("Partner", "Your stores and prices."),
+    ("Partner", "Your stores, prices and payment terms."),
     ("Service", "The API itself."),
 )
 

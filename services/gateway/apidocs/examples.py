@@ -193,6 +193,22 @@ RATE: Final[dict[str, Any]] = {
     "transaction_fee_micros": 0,
     "bonus": None,
 }
+PAYMENT_TERMS: Final[dict[str, Any]] = {
+    "object": "payment_terms",
+    "version": 1,
+    "valid_from": "2026-03-01",
+    "method": "direct_debit",
+    "account": {"holder": "Grocer GmbH", "iban": "******************3000", "bic": ""},
+    "mandate": {"id": "M-17", "signed_on": "2026-02-20", "scheme": "b2b"},
+    "prenotification_days": 5,
+    "due_days": 14,
+    "least_payout_minor": 1_000,
+    "reminder_days": 7,
+    "reminders_max": 3,
+    "late_interest_basis_points": 912,
+    "returned_fee_minor": 750,
+    "suspend_after_days": 60,
+}
 STATEMENT_SUMMARY: Final[dict[str, Any]] = {
     "object": "statement",
     "id": "stm_01kkwz7r3se8tb0d2f4h6k8m0p",

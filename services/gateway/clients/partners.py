@@ -7,7 +7,14 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import grpc.aio
-from coalition.partners.v1 import clearing_pb2, partners_pb2, partners_pb2_grpc, standing_pb2
+from coalition.partners.v1 import (
+    clearing_pb2,
+    partners_pb2,
+    partners_pb2_grpc,
+    payment_terms_pb2,
+    payment_terms_pb2_grpc,
+    standing_pb2,
+)
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.calls import ask
@@ -22,6 +29,7 @@ from services.gateway.domain.clearing import (
     StatementLineType,
     Store,
 )
+from services.gateway.domain.payment_terms import Mandate, PaymentTerms, masked
 from services.runtime.errors import CoalitionError, Fault
 from services.runtime.grpc_client import call, stream
 from services.runtime.ids import from_bytes
@@ -71,6 +79,10 @@ class Partners(Protocol):
         """The caller's own rate card, by version."""
         ...
 
+    async def payment_terms(self, token: bytes) -> list[PaymentTerms]:
+        """What the caller has agreed on paying and being paid, by version."""
+        ...
+
     async def statements(
         self, token: bytes, limit: int, before_window: int, after_window: int
     ) -> tuple[list[Statement], bool]:
@@ -96,6 +108,7 @@ class GrpcPartners:
     def __init__(self, channel: grpc.aio.Channel, signer: Signer) -> None:
         self._partners = partners_pb2_grpc.PartnersServiceStub(channel)
         self._clearing = partners_pb2_grpc.ClearingServiceStub(channel)
+        self._terms = payment_terms_pb2_grpc.PaymentTermsServiceStub(channel)
         self._signer = signer
 
     async def key_facts(self, secret_sha256: bytes) -> KeyFacts | None:
@@ -156,6 +169,13 @@ class GrpcPartners:
             )
             for rate in response.rates
         ]
+
+    async def payment_terms(self, token: bytes) -> list[PaymentTerms]:
+        """As Partners.payment_terms."""
+        response: payment_terms_pb2.ListPaymentTermsResponse = await ask(
+            self._terms.ListPaymentTerms, payment_terms_pb2.ListPaymentTermsRequest(), token
+        )
+        return [_terms_of(each) for each in response.versions]
 
     async def statements(
         self, token: bytes, limit: int, before_window: int, after_window: int
@@ -244,4 +264,28 @@ def _line_of(message: clearing_pb2.StatementLine) -> StatementLine:
         message.amount_micros,
         message.point_type,
         message.legal_entity,
+    )
+
+
+def _terms_of(message: payment_terms_pb2.PaymentTerms) -> PaymentTerms:
+    mandate = None
+    if message.HasField("mandate"):
+        said = message.mandate
+        scheme = payment_terms_pb2.MandateScheme.Name(said.scheme).removeprefix("MANDATE_SCHEME_").lower()
+        mandate = Mandate(said.mandate_id, said.signed_on, scheme)
+    return PaymentTerms(
+        message.version,
+        message.valid_from,
+        message.account.holder,
+        masked(message.account.iban),
+        message.account.bic,
+        mandate,
+        message.prenotification_days,
+        message.due_days,
+        message.least_payout_minor,
+        message.reminder_days,
+        message.reminders_max,
+        message.late_interest_bp,
+        message.returned_fee_minor,
+        message.suspend_after_days,
     )

@@ -1,4 +1,4 @@
-"""What a partner is to the programme: its stores and its prices."""
+"""What a partner is to the programme: its stores, its prices, and how it pays."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.answers.clearing import rate_answer, store_answer
+from services.gateway.answers.payment_terms import payment_terms_answer
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import STATEMENTS_READ
@@ -18,6 +19,7 @@ from services.gateway.http.cursors import AskedPage
 from services.gateway.http.routes import ToldRoute, get
 from services.gateway.schemas.clearing import Rate, Store
 from services.gateway.schemas.lists import ListOf
+from services.gateway.schemas.payment_terms import PaymentTerms
 from services.runtime.ids import to_text
 
 _TAG: Final = "Partner"
@@ -30,7 +32,7 @@ class Partner:
         self._gateway = gateway
 
     def routes(self) -> list[ToldRoute]:
-        """GET /v1/stores and /v1/rates."""
+        """GET /v1/stores, /v1/rates and /v1/payment-terms."""
         return [
             get(
                 "/v1/stores",
@@ -52,6 +54,17 @@ class Partner:
                 answer=ListOf[Rate],
                 example=examples.RATE,
             ),
+            get(
+                "/v1/payment-terms",
+                self.payment_terms,
+                id="listPaymentTerms",
+                tag=_TAG,
+                summary="List your payment terms",
+                description="How you pay and are paid, all versions, the oldest first. A cursor is a version's number. Of your "
+                "account number only the last four characters are told.",
+                answer=ListOf[PaymentTerms],
+                example=examples.PAYMENT_TERMS,
+            ),
         ]
 
     async def stores(self, request: Request, asked: AskedPage) -> Response:
@@ -69,3 +82,11 @@ class Partner:
         rates = await self._gateway.partners.rates(caller.token)
         page = page_of(rates, lambda rate: str(rate.version), cursor)
         return listing("/v1/rates", page, rate_answer)
+
+    async def payment_terms(self, request: Request, asked: AskedPage) -> Response:
+        """Lists the partner's payment terms."""
+        caller = await admit(self._gateway, request, STATEMENTS_READ)
+        cursor = asked()
+        terms = await self._gateway.partners.payment_terms(caller.token)
+        page = page_of(terms, lambda each: str(each.version), cursor)
+        return listing("/v1/payment-terms", page, payment_terms_answer)

@@ -22,6 +22,7 @@ _ITEMS: Final[tuple[Column, ...]] = (
     ("outcome", field("outcome")),
     ("#amount", lambda each: write_minor(each["amount_minor"])),
     ("#applied", lambda each: write_minor(each["applied_minor"])),
+    ("#charge", lambda each: write_minor(each["charge_minor"])),
     ("booked", field("booked_on")),
     ("end-to-end id", field("end_to_end_id")),
     ("#break", count("break")),
@@ -123,13 +124,13 @@ def assign(
 @breaks.command()
 def end(
     number: NumberArgument,
-    how: Annotated[str, typer.Argument(help="allocated, refunded, explained or written_off.")],
+    how: Annotated[str, typer.Argument(help="allocated, refunded, explained, written_off or bank_charge.")],
     programme: ProgrammeOption,
     why: Annotated[str, typer.Option(help="Why, in 1 to 500 characters.")],
     partner: Annotated[str, typer.Option(help="Slug of the partner whose money it is; with allocated.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """End a break: what it holds goes to a partner's account, was sent back, or is written off.
+    """End a break: what it holds goes to a partner's account, was sent back, is written off, or was the bank's charge.
 
     Example: coalition settle breaks end 3 allocated --partner grocer --why "paid twice" -p plaza
     """

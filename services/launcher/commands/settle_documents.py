@@ -44,6 +44,15 @@ _ACCOUNTS: Final[tuple[Column, ...]] = (
     ("#explained", lambda each: write_minor(each["explained_minor"])),
     ("#difference", lambda each: write_minor(each["difference_minor"])),
 )
+_AT_BANK: Final[tuple[Column, ...]] = (
+    ("at the bank", field("iban")),
+    ("statement", field("statement")),
+    ("of", field("closed_on")),
+    ("#opened with", lambda each: _told(each["opening_minor"])),
+    ("#booked since", lambda each: write_minor(each["booked_minor"])),
+    ("#closes with", lambda each: _told(each["closing_minor"])),
+    ("#difference", lambda each: _told(each["difference_minor"])),
+)
 _MOVES: Final[tuple[Column, ...]] = (
     ("#journal", count("number")),
     ("at", lambda each: each["at"][:16]),
@@ -115,27 +124,29 @@ def trace(
     account: Annotated[str, typer.Option(help="Name of an account: its journals.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what every account of the clearing house holds and what explains it; with an account or a partner, every movement.
+    """Show what every account of the clearing house holds and what explains it, and what the bank says that is there.
 
-    Exits with 1 where anything is left unexplained.
+    With an account or a partner, every movement. Exits with 1 where anything is left unexplained.
 
     Example: coalition settle trace -p plaza --partner grocer
     """
 
-    async def work(session: Session) -> tuple[list[Document], list[Document]]:
+    async def work(session: Session) -> tuple[Document, list[Document]]:
         found = await session.programme(programme)
         slugs = await runs.slugs_of(session, found)
-        held = [runs.account_document(each, slugs) for each in await runs.accounts(session, found)]
+        books = runs.books_document(await runs.books(session, found), slugs)
         if not partner and not account:
-            return held, []
+            return books, []
         moves = runs.journals(session, found, account, partner)
-        return held, [runs.journal_document(each, slugs, found.zone) async for each in moves]
+        return books, [runs.journal_document(each, slugs, found.zone) async for each in moves]
 
-    held, moves = in_session(work)
+    books, moves = in_session(work)
+    held, bank = books["accounts"], books["bank"]
     if as_json:
-        show({"accounts": held, "journals": moves}, True, "")
+        show({**books, "journals": moves}, True, "")
     else:
         show(held, False, f"Accounts of {programme}", *_ACCOUNTS)
+        _show_bank(books)
         if moves:
             show(moves, False, f"Movements of {partner or account}", *_MOVES)
         total = sum(each["balance_minor"] for each in held)
@@ -143,6 +154,19 @@ def trace(
     wrong = [each for each in held if each["difference_minor"]]
     if wrong or sum(each["balance_minor"] for each in held):
         raise LauncherError(f"{len(wrong)} accounts hold what nothing explains")
+    if unlike := [each["iban"] for each in bank if each["difference_minor"]]:
+        raise LauncherError(f"the bank says that another amount is on {', '.join(unlike)} than was booked")
+
+
+def _show_bank(books: Document) -> None:
+    if books["bank"]:
+        show(books["bank"], False, "At the bank", *_AT_BANK)
+    coming, going = (write_minor(books[name]) for name in ("coming_minor", "going_minor"))
+    console().print(f"The bank was told of, and has not reported yet: {coming} to come, {going} to go.")
+
+
+def _told(amount_minor: int | None) -> str:
+    return "not told" if amount_minor is None else write_minor(amount_minor)
 
 
 def _entry(entry: Document) -> str:

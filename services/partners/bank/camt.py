@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -61,24 +63,38 @@ class StatementReader:
         if not account:
             raise InvalidRequest("there is no account", field=f"{node.path}/Acct/Id")
         opening, closing = _balance(node, _OPENING), _balance(node, _CLOSING)
-        currency = node.text("Acct", "Ccy") or (closing or opening or (0, ""))[1]
+        currency = node.text("Acct", "Ccy") or (closing or opening or _NO_BALANCE).currency
         return BankStatement(
             node.needed("Id", at_most=_IDS_CHARACTERS_MAX),
             node.first_text(("LglSeqNb",), ("ElctrncSeqNb",), at_most=18),
             account.replace(" ", "").upper(),
             currency,
-            opening and opening[0],
-            closing and closing[0],
+            opening and opening.minor,
+            closing and closing.minor,
             tuple(self._items),
             self._unbooked,
+            closing and closing.on,
         )
 
 
-def _balance(node: Node, codes: tuple[str, ...]) -> tuple[int, str] | None:
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """What was on an account, in minor units, and when; None: it says no day."""
+
+    minor: int
+    currency: str
+    on: date | None
+
+
+_NO_BALANCE: Final = _Balance(0, "", None)
+
+
+def _balance(node: Node, codes: tuple[str, ...]) -> _Balance | None:
     """The first balance of one of some kinds, below zero where the account is in debit; the better kind first."""
     found = {each.text("Tp", "CdOrPrtry", "Cd"): each for each in reversed(node.all("Bal"))}
     for code in codes:
         if code in found:
             minor, currency = found[code].amount("Amt")
-            return SIGNS.get(found[code].text("CdtDbtInd"), 1) * minor, currency
+            on = found[code].day("Dt") if found[code].at("Dt") else None
+            return _Balance(SIGNS.get(found[code].text("CdtDbtInd"), 1) * minor, currency, on)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from services.partners.bank.charges import charged_minor, is_charge
 from services.partners.bank.values import SIGNS, Node
 from services.partners.domain.payments.bank_entries import BankItem
 from services.runtime.errors import InvalidRequest
@@ -36,6 +37,7 @@ def entry_items(node: Node, number: int) -> list[BankItem] | None:
         currency=currency,
         remittance=node.text("AddtlNtryInf"),
         is_return=_is_return(node),
+        charge_minor=amount if is_charge(node, amount) else charged_minor(node, currency),
     )
     details = [detail for group in node.all("NtryDtls") for detail in group.all("TxDtls")]
     amounts = [_detail_amount(each, whole, len(details) == 1) for each in details]
@@ -43,25 +45,44 @@ def entry_items(node: Node, number: int) -> list[BankItem] | None:
         # Nothing says which transaction is of how much: somebody has to look at the entry as a whole.
         return [whole]
     items = [
-        _of_detail(each, place, whole, of_it)
+        _of_detail(each, place, whole, of_it, len(details) == 1)
         for place, (each, of_it) in enumerate(zip(details, amounts, strict=True), start=1)
         if of_it is not None
     ]
-    rest = amount - sum(each.amount_minor for each in items)
-    if rest:
-        items.append(
-            replace(whole, amount_minor=rest, remittance="what the transactions of the entry leave over")
-        )
-    return items
+    return _with_rest(items, whole)
 
 
-def _of_detail(node: Node, place: int, entry: BankItem, amount_minor: int) -> BankItem:
+def _with_rest(items: list[BankItem], whole: BankItem) -> list[BankItem]:
+    """The transactions of an entry, so that they sum to it.
+
+    Banks tell a transaction as it was booked, or as it was before their charge. What is over once charges are taken off is one
+    movement more.
+    """
+    rest = whole.amount_minor - sum(each.amount_minor for each in items)
+    if not rest:
+        return items
+    if rest == sum(each.charge_minor for each in items):
+        return [replace(each, amount_minor=each.amount_minor + each.charge_minor) for each in items]
+    told = rest == whole.charge_minor
+    said = "what the bank charges" if told else "what the transactions of the entry leave over"
+    return [
+        *items,
+        replace(whole, amount_minor=rest, charge_minor=rest if told else 0, remittance=said),
+    ]
+
+
+def _of_detail(node: Node, place: int, entry: BankItem, amount_minor: int, alone: bool) -> BankItem:
     returned = entry.is_return or _is_return(node) or node.at("RtrInf") is not None
     # The payer of what came in; of what came back, the one that it was taken from.
     party = "Dbtr" if (amount_minor > 0) != returned else "Cdtr"
     structured = [
         each.text("CdtrRefInf", "Ref", at_most=_REFERENCE_CHARACTERS_MAX) for each in _under(node, "Strd")
     ]
+    charge = charged_minor(node, entry.currency)
+    if is_charge(node, amount_minor) or entry.charge_minor == entry.amount_minor:
+        charge = amount_minor
+    elif alone:
+        charge = charge or entry.charge_minor
     return BankItem(
         entry=entry.entry,
         detail=place,
@@ -77,6 +98,7 @@ def _of_detail(node: Node, place: int, entry: BankItem, amount_minor: int) -> Ba
         reason=node.first_text(("RtrInf", "Rsn", "Cd"), ("RtrInf", "Rsn", "Prtry")),
         counterparty=node.first_text(("RltdPties", party, "Nm"), ("RltdPties", party, "Pty", "Nm")),
         counterparty_iban=node.text("RltdPties", f"{party}Acct", "Id", "IBAN").replace(" ", "").upper(),
+        charge_minor=charge,
     )
 
 

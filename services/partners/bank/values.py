@@ -17,7 +17,8 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 #: Credit and debit, seen from the holder of the account.
 SIGNS: Final = {"CRDT": 1, "DBIT": -1}
 _MINOR_OF_MAJOR: Final = 100
-_AMOUNT_MINOR_MAX: Final = 10**17
+#: Far more than there is, and its sums fit the database.
+AMOUNT_MINOR_MAX: Final = 10**17
 # ISO 4217: those whose minor unit is not a hundredth, so that two decimals would be read wrongly.
 _NOT_HUNDREDTHS: Final = frozenset(
     [
@@ -118,6 +119,6 @@ class Node:
         if not _AMOUNT.fullmatch(text):
             raise InvalidRequest("that is no amount", field=node.path)
         minor = Decimal(text) * _MINOR_OF_MAJOR
-        if minor != minor.to_integral_value() or minor > _AMOUNT_MINOR_MAX:
+        if minor != minor.to_integral_value() or minor > AMOUNT_MINOR_MAX:
             raise InvalidRequest("an amount has two decimals, and is not that large", field=node.path)
         return int(minor), currency

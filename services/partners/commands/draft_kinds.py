@@ -30,6 +30,15 @@ class Approval:
     approved_by: Person
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A draft that was rejected or withdrawn, by whom, and why where he said so."""
+
+    draft_id: UUID
+    by: Person
+    why: str
+
+
 async def _nothing(connection: AsyncConnection, programme: Programme, value: Any) -> None:
     """Looks at nothing."""
 
@@ -44,7 +53,8 @@ class DraftKind(Generic[V]):
     log, which it does not write itself; what it raises leaves the draft undecided. It runs with the decision written
     already, so that its rows may refer to that; it locks what it needs in the order of other commands, the event log
     last. `check` looks whether the value can be at all, when it is proposed; `apply` must not rely on it. `proposed`
-    writes what goes with a new draft, in its transaction, and answers it for the audit log.
+    writes what goes with a new draft, in its transaction, and answers it for the audit log; `refused` undoes that as the draft is
+    rejected or withdrawn, likewise.
     """
 
     name: str
@@ -54,6 +64,7 @@ class DraftKind(Generic[V]):
     apply: Callable[[AsyncConnection, Programme, V, Approval], Awaitable[Sequence[Change]]]
     check: Callable[[AsyncConnection, Programme, V], Awaitable[None]] = _nothing
     proposed: Callable[[AsyncConnection, Programme, V, Draft], Awaitable[Sequence[Change]]] | None = None
+    refused: Callable[[AsyncConnection, Programme, Refusal], Awaitable[Sequence[Change]]] | None = None
 
 
 class DraftKinds:

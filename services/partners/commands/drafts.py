@@ -15,7 +15,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.auditing import Change, audited
-from services.partners.commands.draft_kinds import Approval, DraftKind, DraftKinds
+from services.partners.commands.draft_kinds import Approval, DraftKind, DraftKinds, Refusal
 from services.partners.commands.persons import person_now
 from services.partners.domain.drafts import (
     Decision,
@@ -103,6 +103,7 @@ class Drafts:
             checker = await _checker(connection, who, found, self._kinds.named(found.kind))
             await _decide(connection, found, DraftState.REJECTED, checker, why)
             await _noted(connection, who, found, DraftState.REJECTED, why)
+            await self._undo(connection, who, found, checker, why)
             return await _named(connection, programme.ledger_id, draft_id)
 
         return await self._database.writer.run(work)
@@ -118,9 +119,21 @@ class Drafts:
                 raise PermissionDenied("only who made a draft withdraws it")
             await _decide(connection, found, DraftState.WITHDRAWN, person, why)
             await _noted(connection, who, found, DraftState.WITHDRAWN, why)
+            await self._undo(connection, who, found, person, why)
             return await _named(connection, programme.ledger_id, draft_id)
 
         return await self._database.writer.run(work)
+
+    async def _undo(
+        self, connection: AsyncConnection, who: Principal, found: Draft, by: Person, why: str
+    ) -> None:
+        """What was written with a draft goes with it."""
+        refused = self._kinds.named(found.kind).refused
+        if refused is None:
+            return
+        programme = who.in_programme()
+        for change in await refused(connection, programme, Refusal(found.draft_id, by, why)):
+            await audited(connection, who, programme.ledger_id, change)
 
     def _refuse_old(self, found: Draft) -> None:
         if found.state(wall_now_us(), self._life_days * MICROS_PER_DAY) is DraftState.EXPIRED:
@@ -129,6 +142,18 @@ class Drafts:
                 "the draft is too old to be approved: make it anew",
                 limit_days=self._life_days,
             )
+
+
+async def give_up(connection: AsyncConnection, who: Principal, draft_id: UUID, why: str) -> None:
+    """Ends a draft of which nobody wants any more what it is for: who made it withdraws it, anybody else rejects it.
+
+    The caller has looked whether he may. One that is decided stays as it is. Raises PermissionDenied with PERSON_NEEDED.
+    """
+    found = await _named(connection, who.in_programme().ledger_id, draft_id)
+    _, person = await person_now(connection, who, found.made_by.staff_id)
+    state = DraftState.WITHDRAWN if person.staff_id == found.made_by.staff_id else DraftState.REJECTED
+    if await drafts.decide(connection, found, Decision(state, person, wall_now_us(), why, found.sha256)):
+        await _noted(connection, who, found, state, why)
 
 
 async def _named(connection: AsyncConnection, ledger_id: int, draft_id: UUID) -> Draft:

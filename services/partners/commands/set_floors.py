@@ -128,7 +128,7 @@ class SetFloors:
                     connection, ledger_id, before, issued.as_of_seq, window, rerate_number
                 )
                 counted = before.exposure.plus(added)
-                # Not counted on but read each time: what was paid is what the accounts say now.
+                # Not counted on but read each time: the database keeps what was paid by now.
                 total = replace(counted, paid_micros=paid.get(before.partner_id, 0))
                 now = replace(
                     before,

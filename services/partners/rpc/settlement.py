@@ -129,7 +129,13 @@ class SettlementServicer(SettlementServiceServicer):
     async def GetAccounts(self, request: pb.GetAccountsRequest, context: object) -> pb.GetAccountsResponse:
         """See the contract."""
         found = await self._app.accounts.balances(acting())
-        return pb.GetAccountsResponse(accounts=map(mapping.balance_message, found))
+        bank = await self._app.accounts.at_bank(acting())
+        return pb.GetAccountsResponse(
+            accounts=map(mapping.balance_message, found),
+            bank=map(mapping.position_message, bank.positions),
+            coming_minor=bank.coming_minor,
+            going_minor=bank.going_minor,
+        )
 
     async def TraceAccount(self, request: pb.TraceAccountRequest, context: object) -> pb.TraceAccountResponse:
         """See the contract."""

@@ -12,7 +12,7 @@ from coalition.partners.v1 import settlement_pb2 as pb
 from services.partners.domain.settlement.payments import Standing
 from services.partners.domain.settlement.records import BankFile, Break, Issued, Item, Numbered, Run, RunStep
 from services.partners.domain.settlement.runs import Outcome, Position, RunState
-from services.partners.queries.settlement.accounts import Balance
+from services.partners.queries.settlement.accounts import Balance, BankPosition
 from services.partners.queries.settlement.documents import Format
 from services.partners.queries.settlement.runs import RunView
 from services.runtime.errors import InvalidRequest
@@ -102,6 +102,7 @@ def item_message(item: Item) -> pb.BankItem:
         outcome=item.outcome,
         payment_id=_id(item.payment_id),
         applied_minor=item.applied_minor,
+        charge_minor=item.charge_minor,
         break_number=item.break_number or 0,
         said=item.said,
     )
@@ -127,6 +128,19 @@ def balance_message(balance: Balance) -> pb.AccountBalance:
         partner_id=_id(balance.partner_id),
         balance_minor=balance.balance_minor,
         explained_minor=balance.explained_minor,
+    )
+
+
+def position_message(found: BankPosition) -> pb.BankPosition:
+    """What is on an account at the bank."""
+    return pb.BankPosition(
+        iban=found.last.account,
+        statement_id=found.last.statement_id,
+        closed_on=found.last.closed_on.isoformat(),
+        opening_minor=found.first.opening_minor,
+        booked_minor=found.booked_minor,
+        closing_minor=found.last.closing_minor,
+        difference_minor=found.difference_minor,
     )
 
 

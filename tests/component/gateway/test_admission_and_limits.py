@@ -31,6 +31,7 @@ _READS = {
     "/v1/disputes": "statements:read",
     "/v1/disputes/dsp_01km1c5v9ye7rb3d5f7h9k1m3p": "statements:read",
     "/v1/rates": "statements:read",
+    "/v1/payment-terms": "statements:read",
 }
 _WRITES = {
     "/v1/members": "members:write",

@@ -79,7 +79,7 @@ async def test_a_cursor_of_another_list_is_refused(house: House) -> None:
     one, two = [(await house.post("/v1/members", {})).json() for _ in range(2)]
     made = (await house.post("/v1/earns", earn(one["cards"][0]))).json()
     for path in (f"/v1/members/{two['id']}/transactions", "/v1/transactions?reference=other", "/v1/statements",
-                 "/v1/stores", "/v1/rates"):  # fmt: skip
+                 "/v1/stores", "/v1/rates", "/v1/payment-terms"):  # fmt: skip
         query = "&" if "?" in path else "?"
         answer = await house.get(f"{path}{query}starting_after={made['id']}")
         assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")

@@ -256,6 +256,9 @@ async def test_who_may_do_and_see_what(office: Office, stub: PaymentTermsService
     own, another = house.as_partner(programme, grocer), house.as_partner(programme, other)
     seen = await grpc_client.call(stub.ListPaymentTerms, pb.ListPaymentTermsRequest(), own)
     assert [each.account.iban for each in seen.versions] == [IBAN]
+    till = house.as_partner(programme, grocer, "points:earn")
+    error = await refusal(stub.ListPaymentTerms, pb.ListPaymentTermsRequest(), till)
+    assert error.reason == Reason.REASON_PERMISSION_DENIED
     asked = pb.ListPaymentTermsRequest(partner_id=grocer.bytes)
     assert (await refusal(stub.ListPaymentTerms, asked, another)).reason == Reason.REASON_PARTNER_UNKNOWN
     nothing = pb.ListOperatorAccountsRequest()

@@ -160,3 +160,89 @@ async def test_files_for_the_bank_are_for_who_hands_them_over(desk: Settling) ->
         desk.settlement.GetBankFile, pb.GetBankFileRequest(number=1), pricing.on(desk.programme)
     )
     assert error.reason == Reason.REASON_PERMISSION_DENIED
+
+
+CHARGED = '<Chrgs><Rcrd><Amt Ccy="EUR">{}</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>'
+
+
+def moved(payment: pb.Payment, amount: str, side: str, reference: str, charges: str = "") -> str:
+    """An entry that names a payment of ours, of another amount than it perhaps."""
+    inner = f"<TxDtls><Refs><EndToEndId>{payment.end_to_end_id}</EndToEndId></Refs>{charges}</TxDtls>"
+    return entry(amount, side, inner, reference=reference)
+
+
+async def test_a_charge_of_the_bank_is_booked_as_one_and_the_payment_is_settled_and_comes_back_whole(
+    desk: Settling,
+) -> None:
+    run = await month(desk)
+    grocer, cinema = (payment_of(desk, run, slug) for slug in ("grocer", "cinema"))
+    paid = moved(grocer, "119.65", "CRDT", "B1", CHARGED.format("0.35")), booked(cinema, "B2")
+    answer = await desk.receive(camt(camt_statement(*paid, closing="83.65")))
+    assert [(each.outcome, each.applied_minor, each.charge_minor) for each in answer.items] == [
+        ("settled", 12_000, -35), ("settled", -3_600, 0),
+    ]  # fmt: skip
+    back = moved(cinema, "34.00", "CRDT", "B3", CHARGED.format("2.00"))
+    yearly = entry("9.00", "DBIT", reference="B4").replace(
+        "</AcctSvcrRef>",
+        "</AcctSvcrRef><BkTxCd><Domn><Cd>ACMT</Cd><Fmly><Cd>MCOP</Cd><SubFmlyCd>CHRG</SubFmlyCd></Fmly></Domn></BkTxCd>",
+    )
+    answer = await desk.receive(camt(camt_statement(back, yearly, opening="83.65", closing="108.65")))
+    assert [(each.outcome, each.applied_minor, each.charge_minor) for each in answer.items] == [
+        ("returned", 3_600, -200), ("charge", 0, -900),
+    ]  # fmt: skip
+    held = await desk.accounts()
+    assert (held["bank", ""], held["bank_charges", ""]) == (10_865, 35 + 200 + 900)
+    assert (held["partner", "cinema"], ("partner", "grocer") in held) == (-3_600, False)
+    listed = await desk.host(desk.settlement.ListBreaks, pb.ListBreaksRequest())
+    assert list(listed.breaks) == []
+
+
+async def test_a_charge_that_the_bank_does_not_tell_of_is_a_break_of_the_difference_and_ends_as_one(
+    desk: Settling,
+) -> None:
+    run = await month(desk)
+    cinema = payment_of(desk, run, "cinema")
+    await desk.receive(camt(camt_statement(booked(cinema), opening="36.00", closing="0.00")))
+    back = moved(cinema, "34.00", "CRDT", "B3")
+    answer = await desk.receive(camt(camt_statement(back, closing="34.00")))
+    assert [(each.outcome, each.applied_minor) for each in answer.items] == [("returned", 3_600)]
+    held = await desk.accounts()
+    assert (held["partner", "cinema"], held["suspense", ""]) == (-3_600, 200)
+    end = pb.EndBreakRequest(number=1, how="bank_charge", why="it says so on the phone")
+    await desk.host(desk.settlement.EndBreak, end)
+    held = await desk.accounts()
+    assert (held["bank_charges", ""], ("suspense", "") in held) == (200, False)
+
+
+async def test_what_is_booked_of_another_amount_settles_what_was_due_and_only_the_difference_is_a_break(
+    desk: Settling,
+) -> None:
+    run = await month(desk)
+    grocer, cinema = (payment_of(desk, run, slug) for slug in ("grocer", "cinema"))
+    less, more = moved(grocer, "119.00", "CRDT", "B1"), moved(cinema, "36.50", "DBIT", "B2")
+    answer = await desk.receive(camt(camt_statement(less, more, closing="82.50")))
+    assert [(each.outcome, each.applied_minor) for each in answer.items] == [
+        ("settled", 12_000), ("settled", -3_600),
+    ]  # fmt: skip
+    listed = (await desk.host(desk.settlement.ListBreaks, pb.ListBreaksRequest())).breaks
+    assert [(each.type, each.amount_minor) for each in listed] == [
+        ("wrong_amount", -50), ("wrong_amount", -100),
+    ]  # fmt: skip
+    held = await desk.accounts()
+    assert (held["suspense", ""], held["bank", ""]) == (150, 8_250)
+    assert {key for key in held if key[0] == "partner"} == {("partner", "fuel")}
+    await desk.host(desk.settlement.EndBreak, pb.EndBreakRequest(number=1, how="bank_charge", why="a fee"))
+    # It owes what was paid out too much, once a person says so.
+    await allocate(desk, 2, "cinema")
+    assert (await desk.accounts())["partner", "cinema"] == 50
+
+
+async def test_of_a_payout_of_less_the_rest_stays_owed_until_a_run_pays_it(desk: Settling) -> None:
+    run = await month(desk)
+    cinema = payment_of(desk, run, "cinema")
+    less = moved(cinema, "30.00", "DBIT", "B1")
+    answer = await desk.receive(camt(camt_statement(less, opening="30.00", closing="0.00")))
+    assert [(each.outcome, each.applied_minor) for each in answer.items] == [("part", -3_000)]
+    cancel = pb.CancelPaymentRequest(end_to_end_id=cinema.end_to_end_id, why="the bank says that was all")
+    assert (await desk.host(desk.settlement.CancelPayment, cancel)).left_minor == 600
+    assert desk.dues(await desk.settled())["cinema"] == -600

@@ -14,8 +14,9 @@ from services.partners.domain.documents.canonical import read_document_body
 from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError
 from tests.support.ledger import Burn, Earn
+from tests.support.partners import DAY_US
 from tests.support.partners_office import Office, refusal
-from tests.support.settling import Settling, settling_of
+from tests.support.settling import STARTS_AT_US, WEEK_US, Settling, settling_of
 
 MILLION = 1_000_000
 STALE, STATE = Reason.REASON_RUN_STALE, Reason.REASON_RUN_STATE
@@ -238,6 +239,32 @@ async def test_what_changed_since_it_was_proposed_is_refused_at_approval_and_at_
     assert (await desk.run(second.run.number)).documents == []
     third = await desk.settled()
     assert third.run.number == 3
+
+
+async def test_the_same_terms_agreed_anew_are_another_mandate_to_approve(desk: Settling) -> None:
+    await two_weeks(desk)
+    drafted = await desk.drafted()
+    await desk.approved(drafted)
+    await desk.set_terms("grocer")
+    with pytest.raises(CoalitionError) as refused:
+        await desk.instruct(drafted.run.number)
+    assert refused.value.reason == STALE
+
+
+async def test_days_are_counted_from_when_it_is_instructed_and_that_is_what_was_approved(
+    desk: Settling,
+) -> None:
+    await two_weeks(desk)
+    drafted = await desk.drafted()
+    await desk.approved(drafted)
+    # Drafted on Monday 2026-03-09, instructed on Wednesday: the debit is told three days before, the payout due after five.
+    await desk.now(STARTS_AT_US + 2 * WEEK_US + 2 * DAY_US)
+    await desk.instruct(drafted.run.number)
+    run = await desk.run(drafted.run.number)
+    assert {desk.slug_of(each.partner_id): each.due_on for each in run.payments} == {
+        "grocer": "2026-03-16", "cinema": "2026-03-16",
+    }  # fmt: skip
+    assert {each.issued_on for each in run.documents} == {"2026-03-11"}
 
 
 async def test_a_draft_that_somebody_changed_in_the_database_is_not_instructed(desk: Settling) -> None:

@@ -58,7 +58,7 @@ _ROUTES: Final = {
     "/v1/reconciliation/days": "get", "/v1/reconciliation/days/{date}": "get",
     "/v1/reconciliation/uploads": "get post", "/v1/reconciliation/uploads/{upload_id}": "get",
     "/v1/reconciliation/uploads/{upload_id}/differences": "get",
-    "/v1/stores": "get", "/v1/rates": "get",
+    "/v1/stores": "get", "/v1/rates": "get", "/v1/payment-terms": "get",
     "/v1/purchases": "post", "/v1/refunds": "post", "/healthz": "get", "/readyz": "get",
 }  # fmt: skip
 

@@ -17,7 +17,8 @@ APPEND_ONLY = (
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
     "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry", "payment",
-    "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
+    "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_statement", "bank_item", "bank_break", "statement_gap",
+    "break_event",
     "partner_standing_version", "buy_out",
     "dispute_terms_version", "dispute", "dispute_event",
 )  # fmt: skip
@@ -98,11 +99,17 @@ async def test_the_service_has_no_right_to_delete(service: Connection, table: st
         ("clearing_window", "last_seq"),
         ("api_key", "scopes"),
         ("staff_role", "assigned"),
+        ("partner_settled", "open_minor"),
     ],
 )
 async def test_the_service_has_no_right_to_edit(service: Connection, table: str, column: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await service.execute(f"UPDATE {table} SET {column} = {column}")
+
+
+async def test_what_was_paid_is_written_by_journals_alone(service: Connection) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await service.execute(f"INSERT INTO partner_settled VALUES (1, '{PARTNER}', 0, 0)")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def open_legs(draw: st.DrawFn) -> list[Leg]:
                 paid_minor=paid,
                 booked_minor=paid if state is LegState.SETTLED and draw(st.booleans()) else 0,
                 counterparty_iban=iban(draw(st.integers(1, 3)), "ELSE"),
+                message_id=draw(st.sampled_from(["R1-C-1", ""])),
             )
         )
     return made
@@ -62,6 +63,7 @@ def bank_items(draw: st.DrawFn) -> list[BankItem]:
         item(
             draw(AMOUNTS) * draw(st.sampled_from([1, -1])),
             place,
+            charge_minor=draw(st.sampled_from([0, 0, 0, -50, -100, 50])),
             bank_reference=draw(st.sampled_from(["", "B1", "B2", f"B-{place}"])),
             currency=draw(st.sampled_from(["EUR", "EUR", "EUR", "USD"])),
             end_to_end_id=draw(
@@ -82,11 +84,14 @@ def test_each_item_ends_in_one_outcome_and_every_cent_in_a_leg_or_a_break(
     told = statement(*items, account_iban=account)
     found = match_statement(told, legs, {OWN_IBAN})
     assert Counter(each.item for each in found.outcomes) == Counter(items)
+    went = sum(each.applied_minor + each.break_minor + each.charge_minor for each in found.outcomes)
+    assert went == sum(each.amount_minor for each in items)
     for each in found.outcomes:
         assert isinstance(each.item, BankItem)
-        assert each.applied_minor + each.break_minor == each.item.amount_minor
+        assert each.applied_minor + each.break_minor + each.charge_minor == each.item.amount_minor
         assert (each.break_type is not None) or each.break_minor == 0
-        assert (each.kind is OutcomeKind.BREAK) == (each.applied_minor == 0)
+        assert (each.kind in (OutcomeKind.BREAK, OutcomeKind.CHARGE)) == (each.applied_minor == 0)
+        assert each.charge_minor in (0, each.item.charge_minor)
     for before, after in zip(legs, found.legs, strict=True):
         applied = sum(each.applied_minor for each in found.outcomes if each.leg_id == before.leg_id)
         assert after.paid_minor - before.paid_minor == applied * before.sign

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.partners.commands.auditing import Change, audited
+from services.partners.commands.drafts import give_up
 from services.partners.commands.persons import acting_now
 from services.partners.commands.settlement.draft_run import APPROVERS, MAKERS, require_state
 from services.partners.domain.settlement.records import Run
@@ -16,20 +19,28 @@ from services.runtime.principal import Principal
 
 
 class AbortRun:
-    """Staff with role `maker` or `checker`, the host."""
+    """Staff with role `maker` or `checker`; the host, once it is approved."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def __call__(self, who: Principal, number: int, why: str) -> Run:
-        """The run, ABORTED; one that is so already as it stands. Raises NotFound, Refused with RUN_STATE, PermissionDenied."""
+        """The run, ABORTED; one that is so already as it stands. A draft that nobody has decided ends with it.
+
+        Raises NotFound, Refused with RUN_STATE, PermissionDenied (PERSON_NEEDED where its draft is to be decided).
+        """
         programme, why = who.in_programme(), read_why(why)
-        async with self._database.writer.transaction() as connection:
+
+        async def work(connection: AsyncConnection) -> Run:
             (await acting_now(connection, who)).require(*sorted(MAKERS | APPROVERS))
-            await money.lock(connection, programme.ledger_id)
             run = await runs.by_number(connection, programme.ledger_id, number)
             if run is None:
                 raise NotFound("there is no such run")
+            if run.state is RunState.DRAFT:
+                # Before the lock of settlement, as whoever approves it does.
+                await give_up(connection, who, run.draft_id, why)
+            await money.lock(connection, programme.ledger_id)
+            run = await runs.by_number(connection, programme.ledger_id, number) or run
             if run.state is RunState.ABORTED:
                 return run
             require_state(run, RunState.DRAFT, RunState.APPROVED)
@@ -38,3 +49,5 @@ class AbortRun:
             change = Change("run.aborted", str(number), {"state": run.state.value}, None, why)
             await audited(connection, who, programme.ledger_id, change)
             return await runs.by_number(connection, programme.ledger_id, number) or run
+
+        return await self._database.writer.run(work)

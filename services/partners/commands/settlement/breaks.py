@@ -34,6 +34,7 @@ _BREAKS_LOOKED_AT: Final = 10_000
 _ENDS: Final = {
     "allocated": (JournalKind.ALLOCATED, Account.PARTNER),
     "written_off": (JournalKind.WRITTEN_OFF, Account.WRITTEN_OFF),
+    "bank_charge": (JournalKind.ALLOCATED, Account.BANK_CHARGES),
     "explained": (JournalKind.ALLOCATED, None),
     "refunded": (JournalKind.REFUNDED, None),
 }
@@ -74,7 +75,7 @@ class EndBreak:
 
         `allocated`: its money goes to the account of a partner: to what it has not paid, oldest first, and what is over is settled
         with the next run; `refunded`: it was sent back, which the bank has booked: an open break of the opposite amount ends with
-        it; `written_off`; `explained`: there is none.
+        it; `written_off`; `bank_charge`: the bank took it for itself; `explained`: there is none.
 
         Raises NotFound (PARTNER_UNKNOWN too), Refused with BREAK_ENDED, InvalidRequest, PermissionDenied.
         """

@@ -9,7 +9,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.auditing import Change
-from services.partners.commands.draft_kinds import Approval, DraftKind
+from services.partners.commands.draft_kinds import Approval, DraftKind, Refusal
 from services.partners.commands.drafts import Drafts
 from services.partners.domain.drafts import Draft
 from services.partners.domain.settlement.draft import KIND, WantedRun
@@ -115,6 +115,21 @@ async def _apply(
     return [Change("run.approved", str(run.number), None, {**wanted.document(), "number": run.number})]
 
 
+async def _refused(connection: AsyncConnection, programme: Programme, refusal: Refusal) -> Sequence[Change]:
+    """Nobody can approve the run any more: it is aborted with its draft."""
+    ledger_id = programme.ledger_id
+    await money.lock(connection, ledger_id)
+    run = await runs.by_draft(connection, ledger_id, refusal.draft_id)
+    if run.state is not RunState.DRAFT:
+        # It was aborted, and its draft was left too old to be approved.
+        return []
+    why = refusal.why or "its draft was not approved"
+    by = staff_text(refusal.by.staff_id)
+    now_us = await programme_now_us(connection, ledger_id)
+    await runs.step(connection, ledger_id, run.number, RunState.ABORTED, now_us, by, why)
+    return [Change("run.aborted", str(run.number), {"state": run.state.value}, None, why)]
+
+
 def require_state(run: Run, *wanted: RunState) -> None:
     """Raises Refused with RUN_STATE unless a run is in one of the states."""
     if run.state not in wanted:
@@ -133,4 +148,5 @@ SETTLEMENT_RUN: Final = DraftKind(
     parse=WantedRun.parse,
     apply=_apply,
     proposed=_proposed,
+    refused=_refused,
 )

@@ -178,7 +178,7 @@ async def _carry(connection: AsyncConnection, moment: _Moment, prepared: Sequenc
     told: dict[UUID, list[PaymentEvent]] = {}
     ledger_id = moment.programme.ledger_id
     for each in prepared:
-        for failed in await payments.failed_of(connection, ledger_id, each.position.partner_id):
+        for failed in each.carried:
             carried = PaymentEvent(EventKind.CARRIED, 0, moment.today, f"run {moment.run_number}")
             told[failed.payment.payment_id] = [carried]
             journals += await _interest(connection, moment, failed)
@@ -200,9 +200,8 @@ async def _interest(connection: AsyncConnection, moment: _Moment, failed: Standi
 
 def _payment(moment: _Moment, prepared: Prepared) -> Payment:
     """The payment of a position; the file that it is in is known later."""
-    position, terms = prepared.position, prepared.terms
+    position, rule = prepared.position, prepared.rule
     direction, method = _METHODS[position.outcome]
-    collected = method is Method.DIRECT_DEBIT
     return Payment(
         new_id(),
         moment.run_number,
@@ -213,8 +212,8 @@ def _payment(moment: _Moment, prepared: Prepared) -> Payment:
         abs(position.due_minor),
         end_to_end_id(moment.run_number, position.partner_id, _LEG),
         payment_reference(moment.run_number, position.partner_id, _LEG),
-        terms.terms.collected_on(moment.today) if collected else terms.terms.due_on(moment.today),
-        terms.version,
+        rule.due_on(moment.today),
+        rule.terms.version,
         None,
         moment.now_us,
     )

@@ -13,7 +13,7 @@ from services.partners.domain.events import RunMoved
 from services.partners.domain.settlement.runs import RunState, state_of, steps_between
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import money, payments, runs
-from services.runtime.clock import in_zone
+from services.runtime.clock import MICROS_PER_DAY, in_zone, wall_now_us
 from services.runtime.database import Database
 from services.runtime.principal import Principal, Programme
 
@@ -45,20 +45,26 @@ async def follow(
 
 
 class FollowRuns:
-    """A job of this service: what is overdue makes a run partial, whatever the bank says."""
+    """A job of this service: what is overdue makes a run partial, whatever the bank says.
 
-    def __init__(self, database: Database, tell: Tell) -> None:
-        self._database, self._tell = database, tell
+    `draft_days`: how long a draft can be approved; a run that was not by then is aborted.
+    """
+
+    def __init__(self, database: Database, tell: Tell, draft_days: int) -> None:
+        self._database, self._tell, self._draft_days = database, tell, draft_days
 
     async def __call__(self, programme: Programme) -> list[int]:
         """The runs of a programme that moved; and partners are reminded that are to be."""
+        ended_us = wall_now_us() - self._draft_days * MICROS_PER_DAY
         async with self._database.reader.snapshot() as connection:
             open_runs = await runs.unfinished(connection, programme.ledger_id)
-        if not open_runs:
+            expired = await runs.expired(connection, programme.ledger_id, ended_us)
+        if not open_runs and not expired:
             return []
         async with self._database.writer.transaction() as connection:
             await money.lock(connection, programme.ledger_id)
             now_us = await programme_now_us(connection, programme.ledger_id)
+            aborted = await self._abort(connection, programme.ledger_id, ended_us, now_us)
             numbers = [each.number for each in open_runs]
             moved = await follow(connection, programme, numbers, now_us)
             reminded = await remind(connection, programme, in_zone(now_us, programme.zone).date())
@@ -66,4 +72,16 @@ class FollowRuns:
             for number in sorted({each.number for each in moved}):
                 change = Change("run.followed", str(number), None, {"number": number})
                 await audited(connection, None, programme.ledger_id, change)
-        return sorted({each.number for each in moved})
+        return sorted({*aborted, *(each.number for each in moved)})
+
+    async def _abort(
+        self, connection: AsyncConnection, ledger_id: int, ended_us: int, now_us: int
+    ) -> list[int]:
+        """Aborts runs whose drafts are too old to be approved; the drafts stay as they are, expired."""
+        expired = await runs.expired(connection, ledger_id, ended_us)
+        for run in expired:
+            why = f"nobody approved it within {self._draft_days} days"
+            await runs.step(connection, ledger_id, run.number, RunState.ABORTED, now_us, _ITSELF, why)
+            change = Change("run.aborted", str(run.number), {"state": run.state.value}, None, why)
+            await audited(connection, None, ledger_id, change)
+        return [each.number for each in expired]

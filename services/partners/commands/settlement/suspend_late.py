@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,10 +10,10 @@ from uuid import UUID
 from services.partners.commands.auditing import audited
 from services.partners.commands.standing.set_standing import stand
 from services.partners.commands.telling import Tell
-from services.partners.domain.settlement.payments import Payment
+from services.partners.domain.payments.terms import PaymentTermsVersion
+from services.partners.domain.settlement.payments import Payment, Standing
 from services.partners.domain.standing.terms import StandingTerms, StandingVersion, standing_now
 from services.partners.storage import payment_terms, standings
-from services.partners.storage.connection import Reads
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import money, payments
 from services.runtime.clock import in_zone
@@ -44,31 +44,44 @@ class SuspendLate:
         ledger_id = programme.ledger_id
         async with self._database.reader.snapshot() as connection:
             now_us = await programme_now_us(connection, ledger_id)
-            late = await _late(connection, ledger_id, in_zone(now_us, programme.zone).date())
-        suspended: list[UUID] = []
-        for each in late:
-            partner_id = each.payment.partner_id
-            async with self._database.writer.transaction() as connection:
-                # Under the lock of settlement, and looked at once more: it may have been paid meanwhile.
-                await money.lock(connection, ledger_id)
-                now_us = await programme_now_us(connection, ledger_id)
-                today = in_zone(now_us, programme.zone).date()
-                still = {again.payment.payment_id for again in await _late(connection, ledger_id, today)}
-                versions = await standings.of_partner(connection, ledger_id, partner_id)
-                active = standing_now(versions, now_us).standing.kind is StandingKind.ACTIVE
-                if each.payment.payment_id not in still or not active:
-                    continue
-                if each.on <= _let_in_on(versions, programme):
-                    continue
-                at = PartnerStanding(StandingKind.SUSPENDED, now_us)
-                wanted = StandingTerms(partner_id, at, each.reason).checked()
-                _, changes = await stand(
-                    connection, programme, self._tell, wanted, _ITSELF, payment_id=each.payment.payment_id
-                )
-                for change in changes:
-                    await audited(connection, None, ledger_id, change)
-            suspended.append(partner_id)
-        return suspended
+            today = in_zone(now_us, programme.zone).date()
+            unpaid = await payments.all_unpaid(connection, ledger_id)
+            terms = await payment_terms.of_programme(connection, ledger_id)
+            done = await standings.suspended_for(connection, ledger_id)
+        late = [each for each in _late(unpaid, terms, today) if each.payment.payment_id not in done]
+        partners = list(dict.fromkeys(each.payment.partner_id for each in late))
+        return [each for each in partners if await self._suspend(programme, each)]
+
+    async def _suspend(self, programme: Programme, partner_id: UUID) -> bool:
+        """Suspends a partner, looked at once more under the lock of settlement: it may have paid meanwhile. Whether it did."""
+        ledger_id = programme.ledger_id
+        async with self._database.writer.transaction() as connection:
+            await money.lock(connection, ledger_id)
+            now_us = await programme_now_us(connection, ledger_id)
+            today = in_zone(now_us, programme.zone).date()
+            unpaid = await payments.all_unpaid(connection, ledger_id, partner_id)
+            terms = await payment_terms.of_partner(connection, ledger_id, partner_id)
+            versions = await standings.of_partner(connection, ledger_id, partner_id)
+            if standing_now(versions, now_us).standing.kind is not StandingKind.ACTIVE:
+                return False
+            done = {each.payment_id for each in versions}
+            since = _let_in_on(versions, programme)
+            late = [
+                each
+                for each in _late(unpaid, {partner_id: terms}, today)
+                if each.payment.payment_id not in done and each.on > since
+            ]
+            if not late:
+                return False
+            wanted = StandingTerms(
+                partner_id, PartnerStanding(StandingKind.SUSPENDED, now_us), late[0].reason
+            ).checked()
+            _, changes = await stand(
+                connection, programme, self._tell, wanted, _ITSELF, payment_id=late[0].payment.payment_id
+            )
+            for change in changes:
+                await audited(connection, None, ledger_id, change)
+        return True
 
 
 def _let_in_on(versions: Sequence[StandingVersion], programme: Programme) -> date:
@@ -77,19 +90,19 @@ def _let_in_on(versions: Sequence[StandingVersion], programme: Programme) -> dat
     return in_zone(active[-1].valid_from_us, programme.zone).date() if active else date.min
 
 
-async def _late(connection: Reads, ledger_id: int, today: date) -> list[_Late]:
-    """What is not paid long enough, of payments that nobody was suspended for yet."""
-    unpaid = [each for each in await payments.all_unpaid(connection, ledger_id) if each.late_from is not None]
-    if not unpaid:
-        return []
-    terms = await payment_terms.of_programme(connection, ledger_id)
-    done = await standings.suspended_for(connection, ledger_id)
+def _late(
+    unpaid: Iterable[Standing], terms: Mapping[UUID, Sequence[PaymentTermsVersion]], today: date
+) -> list[_Late]:
+    """What is not paid long enough, by the terms that each payment was made by."""
     found: list[_Late] = []
     for each in unpaid:
         payment = each.payment
-        versions = terms[payment.partner_id]
-        by = next(version.terms for version in versions if version.version == payment.terms_version)
+        if each.late_from is None:
+            continue
+        by = next(
+            version.terms for version in terms[payment.partner_id] if version.version == payment.terms_version
+        )
         on = by.suspended_on(payment.due_on)
-        if on is not None and on <= today and payment.payment_id not in done:
+        if on is not None and on <= today:
             found.append(_Late(payment, on, f"not paid: {payment.reference}, due on {payment.due_on}"))
     return found

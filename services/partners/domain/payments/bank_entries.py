@@ -50,7 +50,8 @@ class BankItem:
 
     `entry`, `detail`: its place, from 1 (detail 0: the entry itself, or what its transactions leave over of it); `amount_minor`:
     above zero came in, below went out; `bank_reference`: the bank's own, the same in every statement that shows it; `remittance`:
-    what the payer wrote; `creditor_reference`: where it is told apart; `reason`: why it came back.
+    what the payer wrote; `creditor_reference`: where it is told apart; `reason`: why it came back; `charge_minor`: what of the
+    amount the bank says to be its own charge, below zero where it took it.
     """
 
     entry: int
@@ -67,6 +68,12 @@ class BankItem:
     reason: str = ""
     counterparty: str = ""
     counterparty_iban: str = ""
+    charge_minor: int = 0
+
+    @property
+    def before_charge_minor(self) -> int:
+        """What it was before the bank took its charge."""
+        return self.amount_minor - self.charge_minor
 
     def key(self) -> str:
         """The same for the same movement in another statement; empty: the bank gave it no reference."""
@@ -82,7 +89,7 @@ class BankItem:
 class BankStatement:
     """A statement of an account (camt.053). `number`: as the bank counts them; balances None where they are not told.
 
-    `unbooked`: entries that are announced only; they are not among the items.
+    `unbooked`: entries that are announced only; they are not among the items. `closed_on`: the day of the closing balance.
     """
 
     statement_id: str
@@ -93,6 +100,7 @@ class BankStatement:
     closing_minor: int | None
     items: tuple[BankItem, ...]
     unbooked: int = 0
+    closed_on: date | None = None
 
     def gap_minor(self) -> int:
         """By how much the balances differ beyond what the items say; 0: nothing is missing, or a balance is not told."""

@@ -31,7 +31,7 @@ class LegState(StrEnum):
 class Leg:
     """One payment of a partner. `amount_minor` > 0; `paid_minor`: 0 to that, what the bank has booked of it, less returns.
 
-    `booked_minor`: what of that came by the instruction itself, 0 or all of it: only that can come back. `creditor_reference`:
+    `booked_minor`: what of that came by the instruction itself: only that can come back. `creditor_reference`:
     what a payer names; `message_id`: of the file that told the bank, or empty.
     """
 

@@ -2,7 +2,8 @@
 
 An item is matched by the end-to-end id; else by the creditor reference that it names; else by its exact amount from the very
 account of a partner, where just one leg is due like that and the item names nothing else of ours. What can't be matched, or not
-wholly, is a break: somebody has to look. An item's amount is what is applied to a leg plus what is in the break.
+wholly, is a break: somebody has to look. An item's amount is what is applied to a leg, plus what is in the break, plus what the
+bank says that it charged.
 """
 
 from __future__ import annotations
@@ -22,11 +23,9 @@ from services.partners.domain.payments.bank_entries import (
     StatusItem,
     StatusReport,
 )
+from services.partners.domain.payments.instructions import Direction
 from services.partners.domain.payments.legs import Leg, Legs, LegState, MatchedBy
 from services.partners.domain.payments.reference import creditor_references, is_end_to_end_id
-
-# A collection is paid in one piece; whoever pays by transfer may pay in parts.
-_IN_PARTS: Final = (MatchedBy.REFERENCE, MatchedBy.AMOUNT_AND_ACCOUNT)
 
 # ISO 20022 reasons of a reject: the bank has had this message, part or payment before. What it had before stands.
 _DUPLICATES: Final = frozenset({"AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"})
@@ -47,6 +46,8 @@ class OutcomeKind(StrEnum):
     """It changes nothing: on its way, or said before."""
     BREAK = "break"
     """It could not be matched."""
+    CHARGE = "charge"
+    """The bank says that it is its own charge, and nothing else."""
 
 
 class BreakType(StrEnum):
@@ -55,7 +56,7 @@ class BreakType(StrEnum):
     UNKNOWN_REFERENCE = "unknown_reference"
     """It names nothing that is known, or several things."""
     WRONG_AMOUNT = "wrong_amount"
-    """More than was due, or not what was instructed."""
+    """More or less than was due: only the difference is in the break."""
     PARTIAL = "partial"
     """Less than was due; it counts as part payment."""
     DUPLICATE = "duplicate"
@@ -72,7 +73,7 @@ class BreakType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one item. Minor units with the item's sign; `applied_minor` + `break_minor` is the item's amount.
+    """What became of one item, in minor units; `applied_minor` + `break_minor` + `charge_minor` is the item's amount.
 
     `break_type` says why somebody has to look, also where all of it was applied (a part payment); `break_minor`: what is in
     suspense until then. `on`: the day it was booked, None for a report. `note`: for who looks.
@@ -87,6 +88,7 @@ class Outcome:
     break_minor: int = 0
     on: date | None = None
     note: str = ""
+    charge_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +104,25 @@ def match_statement(
     legs: Iterable[Leg],
     own_ibans: Collection[str],
     seen: Callable[[BankItem], bool] = lambda _: False,
+    currency: str = "",
 ) -> Matched:
     """What becomes of the items of a statement; an outcome for each, in their order but returns last.
 
     `legs`: all that are not finished, and those that were paid as long ago as returns may come; `own_ibans`: the operator's
     accounts; `seen`: whether an item was matched before (see BankItem.key), in this statement or another one. The same
-    movement twice in one statement is a duplicate as well.
+    movement twice in one statement is a duplicate as well. `currency`: the only one that accounts are kept in; empty: the legs say it.
     """
     book, keys, outcomes = Legs(legs), set[str](), list[Outcome]()
-    # A debit and its return may stand in one statement, in whatever order.
-    for item in sorted(statement.items, key=lambda each: each.is_return):
+    for item in sorted(statement.items, key=_turn):
         key = item.key()
         if statement.account_iban not in own_ibans:
             outcomes.append(_broken(item, BreakType.WRONG_ACCOUNT, "the statement is of another account"))
         elif seen(item) or (key and key in keys):
             outcomes.append(_broken(item, BreakType.DUPLICATE, "the bank has told of this movement before"))
+        elif currency and item.currency != currency:
+            outcomes.append(
+                _broken(item, BreakType.CURRENCY, f"{item.currency}, where accounts are in {currency}")
+            )
         else:
             outcome, leg = _of_item(item, book)
             outcomes.append(outcome)
@@ -176,7 +182,16 @@ def _of_status(item: StatusItem, book: Legs) -> tuple[Outcome, Leg | None]:
     return replace(found, kind=OutcomeKind.REJECTED), replace(leg, state=LegState.REJECTED)
 
 
+def _turn(item: BankItem) -> tuple[bool, int]:
+    """A debit and its return may stand in one statement, in whatever order; and a fee for the return beside it, which is less."""
+    return item.is_return, -abs(item.amount_minor) if item.is_return else 0
+
+
 def _of_item(item: BankItem, book: Legs) -> tuple[Outcome, Leg | None]:
+    if item.amount_minor and item.charge_minor == item.amount_minor:
+        about = book.by_end_to_end_id(item.end_to_end_id)
+        charge = Outcome(item, OutcomeKind.CHARGE, about and about.leg_id, on=item.booked_on)
+        return replace(charge, charge_minor=item.charge_minor), None
     leg, by, why = _leg_of(item, book)
     if leg is None:
         return _broken(item, BreakType.UNKNOWN_REFERENCE, why), None
@@ -184,7 +199,7 @@ def _of_item(item: BankItem, book: Legs) -> tuple[Outcome, Leg | None]:
     if item.currency != leg.currency:
         why = f"{item.currency}, where {leg.currency} is due"
         return replace(found, break_type=BreakType.CURRENCY, note=why), None
-    if item.is_return or item.amount_minor * leg.sign <= 0:
+    if item.is_return or item.before_charge_minor * leg.sign <= 0:
         return _of_return(item, leg, found)
     return _of_payment(item, leg, found)
 
@@ -214,18 +229,18 @@ def _leg_of(item: BankItem, book: Legs) -> tuple[Leg | None, MatchedBy, str]:
 
 
 def _of_payment(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg | None]:
-    amount, due = abs(item.amount_minor), leg.due_minor
+    due = leg.due_minor
+    charge = _charge(item, leg.sign * due)
+    amount = leg.sign * (item.amount_minor - charge)
     if due == 0:
         return replace(found, break_type=BreakType.DUPLICATE, note="what it pays was paid before"), None
-    if amount != due and found.matched_by not in _IN_PARTS:
-        why = f"{due} minor units were instructed, not {amount}"
-        return replace(found, break_type=BreakType.WRONG_AMOUNT, note=why), None
-    applied = min(amount, due)
+    applied = due if _is_whole(leg, found.matched_by) else min(amount, due)
     kind = OutcomeKind.SETTLED if applied == due else OutcomeKind.PART
     rest = amount - applied
     of_break, why = None, ""
     if rest:
-        of_break, why = BreakType.WRONG_AMOUNT, f"{rest} minor units more than were due"
+        more = "more" if rest > 0 else "less"
+        of_break, why = BreakType.WRONG_AMOUNT, f"{abs(rest)} minor units {more} than were due"
     elif kind is OutcomeKind.PART:
         of_break, why = BreakType.PARTIAL, f"{due - applied} minor units are still due"
     outcome = replace(
@@ -235,27 +250,47 @@ def _of_payment(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg 
         break_type=of_break,
         break_minor=leg.sign * rest,
         note=why,
+        charge_minor=charge,
     )
     return outcome, leg.paid(applied, found.matched_by is MatchedBy.END_TO_END_ID)
 
 
+def _is_whole(leg: Leg, by: MatchedBy) -> bool:
+    """Whether what is booked is all of a leg whatever its amount: a bank collects a debit in one piece, so what lacks is the bank's.
+
+    Whoever pays by transfer may pay in parts; and of what the operator pays out less than it owed, it owes the rest.
+    """
+    return by is MatchedBy.END_TO_END_ID and leg.direction is Direction.COLLECT and bool(leg.message_id)
+
+
 def _of_return(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg | None]:
-    """What came back must be what had gone; some banks take their charge with it, which is told apart."""
-    amount = abs(item.amount_minor)
-    backwards = item.amount_minor * leg.sign < 0
-    if not backwards or not 0 < leg.booked_minor <= amount:
+    """What comes back is what had gone, all of it. Where the amount is another, the bank took a charge of which it says nothing: a break."""
+    wanted = -leg.sign * leg.booked_minor
+    charge = _charge(item, wanted)
+    amount = -leg.sign * (item.amount_minor - charge)
+    # Who gives back a part names the reference, perhaps: what the bank sends back names the payment, or says so.
+    surely = item.is_return or found.matched_by is MatchedBy.END_TO_END_ID
+    if amount <= 0 or not leg.booked_minor or (amount < leg.booked_minor and not surely):
         why = f"{leg.booked_minor} minor units had been paid by its instruction; it is {leg.state.value}"
         return replace(found, break_type=BreakType.UNEXPECTED_RETURN, note=why), None
     rest = amount - leg.booked_minor
+    said = f"{abs(rest)} minor units {'more' if rest > 0 else 'less'} than had been paid: a charge?"
     outcome = replace(
         found,
         kind=OutcomeKind.RETURNED,
-        applied_minor=-leg.sign * leg.booked_minor,
+        applied_minor=wanted,
         break_type=BreakType.WRONG_AMOUNT if rest else None,
         break_minor=-leg.sign * rest,
-        note=f"{rest} minor units more than had been paid: a charge?" if rest else item.reason,
+        note=said if rest else item.reason,
+        charge_minor=charge,
     )
     return outcome, leg.returned()
+
+
+def _charge(item: BankItem, wanted_minor: int) -> int:
+    """What of an item is the bank's charge. Nothing where it is right without: then the charge is told in advance, or besides."""
+    same_way = item.before_charge_minor * wanted_minor > 0
+    return item.charge_minor if item.amount_minor != wanted_minor and same_way else 0
 
 
 def _broken(item: BankItem, kind: BreakType, note: str) -> Outcome:

@@ -37,6 +37,7 @@ class Account(StrEnum):
     CHARGES = "charges"
     """Interest on what is late, and fees for debits that came back."""
     BANK_CHARGES = "bank_charges"
+    """What the bank took for itself."""
     WRITTEN_OFF = "written_off"
 
 
@@ -58,6 +59,8 @@ class JournalKind(StrEnum):
     LET_GO = "let_go"
     CHARGED = "charged"
     WRITTEN_OFF = "written_off"
+    BANK_CHARGED = "bank_charged"
+    """The bank took its charge, or gave one back, as it says itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,12 @@ def charged(
     """What a partner owes by its contract for a debit that came back, or for being late."""
     moved = entries({Account.PARTNER: amount_minor, Account.CHARGES: -amount_minor}, partner_id)
     return Journal(JournalKind.CHARGED, moved, run_number, payment_id=payment_id, why=why)
+
+
+def bank_charged(payment_id: UUID | None, received_minor: int) -> Journal:
+    """What the bank says to be its charge: below zero it took it. `payment_id`: what it took it for, where it says so."""
+    moved = (Entry(Account.BANK, None, received_minor), Entry(Account.BANK_CHARGES, None, -received_minor))
+    return Journal(JournalKind.BANK_CHARGED, moved, payment_id=payment_id)
 
 
 def unexplained(break_number: int, received_minor: int, payment_id: UUID | None = None) -> Journal:

@@ -96,7 +96,8 @@ class Message:
 class Item:
     """What the bank said of one thing, and what became of it. `entry_reference`: the bank's own, empty where it gave none.
 
-    Minor units; above zero came in. `break_number` None: it is explained.
+    Minor units; above zero came in. `break_number` None: it is explained. `charge_minor`: what of it the bank charged.
+    `statement`: which one of its message it is of, from 1; 0: a report.
     """
 
     message_number: int
@@ -110,6 +111,8 @@ class Item:
     applied_minor: int
     said: str
     break_number: int | None = None
+    charge_minor: int = 0
+    statement: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,11 @@ def outcome_of(due_minor: int, *, by_direct_debit: bool, least_payout_minor: int
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """All that a run would do. `seals`: the SHA-256 of the documents and of the terms of each partner that has some, in the order of positions."""
+    """All that a run would do.
+
+    `seals`: a SHA-256 of the operator's account, and one for each partner that is settled, in the order of positions: of its
+    documents, its terms, and the rule by which its payment is made.
+    """
 
     until_window: int
     positions: tuple[Position, ...]
@@ -128,7 +132,10 @@ class Proposal:
         return tuple(each for each in self.positions if each.outcome is not Outcome.LEFT_OUT)
 
     def sha256(self) -> bytes:
-        """Over all positions and seals: it changes with every amount, account, document and date that is in force."""
+        """Over all positions and seals: it changes with every amount, account, document, term and rule.
+
+        Not with the day on which it is instructed: that day dates documents and payments, by the rule.
+        """
         said = {
             "positions": [each.document() for each in self.positions],
             "seals": [each.hex() for each in self.seals],

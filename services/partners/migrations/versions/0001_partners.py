@@ -23,6 +23,7 @@ _FILES = (
     "standing.sql",
     "rerates.sql",
     "settlement_runs.sql",
+    "paid.sql",
     "payment_terms.sql",
     "audit.sql",
     "tax.sql",
@@ -35,7 +36,8 @@ _APPEND_ONLY = (
     "statement", "statement_line", "statement_acceptance", "billing_version", "booking", "checkpoint", "partner_tree",
     "event_log", "legal_entity", "store_entity", "partner_role_version", "draft", "draft_decision", "credit_limit", "rerate",
     "audit_row", "settlement_run", "run_position", "run_step", "run_statement", "document", "money_journal", "money_entry",
-    "payment", "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_item", "bank_break", "break_event",
+    "payment", "payment_event", "payment_reminder", "bank_file", "bank_message", "bank_statement", "bank_item", "bank_break", "statement_gap",
+    "break_event",
     "payment_terms_version", "operator_account_version",
     "tax_version", "tax_rule", "operator_version",
     "lot_movement",
@@ -57,6 +59,8 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON staff_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (number, hash) ON audit_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
+    # Written by triggers alone.
+    op.execute(f"GRANT SELECT ON partner_settled TO {role}")
     op.execute(
         "GRANT SELECT, INSERT, UPDATE ON rating_head, rating_blocked, window_head, event_head, relay_cursor, settlement_head, "
         f"document_series, credit_standing, inbox, lot_head TO {role}"

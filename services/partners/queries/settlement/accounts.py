@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from services.partners.domain.payments.continuity import ToldStatement
 from services.partners.domain.settlement.accounts import Account
+from services.partners.domain.settlement.payments import Method
 from services.partners.domain.settlement.records import Numbered
-from services.partners.storage.settlement import explained, money
+from services.partners.storage.settlement import bank_statements, explained, money, payments
 from services.partners.storage.settlement.money import JOURNALS_A_PAGE_MAX
 from services.runtime.database import Database
 from services.runtime.errors import InvalidRequest
@@ -25,6 +27,33 @@ class Balance:
     partner_id: UUID | None
     balance_minor: int
     explained_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class BankPosition:
+    """An account at the bank, in minor units: what its first statement opened with, what was booked here since, what its last closed with.
+
+    None: the bank does not say.
+    """
+
+    first: ToldStatement
+    last: ToldStatement
+    booked_minor: int
+
+    @property
+    def difference_minor(self) -> int | None:
+        """What the bank says beyond what was booked."""
+        opening, closing = self.first.opening_minor, self.last.closing_minor
+        return None if opening is None or closing is None else closing - opening - self.booked_minor
+
+
+@dataclass(frozen=True, slots=True)
+class AtBank:
+    """What the bank has told, account by account, and what it was told to collect and to pay out and has not reported: above zero."""
+
+    positions: list[BankPosition]
+    coming_minor: int
+    going_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +83,20 @@ class Accounts:
             Balance(account, partner, held.get((account, partner), 0), said.get((account, partner), 0))
             for account, partner in accounts
         ]
+
+    async def at_bank(self, who: Principal) -> AtBank:
+        """What the bank says that is there, against what was booked. Raises PermissionDenied."""
+        who.require_internal()
+        ledger_id = who.in_programme().ledger_id
+        async with self._database.reader.snapshot() as connection:
+            ends = await bank_statements.first_and_last(connection, ledger_id)
+            booked = await bank_statements.booked(connection, ledger_id)
+            unpaid = await payments.all_unpaid(connection, ledger_id)
+        positions = [BankPosition(first, last, booked.get(last.account, 0)) for first, last in ends]
+        told = [each.covered_minor for each in unpaid if each.payment.method is not Method.INVOICE]
+        return AtBank(
+            positions, sum(each for each in told if each > 0), -sum(each for each in told if each < 0)
+        )
 
     async def trace(
         self, who: Principal, account: str, partner_id: UUID | None, after: int, limit: int

@@ -33,6 +33,8 @@ from services.partners.domain.payments.terms import (
     in_force,
     terms_document,
 )
+from services.partners.domain.settlement.payment_rule import PaymentRule
+from services.partners.domain.settlement.payments import PaymentState, Standing
 from services.partners.domain.settlement.records import Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, Proposal, outcome_of
 from services.partners.domain.statement import Statement
@@ -49,12 +51,21 @@ _WHY_CHARACTERS_MAX: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A partner that a run settles: its position, the drafts of its documents, and the terms that are in force."""
+    """A partner that a run settles: its position, the drafts of its documents, and how it pays or is paid.
+
+    `carried`: its payments that failed, which the run takes over.
+    """
 
     position: Position
     slug: str
     documents: tuple[Document, ...]
-    terms: PaymentTermsVersion
+    rule: PaymentRule
+    carried: tuple[Standing, ...]
+
+    @property
+    def terms(self) -> PaymentTermsVersion:
+        """The terms that are in force."""
+        return self.rule.terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,7 @@ class _Books:
     operator: Sequence[OperatorVersion]
     terms: dict[UUID, list[PaymentTermsVersion]]
     open_minor: dict[UUID, int]
+    failed: dict[UUID, list[Standing]]
     today: date
     account: OperatorAccount
 
@@ -89,12 +101,14 @@ async def prepare(connection: Reads, programme: Programme, until_window: int, no
             "the operator's own bank account is not set",
             missing="bank_account",
         )
+    unpaid = await payments.all_unpaid(connection, ledger_id)
     books = _Books(
         programme,
         await tax_storage.of_programme(connection, ledger_id),
         await tax_storage.of_operator(connection, ledger_id),
         await payment_terms.of_programme(connection, ledger_id),
-        await _open_amounts(connection, ledger_id),
+        await _open_amounts(connection, ledger_id, unpaid),
+        _failed(unpaid),
         today,
         account.terms,
     )
@@ -157,7 +171,9 @@ def _position(
     lacks = _bank_lacks(books, position)
     if lacks:
         return _left_out(partner, waiting, forward, lacks)
-    return Prepared(position, partner.slug, drafted.documents, terms)
+    carried = tuple(books.failed.get(partner.partner_id, ()))
+    rule = PaymentRule(position.outcome, terms, tuple(each.payment.end_to_end_id for each in carried))
+    return Prepared(position, partner.slug, drafted.documents, rule, carried)
 
 
 def _bank_lacks(books: _Books, position: Position) -> str:
@@ -185,10 +201,18 @@ def _left_out(partner: Partner, waiting: Sequence[Waiting], forward: int, why: s
     )
 
 
-async def _open_amounts(connection: Reads, ledger_id: int) -> dict[UUID, int]:
+def _failed(unpaid: Sequence[Standing]) -> dict[UUID, list[Standing]]:
+    found: dict[UUID, list[Standing]] = defaultdict(list)
+    for each in unpaid:
+        if each.state is PaymentState.FAILED:
+            found[each.payment.partner_id].append(each)
+    return found
+
+
+async def _open_amounts(connection: Reads, ledger_id: int, unpaid: Sequence[Standing]) -> dict[UUID, int]:
     """What the account of each partner holds that no payment waits for: above zero it owes it."""
     found = await money.partner_balances(connection, ledger_id)
-    for each in await payments.all_open(connection, ledger_id):
+    for each in unpaid:
         partner_id = each.payment.partner_id
         found[partner_id] = found.get(partner_id, 0) - each.covered_minor
     return {partner_id: amount for partner_id, amount in found.items() if amount}
@@ -196,7 +220,11 @@ async def _open_amounts(connection: Reads, ledger_id: int) -> dict[UUID, int]:
 
 def _seal_of(prepared: Prepared) -> bytes:
     bodies = [document_body(each) for each in prepared.documents]
-    return _seal(terms_document(prepared.terms.terms), *bodies)
+    said: dict[str, object] = {
+        "rule": prepared.rule.document(),
+        "terms": terms_document(prepared.terms.terms),
+    }
+    return _seal(said, *bodies)
 
 
 def _seal(said: dict[str, object], *bodies: bytes) -> bytes:

@@ -59,14 +59,8 @@ async def seen(connection: Reads, ledger_id: int, references: Sequence[str]) -> 
     return frozenset(found.scalars())
 
 
-async def add(
-    connection: AsyncConnection,
-    ledger_id: int,
-    message: Message,
-    items: Sequence[Item],
-    breaks: Sequence[Break],
-) -> None:
-    """Writes a message with its items and their breaks."""
+async def add_message(connection: AsyncConnection, ledger_id: int, message: Message, items: int) -> None:
+    """Writes a message, of so many items."""
     await connection.execute(
         insert(bank_message).values(
             ledger_id=ledger_id,
@@ -74,12 +68,18 @@ async def add(
             sha256=message.sha256,
             kind=message.kind,
             message_id=message.message_id,
-            items=len(items),
+            items=items,
             body=message.body,
             received_at=from_micros(message.received_at_us),
             received_by=message.received_by,
         )
     )
+
+
+async def add_items(
+    connection: AsyncConnection, ledger_id: int, items: Sequence[Item], breaks: Sequence[Break]
+) -> None:
+    """Writes the items of a message and their breaks, after its statements."""
     if items:
         await connection.execute(
             insert(bank_item),
@@ -95,7 +95,9 @@ async def add(
                     "outcome": each.outcome,
                     "payment_id": each.payment_id,
                     "applied_minor": each.applied_minor,
+                    "charge_minor": each.charge_minor,
                     "said": each.said,
+                    "statement": each.statement or None,
                 }
                 for each in items
             ],
@@ -258,4 +260,6 @@ def _item(row: Any) -> Item:
         row.applied_minor,
         row.said,
         row.break_number,
+        row.charge_minor,
+        row.statement or 0,
     )

@@ -44,6 +44,10 @@ INNER JOIN payment AS p ON p.ledger_id = i.ledger_id AND p.payment_id = i.paymen
 WHERE i.ledger_id = :ledger_id
 GROUP BY p.partner_id
 """)
+# What the bank says that it charged.
+_CHARGED: Final = text(
+    "SELECT coalesce(sum(charge_minor), 0)::bigint FROM bank_item WHERE ledger_id = :ledger_id"
+)
 # Whatever was in suspense once, as the bank booked it.
 _SUSPENDED: Final = text(
     "SELECT coalesce(sum(amount_minor), 0)::bigint FROM bank_break WHERE ledger_id = :ledger_id"
@@ -77,6 +81,9 @@ async def amounts(connection: Reads, ledger_id: int) -> dict[Key, int]:
         found[Account.PARTNER, row.partner_id] -= row.applied
         found[Account.BANK, None] += row.applied
     found[Account.BANK, None] += int((await connection.execute(_SUSPENDED, wanted)).scalar_one())
+    charged = int((await connection.execute(_CHARGED, wanted)).scalar_one())
+    found[Account.BANK, None] += charged
+    found[Account.BANK_CHARGES, None] -= charged
     found[Account.SUSPENSE, None] -= await suspended_minor(connection, ledger_id)
     for row in await connection.execute(_MOVED, wanted):
         found[Account(row.account), row.partner_id] += row.amount

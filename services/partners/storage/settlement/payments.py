@@ -16,7 +16,6 @@ from services.partners.domain.settlement.payments import (
     Method,
     Payment,
     PaymentEvent,
-    PaymentState,
     Standing,
     standing,
 )
@@ -148,20 +147,12 @@ async def of_partner(connection: Reads, ledger_id: int, partner_id: UUID) -> lis
     return await _standings(connection, ledger_id, payment.c.partner_id == partner_id)
 
 
-async def all_open(connection: Reads, ledger_id: int) -> list[Standing]:
-    """The payments of a programme that something may still come of, oldest first."""
-    return [each for each in await all_unpaid(connection, ledger_id) if each.state is PaymentState.OPEN]
-
-
-async def all_unpaid(connection: Reads, ledger_id: int) -> list[Standing]:
-    """The payments of a programme of which not all was paid, and that no later run has taken over, oldest first."""
-    return await _standings(connection, ledger_id, payment.c.payment_id.in_(_unpaid(ledger_id)))
-
-
-async def failed_of(connection: Reads, ledger_id: int, partner_id: UUID) -> list[Standing]:
-    """The payments of a partner that failed, and that no later run has taken over."""
-    found = await of_partner(connection, ledger_id, partner_id)
-    return [each for each in found if each.state is PaymentState.FAILED]
+async def all_unpaid(connection: Reads, ledger_id: int, partner_id: UUID | None = None) -> list[Standing]:
+    """The payments, of a programme or of one partner, of which not all was paid and that no later run has taken over, oldest first."""
+    wanted = _unpaid(ledger_id)
+    if partner_id is not None:
+        wanted = wanted.where(payment.c.partner_id == partner_id)
+    return await _standings(connection, ledger_id, payment.c.payment_id.in_(wanted))
 
 
 async def was_collected(connection: Reads, ledger_id: int, partner_id: UUID) -> bool:

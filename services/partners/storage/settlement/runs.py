@@ -10,12 +10,12 @@ from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.netting import MICROS_PER_MINOR
-from services.partners.domain.settlement.accounts import Account
 from services.partners.domain.settlement.records import Run, RunStep, Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, RunState
+from services.partners.storage.approval_tables import draft
 from services.partners.storage.connection import Reads
-from services.partners.storage.settlement import money
 from services.partners.storage.settlement.tables import (
+    partner_settled,
     run_position,
     run_statement,
     run_step,
@@ -134,6 +134,21 @@ async def unfinished(connection: Reads, ledger_id: int) -> list[Run]:
     return [_run(row) for row in rows]
 
 
+async def expired(connection: Reads, ledger_id: int, before_us: int) -> list[Run]:
+    """The runs that nobody has approved, of drafts that were made before a wall-clock time: oldest first."""
+    wanted = (
+        _runs(ledger_id)
+        .join(
+            draft,
+            (draft.c.ledger_id == settlement_run.c.ledger_id)
+            & (draft.c.draft_id == settlement_run.c.draft_id),
+        )
+        .where(run_step.c.state == RunState.DRAFT, draft.c.made_at < from_micros(before_us))
+    )
+    rows = await connection.execute(wanted.order_by(settlement_run.c.number))
+    return [_run(row) for row in rows]
+
+
 async def steps(connection: Reads, ledger_id: int, number: int) -> list[RunStep]:
     """The states that a run went through, first to last."""
     of = run_step.c
@@ -206,27 +221,15 @@ async def statements_of(connection: Reads, ledger_id: int, number: int) -> list[
 
 
 async def paid_micros(connection: Reads, ledger_id: int) -> dict[UUID, int]:
-    """What partners have paid of settled statements, in micros: their nets, less what their accounts hold, disputed or not."""
-    found = await settled_nets(connection, ledger_id)
-    for (account, partner_id), balance in (await money.balances(connection, ledger_id)).items():
-        if account in (Account.PARTNER, Account.DISPUTED) and partner_id is not None:
-            found[partner_id] = found.get(partner_id, 0) - balance
-    return {partner_id: amount * MICROS_PER_MINOR for partner_id, amount in found.items()}
+    """What partners have paid of settled statements, in micros: their nets, less what their accounts hold, disputed or not.
 
-
-async def settled_nets(connection: Reads, ledger_id: int) -> dict[UUID, int]:
-    """The sum of the nets of all settled statements, by partner, in minor units."""
-    of, settled = statement.c, run_statement.c
+    A running figure, which the database keeps with every statement that is settled and every journal.
+    """
+    of = partner_settled.c
     rows = await connection.execute(
-        select(of.partner_id, func.sum(of.net_minor).label("net"))
-        .join(
-            run_statement,
-            (settled.ledger_id == of.ledger_id) & (settled.statement_id == of.statement_id),
-        )
-        .where(of.ledger_id == ledger_id)
-        .group_by(of.partner_id)
+        select(of.partner_id, of.nets_minor, of.open_minor).where(of.ledger_id == ledger_id)
     )
-    return {row.partner_id: int(row.net) for row in rows}
+    return {row.partner_id: (row.nets_minor - row.open_minor) * MICROS_PER_MINOR for row in rows}
 
 
 def _runs(ledger_id: int) -> Select[Any]:

@@ -78,6 +78,15 @@ run_statement: Final = Table(
     Column("run_number", Integer, nullable=False),
 )
 
+partner_settled: Final = Table(
+    "partner_settled",
+    metadata,
+    Column("ledger_id", SmallInteger, primary_key=True),
+    Column("partner_id", Uuid, primary_key=True),
+    Column("nets_minor", BigInteger, nullable=False),
+    Column("open_minor", BigInteger, nullable=False),
+)
+
 document_series: Final = Table(
     "document_series",
     metadata,
@@ -218,7 +227,9 @@ bank_item: Final = Table(
     Column("outcome", Text, nullable=False),
     Column("payment_id", Uuid),
     Column("applied_minor", BigInteger, nullable=False),
+    Column("charge_minor", BigInteger, nullable=False),
     Column("said", Text, nullable=False),
+    Column("statement", SmallInteger),
 )
 
 bank_break: Final = Table(

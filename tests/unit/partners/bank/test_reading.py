@@ -96,6 +96,66 @@ def test_what_transactions_leave_over_of_their_entry_is_a_movement_too():
     assert found.gap_minor() == 0
 
 
+CHARGES = {
+    "as a record": '<Chrgs><Rcrd><Amt Ccy="EUR">0.35</Amt></Rcrd></Chrgs>',
+    "as one of two": (
+        '<Chrgs><TtlChrgsAndTaxAmt Ccy="EUR">0.35</TtlChrgsAndTaxAmt><Rcrd><Amt Ccy="EUR">0.40</Amt>'
+        "<CdtDbtInd>DBIT</CdtDbtInd><ChrgInclInd>true</ChrgInclInd></Rcrd>"
+        '<Rcrd><Amt Ccy="EUR">0.05</Amt><CdtDbtInd>CRDT</CdtDbtInd></Rcrd></Chrgs>'
+    ),
+    "as in version 02": '<Chrgs><Amt Ccy="EUR">0.35</Amt></Chrgs>',
+    "as a total": '<Chrgs><TtlChrgsAndTaxAmt Ccy="EUR">0.35</TtlChrgsAndTaxAmt></Chrgs>',
+}
+
+
+@pytest.mark.parametrize("charges", CHARGES.values(), ids=CHARGES)
+def test_what_the_bank_charged_is_read_of_a_transaction_and_of_its_entry(charges: str):
+    of_transaction = entry("99.65", inner=transaction(inner=charges))
+    of_entry = entry("99.65", inner=transaction()).replace("<NtryDtls>", f"{charges}<NtryDtls>")
+    before_it = entry("99.65", inner=transaction(inner=f'<Amt Ccy="EUR">100.00</Amt>{charges}'))
+    for told in (of_transaction, of_entry, before_it):
+        (item,) = only(told, closing="99.65").items
+        assert (item.amount_minor, item.charge_minor, item.before_charge_minor) == (9_965, -35, 10_000)
+
+
+@pytest.mark.parametrize(
+    "charges",
+    [
+        '<Chrgs><Rcrd><Amt Ccy="EUR">0.35</Amt><ChrgInclInd>false</ChrgInclInd></Rcrd></Chrgs>',
+        '<Chrgs><Rcrd><Amt Ccy="USD">0.35</Amt></Rcrd></Chrgs>',
+        "<Chrgs><Rcrd><Tp><Cd>COMM</Cd></Tp></Rcrd></Chrgs>",
+    ],
+)
+def test_a_charge_that_is_not_in_the_amount_is_not_counted(charges: str):
+    (item,) = only(entry(inner=transaction(inner=charges))).items
+    assert (item.amount_minor, item.charge_minor) == (10_000, 0)
+
+
+def test_charges_that_no_database_holds_are_refused_with_their_place():
+    many = '<Chrgs><Amt Ccy="EUR">999999999999999</Amt></Chrgs>' * 2
+    said = refused(camt(camt_statement(entry(inner=transaction(inner=many)))))
+    assert said.startswith("Document/BkToCstmrStmt/Stmt[1]/Ntry[1]/NtryDtls/TxDtls/Chrgs:")
+
+
+def test_what_the_bank_charges_for_a_batch_is_a_movement_of_its_own():
+    charges = '<Chrgs><Rcrd><Amt Ccy="EUR">0.70</Amt></Rcrd></Chrgs>'
+    two = "".join(transaction(name, '<Amt Ccy="EUR">50.00</Amt>') for name in ("A", "B"))
+    batch = entry("99.30", inner=two).replace("<NtryDtls>", f"{charges}<NtryDtls>")
+    items = only(batch, closing="99.30").items
+    assert [(each.amount_minor, each.charge_minor) for each in items] == [(5_000, 0), (5_000, 0), (-70, -70)]
+
+
+@pytest.mark.parametrize("code", ["CHRG", "COMM", "FEES"])
+@pytest.mark.parametrize("inner", ["", transaction("NOTPROVIDED")])
+def test_an_entry_that_the_bank_calls_a_charge_is_one(code: str, inner: str):
+    coded = (
+        f"<BkTxCd><Domn><Cd>ACMT</Cd><Fmly><Cd>MCOP</Cd><SubFmlyCd>{code}</SubFmlyCd></Fmly></Domn></BkTxCd>"
+    )
+    told = entry("12.50", "DBIT", inner).replace("</AcctSvcrRef>", f"</AcctSvcrRef>{coded}")
+    (item,) = only(told, closing="0.00").items
+    assert (item.amount_minor, item.charge_minor) == (-1_250, -1_250)
+
+
 def test_an_entry_whose_transactions_do_not_say_of_how_much_they_are_is_one_movement():
     (item,) = only(entry(inner=transaction("A") + transaction("B"))).items
     assert (item.amount_minor, item.detail, item.end_to_end_id) == (10_000, 0, "")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.partners.domain.payments.bank_entries import BankItem, Status, StatusItem, StatusReport
+from services.partners.domain.payments.bank_entries import BankItem
 from services.partners.domain.payments.instructions import Direction
 from services.partners.domain.payments.legs import Leg, LegState, MatchedBy
 from services.partners.domain.payments.matching import (
@@ -14,7 +14,6 @@ from services.partners.domain.payments.matching import (
     Matched,
     Outcome,
     OutcomeKind,
-    match_report,
     match_statement,
 )
 from tests.support.payment_model import MONDAY, OWN_IBAN, iban, item, leg, statement
@@ -29,7 +28,8 @@ def matched(items: Sequence[BankItem], *legs: Leg) -> Matched:
 def one(item_in: BankItem, *legs: Leg) -> tuple[Outcome, Leg]:
     found = matched([item_in], *legs)
     (outcome,) = found.outcomes
-    assert outcome.applied_minor + outcome.break_minor == item_in.amount_minor
+    parts = outcome.applied_minor + outcome.break_minor + outcome.charge_minor
+    assert parts == item_in.amount_minor
     return outcome, found.legs[0]
 
 
@@ -54,15 +54,42 @@ def test_a_payout_is_settled_by_money_that_goes_out():
     )
 
 
-@pytest.mark.parametrize("amount", [9_999, 10_001])
-def test_a_collection_of_another_amount_than_was_instructed_is_a_break_and_nothing_is_applied(amount: int):
+@pytest.mark.parametrize(("amount", "difference"), [(9_999, -1), (10_001, 1)])
+def test_a_collection_of_another_amount_than_was_instructed_is_settled_and_the_difference_a_break(
+    amount: int, difference: int
+):
     outcome, after = one(item(amount, end_to_end_id=ids(leg())), leg())
-    assert (outcome.kind, outcome.break_type, outcome.applied_minor) == (
-        OutcomeKind.BREAK,
-        BreakType.WRONG_AMOUNT,
-        0,
-    )
-    assert after == leg()
+    assert (outcome.kind, outcome.break_type) == (OutcomeKind.SETTLED, BreakType.WRONG_AMOUNT)
+    assert (outcome.applied_minor, outcome.break_minor) == (10_000, difference)
+    assert (after.state, after.booked_minor) == (LegState.SETTLED, 10_000)
+
+
+def test_a_payout_of_more_than_was_instructed_is_settled_and_the_rest_a_break():
+    out = leg(direction=Direction.PAYOUT)
+    outcome, after = one(item(-10_001, end_to_end_id=ids(out)), out)
+    assert (outcome.kind, outcome.break_type) == (OutcomeKind.SETTLED, BreakType.WRONG_AMOUNT)
+    assert (outcome.applied_minor, outcome.break_minor, after.due_minor) == (-10_000, -1, 0)
+
+
+def test_of_a_payout_of_less_than_was_instructed_the_rest_is_still_owed_and_what_went_may_come_back():
+    out = leg(direction=Direction.PAYOUT)
+    outcome, after = one(item(-9_000, end_to_end_id=ids(out)), out)
+    assert (outcome.kind, outcome.break_type) == (OutcomeKind.PART, BreakType.PARTIAL)
+    assert (outcome.applied_minor, outcome.break_minor, after.due_minor) == (-9_000, 0, 1_000)
+    back, returned = one(item(9_000, 2, end_to_end_id=ids(out), is_return=True), after)
+    assert (back.kind, back.break_type, returned.due_minor) == (OutcomeKind.RETURNED, None, 10_000)
+
+
+def test_a_debit_of_which_a_part_was_paid_by_transfer_before_is_over_by_that():
+    before = leg().paid(4_000, by_instruction=False)
+    outcome, after = one(item(10_000, end_to_end_id=ids(before)), before)
+    assert (outcome.kind, outcome.applied_minor, outcome.break_minor) == (OutcomeKind.SETTLED, 6_000, 4_000)
+    assert after.booked_minor == 6_000
+
+
+def test_an_invoice_that_is_paid_by_its_end_to_end_id_may_be_paid_in_parts():
+    outcome, after = one(item(4_000, end_to_end_id=ids(INVOICE)), INVOICE)
+    assert (outcome.kind, outcome.applied_minor, after.due_minor) == (OutcomeKind.PART, 4_000, 6_000)
 
 
 @pytest.mark.parametrize(
@@ -238,9 +265,67 @@ def test_a_return_of_what_was_not_paid_is_a_break(state: LegState):
     assert (outcome.break_type, after) == (BreakType.UNEXPECTED_RETURN, before)
 
 
-def test_less_than_was_paid_that_comes_back_is_a_break():
+def test_a_payout_that_comes_back_less_a_charge_that_is_not_told_is_owed_again_and_the_charge_is_a_break():
+    settled = leg(direction=Direction.PAYOUT).paid(10_000, by_instruction=True)
+    outcome, after = one(item(9_650, end_to_end_id=ids(settled), is_return=True), settled)
+    assert (outcome.kind, outcome.applied_minor, outcome.break_minor) == (OutcomeKind.RETURNED, 10_000, -350)
+    assert (outcome.break_type, outcome.charge_minor) == (BreakType.WRONG_AMOUNT, 0)
+    assert "350 minor units less than had been paid" in outcome.note
+    assert (after.state, after.due_minor) == (LegState.RETURNED, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("direction", "amount"), [(Direction.PAYOUT, 9_650), (Direction.COLLECT, -10_350)]
+)  # fmt: skip
+def test_a_charge_that_the_bank_tells_of_is_no_break(direction: Direction, amount: int):
+    settled = leg(direction=direction).paid(10_000, by_instruction=True)
+    back = item(amount, end_to_end_id=ids(settled), is_return=True, charge_minor=-350)
+    outcome, after = one(back, settled)
+    assert (outcome.kind, outcome.applied_minor) == (OutcomeKind.RETURNED, -settled.sign * 10_000)
+    assert (outcome.charge_minor, outcome.break_type, after.state) == (-350, None, LegState.RETURNED)
+
+
+@pytest.mark.parametrize(("direction", "amount"), [(Direction.PAYOUT, -10_035), (Direction.COLLECT, 9_965)])
+def test_a_payment_that_is_booked_with_a_charge_is_settled_and_the_charge_is_told(
+    direction: Direction, amount: int
+):
+    told = leg(direction=direction)
+    outcome, after = one(item(amount, end_to_end_id=ids(told), charge_minor=-35), told)
+    assert (outcome.kind, outcome.applied_minor) == (OutcomeKind.SETTLED, told.sign * 10_000)
+    assert (outcome.charge_minor, outcome.break_type, after.state) == (-35, None, LegState.SETTLED)
+
+
+def test_a_charge_that_is_told_beside_the_right_amount_is_not_counted():
+    outcome, _ = one(item(10_000, end_to_end_id=ids(leg()), charge_minor=-35), leg())
+    assert (outcome.kind, outcome.applied_minor, outcome.charge_minor) == (OutcomeKind.SETTLED, 10_000, 0)
+
+
+def test_an_invoice_that_is_paid_in_part_less_a_charge_is_paid_by_what_its_payer_sent():
+    outcome, after = one(item(3_990, remittance=INVOICE.creditor_reference, charge_minor=-10), INVOICE)
+    assert (outcome.kind, outcome.applied_minor, outcome.charge_minor) == (OutcomeKind.PART, 4_000, -10)
+    assert after.due_minor == 6_000
+
+
+@pytest.mark.parametrize("named", [leg().end_to_end_id, ""])
+def test_what_is_nothing_but_a_charge_touches_no_payment_also_where_it_names_one(named: str):
     settled = leg().paid(10_000, by_instruction=True)
-    outcome, after = one(item(-4_000, end_to_end_id=ids(settled), is_return=True), settled)
+    outcome, after = one(item(-350, end_to_end_id=named, is_return=True, charge_minor=-350), settled)
+    assert (outcome.kind, outcome.charge_minor, outcome.applied_minor) == (OutcomeKind.CHARGE, -350, 0)
+    assert (outcome.leg_id, after) == (settled.leg_id if named else None, settled)
+
+
+def test_a_fee_beside_a_return_that_is_told_as_one_too_is_not_taken_for_it():
+    settled = leg().paid(10_000, by_instruction=True)
+    named = {"end_to_end_id": ids(settled), "is_return": True}
+    found = matched([item(-350, 1, **named), item(-10_000, 2, **named)], settled)
+    assert [(each.kind, each.item) for each in found.outcomes] == [
+        (OutcomeKind.RETURNED, item(-10_000, 2, **named)), (OutcomeKind.BREAK, item(-350, 1, **named))
+    ]  # fmt: skip
+
+
+def test_less_than_was_paid_that_somebody_sends_back_by_himself_is_a_break():
+    settled = leg(direction=Direction.PAYOUT).paid(10_000, by_instruction=True)
+    outcome, after = one(item(4_000, remittance=settled.creditor_reference), settled)
     assert (outcome.break_type, after) == (BreakType.UNEXPECTED_RETURN, settled)
 
 
@@ -265,63 +350,3 @@ def test_a_statement_tells_by_how_much_its_entries_fall_short():
 def test_legs_that_cannot_be_told_apart_are_refused():
     with pytest.raises(ValueError, match="another's"):
         matched([], leg(), replace(leg(), leg_id=UUID(int=2)))
-
-
-def report(*items: StatusItem, whole: StatusItem | None = None, of: str = "R1-C-1") -> StatusReport:
-    return StatusReport("P1", of, whole, (), items)
-
-
-def said(status: Status, of: Leg | None = None, reason: str = "") -> StatusItem:
-    return StatusItem(of.end_to_end_id if of else "", status, status.value, reason)
-
-
-def test_a_reject_ends_a_leg_and_acceptance_changes_nothing():
-    first, second = leg(1), leg(2)
-    found = match_report(
-        report(said(Status.REJECTED, first, "AC04"), said(Status.ACCEPTED, second)), [first, second]
-    )
-    assert [each.kind for each in found.outcomes] == [OutcomeKind.REJECTED, OutcomeKind.NOTED]
-    assert [each.state for each in found.legs] == [LegState.REJECTED, LegState.INSTRUCTED]
-    again = match_report(report(said(Status.REJECTED, first, "AC04")), found.legs)
-    assert again.outcomes[0].kind is OutcomeKind.NOTED
-
-
-def test_a_file_that_is_rejected_is_rejected_with_all_that_was_in_it_and_nothing_else():
-    legs = [leg(1), leg(2), leg(3, message_id="R1-C-2")]
-    found = match_report(report(whole=said(Status.REJECTED, reason="FF01")), legs)
-    assert [each.state for each in found.legs] == [LegState.REJECTED, LegState.REJECTED, LegState.INSTRUCTED]
-    assert [each.item.reason for each in found.outcomes] == ["FF01", "FF01"]
-
-
-def test_what_is_said_of_a_payment_goes_before_what_is_said_of_its_file():
-    told = report(said(Status.REJECTED, leg(1), "AC04"), whole=said(Status.REJECTED, reason="FF01"))
-    found = match_report(told, [leg(1), leg(2)])
-    assert [(each.kind, each.item.reason) for each in found.outcomes] == [
-        (OutcomeKind.REJECTED, "AC04"), (OutcomeKind.REJECTED, "FF01")
-    ]  # fmt: skip
-
-
-def test_a_file_that_nobody_knows_is_a_break():
-    found = match_report(report(whole=said(Status.REJECTED), of="X"), [leg()])
-    assert [each.break_type for each in found.outcomes] == [BreakType.UNKNOWN_REFERENCE]
-    assert found.legs == (leg(),)
-
-
-@pytest.mark.parametrize("reason", ["AM05", "DUPL", "DU01"])
-def test_a_file_or_payment_that_the_bank_has_had_before_is_not_rejected_by_that(reason: str):
-    legs = (leg(1), leg(2))
-    for told in (
-        report(whole=said(Status.REJECTED, reason=reason)),
-        report(said(Status.REJECTED, leg(1), reason)),
-    ):
-        found = match_report(told, legs)
-        assert [each.break_type for each in found.outcomes] == [BreakType.DUPLICATE]
-        assert found.legs == legs
-
-
-def test_a_reject_of_what_is_not_instructed_is_a_break():
-    settled = leg().paid(10_000, by_instruction=True)
-    found = match_report(report(said(Status.REJECTED, settled)), [settled])
-    assert (found.outcomes[0].break_type, found.legs) == (BreakType.UNEXPECTED_RETURN, (settled,))
-    strange = match_report(report(said(Status.REJECTED, leg(9))), [leg()])
-    assert strange.outcomes[0].break_type is BreakType.UNKNOWN_REFERENCE

@@ -879,6 +879,7 @@ class BankItem(_message.Message):
     APPLIED_MINOR_FIELD_NUMBER: _builtins.int
     BREAK_NUMBER_FIELD_NUMBER: _builtins.int
     SAID_FIELD_NUMBER: _builtins.int
+    CHARGE_MINOR_FIELD_NUMBER: _builtins.int
     item: _builtins.int
     """Its place in the message, from 1."""
     end_to_end_id: _builtins.str
@@ -888,7 +889,7 @@ class BankItem(_message.Message):
     booked_on: _builtins.str
     """The day of its booking; empty in a status report."""
     outcome: _builtins.str
-    """`settled`, `part`, `returned`, `rejected`, `noted` or `break`."""
+    """`settled`, `part`, `returned`, `rejected`, `noted`, `charge` or `break`."""
     payment_id: _builtins.bytes
     """The payment that it is about, if one was found."""
     applied_minor: _builtins.int
@@ -897,6 +898,8 @@ class BankItem(_message.Message):
     """The number of its break; 0: none."""
     said: _builtins.str
     """What its remittance says, or why it came back."""
+    charge_minor: _builtins.int
+    """What of it is the bank's own charge, as the bank says: below zero it took it."""
     def __init__(
         self,
         *,
@@ -909,10 +912,11 @@ class BankItem(_message.Message):
         applied_minor: _builtins.int = ...,
         break_number: _builtins.int = ...,
         said: _builtins.str = ...,
+        charge_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "applied_minor", b"applied_minor", "booked_on", b"booked_on", "break_number", b"break_number", "end_to_end_id", b"end_to_end_id", "item", b"item", "outcome", b"outcome", "payment_id", b"payment_id", "said", b"said"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "applied_minor", b"applied_minor", "booked_on", b"booked_on", "break_number", b"break_number", "charge_minor", b"charge_minor", "end_to_end_id", b"end_to_end_id", "item", b"item", "outcome", b"outcome", "payment_id", b"payment_id", "said", b"said"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -978,7 +982,7 @@ class BankBreak(_message.Message):
     owner: _builtins.str
     """Who looks after it; empty: nobody."""
     ended: _builtins.str
-    """How it ended: `allocated`, `refunded`, `explained`, `written_off`; empty: it is open."""
+    """How it ended: `allocated`, `refunded`, `explained`, `written_off`, `bank_charge`; empty: it is open."""
     @_builtins.property
     def item(self) -> Global___BankItem:
         """What the bank said."""
@@ -1123,7 +1127,9 @@ class EndBreakRequest(_message.Message):
     number: _builtins.int
     """Its number."""
     how: _builtins.str
-    """`allocated` (to a partner's account), `refunded` (it was sent back), `explained` (nothing is in suspense) or `written_off`."""
+    """`allocated` (to a partner's account), `refunded` (it was sent back), `explained` (nothing is in suspense), `written_off`, or
+    `bank_charge` (the bank took it for itself).
+    """
     partner_id: _builtins.bytes
     """Whose account; with `allocated` only."""
     why: _builtins.str
@@ -1350,24 +1356,97 @@ class AccountBalance(_message.Message):
 Global___AccountBalance: _TypeAlias = AccountBalance  # noqa: Y015
 
 @_typing.final
+class BankPosition(_message.Message):
+    """What the bank says that is on one of the operator's accounts, beside what was booked of it here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IBAN_FIELD_NUMBER: _builtins.int
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    CLOSED_ON_FIELD_NUMBER: _builtins.int
+    OPENING_MINOR_FIELD_NUMBER: _builtins.int
+    BOOKED_MINOR_FIELD_NUMBER: _builtins.int
+    CLOSING_MINOR_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_MINOR_FIELD_NUMBER: _builtins.int
+    iban: _builtins.str
+    """Its IBAN."""
+    statement_id: _builtins.str
+    """The last statement, by the bank's id for it."""
+    closed_on: _builtins.str
+    """The day of its closing balance."""
+    opening_minor: _builtins.int
+    """What the first statement opened with: it was there before settlement. Not there: the bank does not say."""
+    booked_minor: _builtins.int
+    """What was booked here of movements on it since."""
+    closing_minor: _builtins.int
+    """What the last statement closed with. Not there: the bank does not say."""
+    difference_minor: _builtins.int
+    """What the bank says beyond what was booked: a statement is missing, or does not add up, or has money in another currency. Not
+    there: a balance is not told.
+    """
+    def __init__(
+        self,
+        *,
+        iban: _builtins.str = ...,
+        statement_id: _builtins.str = ...,
+        closed_on: _builtins.str = ...,
+        opening_minor: _builtins.int | None = ...,
+        booked_minor: _builtins.int = ...,
+        closing_minor: _builtins.int | None = ...,
+        difference_minor: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_difference_minor", b"_difference_minor", "_opening_minor", b"_opening_minor", "closing_minor", b"closing_minor", "difference_minor", b"difference_minor", "opening_minor", b"opening_minor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_difference_minor", b"_difference_minor", "_opening_minor", b"_opening_minor", "booked_minor", b"booked_minor", "closed_on", b"closed_on", "closing_minor", b"closing_minor", "difference_minor", b"difference_minor", "iban", b"iban", "opening_minor", b"opening_minor", "statement_id", b"statement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__closing_minor: _TypeAlias = _typing.Literal["closing_minor"]  # noqa: Y015
+    _WhichOneofArgType__closing_minor: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor"]  # noqa: Y015
+    _WhichOneofReturnType__difference_minor: _TypeAlias = _typing.Literal["difference_minor"]  # noqa: Y015
+    _WhichOneofArgType__difference_minor: _TypeAlias = _typing.Literal["_difference_minor", b"_difference_minor"]  # noqa: Y015
+    _WhichOneofReturnType__opening_minor: _TypeAlias = _typing.Literal["opening_minor"]  # noqa: Y015
+    _WhichOneofArgType__opening_minor: _TypeAlias = _typing.Literal["_opening_minor", b"_opening_minor"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__closing_minor) -> _WhichOneofReturnType__closing_minor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__difference_minor) -> _WhichOneofReturnType__difference_minor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__opening_minor) -> _WhichOneofReturnType__opening_minor | None: ...
+
+Global___BankPosition: _TypeAlias = BankPosition  # noqa: Y015
+
+@_typing.final
 class GetAccountsResponse(_message.Message):
     """Answers GetAccounts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNTS_FIELD_NUMBER: _builtins.int
+    BANK_FIELD_NUMBER: _builtins.int
+    COMING_MINOR_FIELD_NUMBER: _builtins.int
+    GOING_MINOR_FIELD_NUMBER: _builtins.int
+    coming_minor: _builtins.int
+    """What the bank was told to collect, and has not reported yet."""
+    going_minor: _builtins.int
+    """What the bank was told to pay out, and has not reported yet; above zero."""
     @_builtins.property
     def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountBalance]:
         """By account and partner."""
+
+    @_builtins.property
+    def bank(self) -> _containers.RepeatedCompositeFieldContainer[Global___BankPosition]:
+        """Of each account at the bank that a statement was ever of, by IBAN."""
 
     def __init__(
         self,
         *,
         accounts: _abc.Iterable[Global___AccountBalance] | None = ...,
+        bank: _abc.Iterable[Global___BankPosition] | None = ...,
+        coming_minor: _builtins.int = ...,
+        going_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bank", b"bank", "coming_minor", b"coming_minor", "going_minor", b"going_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -148,7 +148,8 @@ class SettlementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AbortRun(self, request, context):
-        """Ends a run that is not instructed: its statements wait for another.
+        """Ends a run that is not instructed: its statements wait for another. A draft that nobody has decided ends with it, which takes
+        a person.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

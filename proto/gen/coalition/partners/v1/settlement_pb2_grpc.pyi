@@ -29,7 +29,9 @@ class SettlementServiceStub:
     still is what was approved. Done once however often it is asked for.
     """
     AbortRun: _aio.UnaryUnaryMultiCallable[_settlement_pb2.AbortRunRequest, _settlement_pb2.AbortRunResponse]
-    """Ends a run that is not instructed: its statements wait for another."""
+    """Ends a run that is not instructed: its statements wait for another. A draft that nobody has decided ends with it, which takes
+    a person.
+    """
     CancelPayment: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CancelPaymentRequest, _settlement_pb2.CancelPaymentResponse]
     """Gives up a payment that is open: the next run settles what is left of it. Staff with role `checker`, the host."""
     GetBankFile: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetBankFileRequest, _settlement_pb2.GetBankFileResponse]
@@ -98,7 +100,9 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _settlement_pb2.AbortRunRequest,
         context: _aio.ServicerContext[_settlement_pb2.AbortRunRequest, _abc.Awaitable[_settlement_pb2.AbortRunResponse]],
     ) -> _abc.Awaitable[_settlement_pb2.AbortRunResponse]:
-        """Ends a run that is not instructed: its statements wait for another."""
+        """Ends a run that is not instructed: its statements wait for another. A draft that nobody has decided ends with it, which takes
+        a person.
+        """
 
     @_abc_1.abstractmethod
     def CancelPayment(

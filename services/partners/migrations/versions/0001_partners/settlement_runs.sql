@@ -180,7 +180,7 @@ CREATE TABLE money_journal (
     CONSTRAINT money_journal_kind_ck CHECK (
         kind IN (
             'document', 'collected', 'paid_out', 'returned', 'received', 'allocated', 'refunded', 'withheld', 'let_go',
-            'charged', 'written_off'
+            'charged', 'written_off', 'bank_charged'
         )
     )
 )
@@ -373,6 +373,26 @@ CREATE TABLE bank_message (
 --;;
 COMMENT ON TABLE bank_message IS 'A file that the bank sent, as it came. The same bytes again are no new message.'
 --;;
+CREATE TABLE bank_statement (
+    ledger_id smallint NOT NULL,
+    message_number integer NOT NULL,
+    place smallint NOT NULL,
+    account text NOT NULL,
+    statement_id text NOT NULL,
+    sequence bigint NOT NULL,
+    closed_on date NOT NULL,
+    opening_minor bigint,
+    closing_minor bigint,
+    repeated boolean NOT NULL,
+    CONSTRAINT bank_statement_pk PRIMARY KEY (ledger_id, message_number, place),
+    CONSTRAINT bank_statement_message_fk FOREIGN KEY (ledger_id, message_number) REFERENCES bank_message (ledger_id, number),
+    CONSTRAINT bank_statement_place_ck CHECK (place > 0)
+)
+--;;
+COMMENT ON TABLE bank_statement IS 'A statement of an account, in a message at a place. sequence: as the bank counts them, 0 where it does not. repeated: told before.'
+--;;
+CREATE INDEX bank_statement_order_ix ON bank_statement (ledger_id, account, closed_on, sequence, message_number, place)
+--;;
 CREATE TABLE bank_item (
     ledger_id smallint NOT NULL,
     message_number integer NOT NULL,
@@ -384,13 +404,17 @@ CREATE TABLE bank_item (
     outcome text NOT NULL,
     payment_id uuid,
     applied_minor bigint NOT NULL,
+    charge_minor bigint NOT NULL,
     said text NOT NULL,
+    statement smallint,
     CONSTRAINT bank_item_pk PRIMARY KEY (ledger_id, message_number, item),
     CONSTRAINT bank_item_message_fk FOREIGN KEY (ledger_id, message_number) REFERENCES bank_message (ledger_id, number),
+    CONSTRAINT bank_item_statement_fk FOREIGN KEY (ledger_id, message_number, statement)
+    REFERENCES bank_statement (ledger_id, message_number, place),
     CONSTRAINT bank_item_payment_fk FOREIGN KEY (ledger_id, payment_id) REFERENCES payment (ledger_id, payment_id)
 )
 --;;
-COMMENT ON TABLE bank_item IS 'What a bank said, item by item, and what became of it. Above zero: money that came in. said: who and what for, in its words.'
+COMMENT ON TABLE bank_item IS 'What a bank said, item by item, and what became of it. Above zero: money that came in; charge_minor: what of it the bank says to be its charge. said: who and what for, in its words.'
 --;;
 CREATE INDEX bank_item_entry_ix ON bank_item (ledger_id, entry_reference)
 --;;
@@ -412,6 +436,20 @@ CREATE TABLE bank_break (
 --;;
 COMMENT ON TABLE bank_break IS 'What the bank said and nothing of ours explains; amount_minor waits in suspense. opened_at is programme time.'
 --;;
+CREATE TABLE statement_gap (
+    ledger_id smallint NOT NULL,
+    break_number bigint NOT NULL,
+    message_number integer NOT NULL,
+    place smallint NOT NULL,
+    CONSTRAINT statement_gap_pk PRIMARY KEY (ledger_id, break_number),
+    CONSTRAINT statement_gap_statement_uq UNIQUE (ledger_id, message_number, place),
+    CONSTRAINT statement_gap_break_fk FOREIGN KEY (ledger_id, break_number) REFERENCES bank_break (ledger_id, number),
+    CONSTRAINT statement_gap_statement_fk FOREIGN KEY (ledger_id, message_number, place)
+    REFERENCES bank_statement (ledger_id, message_number, place)
+)
+--;;
+COMMENT ON TABLE statement_gap IS 'Which statement a break is before: it opens with another balance than the one before it closed with.'
+--;;
 CREATE TABLE break_event (
     ledger_id smallint NOT NULL,
     break_number bigint NOT NULL,
@@ -423,7 +461,7 @@ CREATE TABLE break_event (
     why text NOT NULL,
     CONSTRAINT break_event_pk PRIMARY KEY (ledger_id, break_number, event),
     CONSTRAINT break_event_break_fk FOREIGN KEY (ledger_id, break_number) REFERENCES bank_break (ledger_id, number),
-    CONSTRAINT break_event_kind_ck CHECK (kind IN ('assigned', 'allocated', 'refunded', 'explained', 'written_off'))
+    CONSTRAINT break_event_kind_ck CHECK (kind IN ('assigned', 'allocated', 'refunded', 'explained', 'written_off', 'bank_charge'))
 )
 --;;
 COMMENT ON TABLE break_event IS 'Who looks after a break, and how it ended: every kind but assigned ends it.'
@@ -437,7 +475,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['bank_message', 'bank_item', 'bank_break', 'break_event']
+    FOREACH name IN ARRAY ARRAY['bank_message', 'bank_statement', 'bank_item', 'bank_break', 'statement_gap', 'break_event']
     LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name || '_append_only', name);
     END LOOP;
