@@ -20,10 +20,10 @@ import pytest_asyncio
 from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
-from tests.support.bank_files import camt, camt_statement, entry
 from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, operators_mall
 from tests.support.payment_model import OWN_IBAN, iban
 from tests.support.platform import kill, running_platform
+from tests.support.settled_mall import statement_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -170,17 +170,3 @@ async def reads_its_own_document(mall: Mall, partner: str, number: str) -> None:
         answers = [await stranger.get(path, params={"format": name}) for name in ("json", "pdf")]
         assert [each.json()["code"] for each in answers] == ["not_found"] * 2
         assert number not in (await stranger.get("/v1/documents")).text
-
-
-def statement_of(payments: list[dict[str, Any]]) -> bytes:
-    """A statement of the bank on which all payments are booked."""
-    entries: list[str] = []
-    total = 0
-    for each in payments:
-        amount = each["amount_minor"]
-        side = "CRDT" if each["direction"] == "collect" else "DBIT"
-        total += amount if side == "CRDT" else -amount
-        inner = f"<TxDtls><Refs><EndToEndId>{each['end_to_end_id']}</EndToEndId></Refs></TxDtls>"
-        text = f"{amount // 100}.{amount % 100:02}"
-        entries.append(entry(text, side, inner, reference=each["end_to_end_id"]))
-    return camt(camt_statement(*entries, closing=f"{total // 100}.{total % 100:02}"))
