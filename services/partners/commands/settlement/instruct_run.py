@@ -7,10 +7,12 @@ more in it: the draft's hash, both people's roles, and that everything still com
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -308,7 +310,9 @@ async def _pay(
     message_id = f"C{ledger_id}-{programme.slug[:_SLUG_CHARACTERS]}-{moment.run_number}".upper()
     first = await payments.next_file(connection, ledger_id)
     file_of: dict[str, int] = {}
-    made = payment_files(moment.account, told, message_id, moment.now_us) if told else ()
+    # Their schemas are large: reading those and checking the files takes a second or two, in which others are served.
+    files = partial(payment_files, moment.account, told, message_id, moment.now_us)
+    made = await asyncio.to_thread(files) if told else ()
     for number, file in enumerate(made, start=first):
         row = BankFile(
             number,
