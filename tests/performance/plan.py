@@ -134,12 +134,19 @@ AGGREGATE: Final = RowPlan(
 )
 
 
-def _settled(step: str) -> RowPlan:
-    return RowPlan(f"settlement.{step}", "s", HASHES.name, rounds=1, warm_up=False)
+def _settled(step: str, mark: Mark | None = None) -> RowPlan:
+    return RowPlan(f"settlement.{step}", "s", HASHES.name, mark=mark, rounds=1, warm_up=False)
 
 
 #: The steps of a month of many partners, each on what the one before it left.
-SETTLED: Final = tuple(map(_settled, ("draft", "approve", "instruct", "documents", "bank_in", "trace")))
+SETTLED: Final = (
+    _settled("draft"),
+    _settled("approve"),
+    _settled("instruct", Mark(5.0, at_most=True)),
+    _settled("documents"),
+    _settled("bank_in"),
+    _settled("trace"),
+)
 #: It closes windows: nothing that builds on the filled books comes after it.
 CUTS: Final = RowPlan(
     "settlement.cut_pause", "times", books=True, mark=Mark(2.0, at_most=True), rounds=1, warm_up=False
