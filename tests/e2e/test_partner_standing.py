@@ -5,24 +5,22 @@ Of the table's operations only a transfer has no way through the gateway or the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-import httpx2
 import pytest
 import pytest_asyncio
 from coalition.points.v1 import points_pb2
 
 from services.launcher.platform import Platform
-from services.operations import campaigns, proofs, registry, standing
+from services.operations import campaigns, proofs, standing
 from services.operations.standing import Wanted
 from services.runtime.clock import to_micros
-from services.runtime.errors import CoalitionError, code_of
 from services.runtime.ids import to_text
 from services.runtime.partner_standing import ACTIVE, TABLE, Operation, PartnerStanding, StandingKind, answers
 from tests.support.operators_mall import STARTS_AT, Mall, body_of, operators_mall
+from tests.support.standing_walk import Asked, Shop, code_in, post, walk
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -47,18 +45,6 @@ STANDINGS: Final = {
 }
 
 
-@dataclass
-class Shop:
-    """What a partner had begun before it came to stand where it does."""
-
-    slug: str
-    card: str
-    sale: str = ""
-    undone: str = ""
-    holds: list[str] = field(default_factory=list[str])
-    campaign: str = ""
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mall(platform: Platform) -> AsyncGenerator[Mall]:
     prices = dict.fromkeys((SHOP, *STANDINGS), (10_000, 8_000))
@@ -66,12 +52,8 @@ async def mall(platform: Platform) -> AsyncGenerator[Mall]:
         yield mall
 
 
-async def _post(mall: Mall, slug: str, path: str, body: Any, key: str = "") -> httpx2.Response:
-    return await mall.tills[slug].post(path, json=body, headers={"Idempotency-Key": key or str(uuid4())})
-
-
-def _sale(card: str, amount: int = 1_000, **fields: Any) -> dict[str, Any]:
-    return body_of(card, amount=amount, currency="USD", **fields)
+def _sale(card: str, amount: int = 1_000) -> dict[str, Any]:
+    return body_of(card, amount=amount, currency="USD")
 
 
 async def _floor(mall: Mall, slug: str, floor: int | None) -> None:
@@ -85,11 +67,11 @@ async def _prepared(mall: Mall, slug: str) -> Shop:
     """A member with 1,000 points of the partner, a sale, a request to be reversed, two holds, a parked sale, a campaign."""
     shop = Shop(slug, (await mall.posted(slug, "/v1/members", {}))["cards"][0], undone=str(uuid4()))
     shop.sale = (await mall.posted(slug, "/v1/earns", _sale(shop.card, 100_000)))["id"]
-    assert (await _post(mall, slug, "/v1/earns", _sale(shop.card), shop.undone)).status_code == 201
+    assert (await post(mall.tills[slug], "/v1/earns", _sale(shop.card), shop.undone)).status_code == 201
     for _ in range(2):
         shop.holds.append((await mall.posted(slug, "/v1/holds", body_of(shop.card, points=5)))["hold"])
     await _floor(mall, slug, -1)
-    assert (await _post(mall, slug, "/v1/earns", _sale(shop.card, 2_000))).status_code == 202
+    assert (await post(mall.tills[slug], "/v1/earns", _sale(shop.card, 2_000))).status_code == 202
     wanted = campaigns.Wanted(
         name=slug, fixed_points=1, valid_from_us=NOW_US - DAY_US, partners=[SHOP], funders=[f"{slug}=100"]
     )
@@ -97,95 +79,6 @@ async def _prepared(mall: Mall, slug: str) -> Shop:
     shop.campaign = to_text(campaigns.CAMPAIGN_PREFIX, UUID(bytes=found.campaign.campaign_id))
     await campaigns.load_budget(mall.session, mall.programme, str(uuid4()), shop.campaign, 10)
     return shop
-
-
-class Asked:
-    """Each operation, asked as the partner or as the operator; answers the code of the refusal, or nothing."""
-
-    def __init__(self, mall: Mall, shop: Shop) -> None:
-        self._mall, self._shop = mall, shop
-
-    async def _posted(self, path: str, body: Any) -> str:
-        return _code(await _post(self._mall, self._shop.slug, path, body))
-
-    async def _operator(self, asking: Awaitable[Any]) -> str:
-        try:
-            await asking
-        except CoalitionError as error:
-            return code_of(error.reason).lower()
-        return ""
-
-    async def enrol(self) -> str:
-        return await self._posted("/v1/members", {})
-
-    async def members(self) -> str:
-        found = await self._posted("/v1/members/lookup", {"card": self._shop.card})
-        page = _code(await self._mall.tills[self._shop.slug].get("/v1/transactions"))
-        assert page == found
-        return found
-
-    async def earn(self) -> str:
-        """However a sale is told of, the answer is the same."""
-        card = self._shop.card
-        single = await self._posted("/v1/earns", _sale(card))
-        assert await self._posted("/v1/purchases", _sale(card)) == single
-        lines = {"lines": [{"type": "earn", **_sale(card)}]}
-        batch = await _post(self._mall, self._shop.slug, "/v1/batches", lines)
-        (result,) = batch.json()["results"]
-        assert (result["error"] or {"code": ""})["code"] == single
-        return single
-
-    async def redeem(self) -> str:
-        return await self._posted("/v1/redemptions", body_of(self._shop.card, points=1))
-
-    async def hold(self) -> str:
-        return await self._posted("/v1/holds", body_of(self._shop.card, points=1))
-
-    async def capture(self) -> str:
-        path = f"/v1/holds/{self._shop.holds[0]}/capture"
-        return await self._posted(path, {"occurred_at": STARTS_AT.isoformat()})
-
-    async def void(self) -> str:
-        path = f"/v1/holds/{self._shop.holds[1]}/void"
-        return await self._posted(path, {"occurred_at": STARTS_AT.isoformat()})
-
-    async def refund(self) -> str:
-        original = {"transaction": self._shop.sale}
-        body = {
-            "reference": uuid4().hex,
-            "occurred_at": STARTS_AT.isoformat(),
-            "original": original,
-            "currency": "USD",
-            "amount": 100,
-        }
-        return await self._posted("/v1/refunds", body)
-
-    async def reverse(self) -> str:
-        body = {"idempotency_key": self._shop.undone, "occurred_at": STARTS_AT.isoformat()}
-        return await self._posted("/v1/reversals", body)
-
-    async def fund(self) -> str:
-        wanted = campaigns.Wanted(
-            name="later", fixed_points=1, valid_from_us=NOW_US + DAY_US, funders=[f"{self._shop.slug}=100"]
-        )
-        return await self._operator(
-            campaigns.set_campaign(self._mall.session, self._mall.programme, "", wanted)
-        )
-
-    async def burn_elsewhere(self) -> str:
-        return _code(await _post(self._mall, SHOP, "/v1/redemptions", body_of(self._shop.card, points=1)))
-
-    async def statements(self) -> str:
-        return _code(await self._mall.tills[self._shop.slug].get("/v1/statements"))
-
-    async def issue_key(self) -> str:
-        return await self._operator(
-            registry.issue_key(self._mall.session, self._mall.programme, self._shop.slug, "another")
-        )
-
-
-def _code(answer: httpx2.Response) -> str:
-    return "" if answer.status_code < 300 else answer.json()["code"]
 
 
 async def _comes_to_stand(mall: Mall, slug: str) -> None:
@@ -202,7 +95,7 @@ async def _comes_to_stand(mall: Mall, slug: str) -> None:
         me = (await mall.tills[slug].get("/v1/me")).json()
         # A burn without a member that has points: refused for where the partner stands, or for that.
         reversal = {"idempotency_key": uuid4().hex, "occurred_at": STARTS_AT.isoformat()}
-        asked = _code(await _post(mall, slug, "/v1/reversals", reversal))
+        asked = code_in(await post(mall.tills[slug], "/v1/reversals", reversal))
         undoes = answers(Operation.REVERSE, STANDINGS[slug][-1], NOW_US)
         return me["standing"] == kind and (asked == "partner_exited") is not undoes
 
@@ -217,7 +110,7 @@ async def test_every_operation_in_every_standing(mall: Mall) -> None:
     await _granted(mall, shops)
     walked: set[Operation] = set()
     for slug, shop in shops.items():
-        await _walk(mall, slug, shop, walked)
+        walked |= (await walk(Asked(mall, shop, SHOP), STANDINGS[slug][-1], NOW_US)).keys()
     assert walked | {Operation.GRANT, Operation.EARN_PARKED, Operation.TRANSFER} == set(TABLE)
     found = await proofs.prove_ledger(mall.session, mall.programme)
     assert {proof.name: proof.breaches for proof in found if proof.breaches} == {}
@@ -257,16 +150,3 @@ async def _granted(mall: Mall, shops: dict[str, Shop]) -> None:
     ]
     assert 0 < len(gives) < len(shops)
     assert [each["campaign"]["id"] for each in sale["bonus"]] == gives
-
-
-async def _walk(mall: Mall, slug: str, shop: Shop, walked: set[Operation]) -> None:
-    stands, asked = STANDINGS[slug][-1], Asked(mall, shop)
-    refusal = "partner_suspended" if stands.kind is StandingKind.SUSPENDED else "partner_exited"
-    for operation in Operation:
-        ask: Callable[[], Awaitable[str]] | None = getattr(asked, operation.value, None)
-        if ask is None:
-            continue
-        walked.add(operation)
-        refused = "invalid_request" if operation is Operation.FUND else refusal
-        expected = "" if answers(operation, stands, NOW_US) else refused
-        assert await ask() == expected, (slug, operation)

@@ -1,4 +1,4 @@
-"""A month is settled by the operator's commands while the service is killed at random: once, whatever dies when.
+"""A month is settled while the service, or its database, is killed at random: once, whatever dies when.
 
 The same shows that the commands of a settlement work one after the other, as docs/settlement-month.md has them.
 """
@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pytest
 import pytest_asyncio
+from coalition.type.v1.reason_pb2 import Reason
 
 from services.launcher.platform import Platform
-from services.operations import ledger
+from services.operations import approvals, ledger, proofs, runs
+from services.operations.documents import Document
 from services.runtime.clock import to_micros
-from tests.support.bank_files import camt, camt_statement, entry
+from services.runtime.errors import CoalitionError
 from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, operators_mall
 from tests.support.payment_model import OWN_IBAN, iban
-from tests.support.platform import kill, running_platform
+from tests.support.platform import crash_postgres, kill, running_platform
+from tests.support.settled_mall import SettledMall, dues, settled_mall, statement_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -51,6 +55,7 @@ reference = "SB-1"
 agreed_on = 2024-01-01
 objection_days = 14
 """
+T = TypeVar("T")
 _AWAY: Final = ("unavailable", "cannot be reached", "connection", "deadline")
 
 
@@ -166,6 +171,119 @@ async def test_a_month_is_settled_once_whatever_dies_meanwhile(
         assert "no statement is due" in await mall.refusal("settle", "draft", "--why", "again", by="maker")
 
 
+class Crasher:
+    """Kills PostgreSQL while a step runs, at a moment that a seed decides, and repeats the step until it is done.
+
+    `amid`: how many of the kills came before the step was answered.
+    """
+
+    def __init__(self, platform: Platform, seed: int) -> None:
+        self._platform, self._choice = platform, random.Random(seed)
+        self.crashed = self.amid = 0
+
+    async def done(self, step: Callable[[], Awaitable[T]], times: int = 1) -> T:
+        """What a step answers in the end; the server is killed in so many of its first attempts.
+
+        A step takes some fifty milliseconds, so most of the kills hit it, and the others what comes of it.
+        """
+        while True:
+            running = asyncio.ensure_future(step())
+            if times:
+                await asyncio.sleep(self._choice.uniform(0.0, 0.08))
+                self.amid += not running.done()
+                await crash_postgres(self._platform, whole=self._choice.random() < 0.5)
+                self.crashed += 1
+                times -= 1
+            try:
+                answer = await running
+            except CoalitionError as error:
+                assert error.entry.retryable, error
+                await asyncio.sleep(0.1)
+                continue
+            if not times:
+                return answer
+
+
+async def test_two_runs_are_settled_once_though_their_database_is_killed_in_every_step(
+    own_platform: Platform, tmp_path: Path
+) -> None:
+    if "DATABASE_URL" in os.environ:
+        pytest.skip("the server is another's: it is not ours to kill")
+    async with (
+        operators_mall(own_platform, per_minor=1, currency="EUR") as mall,
+        settled_mall(mall, tmp_path) as desk,
+    ):
+        card = (await mall.posted("grocer", "/v1/members", {}))["cards"][0]
+        for week in (1, 2):
+            await mall.posted("grocer", "/v1/earns", body_of(card, amount=100_000, currency="EUR"))
+            await mall.posted("fuel", "/v1/redemptions", body_of(card, points=40_000))
+            await desk.close(week)
+        # Nobody but the test asks again: so a step can be killed a second time before it was ever done.
+        desk.maker.patience_seconds = desk.checker.patience_seconds = 0.0
+        crasher = Crasher(own_platform, 2)
+        made = [await settled_in_pieces(desk, crasher, window) for window in (1, 2)]
+
+        assert crasher.crashed == 8
+        assert crasher.amid > 0
+        assert [dues(each) for each in made] == [{"grocer": 120_000, "fuel": -30_800}] * 2
+        await nothing_twice(desk, made)
+        assert (await desk.accounts())["bank", ""] == 2 * (120_000 - 30_800)
+        found = await proofs.prove_clearing(mall.session, mall.programme)
+        assert {proof.name: proof.breaches for proof in found if proof.breaches} == {}
+
+
+async def settled_in_pieces(desk: SettledMall, crasher: Crasher, window: int) -> Document:
+    """A run up to a window, from draft to bank, whatever is repeated: its whole as it was instructed."""
+    programme, twice = desk.mall.programme, 2 if window == 1 else 1
+    drafted = await crasher.done(lambda: runs.draft(desk.maker, programme, window, "again and again"))
+    number = drafted.run.number
+    seen = await runs.whole(desk.maker, programme, number)
+
+    async def approve() -> None:
+        try:
+            await approvals.approve(desk.checker, programme, seen["draft"], seen["hash"], "seen")
+        except CoalitionError as error:
+            # It was, and nobody was told.
+            if error.reason != Reason.REASON_DRAFT_DECIDED:
+                raise
+
+    await crasher.done(approve, times=1 if window == 1 else 0)
+    await crasher.done(lambda: runs.instruct(desk.maker, programme, number), times=twice)
+    made = await runs.whole(desk.maker, programme, number)
+    paid = desk.folder / f"bank-{number}.xml"
+    paid.write_bytes(statement_of(made["payments"]))
+    taken = await crasher.done(lambda: runs.receive(desk.maker, programme, paid), times=1)
+    assert [each.outcome for each in taken.items] == ["settled", "settled"]
+    return made
+
+
+async def nothing_twice(desk: SettledMall, made: Sequence[Document]) -> None:
+    """All that there is of runs: those that were instructed, each paid in full; what was drafted in vain comes to nothing."""
+    maker, programme = desk.maker, desk.mall.programme
+    numbers = [each["number"] for each in made]
+    drafted = await runs.runs(maker, programme, 100, 0)
+    for each in drafted:
+        now = await runs.whole(maker, programme, each.number)
+        if each.number in numbers:
+            assert now["state"] == "settled"
+            continue
+        # The draft of an attempt that was not heard of: nobody approved it, and nobody can any more.
+        assert (now["state"], now["documents"], now["payments"], now["files"]) == ("draft", [], [], [])
+        with pytest.raises(CoalitionError) as caught:
+            await approvals.approve(desk.checker, programme, now["draft"], now["hash"], "seen")
+        assert caught.value.reason == Reason.REASON_RUN_STALE
+    listed = [each.number async for each in runs.documents(maker, programme, "", 0)]
+    assert sorted(listed) == [f"2024-{kind}-{number:06}" for kind in (380, 389) for number in (1, 2)]
+    payments = [payment for run in made for payment in run["payments"]]
+    assert len({each["end_to_end_id"] for each in payments}) == len(payments) == 4
+    files = [file for run in made for file in run["files"]]
+    assert sorted(file["number"] for file in files) == [1, 2, 3, 4]
+    assert len({file["message_id"] for file in files}) == 4
+    for file in files:
+        body = (await runs.bank_file(maker, programme, file["number"])).body
+        assert (sha256(body).hexdigest(), body.count(b"<EndToEndId>")) == (file["sha256"], 1)
+
+
 async def reads_its_own_document(mall: Mall, partner: str, number: str) -> None:
     """A partner has one document and gets it in all its forms; another one does not see it."""
     own, path = mall.tills[partner], f"/v1/documents/{number}"
@@ -182,17 +300,3 @@ async def reads_its_own_document(mall: Mall, partner: str, number: str) -> None:
         answers = [await stranger.get(path, params={"format": name}) for name in ("json", "pdf")]
         assert [each.json()["code"] for each in answers] == ["not_found"] * 2
         assert number not in (await stranger.get("/v1/documents")).text
-
-
-def statement_of(payments: list[dict[str, Any]]) -> bytes:
-    """A statement of the bank on which all payments are booked."""
-    entries: list[str] = []
-    total = 0
-    for each in payments:
-        amount = each["amount_minor"]
-        side = "CRDT" if each["direction"] == "collect" else "DBIT"
-        total += amount if side == "CRDT" else -amount
-        inner = f"<TxDtls><Refs><EndToEndId>{each['end_to_end_id']}</EndToEndId></Refs></TxDtls>"
-        text = f"{amount // 100}.{amount % 100:02}"
-        entries.append(entry(text, side, inner, reference=each["end_to_end_id"]))
-    return camt(camt_statement(*entries, closing=f"{total // 100}.{total % 100:02}"))

@@ -32,6 +32,8 @@ _PROVE_SECONDS: Final = 6.5
 _GROUP_SECONDS: Final = 0.5
 _AGGREGATE_SECONDS: Final = 1.5
 _CUT_SECONDS: Final = 2.7
+#: The same of a step of a settled month.
+_SETTLED_SECONDS: Final = 3.0
 #: Preparing a load, and waiting for relay and rating after it.
 _ROUND_EXTRA_SECONDS: Final = 1.5
 
@@ -130,6 +132,21 @@ AGGREGATE: Final = RowPlan(
     mark=Mark(4.0, at_most=True),
     warm_up=False,
 )
+
+
+def _settled(step: str, mark: Mark | None = None) -> RowPlan:
+    return RowPlan(f"settlement.{step}", "s", HASHES.name, mark=mark, rounds=1, warm_up=False)
+
+
+#: The steps of a month of many partners, each on what the one before it left.
+SETTLED: Final = (
+    _settled("draft"),
+    _settled("approve"),
+    _settled("instruct", Mark(5.0, at_most=True)),
+    _settled("documents"),
+    _settled("bank_in"),
+    _settled("trace"),
+)
 #: It closes windows: nothing that builds on the filled books comes after it.
 CUTS: Final = RowPlan(
     "settlement.cut_pause", "times", books=True, mark=Mark(2.0, at_most=True), rounds=1, warm_up=False
@@ -142,7 +159,7 @@ CHAINS: Final = (
     (SPREAD, HOT),
     (READ_FEW, READ_MANY),
     (GROUP_BY, AGGREGATE),
-    (HASHES, PROOFS),
+    (HASHES, PROOFS, *SETTLED),
     (ALONE, BESIDE_BULK),
     (CUTS,),
 )
@@ -154,7 +171,7 @@ class Scale:
     """How large and how long. Times in seconds.
 
     `partners_many`: partners of the rows with many of them. `busy_entries`: those of the busy member. `bulk_lines`: load
-    beside which the lane for tills is measured; `arrivals_per_second`: what comes to that lane. `cuts`: windows that are closed under load. `proves`: the checkers prove
+    beside which the lane for tills is measured; `arrivals_per_second`: what comes to that lane. `cuts`: windows that are closed under load. `settled_partners`: those of the month that is settled. `proves`: the checkers prove
     the filled books first; at full scale that would take a fifth of the time that there is for measuring.
     """
 
@@ -176,6 +193,7 @@ class Scale:
     pgbench_trial_seconds: int
     pgbench_clients: tuple[int, ...]
     cuts: int
+    settled_partners: int
     proves: bool
 
     def seconds_of(self, row: RowPlan) -> float:
@@ -191,6 +209,7 @@ class Scale:
             GROUP_BY.name: _GROUP_SECONDS,
             AGGREGATE.name: _AGGREGATE_SECONDS,
             CUTS.name: self.cuts * _CUT_SECONDS,
+            **dict.fromkeys((row.name for row in SETTLED), _SETTLED_SECONDS),
         }
         return seconds.get(row.name, self.load_seconds)
 
@@ -223,6 +242,7 @@ FULL: Final = Scale(
     pgbench_trial_seconds=4,
     pgbench_clients=(4, 8, 16, 32),
     cuts=20,
+    settled_partners=200,
     proves=False,
 )
 #: Shows in a minute that everything works; its figures mean nothing.
@@ -245,6 +265,7 @@ QUICK: Final = Scale(
     pgbench_trial_seconds=1,
     pgbench_clients=(4, 8),
     cuts=3,
+    settled_partners=20,
     proves=True,
 )
 

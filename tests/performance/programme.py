@@ -92,7 +92,7 @@ async def onboard(environment: dict[str, str], scale: Scale, *, many_partners: b
         small_partners = await asyncio.gather(
             *(_small_partner(session, slots, programme, number) for number in small)
         )
-    members = await _enrol(environment, programme, scale.cards)
+    members = await enrol(environment, programme, scale.cards)
     return Bench(programme, tuple(partners), members, tuple(small_partners))
 
 
@@ -130,7 +130,7 @@ async def _small_partner(
     )
 
 
-async def _enrol(environment: dict[str, str], programme: Programme, count: int) -> tuple[BenchMember, ...]:
+async def enrol(environment: dict[str, str], programme: Programme, count: int) -> tuple[BenchMember, ...]:
     """Enrols members some at a time; each is issued a card."""
     channel = grpc_client.open_channel(environment["COALITION_MEMBERS_TARGET"])
     stub, slots = MembersServiceStub(channel), asyncio.Semaphore(_AT_ONCE)

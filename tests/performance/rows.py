@@ -12,6 +12,7 @@ from tests.performance import (
     posting_rows,
     proving_rows,
     reading_rows,
+    settled_rows,
     wrk,
 )
 from tests.performance.cpu import LOAD, per_operation
@@ -35,6 +36,7 @@ from tests.performance.plan import (
     READ_FEW,
     READ_MANY,
     REPLICAS,
+    SETTLED,
     SPREAD,
     RowFailed,
     RowPlan,
@@ -121,4 +123,5 @@ _LOADS: Final[Mapping[str, Loader]] = {
     GROUP_BY.name: clearing_rows.group_by,
     AGGREGATE.name: clearing_rows.aggregate,
     CUTS.name: clearing_rows.cut_pause,
+    **dict(zip((row.name for row in SETTLED), settled_rows.STEPS, strict=True)),
 }

@@ -31,6 +31,7 @@ from tests.performance.plan import (
     QUICK,
     READ_MANY,
     RUN_SECONDS_MAX,
+    SETTLED,
     SPREAD,
     STOP_SECONDS,
     BenchRefused,
@@ -42,6 +43,7 @@ from tests.performance.plan import (
 from tests.performance.programme import onboard
 from tests.performance.results import Round, Row
 from tests.performance.rows import measure
+from tests.performance.settled_month import stated_month
 from tests.performance.stage import Progress, Stage, connect, database_url, forget_settings
 
 #: A round is begun when this much more than the longest one before it is left.
@@ -158,6 +160,13 @@ async def _prepared(run: Run, platform: Platform) -> AsyncGenerator[Stage]:
         if any(row.books for chain in run.chains for row in chain):
             # The busy member is the one that burns, too.
             await _fill(run, stage, busy=bool(names & {READ_MANY.name, AGGREGATE.name}))
+        if names.intersection(row.name for row in SETTLED):
+            say(f"a month of {scale.settled_partners} partners, to be settled")
+            files = platform.state.path / "settled"
+            files.mkdir()
+            stage.month = await stack.enter_async_context(
+                stated_month(platform, scale.settled_partners, files)
+            )
         # From here on there is no checkpoint but the server's own, and room for all of the run before one.
         await points.execute("CHECKPOINT")
         yield stage

@@ -28,6 +28,7 @@ from tests.performance.pgbench import Pgbench
 from tests.performance.plan import BARE, NOOP, REPLICAS, RowFailed, Scale
 from tests.performance.programme import Bench, BenchPartner
 from tests.performance.results import Latency
+from tests.performance.settled_month import Month
 
 PROCESSES: Final = ("gateway", "members", "points", "points-relay", "partners", "nats")
 _APPLICATION: Final = "bench"
@@ -89,6 +90,8 @@ class Stage:
     #: Postings a second as last seen, by row: how many requests a load is made of.
     posting_rates: dict[str, float] = field(default_factory=dict[str, float])
     runs: int = 0
+    #: What the rows of a settled month settle, where they run.
+    month: Month | None = None
 
     @property
     def cpu(self) -> CpuMeter:

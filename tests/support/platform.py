@@ -10,11 +10,12 @@ import stat
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from services.launcher.embedded import location
+from services.launcher.leftovers import processes_in
 from services.launcher.platform import Platform
 from tests.support.waiting import until
 
@@ -80,6 +81,20 @@ def platform_apart() -> Generator[Platform]:
         finally:
             loop.call_soon_threadsafe(stopped.set)
             running.result()
+
+
+async def crash_postgres(platform: Platform, *, whole: bool = True) -> None:
+    """Kills PostgreSQL with SIGKILL and waits for the supervisor to have put another in its place.
+
+    `whole`: with all of its processes, as a power cut of the server alone; else its first one, so that the others see it gone.
+    """
+    before = platform.pid_of("postgres")
+    assert before is not None, "PostgreSQL does not run"
+    for pid in processes_in(Path(f"/proc/{before}/cwd").readlink(), "postgres") if whole else [before]:
+        # One that has just ended by itself is as good.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    await until(lambda: platform.pid_of("postgres") not in (None, before))
 
 
 async def kill(platform: Platform, name: str) -> int:

@@ -7,9 +7,12 @@ more in it: the draft's hash, both people's roles, and that everything still com
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -77,6 +80,18 @@ class _Moment:
     now_us: int
     today: date
     account: OperatorAccount
+
+
+@dataclass(frozen=True, slots=True)
+class _Papers:
+    """The documents of a run as they are made, and how they are booked: written at once, in the order of their numbers.
+
+    `sequences`: the numbers that are left of those taken, by the code of the type.
+    """
+
+    sequences: Mapping[int, Iterator[int]]
+    issued: list[Issued] = field(default_factory=list[Issued])
+    journals: list[Journal] = field(default_factory=list[Journal])
 
 
 class InstructRun:
@@ -161,9 +176,13 @@ async def _instruct(
     )
     await _carry(connection, moment, seen.prepared, who.actor)
     legs = [_payment(moment, each) for each in seen.prepared if each.position.outcome in _METHODS]
+    leg_of = {each.partner_id: each for each in legs}
+    types = Counter(draft.type.value for each in seen.prepared for draft in each.documents)
+    papers = _Papers(await documents.take_sequences(connection, ledger_id, today.year, types))
     for prepared in seen.prepared:
-        leg = next((each for each in legs if each.partner_id == prepared.position.partner_id), None)
-        await _issue(connection, moment, prepared, leg, who.actor)
+        _issue(moment, prepared, leg_of.get(prepared.position.partner_id), papers)
+    await documents.add(connection, ledger_id, papers.issued)
+    await money.post(connection, ledger_id, now_us, who.actor, papers.journals)
     await _pay(connection, moment, seen.prepared, legs)
     await runs.step(connection, ledger_id, run.number, RunState.INSTRUCTED, now_us, who.actor)
     return now_us
@@ -219,16 +238,12 @@ def _payment(moment: _Moment, prepared: Prepared) -> Payment:
     )
 
 
-async def _issue(
-    connection: AsyncConnection, moment: _Moment, prepared: Prepared, leg: Payment | None, by: str
-) -> None:
-    """Gives the documents of a partner their numbers, writes and books them."""
-    ledger_id, year = moment.programme.ledger_id, moment.today.year
+def _issue(moment: _Moment, prepared: Prepared, leg: Payment | None, papers: _Papers) -> None:
+    """Gives the documents of a partner their numbers, and says how they are booked."""
+    year = moment.today.year
     latest: dict[tuple[int, DocumentType], Reference] = {}
-    issued: list[Issued] = []
-    journals: list[Journal] = []
     for draft in prepared.documents:
-        sequence = await documents.next_sequence(connection, ledger_id, year, draft.type.value)
+        sequence = next(papers.sequences[draft.type.value])
         number = f"{year}-{draft.type.value}-{sequence:06}"
         on = latest.get((draft.entity, _OF_CREDIT.get(draft.type, draft.type)))
         made = draft.issued(
@@ -256,11 +271,10 @@ async def _issue(
             document_sha256(body),
             body,
         )
-        issued.append(row)
+        papers.issued.append(row)
         journal = document_journal(made, row.document_id, row.partner_id, moment.run_number)
-        journals += [journal] if journal else []
-    await documents.add(connection, ledger_id, issued)
-    await money.post(connection, ledger_id, moment.now_us, by, journals)
+        if journal:
+            papers.journals.append(journal)
 
 
 def _how_paid(moment: _Moment, prepared: Prepared, leg: Payment | None) -> HowPaid:
@@ -295,7 +309,9 @@ async def _pay(
     message_id = f"C{ledger_id}-{programme.slug[:_SLUG_CHARACTERS]}-{moment.run_number}".upper()
     first = await payments.next_file(connection, ledger_id)
     file_of: dict[str, int] = {}
-    made = payment_files(moment.account, told, message_id, moment.now_us) if told else ()
+    # Their schemas are large: reading those and checking the files takes a second or two, in which others are served.
+    files = partial(payment_files, moment.account, told, message_id, moment.now_us)
+    made = await asyncio.to_thread(files) if told else ()
     for number, file in enumerate(made, start=first):
         row = BankFile(
             number,

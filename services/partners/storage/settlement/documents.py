@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,18 +15,28 @@ from services.partners.storage.connection import Reads
 from services.partners.storage.settlement.tables import document, document_series
 
 
-async def next_sequence(connection: AsyncConnection, ledger_id: int, year: int, type_code: int) -> int:
-    """The next number of a series, from 1; given back if the transaction is not committed. Two takers take turns."""
-    taken = insert_or_change(document_series).values(
-        ledger_id=ledger_id, year=year, type=type_code, last_sequence=1
-    )
+async def take_sequences(
+    connection: AsyncConnection, ledger_id: int, year: int, wanted: Mapping[int, int]
+) -> dict[int, Iterator[int]]:
+    """The next numbers of series, from 1: as many of each type (by its code) as are wanted; given back if the transaction is not committed.
+
+    Two takers take turns.
+    """
     of = document_series.c
-    found = await connection.execute(
-        taken.on_conflict_do_update(
-            index_elements=[of.ledger_id, of.year, of.type], set_={"last_sequence": of.last_sequence + 1}
-        ).returning(of.last_sequence)
-    )
-    return found.scalar_one()
+    taken: dict[int, Iterator[int]] = {}
+    for type_code, count in sorted(wanted.items()):
+        found = await connection.execute(
+            insert_or_change(document_series)
+            .values(ledger_id=ledger_id, year=year, type=type_code, last_sequence=count)
+            .on_conflict_do_update(
+                index_elements=[of.ledger_id, of.year, of.type],
+                set_={"last_sequence": of.last_sequence + count},
+            )
+            .returning(of.last_sequence)
+        )
+        last = found.scalar_one()
+        taken[type_code] = iter(range(last - count + 1, last + 1))
+    return taken
 
 
 async def add(connection: AsyncConnection, ledger_id: int, issued: Sequence[Issued]) -> None:
