@@ -38,12 +38,15 @@ def _view(document: Document) -> dict[str, Any]:
             for each in document.subtotals
         ],
         "title": TITLES[document.type],
-        "totals": [
-            ["Net", f"{document.currency} {money(document.net_minor)}"],
-            ["Tax", f"{document.currency} {money(document.tax_minor)}"],
-            ["Total", f"{document.currency} {money(document.total_minor)}"],
-        ],
+        "totals": [[name, f"{document.currency} {money(amount)}"] for name, amount in _totals(document)],
     }
+
+
+def _totals(document: Document) -> list[tuple[str, int]]:
+    found = [("Net", document.net_minor), ("Tax", document.tax_minor), ("Total", document.total_minor)]
+    if not document.set_off_minor:
+        return found
+    return [*found, ("Paid by prefunding", -document.set_off_minor), ("Left to pay", document.payable_minor)]
 
 
 def _roles(document: Document) -> list[tuple[str, Any]]:

@@ -57,6 +57,8 @@ class JournalKind(StrEnum):
     WITHHELD = "withheld"
     LET_GO = "let_go"
     CHARGED = "charged"
+    SET_OFF = "set_off"
+    """What a partner owes is paid by what it has paid ahead."""
     WRITTEN_OFF = "written_off"
 
 
@@ -118,6 +120,12 @@ def charged(
     """What a partner owes by its contract for a debit that came back, or for being late."""
     moved = entries({Account.PARTNER: amount_minor, Account.CHARGES: -amount_minor}, partner_id)
     return Journal(JournalKind.CHARGED, moved, run_number, payment_id=payment_id, why=why)
+
+
+def set_off(partner_id: UUID, run_number: int, amount_minor: int) -> Journal:
+    """What a partner owes is paid, above zero, by what is held of it."""
+    moved = entries({Account.PREPAID: amount_minor, Account.PARTNER: -amount_minor}, partner_id)
+    return Journal(JournalKind.SET_OFF, moved, run_number)
 
 
 def unexplained(break_number: int, received_minor: int, payment_id: UUID | None = None) -> Journal:

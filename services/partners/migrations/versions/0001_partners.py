@@ -28,6 +28,7 @@ _FILES = (
     "tax.sql",
     "liability.sql",
     "disputes.sql",
+    "prefunding.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
@@ -41,6 +42,7 @@ _APPEND_ONLY = (
     "lot_movement",
     "partner_standing_version", "buy_out",
     "dispute_terms_version", "dispute", "dispute_event",
+    "prefunding", "run_prefunding", "prefunding_movement",
 )  # fmt: skip
 
 

@@ -9,12 +9,9 @@ from uuid import UUID
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.partners.domain.netting import MICROS_PER_MINOR
-from services.partners.domain.settlement.accounts import Account
 from services.partners.domain.settlement.records import Run, RunStep, Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, RunState
 from services.partners.storage.connection import Reads
-from services.partners.storage.settlement import money
 from services.partners.storage.settlement.tables import (
     run_position,
     run_statement,
@@ -57,6 +54,8 @@ async def add(connection: AsyncConnection, ledger_id: int, made: Run, positions:
             "documents_minor": each.documents_minor,
             "tax_minor": each.tax_minor,
             "brought_forward_minor": each.brought_forward_minor,
+            "prefunding_minor": each.prefunding_minor,
+            "set_off_minor": each.set_off_minor,
             "outcome": each.outcome,
             "why": each.why,
         }
@@ -161,6 +160,8 @@ async def positions(connection: Reads, ledger_id: int, number: int) -> list[Posi
             row.brought_forward_minor,
             Outcome(row.outcome),
             row.why,
+            row.prefunding_minor,
+            row.set_off_minor,
         )
         for row in rows
     ]
@@ -183,6 +184,17 @@ async def waiting(connection: Reads, ledger_id: int, until_window: int) -> list[
     return [Waiting(*row) for row in rows]
 
 
+async def last_window_of(connection: Reads, ledger_id: int, partner_id: UUID, until_window: int) -> int:
+    """The last window, up to one, that a statement of a partner ends with; 0: it has none."""
+    of = statement.c
+    found = await connection.execute(
+        select(func.coalesce(func.max(of.window_number), 0)).where(
+            of.ledger_id == ledger_id, of.partner_id == partner_id, of.window_number <= until_window
+        )
+    )
+    return int(found.scalar_one())
+
+
 async def settle(
     connection: AsyncConnection, ledger_id: int, number: int, statement_ids: Sequence[UUID]
 ) -> None:
@@ -203,15 +215,6 @@ async def statements_of(connection: Reads, ledger_id: int, number: int) -> list[
         .order_by(of.statement_id)
     )
     return list(rows.scalars())
-
-
-async def paid_micros(connection: Reads, ledger_id: int) -> dict[UUID, int]:
-    """What partners have paid of settled statements, in micros: their nets, less what their accounts hold, disputed or not."""
-    found = await settled_nets(connection, ledger_id)
-    for (account, partner_id), balance in (await money.balances(connection, ledger_id)).items():
-        if account in (Account.PARTNER, Account.DISPUTED) and partner_id is not None:
-            found[partner_id] = found.get(partner_id, 0) - balance
-    return {partner_id: amount * MICROS_PER_MINOR for partner_id, amount in found.items()}
 
 
 async def settled_nets(connection: Reads, ledger_id: int) -> dict[UUID, int]:

@@ -53,6 +53,8 @@ run_position: Final = Table(
     Column("documents_minor", BigInteger, nullable=False),
     Column("tax_minor", BigInteger, nullable=False),
     Column("brought_forward_minor", BigInteger, nullable=False),
+    Column("prefunding_minor", BigInteger, nullable=False),
+    Column("set_off_minor", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("why", Text, nullable=False),
 )
