@@ -10,7 +10,7 @@ from services.partners.domain.payments.instructions import Direction
 from services.partners.domain.settlement.payments import Standing
 from services.partners.domain.settlement.prefunding import NOTHING_AWAITED, Holding, Leaving, Ordered
 from services.partners.domain.standing.terms import standing_now
-from services.partners.storage import buy_outs, rating, standings
+from services.partners.storage import buy_outs, rating, standings, windows
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement import prefunding, runs
 from services.runtime.partner_standing import StandingKind
@@ -54,7 +54,10 @@ async def _leaving(
     if now.kind is not StandingKind.EXITED:
         return None
     last = await runs.last_window_of(connection, ledger_id, partner_id, until_window)
-    over = not owes and not await prefunding.is_anything_later(connection, ledger_id, partner_id, last)
+    until = await windows.numbered(connection, ledger_id, until_window)
+    # A window that has ended since has all that it did before, and nothing is rated later.
+    over = not owes and until is not None and until.ends_at_us >= now.valid_from_us
+    over = over and not await prefunding.is_anything_later(connection, ledger_id, partner_id, last)
     if over and await buy_outs.of_partner(connection, ledger_id, partner_id) is None:
         # At redemption it pays for what members use, also once it has left.
         rated_seq = (await rating.head(connection, ledger_id)).rated_seq
