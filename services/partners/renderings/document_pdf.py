@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from services.partners.domain.documents.document import Document, DocumentLine
-from services.partners.domain.documents.tax import Category, TaxRule
+from services.partners.domain.documents.tax import Category, Supply, TaxRule
 from services.partners.renderings.figures import count, digits_needed, exact, money, rate
 from services.partners.renderings.typesetting import party_rows, typeset
 from services.partners.renderings.words import CATEGORIES, TITLES, exemption_notes, self_billing_note
@@ -61,13 +61,18 @@ def _facts(document: Document) -> list[tuple[str, str]]:
     found = [
         ("Number", document.number or "none yet"),
         ("Date of issue", _day(document.issued_on)),
-        ("Supplied", f"{document.period_from.isoformat()} to {document.period_to.isoformat()}"),
+        (_when(document), f"{document.period_from.isoformat()} to {document.period_to.isoformat()}"),
         ("Due", _day(document.due_on)),
         ("Programme", document.programme),
         ("Partner", f"{document.partner}, company {document.entity}"),
     ]
     earlier = ", ".join(f"{each.number} of {each.issued_on.isoformat()}" for each in document.references)
     return [*found, ("Refers to", earlier)] if earlier else found
+
+
+def _when(document: Document) -> str:
+    """What the period is: security is no supply, and is dated by the day on which it was asked for or given back."""
+    return "Ordered" if document.lines[0].supply is Supply.PREFUNDING else "Supplied"
 
 
 def _notes(document: Document) -> list[str]:
