@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from coalition.partners.v1 import limits_pb2, standing_pb2
+from coalition.partners.v1 import disputes_pb2, limits_pb2, standing_pb2
 from coalition.partners.v1 import prefunding_pb2 as pb
 from coalition.partners.v1 import settlement_pb2 as runs_pb2
 from coalition.type.v1.reason_pb2 import Reason
@@ -13,6 +13,7 @@ from services.partners.domain.documents.document import Document
 from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError
 from tests.component.partners.test_standing import EXITED, EXITING
+from tests.support.disputing import disputing_of
 from tests.support.en16931 import breaches
 from tests.support.ledger import Burn, Earn
 from tests.support.partners import DAY_US
@@ -45,11 +46,10 @@ async def papers(desk: Settling, run: runs_pb2.GetRunResponse) -> list[Document]
     """The documents of a run, oldest first; each as an e-invoice that passes the official rules."""
     found: list[Document] = []
     for each in reversed(run.documents):
-        of = {"number": each.number}
-        kept = await desk.host(desk.settlement.GetDocument, runs_pb2.GetDocumentRequest(**of))
-        wanted = runs_pb2.GetDocumentRequest(**of, format=runs_pb2.DOCUMENT_FORMAT_XML)
+        kept = await desk.host(desk.settlement.GetDocument, runs_pb2.GetDocumentRequest(number=each.number))
+        wanted = runs_pb2.GetDocumentRequest(number=each.number, format=runs_pb2.DOCUMENT_FORMAT_XML)
         assert breaches((await desk.host(desk.settlement.GetDocument, wanted)).body) == []
-        pdf = runs_pb2.GetDocumentRequest(**of, format=runs_pb2.DOCUMENT_FORMAT_PDF)
+        pdf = runs_pb2.GetDocumentRequest(number=each.number, format=runs_pb2.DOCUMENT_FORMAT_PDF)
         assert (await desk.host(desk.settlement.GetDocument, pdf)).body.startswith(b"%PDF-")
         found.append(read_document_body(kept.body))
     return found
@@ -267,15 +267,18 @@ async def test_credit_counts_what_is_paid_ahead_and_an_unpaid_prepayment_neither
 
 
 async def leaves(desk: Settling, slug: str) -> None:
+    """Neither run-off nor return window is left."""
     now_us = (await desk.house.points.head(desk.programme)).now_us
-    for kind, said in (
-        (EXITING, {"run_off_until_us": STARTS_AT_US, "returns_until_us": STARTS_AT_US}),
-        (EXITED, {}),
-    ):
-        from_us = STARTS_AT_US - DAY_US if said else now_us
-        wanted = standing_pb2.PartnerStanding(
-            partner_id=desk.partners[slug].bytes, kind=kind, valid_from_us=from_us, **said
-        )
+    partner_id = desk.partners[slug].bytes
+    exiting = standing_pb2.PartnerStanding(
+        partner_id=partner_id,
+        kind=EXITING,
+        valid_from_us=STARTS_AT_US - DAY_US,
+        run_off_until_us=STARTS_AT_US,
+        returns_until_us=STARTS_AT_US,
+    )
+    exited = standing_pb2.PartnerStanding(partner_id=partner_id, kind=EXITED, valid_from_us=now_us)
+    for wanted in (exiting, exited):
         request = standing_pb2.SetStandingRequest(standing=wanted)
         await desk.host(desk.office.standing.SetStanding, request)
 
@@ -346,3 +349,19 @@ async def test_in_a_live_programme_one_person_proposes_and_another_approves(offi
         stub.ListPrefunding, pb.ListPrefundingRequest(), office.house.as_partner(programme, grocer)
     )
     assert own == found
+
+
+async def test_who_has_left_and_withholds_something_gets_nothing_back_before_that_is_decided(
+    desk: Settling, till: Till
+) -> None:
+    await paid_ahead(desk, till)
+    await desk.week(2, Earn(desk.partners["grocer"], 10_000))
+    disputing = disputing_of(desk)
+    await disputing.open("grocer", 5_000, mode=disputes_pb2.DISPUTE_MODE_WITHHELD)
+    await leaves(desk, "grocer")
+
+    run = await desk.settled()
+
+    position = position_of(desk, run, "grocer")
+    assert (position.set_off_minor, position.prefunding_minor) == (6_000, 0)
+    assert (await desk.accounts())["disputed", "grocer"] == 6_000

@@ -41,6 +41,7 @@ async def test_money_is_asked_for_set_off_and_given_back_from_the_command_line(o
     assert "a lower limit" in told
     traced = await command(house, "settle", "trace", "--partner", "grocer", *of)
     assert "set off" in traced
+    assert "run 2" in traced
     pricing = await office.person("pricing")
     proposing = ("propose", "ask", "grocer", "1.00", "--why", "more", *of)
     draft = await answer(house, *words, *proposing, staff_token=pricing.secret)

@@ -12,6 +12,7 @@ from services.partners.domain.settlement.prefunding import NOTHING_AWAITED, Hold
 from services.partners.domain.standing.terms import standing_now
 from services.partners.storage import buy_outs, rating, standings, windows
 from services.partners.storage.connection import Reads
+from services.partners.storage.disputes import amounts
 from services.partners.storage.settlement import prefunding, runs
 from services.runtime.partner_standing import StandingKind
 
@@ -30,7 +31,11 @@ async def holdings(
     if not orders and not held:
         return {}
     awaited = await prefunding.awaited(connection, ledger_id, open_payments)
-    owing = {each.payment.partner_id for each in open_payments if each.payment.direction is Direction.COLLECT}
+    withheld = await amounts.held(connection, ledger_id, list(held))
+    owing = {each.partner_id for each in withheld if each.due_minor}
+    owing |= {
+        each.payment.partner_id for each in open_payments if each.payment.direction is Direction.COLLECT
+    }
     return {
         partner_id: Holding(
             held.get(partner_id, {}),
@@ -49,7 +54,10 @@ async def holdings(
 async def _leaving(
     connection: Reads, ledger_id: int, partner_id: UUID, until_window: int, now_us: int, *, owes: bool
 ) -> Leaving | None:
-    """Since when a partner has left, and whether the run is its last: all its statements are settled with it, and nothing follows."""
+    """Since when a partner has left, and whether the run is its last: all its statements are settled with it, and nothing follows.
+
+    `owes`: a payment of it is waited for, or it withholds something.
+    """
     now = standing_now(await standings.of_partner(connection, ledger_id, partner_id), now_us).standing
     if now.kind is not StandingKind.EXITED:
         return None
