@@ -319,12 +319,13 @@ async def test_who_pays_at_redemption_gets_nothing_back_while_its_points_may_be_
     )
     await desk.week(2, Earn(grocer, 10_000))
     await leaves(desk, "grocer")
+    await desk.week(3)
     run = await desk.settled()
     position = position_of(desk, run, "grocer")
     assert (position.prefunding_minor, position.due_minor) == (0, 0)
     assert await till.held("grocer") == 50_000
     cinema = await desk.partner("cinema", (11_500, 7_500))
-    await desk.week(3, Burn(cinema, [(grocer, 10_000, 1)]))
+    await desk.week(4, Burn(cinema, [(grocer, 10_000, 1)]))
     run = await desk.settled()
     position = position_of(desk, run, "grocer")
     # All of its points are used: it owes 100.00 with tax, and nothing can follow.
@@ -359,6 +360,7 @@ async def test_who_has_left_and_withholds_something_gets_nothing_back_before_tha
     disputing = disputing_of(desk)
     await disputing.open("grocer", 5_000, mode=disputes_pb2.DISPUTE_MODE_WITHHELD)
     await leaves(desk, "grocer")
+    await desk.week(3)
 
     run = await desk.settled()
 

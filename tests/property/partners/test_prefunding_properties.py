@@ -128,8 +128,10 @@ async def test_what_is_held_is_what_was_asked_for_less_what_was_given_back_and_u
     await desk.partner("grocer")
     story = Story(desk, Till(desk))
     await desk.week(1)
-    # So that there is something to give back and to use.
-    for word, amount in (("ask", 50_000), ("run", 0), ("pay", 0), *steps):
+    # So that there is something to give back and to use, and some of it is used once at least.
+    first, last = ("ask", "run", "pay"), ("use", "week", "run", "pay")
+    told = [*((word, 50_000) for word in first), *steps, *((word, 20_000) for word in last)]
+    for word, amount in told:
         await story.step(word, amount)
         held = await desk.accounts()
         assert -held.get(("prepaid", "grocer"), 0) == story.expected_minor >= 0
