@@ -106,6 +106,7 @@ def _adds_up(run: Document) -> Iterator[str]:
             if abs(each["due_minor"]) != each["net_minor"] + each["tax_minor"]:
                 yield f"{where}, document {each['number']}: net and tax are not what is due"
         total = sum(each["due_minor"] for each in documents) + position["brought_forward_minor"]
+        total -= position["set_off_minor"]
         if total != due:
             yield f"{where}, {slug}: documents and what was brought forward come to {total}, due are {due}"
         paid = payments[slug]["amount_minor"] if slug in payments else 0

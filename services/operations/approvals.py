@@ -150,6 +150,7 @@ def standing_document(found: limits_pb2.CreditStanding) -> Document:
         "potential_micros": found.potential_micros,
         "reimbursed_micros": found.reimbursed_micros,
         "paid_micros": found.paid_micros,
+        "prefunding_micros": found.prefunding_micros,
         "headroom_micros": None if terms.unlimited else found.headroom_micros,
         "warned": found.warned,
         "floor": found.floor if found.HasField("floor") else None,

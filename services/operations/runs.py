@@ -211,6 +211,8 @@ def position_document(found: pb.RunPosition, slugs: Mapping[bytes, str]) -> Docu
         "rounding_minor": found.rounding_minor,
         "tax_minor": found.tax_minor,
         "brought_forward_minor": found.brought_forward_minor,
+        "prefunding_minor": found.prefunding_minor,
+        "set_off_minor": found.set_off_minor,
         "due_minor": found.due_minor,
         "outcome": _name(pb.PositionOutcome.Name(found.outcome), "POSITION_OUTCOME_"),
         "why": found.why or None,

@@ -23,6 +23,7 @@ from coalition.partners.v1.liability_pb2_grpc import LiabilityServiceStub
 from coalition.partners.v1.limits_pb2_grpc import LimitsServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
 from coalition.partners.v1.payment_terms_pb2_grpc import PaymentTermsServiceStub
+from coalition.partners.v1.prefunding_pb2_grpc import PrefundingServiceStub
 from coalition.partners.v1.settlement_pb2_grpc import SettlementServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
 from coalition.partners.v1.standing_pb2_grpc import PartnerStandingServiceStub
@@ -80,6 +81,7 @@ class Session:
         self.legal_entities = LegalEntitiesServiceStub(partners)
         self.limits = LimitsServiceStub(partners)
         self.payment_terms = PaymentTermsServiceStub(partners)
+        self.prefunding = PrefundingServiceStub(partners)
         self.liability = LiabilityServiceStub(partners)
         self.audit = AuditServiceStub(partners)
         self.settlement = SettlementServiceStub(partners)

@@ -41,6 +41,7 @@ from services.partners.domain.partner_roles import RoleTerms, RoleVersion
 from services.partners.domain.payments.accounts import OperatorAccount, OperatorAccountVersion
 from services.partners.domain.payments.terms import PaymentTerms, PaymentTermsVersion
 from services.partners.domain.rates import Rates, RateVersion
+from services.partners.domain.settlement.prefunding import Order, Ordered
 from services.partners.domain.standing.terms import StandingTerms, StandingVersion
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
@@ -61,6 +62,7 @@ from services.partners.queries.proof_keys import ProofKey
 from services.partners.queries.rerates import Rerates
 from services.partners.queries.settlement.accounts import Accounts
 from services.partners.queries.settlement.documents import Documents
+from services.partners.queries.settlement.prefunding import Prefunding
 from services.partners.queries.settlement.runs import Runs
 from services.partners.queries.standings import Standings
 from services.partners.queries.statement_files import StatementFiles
@@ -80,11 +82,14 @@ class Settlement:
     follow_runs: FollowRuns
     suspend_late: SuspendLate
     receive_bank_message: ReceiveBankMessage
+    order_prefunding: SetTerm[Order, Ordered]
+    propose_prefunding: ProposeTerm[Order, Ordered]
     assign_break: AssignBreak
     end_break: EndBreak
     runs: Runs
     documents: Documents
     accounts: Accounts
+    prefunding: Prefunding
 
 
 @dataclass(frozen=True, slots=True)

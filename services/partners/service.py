@@ -16,6 +16,7 @@ from coalition.partners.v1 import (
     limits_pb2,
     partners_pb2,
     payment_terms_pb2,
+    prefunding_pb2,
     settlement_pb2,
     staff_pb2,
     standing_pb2,
@@ -33,6 +34,7 @@ from coalition.partners.v1.partners_pb2_grpc import (
     add_PartnersServiceServicer_to_server,
 )
 from coalition.partners.v1.payment_terms_pb2_grpc import add_PaymentTermsServiceServicer_to_server
+from coalition.partners.v1.prefunding_pb2_grpc import add_PrefundingServiceServicer_to_server
 from coalition.partners.v1.settlement_pb2_grpc import add_SettlementServiceServicer_to_server
 from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
 from coalition.partners.v1.standing_pb2_grpc import add_PartnerStandingServiceServicer_to_server
@@ -75,6 +77,7 @@ from services.partners.commands.settlement.breaks import AssignBreak, EndBreak
 from services.partners.commands.settlement.cancel_payment import CancelPayment
 from services.partners.commands.settlement.draft_run import SETTLEMENT_RUN, DraftRun
 from services.partners.commands.settlement.instruct_run import InstructRun
+from services.partners.commands.settlement.prefunding import PREFUNDING
 from services.partners.commands.settlement.receive_bank_message import ReceiveBankMessage
 from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.settlement.suspend_late import SuspendLate
@@ -109,6 +112,7 @@ from services.partners.queries.proof_keys import ProofKey, ProofKeys
 from services.partners.queries.rerates import Rerates
 from services.partners.queries.settlement.accounts import Accounts
 from services.partners.queries.settlement.documents import Documents
+from services.partners.queries.settlement.prefunding import Prefunding
 from services.partners.queries.settlement.runs import Runs
 from services.partners.queries.standings import Standings
 from services.partners.queries.statement_files import StatementFiles
@@ -122,6 +126,7 @@ from services.partners.rpc.legal_entities import LegalEntitiesServicer
 from services.partners.rpc.liability import LiabilityServicer
 from services.partners.rpc.limits import LimitsServicer
 from services.partners.rpc.payment_terms import PaymentTermsServicer
+from services.partners.rpc.prefunding import PrefundingServicer
 from services.partners.rpc.registry import PartnersServicer
 from services.partners.rpc.settlement import SettlementServicer
 from services.partners.rpc.staff import StaffServicer
@@ -159,6 +164,7 @@ _CONTRACTS: Final = (
     tax_pb2,
     standing_pb2,
     disputes_pb2,
+    prefunding_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -252,7 +258,16 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
 
 def _draft_kinds(*with_events: Term[Any, Any]) -> DraftKinds:
     """What takes two people: a kind of draft is registered here, and nowhere else."""
-    plain = (BILLING, PARTNER_ROLES, PAYMENT_TERMS, OPERATOR_ACCOUNT, TAX_DATA, OPERATOR_DATA, DISPUTE_TERMS)
+    plain = (
+        BILLING,
+        PARTNER_ROLES,
+        PAYMENT_TERMS,
+        OPERATOR_ACCOUNT,
+        TAX_DATA,
+        OPERATOR_DATA,
+        DISPUTE_TERMS,
+        PREFUNDING,
+    )
     terms = (term.draft_kind() for term in (*with_events, *plain))
     return DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
 
@@ -282,9 +297,12 @@ def _settlement(database: Database, drafts: Drafts, draft_days: int) -> Settleme
         receive_bank_message=ReceiveBankMessage(database, tell),
         assign_break=AssignBreak(database),
         end_break=EndBreak(database, tell),
+        order_prefunding=SetTerm(database, PREFUNDING),
+        propose_prefunding=ProposeTerm(drafts, PREFUNDING),
         runs=Runs(database),
         documents=Documents(database),
         accounts=Accounts(database),
+        prefunding=Prefunding(database),
     )
 
 
@@ -304,6 +322,9 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_AuditServiceServicer_to_server(AuditServicer(partners), to)
         add_SettlementServiceServicer_to_server(
             SettlementServicer(partners.settlement, partners.draft_queries), to
+        )
+        add_PrefundingServiceServicer_to_server(
+            PrefundingServicer(partners.settlement, partners.draft_queries), to
         )
         add_TaxServiceServicer_to_server(TaxServicer(partners), to)
         add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)

@@ -39,6 +39,7 @@ city = "Amsterdam"
 postcode = "1011 AB"
 country = "NL"
 vat_id = "{vat}"
+registration_id = "KVK 1"
 """
 _RULES: Final = """
 [rules.points]
@@ -50,6 +51,9 @@ rate = 20
 [rules.reimbursement]
 category = "S"
 rate = 10
+[rules.prefunding]
+category = "O"
+exemption_text = "Security for what is owed"
 [self_billing]
 reference = "SB-1"
 agreed_on = 2024-01-01
@@ -169,6 +173,25 @@ async def test_a_month_is_settled_once_whatever_dies_meanwhile(
         assert OWN_IBAN in shown
         # Nothing is left to be settled, so nothing was lost on the way either.
         assert "no statement is due" in await mall.refusal("settle", "draft", "--why", "again", by="maker")
+        await pays_ahead(mall, killer)
+
+
+async def pays_ahead(mall: Mall, killer: Killer) -> None:
+    """A partner is asked for money ahead, and for it once, whatever dies as the run is instructed."""
+    await mall.told("settle", "prefunding", "ask", "grocer", "500.00", "--why", "contract")
+    drafted = await mall.told("settle", "draft", "--why", "a deposit", by="maker")
+    number = str(drafted["number"])
+    await mall.told("settle", "approve", number, "--hash", drafted["hash"], by="checker")
+    made = await killer.told("settle", "instruct", number, by="maker")
+    assert await killer.calmly("settle", "instruct", number, by="maker") == made
+    assert [(each["number"], each["due_minor"]) for each in made["documents"]] == [
+        ("2024-386-000001", 50_000)
+    ]
+    found = await mall.told("settle", "prefunding", "list", "grocer")
+    assert found["held"] == [{"company": 1, "held_minor": 50_000}]
+    assert (found["unpaid_minor"], found["orders"][0]["run"]) == (50_000, int(number))
+    accounts = {each["account"]: each for each in (await mall.told("settle", "trace"))["accounts"]}
+    assert (accounts["prepaid"]["balance_minor"], accounts["prepaid"]["difference_minor"]) == (-50_000, 0)
 
 
 class Crasher:

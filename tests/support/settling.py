@@ -78,9 +78,16 @@ class Settling:
                 (tax_pb2.SUPPLY_POINTS, supplies),
                 (tax_pb2.SUPPLY_FEES, supplies),
                 (tax_pb2.SUPPLY_REIMBURSEMENT, reimbursement),
-                (tax_pb2.SUPPLY_PREFUNDING, supplies),
             )
         ]
+        # Security, which no tax is on.
+        rules.append(
+            tax_pb2.TaxRule(
+                supply=tax_pb2.SUPPLY_PREFUNDING,
+                category=tax_pb2.TAX_CATEGORY_OUTSIDE,
+                exemption_text="Security for what is owed: outside the scope of tax",
+            )
+        )
         data = tax_pb2.TaxData(
             partner_id=self.partners[slug].bytes,
             legal_entity=entity,
@@ -215,6 +222,7 @@ def party(name: str, vat_id: str) -> tax_pb2.DocumentParty:
         postcode="50667",
         country="DE",
         vat_id=vat_id,
+        registration_id="HRB 815",
         email="books@example.com",
     )
 

@@ -56,6 +56,7 @@ STANDARD: Final = TaxRule(Category.STANDARD, 2_000)
 EXEMPT: Final = TaxRule(Category.EXEMPT, 0, "Exempt under article 135 (1) (d)", "VATEX-EU-135-1")
 REVERSED: Final = TaxRule(Category.REVERSE_CHARGE, 0, "Reverse charge", "VATEX-EU-AE")
 OUTSIDE: Final = TaxRule(Category.OUTSIDE, 0, "Vouchers: outside the scope of tax", "VATEX-EU-O")
+SECURITY: Final = TaxRule(Category.OUTSIDE, 0, "Security for what is owed: outside the scope of tax")
 
 
 def tax_version(
@@ -67,8 +68,10 @@ def tax_version(
     party: Party = GROCER,
     self_billing: SelfBilling | None = AGREEMENT,
 ) -> TaxVersion:
-    """Tax data of a company; 20 % on everything where no rules are named."""
-    taken = dict.fromkeys(Supply, STANDARD) if rules is None else rules
+    """Tax data of a company; 20 % on everything where no rules are named. Prefunding is outside the scope of tax, whatever is."""
+    taken = dict(dict.fromkeys(Supply, STANDARD) if rules is None else rules)
+    if Supply.PREFUNDING in taken:
+        taken[Supply.PREFUNDING] = SECURITY
     return TaxVersion(TaxData(PARTNER, entity, valid_from_us, party, taken, self_billing).checked(), version)
 
 

@@ -66,6 +66,7 @@ DOCUMENT: Final[dict[str, Any]] = {'format': 1,
  'tax_minor': 11572,
  'total_minor': 69432,
  'due_minor': 69432,
+ 'set_off_minor': 0,
  'payment': {'iban': '',
              'reference': '',
              'text': 'Settled with all documents of settlement run 3: 564.72 EUR is collected by direct '
@@ -81,12 +82,12 @@ DOCUMENT_SUMMARY: Final[dict[str, Any]] = {
     "net_minor": 57860,
     "tax_minor": 11572,
     "due_minor": 69432,
-    "sha256": "c4e80ba6aaec23fed10ecc619382f4a0881f2905bb785fdc802f0c4c0e36740f",
+    "sha256": "8e40c6097f710f55de2ebeec5dc80c899662e479e9968540defa248946d24613",
 }
 DOCUMENT_CSV: Final = (
-    'record,type,number,issued_on,due_on,period_from,period_to,partner,company,seller,buyer,currency,line,supply,kind,point_type,text,entries,quantity,price,net,tax_category,tax_rate,exemption,tax,total\r\n'
-    'line,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,1,points,issued,base,Points issued (base),1930,48210,0.010000,482.10,S,20.00,,,\r\n'
-    'line,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,2,fees,fee,,Fee for each transaction,1930,1930,0.050000,96.50,S,20.00,,,\r\n'
-    'tax,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,,,,,,,,,578.60,S,20.00,,115.72,\r\n'
-    'total,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,,,,,,,,,578.60,,,,115.72,694.32\r\n'
+    'record,type,number,issued_on,due_on,period_from,period_to,partner,company,seller,buyer,currency,line,supply,kind,point_type,text,entries,quantity,price,net,tax_category,tax_rate,exemption,tax,total,set_off,payable\r\n'
+    'line,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,1,points,issued,base,Points issued (base),1930,48210,0.010000,482.10,S,20.00,,,,,\r\n'
+    'line,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,2,fees,fee,,Fee for each transaction,1930,1930,0.050000,96.50,S,20.00,,,,,\r\n'
+    'tax,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,,,,,,,,,578.60,S,20.00,,115.72,,,\r\n'
+    'total,380,2026-380-000001,2026-03-31,2026-04-07,2026-03-09,2026-03-15,grocer,1,Coalition Clearing GmbH,Grocer AG,EUR,,,,,,,,,578.60,,,,115.72,694.32,0.00,694.32\r\n'
 )  # fmt: skip

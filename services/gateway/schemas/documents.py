@@ -136,6 +136,10 @@ class Document(Answer):
     tax_minor: int
     total_minor: Annotated[int, Field(description="Net and tax")]
     due_minor: _Due
+    set_off_minor: Annotated[
+        int,
+        Field(description="What of an invoice is paid by what you have paid ahead; the total stays whole"),
+    ]
     payment: DocumentPayment
     references: Annotated[list[DocumentReference], Field(description="Of a credit note: what it is about")]
     self_billing: Annotated[

@@ -16,6 +16,7 @@ from services.launcher.commands.settle_disputes import app as disputes
 from services.launcher.commands.settle_liability import app as liability
 from services.launcher.commands.settle_limits import app as limits
 from services.launcher.commands.settle_matrix import FirstOption, LastOption, matrix
+from services.launcher.commands.settle_prefunding import app as prefunding
 from services.launcher.commands.settle_rates import app as rates
 from services.launcher.commands.settle_rerate import app as rerate
 from services.launcher.commands.settle_terms import app as terms
@@ -57,6 +58,7 @@ app.add_typer(terms, name="terms")
 app.add_typer(account, name="account")
 app.add_typer(liability, name="liability")
 app.add_typer(disputes, name="disputes")
+app.add_typer(prefunding, name="prefunding")
 
 UntilOption = Annotated[str, typer.Option(help="Only windows that end by this date or time; else by now.")]
 

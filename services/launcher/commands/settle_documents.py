@@ -57,7 +57,7 @@ _MOVES: Final[tuple[Column, ...]] = (
     ("#journal", count("number")),
     ("at", lambda each: each["at"][:16]),
     ("kind", lambda each: each["kind"].replace("_", " ")),
-    ("of", lambda each: each["document"] or each["payment"] or _break(each)),
+    ("of", lambda each: each["document"] or each["payment"] or _break(each) or _run(each)),
     ("entries", lambda each: "; ".join(map(_entry, each["entries"]))),
     ("why", field("why")),
 )
@@ -176,3 +176,7 @@ def _entry(entry: Document) -> str:
 
 def _break(move: Document) -> str:
     return f"break {move['break']}" if move["break"] else ""
+
+
+def _run(move: Document) -> str:
+    return f"run {move['run']}" if move["run"] else ""

@@ -23,7 +23,7 @@ _NONE: Final = "none"
 _LIMITS: Final[tuple[Column, ...]] = (
     ("#version", count("version")),
     ("#limit", lambda each: _NONE if each["limit_minor"] is None else write_minor(each["limit_minor"])),
-    ("#prefunded", lambda each: write_minor(each["prefunded_minor"])),
+    ("#guaranteed", lambda each: write_minor(each["prefunded_minor"])),
     ("beyond it", field("on_limit")),
     ("#warning at %", count("warning_percent")),
     ("known from", lambda each: each["known_from"][:19]),
@@ -35,10 +35,11 @@ _LIMITS: Final[tuple[Column, ...]] = (
 _STANDINGS: Final[tuple[Column, ...]] = (
     ("partner", field("partner")),
     ("#limit", lambda each: _NONE if each["limit_minor"] is None else write_minor(each["limit_minor"])),
-    ("#prefunded", lambda each: write_minor(each["prefunded_minor"])),
+    ("#guaranteed", lambda each: write_minor(each["prefunded_minor"])),
     ("#owes", lambda each: write_micros(each["owed_micros"], 2)),
     ("#may owe", lambda each: write_micros(each["potential_micros"], 2)),
     ("#is owed", lambda each: write_micros(each["reimbursed_micros"], 2)),
+    ("#paid ahead", lambda each: write_micros(each["prefunding_micros"], 2)),
     ("#has paid", lambda each: write_micros(each["paid_micros"], 2)),
     (
         "#left",
@@ -77,7 +78,9 @@ def propose(
     programme: ProgrammeOption,
     limit: Annotated[str, typer.Option(help="The most that it may owe, e.g. 5000.00; or none.")],
     why: Annotated[str, typer.Option(help="Why, in 1 to 500 characters.")],
-    prefunded: Annotated[str, typer.Option(help="What it has paid ahead.")] = "0",
+    prefunded: Annotated[
+        str, typer.Option(help="What is guaranteed elsewhere, by a bank, say; not what it pays ahead.")
+    ] = "0",
     on_limit: Annotated[OnLimit, typer.Option(help="What becomes of an earn beyond it.")] = OnLimit.REFUSE,
     warning_percent: Annotated[
         int, typer.Option(min=1, max=100, help="Share of the limit from which it is warned.")

@@ -46,6 +46,8 @@ _POSITIONS: Final[tuple[Column, ...]] = (
     ("#rounding", lambda each: write_minor(each["rounding_minor"])),
     ("#tax", lambda each: write_minor(each["tax_minor"])),
     ("#brought forward", lambda each: write_minor(each["brought_forward_minor"])),
+    ("#paid ahead", lambda each: write_minor(each["prefunding_minor"])),
+    ("#set off", lambda each: write_minor(-each["set_off_minor"])),
     ("#due (+ pays)", lambda each: write_minor(each["due_minor"])),
     ("outcome", lambda each: each["outcome"].replace("_", " ")),
     ("why", field("why")),

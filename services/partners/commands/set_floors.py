@@ -18,17 +18,19 @@ from services.partners.commands.telling import Tell
 from services.partners.domain.credit_limits import CreditLimit, OnLimit
 from services.partners.domain.events import CreditWarned
 from services.partners.domain.gate import (
+    Exposure,
     dearest_micros,
     floor_of,
     headroom_micros,
     is_warned,
     is_worth_sending,
+    most_micros,
 )
 from services.partners.domain.netting import MICROS_PER_MINOR
 from services.partners.domain.programme import Registration
 from services.partners.storage import exposure, rates, rating, rerating, windows
 from services.partners.storage.exposure import Standing
-from services.partners.storage.settlement.runs import paid_micros
+from services.partners.storage.settlement.paid import paid
 from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
@@ -118,7 +120,7 @@ class SetFloors:
             rerate_number = await rerating.newest_number(connection, ledger_id, issued.as_of_seq)
             parking = await exposure.ever_parking(connection, ledger_id)
             warned: list[CreditWarned] = []
-            paid = await paid_micros(connection, ledger_id)
+            has_paid = await paid(connection, ledger_id)
             for before in await exposure.locked(connection, ledger_id, list(limits)):
                 if before.as_of_seq > issued.as_of_seq:
                     # Another replica has counted further meanwhile.
@@ -129,7 +131,7 @@ class SetFloors:
                 )
                 counted = before.exposure.plus(added)
                 # Not counted on but read each time: the database keeps what was paid by now.
-                total = replace(counted, paid_micros=paid.get(before.partner_id, 0))
+                total = counted.plus(has_paid.get(before.partner_id, Exposure()))
                 now = replace(
                     before,
                     as_of_seq=issued.as_of_seq,
@@ -161,7 +163,7 @@ def _warning(limit: CreditLimit, standing: Standing) -> CreditWarned:
     return CreditWarned(
         standing.partner_id,
         -(-standing.exposure.micros // MICROS_PER_MINOR),
-        (limit.limit_minor or 0) + limit.prefunded_minor,
+        most_micros(limit, standing.exposure) // MICROS_PER_MINOR,
         limit.warning_percent,
         standing.as_of_seq,
     )

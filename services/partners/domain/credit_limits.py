@@ -26,7 +26,11 @@ class OnLimit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CreditLimit:
-    """Terms of a partner. Minor units of the programme's currency; `limit_minor` None: without limit."""
+    """Terms of a partner. Minor units of the programme's currency; `limit_minor` None: without limit.
+
+    `prefunded_minor`: what is guaranteed elsewhere, by a bank, say. What was paid ahead is in the account `prepaid`, and counts
+    by itself.
+    """
 
     partner_id: UUID
     limit_minor: int | None

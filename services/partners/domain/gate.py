@@ -31,13 +31,14 @@ class Exposure:
     `owed_micros`: points issued and charged less what undid them, and fees. `potential_micros`: what it would owe were all its
     points used that it pays for at redemption. `reimbursed_micros`: what it is owed for points burned, of windows that are
     stated. `paid_micros`: the nets of settled statements, less what is still open of them with tax; below zero where tax is open,
-    or a debit came back with a fee.
+    or a debit came back with a fee. `prefunding_micros`: what was paid ahead and is held.
     """
 
     owed_micros: int = 0
     potential_micros: int = 0
     reimbursed_micros: int = 0
     paid_micros: int = 0
+    prefunding_micros: int = 0
 
     @property
     def micros(self) -> int:
@@ -51,6 +52,7 @@ class Exposure:
             self.potential_micros + other.potential_micros,
             self.reimbursed_micros + other.reimbursed_micros,
             self.paid_micros + other.paid_micros,
+            self.prefunding_micros + other.prefunding_micros,
         )
 
 
@@ -58,15 +60,19 @@ def headroom_micros(limit: CreditLimit, exposure: Exposure) -> int | None:
     """How much more a partner may owe; below zero where it owes too much already, None without a limit."""
     if limit.limit_minor is None:
         return None
-    return (limit.limit_minor + limit.prefunded_minor) * MICROS_PER_MINOR - exposure.micros
+    return most_micros(limit, exposure) - exposure.micros
+
+
+def most_micros(limit: CreditLimit, exposure: Exposure) -> int:
+    """How much a partner with a limit may owe: the limit, what is guaranteed elsewhere, and what it has paid ahead."""
+    return ((limit.limit_minor or 0) + limit.prefunded_minor) * MICROS_PER_MINOR + exposure.prefunding_micros
 
 
 def is_warned(limit: CreditLimit, exposure: Exposure) -> bool:
     """Whether it has used the share of limit and prefunding that it is warned at."""
     if limit.limit_minor is None:
         return False
-    most = (limit.limit_minor + limit.prefunded_minor) * MICROS_PER_MINOR
-    return exposure.micros * _HUNDRED >= most * limit.warning_percent
+    return exposure.micros * _HUNDRED >= most_micros(limit, exposure) * limit.warning_percent
 
 
 def dearest_micros(versions: Iterable[RateVersion], now_us: int, *, may_wait: bool = False) -> int:

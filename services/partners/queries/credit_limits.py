@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.partners.domain.credit_limits import CreditLimit, CreditLimitVersion
+from services.partners.domain.gate import Exposure
 from services.partners.domain.permissions import partner_addressed
 from services.partners.storage import credit_limits, exposure, partners
 from services.partners.storage.errors import partner_unknown
 from services.partners.storage.exposure import Standing
-from services.partners.storage.settlement.runs import paid_micros
+from services.partners.storage.settlement.paid import paid
 from services.runtime.database import Database
 from services.runtime.principal import Principal
 
@@ -49,19 +50,19 @@ class CreditLimits:
             }
             limits = await exposure.limits(connection, ledger_id)
             found = await exposure.standings(connection, ledger_id)
-            paid = await paid_micros(connection, ledger_id)
+            has_paid = await paid(connection, ledger_id)
         positions = [
             CreditPosition(
                 slugs[limit.partner_id],
                 limit,
-                _with_paid(found.get(limit.partner_id, Standing(limit.partner_id)), paid),
+                _with_paid(found.get(limit.partner_id, Standing(limit.partner_id)), has_paid),
             )
             for limit in limits
         ]
         return sorted(positions, key=lambda each: each.slug)
 
 
-def _with_paid(standing: Standing, paid: Mapping[UUID, int]) -> Standing:
-    """What is counted, and what was paid of it by now."""
-    exposed = replace(standing.exposure, paid_micros=paid.get(standing.partner_id, 0))
+def _with_paid(standing: Standing, has_paid: Mapping[UUID, Exposure]) -> Standing:
+    """What is counted, and what was paid of it and ahead by now."""
+    exposed = standing.exposure.plus(has_paid.get(standing.partner_id, Exposure()))
     return replace(standing, exposure=exposed)

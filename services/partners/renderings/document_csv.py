@@ -13,7 +13,7 @@ from services.partners.renderings.figures import plain_money, plain_price, plain
 COLUMNS: Final = (
     "record", "type", "number", "issued_on", "due_on", "period_from", "period_to", "partner", "company", "seller",
     "buyer", "currency", "line", "supply", "kind", "point_type", "text", "entries", "quantity", "price", "net",
-    "tax_category", "tax_rate", "exemption", "tax", "total",
+    "tax_category", "tax_rate", "exemption", "tax", "total", "set_off", "payable",
 )  # fmt: skip
 #: A spreadsheet takes a text that begins with one of these for a formula.
 _FORMULA: Final = tuple("=+-@\t\r")
@@ -48,7 +48,7 @@ def document_csv(document: Document) -> bytes:
     for line in document.lines:
         of = (line.number, line.supply, line.kind, line.point_type, line.text, line.entries, line.quantity)
         figures = (plain_price(line.price_micros), plain_money(line.net_minor))
-        add("line", *head, *of, *figures, *_rule(line.rule), "", "")
+        add("line", *head, *of, *figures, *_rule(line.rule), "", "", "", "")
     empty = ("",) * 8
     for each in document.subtotals:
         add(
@@ -59,8 +59,13 @@ def document_csv(document: Document) -> bytes:
             *_rule(each.rule),
             plain_money(each.tax_minor),
             "",
+            "",
+            "",
         )
-    totals = map(plain_money, (document.tax_minor, document.total_minor))
+    totals = map(
+        plain_money,
+        (document.tax_minor, document.total_minor, document.set_off_minor, document.payable_minor),
+    )
     add("total", *head, *empty, plain_money(document.net_minor), "", "", "", *totals)
     return written.getvalue().encode()
 

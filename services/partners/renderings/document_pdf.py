@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from services.partners.domain.documents.document import Document, DocumentLine
-from services.partners.domain.documents.tax import Category, TaxRule
+from services.partners.domain.documents.tax import Category, Supply, TaxRule
 from services.partners.renderings.figures import count, digits_needed, exact, money, rate
 from services.partners.renderings.typesetting import party_rows, typeset
 from services.partners.renderings.words import CATEGORIES, TITLES, exemption_notes, self_billing_note
@@ -38,12 +38,15 @@ def _view(document: Document) -> dict[str, Any]:
             for each in document.subtotals
         ],
         "title": TITLES[document.type],
-        "totals": [
-            ["Net", f"{document.currency} {money(document.net_minor)}"],
-            ["Tax", f"{document.currency} {money(document.tax_minor)}"],
-            ["Total", f"{document.currency} {money(document.total_minor)}"],
-        ],
+        "totals": [[name, f"{document.currency} {money(amount)}"] for name, amount in _totals(document)],
     }
+
+
+def _totals(document: Document) -> list[tuple[str, int]]:
+    found = [("Net", document.net_minor), ("Tax", document.tax_minor), ("Total", document.total_minor)]
+    if not document.set_off_minor:
+        return found
+    return [*found, ("Paid by prefunding", -document.set_off_minor), ("Left to pay", document.payable_minor)]
 
 
 def _roles(document: Document) -> list[tuple[str, Any]]:
@@ -58,13 +61,18 @@ def _facts(document: Document) -> list[tuple[str, str]]:
     found = [
         ("Number", document.number or "none yet"),
         ("Date of issue", _day(document.issued_on)),
-        ("Supplied", f"{document.period_from.isoformat()} to {document.period_to.isoformat()}"),
+        (_when(document), f"{document.period_from.isoformat()} to {document.period_to.isoformat()}"),
         ("Due", _day(document.due_on)),
         ("Programme", document.programme),
         ("Partner", f"{document.partner}, company {document.entity}"),
     ]
     earlier = ", ".join(f"{each.number} of {each.issued_on.isoformat()}" for each in document.references)
     return [*found, ("Refers to", earlier)] if earlier else found
+
+
+def _when(document: Document) -> str:
+    """What the period is: security is no supply, and is dated by the day on which it was asked for or given back."""
+    return "Ordered" if document.lines[0].supply is Supply.PREFUNDING else "Supplied"
 
 
 def _notes(document: Document) -> list[str]:

@@ -139,7 +139,9 @@ def _totals(root: Element, document: Document) -> None:
     _amount(total, "LineExtensionAmount", document.net_minor, currency)
     _amount(total, "TaxExclusiveAmount", document.net_minor, currency)
     _amount(total, "TaxInclusiveAmount", document.total_minor, currency)
-    _amount(total, "PayableAmount", document.total_minor, currency)
+    if document.set_off_minor:
+        _amount(total, "PrepaidAmount", document.set_off_minor, currency)
+    _amount(total, "PayableAmount", document.payable_minor, currency)
 
 
 def _subtotal(parent: Element, subtotal: Subtotal, currency: str) -> None:

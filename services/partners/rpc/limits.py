@@ -96,6 +96,7 @@ def _standing(position: CreditPosition) -> pb.CreditStanding:
         potential_micros=standing.exposure.potential_micros,
         reimbursed_micros=standing.exposure.reimbursed_micros,
         paid_micros=standing.exposure.paid_micros,
+        prefunding_micros=standing.exposure.prefunding_micros,
         headroom_micros=headroom_micros(limit, standing.exposure) or 0,
         warned=standing.is_warned,
         floor=standing.floor,

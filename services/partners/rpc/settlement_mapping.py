@@ -175,6 +175,8 @@ def _position(position: Position) -> pb.RunPosition:
         rounding_minor=position.rounding_minor,
         tax_minor=position.tax_minor,
         brought_forward_minor=position.brought_forward_minor,
+        prefunding_minor=position.prefunding_minor,
+        set_off_minor=position.set_off_minor,
         due_minor=position.due_minor,
         outcome=_OUTCOMES[position.outcome],
         why=position.why,

@@ -23,12 +23,12 @@ SELECT p.partner_id,
     (SELECT coalesce(sum(s.net_minor), 0) FROM run_statement AS r JOIN statement AS s USING (ledger_id, statement_id)
      WHERE s.ledger_id = p.ledger_id AND s.partner_id = p.partner_id) AS nets_minor,
     (SELECT coalesce(sum(e.amount_minor), 0) FROM money_entry AS e
-     WHERE e.ledger_id = p.ledger_id AND e.partner_id = p.partner_id AND e.account IN ('partner', 'disputed')) AS open_minor
+     WHERE e.ledger_id = p.ledger_id AND e.partner_id = p.partner_id AND e.account IN ('partner', 'disputed')) AS open_minor,
+    (SELECT -coalesce(sum(e.amount_minor), 0) FROM money_entry AS e
+     WHERE e.ledger_id = p.ledger_id AND e.partner_id = p.partner_id AND e.account = 'prepaid') AS prepaid_minor
 FROM partner AS p WHERE p.ledger_id = $1 ORDER BY p.partner_id
 """
-_KEPT = (
-    "SELECT partner_id, nets_minor, open_minor FROM partner_settled WHERE ledger_id = $1 ORDER BY partner_id"
-)
+_KEPT = "SELECT partner_id, nets_minor, open_minor, prepaid_minor FROM partner_settled WHERE ledger_id = $1 ORDER BY partner_id"
 _WAITS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE wait_event_type = 'Lock' AND query LIKE '%settlement_head%' AND datname = current_database()

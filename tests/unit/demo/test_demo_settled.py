@@ -33,11 +33,11 @@ def settled() -> dict[str, Any]:
                 "positions": [
                     {
                         "partner": deli, "statements_minor": 10_000, "rounding_minor": 1, "tax_minor": 2_100,
-                        "brought_forward_minor": 0, "due_minor": 12_101, "outcome": "collect",
+                        "brought_forward_minor": 0, "set_off_minor": 0, "due_minor": 12_101, "outcome": "collect",
                     },
                     {
                         "partner": leisure, "statements_minor": -500, "rounding_minor": 0, "tax_minor": 0,
-                        "brought_forward_minor": -100, "due_minor": -600, "outcome": "below_least",
+                        "brought_forward_minor": -100, "set_off_minor": 0, "due_minor": -600, "outcome": "below_least",
                     },
                     {"partner": "butcher", "due_minor": 0, "outcome": "left_out"},
                 ],

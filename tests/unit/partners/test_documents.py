@@ -220,8 +220,8 @@ def test_prefunding_is_a_prepayment_and_a_credit_note_when_it_is_given_back() ->
         maker.add_prefunding(1, amount, STARTS_US)
         made.extend(maker.drafted().documents)
     assert [(each.type, each.net_minor, each.due_minor) for each in made] == [
-        (DocumentType.PREPAYMENT, 500_000, 600_000),
-        (DocumentType.CREDIT_NOTE, 200_000, -240_000),
+        (DocumentType.PREPAYMENT, 500_000, 500_000),
+        (DocumentType.CREDIT_NOTE, 200_000, -200_000),
     ]
     assert made[0].period_from == made[0].period_to == date(2017, 1, 2)
 
@@ -258,6 +258,22 @@ def test_a_document_is_issued_once_and_with_all_its_dates() -> None:
         replace(paper, payment=Payment("two\nlines")).checked()
     with pytest.raises(InvalidRequest):
         replace(paper, self_billing=tax_version().data.self_billing).checked()
+
+
+def test_prefunding_pays_an_invoice_and_leaves_its_total_and_tax_as_they_are() -> None:
+    by_type = {each.type: each for each in map(issued, drafts(example_lines("grocer")))}
+    invoice = by_type[DocumentType.INVOICE]
+    paid = replace(invoice, set_off_minor=invoice.total_minor - 1).checked()
+    assert (paid.payable_minor, paid.due_minor, paid.tax_minor) == (1, invoice.due_minor, invoice.tax_minor)
+    assert read_document_body(document_body(paid)) == paid
+    for wrong in (
+        replace(invoice, set_off_minor=-1),
+        replace(invoice, set_off_minor=invoice.total_minor + 1),
+        *(replace(each, set_off_minor=1) for each in by_type.values() if each is not invoice),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            wrong.checked()
+        assert refused.value.metadata["field"] == "set_off_minor"
 
 
 def test_a_statement_counts_once_and_of_one_partner() -> None:

@@ -134,6 +134,19 @@ def test_the_same_bytes_come_of_the_stored_json_and_a_draft_is_no_e_invoice() ->
         document_ubl(draft)
 
 
+@pytest.mark.parametrize("rule", [STANDARD, OUTSIDE], ids=lambda rule: rule.category)
+def test_an_invoice_that_prefunding_pays_says_what_is_left_and_passes(rule: TaxRule) -> None:
+    (paper, *_) = papers(rule, rule)
+    for left in (0, 1, paper.total_minor - 1):
+        xml = document_ubl(replace(paper, set_off_minor=paper.total_minor - left).checked())
+        assert breaches(xml) == []
+        assert f'PayableAmount currencyID="EUR">{left // 100}.{left % 100:02}<'.encode() in xml
+        assert b"PrepaidAmount" in xml
+        wrong = xml.replace(b'PayableAmount currencyID="EUR">', b'PayableAmount currencyID="EUR">7')
+        assert any("BR-CO-16" in each for each in breaches(wrong))
+    assert b"PrepaidAmount" not in document_ubl(paper)
+
+
 def test_the_rules_would_find_a_wrong_sum_and_a_vat_id_where_none_may_be() -> None:
     """Else all that passes here would say nothing."""
     (paper, *_) = papers(STANDARD, STANDARD)

@@ -23,7 +23,7 @@ from services.partners.domain.rates import Rates, RateVersion
 
 PARTNER = UUID(int=1)
 DAY_US = 86_400 * 1_000_000
-# 5,000.00, of which 1,000.00 are paid ahead on top.
+# 5,000.00, and 1,000.00 are guaranteed on top.
 LIMIT = CreditLimit(PARTNER, 500_000, 100_000, OnLimit.REFUSE, 80)
 
 
@@ -38,6 +38,15 @@ def test_headroom_is_limit_and_prefunding_less_what_is_owed_and_may_be_plus_what
     assert headroom_micros(LIMIT, exposure) == 6_000_000_000 - 3_300_000_000
     assert headroom_micros(replace(LIMIT, limit_minor=None), exposure) is None
     assert headroom_micros(LIMIT, Exposure(7_000_000_000)) == -1_000_000_000
+
+
+def test_what_is_paid_ahead_is_headroom_and_warned_at_its_share_too() -> None:
+    ahead = Exposure(5_000_000_000, prefunding_micros=1_000_000_000)
+    assert headroom_micros(LIMIT, ahead) == 7_000_000_000 - 5_000_000_000
+    assert is_warned(LIMIT, replace(ahead, prefunding_micros=0))
+    assert not is_warned(LIMIT, ahead)
+    assert is_warned(LIMIT, replace(ahead, owed_micros=5_600_000_000))
+    assert ahead.plus(ahead).prefunding_micros == 2_000_000_000
 
 
 def test_the_dearest_price_counts_that_may_still_apply_with_its_fee() -> None:

@@ -106,6 +106,15 @@ def test_who_cannot_sell_under_a_rule_is_told_what_is_lacking() -> None:
     tax_version({Supply.POINTS: STANDARD}, party=nameless)
 
 
+def test_prefunding_is_outside_the_scope_of_tax_and_nothing_else() -> None:
+    data = tax_version().data
+    for rule in (STANDARD, REVERSED, TaxRule(Category.ZERO), TaxRule(Category.EXEMPT, 0, "exempt")):
+        with pytest.raises(InvalidRequest, match="its category is O") as refused:
+            replace(data, rules={Supply.PREFUNDING: rule}).checked()
+        assert refused.value.metadata["field"] == "rules.prefunding"
+    replace(data, rules={Supply.PREFUNDING: OUTSIDE}).checked()
+
+
 @pytest.mark.parametrize(
     "agreement",
     [

@@ -31,15 +31,16 @@ from services.partners.commands.settlement.draft_run import (
 )
 from services.partners.commands.telling import Tell
 from services.partners.domain.documents.canonical import document_body, document_sha256
-from services.partners.domain.documents.document import DocumentType, Reference
+from services.partners.domain.documents.document import Document, DocumentType, Reference
 from services.partners.domain.documents.document import Payment as HowPaid
+from services.partners.domain.documents.tax import Supply
 from services.partners.domain.drafts import Draft, DraftState
 from services.partners.domain.events import RunMoved
 from services.partners.domain.payments.accounts import OperatorAccount
 from services.partners.domain.payments.instructions import Direction, Instruction
 from services.partners.domain.payments.instructions import Sequence as DebitSequence
 from services.partners.domain.payments.reference import end_to_end_id, payment_reference
-from services.partners.domain.settlement.accounts import Journal, charged
+from services.partners.domain.settlement.accounts import Journal, charged, set_off
 from services.partners.domain.settlement.booking import document_journal
 from services.partners.domain.settlement.draft import WantedRun
 from services.partners.domain.settlement.payments import EventKind, Method, Payment, PaymentEvent, Standing
@@ -48,7 +49,7 @@ from services.partners.domain.settlement.runs import Outcome, RunState
 from services.partners.queries.settlement.proposing import Prepared
 from services.partners.storage import drafts, payment_terms, staff
 from services.partners.storage.programme_time import programme_now_us
-from services.partners.storage.settlement import documents, money, payments, runs
+from services.partners.storage.settlement import documents, money, payments, prefunding, runs
 from services.runtime.clock import in_zone
 from services.runtime.database import Database
 from services.runtime.errors import Fault, NotFound, Refused
@@ -180,9 +181,12 @@ async def _instruct(
     types = Counter(draft.type.value for each in seen.prepared for draft in each.documents)
     papers = _Papers(await documents.take_sequences(connection, ledger_id, today.year, types))
     for prepared in seen.prepared:
-        _issue(moment, prepared, leg_of.get(prepared.position.partner_id), papers)
+        await _issue(connection, moment, prepared, leg_of.get(prepared.position.partner_id), papers)
     await documents.add(connection, ledger_id, papers.issued)
     await money.post(connection, ledger_id, now_us, who.actor, papers.journals)
+    for prepared in seen.prepared:
+        of = run.number, prepared.position.partner_id
+        await prefunding.take(connection, ledger_id, *of, prepared.plan.orders, prepared.plan.movements)
     await _pay(connection, moment, seen.prepared, legs)
     await runs.step(connection, ledger_id, run.number, RunState.INSTRUCTED, now_us, who.actor)
     return now_us
@@ -238,7 +242,9 @@ def _payment(moment: _Moment, prepared: Prepared) -> Payment:
     )
 
 
-def _issue(moment: _Moment, prepared: Prepared, leg: Payment | None, papers: _Papers) -> None:
+async def _issue(
+    connection: AsyncConnection, moment: _Moment, prepared: Prepared, leg: Payment | None, papers: _Papers
+) -> None:
     """Gives the documents of a partner their numbers, and says how they are booked."""
     year = moment.today.year
     latest: dict[tuple[int, DocumentType], Reference] = {}
@@ -251,7 +257,7 @@ def _issue(moment: _Moment, prepared: Prepared, leg: Payment | None, papers: _Pa
             moment.today,
             leg.due_on if leg else moment.today,
             _how_paid(moment, prepared, leg),
-            [on] if on and draft.type in _OF_CREDIT else [],
+            await _references(connection, moment, prepared, draft, on),
         )
         latest[draft.entity, draft.type] = Reference(number, moment.today)
         body = document_body(made)
@@ -275,14 +281,29 @@ def _issue(moment: _Moment, prepared: Prepared, leg: Payment | None, papers: _Pa
         journal = document_journal(made, row.document_id, row.partner_id, moment.run_number)
         if journal:
             papers.journals.append(journal)
+    position, planned = prepared.position, prepared.plan
+    if planned.set_off_minor:
+        papers.journals.append(set_off(position.partner_id, moment.run_number, planned.set_off_minor))
+
+
+async def _references(
+    connection: AsyncConnection, moment: _Moment, prepared: Prepared, draft: Document, on: Reference | None
+) -> Sequence[Reference]:
+    """What a credit note is on: the invoice of the same run, or the invoices by which was paid ahead what is given back."""
+    if draft.lines[0].supply is Supply.PREFUNDING and draft.type is DocumentType.CREDIT_NOTE:
+        of = prepared.position.partner_id, draft.entity, draft.net_minor
+        return await prefunding.invoices(connection, moment.programme.ledger_id, *of)
+    return [on] if on and draft.type in _OF_CREDIT else []
 
 
 def _how_paid(moment: _Moment, prepared: Prepared, leg: Payment | None) -> HowPaid:
     """What a document says of its payment: all documents of a run are one payment."""
     run = f"Settled with all documents of settlement run {moment.run_number}"
+    if prepared.plan.set_off_minor:
+        run += f", less {_said(moment, prepared.plan.set_off_minor)} that was paid ahead"
     if leg is None:
         return HowPaid(f"{run}: nothing is paid by itself, the balance stands in your account.")
-    said = f"{leg.amount_minor // 100:,}.{leg.amount_minor % 100:02} {moment.programme.currency}"
+    said = _said(moment, leg.amount_minor)
     terms = prepared.terms.terms
     if leg.method is Method.INVOICE:
         text = f"{run}: please pay {said} by {leg.due_on} and name the reference."
@@ -291,6 +312,10 @@ def _how_paid(moment: _Moment, prepared: Prepared, leg: Payment | None) -> HowPa
         mandate = f"mandate {terms.mandate.mandate_id}, creditor {moment.account.creditor_id}"
         return HowPaid(f"{run}: {said} is collected by direct debit on {leg.due_on} ({mandate}).")
     return HowPaid(f"{run}: {said} is paid to your account on {leg.due_on}.")
+
+
+def _said(moment: _Moment, amount_minor: int) -> str:
+    return f"{amount_minor // 100:,}.{amount_minor % 100:02} {moment.programme.currency}"
 
 
 async def _pay(

@@ -52,6 +52,7 @@ def document_body(document: Document) -> bytes:
             ],
             "self_billing": self_billing_document(said.self_billing),
             "seller": said.seller.document(),
+            "set_off_minor": said.set_off_minor,
             "statements": list(said.statements),
             "subtotals": [
                 {"net_minor": each.net_minor, "rule": each.rule.document(), "tax_minor": each.tax_minor}
@@ -155,6 +156,7 @@ def _read(said: Mapping[str, Any]) -> Document:
             for each in said["references"]
         ),
         Payment(**{name: _text(text) for name, text in said["payment"].items()}),
+        whole(said["set_off_minor"]),
     )
 
 

@@ -106,7 +106,8 @@ class Document:
     """A document; a draft while `number` is empty and it has no date of issue.
 
     `partner`, `entity`: whose company it is about (the seller if it is self-billed, else the buyer). Both ends of the period
-    are included, dates in the programme's zone. `statements`: their ids. Amounts in minor units, none below zero.
+    are included, dates in the programme's zone. `statements`: their ids. Amounts in minor units, none below zero. `set_off_minor`:
+    what of an invoice is paid by what the partner has paid ahead; it lowers neither the total nor its tax.
     """
 
     type: DocumentType
@@ -127,6 +128,7 @@ class Document:
     due_on: date | None = None
     references: tuple[Reference, ...] = ()
     payment: Payment = Payment()
+    set_off_minor: int = 0
 
     @property
     def net_minor(self) -> int:
@@ -142,6 +144,11 @@ class Document:
     def total_minor(self) -> int:
         """What is to be paid: net and tax."""
         return self.net_minor + self.tax_minor
+
+    @property
+    def payable_minor(self) -> int:
+        """What is left to be paid of the total."""
+        return self.total_minor - self.set_off_minor
 
     @property
     def due_minor(self) -> int:
@@ -191,6 +198,11 @@ class Document:
             raise InvalidRequest("the tax is not that of the lines", field="subtotals")
         if self.total_minor > AMOUNT_MINOR_MAX:
             raise InvalidRequest(f"a document is of at most {AMOUNT_MINOR_MAX:,} minor units", field="lines")
+        most = self.total_minor if self.type is DocumentType.INVOICE else 0
+        if not 0 <= self.set_off_minor <= most:
+            raise InvalidRequest(
+                "prefunding pays of an invoice what it comes to, at most", field="set_off_minor"
+            )
         if self.type.self_billed != (self.self_billing is not None):
             raise InvalidRequest(
                 "self-billed documents, and no others, name an agreement", field="self_billing"

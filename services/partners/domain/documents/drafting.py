@@ -74,7 +74,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     LineKind.ADJUSTMENT_FEES: "Fees, given back after a dispute",
     LineKind.ADJUSTMENT_REIMBURSEMENT: "Points taken in payment, owed after a dispute",
     LineKind.BUY_OUT: "Points not used yet, bought out",
-    PREPAID: "Money given in advance",
+    PREPAID: "Money paid ahead, as security",
 }
 _DIFFERENCE: Final = "_difference"
 _ORDER: Final = {kind.value: place for place, kind in enumerate(LineKind)} | {PREPAID: len(LineKind)}

@@ -37,7 +37,7 @@ class Supply(StrEnum):
     REIMBURSEMENT = "reimbursement"
     """What the partner does for the operator by taking points: the partner is the seller."""
     PREFUNDING = "prefunding"
-    """Money that the partner gives the operator beforehand."""
+    """Money that the partner gives the operator beforehand, as security: outside the scope of tax."""
 
 
 class Category(StrEnum):
@@ -147,6 +147,12 @@ class TaxData:
         self.party.checked()
         for supply, rule in self.rules.items():
             rule.checked(f"rules.{supply}")
+            if supply is Supply.PREFUNDING and rule.category is not Category.OUTSIDE:
+                # Taxed when it is received, it would be taxed once more on the invoice that it pays.
+                raise InvalidRequest(
+                    "prefunding is security, which no tax is on before it pays an invoice that is taxed: its category is O",
+                    field=f"rules.{supply}",
+                )
             lacks = (seller_lacks if supply is Supply.REIMBURSEMENT else buyer_lacks)(self.party, rule)
             if lacks:
                 raise InvalidRequest(

@@ -58,6 +58,8 @@ class JournalKind(StrEnum):
     WITHHELD = "withheld"
     LET_GO = "let_go"
     CHARGED = "charged"
+    SET_OFF = "set_off"
+    """What a partner owes is paid by what it has paid ahead."""
     WRITTEN_OFF = "written_off"
     BANK_CHARGED = "bank_charged"
     """The bank took its charge, or gave one back, as it says itself."""
@@ -127,6 +129,12 @@ def bank_charged(payment_id: UUID | None, received_minor: int) -> Journal:
     """What the bank says to be its charge: below zero it took it. `payment_id`: what it took it for, where it says so."""
     moved = (Entry(Account.BANK, None, received_minor), Entry(Account.BANK_CHARGES, None, -received_minor))
     return Journal(JournalKind.BANK_CHARGED, moved, payment_id=payment_id)
+
+
+def set_off(partner_id: UUID, run_number: int, amount_minor: int) -> Journal:
+    """What a partner owes is paid, above zero, by what is held of it."""
+    moved = entries({Account.PREPAID: amount_minor, Account.PARTNER: -amount_minor}, partner_id)
+    return Journal(JournalKind.SET_OFF, moved, run_number)
 
 
 def unexplained(break_number: int, received_minor: int, payment_id: UUID | None = None) -> Journal:

@@ -35,6 +35,20 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What is settled of a partner, in minor units.
+
+    `nets_minor`: of its statements in runs; `open_minor`: what its accounts hold, disputed or not, above zero what it owes;
+    `prepaid_minor`: what it has paid ahead.
+    """
+
+    partner_id: UUID
+    nets_minor: int
+    open_minor: int
+    prepaid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunStep:
     """A state that a run came to, and why, if anybody said so."""
 

@@ -53,8 +53,10 @@ class Position:
     """A partner in a run, in minor units: above zero it pays.
 
     `statements_minor`: the nets of its statements, which end with windows `first_window` to `last_window` (both None: none is
-    due, and only what is open of before is settled). `documents_minor` and `tax_minor`: what its documents say, each line rounded; what they differ
-    by from the nets is rounding. `brought_forward_minor`: what its account held that no payment waits for.
+    due, and only what is open of before is settled). `documents_minor` and `tax_minor`: what documents of these say, each line rounded; what they differ
+    by from the nets is rounding. `brought_forward_minor`: what its account held that no payment waits for. `prefunding_minor`: what
+    is asked for ahead (above zero) or given back, `set_off_minor`: what is paid by what was paid ahead, never below zero; `orders`:
+    the numbers of what was wanted of that.
     """
 
     partner_id: UUID
@@ -67,11 +69,15 @@ class Position:
     brought_forward_minor: int
     outcome: Outcome
     why: str = ""
+    prefunding_minor: int = 0
+    set_off_minor: int = 0
+    orders: tuple[int, ...] = ()
 
     @property
     def due_minor(self) -> int:
         """What it pays (above zero) or is paid."""
-        return self.documents_minor + self.tax_minor + self.brought_forward_minor
+        owed = self.documents_minor + self.tax_minor + self.brought_forward_minor
+        return owed + self.prefunding_minor - self.set_off_minor
 
     @property
     def rounding_minor(self) -> int:
@@ -88,6 +94,9 @@ class Position:
             "last_window": self.last_window,
             "outcome": self.outcome.value,
             "partner_id": to_text("ptr", self.partner_id),
+            "prefunding_minor": self.prefunding_minor,
+            "prefunding_orders": list(self.orders),
+            "set_off_minor": self.set_off_minor,
             "statements": [to_text("stm", each) for each in self.statement_ids],
             "statements_minor": self.statements_minor,
             "tax_minor": self.tax_minor,

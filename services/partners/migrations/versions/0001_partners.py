@@ -29,6 +29,7 @@ _FILES = (
     "tax.sql",
     "liability.sql",
     "disputes.sql",
+    "prefunding.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
@@ -43,6 +44,7 @@ _APPEND_ONLY = (
     "lot_movement",
     "partner_standing_version", "buy_out",
     "dispute_terms_version", "dispute", "dispute_event",
+    "prefunding", "run_prefunding", "prefunding_movement",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Final
@@ -16,8 +16,8 @@ from uuid import UUID
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.partners.domain.documents.canonical import document_body
-from services.partners.domain.documents.document import Document
-from services.partners.domain.documents.drafting import Drafted, documents_of
+from services.partners.domain.documents.document import Document, DocumentType
+from services.partners.domain.documents.drafting import Drafted, Draughtsman, documents_of
 from services.partners.domain.documents.tax import OperatorVersion, TaxVersion
 from services.partners.domain.drafts import body_of
 from services.partners.domain.partner import Partner
@@ -35,9 +35,11 @@ from services.partners.domain.payments.terms import (
 )
 from services.partners.domain.settlement.payment_rule import PaymentRule
 from services.partners.domain.settlement.payments import PaymentState, Standing
+from services.partners.domain.settlement.prefunding import Holding, Plan, plan
 from services.partners.domain.settlement.records import Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, Proposal, outcome_of
 from services.partners.domain.statement import Statement
+from services.partners.queries.settlement.holdings import holdings
 from services.partners.storage import partners, payment_terms, statements
 from services.partners.storage import tax as tax_storage
 from services.partners.storage.connection import Reads
@@ -53,7 +55,7 @@ _WHY_CHARACTERS_MAX: Final = 500
 class Prepared:
     """A partner that a run settles: its position, the drafts of its documents, and how it pays or is paid.
 
-    `carried`: its payments that failed, which the run takes over.
+    `carried`: its payments that failed, which the run takes over; `plan`: what it does about prefunding.
     """
 
     position: Position
@@ -61,6 +63,7 @@ class Prepared:
     documents: tuple[Document, ...]
     rule: PaymentRule
     carried: tuple[Standing, ...]
+    plan: Plan
 
     @property
     def terms(self) -> PaymentTermsVersion:
@@ -87,6 +90,7 @@ class _Books:
     terms: dict[UUID, list[PaymentTermsVersion]]
     open_minor: dict[UUID, int]
     failed: dict[UUID, list[Standing]]
+    holdings: dict[UUID, Holding]
     today: date
     account: OperatorAccount
 
@@ -102,13 +106,15 @@ async def prepare(connection: Reads, programme: Programme, until_window: int, no
             missing="bank_account",
         )
     unpaid = await payments.all_unpaid(connection, ledger_id)
+    open_payments = [each for each in unpaid if each.state is PaymentState.OPEN]
     books = _Books(
         programme,
         await tax_storage.of_programme(connection, ledger_id),
         await tax_storage.of_operator(connection, ledger_id),
         await payment_terms.of_programme(connection, ledger_id),
-        await _open_amounts(connection, ledger_id, unpaid),
+        await open_amounts(connection, ledger_id, unpaid),
         _failed(unpaid),
+        await holdings(connection, ledger_id, until_window, now_us, open_payments),
         today,
         account.terms,
     )
@@ -122,7 +128,7 @@ async def prepare(connection: Reads, programme: Programme, until_window: int, no
     positions: list[Position] = []
     prepared: list[Prepared] = []
     for partner in await partners.of_programme(connection, ledger_id):
-        if partner.first_window > until_window:
+        if partner.first_window > until_window and partner.partner_id not in books.holdings:
             continue
         found = _position(books, partner, waiting[partner.partner_id], read[partner.partner_id])
         if isinstance(found, Prepared):
@@ -139,8 +145,9 @@ def _position(
 ) -> Prepared | Position:
     """What is done about one partner; a position alone where it is left out."""
     forward = books.open_minor.get(partner.partner_id, 0)
+    holding = books.holdings.get(partner.partner_id, Holding())
     terms = in_force(books.terms.get(partner.partner_id, ()), books.today)
-    if not waiting and not forward:
+    if not waiting and not forward and holding.is_empty:
         return _left_out(partner, waiting, 0, "no statement is due")
     if terms is None:
         return _left_out(partner, waiting, forward, "it has no payment terms in force")
@@ -153,6 +160,10 @@ def _position(
     signs = [1 if each.due_minor > 0 else -1 for each in drafted.documents]
     net = sum(sign * each.net_minor for sign, each in zip(signs, drafted.documents, strict=True))
     tax_minor = sum(sign * each.tax_minor for sign, each in zip(signs, drafted.documents, strict=True))
+    planned, ahead = _prefunding(books, partner, holding, forward, net + tax_minor + forward)
+    if not waiting and not forward and planned.is_empty:
+        return _left_out(partner, waiting, 0, planned.why or "no statement is due")
+    prefunding_minor = sum(each.due_minor for each in ahead)
     position = Position(
         partner.partner_id,
         tuple(each.statement_id for each in waiting),
@@ -163,17 +174,55 @@ def _position(
         tax_minor,
         forward,
         outcome_of(
-            net + tax_minor + forward,
+            net + tax_minor + forward + prefunding_minor - planned.set_off_minor,
             by_direct_debit=terms.terms.method is Method.DIRECT_DEBIT,
             least_payout_minor=terms.terms.least_payout_minor,
         ),
+        planned.why[:_WHY_CHARACTERS_MAX],
+        prefunding_minor,
+        planned.set_off_minor,
+        planned.orders,
     )
     lacks = _bank_lacks(books, position)
     if lacks:
         return _left_out(partner, waiting, forward, lacks)
+    papers = (*_set_off(drafted.documents, planned, forward), *ahead)
     carried = tuple(books.failed.get(partner.partner_id, ()))
     rule = PaymentRule(position.outcome, terms, tuple(each.payment.end_to_end_id for each in carried))
-    return Prepared(position, partner.slug, drafted.documents, rule, carried)
+    return Prepared(position, partner.slug, papers, rule, carried, planned)
+
+
+def _prefunding(
+    books: _Books, partner: Partner, holding: Holding, forward: int, due_minor: int
+) -> tuple[Plan, tuple[Document, ...]]:
+    """What is done about what a partner pays ahead, with its documents. Where they lack something nothing is done, and nothing else waits."""
+    planned = plan(holding, forward, due_minor)
+    programme = books.programme
+    maker = Draughtsman(
+        programme.slug,
+        programme.zone,
+        partner.slug,
+        programme.currency,
+        books.tax.get(partner.partner_id, ()),
+        books.operator,
+    )
+    for entity, amount in sorted(planned.invoiced.items()):
+        maker.add_prefunding(entity, amount, holding.at_us)
+    drafted = maker.drafted()
+    if drafted.missing:
+        return Plan(why="; ".join(each.text for each in drafted.missing)), ()
+    return planned, drafted.documents
+
+
+def _set_off(drafted: Sequence[Document], planned: Plan, forward: int) -> tuple[Document, ...]:
+    """Documents that say what of them is paid by prefunding: what is owed of before is first, then those of the companies whose it was."""
+    left = planned.set_off_minor - max(0, forward)
+    paid: dict[int, int] = {}
+    places = [place for place, each in enumerate(drafted) if each.type is DocumentType.INVOICE]
+    for place in sorted(places, key=lambda place: drafted[place].entity not in planned.set_off):
+        paid[place] = max(0, min(left, drafted[place].total_minor))
+        left -= paid[place]
+    return tuple(replace(each, set_off_minor=paid.get(place, 0)) for place, each in enumerate(drafted))
 
 
 def _bank_lacks(books: _Books, position: Position) -> str:
@@ -209,7 +258,7 @@ def _failed(unpaid: Sequence[Standing]) -> dict[UUID, list[Standing]]:
     return found
 
 
-async def _open_amounts(connection: Reads, ledger_id: int, unpaid: Sequence[Standing]) -> dict[UUID, int]:
+async def open_amounts(connection: Reads, ledger_id: int, unpaid: Sequence[Standing]) -> dict[UUID, int]:
     """What the account of each partner holds that no payment waits for: above zero it owes it."""
     found = await money.partner_balances(connection, ledger_id)
     for each in unpaid:

@@ -52,6 +52,11 @@ _CHARGED: Final = text(
 _SUSPENDED: Final = text(
     "SELECT coalesce(sum(amount_minor), 0)::bigint FROM bank_break WHERE ledger_id = :ledger_id"
 )
+# What is paid by what was paid ahead, by what runs said that they did.
+_SET_OFF: Final = text("""
+SELECT partner_id, sum(amount_minor)::bigint AS used
+FROM prefunding_movement WHERE ledger_id = :ledger_id AND turn = 'used' GROUP BY partner_id
+""")
 # What breaks and charges moved: of these a journal is the first record.
 _MOVED: Final = text("""
 SELECT e.account, e.partner_id, sum(e.amount_minor)::bigint AS amount
@@ -85,6 +90,9 @@ async def amounts(connection: Reads, ledger_id: int) -> dict[Key, int]:
     found[Account.BANK, None] += charged
     found[Account.BANK_CHARGES, None] -= charged
     found[Account.SUSPENSE, None] -= await suspended_minor(connection, ledger_id)
+    for row in await connection.execute(_SET_OFF, wanted):
+        found[Account.PREPAID, row.partner_id] -= row.used
+        found[Account.PARTNER, row.partner_id] += row.used
     for row in await connection.execute(_MOVED, wanted):
         found[Account(row.account), row.partner_id] += row.amount
     for held in await disputed.held(connection, ledger_id):

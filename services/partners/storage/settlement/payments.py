@@ -16,6 +16,7 @@ from services.partners.domain.settlement.payments import (
     Method,
     Payment,
     PaymentEvent,
+    PaymentState,
     Standing,
     standing,
 )
@@ -153,6 +154,12 @@ async def all_unpaid(connection: Reads, ledger_id: int, partner_id: UUID | None 
     if partner_id is not None:
         wanted = wanted.where(payment.c.partner_id == partner_id)
     return await _standings(connection, ledger_id, payment.c.payment_id.in_(wanted))
+
+
+async def all_open(connection: Reads, ledger_id: int, partner_id: UUID | None = None) -> list[Standing]:
+    """Those of them that something may still come of."""
+    unpaid = await all_unpaid(connection, ledger_id, partner_id)
+    return [each for each in unpaid if each.state is PaymentState.OPEN]
 
 
 async def was_collected(connection: Reads, ledger_id: int, partner_id: UUID) -> bool:

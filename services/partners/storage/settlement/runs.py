@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.partners.domain.netting import MICROS_PER_MINOR
-from services.partners.domain.settlement.records import Run, RunStep, Waiting
+from services.partners.domain.settlement.records import Run, RunStep, Settled, Waiting
 from services.partners.domain.settlement.runs import Outcome, Position, RunState
 from services.partners.storage.approval_tables import draft
 from services.partners.storage.connection import Reads
@@ -57,6 +56,8 @@ async def add(connection: AsyncConnection, ledger_id: int, made: Run, positions:
             "documents_minor": each.documents_minor,
             "tax_minor": each.tax_minor,
             "brought_forward_minor": each.brought_forward_minor,
+            "prefunding_minor": each.prefunding_minor,
+            "set_off_minor": each.set_off_minor,
             "outcome": each.outcome,
             "why": each.why,
         }
@@ -176,6 +177,8 @@ async def positions(connection: Reads, ledger_id: int, number: int) -> list[Posi
             row.brought_forward_minor,
             Outcome(row.outcome),
             row.why,
+            row.prefunding_minor,
+            row.set_off_minor,
         )
         for row in rows
     ]
@@ -196,6 +199,17 @@ async def waiting(connection: Reads, ledger_id: int, until_window: int) -> list[
         .limit(WAITING_MAX)
     )
     return [Waiting(*row) for row in rows]
+
+
+async def last_window_of(connection: Reads, ledger_id: int, partner_id: UUID, until_window: int) -> int:
+    """The last window, up to one, that a statement of a partner ends with; 0: it has none."""
+    of = statement.c
+    found = await connection.execute(
+        select(func.coalesce(func.max(of.window_number), 0)).where(
+            of.ledger_id == ledger_id, of.partner_id == partner_id, of.window_number <= until_window
+        )
+    )
+    return int(found.scalar_one())
 
 
 async def settle(
@@ -220,16 +234,13 @@ async def statements_of(connection: Reads, ledger_id: int, number: int) -> list[
     return list(rows.scalars())
 
 
-async def paid_micros(connection: Reads, ledger_id: int) -> dict[UUID, int]:
-    """What partners have paid of settled statements, in micros: their nets, less what their accounts hold, disputed or not.
-
-    A running figure, which the database keeps with every statement that is settled and every journal.
-    """
+async def settled(connection: Reads, ledger_id: int) -> list[Settled]:
+    """What is settled of each partner of which anything is, as the database keeps it with every statement and every journal."""
     of = partner_settled.c
     rows = await connection.execute(
-        select(of.partner_id, of.nets_minor, of.open_minor).where(of.ledger_id == ledger_id)
+        select(of.partner_id, of.nets_minor, of.open_minor, of.prepaid_minor).where(of.ledger_id == ledger_id)
     )
-    return {row.partner_id: (row.nets_minor - row.open_minor) * MICROS_PER_MINOR for row in rows}
+    return [Settled(row.partner_id, row.nets_minor, row.open_minor, row.prepaid_minor) for row in rows]
 
 
 def _runs(ledger_id: int) -> Select[Any]:

@@ -53,6 +53,8 @@ run_position: Final = Table(
     Column("documents_minor", BigInteger, nullable=False),
     Column("tax_minor", BigInteger, nullable=False),
     Column("brought_forward_minor", BigInteger, nullable=False),
+    Column("prefunding_minor", BigInteger, nullable=False),
+    Column("set_off_minor", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("why", Text, nullable=False),
 )
@@ -85,6 +87,7 @@ partner_settled: Final = Table(
     Column("partner_id", Uuid, primary_key=True),
     Column("nets_minor", BigInteger, nullable=False),
     Column("open_minor", BigInteger, nullable=False),
+    Column("prepaid_minor", BigInteger, nullable=False),
 )
 
 document_series: Final = Table(

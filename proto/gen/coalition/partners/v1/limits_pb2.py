@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from coalition.partners.v1 import approvals_pb2 as coalition_dot_partners_dot_v1_dot_approvals__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"coalition/partners/v1/limits.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\"\xb2\x01\n\x10\x43reditLimitTerms\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x11\n\tunlimited\x18\x02 \x01(\x08\x12\x13\n\x0blimit_minor\x18\x03 \x01(\x03\x12\x17\n\x0fprefunded_minor\x18\x04 \x01(\x03\x12\x30\n\x08on_limit\x18\x05 \x01(\x0e\x32\x1e.coalition.partners.v1.OnLimit\x12\x17\n\x0fwarning_percent\x18\x06 \x01(\x05\"\xe2\x01\n\x0b\x43reditLimit\x12\x36\n\x05terms\x18\x01 \x01(\x0b\x32\'.coalition.partners.v1.CreditLimitTerms\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x15\n\rknown_from_us\x18\x03 \x01(\x03\x12-\n\x06set_by\x18\x04 \x01(\x0b\x32\x1d.coalition.partners.v1.Person\x12\x32\n\x0b\x61pproved_by\x18\x05 \x01(\x0b\x32\x1d.coalition.partners.v1.Person\x12\x10\n\x08\x64raft_id\x18\x06 \x01(\x0c\"`\n\x19ProposeCreditLimitRequest\x12\x36\n\x05terms\x18\x01 \x01(\x0b\x32\'.coalition.partners.v1.CreditLimitTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"I\n\x1aProposeCreditLimitResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"-\n\x17ListCreditLimitsRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"N\n\x18ListCreditLimitsResponse\x12\x32\n\x06limits\x18\x01 \x03(\x0b\x32\".coalition.partners.v1.CreditLimit\"\xb6\x02\n\x0e\x43reditStanding\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x36\n\x05terms\x18\x03 \x01(\x0b\x32\'.coalition.partners.v1.CreditLimitTerms\x12\x11\n\tas_of_seq\x18\x04 \x01(\x03\x12\x13\n\x0bowed_micros\x18\x05 \x01(\x03\x12\x18\n\x10potential_micros\x18\x06 \x01(\x03\x12\x19\n\x11reimbursed_micros\x18\x07 \x01(\x03\x12\x17\n\x0fheadroom_micros\x18\x08 \x01(\x03\x12\x0e\n\x06warned\x18\t \x01(\x08\x12\x12\n\x05\x66loor\x18\n \x01(\x03H\x00\x88\x01\x01\x12\x11\n\tfloor_seq\x18\x0b \x01(\x03\x12\x13\n\x0bpaid_micros\x18\x0c \x01(\x03\x42\x08\n\x06_floor\"\x1c\n\x1aListCreditStandingsRequest\"W\n\x1bListCreditStandingsResponse\x12\x38\n\tstandings\x18\x01 \x03(\x0b\x32%.coalition.partners.v1.CreditStanding*K\n\x07OnLimit\x12\x18\n\x14ON_LIMIT_UNSPECIFIED\x10\x00\x12\x13\n\x0fON_LIMIT_REFUSE\x10\x01\x12\x11\n\rON_LIMIT_PARK\x10\x02\x32\xfd\x02\n\rLimitsService\x12y\n\x12ProposeCreditLimit\x12\x30.coalition.partners.v1.ProposeCreditLimitRequest\x1a\x31.coalition.partners.v1.ProposeCreditLimitResponse\x12s\n\x10ListCreditLimits\x12..coalition.partners.v1.ListCreditLimitsRequest\x1a/.coalition.partners.v1.ListCreditLimitsResponse\x12|\n\x13ListCreditStandings\x12\x31.coalition.partners.v1.ListCreditStandingsRequest\x1a\x32.coalition.partners.v1.ListCreditStandingsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"coalition/partners/v1/limits.proto\x12\x15\x63oalition.partners.v1\x1a%coalition/partners/v1/approvals.proto\"\xb2\x01\n\x10\x43reditLimitTerms\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x11\n\tunlimited\x18\x02 \x01(\x08\x12\x13\n\x0blimit_minor\x18\x03 \x01(\x03\x12\x17\n\x0fprefunded_minor\x18\x04 \x01(\x03\x12\x30\n\x08on_limit\x18\x05 \x01(\x0e\x32\x1e.coalition.partners.v1.OnLimit\x12\x17\n\x0fwarning_percent\x18\x06 \x01(\x05\"\xe2\x01\n\x0b\x43reditLimit\x12\x36\n\x05terms\x18\x01 \x01(\x0b\x32\'.coalition.partners.v1.CreditLimitTerms\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x15\n\rknown_from_us\x18\x03 \x01(\x03\x12-\n\x06set_by\x18\x04 \x01(\x0b\x32\x1d.coalition.partners.v1.Person\x12\x32\n\x0b\x61pproved_by\x18\x05 \x01(\x0b\x32\x1d.coalition.partners.v1.Person\x12\x10\n\x08\x64raft_id\x18\x06 \x01(\x0c\"`\n\x19ProposeCreditLimitRequest\x12\x36\n\x05terms\x18\x01 \x01(\x0b\x32\'.coalition.partners.v1.CreditLimitTerms\x12\x0b\n\x03why\x18\x02 \x01(\t\"I\n\x1aProposeCreditLimitResponse\x12+\n\x05\x64raft\x18\x01 \x01(\x0b\x32\x1c.coalition.partners.v1.Draft\"-\n\x17ListCreditLimitsRequest\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\"N\n\x18ListCreditLimitsResponse\x12\x32\n\x06limits\x18\x01 \x03(\x0b\x32\".coalition.partners.v1.CreditLimit\"\xd1\x02\n\x0e\x43reditStanding\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x36\n\x05terms\x18\x03 \x01(\x0b\x32\'.coalition.partners.v1.CreditLimitTerms\x12\x11\n\tas_of_seq\x18\x04 \x01(\x03\x12\x13\n\x0bowed_micros\x18\x05 \x01(\x03\x12\x18\n\x10potential_micros\x18\x06 \x01(\x03\x12\x19\n\x11reimbursed_micros\x18\x07 \x01(\x03\x12\x17\n\x0fheadroom_micros\x18\x08 \x01(\x03\x12\x0e\n\x06warned\x18\t \x01(\x08\x12\x12\n\x05\x66loor\x18\n \x01(\x03H\x00\x88\x01\x01\x12\x11\n\tfloor_seq\x18\x0b \x01(\x03\x12\x13\n\x0bpaid_micros\x18\x0c \x01(\x03\x12\x19\n\x11prefunding_micros\x18\r \x01(\x03\x42\x08\n\x06_floor\"\x1c\n\x1aListCreditStandingsRequest\"W\n\x1bListCreditStandingsResponse\x12\x38\n\tstandings\x18\x01 \x03(\x0b\x32%.coalition.partners.v1.CreditStanding*K\n\x07OnLimit\x12\x18\n\x14ON_LIMIT_UNSPECIFIED\x10\x00\x12\x13\n\x0fON_LIMIT_REFUSE\x10\x01\x12\x11\n\rON_LIMIT_PARK\x10\x02\x32\xfd\x02\n\rLimitsService\x12y\n\x12ProposeCreditLimit\x12\x30.coalition.partners.v1.ProposeCreditLimitRequest\x1a\x31.coalition.partners.v1.ProposeCreditLimitResponse\x12s\n\x10ListCreditLimits\x12..coalition.partners.v1.ListCreditLimitsRequest\x1a/.coalition.partners.v1.ListCreditLimitsResponse\x12|\n\x13ListCreditStandings\x12\x31.coalition.partners.v1.ListCreditStandingsRequest\x1a\x32.coalition.partners.v1.ListCreditStandingsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.partners.v1.limits_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ONLIMIT']._serialized_start=1242
-  _globals['_ONLIMIT']._serialized_end=1317
+  _globals['_ONLIMIT']._serialized_start=1269
+  _globals['_ONLIMIT']._serialized_end=1344
   _globals['_CREDITLIMITTERMS']._serialized_start=101
   _globals['_CREDITLIMITTERMS']._serialized_end=279
   _globals['_CREDITLIMIT']._serialized_start=282
@@ -47,11 +47,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCREDITLIMITSRESPONSE']._serialized_start=730
   _globals['_LISTCREDITLIMITSRESPONSE']._serialized_end=808
   _globals['_CREDITSTANDING']._serialized_start=811
-  _globals['_CREDITSTANDING']._serialized_end=1121
-  _globals['_LISTCREDITSTANDINGSREQUEST']._serialized_start=1123
-  _globals['_LISTCREDITSTANDINGSREQUEST']._serialized_end=1151
-  _globals['_LISTCREDITSTANDINGSRESPONSE']._serialized_start=1153
-  _globals['_LISTCREDITSTANDINGSRESPONSE']._serialized_end=1240
-  _globals['_LIMITSSERVICE']._serialized_start=1320
-  _globals['_LIMITSSERVICE']._serialized_end=1701
+  _globals['_CREDITSTANDING']._serialized_end=1148
+  _globals['_LISTCREDITSTANDINGSREQUEST']._serialized_start=1150
+  _globals['_LISTCREDITSTANDINGSREQUEST']._serialized_end=1178
+  _globals['_LISTCREDITSTANDINGSRESPONSE']._serialized_start=1180
+  _globals['_LISTCREDITSTANDINGSRESPONSE']._serialized_end=1267
+  _globals['_LIMITSSERVICE']._serialized_start=1347
+  _globals['_LIMITSSERVICE']._serialized_end=1728
 # @@protoc_insertion_point(module_scope)

@@ -61,7 +61,7 @@ class CreditLimitTerms(_message.Message):
     limit_minor: _builtins.int
     """The most that it may owe, 0 to 10^15."""
     prefunded_minor: _builtins.int
-    """What it has paid ahead, 0 to 10^15."""
+    """What is guaranteed for it elsewhere, by a bank, say, 0 to 10^15. What it has paid ahead counts by itself, and not here."""
     on_limit: Global___OnLimit.ValueType
     """What becomes of an earn beyond."""
     warning_percent: _builtins.int
@@ -248,6 +248,7 @@ class CreditStanding(_message.Message):
     FLOOR_FIELD_NUMBER: _builtins.int
     FLOOR_SEQ_FIELD_NUMBER: _builtins.int
     PAID_MICROS_FIELD_NUMBER: _builtins.int
+    PREFUNDING_MICROS_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of a UUID."""
     slug: _builtins.str
@@ -261,7 +262,7 @@ class CreditStanding(_message.Message):
     reimbursed_micros: _builtins.int
     """What it is owed for points burned, of windows that are stated."""
     headroom_micros: _builtins.int
-    """Limit and prefunding less all that, and with what it has paid; below zero: it owes more. Nothing where it is unlimited."""
+    """Limit, guarantee and what it has paid ahead, less all that, and with what it has paid; below zero: it owes more. Nothing where it is unlimited."""
     warned: _builtins.bool
     """Whether it has used the share that it is warned at."""
     floor: _builtins.int
@@ -270,6 +271,8 @@ class CreditStanding(_message.Message):
     """The seq that the floor was counted to; 0: none was sent yet."""
     paid_micros: _builtins.int
     """The nets of settled statements, less what is open of their documents: what it has paid. Below zero where tax is open."""
+    prefunding_micros: _builtins.int
+    """What it has paid ahead and is held, without what is to be given back."""
     @_builtins.property
     def terms(self) -> Global___CreditLimitTerms:
         """The limit in force."""
@@ -289,10 +292,11 @@ class CreditStanding(_message.Message):
         floor: _builtins.int | None = ...,
         floor_seq: _builtins.int = ...,
         paid_micros: _builtins.int = ...,
+        prefunding_micros: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "floor", b"floor", "terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "as_of_seq", b"as_of_seq", "floor", b"floor", "floor_seq", b"floor_seq", "headroom_micros", b"headroom_micros", "owed_micros", b"owed_micros", "paid_micros", b"paid_micros", "partner_id", b"partner_id", "potential_micros", b"potential_micros", "reimbursed_micros", b"reimbursed_micros", "slug", b"slug", "terms", b"terms", "warned", b"warned"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_floor", b"_floor", "as_of_seq", b"as_of_seq", "floor", b"floor", "floor_seq", b"floor_seq", "headroom_micros", b"headroom_micros", "owed_micros", b"owed_micros", "paid_micros", b"paid_micros", "partner_id", b"partner_id", "potential_micros", b"potential_micros", "prefunding_micros", b"prefunding_micros", "reimbursed_micros", b"reimbursed_micros", "slug", b"slug", "terms", b"terms", "warned", b"warned"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__floor: _TypeAlias = _typing.Literal["floor"]  # noqa: Y015
     _WhichOneofArgType__floor: _TypeAlias = _typing.Literal["_floor", b"_floor"]  # noqa: Y015

@@ -202,6 +202,8 @@ class RunPosition(_message.Message):
     DUE_MINOR_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     WHY_FIELD_NUMBER: _builtins.int
+    PREFUNDING_MINOR_FIELD_NUMBER: _builtins.int
+    SET_OFF_MINOR_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.bytes
     """16 bytes of its UUID."""
     first_window: _builtins.int
@@ -213,7 +215,7 @@ class RunPosition(_message.Message):
     rounding_minor: _builtins.int
     """What rounding every line of a document adds to them."""
     tax_minor: _builtins.int
-    """Tax of its documents."""
+    """Tax of its documents; there is none on prefunding."""
     brought_forward_minor: _builtins.int
     """What its account held that no payment waited for."""
     due_minor: _builtins.int
@@ -221,7 +223,11 @@ class RunPosition(_message.Message):
     outcome: Global___PositionOutcome.ValueType
     """What is done about it."""
     why: _builtins.str
-    """Of one that is left out: what is missing."""
+    """Of one that is left out: what is missing. Of another: why nothing is done about its prefunding."""
+    prefunding_minor: _builtins.int
+    """What it is asked to pay ahead (above zero), or is given back of that."""
+    set_off_minor: _builtins.int
+    """What is paid of it by what it has paid ahead."""
     def __init__(
         self,
         *,
@@ -235,10 +241,12 @@ class RunPosition(_message.Message):
         due_minor: _builtins.int = ...,
         outcome: Global___PositionOutcome.ValueType = ...,
         why: _builtins.str = ...,
+        prefunding_minor: _builtins.int = ...,
+        set_off_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["brought_forward_minor", b"brought_forward_minor", "due_minor", b"due_minor", "first_window", b"first_window", "last_window", b"last_window", "outcome", b"outcome", "partner_id", b"partner_id", "rounding_minor", b"rounding_minor", "statements_minor", b"statements_minor", "tax_minor", b"tax_minor", "why", b"why"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brought_forward_minor", b"brought_forward_minor", "due_minor", b"due_minor", "first_window", b"first_window", "last_window", b"last_window", "outcome", b"outcome", "partner_id", b"partner_id", "prefunding_minor", b"prefunding_minor", "rounding_minor", b"rounding_minor", "set_off_minor", b"set_off_minor", "statements_minor", b"statements_minor", "tax_minor", b"tax_minor", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -38,27 +38,32 @@ CREATE TABLE run_position (
     documents_minor bigint NOT NULL,
     tax_minor bigint NOT NULL,
     brought_forward_minor bigint NOT NULL,
+    prefunding_minor bigint NOT NULL,
+    set_off_minor bigint NOT NULL,
     outcome text NOT NULL,
     why text NOT NULL,
-    due_minor bigint GENERATED ALWAYS AS (documents_minor + tax_minor + brought_forward_minor) STORED,
+    due_minor bigint GENERATED ALWAYS AS (
+        documents_minor + tax_minor + brought_forward_minor + prefunding_minor - set_off_minor
+    ) STORED,
     CONSTRAINT run_position_pk PRIMARY KEY (ledger_id, run_number, partner_id),
     CONSTRAINT run_position_run_fk FOREIGN KEY (ledger_id, run_number) REFERENCES settlement_run (ledger_id, number),
     CONSTRAINT run_position_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
     CONSTRAINT run_position_windows_ck CHECK (first_window <= last_window),
+    CONSTRAINT run_position_set_off_ck CHECK (set_off_minor >= 0),
     CONSTRAINT run_position_outcome_ck CHECK (
         CASE outcome
-            WHEN 'collect' THEN documents_minor + tax_minor + brought_forward_minor > 0
-            WHEN 'invoice' THEN documents_minor + tax_minor + brought_forward_minor > 0
-            WHEN 'pay' THEN documents_minor + tax_minor + brought_forward_minor < 0
-            WHEN 'nothing' THEN documents_minor + tax_minor + brought_forward_minor = 0
-            WHEN 'below_least' THEN documents_minor + tax_minor + brought_forward_minor < 0
-            WHEN 'left_out' THEN why <> '' AND documents_minor = 0 AND tax_minor = 0
+            WHEN 'collect' THEN documents_minor + tax_minor + brought_forward_minor + prefunding_minor - set_off_minor > 0
+            WHEN 'invoice' THEN documents_minor + tax_minor + brought_forward_minor + prefunding_minor - set_off_minor > 0
+            WHEN 'pay' THEN documents_minor + tax_minor + brought_forward_minor + prefunding_minor - set_off_minor < 0
+            WHEN 'nothing' THEN documents_minor + tax_minor + brought_forward_minor + prefunding_minor - set_off_minor = 0
+            WHEN 'below_least' THEN documents_minor + tax_minor + brought_forward_minor + prefunding_minor - set_off_minor < 0
+            WHEN 'left_out' THEN why <> '' AND documents_minor = 0 AND tax_minor = 0 AND prefunding_minor = 0 AND set_off_minor = 0
             ELSE false
         END
     )
 )
 --;;
-COMMENT ON TABLE run_position IS 'A partner in a run, in minor units: above zero it pays. left_out: its statements wait for a later run, why says what for.'
+COMMENT ON TABLE run_position IS 'A partner in a run, in minor units: above zero it pays. set_off_minor: what is paid of it by prefunding. left_out: its statements wait for a later run, why says what for.'
 --;;
 CREATE TABLE run_step (
     ledger_id smallint NOT NULL,
@@ -180,7 +185,7 @@ CREATE TABLE money_journal (
     CONSTRAINT money_journal_kind_ck CHECK (
         kind IN (
             'document', 'collected', 'paid_out', 'returned', 'received', 'allocated', 'refunded', 'withheld', 'let_go',
-            'charged', 'written_off', 'bank_charged'
+            'charged', 'written_off', 'bank_charged', 'set_off'
         )
     )
 )

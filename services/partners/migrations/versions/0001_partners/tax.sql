@@ -61,6 +61,7 @@ CREATE TABLE tax_rule (
     CONSTRAINT tax_rule_pk PRIMARY KEY (ledger_id, partner_id, entity, version, supply),
     CONSTRAINT tax_rule_version_fk FOREIGN KEY (ledger_id, partner_id, entity, version)
     REFERENCES tax_version (ledger_id, partner_id, entity, version),
+    CONSTRAINT tax_rule_prefunding_ck CHECK (supply <> 'prefunding' OR category = 'O'),
     CONSTRAINT tax_rule_supply_ck CHECK (supply IN ('points', 'fees', 'reimbursement', 'prefunding')),
     CONSTRAINT tax_rule_category_ck CHECK (category IN ('S', 'Z', 'E', 'AE', 'G', 'O')),
     CONSTRAINT tax_rule_rate_ck CHECK (
