@@ -9,7 +9,8 @@ from coalition.partners.v1.prefunding_pb2_grpc import PrefundingServiceServicer
 
 from services.partners.app import Settlement
 from services.partners.domain.legal_entities import FIRST_ENTITY
-from services.partners.domain.settlement.prefunding import AMOUNT_MINOR_MAX, Order, Ordered, Turn
+from services.partners.domain.payments.instructions import AMOUNT_MINOR_MAX
+from services.partners.domain.settlement.prefunding import Order, Ordered, Turn
 from services.partners.queries.drafts import DraftQueries
 from services.partners.rpc.draft_mapping import draft_message
 from services.runtime.errors import InvalidRequest

@@ -14,12 +14,12 @@ from uuid import UUID
 
 from services.partners.domain.drafts import parse_body, whole
 from services.partners.domain.legal_entities import ENTITIES_MAX
+from services.partners.domain.payments.instructions import AMOUNT_MINOR_MAX
 from services.partners.domain.text import read_why
 from services.runtime.errors import InvalidRequest
 from services.runtime.ids import from_text, to_text
 
 KIND: Final = "prefunding"
-AMOUNT_MINOR_MAX: Final = 10**13
 #: Orders of a partner, ever: one a day for 27 years.
 ORDERS_MAX: Final = 10_000
 TOO_MUCH: Final = "more prefunding is to be given back than is held and paid"

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 
 from services.partners.domain.drafts import body_of
+from services.partners.domain.payments.instructions import AMOUNT_MINOR_MAX
 from services.partners.domain.settlement.accounts import Account, set_off
 from services.partners.domain.settlement.prefunding import (
-    AMOUNT_MINOR_MAX,
     TOO_MUCH,
     Holding,
     Leaving,

@@ -69,7 +69,7 @@ class PrefundingOrder(_message.Message):
     turn: Global___PrefundingTurn.ValueType
     """What becomes of it."""
     amount_minor: _builtins.int
-    """How much, 1 to 10^13."""
+    """How much, 1 to 99,999,999,999: what a bank moves at once."""
     why: _builtins.str
     """Why, in 1 to 500 characters."""
     number: _builtins.int

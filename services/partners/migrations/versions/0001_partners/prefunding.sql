@@ -21,7 +21,7 @@ CREATE TABLE prefunding (
     REFERENCES draft_decision (ledger_id, draft_id, decision),
     CONSTRAINT prefunding_number_ck CHECK (number BETWEEN 1 AND 10000),
     CONSTRAINT prefunding_amount_ck CHECK (
-        abs(amount_minor) <= 10000000000000
+        abs(amount_minor) <= 99999999999
         AND CASE turn
             WHEN 'asked' THEN amount_minor > 0
             WHEN 'given_back' THEN amount_minor < 0
