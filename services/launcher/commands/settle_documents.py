@@ -45,7 +45,7 @@ _ACCOUNTS: Final[tuple[Column, ...]] = (
     ("#difference", lambda each: write_minor(each["difference_minor"])),
 )
 _AT_BANK: Final[tuple[Column, ...]] = (
-    ("at the bank", field("iban")),
+    ("IBAN", field("iban")),
     ("statement", field("statement")),
     ("of", field("closed_on")),
     ("#opened with", lambda each: _told(each["opening_minor"])),
