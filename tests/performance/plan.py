@@ -32,8 +32,8 @@ _PROVE_SECONDS: Final = 6.5
 _GROUP_SECONDS: Final = 0.5
 _AGGREGATE_SECONDS: Final = 1.5
 _CUT_SECONDS: Final = 2.7
-#: The same of a step of a settled month.
-_SETTLED_SECONDS: Final = 3.0
+#: The same of a step of a settled month, of six that differ.
+_SETTLED_SECONDS: Final = 2.0
 #: Preparing a load, and waiting for relay and rating after it.
 _ROUND_EXTRA_SECONDS: Final = 1.5
 
