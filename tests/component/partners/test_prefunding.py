@@ -228,7 +228,7 @@ async def test_a_run_that_is_given_up_leaves_orders_waiting_and_one_that_is_draf
         await desk.approved(drafted)
     assert refused.value.reason == Reason.REASON_RUN_STALE
     request = runs_pb2.AbortRunRequest(number=drafted.run.number, why="stale")
-    await desk.host(desk.settlement.AbortRun, request)
+    await grpc_client.call(desk.settlement.AbortRun, request, desk.maker.on(desk.programme), 60)
     assert desk.dues(await desk.settled()) == {"grocer": 50_100}
 
 

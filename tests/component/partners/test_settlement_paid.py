@@ -87,7 +87,7 @@ async def settlement_locked(desk: Settling) -> AsyncGenerator[asyncpg.Connection
 
 
 async def waits_for_it(desk: Settling) -> None:
-    while not (await desk.house.fetch(_WAITS))[0]["count"]:  # noqa: ASYNC110: another process says when
+    while not (await desk.house.fetch(_WAITS))[0]["count"]:
         await asyncio.sleep(0.01)
 
 
