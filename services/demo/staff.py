@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from coalition.partners.v1 import approvals_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.demo.config import Staff
@@ -35,7 +34,7 @@ class People:
         programme: Programme,
         kind: str,
         slug: str,
-        propose: Callable[[Session], Awaitable[approvals_pb2.Draft]],
+        propose: Callable[[Session], Awaitable[approvals.Draft]],
         why: str,
     ) -> None:
         """Has a draft of a kind about a partner proposed and approved; one that was left open before is taken. Raises CoalitionError."""
