@@ -144,7 +144,7 @@ async def test_a_month_is_settled_once_whatever_dies_meanwhile(
         second = await killer.told(*instructing, by="maker")
         assert first == second
         paid = tmp_path / "statement.xml"
-        paid.write_bytes(statement_of(first["payments"]))
+        paid.write_bytes(statement_of(first["payments"])[0])
         items = (await killer.told("settle", "bank-in", str(paid), by="maker"))[0]["items"]
         again = await killer.calmly("settle", "bank-in", str(paid), by="maker")
 
@@ -280,7 +280,7 @@ async def settled_in_pieces(desk: SettledMall, crasher: Crasher, window: int) ->
     await crasher.done(lambda: runs.instruct(desk.maker, programme, number), times=2 * first)
     made = await crasher.done(lambda: runs.whole(desk.maker, programme, number))
     paid = desk.folder / f"bank-{number}.xml"
-    paid.write_bytes(statement_of(made["payments"]))
+    paid.write_bytes(desk.bank_says(made["payments"]))
     taken = await crasher.done(lambda: runs.receive(desk.maker, programme, paid), times=1)
     assert [each.outcome for each in taken.items] == ["settled", "settled"]
     return made

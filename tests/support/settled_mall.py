@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +19,8 @@ from tests.support.operators_mall import STARTS_AT, WEEK, Mall
 from tests.support.payment_model import OWN_IBAN, iban
 
 CREDITOR_ID: Final = "NL79ZZZ999999990000"
+# As bank_files numbers them: its first statement is the seventh.
+_COUNTED: Final = 6
 _FIGURES: Final = Figures(
     prenotification_days=14,
     due_days=14,
@@ -39,6 +41,14 @@ class SettledMall:
     maker: Session
     checker: Session
     folder: Path
+    statements: int = 0
+    bank_minor: int = 0
+
+    def bank_says(self, payments: Sequence[dict[str, Any]]) -> bytes:
+        """The bank's next statement, on which all payments are booked."""
+        self.statements += 1
+        said, self.bank_minor = statement_of(payments, self.statements, self.bank_minor)
+        return said
 
     async def now(self, moment: Any) -> None:
         """Moves programme time on."""
@@ -62,7 +72,7 @@ class SettledMall:
     async def paid(self, run: Document) -> None:
         """The bank books all payments of a run, on its whole; all that was to come and to go then has."""
         path = self.folder / f"statement-{run['number']}.xml"
-        path.write_bytes(statement_of(run["payments"]))
+        path.write_bytes(self.bank_says(run["payments"]))
         answer = await runs.receive(self.maker, self.mall.programme, path)
         assert [each.outcome for each in answer.items] == ["settled"] * len(run["payments"])
         now = await runs.whole(self.maker, self.mall.programme, run["number"])
@@ -89,17 +99,22 @@ def dues(run: Document) -> dict[str, int]:
     return {each["partner"]: each["due_minor"] for each in run["positions"]}
 
 
-def statement_of(payments: Iterable[dict[str, Any]]) -> bytes:
-    """A statement of the bank on which all payments are booked."""
+def statement_of(
+    payments: Sequence[dict[str, Any]], number: int = 1, opening_minor: int = 0
+) -> tuple[bytes, int]:
+    """A statement of the bank, counted from 1, on which all payments are booked; and what is on the account then."""
     entries: list[str] = []
-    total = 0
+    total = opening_minor
     for each in payments:
         amount = each["amount_minor"]
         side = "CRDT" if each["direction"] == "collect" else "DBIT"
         total += amount if side == "CRDT" else -amount
         inner = f"<TxDtls><Refs><EndToEndId>{each['end_to_end_id']}</EndToEndId></Refs></TxDtls>"
         entries.append(entry(_written(amount), side, inner, reference=each["end_to_end_id"]))
-    return camt(camt_statement(*entries, closing=_written(total)))
+    written = camt_statement(
+        *entries, opening=_written(opening_minor), closing=_written(total), number=_COUNTED + number
+    )
+    return camt(written), total
 
 
 def _written(amount_minor: int) -> str:

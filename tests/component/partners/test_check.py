@@ -318,15 +318,15 @@ async def test_more_breaches_than_can_be_shown_are_counted(house: House) -> None
     assert found[-1].startswith("and ")
 
 
-async def test_the_checker_says_so_when_the_ledger_cannot_be_reached(house: House) -> None:
-    programme = await house.programme()
+async def test_the_checker_says_so_when_the_ledger_cannot_be_reached(own_house: House) -> None:
+    programme = await own_house.programme()
     with closing(socket.socket()) as kept:
-        await house.ledger_server.stop(0)
+        await own_house.ledger_server.stop(0)
         # Kept, but not listened at: else a server of another test may be what is reached there.
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        kept.bind(("127.0.0.1", house.ledger_port))
+        kept.bind(("127.0.0.1", own_house.ledger_port))
         with pytest.raises(CoalitionError) as refused:
-            await house.ask(house.clearing.CheckClearing, pb.CheckClearingRequest(), programme)
+            await own_house.ask(own_house.clearing.CheckClearing, pb.CheckClearingRequest(), programme)
     assert refused.value.reason == Reason.REASON_UNAVAILABLE
 
 
