@@ -104,7 +104,7 @@ class Month:
         """The bank books all payments; how many. Raises RowFailed where one is not settled by that."""
         run = await self.instruct()
         path = self.folder / "statement.xml"
-        path.write_bytes(statement_of(run["payments"]))
+        path.write_bytes(statement_of(run["payments"])[0])
         answer = await runs.receive(self.maker, self.programme, path)
         if wrong := {each.outcome for each in answer.items} - {"settled"}:
             raise RowFailed(f"of what the bank booked some is {wrong}")
