@@ -57,7 +57,7 @@ async def continuity_of(
     missing = [
         _missing(each, message_number, currencies)
         for each in found
-        if each.gap_minor and each.after.where not in gaps
+        if each.gap_minor and ((gap := gaps.get(each.after.where)) is None or gap.ended)
     ]
     ended = [
         (gap.break_number, f"statement {each.before.statement_id} came")
