@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
 import pytest
 from coalition.partners.v1 import settlement_pb2 as runs_pb2
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.partners.storage.settlement.paid import paid
 from services.runtime import grpc_client
 from services.runtime.errors import CoalitionError
 from tests.component.partners.test_prefunding import TOO_MUCH, headroom, paid_ahead
@@ -85,3 +91,51 @@ async def test_what_is_given_back_and_fails_on_its_way_is_no_credit_while_it_is_
     assert await headroom(desk) == (42_000, 142_000)
     await till.bank(again)
     assert await headroom(desk) == (42_000, 142_000)
+
+
+@dataclass
+class Interrupted:
+    """A connection between whose reads something happens: after so many of them."""
+
+    connection: AsyncConnection
+    after: int
+    happens: Callable[[], Awaitable[object]]
+
+    async def execute(self, *wanted: Any) -> Any:
+        found = await self.connection.execute(*wanted)
+        self.after -= 1
+        if self.after == 0:
+            await self.happens()
+        return found
+
+
+async def credit(
+    desk: Settling, after: int = 0, happens: Callable[[], Awaitable[object]] | None = None
+) -> int:
+    """What the grocer has paid, ahead or not, as floors count it: read in a transaction that sees what others commit meanwhile."""
+    async with desk.house.app.database.writer.transaction() as connection:
+        reads = Interrupted(connection, after, happens or desk.accounts)
+        found = await paid(cast("AsyncConnection", reads), desk.programme.ledger_id)
+        assert not happens or reads.after <= 0
+    grocer = found[desk.partners["grocer"]]
+    return (grocer.paid_micros + grocer.prefunding_micros) // 10_000
+
+
+async def test_what_happens_between_the_reads_of_the_gate_makes_no_credit_that_is_not_there(
+    desk: Settling, till: Till
+) -> None:
+    await paid_ahead(desk, till)
+    for after in (1, 2, 3, 4):
+        before = await credit(desk)
+        await till.order("grocer", BACK, 1_000)
+        assert await credit(desk) == before - 1_000
+        assert await credit(desk, after, desk.settled) <= before - 1_000
+        back = payment_of(desk, await desk.run(2 * after), "grocer")
+        assert await credit(desk, after, lambda back=back: till.bank(back)) <= before - 1_000
+        assert await credit(desk) == before - 1_000
+        # What is asked for is no credit before it has come.
+        await till.order("grocer", ASK, 1_000)
+        assert await credit(desk, after, desk.settled) <= before - 1_000
+        asked = payment_of(desk, await desk.run(2 * after + 1), "grocer")
+        assert await credit(desk, after, lambda asked=asked: till.bank(asked)) <= before
+        assert await credit(desk) == before
