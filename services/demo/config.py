@@ -101,7 +101,7 @@ class Billing:
 
 @dataclass(frozen=True, slots=True, config=_FILE)
 class Credit:
-    """How far a partner may owe and what it has paid ahead, in minor units; see operations.approvals.terms_of."""
+    """How far a partner may owe and what is guaranteed elsewhere (`prefunded_minor`), in minor units; see operations.approvals.terms_of."""
 
     limit_minor: Amount
     prefunded_minor: Amount

@@ -45,7 +45,7 @@ def _contracts(console: Console, config: DemoConfig, limits: Mapping[str, Docume
     table = table_of(
         f"Contracts, {config.programme.currency}",
         (
-            "partner", "pays for points", "statement", "fee a transaction", "credit limit", "prefunded",
+            "partner", "pays for points", "statement", "fee a transaction", "credit limit", "guaranteed",
             "proposed, approved by",
         ),
         left=3,

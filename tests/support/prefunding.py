@@ -65,8 +65,9 @@ class Till:
         await self._says(amount, side, inner)
 
     async def came_back(self, payment: settlement_pb2.Payment) -> None:
-        """A debit comes back."""
-        await self._says(payment.amount_minor, "DBIT", transaction(payment.end_to_end_id, _RETURN))
+        """A debit comes back, or what was paid out."""
+        side = "DBIT" if payment.direction == "collect" else "CRDT"
+        await self._says(payment.amount_minor, side, transaction(payment.end_to_end_id, _RETURN))
 
     async def _says(self, amount_minor: int, side: str, inner: str) -> None:
         amount = f"{amount_minor // 100}.{amount_minor % 100:02}"

@@ -17,8 +17,8 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 #: Credit and debit, seen from the holder of the account.
 SIGNS: Final = {"CRDT": 1, "DBIT": -1}
 _MINOR_OF_MAJOR: Final = 100
-#: Far more than there is, and its sums fit the database.
-AMOUNT_MINOR_MAX: Final = 10**17
+#: Far more than there is; the database sums eight whole files of such amounts (limits.ITEMS_MAX), and more would be no sum any more.
+AMOUNT_MINOR_MAX: Final = 10**13
 # ISO 4217: those whose minor unit is not a hundredth, so that two decimals would be read wrongly.
 _NOT_HUNDREDTHS: Final = frozenset(
     [

@@ -8,6 +8,7 @@ same transaction. The database refuses the worst of it once more: constraints of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from services.runtime.clock import MICROS_PER_DAY, wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import NotFound, PermissionDenied, Refused, error_of
 from services.runtime.ids import new_id, to_text
-from services.runtime.principal import Principal
+from services.runtime.principal import Principal, Programme
 
 _DONE: Final = {
     DraftState.APPROVED: "draft.approved",
@@ -102,8 +103,10 @@ class Drafts:
             found = await _named(connection, programme.ledger_id, draft_id)
             checker = await _checker(connection, who, found, self._kinds.named(found.kind))
             await _decide(connection, found, DraftState.REJECTED, checker, why)
+            undone = await self._undone(connection, programme, found, checker, why)
             await _noted(connection, who, found, DraftState.REJECTED, why)
-            await self._undo(connection, who, found, checker, why)
+            for change in undone:
+                await audited(connection, who, programme.ledger_id, change)
             return await _named(connection, programme.ledger_id, draft_id)
 
         return await self._database.writer.run(work)
@@ -118,22 +121,20 @@ class Drafts:
             if person.staff_id != found.made_by.staff_id:
                 raise PermissionDenied("only who made a draft withdraws it")
             await _decide(connection, found, DraftState.WITHDRAWN, person, why)
+            undone = await self._undone(connection, programme, found, person, why)
             await _noted(connection, who, found, DraftState.WITHDRAWN, why)
-            await self._undo(connection, who, found, person, why)
+            for change in undone:
+                await audited(connection, who, programme.ledger_id, change)
             return await _named(connection, programme.ledger_id, draft_id)
 
         return await self._database.writer.run(work)
 
-    async def _undo(
-        self, connection: AsyncConnection, who: Principal, found: Draft, by: Person, why: str
-    ) -> None:
-        """What was written with a draft goes with it."""
+    async def _undone(
+        self, connection: AsyncConnection, programme: Programme, found: Draft, by: Person, why: str
+    ) -> Sequence[Change]:
+        """What was written with a draft goes with it: for the audit log, which is locked after all that this locks."""
         refused = self._kinds.named(found.kind).refused
-        if refused is None:
-            return
-        programme = who.in_programme()
-        for change in await refused(connection, programme, Refusal(found.draft_id, by, why)):
-            await audited(connection, who, programme.ledger_id, change)
+        return await refused(connection, programme, Refusal(found.draft_id, by, why)) if refused else ()
 
     def _refuse_old(self, found: Draft) -> None:
         if found.state(wall_now_us(), self._life_days * MICROS_PER_DAY) is DraftState.EXPIRED:
@@ -144,16 +145,17 @@ class Drafts:
             )
 
 
-async def give_up(connection: AsyncConnection, who: Principal, draft_id: UUID, why: str) -> None:
+async def give_up(connection: AsyncConnection, who: Principal, draft_id: UUID, why: str) -> Sequence[Change]:
     """Ends a draft of which nobody wants any more what it is for: who made it withdraws it, anybody else rejects it.
 
-    The caller has looked whether he may. One that is decided stays as it is. Raises PermissionDenied with PERSON_NEEDED.
+    The caller has looked whether he may, and notes what is answered in the audit log, as the last thing that he does. One that is
+    decided stays as it is. Raises PermissionDenied with PERSON_NEEDED.
     """
     found = await _named(connection, who.in_programme().ledger_id, draft_id)
     _, person = await person_now(connection, who, found.made_by.staff_id)
     state = DraftState.WITHDRAWN if person.staff_id == found.made_by.staff_id else DraftState.REJECTED
-    if await drafts.decide(connection, found, Decision(state, person, wall_now_us(), why, found.sha256)):
-        await _noted(connection, who, found, state, why)
+    decision = Decision(state, person, wall_now_us(), why, found.sha256)
+    return (_decided_change(found, state, why),) if await drafts.decide(connection, found, decision) else ()
 
 
 async def _named(connection: AsyncConnection, ledger_id: int, draft_id: UUID) -> Draft:
@@ -207,10 +209,13 @@ def _decided(state: DraftState) -> Refused:
 async def _noted(
     connection: AsyncConnection, who: Principal, found: Draft, state: DraftState, why: str
 ) -> None:
+    await audited(connection, who, found.ledger_id, _decided_change(found, state, why))
+
+
+def _decided_change(found: Draft, state: DraftState, why: str) -> Change:
     after = {
         "kind": found.kind,
         "made_by": to_text("stf", found.made_by.staff_id),
         "sha256": found.sha256.hex(),
     }
-    change = Change(_DONE[state], to_text("drf", found.draft_id), after=after, why=why)
-    await audited(connection, who, found.ledger_id, change)
+    return Change(_DONE[state], to_text("drf", found.draft_id), after=after, why=why)

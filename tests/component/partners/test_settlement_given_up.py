@@ -107,6 +107,11 @@ async def test_a_run_that_nobody_approves_in_time_is_aborted_and_says_so(desk: S
     assert len((await desk.run(1)).steps) == 2
 
 
+def _is_late(error: BaseException) -> bool:
+    late = (Reason.REASON_DRAFT_DECIDED, Reason.REASON_RUN_STATE)
+    return isinstance(error, CoalitionError) and error.reason in late
+
+
 async def test_of_who_approves_rejects_and_aborts_at_once_one_wins_and_run_and_draft_agree(
     desk: Settling,
 ) -> None:
@@ -120,7 +125,8 @@ async def test_of_who_approves_rejects_and_aborts_at_once_one_wins_and_run_and_d
             return_exceptions=True,
         )
         for each in answers:
-            assert not isinstance(each, BaseException) or isinstance(each, CoalitionError), each
+            # Not a fault, as of two that wait for each other.
+            assert not isinstance(each, BaseException) or _is_late(each), each
         run = (await desk.run(number)).run.state
         draft = await draft_state(desk, drafted)
         # One that was approved first may still be aborted.

@@ -34,6 +34,25 @@ async def position(desk: Settling) -> pb.BankPosition:
     return found
 
 
+async def test_a_gap_that_was_closed_is_told_again_where_a_statement_opens_it_anew(desk: Settling) -> None:
+    await month(desk)
+    await desk.receive(camt(day(10, "3.00", "4.00", "7.00")))
+    await desk.receive(camt(day(14, "5.00", "10.00", "15.00")))
+    await desk.receive(camt(day(11, "3.00", "7.00", "10.00")))
+    assert await gaps(desk) == []
+    # Those of the 12th and the 13th come to nothing together, so neither was missed.
+    await desk.receive(camt(day(12, "10.00", "10.00", "20.00")))
+    (found,) = await gaps(desk)
+    assert "opens with 1000 minor units, and statement S-6 before it closed with 2000" in found.item.said
+    out = entry("10.00", "DBIT", reference="D13")
+    await desk.receive(
+        camt(camt_statement(out, opening="20.00", closing="10.00", number=13, on="2026-03-13"))
+    )
+    assert await gaps(desk) == []
+    assert len(await gaps(desk, with_ended=True)) == 2
+    assert (await position(desk)).difference_minor == 0
+
+
 async def test_a_statement_that_is_missing_is_a_break_until_it_comes(desk: Settling) -> None:
     await month(desk)
     await desk.receive(camt(day(10, "1.00", "500.00", "501.00")))

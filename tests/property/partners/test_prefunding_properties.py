@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from coalition.partners.v1 import settlement_pb2 as pb
+from coalition.type.v1.reason_pb2 import Reason
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,6 +90,7 @@ class Story:
             await self._step(word, amount)
         except CoalitionError as refused:
             assert word in {"back", "use", "run"}, refused
+            assert refused.reason == Reason.REASON_INVALID_REQUEST, refused
 
     async def _step(self, word: str, amount: int) -> None:
         match word:

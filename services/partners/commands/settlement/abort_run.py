@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.commands.auditing import Change, audited
@@ -36,18 +38,22 @@ class AbortRun:
             run = await runs.by_number(connection, programme.ledger_id, number)
             if run is None:
                 raise NotFound("there is no such run")
+            ended: Sequence[Change] = ()
             if run.state is RunState.DRAFT:
                 # Before the lock of settlement, as whoever approves it does.
-                await give_up(connection, who, run.draft_id, why)
+                ended = await give_up(connection, who, run.draft_id, why)
             await money.lock(connection, programme.ledger_id)
             run = await runs.by_number(connection, programme.ledger_id, number) or run
-            if run.state is RunState.ABORTED:
-                return run
-            require_state(run, RunState.DRAFT, RunState.APPROVED)
-            now_us = await programme_now_us(connection, programme.ledger_id)
-            await runs.step(connection, programme.ledger_id, number, RunState.ABORTED, now_us, who.actor, why)
-            change = Change("run.aborted", str(number), {"state": run.state.value}, None, why)
-            await audited(connection, who, programme.ledger_id, change)
+            changes = list(ended)
+            if run.state is not RunState.ABORTED:
+                require_state(run, RunState.DRAFT, RunState.APPROVED)
+                now_us = await programme_now_us(connection, programme.ledger_id)
+                await runs.step(
+                    connection, programme.ledger_id, number, RunState.ABORTED, now_us, who.actor, why
+                )
+                changes.append(Change("run.aborted", str(number), {"state": run.state.value}, None, why))
+            for change in changes:
+                await audited(connection, who, programme.ledger_id, change)
             return await runs.by_number(connection, programme.ledger_id, number) or run
 
         return await self._database.writer.run(work)

@@ -9,7 +9,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.partners.commands.auditing import Change, audited
+from services.partners.commands.auditing import Change
 from services.partners.commands.settlement.bank_outcomes import Told
 from services.partners.domain.payments.bank_entries import BankItem, BankStatement
 from services.partners.domain.payments.continuity import Joint, ToldStatement, joints
@@ -57,7 +57,7 @@ async def continuity_of(
     missing = [
         _missing(each, message_number, currencies)
         for each in found
-        if each.gap_minor and each.after.where not in gaps
+        if each.gap_minor and ((gap := gaps.get(each.after.where)) is None or gap.ended)
     ]
     ended = [
         (gap.break_number, f"statement {each.before.statement_id} came")
@@ -69,12 +69,12 @@ async def continuity_of(
 
 async def end_gaps(
     connection: AsyncConnection, who: Principal, ledger_id: int, now_us: int, found: Continuity
-) -> None:
-    """Ends the breaks of statements that were missing and have come."""
+) -> list[Change]:
+    """Ends the breaks of statements that were missing and have come; answers it for the audit log, which is locked last."""
     for number, why in found.ended:
         await bank_messages.tell_break(connection, ledger_id, number, _ENDED, now_us, who.actor, why=why)
-        after = {"amount_minor": 0, "how": _ENDED, "type": BreakType.STATEMENT_GAP.value}
-        await audited(connection, who, ledger_id, Change("break.ended", str(number), None, after, why))
+    after = {"amount_minor": 0, "how": _ENDED, "type": BreakType.STATEMENT_GAP.value}
+    return [Change("break.ended", str(number), None, after, why) for number, why in found.ended]
 
 
 def _repeated(statement: ToldStatement, currency: str) -> Told:

@@ -88,7 +88,7 @@ class ReceiveBankMessage:
         await bank_statements.add(connection, ledger_id, follows.statements)
         await bank_messages.add_items(connection, ledger_id, effects.items, effects.breaks)
         await bank_statements.add_gaps(connection, ledger_id, effects.gaps)
-        await end_gaps(connection, who, ledger_id, now_us, follows)
+        ended = await end_gaps(connection, who, ledger_id, now_us, follows)
         await payments.tell(connection, ledger_id, now_us, effects.events)
         await money.post(connection, ledger_id, now_us, who.actor, effects.journals)
         numbers = {
@@ -104,7 +104,8 @@ class ReceiveBankMessage:
             "kind": kind,
             "sha256": message.sha256.hex(),
         }
-        await audited(connection, who, ledger_id, Change("bank.received", str(number), None, after))
+        for change in (*ended, Change("bank.received", str(number), None, after)):
+            await audited(connection, who, ledger_id, change)
         return Received(message, tuple(effects.items), False)
 
 

@@ -69,19 +69,22 @@ class FollowRuns:
             moved = await follow(connection, programme, numbers, now_us)
             reminded = await remind(connection, programme, in_zone(now_us, programme.zone).date())
             await self._tell(connection, programme, now_us, [*moved, *reminded])
-            for number in sorted({each.number for each in moved}):
-                change = Change("run.followed", str(number), None, {"number": number})
+            followed = sorted({each.number for each in moved})
+            for change in (
+                *aborted,
+                *(Change("run.followed", str(number), None, {"number": number}) for number in followed),
+            ):
                 await audited(connection, None, programme.ledger_id, change)
-        return sorted({*aborted, *(each.number for each in moved)})
+        return sorted({*followed, *(int(each.subject) for each in aborted)})
 
     async def _abort(
         self, connection: AsyncConnection, ledger_id: int, ended_us: int, now_us: int
-    ) -> list[int]:
-        """Aborts runs whose drafts are too old to be approved; the drafts stay as they are, expired."""
+    ) -> list[Change]:
+        """Aborts runs whose drafts are too old to be approved; the drafts stay as they are, expired. Answers it for the audit log."""
+        aborted: list[Change] = []
         expired = await runs.expired(connection, ledger_id, ended_us)
         for run in expired:
             why = f"nobody approved it within {self._draft_days} days"
             await runs.step(connection, ledger_id, run.number, RunState.ABORTED, now_us, _ITSELF, why)
-            change = Change("run.aborted", str(run.number), {"state": run.state.value}, None, why)
-            await audited(connection, None, ledger_id, change)
-        return [each.number for each in expired]
+            aborted.append(Change("run.aborted", str(run.number), {"state": run.state.value}, None, why))
+        return aborted

@@ -78,7 +78,7 @@ async def around(
 async def gaps(
     connection: Reads, ledger_id: int, places: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], Gap]:
-    """The breaks of statements that did not follow the one before, by message and place."""
+    """The breaks of statements that did not follow the one before, by message and place: of each the newest."""
     of, event = statement_gap.c, break_event.c
     ends = (
         select(event.kind)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from uuid import UUID
 
 from services.partners.domain.gate import Exposure
 from services.partners.domain.netting import MICROS_PER_MINOR
-from services.partners.domain.settlement.prefunding import given_back
+from services.partners.domain.settlement.prefunding import NOTHING_AWAITED, Awaited, given_back
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement import payments, prefunding
 from services.partners.storage.settlement.runs import settled
@@ -18,24 +17,23 @@ async def paid(connection: Reads, ledger_id: int) -> dict[UUID, Exposure]:
 
     What was asked for ahead and is not paid counts neither as paid nor as owed. What is given back counts no more from when
     that is in the books, though the bank has not moved it yet.
+
+    In a transaction that sees what others commit meanwhile the order of the reads matters: first what is to go, then what is on
+    its way, and last what is there. So what moves from one to the other is taken off twice for a moment, and never not at all.
     """
-    paid_minor: dict[UUID, int] = defaultdict(int)
-    ahead_minor: dict[UUID, int] = defaultdict(int)
-    for each in await settled(connection, ledger_id):
-        paid_minor[each.partner_id] = each.nets_minor - each.open_minor
-        ahead_minor[each.partner_id] = each.prepaid_minor
+    going: dict[UUID, int] = {}
+    waited_for: dict[UUID, Awaited] = {}
     if await prefunding.is_known(connection, ledger_id):
+        going = given_back(await prefunding.waiting(connection, ledger_id))
         unpaid = await payments.all_unpaid(connection, ledger_id)
-        for partner_id, awaited in (await prefunding.awaited(connection, ledger_id, unpaid)).items():
-            unpaid_minor = min(awaited.unpaid_minor, ahead_minor[partner_id])
-            paid_minor[partner_id] += unpaid_minor - awaited.leaving_minor
-            ahead_minor[partner_id] -= unpaid_minor
-        for partner_id, back in given_back(await prefunding.waiting(connection, ledger_id)).items():
-            ahead_minor[partner_id] = max(0, ahead_minor[partner_id] - back)
-    return {
-        partner_id: Exposure(
-            paid_micros=paid_minor[partner_id] * MICROS_PER_MINOR,
-            prefunding_micros=ahead_minor[partner_id] * MICROS_PER_MINOR,
+        waited_for = await prefunding.awaited(connection, ledger_id, unpaid)
+    found: dict[UUID, Exposure] = {}
+    for each in await settled(connection, ledger_id):
+        awaited = waited_for.get(each.partner_id, NOTHING_AWAITED)
+        unpaid_minor = min(awaited.unpaid_minor, each.prepaid_minor)
+        paid_minor = each.nets_minor - each.open_minor + unpaid_minor - awaited.leaving_minor
+        ahead_minor = max(0, each.prepaid_minor - unpaid_minor - going.get(each.partner_id, 0))
+        found[each.partner_id] = Exposure(
+            paid_micros=paid_minor * MICROS_PER_MINOR, prefunding_micros=ahead_minor * MICROS_PER_MINOR
         )
-        for partner_id in {*paid_minor, *ahead_minor}
-    }
+    return found

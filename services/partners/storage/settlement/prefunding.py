@@ -12,15 +12,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.partners.domain.documents.document import DocumentType, Reference
 from services.partners.domain.payments.instructions import Direction
-from services.partners.domain.settlement.payments import Standing
-from services.partners.domain.settlement.prefunding import Awaited, Movement, Order, Ordered, Turn
+from services.partners.domain.settlement.payments import EventKind, Standing
+from services.partners.domain.settlement.prefunding import (
+    NOTHING_AWAITED,
+    Awaited,
+    Movement,
+    Order,
+    Ordered,
+    Turn,
+)
 from services.partners.storage.connection import Reads
 from services.partners.storage.settlement.prefunding_tables import (
     prefunding,
     prefunding_movement,
     run_prefunding,
 )
-from services.partners.storage.settlement.tables import document
+from services.partners.storage.settlement.tables import document, payment, payment_event, run_position
 from services.runtime.clock import from_micros, to_micros
 
 # Whether anything of a partner lies after a window: an entry, a line that is booked, a buy-out that will be.
@@ -112,37 +119,91 @@ async def held(connection: Reads, ledger_id: int) -> dict[UUID, dict[int, int]]:
 
 
 async def awaited(connection: Reads, ledger_id: int, standings: Iterable[Standing]) -> dict[UUID, Awaited]:
-    """What payments are waited for of the prefunding that their runs asked for or give back, of those payments.
+    """What payments are waited for of the prefunding that runs asked for or give back, of those payments.
 
-    A payment that is paid in part is taken for everything else first.
+    A payment that is paid in part is taken for everything else first. What a run took over of a payment that failed or was given
+    up is prefunding as far as that was.
     """
     wanted = {
         (each.payment.run_number, each.payment.partner_id): each
         for each in standings
         if each.payment.run_number is not None
     }
+    if not wanted:
+        return {}
+    turned = await _turned(connection, ledger_id, {run for run, _ in wanted})
+    forward = await _brought_forward(connection, ledger_id, {run for run, _ in wanted})
+    before = await _taken_over(connection, ledger_id)
     unpaid: dict[UUID, int] = defaultdict(int)
     leaving: dict[UUID, int] = defaultdict(int)
+    for key, each in wanted.items():
+        of = before.get(key[1], NOTHING_AWAITED)
+        again = max(-of.leaving_minor, min(of.unpaid_minor, forward.get(key, 0)))
+        part = turned.get(key, 0) + again
+        collects = each.payment.direction is Direction.COLLECT
+        if collects and part > 0:
+            unpaid[key[1]] += min(each.left_minor, part)
+        elif not collects and part < 0:
+            leaving[key[1]] += min(each.left_minor, -part)
+    return {each: Awaited(unpaid[each], leaving[each]) for each in {*unpaid, *leaving}}
+
+
+async def _turned(connection: Reads, ledger_id: int, numbers: Iterable[int]) -> dict[tuple[int, UUID], int]:
+    """What runs asked for less what they give back, by run and partner."""
     of = prefunding_movement.c
     rows = await connection.execute(
         select(of.run_number, of.partner_id, func.sum(of.amount_minor).label("turned"))
-        .where(
-            of.ledger_id == ledger_id,
-            of.run_number.in_(sorted({run for run, _ in wanted})),
-            of.turn != Turn.USED,
-        )
+        .where(of.ledger_id == ledger_id, of.run_number.in_(sorted(numbers)), of.turn != Turn.USED)
         .group_by(of.run_number, of.partner_id)
     )
+    return {(row.run_number, row.partner_id): int(row.turned) for row in rows}
+
+
+async def _brought_forward(
+    connection: Reads, ledger_id: int, numbers: Iterable[int]
+) -> dict[tuple[int, UUID], int]:
+    """What runs brought forward, by run and partner: above zero it was owed."""
+    of = run_position.c
+    rows = await connection.execute(
+        select(of.run_number, of.partner_id, of.brought_forward_minor).where(
+            of.ledger_id == ledger_id, of.run_number.in_(sorted(numbers)), of.brought_forward_minor != 0
+        )
+    )
+    return {(row.run_number, row.partner_id): row.brought_forward_minor for row in rows}
+
+
+async def _taken_over(connection: Reads, ledger_id: int) -> dict[UUID, Awaited]:
+    """What payments that nobody waits for any more were of prefunding, by partner: at most so much of a later one is."""
+    of, by, event = prefunding_movement.c, payment.c, payment_event.c
+    ended = (
+        select(event.payment_id)
+        .where(
+            event.ledger_id == by.ledger_id,
+            event.payment_id == by.payment_id,
+            event.kind.in_([EventKind.CANCELLED, EventKind.CARRIED]),
+        )
+        .exists()
+    )
+    rows = await connection.execute(
+        select(of.partner_id, by.direction, func.sum(of.amount_minor).label("turned"))
+        .join(
+            payment,
+            (by.ledger_id == of.ledger_id)
+            & (by.run_number == of.run_number)
+            & (by.partner_id == of.partner_id),
+        )
+        .where(of.ledger_id == ledger_id, of.turn != Turn.USED, ended)
+        .group_by(of.partner_id, by.direction)
+    )
+    found: dict[UUID, Awaited] = {}
     for row in rows:
-        standing = wanted.get((row.run_number, row.partner_id))
-        if standing is None:
-            continue
-        collects = standing.payment.direction is Direction.COLLECT
-        if collects and row.turned > 0:
-            unpaid[row.partner_id] += min(standing.left_minor, int(row.turned))
-        elif not collects and row.turned < 0:
-            leaving[row.partner_id] += min(standing.left_minor, -int(row.turned))
-    return {each: Awaited(unpaid[each], leaving[each]) for each in {*unpaid, *leaving}}
+        known = found.get(row.partner_id, NOTHING_AWAITED)
+        collects = row.direction == Direction.COLLECT
+        found[row.partner_id] = Awaited(
+            max(0, int(row.turned)) if collects else known.unpaid_minor,
+            known.leaving_minor if collects else max(0, -int(row.turned)),
+        )
+    return found
 
 
 async def take(

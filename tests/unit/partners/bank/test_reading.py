@@ -5,7 +5,9 @@ from typing import cast
 
 import pytest
 
+from services.partners.bank.limits import ITEMS_MAX
 from services.partners.bank.reading import read_bank_file
+from services.partners.bank.values import AMOUNT_MINOR_MAX
 from services.partners.domain.payments.bank_entries import BankStatement, Status, StatusReport
 from services.runtime.errors import InvalidRequest
 from tests.support.bank_files import balance, camt, camt_statement, entry, report, status, transaction
@@ -132,9 +134,15 @@ def test_a_charge_that_is_not_in_the_amount_is_not_counted(charges: str):
 
 
 def test_charges_that_no_database_holds_are_refused_with_their_place():
-    many = '<Chrgs><Amt Ccy="EUR">999999999999999</Amt></Chrgs>' * 2
+    many = '<Chrgs><Amt Ccy="EUR">99999999999</Amt></Chrgs>' * 2
     said = refused(camt(camt_statement(entry(inner=transaction(inner=many)))))
     assert said.startswith("Document/BkToCstmrStmt/Stmt[1]/Ntry[1]/NtryDtls/TxDtls/Chrgs:")
+
+
+def test_amounts_that_are_taken_add_up_in_the_database():
+    assert AMOUNT_MINOR_MAX * ITEMS_MAX * 8 < 2**63
+    assert only(entry("100000000000.00")).items[0].amount_minor == AMOUNT_MINOR_MAX
+    assert "Ntry[1]/Amt" in refused(camt(camt_statement(entry("100000000000.01"))))
 
 
 def test_what_the_bank_charges_for_a_batch_is_a_movement_of_its_own():

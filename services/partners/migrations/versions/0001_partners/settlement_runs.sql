@@ -447,13 +447,14 @@ CREATE TABLE statement_gap (
     message_number integer NOT NULL,
     place smallint NOT NULL,
     CONSTRAINT statement_gap_pk PRIMARY KEY (ledger_id, break_number),
-    CONSTRAINT statement_gap_statement_uq UNIQUE (ledger_id, message_number, place),
     CONSTRAINT statement_gap_break_fk FOREIGN KEY (ledger_id, break_number) REFERENCES bank_break (ledger_id, number),
     CONSTRAINT statement_gap_statement_fk FOREIGN KEY (ledger_id, message_number, place)
     REFERENCES bank_statement (ledger_id, message_number, place)
 )
 --;;
-COMMENT ON TABLE statement_gap IS 'Which statement a break is before: it opens with another balance than the one before it closed with.'
+COMMENT ON TABLE statement_gap IS 'Which statement a break is before: it opens with another balance than the one before it closed with. A statement has several, one after the other ended.'
+--;;
+CREATE INDEX statement_gap_statement_ix ON statement_gap (ledger_id, message_number, place)
 --;;
 CREATE TABLE break_event (
     ledger_id smallint NOT NULL,
