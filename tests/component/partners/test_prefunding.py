@@ -290,6 +290,8 @@ async def test_who_has_left_owes_first_and_gets_the_rest_back_with_its_last_run(
     await desk.now(STARTS_AT_US + WEEK_US + DAY_US)
     await desk.house.ledger.post(desk.programme, Earn(desk.partners["grocer"], 10_000))
     await leaves(desk, "grocer")
+    with pytest.raises(CoalitionError, match="the partner has left"):
+        await till.order("grocer", ASK, 100)
     # Its last points are in no statement yet.
     with pytest.raises(CoalitionError, match="no statement is due"):
         await desk.drafted()

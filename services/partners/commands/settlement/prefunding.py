@@ -20,12 +20,14 @@ from services.partners.domain.settlement.prefunding import (
     lacks,
     parse_order,
 )
+from services.partners.domain.standing.terms import standing_now
 from services.partners.queries.settlement.proposing import open_amounts
-from services.partners.storage import legal_entities
+from services.partners.storage import legal_entities, standings
 from services.partners.storage.programme_time import programme_now_us
 from services.partners.storage.settlement import money, payments, prefunding
 from services.runtime.errors import InvalidRequest
 from services.runtime.ids import to_text
+from services.runtime.partner_standing import StandingKind
 from services.runtime.principal import Programme
 
 
@@ -37,6 +39,10 @@ async def _check(connection: AsyncConnection, programme: Programme, wanted: Orde
     if wanted.entity not in (each.number for each in companies):
         raise InvalidRequest("the partner has no such company", field="legal_entity")
     if wanted.turn is Turn.ASKED:
+        now_us = await programme_now_us(connection, ledger_id)
+        stands = standing_now(await standings.of_partner(connection, ledger_id, partner_id), now_us).standing
+        if stands.kind is StandingKind.EXITED:
+            raise InvalidRequest("the partner has left: nothing more is asked of it", field="partner_id")
         return
     held = (await prefunding.held(connection, ledger_id)).get(partner_id, {})
     if wanted.turn is Turn.USED:

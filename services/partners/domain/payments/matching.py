@@ -29,6 +29,9 @@ from services.partners.domain.payments.reference import creditor_references, is_
 
 # ISO 20022 reasons of a reject: the bank has had this message, part or payment before. What it had before stands.
 _DUPLICATES: Final = frozenset({"AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"})
+#: A charge that a bank tells of is believed up to this much in minor units, or this part of the payment, whichever is more.
+CHARGE_MINOR: Final = 5_000
+CHARGE_PART: Final = 20
 
 
 class OutcomeKind(StrEnum):
@@ -288,9 +291,15 @@ def _of_return(item: BankItem, leg: Leg, found: Outcome) -> tuple[Outcome, Leg |
 
 
 def _charge(item: BankItem, wanted_minor: int) -> int:
-    """What of an item is the bank's charge. Nothing where it is right without: then the charge is told in advance, or besides."""
+    """What of an item is the bank's charge. Nothing where it is right without: then the charge is told in advance, or besides.
+
+    Nor where it is more than a bank takes: then the difference is a break, which a person looks at.
+    """
     same_way = item.before_charge_minor * wanted_minor > 0
-    return item.charge_minor if item.amount_minor != wanted_minor and same_way else 0
+    believed = max(CHARGE_MINOR, abs(wanted_minor) // CHARGE_PART)
+    if item.amount_minor == wanted_minor or not same_way or abs(item.charge_minor) > believed:
+        return 0
+    return item.charge_minor
 
 
 def _broken(item: BankItem, kind: BreakType, note: str) -> Outcome:

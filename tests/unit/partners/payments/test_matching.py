@@ -300,6 +300,17 @@ def test_a_charge_that_is_told_beside_the_right_amount_is_not_counted():
     assert (outcome.kind, outcome.applied_minor, outcome.charge_minor) == (OutcomeKind.SETTLED, 10_000, 0)
 
 
+@pytest.mark.parametrize(
+    ("due", "charge", "believed"), [(10_000, 5_000, True), (10_000, 5_001, False), (200_000, 10_000, True), (200_000, 10_001, False)]
+)  # fmt: skip
+def test_a_charge_of_more_than_a_bank_takes_is_not_believed(due: int, charge: int, believed: bool):
+    told = leg(amount_minor=due)
+    outcome, after = one(item(due - charge, end_to_end_id=ids(told), charge_minor=-charge), told)
+    assert after.state is LegState.SETTLED
+    assert (outcome.charge_minor, outcome.break_minor) == ((-charge, 0) if believed else (0, -charge))
+    assert outcome.break_type is (None if believed else BreakType.WRONG_AMOUNT)
+
+
 def test_an_invoice_that_is_paid_in_part_less_a_charge_is_paid_by_what_its_payer_sent():
     outcome, after = one(item(3_990, remittance=INVOICE.creditor_reference, charge_minor=-10), INVOICE)
     assert (outcome.kind, outcome.applied_minor, outcome.charge_minor) == (OutcomeKind.PART, 4_000, -10)
