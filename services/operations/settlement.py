@@ -93,6 +93,12 @@ async def statement_by_id(session: Session, programme: Programme, statement_id: 
     return await _with_lines(session, programme, from_text("stm", statement_id).bytes)
 
 
+async def statement_pdf(session: Session, programme: Programme, statement_id: bytes) -> bytes:
+    """A statement as PDF. Raises NOT_FOUND, OPERATOR_DATA_MISSING."""
+    request = pb.GetStatementPdfRequest(statement_id=statement_id)
+    return (await session.call(session.clearing.GetStatementPdf, request, programme)).body
+
+
 async def billing_of(
     session: Session, programme: Programme, slug: str, cycle: str, cycle_fee_minor: int, objection_days: int
 ) -> pb.BillingTerms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -243,9 +244,10 @@ def statement(
         Path | None,
         typer.Option(help="Write the file that proves it here, which `coalition verify statement` checks."),
     ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write it as PDF here.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a statement with its lines, which sum to its net, or write the file that proves it.
+    """Show a statement with its lines, which sum to its net, or write it as PDF, or the file that proves it.
 
     Examples: coalition settle statement -p plaza --partner grocer --window 3 --file grocer-3.json;
     coalition settle statement -p plaza --id stm_01k…
@@ -263,6 +265,9 @@ def statement(
         message = await asked
         if file is not None:
             await _write(file, settlement.statement_file(session, wanted, message.statement_id))
+        if pdf is not None:
+            body = await settlement.statement_pdf(session, wanted, message.statement_id)
+            await asyncio.to_thread(pdf.write_bytes, body)
         return documents.statement(message, wanted.zone)
 
     found = in_session(work)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from coalition.type.v1.reason_pb2 import Reason
+
+from services.partners.domain.documents.tax import operator_at
 from services.partners.domain.permissions import STATEMENTS_READ
 from services.partners.domain.statement import Standing, Statement
 from services.partners.queries.clearing import page_size
-from services.partners.storage import rating, statements
+from services.partners.renderings.statement_pdf import statement_pdf
+from services.partners.storage import rating, statements, tax
 from services.partners.storage.connection import Reads
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
-from services.runtime.errors import InvalidRequest, NotFound
+from services.runtime.errors import InvalidRequest, NotFound, Refused
 from services.runtime.principal import Kind, Principal
 
 
@@ -57,6 +62,25 @@ class Statements:
         if found is None or own not in (None, found.net.party_id):
             raise NotFound("there is no such statement")
         return StatementView(found, found.standing(now_us))
+
+    async def pdf(self, who: Principal, statement_id: UUID) -> tuple[str, bytes]:
+        """A statement as PDF, with a name for its file; it is typeset beside other calls.
+
+        Raises NotFound, PermissionDenied, Refused with OPERATOR_DATA_MISSING where nobody knows who the operator is.
+        """
+        found = (await self.get(who, statement_id)).statement
+        programme = who.in_programme()
+        async with self._database.reader.snapshot() as connection:
+            versions = await tax.of_operator(connection, programme.ledger_id)
+        operator = operator_at(versions, found.window.ends_at_us - 1)
+        if operator is None:
+            raise Refused(
+                Reason.REASON_OPERATOR_DATA_MISSING,
+                "the operator's own name and address are not set",
+                missing="party",
+            )
+        body = await asyncio.to_thread(statement_pdf, found, programme.slug, programme.zone, operator)
+        return f"statement-{found.partner_slug}-{found.window.number}.pdf", body
 
     async def list_them(self, who: Principal, wanted: Wanted) -> StatementsPage:
         """A page of statements, newest first; with after_window alone the page next to that window.

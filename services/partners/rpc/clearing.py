@@ -84,6 +84,13 @@ class ClearingServicer(ClearingServiceServicer):
         found = await self._app.statements.get(acting(), read_id(request.statement_id, "statement_id"))
         return pb.GetStatementResponse(statement=mapping.statement_message(found))
 
+    async def GetStatementPdf(
+        self, request: pb.GetStatementPdfRequest, context: object
+    ) -> pb.GetStatementPdfResponse:
+        """See the contract."""
+        name, body = await self._app.statements.pdf(acting(), read_id(request.statement_id, "statement_id"))
+        return pb.GetStatementPdfResponse(file_name=name, body=body)
+
     async def AcceptStatement(
         self, request: pb.AcceptStatementRequest, context: object
     ) -> pb.AcceptStatementResponse:

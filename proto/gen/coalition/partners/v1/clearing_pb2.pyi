@@ -1261,6 +1261,54 @@ class GetStatementResponse(_message.Message):
 Global___GetStatementResponse: _TypeAlias = GetStatementResponse  # noqa: Y015
 
 @_typing.final
+class GetStatementPdfRequest(_message.Message):
+    """Asks for a statement as PDF."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    statement_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    def __init__(
+        self,
+        *,
+        statement_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_id", b"statement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatementPdfRequest: _TypeAlias = GetStatementPdfRequest  # noqa: Y015
+
+@_typing.final
+class GetStatementPdfResponse(_message.Message):
+    """Answers with a PDF."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """A name for the file."""
+    body: _builtins.bytes
+    """The file."""
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        body: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatementPdfResponse: _TypeAlias = GetStatementPdfResponse  # noqa: Y015
+
+@_typing.final
 class CheckClearingRequest(_message.Message):
     """Asks to prove clearing."""
 

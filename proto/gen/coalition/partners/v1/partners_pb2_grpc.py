@@ -907,6 +907,11 @@ class ClearingServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementResponse.FromString,
                 _registered_method=True)
+        self.GetStatementPdf = channel.unary_unary(
+                '/coalition.partners.v1.ClearingService/GetStatementPdf',
+                request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementPdfRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementPdfResponse.FromString,
+                _registered_method=True)
         self.AcceptStatement = channel.unary_unary(
                 '/coalition.partners.v1.ClearingService/AcceptStatement',
                 request_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.AcceptStatementRequest.SerializeToString,
@@ -1001,6 +1006,14 @@ class ClearingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStatementPdf(self, request, context):
+        """Makes the PDF of a statement. A partner its own, with scope `statements:read`; staff or service.
+        Errors: NOT_FOUND, PERMISSION_DENIED, OPERATOR_DATA_MISSING.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AcceptStatement(self, request, context):
         """Accepts a statement before silence does. A partner its own, with scope `statements:accept`. Idempotent. Errors: NOT_FOUND.
         """
@@ -1090,6 +1103,11 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.GetStatement,
                     request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementResponse.SerializeToString,
+            ),
+            'GetStatementPdf': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatementPdf,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementPdfRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementPdfResponse.SerializeToString,
             ),
             'AcceptStatement': grpc.unary_unary_rpc_method_handler(
                     servicer.AcceptStatement,
@@ -1339,6 +1357,33 @@ class ClearingService:
             '/coalition.partners.v1.ClearingService/GetStatement',
             coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatementPdf(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.ClearingService/GetStatementPdf',
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementPdfRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_clearing__pb2.GetStatementPdfResponse.FromString,
             options,
             channel_credentials,
             insecure,

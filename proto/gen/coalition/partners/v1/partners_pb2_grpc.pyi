@@ -246,6 +246,10 @@ class ClearingServiceStub:
     """Lists statements, newest first, at most 100 a page. A partner sees its own."""
     GetStatement: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetStatementRequest, _clearing_pb2.GetStatementResponse]
     """Reads one statement with its lines. A partner sees its own. Errors: NOT_FOUND."""
+    GetStatementPdf: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetStatementPdfRequest, _clearing_pb2.GetStatementPdfResponse]
+    """Makes the PDF of a statement. A partner its own, with scope `statements:read`; staff or service.
+    Errors: NOT_FOUND, PERMISSION_DENIED, OPERATOR_DATA_MISSING.
+    """
     AcceptStatement: _aio.UnaryUnaryMultiCallable[_clearing_pb2.AcceptStatementRequest, _clearing_pb2.AcceptStatementResponse]
     """Accepts a statement before silence does. A partner its own, with scope `statements:accept`. Idempotent. Errors: NOT_FOUND."""
     SetBilling: _aio.UnaryUnaryMultiCallable[_clearing_pb2.SetBillingRequest, _clearing_pb2.SetBillingResponse]
@@ -336,6 +340,16 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_clearing_pb2.GetStatementRequest, _abc.Awaitable[_clearing_pb2.GetStatementResponse]],
     ) -> _abc.Awaitable[_clearing_pb2.GetStatementResponse]:
         """Reads one statement with its lines. A partner sees its own. Errors: NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def GetStatementPdf(
+        self,
+        request: _clearing_pb2.GetStatementPdfRequest,
+        context: _aio.ServicerContext[_clearing_pb2.GetStatementPdfRequest, _abc.Awaitable[_clearing_pb2.GetStatementPdfResponse]],
+    ) -> _abc.Awaitable[_clearing_pb2.GetStatementPdfResponse]:
+        """Makes the PDF of a statement. A partner its own, with scope `statements:read`; staff or service.
+        Errors: NOT_FOUND, PERMISSION_DENIED, OPERATOR_DATA_MISSING.
+        """
 
     @_abc_1.abstractmethod
     def AcceptStatement(
