@@ -228,6 +228,7 @@ class Crasher:
                 return answer
 
 
+@pytest.mark.long
 async def test_two_runs_are_settled_once_though_their_database_is_killed_in_every_step(
     own_platform: Platform, tmp_path: Path
 ) -> None:
