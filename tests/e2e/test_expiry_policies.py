@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +18,7 @@ from services.launcher.platform import Platform
 from services.operations import ledger, registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
+from tests.support.command_line import run_command
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,13 +35,9 @@ class House:
     gateway_url: str
 
     async def command(self, *words: str, fails: bool = False) -> str:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.launcher", *words,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, **self.environment},
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert (process.returncode != 0) is fails, err
-        return (err if fails else out).decode()
+        status, out, err = await run_command(*words, environment=self.environment)
+        assert (status != 0) is fails, err
+        return err if fails else out
 
     async def till(self, slug: str) -> httpx2.AsyncClient:
         """A partner of a programme, that gives a point for a cent."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import hashlib
 import io
-import os
-import sys
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any, Final
@@ -19,6 +16,7 @@ import pytest_asyncio
 from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
+from tests.support.command_line import run_command
 from tests.support.gateway_mall import (
     OCCURRED_AT,
     SOLD,
@@ -49,12 +47,10 @@ async def mall(platform: Platform) -> AsyncGenerator[Mall]:
         await _second_day(opened, spender)
         await _clock(opened, STARTS_AT + timedelta(days=7, minutes=1))
         until = f"{STARTS_AT + timedelta(days=7):%Y-%m-%d}"
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.launcher", "settle", "close", "--until", until, "-p", opened.programme.slug,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, **opened.environment},
-        )  # fmt: skip
-        _, err = await process.communicate()
-        assert process.returncode == 0, err
+        status, _, err = await run_command(
+            "settle", "close", "--until", until, "-p", opened.programme.slug, environment=opened.environment
+        )
+        assert status == 0, err
         yield opened
 
 

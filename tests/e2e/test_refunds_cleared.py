@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
-import os
 import secrets
-import sys
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +22,7 @@ from services.operations import ledger, registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
+from tests.support.command_line import run_command
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -100,12 +98,10 @@ class Mall:
 
     async def command(self, *words: str) -> Any:
         """What the command line answers, as JSON."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.launcher", *words, "-p", self.programme.slug, "--json",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, **self.environment},
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert process.returncode == 0, err
+        status, out, err = await run_command(
+            *words, "-p", self.programme.slug, "--json", environment=self.environment
+        )
+        assert status == 0, err
         return json.loads(out)
 
     async def close_week(self, week: int) -> None:

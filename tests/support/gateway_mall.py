@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
-import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from services.operations import registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
+from tests.support.command_line import run_command
 from tests.support.gateway_members import luhn
 
 STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)
@@ -52,12 +51,10 @@ class Mall:
 
     async def command(self, *words: str) -> Any:
         """What the command line answers, as JSON."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.launcher", "partner", *words, "-p", self.programme.slug, "--json",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, **self.environment},
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert process.returncode == 0, err
+        status, out, err = await run_command(
+            "partner", *words, "-p", self.programme.slug, "--json", environment=self.environment
+        )
+        assert status == 0, err
         return json.loads(out)
 
     async def refund_rule(self, shortfall: str, tender_order: str) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import secrets
-import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from services.operations import registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
+from tests.support.command_line import run_command
 
 STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)  # Monday, midnight in New York
 WEEK: Final = timedelta(weeks=1)
@@ -40,15 +38,10 @@ class Mall:
 
     async def run(self, *words: str, by: str = "") -> tuple[int, str, str]:
         """The command line as a person of the staff, or as the host."""
-        environment = {**os.environ, **self.environment}
-        if by:
-            environment["COALITION_STAFF_TOKEN"] = self.staff[by]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.launcher", *words, "-p", self.programme.slug,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode(), err.decode()
+        person = {"COALITION_STAFF_TOKEN": self.staff[by]} if by else {}
+        return await run_command(
+            *words, "-p", self.programme.slug, environment={**self.environment, **person}
+        )
 
     async def told(self, *words: str, by: str = "", fails: bool = False) -> Any:
         """What a command prints as JSON."""
