@@ -138,7 +138,7 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
         if isinstance(item, Earn):
             sales.add((item.partner_id, item.reference))
         elif place and asked[place - 1].linked:
-            # No refund is linked with anything: both are turned away.
+            # No refund is what another item is linked with: both are turned away.
             continue
         elif not isinstance(item, Refund) or not isinstance(of, Refund) or of.sale is not None:
             continue

@@ -201,7 +201,14 @@ class MovementReader:
 
     def _earn(self, item: pb.Item, earn: pb.Earn, partner: UUID, currency: str, deadline_us: int) -> Earn:
         sale = earn.sale
-        member_id, occurred_at_us = _common(earn.member_id, earn.reference, sale.occurred_at_us, sale.channel)
+        # (In exchange for the goods of another sale: that one's member.)
+        of_refund = earn.in_exchange and not earn.member_id
+        member_id, occurred_at_us = _common(
+            PROGRAMME.bytes if of_refund else earn.member_id,
+            earn.reference,
+            sale.occurred_at_us,
+            sale.channel,
+        )
         if sale.entry_mode not in _ENTRY_MODES:
             raise _invalid("entry_mode", f"one of {', '.join(sorted(_ENTRY_MODES - {''}))}")
         if not 0 <= sale.amount_minor <= AMOUNT_MINOR_MAX:
@@ -215,7 +222,7 @@ class MovementReader:
         )  # fmt: skip
         return Earn(
             item.key, partner, member_id, earn.reference, self._hash(b"earn", earn, item.linked), occurred_at_us,
-            purchase, _traceparent(item), deadline_us, linked=item.linked,
+            purchase, _traceparent(item), deadline_us, linked=item.linked, in_exchange=earn.in_exchange,
         )  # fmt: skip
 
     def _redemption(
