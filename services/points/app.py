@@ -14,6 +14,7 @@ from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.quote import QuoteMovements
 from services.points.commands.set_burn_rule import SetBurnRule
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
@@ -35,6 +36,7 @@ class Points:
 
     doors: Doors
     post: PostMovements
+    quote: QuoteMovements
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
     set_burn_rule: SetBurnRule

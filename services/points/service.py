@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import grpc.aio
 from coalition.points.v1.operations_pb2_grpc import add_OperationsServiceServicer_to_server
 from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
+from coalition.points.v1.quotes_pb2_grpc import add_QuotesServiceServicer_to_server
 
 from services.points.app import Points
 from services.points.clients.members import GrpcMembers
@@ -18,11 +19,13 @@ from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
 from services.points.commands.find_span import FindSpan
 from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
+from services.points.commands.known_to_all import Known
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.quote import QuoteMovements
 from services.points.commands.set_burn_rule import SetBurnRule
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
@@ -41,6 +44,7 @@ from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
 from services.points.rpc.movements import MovementReader
 from services.points.rpc.operations import OperationsServicer
+from services.points.rpc.quotes import QuotesServicer
 from services.points.rpc.servicer import PointsServicer
 from services.points.settings import Settings
 from services.points.storage.tables import EVENTS, INBOX
@@ -59,7 +63,11 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.subscriber import Subscriber, Subscription
 
-_SERVICES = ("coalition.points.v1.PointsService", "coalition.points.v1.OperationsService")
+_SERVICES = (
+    "coalition.points.v1.PointsService",
+    "coalition.points.v1.OperationsService",
+    "coalition.points.v1.QuotesService",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +93,15 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
     secret = read_key(settings.secret_key.get_secret_value(), "COALITION_POINTS_SECRET_KEY")
     mac = ReferenceMac(derive(secret, "points erased references"))
     doors = Doors(settings, database.writer, partners, TELLING, mac)
-    post = PostMovements(
-        doors,
-        KnownMembers(members, database.reader, database.writer),
-        KnownStores(partners),
-        KnownIssuers(partners),
-        database.reader,
+    known = Known(
+        KnownMembers(members, database.reader, database.writer), KnownStores(partners), KnownIssuers(partners)
     )
+    post = PostMovements(doors, known, database.reader)
     reads, cut_at = Reads(database.reader), CutAt(doors, database.writer)
     application = Points(
         doors=doors,
         post=post,
+        quote=QuoteMovements(doors, known, database.reader, TELLING, mac),
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
         set_burn_rule=SetBurnRule(doors, database.writer, partners),
@@ -138,6 +144,7 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
     def register(server: grpc.aio.Server) -> None:
         add_PointsServiceServicer_to_server(servicer, server)
         add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
+        add_QuotesServiceServicer_to_server(QuotesServicer(wired.application, reader), server)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, _SERVICES, register)
 

@@ -16,15 +16,14 @@ from services.runtime.errors import code_of
 def whole_pairs(asked: Sequence[Asked]) -> list[Asked]:
     """Turns away what is linked with nothing it can be linked with, and what is linked with something turned away."""
     checked = list(asked)
-    for place in range(len(checked)):
-        item = checked[place]
-        if isinstance(item, Earn) and item.in_exchange and not (place and checked[place - 1].linked):
-            item = checked[place] = TurnedAway(
+    for place, item in enumerate(asked):
+        if isinstance(item, Earn) and item.in_exchange and not (place and asked[place - 1].linked):
+            checked[place] = TurnedAway(
                 Reason.REASON_INVALID_REQUEST, NO_PAIR, {"field": "in_exchange"}, linked=item.linked
             )
         if not item.linked:
             continue
-        other = checked[place + 1] if place + 1 < len(checked) else None
+        other = asked[place + 1] if place + 1 < len(asked) else None
         if isinstance(item, TurnedAway) or isinstance(other, TurnedAway):
             _fall_together(checked, place)
         elif other is None or not _is_pair(item, other):
@@ -32,6 +31,9 @@ def whole_pairs(asked: Sequence[Asked]) -> list[Asked]:
             checked[place] = no_pair
             if other is not None and not isinstance(checked[place + 1], TurnedAway):
                 checked[place + 1] = no_pair._replace(linked=other.linked)
+        elif isinstance(checked[place], TurnedAway):
+            # What is before it has made it fall.
+            _fall_together(checked, place)
     return checked
 
 
