@@ -16,6 +16,7 @@ from services.gateway.commands.batches import Batches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
+from services.gateway.commands.quotes import AskQuotes
 from services.gateway.commands.reconcile import Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
@@ -43,6 +44,7 @@ class Gateway:
     purchases: Purchases
     refunds: Refunds
     reversals: Reversals
+    quotes: AskQuotes
     batches: Batches
     posting: Posting
     reconcile: Reconcile

@@ -32,8 +32,8 @@ def earn_order(
         entry_mode=body.entry_mode or "",
         amount_minor=body.amount,
         currency=body.currency,
-        lines=_lines(body.lines),
-        tenders=_tenders(body.tenders),
+        lines=line_messages(body.lines),
+        tenders=tender_messages(body.tenders),
     )
     earn = movement_pb2.Earn(member_id=member_id.bytes, reference=body.reference, sale=sale)
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
@@ -158,7 +158,7 @@ def refund_order(
         receipt=_receipt(body, store_id),
         channel=body.channel,
         currency=currency,
-        lines=_lines(body.lines),
+        lines=line_messages(body.lines),
     )
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, refund=refund))
 
@@ -171,7 +171,8 @@ def reversal_order(token: bytes, key: str, body: ReversalBody, trace: str, until
     )
 
 
-def _lines(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
+def line_messages(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
+    """Lines as the points service takes them."""
     return [
         movement_pb2.SaleLine(
             sku=line.sku,
@@ -198,7 +199,8 @@ def _receipt(
     )
 
 
-def _tenders(tenders: Sequence[Tender]) -> list[movement_pb2.Tender]:
+def tender_messages(tenders: Sequence[Tender]) -> list[movement_pb2.Tender]:
+    """Tenders as the points service takes them."""
     return [movement_pb2.Tender(kind=tender.kind, amount_minor=tender.amount) for tender in tenders]
 
 
@@ -208,6 +210,6 @@ def _basket(basket: Basket | None) -> movement_pb2.Basket | None:
     return movement_pb2.Basket(
         amount_minor=basket.amount,
         currency=basket.currency,
-        lines=_lines(basket.lines),
-        tenders=_tenders(basket.tenders),
+        lines=line_messages(basket.lines),
+        tenders=tender_messages(basket.tenders),
     )

@@ -126,7 +126,7 @@ class GrpcPoints:
         )
         if len(response.results) != len(orders):
             raise Fault
-        return [_decision_of(result) for result in response.results]
+        return [decision_of(result) for result in response.results]
 
     async def balance(self, token: bytes, member_id: UUID) -> Balance:
         """As Points.balance."""
@@ -173,7 +173,8 @@ class GrpcPoints:
         return found, response.has_more
 
 
-def _decision_of(result: movement_pb2.Result) -> Decision:
+def decision_of(result: movement_pb2.Result) -> Decision:
+    """What was decided of an item."""
     if result.outcome == movement_pb2.OUTCOME_ACCEPTED:
         return Accepted(_movement_of(result.transaction), result.replayed)
     if result.outcome == movement_pb2.OUTCOME_WAITING:
@@ -207,11 +208,12 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         tuple(_bonus_of(bonus) for bonus in message.bonuses),
         _bonus_of(message.campaign) if message.HasField("campaign") else None,
         ParkedPoints(message.parked.points, message.parked.open) if message.HasField("parked") else None,
-        _worth_of(message.worth) if message.HasField("worth") else None,
+        worth_of(message.worth) if message.HasField("worth") else None,
     )
 
 
-def _worth_of(message: movement_pb2.BurnWorth) -> BurnWorth:
+def worth_of(message: movement_pb2.BurnWorth) -> BurnWorth:
+    """What points are worth."""
     return BurnWorth(message.amount_minor, _TREATMENTS[message.treatment])
 
 

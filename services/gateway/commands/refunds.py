@@ -12,13 +12,14 @@ from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import Decision
 from services.gateway.queries.transactions import PREFIX
+from services.gateway.schemas.quotes import QuotedRefundBody
 from services.gateway.schemas.sales import RefundBody
 from services.runtime import telemetry
 from services.runtime.errors import NotFound
 from services.runtime.ids import MalformedId, from_text
 
 
-def original_id_of(body: RefundBody) -> UUID | None:
+def original_id_of(body: RefundBody | QuotedRefundBody) -> UUID | None:
     """The movement that a refund names by id; None: it names an earn by reference. Raises NotFound (ORIGINAL_UNKNOWN)."""
     text = body.original.transaction
     try:

@@ -34,10 +34,7 @@ class Purchase(NamedTuple):
 
 
 class Earn(NamedTuple):
-    """A purchase that earns points. Times in microseconds since 1970-01-01 UTC.
-
-    in_exchange: it is what was taken for the goods of the refund before it, with which it is posted, for the same member.
-    """
+    """A purchase that earns points, be it in exchange for the goods of the refund before it. Times in microseconds since 1970-01-01 UTC."""
 
     key: str
     partner_id: UUID

@@ -18,6 +18,7 @@ from services.points.domain.movements import (
     Earn,
     FloorChange,
     Hold,
+    Movement,
     Overdue,
     ParkedEarn,
     Redemption,
@@ -130,6 +131,11 @@ def _owing(items: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> list[UUID]:
         for item in (of_sales(items) if awaited else ())
         if isinstance(item, Earn) and (item.partner_id, item.reference) in awaited
     ]
+
+
+def _keyed(items: Sequence[Act]) -> list[Movement]:
+    """What somebody asks for under a key."""
+    return [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver | Unpark)]
 
 
 def _unparked(items: Sequence[Act]) -> list[ParkedEarn]:
@@ -263,13 +269,11 @@ async def _open(
     listed.add(AccountKind.EXPIRY, (PROGRAMME,))
     members = list(burns)
     sales = _Sales(items, members)
-    asked = [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver | Unpark)]
     floored = list({item.partner_id: None for item in items if isinstance(item, FloorChange)})
-    lookups = lookups_of(asked, _unparked(items))
+    lookups = lookups_of(_keyed(items), _unparked(items))
     taking_over = {item.into_member_id for item in items if isinstance(item, Merge)}
-    listed.add(
-        AccountKind.DEBT, taking_over | {members[place] for place in sales.original_members} | set(owing)
-    )
+    refunded = {members[place] for place in sales.original_members}
+    listed.add(AccountKind.DEBT, taking_over | refunded | set(owing))
     for kind, owner in wallet_reads.accounts(items):
         listed.add(kind, (owner,))
     listed.add(AccountKind.PENDING, _pending_earners(items, terms))
