@@ -128,8 +128,13 @@ class MovementAnswers:
             },
         }
 
-    def refund(self, caller: Caller, movement: Movement) -> dict[str, Any]:
-        """The answer to a refund, of schemas.sales.Refund. Raises Fault where the ledger told no figures."""
+    def refund(self, caller: Caller, accepted: Accepted) -> dict[str, Any]:
+        """The answer to a refund with what was taken in exchange, of schemas.sales.Refund.
+
+        Raises Fault where the ledger told no figures.
+        """
+        movement = accepted.movement
+        taken = accepted.linked[0] if accepted.linked else None
         figures = movement.refund
         if figures is None:
             raise Fault
@@ -145,7 +150,13 @@ class MovementAnswers:
                 "balance": movement.balance,
                 "lines": _undone(movement, figures),
             },
+            "exchange": self._taken(caller, taken) if taken is not None else None,
         }
+
+    def _taken(self, caller: Caller, movement: Movement) -> dict[str, Any]:
+        if movement.parked is not None:
+            return self.parked_earn(caller, movement)
+        return self.earn(caller, movement)
 
     def reversal(self, caller: Caller, key: str, movement: Movement | None) -> dict[str, Any]:
         """The answer to a reversal, of schemas.sales.Reversal; without a movement there was nothing to reverse."""

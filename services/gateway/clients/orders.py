@@ -11,7 +11,7 @@ from coalition.points.v1 import movement_pb2
 from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
 from services.gateway.schemas.movements import EarnBody, RedemptionBody
-from services.gateway.schemas.sales import PurchaseBody, RefundBody, ReversalBody
+from services.gateway.schemas.sales import ExchangeBody, PurchaseBody, RefundBody, ReversalBody
 
 
 class Order(NamedTuple):
@@ -163,6 +163,29 @@ def refund_order(
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, refund=refund))
 
 
+def exchange_order(
+    token: bytes,
+    key: str,
+    body: RefundBody,
+    taken: ExchangeBody,
+    store_id: UUID | None,
+    trace: str,
+    until_us: int,
+) -> Order:
+    """The order of what is taken for the goods of a refund, by the member whose sale that refunds. Arguments as for earn_order."""
+    sale = movement_pb2.Sale(
+        receipt=_receipt(taken, store_id),
+        occurred_at_us=body.occurred_at,
+        channel=body.channel,
+        amount_minor=taken.amount,
+        currency=taken.currency,
+        lines=line_messages(taken.lines),
+        tenders=tender_messages(taken.tenders),
+    )
+    earn = movement_pb2.Earn(reference=taken.reference, sale=sale, in_exchange=True)
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
+
+
 def reversal_order(token: bytes, key: str, body: ReversalBody, trace: str, until_us: int) -> Order:
     """The order to undo what came by itself under the original's key; arguments as for earn_order."""
     reversal = movement_pb2.Reversal(key=f"k:{body.idempotency_key}", occurred_at_us=body.occurred_at)
@@ -186,7 +209,7 @@ def line_messages(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
 
 
 def _receipt(
-    body: EarnBody | RedemptionBody | CaptureBody | RefundBody, store_id: UUID | None
+    body: EarnBody | RedemptionBody | CaptureBody | RefundBody | ExchangeBody, store_id: UUID | None
 ) -> movement_pb2.Receipt:
     given = body.receipt
     if given is None:
