@@ -8,6 +8,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.clients.disputes import Disputes
 from services.gateway.clients.documents import Documents
+from services.gateway.clients.explanations import Explanations
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import Members
 from services.gateway.clients.partners import Partners
@@ -51,6 +52,7 @@ class Gateway:
     # Reads go straight to the service that owns the answer.
     members: Members
     points: Points
+    explanations: Explanations
     partners: Partners
     disputes: Disputes
     documents: Documents

@@ -12,6 +12,7 @@ from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.clients.disputes import GrpcDisputes
 from services.gateway.clients.documents import GrpcDocuments
+from services.gateway.clients.explanations import GrpcExplanations
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import GrpcMembers
 from services.gateway.clients.operations import GrpcOperations
@@ -121,6 +122,7 @@ class Running:
             reconcile=reconcile,
             members=members,
             points=points,
+            explanations=GrpcExplanations(self._channels["points"]),
             partners=partners,
             disputes=GrpcDisputes(self._channels["partners"]),
             documents=GrpcDocuments(self._channels["partners"]),

@@ -25,6 +25,7 @@ from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.commands.unpark import UnparkEarns
 from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.explain import Explain
 from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
 from services.runtime.event_log import ReadEvents
@@ -55,6 +56,7 @@ class Points:
     erase_words: EraseWords
     reads: Reads
     operations: Operations
+    explain: Explain
     check_ledger: CheckLedger
     check_ledgers: CheckLedgers
     events: ReadEvents

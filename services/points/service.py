@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc.aio
+from coalition.points.v1.explanations_pb2_grpc import add_ExplanationsServiceServicer_to_server
 from coalition.points.v1.operations_pb2_grpc import add_OperationsServiceServicer_to_server
 from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
 from coalition.points.v1.quotes_pb2_grpc import add_QuotesServiceServicer_to_server
@@ -40,8 +41,10 @@ from services.points.events.partners import PartnersLog, StandingsTold
 from services.points.events.publish import TELLING, breached, clock_moved, expiring
 from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.explain import Explain
 from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
+from services.points.rpc.explanations import ExplanationsServicer
 from services.points.rpc.movements import MovementReader
 from services.points.rpc.operations import OperationsServicer
 from services.points.rpc.quotes import QuotesServicer
@@ -67,6 +70,7 @@ _SERVICES = (
     "coalition.points.v1.PointsService",
     "coalition.points.v1.OperationsService",
     "coalition.points.v1.QuotesService",
+    "coalition.points.v1.ExplanationsService",
 )
 
 
@@ -120,6 +124,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         erase_words=EraseWords(doors, database.writer, mac),
         reads=reads,
         operations=Operations(database.reader),
+        explain=Explain(database.reader, reads),
         check_ledger=check,
         check_ledgers=CheckLedgers(doors, database, check, breached),
         events=ReadEvents(database.reader, EventLog(EVENTS)),
@@ -144,6 +149,7 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
     def register(server: grpc.aio.Server) -> None:
         add_PointsServiceServicer_to_server(servicer, server)
         add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
+        add_ExplanationsServiceServicer_to_server(ExplanationsServicer(wired.application), server)
         add_QuotesServiceServicer_to_server(QuotesServicer(wired.application, reader), server)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, _SERVICES, register)

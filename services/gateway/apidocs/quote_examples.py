@@ -1,8 +1,10 @@
-"""Examples of quotes, held against their schemas as all examples are."""
+"""Examples of quotes and explanations, held against their schemas as all examples are."""
 
 from __future__ import annotations
 
 from typing import Any, Final
+
+from services.gateway.apidocs import examples
 
 _AT: Final[dict[str, Any]] = {"store": "S367", "occurred_at": "2026-03-14T09:30:12+01:00"}
 _GOODS: Final[dict[str, Any]] = {
@@ -52,4 +54,43 @@ QUOTE: Final[dict[str, Any]] = {
         "refusal": None,
     },
     "refund": None,
+}
+EXPLANATION: Final[dict[str, Any]] = {
+    "object": "explanation",
+    "transaction": examples.TRANSACTION,
+    "earn": {
+        "amount": 2599,
+        "in_points": 0,
+        "money": 2599,
+        "rate": {"points": 1, "amount": 100},
+        "points": 25,
+        "dropped": 99,
+    },
+    "campaigns": [
+        {
+            "campaign": {
+                "id": "cmp_01kkq5x2m8e4ta7c9v1w3y5z72",
+                "version": 1,
+                "name": "Thirty for a large one",
+            },
+            "multiplier_percent": None,
+            "fixed_points": 30,
+            "min_amount": 5000,
+            "due": 0,
+            "points": 0,
+            "outcome": "amount_too_small",
+        }
+    ],
+    "burn": None,
+    "refund": None,
+    "lots": [
+        {
+            "act": "opened",
+            "issuer": "own",
+            "point_type": "base",
+            "points": 25,
+            "expires_at": "2028-03-31T22:00:00Z",
+            "matures_at": None,
+        }
+    ],
 }

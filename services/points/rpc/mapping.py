@@ -104,6 +104,11 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
     )
 
 
+def tender_order_value(order: TenderOrder) -> points_pb2.TenderOrder.ValueType:
+    """A tender order, as on the wire."""
+    return _TENDER_ORDERS[order]
+
+
 def worth_message(worth: Worth) -> pb.BurnWorth:
     """What points are worth, as on the wire."""
     return pb.BurnWorth(

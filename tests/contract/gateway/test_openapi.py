@@ -51,7 +51,7 @@ _ROUTES: Final = {
     "/v1/members/{member_id}/expirations": "get", "/v1/reversals": "post",
     "/v1/quotes": "post", "/v1/earns": "post", "/v1/redemptions": "post", "/v1/transactions": "get", "/v1/holds": "post",
     "/v1/holds/{hold_id}/capture": "post", "/v1/holds/{hold_id}/void": "post",
-    "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
+    "/v1/transactions/{transaction_id}": "get", "/v1/transactions/{transaction_id}/explain": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
     "/v1/statements": "get", "/v1/statements/{statement_id}": "get",
     "/v1/statements/{statement_id}/file": "get", "/v1/statements/{statement_id}/accept": "post",
     "/v1/documents": "get", "/v1/documents/{number}": "get",
