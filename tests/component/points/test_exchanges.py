@@ -126,3 +126,27 @@ async def test_an_exchange_that_was_reversed_before_it_arrived_never_does(house:
         assert reasons(await till.post(*pair)) == ["REVERSED_BEFORE_ARRIVAL", "LINKED_ITEM_FAILED"]
     assert (await till.balance(member)).available == 100
     await house.assert_sound()
+
+
+@pytest.mark.parametrize("shortfall", ["ALLOW_NEGATIVE", "WITHIN_BALANCE", "PENDING_ONLY"])
+async def test_an_exchange_comes_to_what_a_refund_and_then_a_sale_would(
+    house: PointsHouse, shortfall: str
+) -> None:
+    ends: list[list[pb.Result]] = []
+    for at_once in (True, False):
+        till, other, member = await house.till(), await house.till(), house.member()
+        await house.set_refund_rule(till.partner_id, shortfall)
+        await till.earn(member, 10_000, reference="first")
+        await other.redeem(member, 70)
+        pair = exchange_of(refund("first", 9_000), earn(member, 3_000))
+        if not at_once:
+            pair[0].linked = pair[1].earn.in_exchange = False
+            posted = [(await till.post(item))[0] for item in pair]
+        else:
+            posted = await till.post(*pair)
+        ends.append([figures(each) for each in posted])
+        for each in ends[-1]:
+            each.transaction.ClearField("member_id")
+            each.transaction.ClearField("partner_id")
+    assert ends[0] == ends[1]
+    await house.assert_sound()
