@@ -35,6 +35,7 @@ async def test_what_speaks_against_a_burn_is_told(house: PointsHouse) -> None:
     till, member = await rich(house, minimum_points=200, share_percent=50, daily_points=300)
     small = (await quote(till, earn(member, 300))).burn
     assert (small.most, code_of(small.refusal.reason), small.left_today) == (0, "BURN_SHARE", 300)
+    assert (await quote(till, earn(member, 10_000))).burn.most == 300
     poor = (await quote(till, earn(house.member(), 10_000))).burn
     assert (poor.most, code_of(poor.refusal.reason)) == (0, "INSUFFICIENT_POINTS")
     assert dict(poor.refusal.metadata) == {"available": "0", "required": "200"}
