@@ -8,6 +8,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.clients.disputes import Disputes
 from services.gateway.clients.documents import Documents
+from services.gateway.clients.explanations import Explanations
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import Members
 from services.gateway.clients.partners import Partners
@@ -16,6 +17,7 @@ from services.gateway.commands.batches import Batches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
+from services.gateway.commands.quotes import AskQuotes
 from services.gateway.commands.reconcile import Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
@@ -43,12 +45,14 @@ class Gateway:
     purchases: Purchases
     refunds: Refunds
     reversals: Reversals
+    quotes: AskQuotes
     batches: Batches
     posting: Posting
     reconcile: Reconcile
     # Reads go straight to the service that owns the answer.
     members: Members
     points: Points
+    explanations: Explanations
     partners: Partners
     disputes: Disputes
     documents: Documents

@@ -12,16 +12,19 @@ from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.clients.disputes import GrpcDisputes
 from services.gateway.clients.documents import GrpcDocuments
+from services.gateway.clients.explanations import GrpcExplanations
 from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import GrpcMembers
 from services.gateway.clients.operations import GrpcOperations
 from services.gateway.clients.partners import GrpcPartners
 from services.gateway.clients.points import GrpcPoints
+from services.gateway.clients.quotes import GrpcQuotes
 from services.gateway.commands.batch_lines import BatchLines
 from services.gateway.commands.batches import Batches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
+from services.gateway.commands.quotes import AskQuotes
 from services.gateway.commands.reconcile import Limits, Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
@@ -87,13 +90,7 @@ class Running:
             seconds=settings.store_seconds,
             refresh_seconds=settings.store_refresh_seconds,
         )
-        posting = Posting(
-            points,
-            items_max=settings.posting_items_max,
-            queue_max=settings.posting_queue_max,
-            flights=settings.posting_flights,
-            attempt_seconds=settings.posting_attempt_seconds,
-        )
+        posting = self._posting(points)
         batch_answers = BatchAnswers(answers)
         days, reconcile = self._books(signer, secret)
         return Gateway(
@@ -113,6 +110,7 @@ class Running:
             purchases=Purchases(member_directory, store_directory, posting),
             refunds=Refunds(store_directory, posting),
             reversals=Reversals(posting),
+            quotes=AskQuotes(member_directory, store_directory, GrpcQuotes(self._channels["points"])),
             batches=Batches(
                 self.batch_store,
                 BatchLines(member_directory, store_directory, posting, batch_answers),
@@ -124,6 +122,7 @@ class Running:
             reconcile=reconcile,
             members=members,
             points=points,
+            explanations=GrpcExplanations(self._channels["points"]),
             partners=partners,
             disputes=GrpcDisputes(self._channels["partners"]),
             documents=GrpcDocuments(self._channels["partners"]),
@@ -132,6 +131,17 @@ class Running:
             reconciliation_store=self.uploads,
             answers=answers,
             neighbours=Neighbours(self._channels),
+        )
+
+    def _posting(self, points: GrpcPoints) -> Posting:
+        """What hands movements to the ledger."""
+        settings = self.settings
+        return Posting(
+            points,
+            items_max=settings.posting_items_max,
+            queue_max=settings.posting_queue_max,
+            flights=settings.posting_flights,
+            attempt_seconds=settings.posting_attempt_seconds,
         )
 
     def _books(self, signer: Signer, secret: bytes) -> tuple[Days, Reconcile]:

@@ -14,6 +14,7 @@ from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.quote import QuoteMovements
 from services.points.commands.set_burn_rule import SetBurnRule
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
@@ -24,6 +25,7 @@ from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
 from services.points.commands.unpark import UnparkEarns
 from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.explain import Explain
 from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
 from services.runtime.event_log import ReadEvents
@@ -35,6 +37,7 @@ class Points:
 
     doors: Doors
     post: PostMovements
+    quote: QuoteMovements
     set_earn_rate: SetEarnRate
     set_refund_rule: SetRefundRule
     set_burn_rule: SetBurnRule
@@ -53,6 +56,7 @@ class Points:
     erase_words: EraseWords
     reads: Reads
     operations: Operations
+    explain: Explain
     check_ledger: CheckLedger
     check_ledgers: CheckLedgers
     events: ReadEvents

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc.aio
+from coalition.points.v1.explanations_pb2_grpc import add_ExplanationsServiceServicer_to_server
 from coalition.points.v1.operations_pb2_grpc import add_OperationsServiceServicer_to_server
 from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
+from coalition.points.v1.quotes_pb2_grpc import add_QuotesServiceServicer_to_server
 
 from services.points.app import Points
 from services.points.clients.members import GrpcMembers
@@ -18,11 +20,13 @@ from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
 from services.points.commands.find_span import FindSpan
 from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
+from services.points.commands.known_to_all import Known
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.quote import QuoteMovements
 from services.points.commands.set_burn_rule import SetBurnRule
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
@@ -37,10 +41,13 @@ from services.points.events.partners import PartnersLog, StandingsTold
 from services.points.events.publish import TELLING, breached, clock_moved, expiring
 from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.explain import Explain
 from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
+from services.points.rpc.explanations import ExplanationsServicer
 from services.points.rpc.movements import MovementReader
 from services.points.rpc.operations import OperationsServicer
+from services.points.rpc.quotes import QuotesServicer
 from services.points.rpc.servicer import PointsServicer
 from services.points.settings import Settings
 from services.points.storage.tables import EVENTS, INBOX
@@ -59,7 +66,12 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.subscriber import Subscriber, Subscription
 
-_SERVICES = ("coalition.points.v1.PointsService", "coalition.points.v1.OperationsService")
+_SERVICES = (
+    "coalition.points.v1.PointsService",
+    "coalition.points.v1.OperationsService",
+    "coalition.points.v1.QuotesService",
+    "coalition.points.v1.ExplanationsService",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +97,15 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
     secret = read_key(settings.secret_key.get_secret_value(), "COALITION_POINTS_SECRET_KEY")
     mac = ReferenceMac(derive(secret, "points erased references"))
     doors = Doors(settings, database.writer, partners, TELLING, mac)
-    post = PostMovements(
-        doors,
-        KnownMembers(members, database.reader, database.writer),
-        KnownStores(partners),
-        KnownIssuers(partners),
-        database.reader,
+    known = Known(
+        KnownMembers(members, database.reader, database.writer), KnownStores(partners), KnownIssuers(partners)
     )
+    post = PostMovements(doors, known, database.reader)
     reads, cut_at = Reads(database.reader), CutAt(doors, database.writer)
     application = Points(
         doors=doors,
         post=post,
+        quote=QuoteMovements(doors, known, database.reader, TELLING, mac),
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
         set_burn_rule=SetBurnRule(doors, database.writer, partners),
@@ -114,6 +124,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         erase_words=EraseWords(doors, database.writer, mac),
         reads=reads,
         operations=Operations(database.reader),
+        explain=Explain(database.reader, reads),
         check_ledger=check,
         check_ledgers=CheckLedgers(doors, database, check, breached),
         events=ReadEvents(database.reader, EventLog(EVENTS)),
@@ -138,6 +149,8 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
     def register(server: grpc.aio.Server) -> None:
         add_PointsServiceServicer_to_server(servicer, server)
         add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
+        add_ExplanationsServiceServicer_to_server(ExplanationsServicer(wired.application), server)
+        add_QuotesServiceServicer_to_server(QuotesServicer(wired.application, reader), server)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, _SERVICES, register)
 

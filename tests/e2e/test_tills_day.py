@@ -15,6 +15,7 @@ from services.operations import ledger, proofs
 from services.runtime.clock import from_micros, to_micros
 from tests.support.gateway_mall import (
     OCCURRED_AT,
+    RULED_AT,
     SOLD,
     Mall,
     back,
@@ -85,6 +86,53 @@ async def test_a_sale_with_points_whose_connection_breaks_and_whose_goods_come_b
     )
     assert (more.status_code, more.json()["code"], more.json()["left"]) == (409, "refund_too_large", 0)
     assert (await mall.balance(member))["available"] == 700
+
+
+async def test_a_till_is_told_beforehand_and_sells_as_it_was_told(mall: Mall) -> None:
+    """Step 1: 300 points now; may burn 200 to 1,240 in steps of 10, worth 12.40. Then step 2, by what was quoted."""
+    await mall.refund_rule("allow_negative", "pro_rata")
+    await mall.burn_rule("--minimum", "200", "--step", "10")
+    card, member = await mall.member(1_249)
+    told = await mall.quote({"member": {"card": card}, "sale": {"amount": 30_000, "currency": "USD"}})
+    assert (told["member"], told["available"], told["earn"]["points"]) == (member, 1_249, 300)
+    burn = told["burn"]
+    assert (burn["least"], burn["most"], burn["step"], burn["refusal"]) == (200, 1_240, 10, None)
+    assert burn["worth"] == {"amount": 1_240, "currency": "USD", "treatment": "tender"}
+    held = await posted(
+        mall.grocer, "/v1/holds",
+        {"member": {"card": card}, "reference": secrets.token_hex(8), "occurred_at": RULED_AT, "points": 500},
+    )  # fmt: skip
+    tenders = [{"kind": "points", "amount": 500}, {"kind": "card", "amount": 29_500}]
+    bought = sale(card, 30_000, tenders=tenders, occurred_at=RULED_AT)
+    basket = {"amount": 30_000, "currency": "USD", "tenders": tenders}
+    told = await mall.quote({"member": {"card": card}, "sale": basket})
+    sold = await posted(mall.grocer, "/v1/purchases", {**bought, "hold": {"id": held["hold"]}})
+    assert told["earn"]["points"] == sold["receipt"]["earned"] == 295
+    # Half of it comes back, and something else is taken instead: quoted, then posted, twice by one key.
+    original = {"reference": bought["reference"]}
+    given = {"original": original, "amount": 15_000, "currency": "USD"}
+    told = await mall.quote({"refund": given, "sale": {"amount": 20_000, "currency": "USD"}})
+    taken = {"reference": secrets.token_hex(8), "amount": 20_000, "currency": "USD"}
+    body, headers = {**back(original, 15_000), "exchange": taken}, key()
+    await hang_up(mall.grocer, "/v1/refunds", body, headers)
+    first, again = [await mall.grocer.post("/v1/refunds", json=body, headers=headers) for _ in range(2)]
+    assert first.status_code == 201, first.text
+    assert (again.headers["idempotency-replayed"], again.json()) == ("true", first.json())
+    assert figures(first.json()) == figures(told["refund"])
+    assert first.json()["exchange"]["points"] == told["earn"]["points"] == 200
+    assert (await mall.balance(member))["available"] == first.json()["exchange"]["balance"]
+    wrong = {**body, "reference": "w", "amount": 15_001, "exchange": {**taken, "reference": "w"}}
+    refused = await mall.grocer.post("/v1/refunds", json=wrong, headers=key())
+    assert (refused.status_code, refused.json()["code"]) == (409, "refund_too_large")
+    assert (await mall.balance(member))["available"] == first.json()["exchange"]["balance"]
+    # Why these points: each sums to what was posted.
+    why = (await mall.grocer.get(f"/v1/transactions/{first.json()['id']}/explain")).json()
+    due, before = why["refund"]["due"], why["refund"]["before"]
+    assert tuple(due[name] - before[name] for name in ("returned", "taken", "money")) == figures(first.json())
+    why = (await mall.grocer.get(f"/v1/transactions/{sold['burn']['id']}/explain")).json()
+    assert (why["burn"]["worth"]["amount"], {each["issuer"] for each in why["lots"]}) == (500, {"other"})
+    theirs = await mall.fuel.get(f"/v1/transactions/{sold['earn']['id']}/explain")
+    assert (theirs.status_code, theirs.json()["code"]) == (404, "not_found")
 
 
 async def test_many_small_refunds_come_to_what_one_would(mall: Mall) -> None:

@@ -24,6 +24,8 @@ from tests.support.gateway_members import luhn
 
 STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)
 OCCURRED_AT: Final = "2024-01-01T05:00:00Z"
+# From when on the grocer takes points by a rule, where a test sets one, and a time after that.
+RULED_FROM, RULED_AT = "2024-01-01T05:01:00Z", "2024-01-01T05:02:00Z"
 POINTS, PER_MINOR = 1, 100
 
 
@@ -63,6 +65,17 @@ class Mall:
         rule = await self.command("refund-rules", "set", "grocer", *options)
         assert rule == {"shortfall": shortfall, "tender_order": tender_order}
         assert await self.command("refund-rules", "list", "grocer") == [rule]
+
+    async def burn_rule(self, *options: str) -> None:
+        """Sets what the grocer takes points for from RULED_FROM on: 100 are worth 1.00, a tender."""
+        ratio = ("--points", "100", "--worth", "1.00", "--from", RULED_FROM)
+        await self.command("burn-rules", "set", "grocer", *ratio, *options)
+
+    async def quote(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What something would come to at the grocer's."""
+        answer = await self.grocer.post("/v1/quotes", json={"occurred_at": RULED_AT, **asked})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
 
 @dataclass(frozen=True)

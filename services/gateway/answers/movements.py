@@ -11,6 +11,7 @@ from services.gateway.domain.movements import (
     Accepted,
     Balance,
     Bonus,
+    BurnWorth,
     Expiration,
     Movement,
     MovementType,
@@ -127,8 +128,13 @@ class MovementAnswers:
             },
         }
 
-    def refund(self, caller: Caller, movement: Movement) -> dict[str, Any]:
-        """The answer to a refund, of schemas.sales.Refund. Raises Fault where the ledger told no figures."""
+    def refund(self, caller: Caller, accepted: Accepted) -> dict[str, Any]:
+        """The answer to a refund with what was taken in exchange, of schemas.sales.Refund.
+
+        Raises Fault where the ledger told no figures.
+        """
+        movement = accepted.movement
+        taken = accepted.linked[0] if accepted.linked else None
         figures = movement.refund
         if figures is None:
             raise Fault
@@ -136,7 +142,7 @@ class MovementAnswers:
             "object": "refund",
             **self._posted(caller, movement),
             "original": _original(movement),
-            **_figures(caller, figures),
+            **figures_of(caller, figures),
             "receipt": {
                 "returned": figures.returned,
                 "clawed_back": figures.clawed_back,
@@ -144,7 +150,13 @@ class MovementAnswers:
                 "balance": movement.balance,
                 "lines": _undone(movement, figures),
             },
+            "exchange": self._taken(caller, taken) if taken is not None else None,
         }
+
+    def _taken(self, caller: Caller, movement: Movement) -> dict[str, Any]:
+        if movement.parked is not None:
+            return self.parked_earn(caller, movement)
+        return self.earn(caller, movement)
 
     def reversal(self, caller: Caller, key: str, movement: Movement | None) -> dict[str, Any]:
         """The answer to a reversal, of schemas.sales.Reversal; without a movement there was nothing to reverse."""
@@ -155,7 +167,7 @@ class MovementAnswers:
             "status": "reversed" if movement else "nothing_to_reverse",
             "idempotency_key": key,
             "transaction": self.transaction(caller, movement) if movement else None,
-            **_figures(caller, figures),
+            **figures_of(caller, figures),
             "released": released,
             "balance": movement.balance if movement else None,
             "receipt": {
@@ -217,9 +229,9 @@ class MovementAnswers:
             "held": movement.held,
             "purchase": _purchase(movement),
             "original": _original(movement),
-            "refund": _figures(caller, movement.refund) if movement.refund else None,
+            "refund": figures_of(caller, movement.refund) if movement.refund else None,
             "bonus": [_bonus(bonus) for bonus in movement.bonuses],
-            "campaign": _campaign(movement.campaign) if movement.campaign else None,
+            "campaign": campaign_of(movement.campaign) if movement.campaign else None,
             "parked": _parked(movement.parked) if movement.parked else None,
             "worth": _worth(caller, movement),
         }
@@ -276,7 +288,11 @@ def _parked(parked: ParkedPoints) -> dict[str, Any]:
 
 
 def _worth(caller: Caller, movement: Movement) -> dict[str, Any] | None:
-    worth = movement.worth
+    return worth_of(caller, movement.worth)
+
+
+def worth_of(caller: Caller, worth: BurnWorth | None) -> dict[str, Any] | None:
+    """What points are worth, of schemas.movements.Worth; None where no rule says."""
     if worth is None:
         return None
     currency = caller.programme.currency
@@ -321,7 +337,8 @@ def _use_by(expires_on: str | None) -> list[str]:
     return [f"Use these points by {expires_on}"] if expires_on else []
 
 
-def _figures(caller: Caller, figures: RefundFigures) -> dict[str, Any]:
+def figures_of(caller: Caller, figures: RefundFigures) -> dict[str, Any]:
+    """What a refund came to, of schemas.movements.RefundFigures."""
     return {
         "amount": figures.amount,
         "points_returned": figures.returned,
@@ -336,12 +353,13 @@ def _without_reference(posted: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in posted.items() if name != "reference"}
 
 
-def _campaign(bonus: Bonus) -> dict[str, Any]:
+def campaign_of(bonus: Bonus) -> dict[str, Any]:
+    """A campaign, of schemas.movements.Campaign."""
     return {"id": to_text(CAMPAIGN_PREFIX, bonus.campaign_id), "version": bonus.version}
 
 
 def _bonus(bonus: Bonus) -> dict[str, Any]:
-    return {"campaign": _campaign(bonus), "points": bonus.points}
+    return {"campaign": campaign_of(bonus), "points": bonus.points}
 
 
 def _hold(movement: Movement) -> str | None:

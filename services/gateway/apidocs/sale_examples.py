@@ -145,6 +145,16 @@ REFUND_BODIES: Final[dict[str, Any]] = {
         "points": 200,
     },
 }
+REFUND_BODIES["an exchange"] = {
+    **REFUND_BODIES["some of the goods"],
+    "exchange": {
+        "reference": "S112-2-20260317-0044-new",
+        "amount": 1599,
+        "currency": "EUR",
+        "lines": [{"sku": "4009877", "category": "household", "amount": 1599}],
+        "tenders": [{"kind": "other", "amount": 1299}, {"kind": "card", "amount": 300}],
+    },
+}
 REFUND: Final[dict[str, Any]] = {
     "object": "refund",
     "id": _REFUND_ID,
@@ -167,6 +177,7 @@ REFUND: Final[dict[str, Any]] = {
         "balance": 999,
         "lines": ["Points returned: 249", "Points taken back: 10", "Balance: 999 points"],
     },
+    "exchange": None,
 }
 WAITING_REFUND: Final[dict[str, Any]] = {
     "object": "refund",

@@ -11,7 +11,7 @@ from coalition.points.v1 import movement_pb2
 from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
 from services.gateway.schemas.movements import EarnBody, RedemptionBody
-from services.gateway.schemas.sales import PurchaseBody, RefundBody, ReversalBody
+from services.gateway.schemas.sales import ExchangeBody, PurchaseBody, RefundBody, ReversalBody
 
 
 class Order(NamedTuple):
@@ -32,8 +32,8 @@ def earn_order(
         entry_mode=body.entry_mode or "",
         amount_minor=body.amount,
         currency=body.currency,
-        lines=_lines(body.lines),
-        tenders=_tenders(body.tenders),
+        lines=line_messages(body.lines),
+        tenders=tender_messages(body.tenders),
     )
     earn = movement_pb2.Earn(member_id=member_id.bytes, reference=body.reference, sale=sale)
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
@@ -158,9 +158,32 @@ def refund_order(
         receipt=_receipt(body, store_id),
         channel=body.channel,
         currency=currency,
-        lines=_lines(body.lines),
+        lines=line_messages(body.lines),
     )
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, refund=refund))
+
+
+def exchange_order(
+    token: bytes,
+    key: str,
+    body: RefundBody,
+    taken: ExchangeBody,
+    store_id: UUID | None,
+    trace: str,
+    until_us: int,
+) -> Order:
+    """The order of what is taken for the goods of a refund, by the member whose sale that refunds. Arguments as for earn_order."""
+    sale = movement_pb2.Sale(
+        receipt=_receipt(taken, store_id),
+        occurred_at_us=body.occurred_at,
+        channel=body.channel,
+        amount_minor=taken.amount,
+        currency=taken.currency,
+        lines=line_messages(taken.lines),
+        tenders=tender_messages(taken.tenders),
+    )
+    earn = movement_pb2.Earn(reference=taken.reference, sale=sale, in_exchange=True)
+    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
 
 
 def reversal_order(token: bytes, key: str, body: ReversalBody, trace: str, until_us: int) -> Order:
@@ -171,7 +194,8 @@ def reversal_order(token: bytes, key: str, body: ReversalBody, trace: str, until
     )
 
 
-def _lines(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
+def line_messages(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
+    """Lines as the points service takes them."""
     return [
         movement_pb2.SaleLine(
             sku=line.sku,
@@ -185,7 +209,7 @@ def _lines(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
 
 
 def _receipt(
-    body: EarnBody | RedemptionBody | CaptureBody | RefundBody, store_id: UUID | None
+    body: EarnBody | RedemptionBody | CaptureBody | RefundBody | ExchangeBody, store_id: UUID | None
 ) -> movement_pb2.Receipt:
     given = body.receipt
     if given is None:
@@ -198,7 +222,8 @@ def _receipt(
     )
 
 
-def _tenders(tenders: Sequence[Tender]) -> list[movement_pb2.Tender]:
+def tender_messages(tenders: Sequence[Tender]) -> list[movement_pb2.Tender]:
+    """Tenders as the points service takes them."""
     return [movement_pb2.Tender(kind=tender.kind, amount_minor=tender.amount) for tender in tenders]
 
 
@@ -208,6 +233,6 @@ def _basket(basket: Basket | None) -> movement_pb2.Basket | None:
     return movement_pb2.Basket(
         amount_minor=basket.amount,
         currency=basket.currency,
-        lines=_lines(basket.lines),
-        tenders=_tenders(basket.tenders),
+        lines=line_messages(basket.lines),
+        tenders=tender_messages(basket.tenders),
     )

@@ -126,7 +126,7 @@ class GrpcPoints:
         )
         if len(response.results) != len(orders):
             raise Fault
-        return [_decision_of(result) for result in response.results]
+        return [decision_of(result) for result in response.results]
 
     async def balance(self, token: bytes, member_id: UUID) -> Balance:
         """As Points.balance."""
@@ -153,9 +153,7 @@ class GrpcPoints:
         """As Points.transaction."""
         request = points_pb2.GetTransactionRequest(transaction_id=transaction_id.bytes)
         response: points_pb2.GetTransactionResponse = await ask(self._stub.GetTransaction, request, token)
-        if response.transaction.kind not in _TYPES:
-            raise NotFound("there is no such transaction")
-        return _movement_of(response.transaction)
+        return movement_of(response.transaction)
 
     async def transactions(self, token: bytes, which: TransactionFilter) -> tuple[list[Movement], bool]:
         """As Points.transactions."""
@@ -169,22 +167,26 @@ class GrpcPoints:
         )
         response: points_pb2.ListTransactionsResponse = await ask(self._stub.ListTransactions, request, token)
         # A kind that a newer service adds has no words here yet.
-        found = [_movement_of(each) for each in response.transactions if each.kind in _TYPES]
+        found = [movement_of(each) for each in response.transactions if each.kind in _TYPES]
         return found, response.has_more
 
 
-def _decision_of(result: movement_pb2.Result) -> Decision:
+def decision_of(result: movement_pb2.Result) -> Decision:
+    """What was decided of an item."""
     if result.outcome == movement_pb2.OUTCOME_ACCEPTED:
-        return Accepted(_movement_of(result.transaction), result.replayed)
+        return Accepted(movement_of(result.transaction), result.replayed)
     if result.outcome == movement_pb2.OUTCOME_WAITING:
         return Awaited(result.replayed)
     if result.outcome == movement_pb2.OUTCOME_PARKED:
-        return Parked(_movement_of(result.transaction), result.replayed)
+        return Parked(movement_of(result.transaction), result.replayed)
     remembered = result.outcome == movement_pb2.OUTCOME_REFUSED
     return Declined(error_of_item(result.error), remembered, result.replayed)
 
 
-def _movement_of(message: movement_pb2.Transaction) -> Movement:
+def movement_of(message: movement_pb2.Transaction) -> Movement:
+    """A movement. Raises NotFound for one of a kind that has no words here."""
+    if message.kind not in _TYPES:
+        raise NotFound("there is no such transaction")
     return Movement(
         from_bytes(message.transaction_id),
         message.seq,
@@ -207,11 +209,12 @@ def _movement_of(message: movement_pb2.Transaction) -> Movement:
         tuple(_bonus_of(bonus) for bonus in message.bonuses),
         _bonus_of(message.campaign) if message.HasField("campaign") else None,
         ParkedPoints(message.parked.points, message.parked.open) if message.HasField("parked") else None,
-        _worth_of(message.worth) if message.HasField("worth") else None,
+        worth_of(message.worth) if message.HasField("worth") else None,
     )
 
 
-def _worth_of(message: movement_pb2.BurnWorth) -> BurnWorth:
+def worth_of(message: movement_pb2.BurnWorth) -> BurnWorth:
+    """What points are worth."""
     return BurnWorth(message.amount_minor, _TREATMENTS[message.treatment])
 
 

@@ -24,6 +24,7 @@ from services.gateway.http.members import Members
 from services.gateway.http.partner import Partner
 from services.gateway.http.platform import Platform
 from services.gateway.http.purchases import Purchases
+from services.gateway.http.quotes import Quotes
 from services.gateway.http.reconciliation_days import ReconciliationDays
 from services.gateway.http.reconciliation_uploads import ReconciliationUploads
 from services.gateway.http.redemptions import Redemptions
@@ -72,6 +73,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
     """
     public: list[ToldRoute] = [
         *Purchases(gateway).routes(),
+        *Quotes(gateway).routes(),
         *Earns(gateway).routes(),
         *Redemptions(gateway).routes(),
         *Holds(gateway).routes(),

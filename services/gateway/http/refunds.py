@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,15 +9,16 @@ from starlette.responses import Response
 from services.gateway.answers.movements import waiting_refund
 from services.gateway.apidocs import sale_examples as examples
 from services.gateway.app import Gateway
-from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
-from services.gateway.domain.movements import Awaited
+from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, PartnerRole
+from services.gateway.domain.movements import Awaited, Declined, Parked
 from services.gateway.http.admission import admit_write
-from services.gateway.http.answering import Answer, decided
+from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.routes import ToldRoute, post
 from services.gateway.schemas.reading import read
-from services.gateway.schemas.sales import Refund, RefundBody, WaitingRefund
+from services.gateway.schemas.sales import Refund, RefundOrExchangeBody, WaitingRefund
+from services.runtime.errors import Fault
 
 
 class Refunds:
@@ -39,8 +38,9 @@ class Refunds:
                 summary="Refund a sale, or a burn without one",
                 description="Points burned go back, points earned are taken back, and the answer says how much money "
                 "to pay out at most. In part or in full, at any of your stores; all refunds of a sale together come to "
-                "the same however they are split. A refund by a reference whose sale has not arrived waits for it (202). Needs the scopes `points:earn` and `points:redeem`.",
-                body=RefundBody,
+                "the same however they are split. A refund by a reference whose sale has not arrived waits for it (202). "
+                "With `exchange` it is posted together with the sale of what is taken instead, or neither is; that one waits for nothing. Needs the scopes `points:earn` and `points:redeem`.",
+                body=RefundOrExchangeBody,
                 examples=examples.REFUND_BODIES,
                 answer=Refund,
                 example=examples.REFUND,
@@ -58,6 +58,11 @@ class Refunds:
                     Reason.REASON_CURRENCY_UNSUPPORTED,
                     Reason.REASON_OCCURRED_IN_FUTURE,
                     Reason.REASON_OCCURRED_TOO_LONG_AGO,
+                    # (Of what is taken in exchange.)
+                    Reason.REASON_MEMBER_CLOSED,
+                    Reason.REASON_EARN_RATE_MISSING,
+                    Reason.REASON_CREDIT_LIMIT,
+                    Reason.REASON_PARTNER_SUSPENDED,
                 ),
             )
         ]
@@ -67,10 +72,14 @@ class Refunds:
         gateway = self._gateway
         caller, key = await admit_write(gateway, request, POINTS_EARN)
         caller.require(POINTS_REDEEM)
-        body = read(RefundBody, await read_json(request, gateway.settings.body_bytes_max))
+        body = read(RefundOrExchangeBody, await read_json(request, gateway.settings.body_bytes_max))
+        if body.exchange is not None:
+            caller.require_role(PartnerRole.EARN)
         decision = await gateway.refunds.refund(caller, key, body, exchange_of(request).until_us)
         if isinstance(decision, Awaited):
             return Answer(waiting_refund(body), 202, replayed=decision.replayed)
-        return decided(
-            request, decision, partial(gateway.answers.refund, caller), gateway.settings.public_url
-        )
+        if isinstance(decision, Declined):
+            return declined(request, decision, gateway.settings.public_url)
+        if isinstance(decision, Parked):
+            raise Fault
+        return Answer(gateway.answers.refund(caller, decision), 201, replayed=decision.replayed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Annotated, Final
+from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 from fastapi import Query
@@ -11,7 +12,8 @@ from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.apidocs import examples
+from services.gateway.answers.explanations import explanation_answer
+from services.gateway.apidocs import examples, quote_examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_READ
 from services.gateway.domain.errors import FieldError, InvalidBody
@@ -20,6 +22,7 @@ from services.gateway.http.answering import Answer, listing
 from services.gateway.http.cursors import AskedPage
 from services.gateway.http.routes import ToldRoute, get
 from services.gateway.queries.transactions import PREFIX, Wanted, list_transactions
+from services.gateway.schemas.explanations import Explanation
 from services.gateway.schemas.fields import read_moment
 from services.gateway.schemas.lists import ListOf
 from services.gateway.schemas.movements import Transaction
@@ -60,7 +63,7 @@ class Transactions:
         self._gateway = gateway
 
     def routes(self) -> list[ToldRoute]:
-        """GET /v1/transactions and /v1/transactions/{transaction_id}."""
+        """GET /v1/transactions, /v1/transactions/{transaction_id} and why that came to its points."""
         return [
             get(
                 "/v1/transactions",
@@ -82,6 +85,19 @@ class Transactions:
                 example=examples.TRANSACTION,
                 reasons=(Reason.REASON_NOT_FOUND, Reason.REASON_PARTNER_EXITED),
             ),
+            get(
+                "/v1/transactions/{transaction_id}/explain",
+                self.explain,
+                id="explainTransaction",
+                tag=_TAG,
+                summary="Ask why a transaction came to its points",
+                description="Of an earn the rate, the rounding and each campaign with what it gave and why; of a burn the rule "
+                "that said what it was worth; of a refund what was due for all refunds of the sale together, less those before; and "
+                "what was done with points of your own and of others. Counted again from the journal. Needs the scope `points:read`.",
+                answer=Explanation,
+                example=quote_examples.EXPLANATION,
+                reasons=(Reason.REASON_NOT_FOUND, Reason.REASON_PARTNER_EXITED),
+            ),
         ]
 
     async def page(
@@ -98,10 +114,21 @@ class Transactions:
         """Reads one transaction."""
         gateway = self._gateway
         caller = await admit(gateway, request, POINTS_READ, Operation.MEMBERS)
-        try:
-            wanted = from_text(PREFIX, transaction_id)
-        except MalformedId:
-            raise NotFound("there is no such transaction") from None
+        wanted = _id_of(transaction_id)
         return Answer(
             gateway.answers.transaction(caller, await gateway.points.transaction(caller.token, wanted))
         )
+
+    async def explain(self, request: Request, transaction_id: str) -> Response:
+        """Explains one transaction."""
+        gateway = self._gateway
+        caller = await admit(gateway, request, POINTS_READ, Operation.MEMBERS)
+        found = await gateway.explanations.explain(caller.token, _id_of(transaction_id))
+        return Answer(explanation_answer(gateway.answers, caller, found))
+
+
+def _id_of(text: str) -> UUID:
+    try:
+        return from_text(PREFIX, text)
+    except MalformedId:
+        raise NotFound("there is no such transaction") from None

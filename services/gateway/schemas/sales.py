@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.gateway.schemas.baskets import SaleLine
+from services.gateway.schemas.baskets import SaleLine, Tender
 from services.gateway.schemas.fields import (
     AMOUNT_MAX,
     POINTS_MAX,
@@ -24,9 +24,11 @@ from services.gateway.schemas.fields import (
 from services.gateway.schemas.movements import (
     Bonus,
     Channel,
+    Earn,
     EarnBody,
     EarnReceipt,
     OriginalId,
+    ParkedEarn,
     ParkedReceipt,
     Posted,
     Receipt,
@@ -152,6 +154,52 @@ class RefundBody(Body):
         return self.amount or sum(line.amount for line in self.lines)
 
 
+class ExchangeBody(Body):
+    """What is taken for the goods that are given back: a sale of its own, at the refund's store, time and channel."""
+
+    reference: Annotated[Reference, Field(description="Your own number of the new sale, as of an earn")]
+    amount: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=AMOUNT_MAX,
+            description="What it costs in all, in minor units, whether or not what is given back pays for it",
+        ),
+    ]
+    currency: Currency
+    lines: Annotated[
+        tuple[SaleLine, ...],
+        Field(max_length=500, description="What is taken; where given, the amounts sum to `amount`"),
+    ] = ()
+    tenders: Annotated[
+        tuple[Tender, ...],
+        Field(
+            max_length=20,
+            description="How it is paid. What is paid in `points` is part of `amount` and earns nothing",
+        ),
+    ] = ()
+    receipt: Annotated[Receipt | None, Field(description="Where it was rung up")] = None
+
+    @field_validator("tenders")
+    @classmethod
+    def _no_more_than_all(cls, value: tuple[Tender, ...], info: ValidationInfo) -> tuple[Tender, ...]:
+        in_points = sum(tender.amount for tender in value if tender.kind == "points")
+        if not 0 <= in_points <= info.data.get("amount", AMOUNT_MAX):
+            raise PydanticCustomError("points_tender", "The tenders in points are worth 0 up to the amount")
+        return value
+
+
+class RefundOrExchangeBody(RefundBody):
+    """Goods of a sale given back, or points of a burn without one; with `exchange` together with what is taken for them."""
+
+    exchange: Annotated[
+        ExchangeBody | None,
+        Field(
+            description="The sale of what is taken instead, by the same member: posted with the refund, or neither is"
+        ),
+    ] = None
+
+
 class ReversalBody(Body):
     """Names what is to be undone, whether or not it arrived."""
 
@@ -240,6 +288,12 @@ class Refund(Posted, RefundFigures):
     reference: Annotated[str, Field(description="Your reference")]
     original: OriginalId
     receipt: RefundReceipt
+    exchange: Annotated[
+        Earn | ParkedEarn | None,
+        Field(
+            description="What was taken instead, right after the refund; its `balance` is the last. Null: no exchange"
+        ),
+    ]
 
 
 class WaitingRefund(Answer):

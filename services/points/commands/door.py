@@ -132,6 +132,11 @@ class Door:
         self._posted = meter.create_counter("coalition.points.decided", "{movement}")
         self._sizes = meter.create_histogram("coalition.points.batch_items", "{movement}")
 
+    @property
+    def rules(self) -> LedgerRules:
+        """What the ledger's programme fixes."""
+        return self._rules
+
     async def post(self, group: Sequence[Movement], lane: Lane, deadline_us: int) -> list[Answer]:
         """Posts a group of movements in order; one answer each. A till's are posted together, a bulk load's in pieces.
 

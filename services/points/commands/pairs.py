@@ -1,4 +1,4 @@
-"""Items that are linked: an earn and the burn of its sale, both or neither."""
+"""Items that are linked, both or neither: an earn and the burn of its sale, a refund and the earn that is taken in exchange."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.commands.referents import Asked
 from services.points.domain.answers import TurnedAway
-from services.points.domain.movements import NO_PAIR, Capture, Earn, Redemption, of_one_sale
+from services.points.domain.deciding.exchange import of_one_exchange
+from services.points.domain.movements import NO_PAIR, Capture, Earn, Redemption, Refund, of_one_sale
 from services.runtime.errors import code_of
 
 
@@ -16,6 +17,10 @@ def whole_pairs(asked: Sequence[Asked]) -> list[Asked]:
     """Turns away what is linked with nothing it can be linked with, and what is linked with something turned away."""
     checked = list(asked)
     for place, item in enumerate(asked):
+        if isinstance(item, Earn) and item.in_exchange and not (place and asked[place - 1].linked):
+            checked[place] = TurnedAway(
+                Reason.REASON_INVALID_REQUEST, NO_PAIR, {"field": "in_exchange"}, linked=item.linked
+            )
         if not item.linked:
             continue
         other = asked[place + 1] if place + 1 < len(asked) else None
@@ -26,10 +31,15 @@ def whole_pairs(asked: Sequence[Asked]) -> list[Asked]:
             checked[place] = no_pair
             if other is not None and not isinstance(checked[place + 1], TurnedAway):
                 checked[place + 1] = no_pair._replace(linked=other.linked)
+        elif isinstance(checked[place], TurnedAway):
+            # What is before it has made it fall.
+            _fall_together(checked, place)
     return checked
 
 
 def _is_pair(item: Asked, other: Asked) -> bool:
+    if isinstance(item, Refund):
+        return isinstance(other, Earn) and of_one_exchange(item, other)
     return isinstance(item, Earn) and isinstance(other, Redemption | Capture) and of_one_sale(item, other)
 
 

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from coalition.type.v1.reason_pb2 import Reason
-
-from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
+from services.points.commands.known_to_all import Known
 from services.points.commands.open_ledger import Doors
 from services.points.commands.pairs import whole_pairs
 from services.points.commands.referents import Asked, Referents
-from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Answer, TurnedAway
 from services.points.domain.movements import (
-    Capture,
     Earn,
     Hold,
     Movement,
     MovementKind,
     Redemption,
     Refund,
-    Reversal,
 )
-from services.points.domain.wallet_movements import Opening, Transfer, other_member
+from services.points.domain.wallet_movements import Opening, Transfer
 from services.points.storage import journal
 from services.points.storage.journal import Original
 from services.runtime.coalescer import Lane
@@ -37,13 +32,10 @@ class PostMovements:
     def __init__(
         self,
         doors: Doors,
-        members: KnownMembers,
-        stores: KnownStores,
-        issuers: KnownIssuers,
+        known: Known,
         reader: ReadDatabase,
     ) -> None:
-        self._doors, self._members, self._stores, self._reader = doors, members, stores, reader
-        self._issuers = issuers
+        self._doors, self._known, self._reader = doors, known, reader
         self._referents = Referents(reader)
 
     async def __call__(
@@ -72,12 +64,7 @@ class PostMovements:
         self, programme: Programme, asked: Sequence[Asked], lane: Lane, deadline_us: int
     ) -> list[Answer]:
         door = await self._doors.to(programme)
-        members = {item.member_id for item in asked if not isinstance(item, TurnedAway | Reversal)}
-        # (A refund that waits for its sale has no member yet.)
-        members = {member for member in members if member != PROGRAMME}
-        members |= {other for item in asked if (other := other_member(item)) is not None}
-        unknown = await self._members.unknown_of(programme, door.numbers, members)
-        asked = whole_pairs([await self._known(programme, item, unknown) for item in asked])
+        asked = whole_pairs(await self._known.checked(programme, door.numbers, asked))
         answers: list[Answer | None] = [item if isinstance(item, TurnedAway) else None for item in asked]
         ready = [(place, item) for place, item in enumerate(asked) if not isinstance(item, TurnedAway)]
         if ready:
@@ -87,30 +74,6 @@ class PostMovements:
                 if isinstance(answer, TurnedAway) and answer.conflict_seq:
                     answers[place] = await self._name_fields(programme, item, answer)
         return [answer for answer in answers if answer is not None]
-
-    async def _known(self, programme: Programme, item: Asked, unknown: set[UUID]) -> Asked:
-        """The item, or why it is turned away: its member or its store is not known."""
-        if isinstance(item, TurnedAway):
-            return item
-        if item.member_id in unknown or other_member(item) in unknown:
-            return TurnedAway(Reason.REASON_MEMBER_UNKNOWN, "no member has this id", {}, linked=item.linked)
-        if isinstance(item, Opening) and item.issuer_id != PROGRAMME:
-            if await self._issuers.has(programme, item.issuer_id):
-                return item
-            return TurnedAway(
-                Reason.REASON_PARTNER_UNKNOWN, "no partner has the issuer's id", {"field": "issuer"}, linked=item.linked
-            )  # fmt: skip
-        store_id = _store_of(item)
-        if store_id is None or self._stores.knows(programme, item.partner_id, store_id):
-            return item
-        if await self._stores.has(programme, item.partner_id, store_id):
-            return item
-        return TurnedAway(
-            Reason.REASON_STORE_UNKNOWN,
-            "the store is not one of the partner's",
-            {"field": "store"},
-            linked=item.linked,
-        )
 
     async def _name_fields(self, programme: Programme, item: Movement, answer: TurnedAway) -> TurnedAway:
         async with self._reader.snapshot() as connection:
@@ -123,14 +86,6 @@ class PostMovements:
         return answer._replace(message=message, metadata=metadata)
 
 
-def _store_of(item: Movement) -> UUID | None:
-    if isinstance(item, Earn):
-        return item.purchase.store_id
-    if isinstance(item, Refund):
-        return item.receipt.store_id
-    return item.store_id if isinstance(item, Redemption | Capture) else None
-
-
 def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
     """How many of the items can be posted now: the next refunds the sale of one before it, which is not posted yet."""
     sales: set[tuple[UUID, str]] = set()
@@ -138,7 +93,7 @@ def _settled(asked: Sequence[Asked], found: Sequence[Asked]) -> int:
         if isinstance(item, Earn):
             sales.add((item.partner_id, item.reference))
         elif place and asked[place - 1].linked:
-            # No refund is linked with anything: both are turned away.
+            # No refund is what another item is linked with: both are turned away.
             continue
         elif not isinstance(item, Refund) or not isinstance(of, Refund) or of.sale is not None:
             continue

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import TurnedAway
 from services.points.domain.movements import (
     Capture,
+    Earn,
     Movement,
     ParkedEarn,
     Receipt,
@@ -68,10 +70,12 @@ class Referents:
             holds = await journal.holds(driver, ledger_id, list(hold_ids)) if hold_ids else {}
             asked, sold = await self._sold(driver, ledger_id, asked)
         with_referents = (_of(item, holds, sold) for item in asked)
-        return [
-            found._replace(linked=item.linked) if isinstance(found, TurnedAway) else found
-            for item, found in zip(asked, with_referents, strict=True)
-        ]
+        return _exchanged(
+            [
+                found._replace(linked=item.linked) if isinstance(found, TurnedAway) else found
+                for item, found in zip(asked, with_referents, strict=True)
+            ]
+        )
 
     @staticmethod
     async def _sold(
@@ -114,6 +118,24 @@ def _since_parked(item: Refund, named: Mapping[UUID, Named]) -> Refund:
     if not of.is_open:
         return item._replace(parked_seq=of.seq, taken_away=True)
     return item._replace(original_id=None, original_reference=of.reference, parked_seq=of.seq)
+
+
+def _exchanged(found: list[Asked]) -> list[Asked]:
+    """The items, those that are taken in exchange with the member of the sale that is refunded for them.
+
+    That sale has to be there: nobody can tell what an exchange comes to that waits for it.
+    """
+    for place, item in enumerate(found[:-1]):
+        taking = found[place + 1]
+        if not (isinstance(item, Refund) and item.linked and isinstance(taking, Earn) and taking.in_exchange):
+            continue
+        if item.sale is None:
+            found[place] = TurnedAway(
+                Reason.REASON_ORIGINAL_UNKNOWN, "the sale has not arrived", {"field": "original"}, linked=True
+            )
+        elif taking.member_id == PROGRAMME:
+            found[place + 1] = taking._replace(member_id=item.member_id)
+    return found
 
 
 def _of(item: Asked, holds: Mapping[UUID, HoldOf], sold: _Sales) -> Asked:

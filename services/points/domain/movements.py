@@ -34,7 +34,7 @@ class Purchase(NamedTuple):
 
 
 class Earn(NamedTuple):
-    """A purchase that earns points. Times in microseconds since 1970-01-01 UTC."""
+    """A purchase that earns points, be it in exchange for the goods of the refund before it. Times in microseconds since 1970-01-01 UTC."""
 
     key: str
     partner_id: UUID
@@ -47,6 +47,7 @@ class Earn(NamedTuple):
     deadline_us: int
     kind: MovementKind = MovementKind.EARN
     linked: bool = False
+    in_exchange: bool = False
 
 
 class Redemption(NamedTuple):
@@ -267,7 +268,8 @@ class FloorChange(NamedTuple):
 # What may be linked with an earn: the points that a sale was paid with.
 Burn = Redemption | Capture
 NO_PAIR: Final = (
-    "an earn is linked with the redemption or capture right after it, of the same partner and member"
+    "an earn is linked with the redemption or capture right after it, a refund with the earn that is taken in exchange, "
+    "of the same partner and member"
 )
 
 

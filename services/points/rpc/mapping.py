@@ -100,11 +100,17 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         bonus_points=sum(bonus.points for bonus in transaction.bonuses),
         campaign=_campaign_points(transaction.campaign) if transaction.campaign else None,
         parked=pb.ParkedPoints(**transaction.parked._asdict()) if transaction.parked else None,
-        worth=_worth_message(transaction.worth) if transaction.worth else None,
+        worth=worth_message(transaction.worth) if transaction.worth else None,
     )
 
 
-def _worth_message(worth: Worth) -> pb.BurnWorth:
+def tender_order_value(order: TenderOrder) -> points_pb2.TenderOrder.ValueType:
+    """A tender order, as on the wire."""
+    return _TENDER_ORDERS[order]
+
+
+def worth_message(worth: Worth) -> pb.BurnWorth:
+    """What points are worth, as on the wire."""
     return pb.BurnWorth(
         amount_minor=worth.amount_minor,
         rule_version=worth.rule_version,

@@ -84,7 +84,7 @@ class MovementReader:
             partner = from_bytes(partner_id.bytes)
             if kind == "earn":
                 _check_grant(principal, "points:earn")
-                return self._earn(item, item.earn, partner, currency, item_deadline_us)
+                return self.earn(item, item.earn, partner, currency, item_deadline_us)
             if kind == "redemption":
                 _check_grant(principal, "points:redeem")
                 return self._redemption(item, item.redemption, partner, currency, item_deadline_us)
@@ -94,7 +94,7 @@ class MovementReader:
             if kind == "refund":
                 _check_grant(principal, "points:earn")
                 _check_grant(principal, "points:redeem")
-                return self._refund(item, item.refund, partner, currency, item_deadline_us)
+                return self.refund(item, item.refund, partner, currency, item_deadline_us)
             if kind == "reversal":
                 _check_grant(principal, "points:earn")
                 _check_grant(principal, "points:redeem")
@@ -117,9 +117,10 @@ class MovementReader:
             _traceparent(item), deadline_us, linked=item.linked,
         )  # fmt: skip
 
-    def _refund(
+    def refund(
         self, item: pb.Item, refund: pb.Refund, partner: UUID, currency: str, deadline_us: int
     ) -> Refund:
+        """The refund of an item, whoever may ask for it. Raises Unreadable."""
         _check_text("reference", refund.reference, REFERENCE_CHARACTERS_MAX)
         if refund.occurred_at_us <= 0:
             raise _invalid("occurred_at", "a time is needed")
@@ -199,9 +200,17 @@ class MovementReader:
             content += b"linked"
         return hashlib.blake2b(content, key=self._hash_key, digest_size=16, person=kind).digest()
 
-    def _earn(self, item: pb.Item, earn: pb.Earn, partner: UUID, currency: str, deadline_us: int) -> Earn:
+    def earn(self, item: pb.Item, earn: pb.Earn, partner: UUID, currency: str, deadline_us: int) -> Earn:
+        """The earn of an item, whoever may ask for it. Raises Unreadable."""
         sale = earn.sale
-        member_id, occurred_at_us = _common(earn.member_id, earn.reference, sale.occurred_at_us, sale.channel)
+        # (In exchange for the goods of another sale: that one's member.)
+        of_refund = earn.in_exchange and not earn.member_id
+        member_id, occurred_at_us = _common(
+            PROGRAMME.bytes if of_refund else earn.member_id,
+            earn.reference,
+            sale.occurred_at_us,
+            sale.channel,
+        )
         if sale.entry_mode not in _ENTRY_MODES:
             raise _invalid("entry_mode", f"one of {', '.join(sorted(_ENTRY_MODES - {''}))}")
         if not 0 <= sale.amount_minor <= AMOUNT_MINOR_MAX:
@@ -215,7 +224,7 @@ class MovementReader:
         )  # fmt: skip
         return Earn(
             item.key, partner, member_id, earn.reference, self._hash(b"earn", earn, item.linked), occurred_at_us,
-            purchase, _traceparent(item), deadline_us, linked=item.linked,
+            purchase, _traceparent(item), deadline_us, linked=item.linked, in_exchange=earn.in_exchange,
         )  # fmt: skip
 
     def _redemption(

@@ -17,6 +17,7 @@ from services.points.domain.refunding import RefundRule
 from services.points.rpc import mapping
 from services.points.rpc.campaigns import CampaignsServicer
 from services.points.rpc.deadlines import deadline_us
+from services.points.rpc.exchanges import bind_exchanges
 from services.points.rpc.movements import MovementReader
 from services.points.storage.journal import Filter
 from services.runtime.boundary import CallContext
@@ -70,6 +71,7 @@ class PointsServicer(CampaignsServicer):
                 if item.principal >= len(principals):
                     raise InvalidRequest("an item points at a principal that is not there", field="principal")
                 asked.append(self._reader.read(item, principals[item.principal], currency, deadline))
+        bind_exchanges(asked)
         return asked
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: CallContext) -> pb.GetBalanceResponse:

@@ -18,6 +18,7 @@ from services.points.domain.movements import (
     Earn,
     FloorChange,
     Hold,
+    Movement,
     Overdue,
     ParkedEarn,
     Redemption,
@@ -39,7 +40,10 @@ from services.points.storage.opened_rows import opened_of, standing_floors
 from services.points.storage.words import ReferenceMac, add_erased, salted
 from services.runtime.database import PgConnection
 
-_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 24))})"
+_OPEN: Final = f"SELECT * FROM ledger_open({','.join(f'${n}' for n in range(1, 25))})"
+# The settings of the door's own connection, for one transaction.
+_AS_THE_DOOR: Final = """SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+set_config('enable_mergejoin', 'off', true)"""
 _WRITE: Final = f"SELECT ledger_write({','.join(f'${n}' for n in range(1, 43))})"
 
 
@@ -129,6 +133,11 @@ def _owing(items: Sequence[Act], awaited: Set[tuple[UUID, str]]) -> list[UUID]:
     ]
 
 
+def _keyed(items: Sequence[Act]) -> list[Movement]:
+    """What somebody asks for under a key."""
+    return [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver | Unpark)]
+
+
 def _unparked(items: Sequence[Act]) -> list[ParkedEarn]:
     """What is to be posted that was parked."""
     return [item.parked for item in items if isinstance(item, Unpark)]
@@ -189,6 +198,8 @@ async def open_ledger(
     terms: Terms | None,
     patience_us: int,
     mac: ReferenceMac,
+    *,
+    peek: bool = False,
 ) -> tuple[Opened, int]:
     """Locks the ledger's head and reads what the decisions need; answers it with the config version.
 
@@ -197,6 +208,9 @@ async def open_ledger(
     Makes missing accounts and learns their numbers. The caller's transaction holds the lock from here to its end;
     where it is undone, or this raises, the caller forgets what is in `learned` by then: the next account made gets
     the number, and whoever kept it would post to somebody else's wallet. Refunds wait for their originals for patience_us.
+
+    peek: nothing is locked and no account made, in a read-only transaction; missing ones have numbers below 0 in `numbers`, which
+    the caller throws away.
     """
     awaited = {
         (item.partner_id, item.original_reference)
@@ -204,7 +218,7 @@ async def open_ledger(
         if isinstance(item, Refund) and item.sale is None
     }
     opened, version = await _open(
-        connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited
+        connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited, peek
     )
     late = {(each.item.partner_id, each.item.original_reference) for each in opened.waiting} - awaited
     if late and any(
@@ -212,9 +226,23 @@ async def open_ledger(
     ):
         # What waits for an earn is decided right after it: with what a refund needs to know of the member.
         return await _open(
-            connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited | late
+            connection, ledger_id, items, numbers, learned, terms, patience_us, mac, awaited | late, peek
         )
     return opened, version
+
+
+async def peek_ledger(
+    connection: PgConnection,
+    ledger_id: int,
+    items: Sequence[Act],
+    numbers: AccountNumbers,
+    terms: Terms | None,
+    patience_us: int,
+    mac: ReferenceMac,
+) -> tuple[Opened, int]:
+    """As open_ledger, in a read-only transaction: nothing is locked, nothing is made, and `numbers` is for this once."""
+    await connection.execute(_AS_THE_DOOR)
+    return await open_ledger(connection, ledger_id, items, numbers, [], terms, patience_us, mac, peek=True)
 
 
 async def _open(
@@ -227,6 +255,7 @@ async def _open(
     patience_us: int,
     mac: ReferenceMac,
     awaited: Set[tuple[UUID, str]],
+    peek: bool,
 ) -> tuple[Opened, int]:
     burns, partners, redeemers = _asked(items)
     owing = _owing(items, awaited)
@@ -240,13 +269,11 @@ async def _open(
     listed.add(AccountKind.EXPIRY, (PROGRAMME,))
     members = list(burns)
     sales = _Sales(items, members)
-    asked = [item for item in items if not isinstance(item, Overdue | FloorChange | WaitsOver | Unpark)]
     floored = list({item.partner_id: None for item in items if isinstance(item, FloorChange)})
-    lookups = lookups_of(asked, _unparked(items))
+    lookups = lookups_of(_keyed(items), _unparked(items))
     taking_over = {item.into_member_id for item in items if isinstance(item, Merge)}
-    listed.add(
-        AccountKind.DEBT, taking_over | {members[place] for place in sales.original_members} | set(owing)
-    )
+    refunded = {members[place] for place in sales.original_members}
+    listed.add(AccountKind.DEBT, taking_over | refunded | set(owing))
     for kind, owner in wallet_reads.accounts(items):
         listed.add(kind, (owner,))
     listed.add(AccountKind.PENDING, _pending_earners(items, terms))
@@ -277,6 +304,7 @@ async def _open(
         _parked_seqs(items),
         [listed.place(wallet_at[member]) for member, _ in burning],
         [listed.place(partner_at[partner]) for _, partner in burning],
+        peek,
     )
     if row is None:
         raise ArithmeticError("ledger_open answered no row")

@@ -41,15 +41,17 @@ from services.runtime.audit import canonical
 from services.runtime.errors import CATALOGUE
 from tests.support.gateway import open_house
 
+# Reads with a body.
+_READS: Final = ("post /v1/members/lookup", "post /v1/quotes")
 _METHODS: Final = ("get", "post")
 _ROUTES: Final = {
     "/v1/ping": "get", "/v1/me": "get", "/v1/members": "post", "/v1/members/lookup": "post",
     "/v1/members/{member_id}": "get", "/v1/members/{member_id}/close": "post",
     "/v1/members/{member_id}/balance": "get", "/v1/members/{member_id}/transactions": "get",
     "/v1/members/{member_id}/expirations": "get", "/v1/reversals": "post",
-    "/v1/earns": "post", "/v1/redemptions": "post", "/v1/transactions": "get", "/v1/holds": "post",
+    "/v1/quotes": "post", "/v1/earns": "post", "/v1/redemptions": "post", "/v1/transactions": "get", "/v1/holds": "post",
     "/v1/holds/{hold_id}/capture": "post", "/v1/holds/{hold_id}/void": "post",
-    "/v1/transactions/{transaction_id}": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
+    "/v1/transactions/{transaction_id}": "get", "/v1/transactions/{transaction_id}/explain": "get", "/v1/batches": "get post", "/v1/batches/{batch_id}": "get",
     "/v1/statements": "get", "/v1/statements/{statement_id}": "get",
     "/v1/statements/{statement_id}/file": "get", "/v1/statements/{statement_id}/accept": "post",
     "/v1/documents": "get", "/v1/documents/{number}": "get",
@@ -176,7 +178,7 @@ def test_all_but_the_state_of_the_api_needs_a_key(document: dict[str, Any]) -> N
 def test_writes_take_an_idempotency_key_and_reads_do_not(document: dict[str, Any]) -> None:
     for name, operation in _operations(document):
         headers = [each for each in operation.get("parameters", []) if each["in"] == "header"]
-        expected = name.startswith("post ") and name != "post /v1/members/lookup"
+        expected = name.startswith("post ") and name not in _READS
         assert [each["name"] for each in headers] == (["Idempotency-Key"] if expected else []), name
 
 
@@ -220,7 +222,8 @@ def test_answers_promise_all_their_fields_and_may_grow(document: dict[str, Any])
         "EarnBody",
         "RedemptionBody",
         "PurchaseBody",
-        "RefundBody",
+        "RefundOrExchangeBody",
+        "QuoteBody",
         "ReversalBody",
         "EnrolBody",
         "BatchBody",

@@ -107,7 +107,7 @@ def test_receipt_lines_fit_a_receipt(points: int, balance: int) -> None:
         answers.earn(_caller(), earn)["receipt"],
         answers.redemption(_caller(), burn)["receipt"],
         answers.purchase(_caller(), Accepted(earn, replayed=False, linked=(burn,)))["receipt"],
-        answers.refund(_caller(), earn._replace(refund=figures))["receipt"],
+        answers.refund(_caller(), Accepted(earn._replace(refund=figures), replayed=False))["receipt"],
         answers.earn(_caller(), _pending(earn))["receipt"],
     ]
     assert all(len(line) <= RECEIPT_LINE_MAX for receipt in receipts for line in receipt["lines"])
@@ -119,7 +119,7 @@ def test_a_refund_without_figures_is_a_fault_and_no_zero() -> None:
     answers = MovementAnswers(MemberAliases(bytes(32)))
     refund = Movement(new_id(), 1, MovementType.REFUND, new_id(), new_id(), "r", None, 0, 0, 1, 1, 0)
     with pytest.raises(Fault):
-        answers.refund(_caller(), refund)
+        answers.refund(_caller(), Accepted(refund, replayed=False))
 
 
 def _ids(first: int, last: int) -> list[str]:

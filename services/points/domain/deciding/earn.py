@@ -50,14 +50,17 @@ class Beyond(NamedTuple):
     parks: bool
 
 
-def beyond_floor(books: Books, item: Earn) -> Beyond | None:
-    """Whether an earn would bring the partner's issuance balance below its credit floor. See turn_away first."""
+def beyond_floor(books: Books, item: Earn, freed: int = 0) -> Beyond | None:
+    """Whether an earn would bring the partner's issuance balance below its credit floor. See turn_away first.
+
+    `freed`: points of the partner that are taken back before it.
+    """
     at = books.at
     issuance = at.accounts.issuance[item.partner_id]
     floor = at.credit_floors.get(issuance)
     if floor is None:
         return None
-    points, headroom = _points(books, item), max(0, at.balances[issuance] - floor)
+    points, headroom = _points(books, item), max(0, at.balances[issuance] + freed - floor)
     return None if points <= headroom else Beyond(points, headroom, issuance in at.parking)
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from coalition.type.v1.reason_pb2 import Reason
 
-from services.points.domain.answers import Accepted, Decision
+from services.points.domain.answers import Accepted, Decision, Refused
 from services.points.domain.books import NO_LEGS, Books, Legs
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.deciding.opening_lots import open_child
@@ -37,15 +37,28 @@ class _Claim(NamedTuple):
     points: int
 
 
-def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
-    """Refunds what is due by all refunds of the sale together, less what was refunded before."""
-    at = books.at
-    wallet = at.accounts.wallet[item.member_id]
-    catch_up(books, item.member_id, wallet)
+class _Asked(NamedTuple):
+    """What is refunded of an original: after what was before, so much of what is left."""
+
+    before: Refunded
+    left: int
+    given: int
+
+
+def _asked(books: Books, item: Refund, sale: Sale) -> _Asked:
     rule = books.terms.refund_rule(item.partner_id)
-    before = at.refunded.get(sale.seq) or Refunded(0, 0, 0, 0, 0, rule.tender_order)
+    before = books.at.refunded.get(sale.seq) or Refunded(0, 0, 0, 0, 0, rule.tender_order)
     left = sale.whole - before.given
     given = (item.points if sale.of_points else item.amount_minor) or left
+    if sale.of_points and item.amount_minor:
+        # (One that waited for its sale, which had nothing to pay.)
+        return _Asked(before, 0, item.amount_minor)
+    return _Asked(before, left, given)
+
+
+def refuse_refund(books: Books, number: int, item: Refund, sale: Sale) -> Refused | None:
+    """What speaks against a refund: that so much is not left of its original."""
+    _, left, given = _asked(books, item, sale)
     if item.reference is None and not left:
         return books.refuse(
             number,
@@ -54,14 +67,32 @@ def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
             "all of it has been refunded or reversed before",
             {},
         )
-    if sale.of_points and item.amount_minor:
-        # (One that waited for its sale, which had nothing to pay.)
-        left, given = 0, item.amount_minor
-    if not 0 < given <= left:
-        return books.refuse(
-            number, item, Reason.REASON_REFUND_TOO_LARGE, f"{left} is left to refund, {given} is required",
-            {"left": str(left), "required": str(given)},
-        )  # fmt: skip
+    if 0 < given <= left:
+        return None
+    return books.refuse(
+        number, item, Reason.REASON_REFUND_TOO_LARGE, f"{left} is left to refund, {given} is required",
+        {"left": str(left), "required": str(given)},
+    )  # fmt: skip
+
+
+def freed_by(books: Books, item: Refund, sale: Sale) -> int:
+    """Points of the partner that a refund takes back for certain, which it may issue again: none where the rest is written off."""
+    if books.terms.refund_rule(item.partner_id).shortfall is not Shortfall.ALLOW_NEGATIVE:
+        return 0
+    before, _, given = _asked(books, item, sale)
+    return _claims(books, item, sale, before, due(sale, before.tender_order, before.given + given))[0].points
+
+
+def refund(books: Books, number: int, item: Refund, sale: Sale) -> Decision:
+    """Refunds what is due by all refunds of the sale together, less what was refunded before."""
+    at = books.at
+    wallet = at.accounts.wallet[item.member_id]
+    catch_up(books, item.member_id, wallet)
+    rule = books.terms.refund_rule(item.partner_id)
+    refusal = refuse_refund(books, number, item, sale)
+    if refusal is not None:
+        return refusal
+    before, _, given = _asked(books, item, sale)
     reached = due(sale, before.tender_order, before.given + given)
     returned = reached.returned - before.returned
     if returned:

@@ -264,7 +264,8 @@ class Item(_message.Message):
     """
     linked: _builtins.bool
     """True of an earn: it and the next item of the call, a redemption or a capture of the same partner and member, are posted
-    together or not at all. The burn belongs to the earn's sale.
+    together or not at all. The burn belongs to the earn's sale. True of a refund: it and the next item, an earn that is taken in
+    exchange (Earn.in_exchange), are posted together or not at all, the refund first. Such a refund never waits for its original.
     """
     @_builtins.property
     def earn(self) -> Global___Earn:
@@ -349,10 +350,15 @@ class Earn(_message.Message):
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
     SALE_FIELD_NUMBER: _builtins.int
+    IN_EXCHANGE_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     reference: _builtins.str
     """The partner's own number of this operation: 1 to 255 visible characters, unique for ever per partner and kind."""
+    in_exchange: _builtins.bool
+    """It is what was taken for the goods of the refund right before it, which is linked with it. member_id may be left out then: it
+    is that of the refunded sale.
+    """
     @_builtins.property
     def sale(self) -> Global___Sale:
         """The purchase."""
@@ -363,10 +369,11 @@ class Earn(_message.Message):
         member_id: _builtins.bytes = ...,
         reference: _builtins.str = ...,
         sale: Global___Sale | None = ...,
+        in_exchange: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sale", b"sale"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "reference", b"reference", "sale", b"sale"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_exchange", b"in_exchange", "member_id", b"member_id", "reference", b"reference", "sale", b"sale"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

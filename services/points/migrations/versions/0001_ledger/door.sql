@@ -36,6 +36,9 @@ $$
 -- Every look-up by key is a LATERAL with a LIMIT: a plan made while the tables are young would otherwise walk
 -- a whole index once a batch and look for each row among the keys (measured: two seconds for 300 items).
 -- Updates go by ctid for the same reason; the head's lock keeps the rows where they are.
+--
+-- With p_peek nothing is locked and nothing is made: the same reads for a quote, in a read-only transaction that sees one
+-- moment. Accounts that are missing get numbers below 0, under which nothing is found.
 CREATE FUNCTION ledger_open(
     p_ledger smallint,
     p_accounts integer [], p_new_kinds text [], p_new_owners uuid [],
@@ -48,6 +51,7 @@ CREATE FUNCTION ledger_open(
     p_grants bigint [],
     p_parked bigint [],
     p_burner_at integer [], p_taker_at integer [],
+    p_peek boolean,
     OUT last_seq bigint, OUT now_us bigint, OUT last_time_us bigint, OUT last_lot_no bigint,
     OUT last_batch_no bigint, OUT config_version bigint, OUT erased bigint, OUT last_pos bigint, OUT partition_pos bigint [],
     OUT key_no integer [], OUT key_hash bytea [], OUT key_seq bigint [], OUT key_refusal text [],
@@ -90,54 +94,67 @@ DECLARE
     v_by_activity boolean;
     v_idle bigint [];
 BEGIN
-    SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us,
-           h.waiting_refunds, h.parked_earns, h.by_activity
-    INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us, v_waiting, v_parked, v_by_activity
-    FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
+    IF p_peek THEN
+        SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us,
+               h.waiting_refunds, h.parked_earns, h.by_activity
+        INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us, v_waiting, v_parked, v_by_activity
+        FROM ledger_head h WHERE h.ledger_id = p_ledger;
+    ELSE
+        SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us,
+               h.waiting_refunds, h.parked_earns, h.by_activity
+        INTO last_seq, last_time_us, last_lot_no, last_batch_no, config_version, erased, v_last_account, v_offset_us, v_waiting, v_parked, v_by_activity
+        FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
+    END IF;
     IF NOT found THEN
         RAISE EXCEPTION 'ledger % is not open', p_ledger USING errcode = 'no_data_found';
     END IF;
     now_us := greatest((extract(epoch FROM clock_timestamp()) * 1000000)::bigint + v_offset_us, last_time_us + 1);
     v_now := timestamptz 'epoch' + now_us * interval '1 microsecond';
-    SELECT e.pos, e.partition_pos INTO last_pos, partition_pos FROM event_head e WHERE e.ledger_id = p_ledger FOR NO KEY UPDATE;
+    IF p_peek THEN
+        SELECT e.pos, e.partition_pos INTO last_pos, partition_pos FROM event_head e WHERE e.ledger_id = p_ledger;
+    ELSE
+        SELECT e.pos, e.partition_pos INTO last_pos, partition_pos FROM event_head e WHERE e.ledger_id = p_ledger FOR NO KEY UPDATE;
+    END IF;
 
     accounts := p_accounts;
     IF cardinality(p_new_kinds) > 0 THEN
-        WITH missing AS (
-            SELECT n.kind, n.owner_id, row_number() OVER (ORDER BY n.no) AS rank
-            FROM unnest(p_new_kinds, p_new_owners) WITH ORDINALITY n (kind, owner_id, no)
-            LEFT JOIN LATERAL (
-                SELECT account_no FROM account WHERE ledger_id = p_ledger AND account.kind = n.kind AND account.owner_id = n.owner_id LIMIT 1
-            ) a ON true
-            WHERE a.account_no IS NULL
-        ), made AS (
-            INSERT INTO account (ledger_id, account_no, kind, owner_id)
-            SELECT p_ledger, v_last_account + m.rank, m.kind, m.owner_id FROM missing m
-            RETURNING account_no, kind
-        ), counted AS (
-            INSERT INTO balance (ledger_id, account_no, floor)
-            SELECT p_ledger, m.account_no, CASE WHEN m.kind IN ('wallet', 'pending', 'budget') THEN 0 END FROM made m
-            RETURNING account_no
-        )
-        UPDATE ledger_head h SET last_account_no = v_last_account + (SELECT count(*) FROM counted)
-        WHERE h.ledger_id = p_ledger AND EXISTS (SELECT 1 FROM missing);
-        SELECT array_agg(a.account_no ORDER BY n.no) INTO v_found
+        IF p_peek IS NOT TRUE THEN
+            WITH missing AS (
+                SELECT n.kind, n.owner_id, row_number() OVER (ORDER BY n.no) AS rank
+                FROM unnest(p_new_kinds, p_new_owners) WITH ORDINALITY n (kind, owner_id, no)
+                LEFT JOIN LATERAL (
+                    SELECT account_no FROM account WHERE ledger_id = p_ledger AND account.kind = n.kind AND account.owner_id = n.owner_id LIMIT 1
+                ) a ON true
+                WHERE a.account_no IS NULL
+            ), made AS (
+                INSERT INTO account (ledger_id, account_no, kind, owner_id)
+                SELECT p_ledger, v_last_account + m.rank, m.kind, m.owner_id FROM missing m
+                RETURNING account_no, kind
+            ), counted AS (
+                INSERT INTO balance (ledger_id, account_no, floor)
+                SELECT p_ledger, m.account_no, CASE WHEN m.kind IN ('wallet', 'pending', 'budget') THEN 0 END FROM made m
+                RETURNING account_no
+            )
+            UPDATE ledger_head h SET last_account_no = v_last_account + (SELECT count(*) FROM counted)
+            WHERE h.ledger_id = p_ledger AND EXISTS (SELECT 1 FROM missing);
+        END IF;
+        SELECT array_agg(coalesce(a.account_no, -n.no::integer) ORDER BY n.no) INTO v_found
         FROM unnest(p_new_kinds, p_new_owners) WITH ORDINALITY n (kind, owner_id, no)
-        CROSS JOIN LATERAL (
+        LEFT JOIN LATERAL (
             SELECT account_no FROM account WHERE ledger_id = p_ledger AND account.kind = n.kind AND account.owner_id = n.owner_id LIMIT 1
-        ) a;
+        ) a ON true;
         accounts := p_accounts || v_found;
     END IF;
 
-    SELECT array_agg(b.credits - b.debits ORDER BY t.no), array_agg(b.reserved - b.released ORDER BY t.no),
+    SELECT array_agg(coalesce(b.credits - b.debits, 0) ORDER BY t.no), array_agg(coalesce(b.reserved - b.released, 0) ORDER BY t.no),
            array_agg(t.account_no ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL),
            array_agg(b.credit_floor ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL),
            array_agg(b.parks ORDER BY t.no) FILTER (WHERE b.credit_floor IS NOT NULL)
     INTO balances, held, floored, credit_floors, credit_parks
     FROM unnest(accounts) WITH ORDINALITY t (account_no, no)
-    CROSS JOIN LATERAL (
+    LEFT JOIN LATERAL (
         SELECT * FROM balance WHERE ledger_id = p_ledger AND balance.account_no = t.account_no LIMIT 1
-    ) b;
+    ) b ON true;
 
     SELECT array_agg(k.no::integer - 1), array_agg(d.content_hash), array_agg(d.seq), array_agg(d.refusal),
            array_agg(d.message), array_agg(d.metadata::text)
