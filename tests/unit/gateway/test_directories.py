@@ -16,7 +16,7 @@ from services.gateway.directory.remembered import Remembered
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller, KeyFacts, Partner
 from services.gateway.domain.clearing import Store
-from services.gateway.domain.members import Identifier, IdentifierKind
+from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Place
 from services.gateway.schemas.movements import MemberReference
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, InvalidRequest, NotFound, Unavailable
@@ -44,8 +44,18 @@ class _Members:
         self.existing: set[UUID] = set()
         self.existence_asked = 0
         self.down = False
+        self.limited = False
+        self.askings: list[Asking] = []
 
-    async def look_up(self, token: bytes, identifiers: Sequence[Identifier]) -> list[UUID | CoalitionError]:
+    async def look_up(
+        self, token: bytes, identifiers: Sequence[Identifier], askings: Sequence[Asking]
+    ) -> list[UUID | CoalitionError]:
+        self.askings += askings
+        if self.limited:
+            return [
+                CoalitionError(Reason.REASON_LOOKUP_LIMITED, "too many", retry_after_seconds=60)
+                for _ in identifiers
+            ]
         self.calls.append((token, [each.value for each in identifiers]))
         if self.down:
             raise Unavailable("down")
