@@ -35,7 +35,7 @@ def read_email(text: str) -> str | None:
     if len(text) > EMAIL_CHARACTERS_MAX:
         return None
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized
+        return validate_email(text.strip(), check_deliverability=False, strict=True).normalized
     except EmailNotValidError:
         return None
 
