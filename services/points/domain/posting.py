@@ -31,6 +31,7 @@ from services.points.domain.deciding.await_original import (
     give_up,
     refund_awaited,
 )
+from services.points.domain.deciding.barred import refuse_barred
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
 from services.points.domain.deciding.earlier import Found, found
 from services.points.domain.deciding.earn import beyond_floor, earn, refuse_credit, turn_away
@@ -259,7 +260,7 @@ class Posting:
             if item.unparks and not self._take_away(number, item):
                 return TurnedAway(Reason.REASON_UNAVAILABLE, "the sale was posted meanwhile", {}, again=True)
             return refund(books, number, item, item.sale)
-        gone = self._refuse_gone(number, item)
+        gone = self._refuse_gone(number, item) or refuse_barred(books, self._at, number, item)
         if gone is not None:
             return gone
         if isinstance(item, WalletMovement):
