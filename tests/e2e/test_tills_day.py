@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from services.launcher.platform import Platform
-from services.operations import ledger, proofs, registry
+from services.operations import ledger, proofs
 from services.operations import members as operated
 from services.runtime.clock import from_micros, to_micros
+from tests.support.gateway_claims import claimed
 from tests.support.gateway_mall import (
     OCCURRED_AT,
     SOLD,
@@ -33,7 +34,6 @@ from tests.support.gateway_mall import (
     undo,
 )
 from tests.support.gateway_members import luhn
-from tests.support.waiting import until as eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -223,7 +223,7 @@ async def test_a_till_that_was_offline_for_two_hours_loses_nothing(mall: Mall) -
         by_card[each["member"]["card"]] += earned(each["amount"])
     for card, member in members:
         assert (await mall.balance(member))["available"] == by_card[card]
-    await _claimed(mall, handed_out, by_card[handed_out])
+    await claimed(mall, handed_out, by_card[handed_out])
     # Once its owner is enrolled the one that was refused is sent again, with all the others or alone.
     answer = await mall.grocer.post("/v1/members", json={"card": sales[139]["member"]["card"]}, headers=key())
     assert answer.status_code == 201, answer.text
@@ -235,89 +235,6 @@ async def test_a_till_that_was_offline_for_two_hours_loses_nothing(mall: Mall) -
         {"lines": 140, "accepted": 1, "replayed": 139, "refused": 0, "waiting": 0, "parked": 0},
         {"lines": 140, "accepted": 0, "replayed": 140, "refused": 0, "waiting": 0, "parked": 0},
     ]
-
-
-async def _claimed(mall: Mall, card: str, points: int) -> None:
-    """A card that earned before anybody enrolled it spends nothing until somebody claims it, with all its points."""
-    found = (await mall.grocer.post("/v1/members/lookup", json={"card": f";{card}=9912?"})).json()
-    assert (found["anonymous"], found["initials"], found["card_endings"]) == (True, None, [card[-4:]])
-    assert (await mall.balance(found["id"]))["available"] == points
-    burn = {"member": {"card": card}, "points": 10, "occurred_at": OCCURRED_AT}
-    for client in (mall.grocer, mall.fuel):
-        refused = await client.post(
-            "/v1/redemptions", json={**burn, "reference": secrets.token_hex(8)}, headers=key()
-        )
-        assert (refused.status_code, refused.json()["code"]) == (409, "member_anonymous"), refused.text
-    body = {
-        "card": card,
-        "customer_id": secrets.token_hex(4),
-        "personal": {"given_name": "Ana", "language": "es"},
-    }
-    claimed = await mall.fuel.post("/v1/members", json=body, headers=key())
-    assert claimed.status_code == 201, claimed.text
-    assert (claimed.json()["anonymous"], claimed.json()["enrolled_by_you"]) == (False, True)
-    again = await mall.grocer.post("/v1/members", json={"card": card}, headers=key())
-    assert (again.status_code, again.json()["code"]) == (409, "identifier_taken")
-    # (The ledger hears of it a moment later.)
-    await eventually(lambda: _spends(mall, burn))
-    assert (await mall.balance(found["id"]))["available"] == points - 10
-
-
-async def _spends(mall: Mall, burn: dict[str, Any]) -> bool:
-    answer = await mall.grocer.post(
-        "/v1/redemptions", json={**burn, "reference": secrets.token_hex(8)}, headers=key()
-    )
-    return answer.status_code == 201
-
-
-async def test_staff_earns_where_it_works_and_spends_elsewhere(mall: Mall) -> None:
-    card, member = await mall.member(700)
-    path = f"/v1/members/{member}/employment"
-    assert (await mall.grocer.put(path, headers=key())).json()["works_for_you"] is True
-    burn = {"member": {"card": card}, "points": 10, "occurred_at": OCCURRED_AT}
-
-    async def refused() -> bool:
-        answer = await mall.grocer.post(
-            "/v1/redemptions", json={**burn, "reference": secrets.token_hex(8)}, headers=key()
-        )
-        return answer.json().get("code") == "staff_card"
-
-    await eventually(refused)
-    await posted(mall.fuel, "/v1/redemptions", {**burn, "reference": secrets.token_hex(8)})
-    await posted(mall.grocer, "/v1/earns", sale(card, 1_000))
-    assert (await mall.grocer.delete(path, headers=key())).json()["works_for_you"] is False
-    await eventually(lambda: _spends(mall, burn))
-
-
-async def test_who_tries_card_numbers_out_is_stopped_and_reported(mall: Mall) -> None:
-    known, _ = await mall.member(0)
-    secret = (await registry.issue_key(mall.session, mall.programme, "fuel", "stolen")).secret
-    stolen = {"Authorization": f"Bearer {secret}"}
-    codes: list[str] = []
-    # 10,000 numbers, in batches and one by one, each time from another till.
-    for number in range(2):
-        lines = [
-            {"type": "earn", **sale(new_card("9966"), 1, receipt={"till": str(number)})} for _ in range(4_990)
-        ]
-        answer = await mall.fuel.post("/v1/batches", json={"lines": lines}, headers={**stolen, **key()})
-        codes += [each["error"]["code"] for each in answer.json()["results"]]
-    for number in range(20):
-        answer = await mall.fuel.post(
-            "/v1/members/lookup", json={"card": new_card("9966"), "till": f"x{number}"}, headers=stolen
-        )
-        assert answer.status_code == 429, answer.text
-        assert int(answer.headers["retry-after"]) >= 1
-        codes.append(answer.json()["code"])
-    assert (len(codes), set(codes)) == (10_000, {"lookup_limited"})
-    last = await mall.fuel.post("/v1/members/lookup", json={"card": known}, headers=stolen)
-    assert (last.status_code, last.json()["code"]) == (429, "lookup_limited")
-    # The partner's other key is not concerned, and the staff sees who it was, once for each source.
-    assert (await mall.fuel.post("/v1/members/lookup", json={"card": known})).status_code == 200
-    told = await operated.suspicions(mall.session, mall.programme, 100)
-    by_key = [each for each in told if each["api_key"]]
-    assert [(each["partner"], each["store"], each["till"]) for each in by_key] == [("fuel", None, None)]
-    assert by_key[0]["unknown"] >= 201
-    assert len({(each["api_key"], each["till"]) for each in told}) == len(told)
 
 
 async def test_what_was_bought_and_brought_back_offline_goes_in_one_batch(mall: Mall) -> None:

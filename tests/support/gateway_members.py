@@ -206,7 +206,7 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
             raise InvalidRequest("this is not an e-mail address", field="personal.email")
         member.personal.MergeFrom(request.personal)
         for name in request.removed:
-            member.personal.ClearField(name)
+            setattr(member.personal, name, "")
         return members_pb2.UpdateMemberResponse(member=self._seen(request.member_id, member.enrolled_by))
 
     async def SetEmployment(

@@ -89,6 +89,25 @@ class Members:
                 status=200,
                 writes=False,
             ),
+            *self._changes(),
+            post(
+                "/v1/members/{member_id}/close",
+                self.close,
+                id="closeMember",
+                tag=_TAG,
+                summary="Close a member",
+                description="For good: later earns and redemptions are refused. Only the partner that enrolled "
+                "the member may do this. Closing a closed member changes nothing.",
+                body=None,
+                answer=schema.Member,
+                example=examples.MEMBER_CLOSED,
+                reasons=_UNKNOWN,
+                status=200,
+            ),
+        ]
+
+    def _changes(self) -> list[ToldRoute]:
+        return [
             post(
                 "/v1/members/{member_id}",
                 self.update,
@@ -111,20 +130,6 @@ class Members:
                 method="PATCH",
             ),
             *self._employment(),
-            post(
-                "/v1/members/{member_id}/close",
-                self.close,
-                id="closeMember",
-                tag=_TAG,
-                summary="Close a member",
-                description="For good: later earns and redemptions are refused. Only the partner that enrolled "
-                "the member may do this. Closing a closed member changes nothing.",
-                body=None,
-                answer=schema.Member,
-                example=examples.MEMBER_CLOSED,
-                reasons=_UNKNOWN,
-                status=200,
-            ),
         ]
 
     def _employment(self) -> list[ToldRoute]:

@@ -17,6 +17,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REQUESTS: dict[str, tuple[Any, str]] = {
     "Enrol": (pb.EnrolRequest(key="k"), WRITE),
+    "FindMember": (pb.FindMemberRequest(identifier=identifier(CARD, card_number())), READ),
+    "UpdateMember": (pb.UpdateMemberRequest(key="k", member_id=new_id().bytes), WRITE),
+    "SetEmployment": (
+        pb.SetEmploymentRequest(member_id=new_id().bytes, partner_id=new_id().bytes, employed=True),
+        WRITE,
+    ),
     "GetMember": (pb.GetMemberRequest(member_id=new_id().bytes), READ),
     "LookupMembers": (pb.LookupMembersRequest(identifiers=[identifier(CARD, card_number())]), READ),
     "GetStandings": (pb.GetStandingsRequest(member_ids=[new_id().bytes]), READ),

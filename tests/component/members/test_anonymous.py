@@ -1,6 +1,7 @@
 """Cards that earn before anybody has enrolled them, and those who claim them."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from coalition.events.v1 import members_pb2 as events_pb
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PREFIX = "60355"
 
 
-async def _range(running: RunningMembers, programme: Programme, **changes: object) -> office_pb2.CardRange:
-    request = {"prefix": PREFIX, "digits": 13, "partner_id": new_id().bytes, **changes}
+async def _range(running: RunningMembers, programme: Programme, **changes: Any) -> office_pb2.CardRange:
+    request: dict[str, Any] = {"prefix": PREFIX, "digits": 13, "partner_id": new_id().bytes, **changes}
     answer = await running.in_office(programme, "SetCardRange", office_pb2.SetCardRangeRequest(**request))
     return answer.range
 
@@ -131,10 +132,9 @@ async def test_tills_and_a_shop_that_meet_a_card_at_once_make_one_member(
     await _range(running, programme)
     for _ in range(5):
         card, partner = card_number(PREFIX), running.partner(programme)
-        enrolled, *read = await asyncio.gather(
-            partner.enrol(identifier(CARD, card)), *(_read(running, programme, card) for _ in range(4))
-        )
-        assert {bytes(each[0].standing.member_id) for each in read} == {enrolled.member.member_id}
+        tills = asyncio.gather(*(_read(running, programme, card) for _ in range(4)))
+        enrolled, read = await asyncio.gather(partner.enrol(identifier(CARD, card)), tills)
+        assert {each[0].standing.member_id for each in read} == {enrolled.member.member_id}
 
 
 async def test_ranges_are_set_by_the_service_desk_and_listed(running: RunningMembers, programme: Programme):

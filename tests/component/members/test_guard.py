@@ -1,6 +1,7 @@
 """Who tries identifiers out is stopped and told of once; an honest till is not."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -24,7 +25,7 @@ DAY = 86_400
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def strict(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[RunningMembers]:
     """A service that takes 10 unknown ones of a till, 25 of a key, and enrols 5 cards for a till."""
-    limits = {
+    limits: dict[str, Any] = {
         "lookup_window_seconds": DAY,
         "lookup_till_unknown_max": 10,
         "lookup_key_unknown_max": 25,
@@ -149,6 +150,6 @@ async def test_what_one_process_has_counted_the_next_one_knows(
     asking = _asking(new_id().bytes)
     for _ in range(10):
         await _ask(strict, programme, asking, card_number())
-    limits = {"lookup_window_seconds": DAY, "lookup_till_unknown_max": 10}
+    limits: dict[str, Any] = {"lookup_window_seconds": DAY, "lookup_till_unknown_max": 10}
     async with running_members(database_for("members"), **limits) as other:
         assert await _ask(other, programme, asking, card_number()) == [LIMITED]
