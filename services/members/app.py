@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.members.commands.close import Close
+from services.members.commands.employment import SetEmployment
 from services.members.commands.enrol import Enrol
+from services.members.commands.find import FindMember
+from services.members.commands.resolve import Resolve
+from services.members.commands.set_card_range import SetCardRange
+from services.members.commands.update import UpdateMember
 from services.members.queries.lookup import Lookup
 from services.members.queries.member import ReadMember
+from services.members.queries.office import ReadOffice
 from services.members.queries.standings import ReadStandings
 from services.members.storage.member_index import MemberIndex
 from services.runtime.database import Database
@@ -20,11 +26,17 @@ class Members:
 
     # commands
     enrol: Enrol
+    update: UpdateMember
+    employment: SetEmployment
     close: Close
+    resolve: Resolve
+    find: FindMember
+    set_card_range: SetCardRange
     # queries
     member: ReadMember
     lookup: Lookup
     standings: ReadStandings
+    office: ReadOffice
     events: ReadEvents
 
     database: Database

@@ -6,21 +6,35 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import grpc.aio
 from coalition.members.v1.members_pb2 import DESCRIPTOR
 from coalition.members.v1.members_pb2_grpc import add_MembersServiceServicer_to_server
+from coalition.members.v1.office_pb2 import DESCRIPTOR as OFFICE
+from coalition.members.v1.office_pb2_grpc import add_MembersOfficeServiceServicer_to_server
 
 from services.members.app import Members
 from services.members.commands.close import Close
+from services.members.commands.employment import SetEmployment
 from services.members.commands.enrol import Enrol
+from services.members.commands.enrol_anonymous import EnrolAnonymous
+from services.members.commands.find import FindMember
+from services.members.commands.guard import Guard
+from services.members.commands.resolve import Resolve
+from services.members.commands.set_card_range import SetCardRange
+from services.members.commands.update import UpdateMember
 from services.members.domain.access import STAFF_ROLES
 from services.members.domain.cards import issue_card
+from services.members.domain.guarding import Limits
 from services.members.events.publishing import Announcer
 from services.members.queries.lookup import Lookup
 from services.members.queries.member import ReadMember
+from services.members.queries.office import ReadOffice
 from services.members.queries.standings import ReadStandings
+from services.members.rpc.office import OfficeServicer
 from services.members.rpc.servicer import MembersServicer
 from services.members.settings import Settings
 from services.members.storage import tables
+from services.members.storage.claims import Claims
 from services.members.storage.lookup_hash import LookupHash
 from services.members.storage.member_index import MemberIndex
 from services.members.storage.reading import MemberReader
@@ -38,7 +52,10 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 
 NAME: Final = "members"
-SERVICE_NAME: Final = DESCRIPTOR.services_by_name["MembersService"].full_name
+SERVICE_NAMES: Final = (
+    DESCRIPTOR.services_by_name["MembersService"].full_name,
+    OFFICE.services_by_name["MembersOfficeService"].full_name,
+)
 
 
 def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Members:
@@ -51,12 +68,22 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     log = EventLog(tables.events)
     announce = Announcer(log)
     writer = MemberWriter(keys, lookup, draw_card or partial(issue_card, settings.card_prefix))
+    idempotency, claims = Idempotency(tables.idempotency), Claims(lookup)
+    read, known = ReadMember(database.reader, MemberReader(keys)), Lookup(index, lookup)
+    guard = Guard(database.writer, announce, _limits(settings))
+    anonymous = EnrolAnonymous(database.reader, database.writer, writer, claims, announce)
     return Members(
-        enrol=Enrol(database.writer, Idempotency(tables.idempotency), writer, announce),
+        enrol=Enrol(database.writer, idempotency, writer, claims, announce),
+        update=UpdateMember(database.writer, idempotency, writer, announce),
+        employment=SetEmployment(database.writer, announce),
         close=Close(database.writer, announce),
-        member=ReadMember(database.reader, MemberReader(keys)),
-        lookup=Lookup(index, lookup),
+        resolve=Resolve(known, anonymous, guard),
+        find=FindMember(database.reader, index, lookup, read, guard),
+        set_card_range=SetCardRange(database.writer),
+        member=read,
+        lookup=known,
         standings=ReadStandings(database.reader),
+        office=ReadOffice(database.reader),
         events=ReadEvents(database.reader, log, *STAFF_ROLES),
         database=database,
         index=index,
@@ -66,12 +93,12 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
 def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServer:
     """The gRPC server over a built service."""
     servicer = MembersServicer(members, derive(_secret(settings), "members: request fingerprint"))
-    return GrpcServer(
-        f"{settings.grpc_host}:{settings.grpc_port}",
-        verifier,
-        [SERVICE_NAME],
-        lambda to: add_MembersServiceServicer_to_server(servicer, to),
-    )
+
+    def register(to: grpc.aio.Server) -> None:
+        add_MembersServiceServicer_to_server(servicer, to)
+        add_MembersOfficeServiceServicer_to_server(OfficeServicer(members), to)
+
+    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 
 
 async def serve() -> None:
@@ -88,6 +115,17 @@ async def serve() -> None:
     # The bus may come later than this service, and go: neither stops an enrolment.
     process.background(Relay(members.database, bus, MEMBERS).run(), "relay")
     await process.run()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        settings.lookup_window_seconds,
+        settings.lookup_till_unknown_max,
+        settings.lookup_key_unknown_max,
+        settings.lookup_till_enrolled_max,
+        settings.lookup_key_enrolled_max,
+        settings.lookup_share_percent,
+    )
 
 
 def _secret(settings: Settings) -> bytes:

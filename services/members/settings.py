@@ -23,6 +23,37 @@ class Settings(ServiceSettings, SecretSettings):
         pattern=r"^[0-9]{1,6}$",
         description="First digits of the card numbers issued here; the 13 digits end with a check digit",
     )
+    lookup_window_seconds: int = Field(
+        default=900,
+        ge=1,
+        le=86_400,
+        description="Unknown identifiers are counted in windows of so many seconds",
+    )
+    lookup_till_unknown_max: int = Field(
+        default=50, ge=1, le=1_000_000, description="Unknown identifiers that a till may ask for in a window"
+    )
+    lookup_key_unknown_max: int = Field(
+        default=200,
+        ge=1,
+        le=1_000_000,
+        description="Unknown identifiers that an API key with all of its tills may ask for in a window",
+    )
+    lookup_till_enrolled_max: int = Field(
+        default=300,
+        ge=1,
+        le=1_000_000,
+        description="Cards of card ranges that a till may enrol in a window by earning with them",
+    )
+    lookup_key_enrolled_max: int = Field(
+        default=2_000, ge=1, le=1_000_000, description="The same of an API key with all of its tills"
+    )
+    lookup_share_percent: int = Field(
+        default=50,
+        ge=0,
+        le=100,
+        description="Beyond these limits who asks is stopped only where more than this share of what it asked for "
+        "was unknown or enrolled; cards that the gateway remembers are not asked for",
+    )
     wrapping_keys: SecretStr = Field(
         default=SecretStr(""),
         description="Further keys that wrap members' data keys: `version:base64url of 32 random bytes`, "

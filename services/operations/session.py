@@ -13,6 +13,7 @@ from uuid import UUID
 
 import grpc.aio
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
+from coalition.members.v1.office_pb2_grpc import MembersOfficeServiceStub
 from coalition.partners.v1 import partners_pb2
 from coalition.partners.v1.approvals_pb2_grpc import ApprovalsServiceStub
 from coalition.partners.v1.audit_pb2_grpc import AuditServiceStub
@@ -41,7 +42,7 @@ STAFF_TOKEN: Final = "COALITION_STAFF_TOKEN"  # noqa: S105 - the name of a varia
 PRIVATE_KEY: Final = "COALITION_PRINCIPAL_PRIVATE_KEY"
 PARTNERS_TARGET: Final = "COALITION_PARTNERS_TARGET"
 POINTS_TARGET: Final = "COALITION_POINTS_TARGET"
-#: Only needed by what takes card numbers.
+#: Only needed by what is about members and their cards.
 MEMBERS_TARGET: Final = "COALITION_MEMBERS_TARGET"
 _CALL_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 0.3
@@ -72,6 +73,7 @@ class Session:
         members: grpc.aio.Channel | None = None,
     ) -> None:
         self._members = MembersServiceStub(members) if members is not None else None
+        self._members_office = MembersOfficeServiceStub(members) if members is not None else None
         self._signer, self._person, self.patience_seconds = signer, person, patience_seconds
         self.registry = PartnersServiceStub(partners)
         self.clearing = ClearingServiceStub(partners)
@@ -96,6 +98,13 @@ class Session:
         if self._members is None:
             raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
         return self._members
+
+    @property
+    def members_office(self) -> MembersOfficeServiceStub:
+        """What the staff sets and sees of members. Raises Unavailable as `members` does."""
+        if self._members_office is None:
+            raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
+        return self._members_office
 
     async def call(
         self, method: Any, request: Any, programme: Programme | None = None, seconds: float = _CALL_SECONDS

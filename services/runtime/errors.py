@@ -53,6 +53,12 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_MEMBER_UNKNOWN: ReasonEntry(_S.NOT_FOUND, 404, "Member unknown"),
     Reason.REASON_MEMBER_CLOSED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Member closed"),
     Reason.REASON_IDENTIFIER_TAKEN: ReasonEntry(_S.ALREADY_EXISTS, 409, "Identifier taken"),
+    Reason.REASON_LOOKUP_LIMITED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 429, "Too many unknown cards", True),
+    Reason.REASON_MEMBER_ANONYMOUS: ReasonEntry(
+        _S.FAILED_PRECONDITION, 409, "Card is not registered by name"
+    ),
+    Reason.REASON_STAFF_CARD: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Staff card"),
+    Reason.REASON_IDENTIFIER_AMBIGUOUS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "More than one member"),
     Reason.REASON_INSUFFICIENT_POINTS: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Not enough points"),
     Reason.REASON_OCCURRED_IN_FUTURE: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Time lies in the future"),
     Reason.REASON_OCCURRED_TOO_LONG_AGO: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Time lies too far back"),

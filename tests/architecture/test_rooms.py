@@ -44,6 +44,8 @@ LIBRARIES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("*", "storage"): frozenset({"sqlalchemy", "asyncpg"}),
     # An answer of megabytes is kept compressed, a personal field sealed.
     ("members", "storage"): frozenset({"cryptography"}),
+    # Rules of phone numbers and addresses that are larger than ours: pure, no network.
+    ("members", "domain"): frozenset({"phonenumbers", "email_validator"}),
     ("*", "clients"): frozenset({"grpc", "grpc_health"}),
     ("*", "rpc"): frozenset({"grpc"}),
     ("*", "settings"): frozenset({"pydantic", "pydantic_settings"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,9 @@ import pytest_asyncio
 
 from services.launcher.platform import Platform
 from services.operations import ledger, proofs
+from services.operations import members as operated
 from services.runtime.clock import from_micros, to_micros
+from tests.support.gateway_claims import claimed
 from tests.support.gateway_mall import (
     OCCURRED_AT,
     RULED_AT,
@@ -31,6 +34,7 @@ from tests.support.gateway_mall import (
     sale,
     undo,
 )
+from tests.support.gateway_members import luhn
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -225,8 +229,14 @@ async def test_a_till_that_was_offline_for_two_hours_loses_nothing(mall: Mall) -
     # The last sale before the connection went had arrived; another was put into the file twice.
     await posted(mall.grocer, "/v1/earns", sales[0])
     sales.append(sales[17])
-    # This card passes its check digit, and nobody has it.
+    # This card passes its check digit, and is of no range: nobody has it.
     sales.append(sale(new_card("9955"), 4_200, occurred_at=moments[139], store="S1"))
+    # This one is of a range, and nobody has enrolled it yet.
+    await operated.set_card_range(mall.session, mall.programme, "603555", 16, "grocer", 0)
+    handed_out = new_card("603555")[:15]
+    handed_out = luhn(handed_out)
+    sales[23] = {**sales[23], "member": {"card": handed_out}}
+    sales[30] = {**sales[30], "member": {"card": handed_out}}
     lines: list[dict[str, Any]] = [{"type": "earn", **each} for each in sales]
     assert len(lines) == 140
     headers = key()
@@ -256,9 +266,12 @@ async def test_a_till_that_was_offline_for_two_hours_loses_nothing(mall: Mall) -
         assert listed["data"] == [result["transaction"]]
         assert listed["data"][0]["occurred_at"] == line["occurred_at"].replace("+00:00", "Z")
         assert listed["data"][0]["points"] == earned(line["amount"])
-    for place, (_, member) in enumerate(members):
-        whole = sum(earned(each["amount"]) for each in sales[place:138:7])
-        assert (await mall.balance(member))["available"] == whole
+    by_card: Counter[str] = Counter()
+    for each in sales[:138]:
+        by_card[each["member"]["card"]] += earned(each["amount"])
+    for card, member in members:
+        assert (await mall.balance(member))["available"] == by_card[card]
+    await claimed(mall, handed_out, by_card[handed_out])
     # Once its owner is enrolled the one that was refused is sent again, with all the others or alone.
     answer = await mall.grocer.post("/v1/members", json={"card": sales[139]["member"]["card"]}, headers=key())
     assert answer.status_code == 201, answer.text

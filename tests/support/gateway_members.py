@@ -12,7 +12,14 @@ from coalition.type.v1.error_pb2 import ItemError
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.clock import wall_now_us
-from services.runtime.errors import Conflict, InvalidRequest, NotFound
+from services.runtime.errors import (
+    CoalitionError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    Refused,
+)
 from services.runtime.ids import new_id
 from services.runtime.principal import acting
 from tests.support.gateway_faults import Faults
@@ -29,6 +36,10 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
         self.named: dict[tuple[int, bytes, str], bytes] = {}
         self.enrolments: dict[tuple[bytes, str], tuple[bytes, bytes]] = {}
         self.lookups: list[int] = []
+        self.askings: list[members_pb2.Asking] = []
+        #: Stops everybody for so many seconds, where it is not 0.
+        self.limited_seconds = 0
+        self.staff: set[tuple[bytes, bytes]] = set()
         self._cards = itertools.count(10_000_000)
 
     def enrolled(self, card: str, partner_id: UUID | None = None) -> bytes:
@@ -100,6 +111,17 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
         principal = acting()
         principal.require("members:read")
         self.lookups.append(len(request.identifiers))
+        self.askings += request.askings
+        assert len(request.askings) == len(request.identifiers)
+        if self.limited_seconds:
+            told = ItemError(
+                reason=_R.REASON_LOOKUP_LIMITED,
+                message="too many",
+                metadata={"retry_after_seconds": str(self.limited_seconds)},
+            )
+            return members_pb2.LookupMembersResponse(
+                results=[members_pb2.LookupResult(error=told)] * len(request.identifiers)
+            )
         partner = principal.partner_id.bytes if principal.partner_id else b""
         results: list[members_pb2.LookupResult] = []
         for place, identifier in enumerate(request.identifiers):
@@ -125,6 +147,78 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
                 for member_id in request.member_ids
             ]
         )
+
+    async def FindMember(
+        self, request: members_pb2.FindMemberRequest, context: Any
+    ) -> members_pb2.FindMemberResponse:
+        principal = acting()
+        principal.require("members:read")
+        self.askings.append(request.asking)
+        if self.limited_seconds:
+            raise CoalitionError(
+                _R.REASON_LOOKUP_LIMITED, "too many", retry_after_seconds=self.limited_seconds
+            )
+        partner = principal.as_partner().bytes
+        found = request.member_id
+        if request.HasField("identifier"):
+            found = self._find(request.identifier, partner)
+        if found not in self.members:
+            raise NotFound("no member has this identifier", _R.REASON_MEMBER_UNKNOWN)
+        seen = self._seen(found, partner)
+        own = [each.value for each in seen.identifiers if each.kind != members_pb2.IDENTIFIER_KIND_CARD]
+        match = members_pb2.MemberMatch(
+            member_id=found,
+            status=seen.status,
+            card_endings=[
+                each.value[-4:] for each in seen.identifiers if each.kind == members_pb2.IDENTIFIER_KIND_CARD
+            ],
+            initials=seen.personal.given_name[:1] + seen.personal.family_name[:1],
+            customer_number=own[0] if own else "",
+            enrolled_by_caller=seen.enrolled_by == partner,
+        )
+        return members_pb2.FindMemberResponse(match=match)
+
+    def _find(self, identifier: members_pb2.Identifier, partner: bytes) -> bytes:
+        contacts = {members_pb2.IDENTIFIER_KIND_PHONE: "phone", members_pb2.IDENTIFIER_KIND_EMAIL: "email"}
+        contact = contacts.get(identifier.kind)
+        if contact is None:
+            return self.named.get(self._name(identifier, partner, "identifier.value"), b"")
+        having = [
+            member_id
+            for member_id, member in self.members.items()
+            if getattr(member.personal, contact) == identifier.value
+        ]
+        if len(having) > 1:
+            raise Refused(_R.REASON_IDENTIFIER_AMBIGUOUS, "more than one member has this")
+        return having[0] if having else b""
+
+    async def UpdateMember(
+        self, request: members_pb2.UpdateMemberRequest, context: Any
+    ) -> members_pb2.UpdateMemberResponse:
+        principal = acting()
+        principal.require("members:write")
+        member = self.members.get(request.member_id)
+        if member is None:
+            raise NotFound("there is no such member")
+        if member.enrolled_by != principal.as_partner().bytes:
+            raise PermissionDenied("only the partner that enrolled a member may do this")
+        if "@" not in (request.personal.email or "@"):
+            raise InvalidRequest("this is not an e-mail address", field="personal.email")
+        member.personal.MergeFrom(request.personal)
+        for name in request.removed:
+            setattr(member.personal, name, "")
+        return members_pb2.UpdateMemberResponse(member=self._seen(request.member_id, member.enrolled_by))
+
+    async def SetEmployment(
+        self, request: members_pb2.SetEmploymentRequest, context: Any
+    ) -> members_pb2.SetEmploymentResponse:
+        principal = acting()
+        principal.require("members:write")
+        if request.member_id not in self.members:
+            raise NotFound("there is no such member")
+        partner = principal.as_partner().bytes
+        (self.staff.add if request.employed else self.staff.discard)((request.member_id, partner))
+        return members_pb2.SetEmploymentResponse(member=self._seen(request.member_id, partner))
 
     async def CloseMember(
         self, request: members_pb2.CloseMemberRequest, context: Any
@@ -156,6 +250,7 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
     def _seen(self, member_id: bytes, partner: bytes) -> members_pb2.Member:
         seen = members_pb2.Member()
         seen.CopyFrom(self.members[member_id])
+        seen.employed_by_caller = (member_id, partner) in self.staff
         if seen.enrolled_by != partner:
             seen.ClearField("personal")
             own = [each for each in seen.identifiers if each.kind == members_pb2.IDENTIFIER_KIND_CARD]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coalition.members.v1 import members_pb2 as pb
-from coalition.members.v1 import members_pb2_grpc
+from coalition.members.v1 import members_pb2_grpc, office_pb2_grpc
 from coalition.type.v1.event_record_pb2 import EventRecord
 from pydantic import SecretStr
 
@@ -135,6 +135,16 @@ class RunningMembers:
     settings: Settings
     stub: members_pb2_grpc.MembersServiceStub
     signers: dict[str, Signer]
+    office_stub: office_pb2_grpc.MembersOfficeServiceStub
+
+    async def in_office(self, programme: Programme, method: str, request: Any) -> Any:
+        """One call to the office, as a person of the service desk."""
+        token = self.signers["cli"].sign(Kind.STAFF, "stf_test", programme, grants=["service_desk"])
+        return await grpc_client.call(getattr(self.office_stub, method), request, token)
+
+    def gateway(self, programme: Programme) -> Caller:
+        """The gateway, asking for itself."""
+        return Caller(self.stub, self.signers["gateway"].own(programme), programme)
 
     def partner(
         self, programme: Programme, partner_id: UUID | None = None, scopes: Sequence[str] = (READ, WRITE)
@@ -157,7 +167,7 @@ class RunningMembers:
 
 @asynccontextmanager
 async def running_members(
-    database: ServiceDatabase, draw_card: Callable[[], str] | None = None
+    database: ServiceDatabase, draw_card: Callable[[], str] | None = None, **changes: Any
 ) -> AsyncGenerator[RunningMembers]:
     """Serves on a free port until the end of the block."""
     signers = {
@@ -167,13 +177,17 @@ async def running_members(
     public_keys = ",".join(
         f"{issuer}:{urlsafe_b64encode(signer.public_key).decode()}" for issuer, signer in signers.items()
     )
-    settings = members_settings(database)
+    settings = members_settings(database).model_copy(update=changes)
     members = service.build(settings, draw_card)
     server = service.server(members, settings, Verifier(public_keys))
     port = await server.start()
     try:
         async with grpc_client.open_channel(f"127.0.0.1:{port}") as channel:
-            yield RunningMembers(members, settings, members_pb2_grpc.MembersServiceStub(channel), signers)
+            stub, office = (
+                members_pb2_grpc.MembersServiceStub(channel),
+                office_pb2_grpc.MembersOfficeServiceStub(channel),
+            )
+            yield RunningMembers(members, settings, stub, signers, office)
     finally:
         await server.stop(0)
         await members.disconnect()

@@ -40,6 +40,8 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
         self.expiry: dict[str, ExpiryPolicy] = {}
         self.members: set[bytes] = set()
         self.closed: set[bytes] = set()
+        self.anonymous: set[bytes] = set()
+        self.employers: dict[bytes, list[bytes]] = {}
         self.stores: dict[bytes, set[bytes]] = {}
         self.unknown_partners: set[bytes] = set()
         self.not_funding: set[bytes] = set()
@@ -57,7 +59,13 @@ class Neighbours(members_pb2_grpc.MembersServiceServicer, partners_pb2_grpc.Part
                 status = members_pb2.MEMBER_STATUS_CLOSED
             elif self.everyone_exists or member in self.members:
                 status = members_pb2.MEMBER_STATUS_ACTIVE
-            standings.append(members_pb2.Standing(member_id=member, status=status))
+            told = members_pb2.Standing(
+                member_id=member,
+                status=status,
+                anonymous=member in self.anonymous,
+                employers=self.employers.get(member, ()),
+            )
+            standings.append(told)
         return members_pb2.GetStandingsResponse(standings=standings)
 
     async def ReadEvents(self, request: Any, context: Any) -> AsyncIterator[Any]:

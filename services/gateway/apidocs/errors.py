@@ -103,6 +103,30 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Look that member up instead of enrolling it again.",
         receipt_text="Card is registered already",
     ),
+    _R.REASON_LOOKUP_LIMITED: Explained(
+        "The till, or the API key with all of its tills, has asked for so many cards, phone numbers or customer numbers that "
+        "nobody has that it looks as if somebody tries them out. Nothing that it asks for is answered now, whether somebody has it or not.",
+        "Wait as long as Retry-After says. Nothing of what was refused so is lost: send it again then. If your tills are right, "
+        "ask the programme's operator, who sees what was counted and sets the limits.",
+        ("retry_after_seconds",),
+        "Please wait and try again later",
+    ),
+    _R.REASON_MEMBER_ANONYMOUS: Explained(
+        "The card has earned points, and nobody has enrolled it by name yet. Until then it only earns.",
+        "Enrol the member with this card, `POST /v1/members`: all points of the card are the member's then, and can be spent.",
+        receipt_text="Please register your card to spend",
+    ),
+    _R.REASON_STAFF_CARD: Explained(
+        "The member works for you, and staff spends no points with its employer. It earns there, and spends elsewhere.",
+        "Take another payment. If the member does not work for you any more, say so: "
+        "`DELETE /v1/members/{member_id}/employment`.",
+        receipt_text="Staff cards cannot spend here",
+    ),
+    _R.REASON_IDENTIFIER_AMBIGUOUS: Explained(
+        "More than one member has this phone number or e-mail address, as families do.",
+        "Ask for the card, or for the other of the two.",
+        receipt_text="Please show your card",
+    ),
     _R.REASON_INSUFFICIENT_POINTS: Explained(
         "The wallet holds fewer points than were asked for.",
         "Offer at most `available` points, under a new reference and a new Idempotency-Key.",

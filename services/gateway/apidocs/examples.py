@@ -15,6 +15,7 @@ _PERSONAL: Final[dict[str, Any]] = {
     "email": "ana@example.org",
     "phone": "+359888123456",
     "birth_date": "1988-04-12",
+    "language": "bg",
 }
 
 EARN_BODIES: Final[dict[str, Any]] = {
@@ -87,7 +88,14 @@ ENROL_BODIES: Final[dict[str, Any]] = {
 }
 LOOKUP_BODIES: Final[dict[str, Any]] = {
     "by card": {"card": "6035 5500 0000 0018"},
+    "by a swiped card": {"card": ";6035550000000018=99122010000000000000?", "store": "S367", "till": "7"},
     "by your customer number": {"customer_id": "C-4711"},
+    "by phone": {"phone": "0888 123 456"},
+    "by e-mail": {"email": "ana@example.org"},
+}
+UPDATE_BODIES: Final[dict[str, Any]] = {
+    "another phone, no e-mail": {"personal": {"phone": "+359888765432", "email": None}},
+    "the language": {"personal": {"language": "de"}},
 }
 MEMBER: Final[dict[str, Any]] = {
     "object": "member",
@@ -96,8 +104,21 @@ MEMBER: Final[dict[str, Any]] = {
     "cards": ["6035550000000018"],
     "customer_id": "C-4711",
     "enrolled_by_you": True,
+    "anonymous": False,
+    "works_for_you": False,
     "enrolled_at": "2025-11-02T10:15:00.25Z",
     "personal": _PERSONAL,
+}
+MEMBER_STAFF: Final[dict[str, Any]] = {**MEMBER, "works_for_you": True}
+MEMBER_MATCH: Final[dict[str, Any]] = {
+    "object": "member_match",
+    "id": _MEMBER_ID,
+    "status": "active",
+    "anonymous": False,
+    "card_endings": ["0018"],
+    "initials": "AP",
+    "customer_id": "C-4711",
+    "enrolled_by_you": True,
 }
 MEMBER_CLOSED: Final[dict[str, Any]] = {**MEMBER, "status": "closed"}
 BALANCE: Final[dict[str, Any]] = {

@@ -12,7 +12,16 @@ from coalition.members.v1 import members_pb2, members_pb2_grpc
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.calls import ask, uuid_of
-from services.gateway.domain.members import Identifier, IdentifierKind, Member, MemberStatus, Personal
+from services.gateway.domain.members import (
+    Asking,
+    Identifier,
+    IdentifierKind,
+    Member,
+    MemberMatch,
+    MemberStatus,
+    Personal,
+    Place,
+)
 from services.runtime.errors import CoalitionError, NotFound
 from services.runtime.grpc_client import error_of_item
 from services.runtime.ids import from_bytes
@@ -22,6 +31,8 @@ LOOKUPS_MAX: Final = 1_000
 _KINDS: Final = {
     IdentifierKind.CARD: members_pb2.IDENTIFIER_KIND_CARD,
     IdentifierKind.CUSTOMER_ID: members_pb2.IDENTIFIER_KIND_PARTNER_CUSTOMER,
+    IdentifierKind.PHONE: members_pb2.IDENTIFIER_KIND_PHONE,
+    IdentifierKind.EMAIL: members_pb2.IDENTIFIER_KIND_EMAIL,
 }
 
 
@@ -38,8 +49,24 @@ class Members(Protocol):
         """One member as the caller may see it. Raises NotFound (MEMBER_UNKNOWN)."""
         ...
 
-    async def look_up(self, token: bytes, identifiers: Sequence[Identifier]) -> list[UUID | CoalitionError]:
-        """Whom up to 1,000 identifiers name, or why nobody, in the order asked."""
+    async def look_up(
+        self, token: bytes, identifiers: Sequence[Identifier], askings: Sequence[Asking]
+    ) -> list[UUID | CoalitionError]:
+        """Whom up to 1,000 identifiers name, or why nobody, in the order asked; `askings`: for whom each one is."""
+        ...
+
+    async def find(self, token: bytes, by: Identifier | UUID, place: Place) -> MemberMatch:
+        """One member, masked. Raises NotFound (MEMBER_UNKNOWN), IDENTIFIER_AMBIGUOUS, LOOKUP_LIMITED."""
+        ...
+
+    async def update(
+        self, token: bytes, key: str, member_id: UUID, personal: Personal, removed: Sequence[str]
+    ) -> tuple[Member, bool]:
+        """Changes personal fields once per key; answers the member, and whether this is a replay."""
+        ...
+
+    async def set_employment(self, token: bytes, member_id: UUID, *, employed: bool) -> Member:
+        """Says whether a member works for the caller. Raises NotFound (MEMBER_UNKNOWN)."""
         ...
 
     async def exists(self, programme: Programme, member_id: UUID) -> bool:
@@ -77,9 +104,50 @@ class GrpcMembers:
             response: members_pb2.GetMemberResponse = await ask(self._stub.GetMember, request, token)
         return _member_of(response.member)
 
-    async def look_up(self, token: bytes, identifiers: Sequence[Identifier]) -> list[UUID | CoalitionError]:
+    async def find(self, token: bytes, by: Identifier | UUID, place: Place) -> MemberMatch:
+        """As Members.find."""
+        asking = members_pb2.Asking(store=place.store, till=place.till)
+        if isinstance(by, UUID):
+            request = members_pb2.FindMemberRequest(asking=asking, member_id=by.bytes)
+        else:
+            request = members_pb2.FindMemberRequest(asking=asking, identifier=_identifier_message(by))
+        response: members_pb2.FindMemberResponse = await ask(self._stub.FindMember, request, token)
+        match = response.match
+        return MemberMatch(
+            from_bytes(match.member_id),
+            _status_of(match.status),
+            match.anonymous,
+            tuple(match.card_endings),
+            match.initials,
+            match.customer_number,
+            match.enrolled_by_caller,
+        )
+
+    async def update(
+        self, token: bytes, key: str, member_id: UUID, personal: Personal, removed: Sequence[str]
+    ) -> tuple[Member, bool]:
+        """As Members.update."""
+        request = members_pb2.UpdateMemberRequest(
+            key=key, member_id=member_id.bytes, personal=_personal_message(personal), removed=removed
+        )
+        with _member_addressed():
+            response: members_pb2.UpdateMemberResponse = await ask(self._stub.UpdateMember, request, token)
+        return _member_of(response.member), response.replayed
+
+    async def set_employment(self, token: bytes, member_id: UUID, *, employed: bool) -> Member:
+        """As Members.set_employment."""
+        request = members_pb2.SetEmploymentRequest(member_id=member_id.bytes, employed=employed)
+        with _member_addressed():
+            response: members_pb2.SetEmploymentResponse = await ask(self._stub.SetEmployment, request, token)
+        return _member_of(response.member)
+
+    async def look_up(
+        self, token: bytes, identifiers: Sequence[Identifier], askings: Sequence[Asking]
+    ) -> list[UUID | CoalitionError]:
         """As Members.look_up."""
-        request = members_pb2.LookupMembersRequest(identifiers=map(_identifier_message, identifiers))
+        request = members_pb2.LookupMembersRequest(
+            identifiers=map(_identifier_message, identifiers), askings=map(_asking_message, askings)
+        )
         response: members_pb2.LookupMembersResponse = await ask(self._stub.LookupMembers, request, token)
         return [
             from_bytes(result.standing.member_id)
@@ -119,6 +187,22 @@ def _identifier_message(identifier: Identifier) -> members_pb2.Identifier:
     return members_pb2.Identifier(kind=_KINDS[identifier.kind], value=identifier.value)
 
 
+def _asking_message(asking: Asking) -> members_pb2.Asking:
+    place = asking.place
+    return members_pb2.Asking(
+        partner_id=asking.partner_id.bytes,
+        api_key=asking.api_key,
+        store=place.store,
+        till=place.till,
+        earns=place.earns,
+    )
+
+
+def _status_of(status: int) -> MemberStatus:
+    closed = status == members_pb2.MEMBER_STATUS_CLOSED
+    return MemberStatus.CLOSED if closed else MemberStatus.ACTIVE
+
+
 def _personal_message(personal: Personal) -> members_pb2.PersonalData:
     return members_pb2.PersonalData(
         given_name=personal.given_name,
@@ -126,6 +210,7 @@ def _personal_message(personal: Personal) -> members_pb2.PersonalData:
         email=personal.email,
         phone=personal.phone,
         birth_date=personal.birth_date,
+        language=personal.language,
     )
 
 
@@ -134,16 +219,22 @@ def _member_of(message: members_pb2.Member) -> Member:
     for identifier in message.identifiers:
         values.setdefault(identifier.kind, []).append(identifier.value)
     own = values.get(members_pb2.IDENTIFIER_KIND_PARTNER_CUSTOMER, [""])
-    closed = message.status == members_pb2.MEMBER_STATUS_CLOSED
     personal = message.personal
     return Member(
         member_id=from_bytes(message.member_id),
-        status=MemberStatus.CLOSED if closed else MemberStatus.ACTIVE,
+        status=_status_of(message.status),
         cards=tuple(values.get(members_pb2.IDENTIFIER_KIND_CARD, ())),
         customer_id=own[0],
         enrolled_by=uuid_of(message.enrolled_by),
         enrolled_at_us=message.enrolled_at_us,
         personal=Personal(
-            personal.given_name, personal.family_name, personal.email, personal.phone, personal.birth_date
+            personal.given_name,
+            personal.family_name,
+            personal.email,
+            personal.phone,
+            personal.birth_date,
+            personal.language,
         ),
+        anonymous=message.anonymous,
+        employed_by_caller=message.employed_by_caller,
     )

@@ -24,6 +24,7 @@ from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, Caller, P
 from services.gateway.domain.errors import is_passing
 from services.gateway.domain.movements import Decision, Declined
 from services.gateway.schemas.batches import EarnLine, GoodLine, RefundLine
+from services.gateway.schemas.movements import place_of
 from services.gateway.schemas.reading import BadLine, ReadLine
 from services.runtime import telemetry
 from services.runtime.errors import CoalitionError, Conflict, Fault, PermissionDenied
@@ -92,7 +93,11 @@ class BatchLines:
         """Whom and where each line means, or why it cannot be posted; every name is asked for once."""
         good = [line for line in lines if not isinstance(line, BadLine)]
         with_member = [line for line in good if not isinstance(line, RefundLine)]
-        members = iter(await self._members.resolve_all(caller, [line.member for line in with_member]))
+        named = [
+            (line.member, place_of(line.store, line.receipt, earns=isinstance(line, EarnLine)))
+            for line in with_member
+        ]
+        members = iter(await self._members.resolve_all(caller, named))
         stores = {
             code: await self._store(caller, code) for code in dict.fromkeys(line.store for line in good)
         }

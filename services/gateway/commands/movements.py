@@ -17,7 +17,7 @@ from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import Decision
 from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
-from services.gateway.schemas.movements import EarnBody, RedemptionBody
+from services.gateway.schemas.movements import EarnBody, RedemptionBody, place_of
 from services.runtime import telemetry
 
 
@@ -30,9 +30,10 @@ class Movements:
     async def earn(self, caller: Caller, key: str, body: EarnBody, until_us: int) -> Decision:
         """Records a purchase and the points it earns.
 
-        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID) and Unavailable.
+        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID), CoalitionError
+        (LOOKUP_LIMITED) and Unavailable.
         """
-        member_id, store_id = await self._resolve(caller, body, until_us)
+        member_id, store_id = await self._resolve(caller, body, until_us, earns=True)
         trace = telemetry.current_traceparent()
         order = earn_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)
         return await self._posting.post(Waiting(caller.programme, (order,), until_us))
@@ -67,7 +68,8 @@ class Movements:
         return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def _resolve(
-        self, caller: Caller, body: EarnBody | RedemptionBody, until_us: int
+        self, caller: Caller, body: EarnBody | RedemptionBody, until_us: int, *, earns: bool = False
     ) -> tuple[UUID, UUID | None]:
-        member_id = await self._members.resolve(caller, body.member, until_us)
+        place = place_of(body.store, body.receipt, earns=earns)
+        member_id = await self._members.resolve(caller, body.member, until_us, place)
         return member_id, await self._stores.store_id(caller, body.store)

@@ -10,6 +10,7 @@ from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import Decision
+from services.gateway.schemas.movements import place_of
 from services.gateway.schemas.sales import PurchaseBody
 from services.runtime import telemetry
 
@@ -25,9 +26,13 @@ class Purchases:
     ) -> Decision:
         """Records a sale, and burns points of the hold, at once, or none. Accepted tells of the earn first.
 
-        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID) and Unavailable.
+        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID), CoalitionError
+        (LOOKUP_LIMITED) and Unavailable.
         """
-        member_id = await self._members.resolve(caller, body.member, until_us)
+        # Points are spent by members: a card that nobody has is not enrolled by a sale that burns.
+        earns = body.hold is None and body.redeem is None
+        place = place_of(body.store, body.receipt, earns=earns)
+        member_id = await self._members.resolve(caller, body.member, until_us, place)
         store_id = await self._stores.store_id(caller, body.store)
         trace = telemetry.current_traceparent()
         earn = earn_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)

@@ -7,7 +7,10 @@ an old answer here decides nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -18,7 +21,7 @@ from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.remembered import Remembered
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.errors import is_passing
-from services.gateway.domain.members import Identifier, IdentifierKind
+from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Place
 from services.gateway.schemas.movements import MemberReference
 from services.runtime.coalescer import Coalescer
 from services.runtime.errors import CoalitionError, NotFound
@@ -26,6 +29,8 @@ from services.runtime.principal import Signer
 
 _QUEUE_MAX: Final = 4_000
 _FLIGHTS: Final = 4
+_STOPPED_MAX: Final = 10_000
+_RETRY_AFTER: Final = "retry_after_seconds"
 _SEPARATORS: Final = str.maketrans("", "", " -")
 
 
@@ -41,6 +46,7 @@ class _Lookup(NamedTuple):
 class _Asked(NamedTuple):
     lookup: _Lookup
     token: bytes
+    asking: Asking
 
 
 class MemberDirectory:
@@ -58,36 +64,45 @@ class MemberDirectory:
         self._members, self._signer, self._aliases = members, signer, aliases
         self._known: Remembered[_Lookup, UUID] = Remembered(entries_max, seconds)
         self._existing: Remembered[tuple[int, UUID], bool] = Remembered(entries_max, seconds)
+        # Who tried cards out, until when on the monotonic clock; nearly always nobody.
+        self._stopped: OrderedDict[tuple[int, Asking], float] = OrderedDict()
         self._lookups: Coalescer[_Asked, UUID] = Coalescer(
             self._flush, batch_max=LOOKUPS_MAX, queue_max=_QUEUE_MAX, flights=_FLIGHTS
         )
 
-    async def resolve(self, caller: Caller, reference: MemberReference, until_us: int) -> UUID:
-        """The member that a partner names.
+    async def resolve(
+        self, caller: Caller, reference: MemberReference, until_us: int, place: Place = NOWHERE
+    ) -> UUID:
+        """The member that a partner names, at a place.
 
         An alias is not looked up: whether it stands for a member shows later. Raises NotFound
-        (MEMBER_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID) and Unavailable.
+        (MEMBER_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID), CoalitionError (LOOKUP_LIMITED) and Unavailable.
         """
         if reference.id:
             return self.by_alias(caller, reference.id)
-        asked = self._asked(caller, reference)
+        asked = self._asked(caller, reference, place)
+        if self._stopped and (refusal := self._refusal(asked)) is not None:
+            raise refusal
         known = self._known.get(asked.lookup)
         return known or await self._lookups.submit(asked, deadline_us=until_us)
 
     async def resolve_all(
-        self, caller: Caller, references: Sequence[MemberReference]
+        self, caller: Caller, references: Sequence[tuple[MemberReference, Place]]
     ) -> list[UUID | CoalitionError]:
-        """As resolve, for the lines of a batch: each name is asked for once.
+        """As resolve, for the lines of a batch: each name is asked for once, to earn where one of its lines does.
 
         Why one names nobody stands in its place. Raises Unavailable where the members service cannot be
         reached.
         """
-        asked = [None if reference.id else self._asked(caller, reference) for reference in references]
+        asked = [
+            None if reference.id else self._asked(caller, reference, place) for reference, place in references
+        ]
         # Read once: what is remembered may be forgotten while the others are looked up.
         found: dict[_Lookup, UUID | CoalitionError] = {}
         unknown: list[_Asked] = []
-        for each in filter(None, dict.fromkeys(asked)):
-            known = self._known.get(each.lookup)
+        for each in _once(filter(None, asked)):
+            refusal = self._refusal(each) if self._stopped else None
+            known = refusal or self._known.get(each.lookup)
             if known is None:
                 unknown.append(each)
             else:
@@ -100,7 +115,7 @@ class MemberDirectory:
                 found[each.lookup] = answer
         return [
             self._found(caller, reference, each, found)
-            for reference, each in zip(references, asked, strict=True)
+            for (reference, _), each in zip(references, asked, strict=True)
         ]
 
     def _found(
@@ -134,21 +149,34 @@ class MemberDirectory:
             self._existing.put(slot, True)
         return member_id
 
-    def _asked(self, caller: Caller, reference: MemberReference) -> _Asked:
+    def _refusal(self, asked: _Asked) -> CoalitionError | None:
+        """Why a till or a key that tried cards out is not answered, whether or not the card is known here."""
+        until = self._stopped.get((asked.lookup.ledger_id, _whoever(asked.asking)))
+        left = 0.0 if until is None else until - time.monotonic()
+        return _limited(math.ceil(left)) if left > 0 else None
+
+    def _note_stopped(self, asked: _Asked, error: CoalitionError) -> None:
+        seconds = int(error.metadata.get(_RETRY_AFTER, "1"))
+        self._stopped[asked.lookup.ledger_id, _whoever(asked.asking)] = time.monotonic() + seconds
+        if len(self._stopped) > _STOPPED_MAX:
+            self._stopped.popitem(last=False)
+
+    def _asked(self, caller: Caller, reference: MemberReference, place: Place) -> _Asked:
         """The look-up of a reference, and as whom it is asked.
 
         Cards are the programme's, so the gateway asks for itself, and a key that may only earn can do so by
         card. Customer numbers are the partner's, so it asks as the partner.
         """
         ledger_id = caller.programme.ledger_id
+        asking = Asking(caller.partner.partner_id, caller.actor, place)
         if reference.card:
             value = reference.card.translate(_SEPARATORS)
             lookup = _Lookup(ledger_id, None, IdentifierKind.CARD, value)
-            return _Asked(lookup, self._signer.own(caller.programme))
+            return _Asked(lookup, self._signer.own(caller.programme), asking)
         lookup = _Lookup(
             ledger_id, caller.partner.partner_id, IdentifierKind.CUSTOMER_ID, reference.customer_id
         )
-        return _Asked(lookup, caller.token)
+        return _Asked(lookup, caller.token, asking)
 
     async def _flush(self, asked: Sequence[_Asked]) -> list[UUID | CoalitionError]:
         """One call for each principal among those who ask."""
@@ -162,7 +190,8 @@ class MemberDirectory:
                 Identifier(asked[place].lookup.kind, asked[place].lookup.value) for place in places
             ]
             try:
-                found = await self._members.look_up(token, identifiers)
+                askings = [asked[place].asking for place in places]
+                found = await self._members.look_up(token, identifiers, askings)
             except CoalitionError as error:
                 found = [error] * len(places)
             for place, answer in zip(places, found, strict=True):
@@ -170,12 +199,38 @@ class MemberDirectory:
                 answers[place] = answer
                 if isinstance(answer, UUID):
                     self._known.put(lookup, answer)
+                elif answer.reason == Reason.REASON_LOOKUP_LIMITED:
+                    self._note_stopped(asked[place], answer)
                 else:
                     # The service names the field by its place among the identifiers of all who asked.
                     answer.metadata["field"] = f"member.{lookup.kind}"
 
         await asyncio.gather(*(look_up(token, places) for token, places in groups.items()))
         return answers
+
+
+def _once(asked: Iterable[_Asked]) -> list[_Asked]:
+    """Each look-up once; the one that earns where there is one."""
+    first: dict[_Lookup, _Asked] = {}
+    for each in asked:
+        if each.lookup not in first or (
+            each.asking.place.earns and not first[each.lookup].asking.place.earns
+        ):
+            first[each.lookup] = each
+    return list(first.values())
+
+
+def _whoever(asking: Asking) -> Asking:
+    """Who asks, whatever it is asked for."""
+    return asking._replace(place=asking.place._replace(earns=False))
+
+
+def _limited(seconds: int) -> CoalitionError:
+    return CoalitionError(
+        Reason.REASON_LOOKUP_LIMITED,
+        "too many of the cards asked for are nobody's",
+        retry_after_seconds=seconds,
+    )
 
 
 def _unknown() -> NotFound:

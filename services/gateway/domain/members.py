@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final, NamedTuple
 from uuid import UUID
 
 
@@ -23,11 +24,15 @@ class Personal:
     email: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
     birth_date: str = field(default="", repr=False)
+    language: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member as the caller may see it. `enrolled_at_us`: microseconds since 1970-01-01 UTC."""
+    """A member as the caller may see it. `enrolled_at_us`: microseconds since 1970-01-01 UTC.
+
+    `anonymous`: its card earned and nobody has enrolled it by name; `employed_by_caller`: it works for the caller.
+    """
 
     member_id: UUID
     status: MemberStatus
@@ -36,6 +41,21 @@ class Member:
     enrolled_by: UUID | None
     enrolled_at_us: int
     personal: Personal
+    anonymous: bool = False
+    employed_by_caller: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberMatch:
+    """A member as a person at a till recognises one; card endings are the last four digits."""
+
+    member_id: UUID
+    status: MemberStatus
+    anonymous: bool
+    card_endings: tuple[str, ...]
+    initials: str = field(repr=False)
+    customer_id: str = field(repr=False)
+    enrolled_by_caller: bool
 
 
 class IdentifierKind(StrEnum):
@@ -43,6 +63,8 @@ class IdentifierKind(StrEnum):
 
     CARD = "card"
     CUSTOMER_ID = "customer_id"
+    PHONE = "phone"
+    EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +73,22 @@ class Identifier:
 
     kind: IdentifierKind
     value: str = field(repr=False)
+
+
+class Place(NamedTuple):
+    """Where an identifier was read, as the caller tells it; `earns`: it earns with it, so a new card is taken."""
+
+    store: str = ""
+    till: str = ""
+    earns: bool = False
+
+
+NOWHERE: Final = Place()
+
+
+class Asking(NamedTuple):
+    """For whom an identifier is looked up: unknown ones count against the key and the till."""
+
+    partner_id: UUID
+    api_key: str
+    place: Place

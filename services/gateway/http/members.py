@@ -10,11 +10,11 @@ from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.answers.members import member_answer
+from services.gateway.answers.members import match_answer, member_answer
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import MEMBERS_READ, MEMBERS_WRITE, POINTS_READ, Caller
-from services.gateway.domain.members import Identifier, IdentifierKind, Member, Personal
+from services.gateway.domain.members import Identifier, IdentifierKind, Member, Personal, Place
 from services.gateway.http.admission import admit, admit_write
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
@@ -25,7 +25,7 @@ from services.gateway.queries.expirations import list_expirations
 from services.gateway.queries.transactions import Wanted, list_transactions
 from services.gateway.schemas import members as schema
 from services.gateway.schemas.lists import ListOf
-from services.gateway.schemas.movements import MemberReference, Transaction
+from services.gateway.schemas.movements import Transaction
 from services.gateway.schemas.reading import read
 from services.runtime.errors import CoalitionError
 from services.runtime.partner_standing import Operation
@@ -53,7 +53,8 @@ class Members:
                 id="enrolMember",
                 tag=_TAG,
                 summary="Enrol a member",
-                description="With the card that the member has already, or without one: then a card is issued. "
+                description="With the card that the member has already, or without one: then a card is issued. A card "
+                "that has earned already, before anybody enrolled it, is claimed: its points are this member's. "
                 "Personal data is optional, encrypted, and seen by you only.",
                 body=schema.EnrolBody,
                 examples=examples.ENROL_BODIES,
@@ -72,16 +73,23 @@ class Members:
                 id="findMember",
                 tag=_TAG,
                 summary="Find a member",
-                description="By card, by your own customer number or by id. In the body, since addresses end up "
-                "in logs. This is a read: it takes no Idempotency-Key.",
-                body=MemberReference,
+                description="By card, phone number, e-mail address, your own customer number or id. In the body, since "
+                "addresses end up in logs. The answer is enough to recognise the member by, and no more. Who asks for too "
+                "many that nobody has is not answered for a while. This is a read: it takes no Idempotency-Key.",
+                body=schema.LookupBody,
                 examples=examples.LOOKUP_BODIES,
-                answer=schema.Member,
-                example=examples.MEMBER,
-                reasons=(Reason.REASON_CARD_NUMBER_INVALID, *_UNKNOWN),
+                answer=schema.MemberMatch,
+                example=examples.MEMBER_MATCH,
+                reasons=(
+                    Reason.REASON_CARD_NUMBER_INVALID,
+                    Reason.REASON_IDENTIFIER_AMBIGUOUS,
+                    Reason.REASON_LOOKUP_LIMITED,
+                    *_UNKNOWN,
+                ),
                 status=200,
                 writes=False,
             ),
+            *self._changes(),
             post(
                 "/v1/members/{member_id}/close",
                 self.close,
@@ -95,6 +103,66 @@ class Members:
                 example=examples.MEMBER_CLOSED,
                 reasons=_UNKNOWN,
                 status=200,
+            ),
+        ]
+
+    def _changes(self) -> list[ToldRoute]:
+        return [
+            post(
+                "/v1/members/{member_id}",
+                self.update,
+                id="updateMember",
+                tag=_TAG,
+                summary="Change a member's personal data",
+                description="A JSON merge patch: fields that are left out stay, null removes one. Only the partner that "
+                "enrolled the member may do this.",
+                body=schema.UpdateBody,
+                examples=examples.UPDATE_BODIES,
+                answer=schema.Member,
+                example=examples.MEMBER,
+                reasons=(
+                    *_UNKNOWN,
+                    Reason.REASON_PARTNER_SUSPENDED,
+                    Reason.REASON_IDEMPOTENCY_KEY_REUSED,
+                    Reason.REASON_MEMBER_CLOSED,
+                ),
+                status=200,
+                method="PATCH",
+            ),
+            *self._employment(),
+        ]
+
+    def _employment(self) -> list[ToldRoute]:
+        path, reasons = "/v1/members/{member_id}/employment", (*_UNKNOWN, Reason.REASON_PARTNER_SUSPENDED)
+        return [
+            post(
+                path,
+                self.employ,
+                id="markStaff",
+                tag=_TAG,
+                summary="Say that a member works for you",
+                description="Its card earns with you as any other, and does not spend there; with other partners it does. "
+                "Saying it again changes nothing.",
+                body=None,
+                answer=schema.Member,
+                example=examples.MEMBER_STAFF,
+                reasons=reasons,
+                status=200,
+                method="PUT",
+            ),
+            post(
+                path,
+                self.dismiss,
+                id="unmarkStaff",
+                tag=_TAG,
+                summary="Say that a member does not work for you any more",
+                description="From a moment later on it spends points with you as any other. Saying it again changes nothing.",
+                body=None,
+                answer=schema.Member,
+                example=examples.MEMBER,
+                reasons=reasons,
+                status=200,
+                method="DELETE",
             ),
         ]
 
@@ -165,15 +233,44 @@ class Members:
         """Finds a member by what the body names."""
         gateway = self._gateway
         caller = await admit(gateway, request, MEMBERS_READ, Operation.MEMBERS)
-        body = read(MemberReference, await read_json(request, gateway.settings.body_bytes_max))
-        if body.id:
-            return await self._read(caller, body.id)
-        kind = IdentifierKind.CARD if body.card else IdentifierKind.CUSTOMER_ID
-        identifiers = [Identifier(kind, body.card or body.customer_id)]
-        (found,) = await gateway.members.look_up(caller.token, identifiers)
-        if isinstance(found, CoalitionError):
-            raise _in_body(found, identifiers)
-        return self._answer(caller, await gateway.members.member(caller.token, found))
+        body = read(schema.LookupBody, await read_json(request, gateway.settings.body_bytes_max))
+        by = gateway.member_directory.by_alias(caller, body.id) if body.id else _named(body)
+        place = Place(body.store or "", body.till)
+        try:
+            match = await gateway.members.find(caller.token, by, place)
+        except CoalitionError as error:
+            if isinstance(by, Identifier) and "field" in error.metadata:
+                error.metadata["field"] = by.kind.value
+            raise
+        return Answer(match_answer(gateway.aliases, caller, match))
+
+    async def update(self, request: Request, member_id: str) -> Response:
+        """Changes personal data once per key."""
+        gateway = self._gateway
+        caller, key = await admit_write(gateway, request, MEMBERS_WRITE, Operation.MEMBERS)
+        body = read(schema.UpdateBody, await read_json(request, gateway.settings.body_bytes_max)).personal
+        found = gateway.member_directory.by_alias(caller, member_id)
+        given: dict[str, str | None] = {name: getattr(body, name) for name in body.model_fields_set}
+        personal = Personal(**{name: value for name, value in given.items() if value is not None})
+        removed = sorted(name for name, value in given.items() if value is None)
+        member, replayed = await gateway.members.update(caller.token, key, found, personal, removed)
+        return self._answer(caller, member, replayed=replayed)
+
+    async def employ(self, request: Request, member_id: str) -> Response:
+        """Marks a member as the caller's staff; by nature the same once or twice, so the key is not kept."""
+        return await self._set_employment(request, member_id, employed=True)
+
+    async def dismiss(self, request: Request, member_id: str) -> Response:
+        """Marks a member as the caller's staff no more."""
+        return await self._set_employment(request, member_id, employed=False)
+
+    async def _set_employment(self, request: Request, member_id: str, *, employed: bool) -> Response:
+        gateway = self._gateway
+        caller, _ = await admit_write(gateway, request, MEMBERS_WRITE, Operation.MEMBERS)
+        found = gateway.member_directory.by_alias(caller, member_id)
+        return self._answer(
+            caller, await gateway.members.set_employment(caller.token, found, employed=employed)
+        )
 
     async def one(self, request: Request, member_id: str) -> Response:
         """Reads one member."""
@@ -223,7 +320,15 @@ class Members:
 def _personal(body: schema.PersonalBody | None) -> Personal | None:
     if body is None:
         return None
-    return Personal(body.given_name, body.family_name, body.email, body.phone, body.birth_date or "")
+    return Personal(
+        body.given_name, body.family_name, body.email, body.phone, body.birth_date or "", body.language
+    )
+
+
+def _named(body: schema.LookupBody) -> Identifier:
+    """What a member is looked up by, where it is not its id; the schema takes exactly one."""
+    kind = next(kind for kind in IdentifierKind if getattr(body, kind.value))
+    return Identifier(kind, getattr(body, kind.value))
 
 
 def _in_body(error: CoalitionError, identifiers: list[Identifier]) -> CoalitionError:

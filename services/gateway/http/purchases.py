@@ -52,6 +52,8 @@ class Purchases:
                     Reason.REASON_HOLD_RESOLVED,
                     Reason.REASON_HOLD_TOO_SMALL,
                     *BURN_REASONS,
+                    Reason.REASON_MEMBER_ANONYMOUS,
+                    Reason.REASON_STAFF_CARD,
                     Reason.REASON_BURN_DAILY_LIMIT,
                     Reason.REASON_BURN_WORTH_MISMATCH,
                 ),

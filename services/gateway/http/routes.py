@@ -139,8 +139,9 @@ def post(
     also: Mapping[int, Any] | None = None,
     others: Mapping[int, tuple[type[BaseModel], Any]] | None = None,
     writes: bool = True,
+    method: str = "POST",
 ) -> ToldRoute:
-    """A write, or a read that has a body; `body` and `answer` are models."""
+    """A write, or a read that has a body; `body` and `answer` are models. `method`: PATCH, PUT or DELETE of what is there."""
     return BodyRoute(
         path,
         endpoint,
@@ -155,7 +156,7 @@ def post(
             others=others or {},
         ),
         responses={status: {"model": model} for status, (model, _) in (others or {}).items()},
-        methods=["POST"],
+        methods=[method],
         status_code=status,
         response_model=answer,
         tags=[tag],

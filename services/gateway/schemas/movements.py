@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.gateway.domain.members import Place
 from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.fields import (
     AMOUNT_MAX,
@@ -47,8 +48,9 @@ class MemberReference(Body):
     card: Annotated[
         str,
         Field(
-            max_length=64,
-            description="The card number as scanned or typed; spaces and hyphens are ignored",
+            max_length=80,
+            description="The card number as scanned, typed or swiped: spaces and hyphens are ignored, and of a magnetic "
+            "track (`;…=…?`, `%B…^…?`) the number counts",
             examples=["6035 5500 0000 0018"],
         ),
     ] = ""
@@ -71,6 +73,11 @@ class Receipt(Body):
     number: Annotated[
         ShortText, Field(description="Number of the receipt, up to 64 characters", examples=["1001"])
     ] = ""
+
+
+def place_of(store: str | None, receipt: Receipt | None, *, earns: bool) -> Place:
+    """Where a member's card was read."""
+    return Place(store or "", receipt.till if receipt else "", earns)
 
 
 class _Movement(Body):

@@ -11,8 +11,8 @@ from services.runtime.principal import Programme
 
 
 class Announce(Protocol):
-    """Appends an event to the log in the transaction of the change, as its last statement."""
+    """Appends events to the log in the transaction of the change, as its last statement."""
 
-    async def __call__(self, connection: AsyncConnection, programme: Programme, event: MemberEvent) -> None:
+    async def __call__(self, connection: AsyncConnection, programme: Programme, *events: MemberEvent) -> None:
         """Holds the head of the programme's log until the transaction ends."""
         ...

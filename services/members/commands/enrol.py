@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.commands.announcing import Announce
 from services.members.domain import access
-from services.members.domain.events import MemberEnrolled
+from services.members.domain.contacts import region_of
+from services.members.domain.events import MemberClaimed, MemberEnrolled
 from services.members.domain.identifiers import GivenIdentifier, read_identifiers
 from services.members.domain.member import Member, MemberStatus, NewMember
 from services.members.domain.personal import PersonalData, read_personal
+from services.members.storage.claims import Claims
 from services.members.storage.writing import MemberWriter
 from services.runtime.clock import in_zone, wall_now_us
 from services.runtime.database import WriteDatabase
+from services.runtime.errors import Conflict
 from services.runtime.idempotency import Idempotency, Scope
 from services.runtime.ids import new_id
 from services.runtime.principal import Principal, Programme
@@ -39,21 +43,31 @@ class Enrolment:
 class Enrolled:
     """Who was enrolled, now or by an earlier call with the key.
 
-    `member` is what the caller may see of a member enrolled now; None for a replay, which is read anew.
+    `member` is what the caller may see of a member enrolled now; None for one that is read anew: of a replay, and
+    where an anonymous member was claimed.
     """
 
     member_id: UUID
     member: Member | None
+    replayed: bool
 
 
 class Enrol:
-    """Enrols once per key. Only the member's id is remembered of the answer: nothing personal is kept twice."""
+    """Enrols once per key, and claims the anonymous member whose card is given.
+
+    Only the member's id is remembered of the answer: nothing personal is kept twice.
+    """
 
     def __init__(
-        self, database: WriteDatabase, idempotency: Idempotency, writer: MemberWriter, announce: Announce
+        self,
+        database: WriteDatabase,
+        idempotency: Idempotency,
+        writer: MemberWriter,
+        claims: Claims,
+        announce: Announce,
     ) -> None:
         self._database, self._idempotency = database, idempotency
-        self._writer, self._announce = writer, announce
+        self._writer, self._claims, self._announce = writer, claims, announce
 
     async def __call__(self, principal: Principal, asked: Enrolment) -> Enrolled:
         """Enrols, or answers who was enrolled by this key before.
@@ -70,22 +84,36 @@ class Enrol:
             enrolled_by=partner_id,
             enrolled_at_us=now_us,
             identifiers=read_identifiers(asked.identifiers, partner_id),
-            personal=read_personal(asked.personal, in_zone(now_us, programme.zone).date()),
+            personal=read_personal(
+                asked.personal, in_zone(now_us, programme.zone).date(), region_of(programme.zone)
+            ),
         )
         scope = Scope(programme.ledger_id, partner_id or _PLATFORM)
 
         async def once(connection: AsyncConnection) -> Enrolled:
-            stored: list[Member] = []
+            stored: list[Member | None] = []
 
             async def work() -> bytes:
-                stored.append(await self._store(connection, principal, programme, new))
-                return new.member_id.bytes
+                claimable = await self._claims.of(connection, programme.ledger_id, new.identifiers)
+                if claimable is None:
+                    stored.append(await self._store(connection, principal, programme, new))
+                    return new.member_id.bytes
+                await self._writer.claim(connection, programme.ledger_id, claimable, new, principal)
+                await self._announce(connection, programme, MemberClaimed(claimable, partner_id, now_us))
+                stored.append(None)
+                return claimable.bytes
 
             answer, _ = await self._idempotency.once(
                 connection, scope, asked.key, _OPERATION, asked.fingerprint, work
             )
-            return Enrolled(UUID(bytes=answer), stored[0] if stored else None)
+            return Enrolled(UUID(bytes=answer), stored[0] if stored else None, replayed=not stored)
 
+        try:
+            return await self._database.run(once)
+        except Conflict as error:
+            # A till may have earned with the card since it was looked for: then it can be claimed now.
+            if error.reason != Reason.REASON_IDENTIFIER_TAKEN:
+                raise
         return await self._database.run(once)
 
     async def _store(

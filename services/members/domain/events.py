@@ -5,14 +5,60 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.members.domain.guarding import Source, Tally
+
 
 @dataclass(frozen=True, slots=True)
 class MemberEnrolled:
-    """A person joined the programme. `partner_id` is None where staff or a service enrolled."""
+    """A person joined the programme. `partner_id` is None where staff or a service enrolled.
+
+    `anonymous`: a card earned that nobody had enrolled; then nobody's member, and `partner_id` is None.
+    """
 
     member_id: UUID
     partner_id: UUID | None
     enrolled_at_us: int
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberClaimed:
+    """The card of an anonymous member was enrolled by name, by a partner (None: by staff)."""
+
+    member_id: UUID
+    partner_id: UUID | None
+    claimed_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUpdated:
+    """Personal fields changed; `partner_id` is the partner that had enrolled the member."""
+
+    member_id: UUID
+    partner_id: UUID | None
+    fields: tuple[str, ...]
+    updated_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmploymentChanged:
+    """A member works for a partner from now on, or does not any more."""
+
+    member_id: UUID
+    partner_id: UUID
+    employed: bool
+    changed_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnumerationSuspected:
+    """A till or an API key asked for too many unknown identifiers in a window."""
+
+    source: Source
+    tally: Tally
+    window_start_us: int
+    window_seconds: int
+    suspected_at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +70,6 @@ class MemberClosed:
     closed_at_us: int
 
 
-MemberEvent = MemberEnrolled | MemberClosed
+MemberEvent = (
+    MemberEnrolled | MemberClaimed | MemberUpdated | EmploymentChanged | EnumerationSuspected | MemberClosed
+)

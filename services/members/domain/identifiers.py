@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from services.members.domain.cards import read_card
+from services.members.domain.contacts import email_key, read_email, read_phone
 from services.runtime.errors import InvalidRequest
 
 IDENTIFIERS_PER_MEMBER_MAX: Final = 10
@@ -18,10 +19,13 @@ _TYPED_CHARACTERS_MAX: Final = 4 * CUSTOMER_NUMBER_CHARACTERS_MAX
 
 
 class IdentifierKind(StrEnum):
-    """What an identifier is. The values are those of the tables."""
+    """What an identifier is. The values are those of the tables, where phone and e-mail are personal fields."""
 
     CARD = "card"
     PARTNER_CUSTOMER = "partner_customer"
+    # Only to find a member: more than one may have it.
+    PHONE = "phone"
+    EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,34 @@ def read_identifier(given: GivenIdentifier, partner_id: UUID | None, where: str 
                 raise InvalidRequest("only a partner has customer numbers", field=f"{where}kind")
             number = _customer_number(given.text, f"{where}value")
             return Identifier(IdentifierKind.PARTNER_CUSTOMER, number, partner_id)
+        case IdentifierKind.PHONE | IdentifierKind.EMAIL:
+            raise InvalidRequest(
+                "phone and e-mail are personal fields, not identifiers", field=f"{where}kind"
+            )
         case None:
             raise InvalidRequest("an identifier needs its kind", field=f"{where}kind")
+
+
+def read_contact(given: GivenIdentifier, region: str | None) -> Identifier:
+    """The phone number or e-mail address to look for. Raises InvalidRequest for what is none.
+
+    `region`: the country of a number that begins without +.
+    """
+    if given.kind is IdentifierKind.PHONE:
+        value, what = read_phone(given.text, region), "phone number"
+    else:
+        address = read_email(given.text)
+        value, what = address and email_key(address), "e-mail address"
+    if not value or given.kind is None:
+        raise InvalidRequest(f"this is no {what}", field="identifier.value")
+    return Identifier(given.kind, value)
+
+
+def contact_of(field_name: str, value: str) -> Identifier | None:
+    """What a personal field is found by, where it is a contact."""
+    if field_name == "phone":
+        return Identifier(IdentifierKind.PHONE, value)
+    return Identifier(IdentifierKind.EMAIL, email_key(value)) if field_name == "email" else None
 
 
 def read_identifiers(given: tuple[GivenIdentifier, ...], partner_id: UUID | None) -> tuple[Identifier, ...]:

@@ -29,8 +29,20 @@ class NewMember:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Personal fields that are to say something else, and those that are to say nothing; at a wall-clock time in µs."""
+
+    personal: PersonalData
+    removed: tuple[str, ...]
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
-    """A member as one caller may see it: `personal` is None where the caller may not."""
+    """A member as one caller may see it: `personal` is None where the caller may not.
+
+    `enrolled_by` is who claimed it, where it was anonymous; `anonymous`: nobody has claimed it yet.
+    """
 
     member_id: UUID
     status: MemberStatus
@@ -38,6 +50,8 @@ class Member:
     enrolled_by: UUID | None
     enrolled_at_us: int
     personal: PersonalData | None
+    anonymous: bool = False
+    employed_by_caller: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +60,18 @@ class Standing:
 
     member_id: UUID
     status: MemberStatus | None
+    anonymous: bool = False
+    employers: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberMatch:
+    """A member as a person at a till recognises one. Card endings are the last four digits."""
+
+    member_id: UUID
+    status: MemberStatus
+    anonymous: bool
+    card_endings: tuple[str, ...]
+    initials: str
+    customer_number: str
+    enrolled_by_caller: bool

@@ -3,58 +3,84 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Final
 
+from services.members.domain.contacts import read_email, read_phone
+from services.members.domain.languages import LANGUAGES, read_language
 from services.runtime.errors import InvalidRequest
 
 NAME_CHARACTERS_MAX: Final = 100
-EMAIL_CHARACTERS_MAX: Final = 254
 BIRTH_DATE_MIN: Final = date(1900, 1, 1)
 
-# Lengths are those of RFC 5321, 4.5.3.1 and RFC 1035, 2.3.4: 64 before the @, 63 in a label of the domain,
-# which neither starts nor ends with a hyphen. Whether the address takes mail is for a message to find out.
-_LOCAL: Final = r"[^\s@\x00-\x1f\x7f]{1,64}"
-_LABEL: Final = r"[^\W_](?:[^\W_]|-){0,62}(?<!-)"
-_EMAIL: Final = re.compile(rf"{_LOCAL}@(?:{_LABEL}\.)+(?=[^\W\d_]){_LABEL}")
-_PHONE: Final = re.compile(r"\+[1-9][0-9]{7,14}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """Personal fields; an empty one is not known. `birth_date` is YYYY-MM-DD, `phone` E.164."""
+    """Personal fields; an empty one is not known. `birth_date` is YYYY-MM-DD, `phone` E.164, `language` a BCP 47 tag."""
 
     given_name: str = field(default="", repr=False)
     family_name: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
     birth_date: str = field(default="", repr=False)
+    language: str = field(default="", repr=False)
+
+    @property
+    def initials(self) -> str:
+        """The first letters of given and family name, as far as they are known."""
+        return "".join(name[0].upper() for name in (self.given_name, self.family_name) if name)
 
 
-def read_personal(given: PersonalData, today: date) -> PersonalData:
-    """Personal data in its normal form: names and e-mail without the spaces around them.
+FIELDS: Final = tuple(each.name for each in fields(PersonalData))
 
-    `today` is the date in the programme's zone. Raises InvalidRequest naming the field, never its value.
+
+def read_personal(given: PersonalData, today: date, region: str | None) -> PersonalData:
+    """Personal data in its normal form: names without the spaces around them, phone, e-mail and language as they are kept.
+
+    `today` is the date in the programme's zone, `region` its country. Raises InvalidRequest naming the field, never its
+    value.
     """
-    read = replace(
-        given,
-        given_name=given.given_name.strip(),
-        family_name=given.family_name.strip(),
-        email=given.email.strip(),
-    )
+    read = replace(given, given_name=given.given_name.strip(), family_name=given.family_name.strip())
     for name in ("given_name", "family_name"):
         value: str = getattr(read, name)
         if len(value) > NAME_CHARACTERS_MAX or not value.isprintable():
             raise _refused(name, f"a name has at most {NAME_CHARACTERS_MAX} printable characters")
-    if read.email and (len(read.email) > EMAIL_CHARACTERS_MAX or not _EMAIL.fullmatch(read.email)):
-        raise _refused("email", "this is not an e-mail address")
-    if read.phone and not _PHONE.fullmatch(read.phone):
-        raise _refused("phone", "a phone number is in E.164 form: + and 8 to 15 digits")
     if read.birth_date and not BIRTH_DATE_MIN <= _date(read.birth_date) < today:
         raise _refused("birth_date", f"a date of birth lies between {BIRTH_DATE_MIN} and today")
-    return read
+    return replace(
+        read,
+        email=_or_refused("email", given.email, read_email, "this is not an e-mail address"),
+        phone=_or_refused(
+            "phone",
+            given.phone,
+            lambda text: read_phone(text, region),
+            "this is no phone number: + and the country's code, or as it is dialled in the programme's country",
+        ),
+        language=_or_refused(
+            "language", given.language, read_language, f"a language is one of {', '.join(LANGUAGES)}"
+        ),
+    )
+
+
+def read_removed(names: Sequence[str], given: PersonalData) -> tuple[str, ...]:
+    """The fields that are to say nothing any more. Raises InvalidRequest for one that is not there, or is set as well."""
+    for name in names:
+        if name not in FIELDS or getattr(given, name):
+            raise InvalidRequest("a field is either set or removed", field="removed")
+    return tuple(dict.fromkeys(names))
+
+
+def _or_refused(name: str, text: str, read: Callable[[str], str | None], message: str) -> str:
+    if not text:
+        return ""
+    found = read(text)
+    if found is None:
+        raise _refused(name, message)
+    return found
 
 
 def _date(text: str) -> date:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from coalition.events.v1 import members_pb2 as pb
+from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.members.domain.events import MemberEnrolled, MemberEvent
+from services.members.domain.events import (
+    EmploymentChanged,
+    EnumerationSuspected,
+    MemberClaimed,
+    MemberClosed,
+    MemberEnrolled,
+    MemberEvent,
+    MemberUpdated,
+)
 from services.runtime.event_log import EventLog, NewEvent, payload_of
 from services.runtime.principal import Programme
+
+OfMember = MemberEnrolled | MemberClaimed | MemberUpdated | EmploymentChanged | MemberClosed
 
 
 class Announcer:
@@ -16,22 +29,82 @@ class Announcer:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    async def __call__(self, connection: AsyncConnection, programme: Programme, event: MemberEvent) -> None:
-        """Appends one event in the caller's transaction, as its last statement."""
-        await self._log.append(connection, programme.ledger_id, programme.slug, [new_event(event)])
+    async def __call__(self, connection: AsyncConnection, programme: Programme, *events: MemberEvent) -> None:
+        """Appends events in the caller's transaction, as its last statement."""
+        await self._log.append(
+            connection, programme.ledger_id, programme.slug, [new_event(event) for event in events]
+        )
 
 
 def new_event(event: MemberEvent) -> NewEvent:
     """The published form of an event."""
-    member_id = event.member_id.bytes
-    if isinstance(event, MemberEnrolled):
-        enrolled = pb.MemberEnrolled(
-            member_id=member_id,
-            partner_id=event.partner_id.bytes if event.partner_id else b"",
-            enrolled_at_us=event.enrolled_at_us,
-        )
-        name, recorded_at_us, payload = "member.enrolled", event.enrolled_at_us, payload_of(enrolled)
-    else:
-        closed = pb.MemberClosed(member_id=member_id, closed_at_us=event.closed_at_us)
-        name, recorded_at_us, payload = "member.closed", event.closed_at_us, payload_of(closed)
-    return NewEvent(name, payload, recorded_at_us, member_id=event.member_id, partner_id=event.partner_id)
+    match event:
+        case MemberEnrolled():
+            return _of_member(
+                "member.enrolled",
+                event,
+                event.enrolled_at_us,
+                pb.MemberEnrolled(
+                    member_id=event.member_id.bytes,
+                    partner_id=_bytes_of(event.partner_id),
+                    enrolled_at_us=event.enrolled_at_us,
+                    anonymous=event.anonymous,
+                ),
+            )
+        case MemberClaimed():
+            claimed = pb.MemberClaimed(
+                member_id=event.member_id.bytes,
+                partner_id=_bytes_of(event.partner_id),
+                claimed_at_us=event.claimed_at_us,
+            )
+            return _of_member("member.claimed", event, event.claimed_at_us, claimed)
+        case MemberUpdated():
+            updated = pb.MemberUpdated(
+                member_id=event.member_id.bytes, fields=event.fields, updated_at_us=event.updated_at_us
+            )
+            return _of_member("member.updated", event, event.updated_at_us, updated)
+        case EmploymentChanged():
+            changed = pb.MemberEmploymentChanged(
+                member_id=event.member_id.bytes,
+                partner_id=event.partner_id.bytes,
+                employed=event.employed,
+                changed_at_us=event.changed_at_us,
+            )
+            return _of_member("member.employment_changed", event, event.changed_at_us, changed)
+        case EnumerationSuspected():
+            return _suspected(event)
+        case MemberClosed():
+            closed = pb.MemberClosed(member_id=event.member_id.bytes, closed_at_us=event.closed_at_us)
+            return _of_member("member.closed", event, event.closed_at_us, closed)
+
+
+def _of_member(name: str, event: OfMember, recorded_at_us: int, message: Message) -> NewEvent:
+    return NewEvent(
+        name, payload_of(message), recorded_at_us, member_id=event.member_id, partner_id=event.partner_id
+    )
+
+
+def _suspected(event: EnumerationSuspected) -> NewEvent:
+    source, tally = event.source, event.tally
+    message = pb.MemberEnumerationSuspected(
+        partner_id=source.partner_id.bytes,
+        api_key=source.api_key,
+        store=source.store,
+        till=source.till,
+        unknown=tally.unknown,
+        enrolled=tally.enrolled,
+        known=tally.known,
+        window_start_us=event.window_start_us,
+        window_seconds=event.window_seconds,
+        suspected_at_us=event.suspected_at_us,
+    )
+    return NewEvent(
+        "member.enumeration_suspected",
+        payload_of(message),
+        event.suspected_at_us,
+        partner_id=source.partner_id,
+    )
+
+
+def _bytes_of(partner_id: UUID | None) -> bytes:
+    return partner_id.bytes if partner_id else b""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.members.domain import access
 from services.members.domain.member import Member
+from services.members.storage.employments import employers_of
 from services.members.storage.reading import MemberReader
 from services.runtime.database import ReadDatabase
 from services.runtime.errors import NotFound
@@ -38,6 +39,14 @@ class ReadMember:
             personal = None
             if access.sees_personal(principal, stored.enrolled_by):
                 personal = await self._reader.personal(connection, stored)
+            employers = await employers_of(connection, ledger_id, [member_id])
         return Member(
-            member_id, stored.status, identifiers, stored.enrolled_by, stored.enrolled_at_us, personal
+            member_id,
+            stored.status,
+            identifiers,
+            stored.enrolled_by,
+            stored.enrolled_at_us,
+            personal,
+            stored.anonymous,
+            access.partner_of(principal) in employers.get(member_id, ()),
         )

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.members.domain import access
 from services.members.domain.member import Standing
 from services.members.queries.batch import check_batch
-from services.members.storage.reading import statuses
+from services.members.storage.reading import standings
 from services.runtime.database import ReadDatabase
 from services.runtime.principal import Principal
 
@@ -28,5 +28,5 @@ class ReadStandings:
         check_batch("member_ids", len(member_ids))
         ledger_id = principal.in_programme().ledger_id
         async with self._database.snapshot() as connection:
-            found = await statuses(connection, ledger_id, member_ids)
-        return [Standing(member_id, found.get(member_id)) for member_id in member_ids]
+            found = await standings(connection, ledger_id, member_ids)
+        return [found.get(member_id) or Standing(member_id, None) for member_id in member_ids]

@@ -7,20 +7,28 @@ from typing import Final
 
 from coalition.members.v1 import members_pb2 as pb
 
+from services.members.domain.guarding import Asking
 from services.members.domain.identifiers import GivenIdentifier, Identifier, IdentifierKind
-from services.members.domain.member import Member, MemberStatus, Standing
+from services.members.domain.member import Member, MemberMatch, MemberStatus, Standing
 from services.members.domain.personal import PersonalData
 from services.runtime.boundary import item_error_of
-from services.runtime.errors import CoalitionError
+from services.runtime.errors import CoalitionError, InvalidRequest
+from services.runtime.fields import read_id
+from services.runtime.principal import Kind, Principal
 
 _KINDS: Final[dict[int, IdentifierKind]] = {
     pb.IDENTIFIER_KIND_CARD: IdentifierKind.CARD,
     pb.IDENTIFIER_KIND_PARTNER_CUSTOMER: IdentifierKind.PARTNER_CUSTOMER,
+    pb.IDENTIFIER_KIND_PHONE: IdentifierKind.PHONE,
+    pb.IDENTIFIER_KIND_EMAIL: IdentifierKind.EMAIL,
 }
 _KIND_VALUES: Final[dict[IdentifierKind, pb.IdentifierKind.ValueType]] = {
     IdentifierKind.CARD: pb.IDENTIFIER_KIND_CARD,
     IdentifierKind.PARTNER_CUSTOMER: pb.IDENTIFIER_KIND_PARTNER_CUSTOMER,
+    IdentifierKind.PHONE: pb.IDENTIFIER_KIND_PHONE,
+    IdentifierKind.EMAIL: pb.IDENTIFIER_KIND_EMAIL,
 }
+_NAME_CHARACTERS_MAX: Final = 64
 _STATUS_VALUES: Final[dict[MemberStatus | None, pb.MemberStatus.ValueType]] = {
     MemberStatus.ACTIVE: pb.MEMBER_STATUS_ACTIVE,
     MemberStatus.CLOSED: pb.MEMBER_STATUS_CLOSED,
@@ -41,7 +49,28 @@ def personal_from(message: pb.PersonalData) -> PersonalData:
         email=message.email,
         phone=message.phone,
         birth_date=message.birth_date,
+        language=message.language,
     )
+
+
+def asking_from(message: pb.Asking, principal: Principal, where: str) -> Asking | None:
+    """For whom something is looked up; None for the operator's staff, who are not counted.
+
+    A partner asks for itself with its own key. Raises InvalidRequest, with `where` leading the field's name.
+    """
+    if principal.kind is Kind.STAFF:
+        return None
+    partner_id, key, earns = principal.partner_id, principal.actor, False
+    if partner_id is None:
+        if not message.partner_id:
+            return None
+        partner_id, key = read_id(message.partner_id, f"{where}.partner_id"), message.api_key
+        # Whether a key may earn is for the gateway to say, which asks for cards as itself.
+        earns = message.earns
+    for name, value in (("api_key", key), ("store", message.store), ("till", message.till)):
+        if len(value) > _NAME_CHARACTERS_MAX or "\0" in value:
+            raise InvalidRequest(f"at most {_NAME_CHARACTERS_MAX} characters", field=f"{where}.{name}")
+    return Asking(partner_id, key, message.store, message.till, earns)
 
 
 def member_message(member: Member) -> pb.Member:
@@ -53,12 +82,32 @@ def member_message(member: Member) -> pb.Member:
         enrolled_by=member.enrolled_by.bytes if member.enrolled_by else b"",
         enrolled_at_us=member.enrolled_at_us,
         personal=_personal_message(member.personal) if member.personal is not None else None,
+        anonymous=member.anonymous,
+        employed_by_caller=member.employed_by_caller,
+    )
+
+
+def match_message(match: MemberMatch) -> pb.MemberMatch:
+    """A member that was found, masked."""
+    return pb.MemberMatch(
+        member_id=match.member_id.bytes,
+        status=_STATUS_VALUES[match.status],
+        anonymous=match.anonymous,
+        card_endings=match.card_endings,
+        initials=match.initials,
+        customer_number=match.customer_number,
+        enrolled_by_caller=match.enrolled_by_caller,
     )
 
 
 def standing_message(standing: Standing) -> pb.Standing:
     """An id with its standing."""
-    return pb.Standing(member_id=standing.member_id.bytes, status=_STATUS_VALUES[standing.status])
+    return pb.Standing(
+        member_id=standing.member_id.bytes,
+        status=_STATUS_VALUES[standing.status],
+        anonymous=standing.anonymous,
+        employers=[partner_id.bytes for partner_id in standing.employers],
+    )
 
 
 def result_message(answer: Standing | CoalitionError) -> pb.LookupResult:
@@ -79,4 +128,5 @@ def _personal_message(personal: PersonalData) -> pb.PersonalData:
         email=personal.email,
         phone=personal.phone,
         birth_date=personal.birth_date,
+        language=personal.language,
     )

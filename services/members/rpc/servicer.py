@@ -9,6 +9,7 @@ from coalition.members.v1 import members_pb2_grpc
 
 from services.members.app import Members
 from services.members.commands.enrol import Enrolment
+from services.members.commands.update import Update
 from services.members.rpc import mapping
 from services.runtime.fields import read_id
 from services.runtime.idempotency import request_hash
@@ -34,9 +35,47 @@ class MembersServicer(members_pb2_grpc.MembersServiceServicer):
                 personal=mapping.personal_from(request.personal),
             ),
         )
-        replayed = enrolled.member is None
         member = enrolled.member or await self._members.member.as_seen_by(principal, enrolled.member_id)
-        return pb.EnrolResponse(member=mapping.member_message(member), replayed=replayed)
+        return pb.EnrolResponse(member=mapping.member_message(member), replayed=enrolled.replayed)
+
+    async def UpdateMember(self, request: pb.UpdateMemberRequest, context: object) -> pb.UpdateMemberResponse:
+        """See the contract."""
+        principal = acting()
+        member_id = read_id(request.member_id, "member_id")
+        replayed = await self._members.update(
+            principal,
+            Update(
+                key=request.key,
+                fingerprint=request_hash(self._fingerprint_key, request),
+                member_id=member_id,
+                personal=mapping.personal_from(request.personal),
+                removed=tuple(request.removed),
+            ),
+        )
+        member = await self._members.member.as_seen_by(principal, member_id)
+        return pb.UpdateMemberResponse(member=mapping.member_message(member), replayed=replayed)
+
+    async def FindMember(self, request: pb.FindMemberRequest, context: object) -> pb.FindMemberResponse:
+        """See the contract."""
+        principal = acting()
+        asking = mapping.asking_from(request.asking, principal, "asking")
+        if request.HasField("identifier"):
+            (by,) = mapping.identifiers_from([request.identifier])
+        else:
+            by = read_id(request.member_id, "member_id")
+        match = await self._members.find(principal, by, asking)
+        return pb.FindMemberResponse(match=mapping.match_message(match))
+
+    async def SetEmployment(
+        self, request: pb.SetEmploymentRequest, context: object
+    ) -> pb.SetEmploymentResponse:
+        """See the contract."""
+        principal = acting()
+        member_id = read_id(request.member_id, "member_id")
+        employer = read_id(request.partner_id, "partner_id") if request.partner_id else None
+        await self._members.employment(principal, member_id, employer, employed=request.employed)
+        member = await self._members.member.as_seen_by(principal, member_id)
+        return pb.SetEmploymentResponse(member=mapping.member_message(member))
 
     async def GetMember(self, request: pb.GetMemberRequest, context: object) -> pb.GetMemberResponse:
         """See the contract."""
@@ -47,7 +86,15 @@ class MembersServicer(members_pb2_grpc.MembersServiceServicer):
         self, request: pb.LookupMembersRequest, context: object
     ) -> pb.LookupMembersResponse:
         """See the contract."""
-        answers = await self._members.lookup(acting(), mapping.identifiers_from(request.identifiers))
+        principal = acting()
+        askings = [
+            asking
+            for place, message in enumerate(request.askings)
+            if (asking := mapping.asking_from(message, principal, f"askings[{place}]")) is not None
+        ]
+        answers = await self._members.resolve(
+            principal, mapping.identifiers_from(request.identifiers), askings
+        )
         return pb.LookupMembersResponse(results=map(mapping.result_message, answers))
 
     async def GetStandings(self, request: pb.GetStandingsRequest, context: object) -> pb.GetStandingsResponse:

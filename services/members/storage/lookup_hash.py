@@ -12,7 +12,12 @@ from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.runtime.secrets import derive
 
 _SCOPE: Final = struct.Struct(">hB16s")
-_KIND_NUMBERS: Final = {IdentifierKind.CARD: 1, IdentifierKind.PARTNER_CUSTOMER: 2}
+_KIND_NUMBERS: Final = {
+    IdentifierKind.CARD: 1,
+    IdentifierKind.PARTNER_CUSTOMER: 2,
+    IdentifierKind.PHONE: 3,
+    IdentifierKind.EMAIL: 4,
+}
 _PROGRAMME_WIDE: Final = UUID(int=0)
 
 

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, or_, select
+from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select
 
 from services.members.domain.identifiers import Identifier, IdentifierKind
-from services.members.domain.member import MemberStatus
+from services.members.domain.member import MemberStatus, Standing
 from services.members.domain.personal import PersonalData
 from services.members.storage import tables
+from services.members.storage.employments import employers_of
+from services.members.storage.personal import newest_personal
 from services.members.storage.sealing import (
     DataKey,
     KeyRing,
     Owner,
     WrappedKey,
     identifier_field,
-    personal_field,
 )
 from services.runtime.clock import to_micros
 from services.runtime.database import ReadConnection
@@ -26,13 +27,17 @@ from services.runtime.database import ReadConnection
 
 @dataclass(frozen=True, slots=True)
 class StoredMember:
-    """A member's open facts, and the key to the others; None where it has been destroyed."""
+    """A member's open facts, and the key to the others; None where it has been destroyed.
+
+    `enrolled_by` is who claimed it, where it was anonymous; `anonymous`: nobody has.
+    """
 
     owner: Owner
     status: MemberStatus
     enrolled_by: UUID | None
     enrolled_at_us: int
     key: DataKey | None
+    anonymous: bool
 
 
 class MemberReader:
@@ -48,11 +53,17 @@ class MemberReader:
         self, connection: ReadConnection, ledger_id: int, member_id: UUID
     ) -> StoredMember | None:
         """A member by id, or None."""
-        member, key, closure = tables.member, tables.member_key, tables.member_closure
+        member, key, closure, claim = (
+            tables.member,
+            tables.member_key,
+            tables.member_closure,
+            tables.member_claim,
+        )
         found = await connection.execute(
             select(
-                member.c.enrolled_by,
+                func.coalesce(claim.c.claimed_by, member.c.enrolled_by).label("enrolled_by"),
                 member.c.enrolled_at,
+                (member.c.anonymous & claim.c.member_id.is_(None)).label("anonymous"),
                 key.c.wrapping_version,
                 key.c.wrapped_key,
                 closure.c.closed_at,
@@ -66,6 +77,10 @@ class MemberReader:
                 closure,
                 (closure.c.ledger_id == member.c.ledger_id) & (closure.c.member_id == member.c.member_id),
             )
+            .outerjoin(
+                claim,
+                (claim.c.ledger_id == member.c.ledger_id) & (claim.c.member_id == member.c.member_id),
+            )
             .where(member.c.ledger_id == ledger_id, member.c.member_id == member_id)
         )
         row = found.first()
@@ -76,7 +91,12 @@ class MemberReader:
         if row.wrapped_key is not None:
             data_key = self._keys.unwrap(owner, WrappedKey(row.wrapping_version, row.wrapped_key))
         return StoredMember(
-            owner, _status(row.closed_at is not None), row.enrolled_by, to_micros(row.enrolled_at), data_key
+            owner,
+            _status(row.closed_at is not None),
+            row.enrolled_by,
+            to_micros(row.enrolled_at),
+            data_key,
+            row.anonymous,
         )
 
     async def identifiers(
@@ -108,33 +128,41 @@ class MemberReader:
         """A member's personal fields; None where their key has been destroyed."""
         if stored.key is None:
             return None
-        table = tables.member_personal
-        found = await connection.execute(
-            select(table.c.field, table.c.sealed_value).where(
-                table.c.ledger_id == stored.owner.ledger_id, table.c.member_id == stored.owner.member_id
-            )
-        )
-        values = {
-            row.field: stored.key.open(personal_field(row.field), row.sealed_value) for row in found.all()
-        }
-        return PersonalData(**values)
+        personal, _ = await newest_personal(connection, stored.owner, stored.key)
+        return personal
 
 
-async def statuses(
+async def standings(
     connection: ReadConnection, ledger_id: int, member_ids: Sequence[UUID]
-) -> dict[UUID, MemberStatus]:
-    """The status of members, in one query; unknown ids are left out."""
-    member, closure = tables.member, tables.member_closure
+) -> dict[UUID, Standing]:
+    """The standing of members, in two queries; unknown ids are left out."""
+    member, closure, claim = tables.member, tables.member_closure, tables.member_claim
+    wanted = any_(literal(member_ids, ARRAY(Uuid)))
     found = await connection.execute(
-        select(member.c.member_id, closure.c.member_id.is_not(None).label("closed"))
+        select(
+            member.c.member_id,
+            closure.c.member_id.is_not(None).label("closed"),
+            (member.c.anonymous & claim.c.member_id.is_(None)).label("anonymous"),
+        )
         .outerjoin_from(
             member,
             closure,
             (closure.c.ledger_id == member.c.ledger_id) & (closure.c.member_id == member.c.member_id),
         )
-        .where(member.c.ledger_id == ledger_id, member.c.member_id == any_(literal(member_ids, ARRAY(Uuid))))
+        .outerjoin(
+            claim,
+            (claim.c.ledger_id == member.c.ledger_id) & (claim.c.member_id == member.c.member_id),
+        )
+        .where(member.c.ledger_id == ledger_id, member.c.member_id == wanted)
     )
-    return {row.member_id: _status(row.closed) for row in found.all()}
+    rows = found.all()
+    employers = await employers_of(connection, ledger_id, member_ids)
+    return {
+        row.member_id: Standing(
+            row.member_id, _status(row.closed), row.anonymous, tuple(employers.get(row.member_id, ()))
+        )
+        for row in rows
+    }
 
 
 def _status(closed: bool) -> MemberStatus:

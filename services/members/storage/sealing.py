@@ -29,9 +29,9 @@ _FIRST_VERSION: Final = 1
 _VERSION_MAX: Final = 32_767
 
 
-def personal_field(name: str) -> str:
-    """What a personal field is sealed as."""
-    return f"personal.{name}"
+def personal_field(name: str, version: int) -> str:
+    """What a version of a personal field is sealed as."""
+    return f"personal.{name}.{version}"
 
 
 def identifier_field(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
@@ -12,6 +13,7 @@ from coalition.members.v1 import members_pb2 as pb
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.type.v1.event_record_pb2 import EventRecord
 
+from services.points.domain.accounts import PROGRAMME
 from services.runtime import grpc_client
 from services.runtime.principal import Programme, Signer
 
@@ -24,10 +26,18 @@ class Standing(Enum):
     CLOSED = pb.MEMBER_STATUS_CLOSED
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the members service tells of a member: where it stands, and where it may not burn (PROGRAMME: anywhere)."""
+
+    standing: Standing
+    barred: tuple[UUID, ...] = ()
+
+
 class Members(Protocol):
     """What the ledger asks of members."""
 
-    async def standings(self, programme: Programme, members: Sequence[UUID]) -> Mapping[UUID, Standing]:
+    async def standings(self, programme: Programme, members: Sequence[UUID]) -> Mapping[UUID, Told]:
         """The standing of up to 1,000 members. Raises Unavailable."""
         ...
 
@@ -38,11 +48,11 @@ class GrpcMembers:
     def __init__(self, channel: grpc.aio.Channel, signer: Signer) -> None:
         self._stub, self._signer = MembersServiceStub(channel), signer
 
-    async def standings(self, programme: Programme, members: Sequence[UUID]) -> Mapping[UUID, Standing]:
+    async def standings(self, programme: Programme, members: Sequence[UUID]) -> Mapping[UUID, Told]:
         """The standing of up to 1,000 members. Raises Unavailable."""
         request = pb.GetStandingsRequest(member_ids=[member.bytes for member in members])
         answer = await grpc_client.call(self._stub.GetStandings, request, self._signer.own(programme))
-        return {UUID(bytes=found.member_id): Standing(found.status) for found in answer.standings}
+        return {UUID(bytes=found.member_id): _told(found) for found in answer.standings}
 
     async def read_events(
         self, programme: Programme, from_pos: int, limit: int
@@ -51,3 +61,10 @@ class GrpcMembers:
         request = pb.ReadEventsRequest(from_pos=from_pos, limit=limit)
         async for block in grpc_client.stream(self._stub.ReadEvents, request, self._signer.own(programme)):
             yield block.events
+
+
+def _told(found: pb.Standing) -> Told:
+    barred = [UUID(bytes=employer) for employer in found.employers]
+    if found.anonymous:
+        barred.append(PROGRAMME)
+    return Told(Standing(found.status), tuple(barred))

@@ -10,6 +10,7 @@ from services.points.clients.members import Members, Standing
 from services.points.clients.partners import Partners
 from services.points.domain.accounts import AccountKey, AccountKind, AccountNumbers
 from services.points.storage import ledgers
+from services.points.storage.bars import FIRST_SIGHT_US, Bar, set_bars
 from services.runtime.clock import wall_now_us
 from services.runtime.database import ReadDatabase, WriteDatabase
 from services.runtime.errors import NotFound
@@ -51,15 +52,25 @@ class KnownMembers:
         unknown: set[UUID] = set()
         for start in range(0, len(members), _ASK_MEMBERS_MAX):
             asked = members[start : start + _ASK_MEMBERS_MAX]
-            standings = await self._members.standings(programme, asked)
-            closed = [member for member in asked if standings.get(member) is Standing.CLOSED]
-            if closed:
+            told = await self._members.standings(programme, asked)
+            closed = [
+                member for member in asked if member in told and told[member].standing is Standing.CLOSED
+            ]
+            bars = [
+                Bar(member, place, True, FIRST_SIGHT_US)
+                for member in asked
+                if member in told
+                for place in told[member].barred
+            ]
+            if closed or bars:
                 async with self._writer.dedicated() as connection:
                     now_us = wall_now_us()
                     noted = [(member, now_us) for member in closed]
                     await ledgers.close_members(connection, programme.ledger_id, noted)
+                    # An event that has come since says more.
+                    await set_bars(connection, programme.ledger_id, bars)
             here = {
-                member for member in asked if standings.get(member, Standing.UNKNOWN) is not Standing.UNKNOWN
+                member for member in asked if member in told and told[member].standing is not Standing.UNKNOWN
             }
             known = self._without_wallet[programme.ledger_id]
             if len(known) > _MEMBERS_KEPT_MAX:

@@ -136,6 +136,8 @@ class Opened:
     # Those of them beyond which an earn is parked.
     parking: set[int] = field(default_factory=set)
     standing_floors: dict[UUID, StandingFloor] = field(default_factory=dict)
+    # Members who may not burn with a partner, which employs them; or anywhere (PROGRAMME), as long as nobody has claimed them.
+    barred: frozenset[tuple[UUID, UUID]] = frozenset()
     # Members whose wallets were given up, with those whose wallets took what was in them.
     merged: dict[UUID, UUID] = field(default_factory=dict)
     # What those who give points away have given today.

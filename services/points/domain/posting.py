@@ -28,6 +28,7 @@ from services.points.domain.deciding.await_original import (
     give_up,
     refund_awaited,
 )
+from services.points.domain.deciding.barred import refuse_barred
 from services.points.domain.deciding.burn import NO_SALE, refuse_burn
 from services.points.domain.deciding.checks import refuse_gone, too_late, untimely
 from services.points.domain.deciding.earlier import Found, found
@@ -237,7 +238,7 @@ class Posting:
         if gone is not None:
             return gone
         if isinstance(item, WalletMovement):
-            return of_wallets(books, number, item)
+            return refuse_barred(books, number, item) or of_wallets(books, number, item)
         if isinstance(item, Earn):
             return turn_away(books, item) or self._earn(number, item)
         if isinstance(item, Redemption):

@@ -47,6 +47,7 @@ def opened_of(
         held=dict(zip(accounts, row["held"], strict=True)),
         open_holds=dict(zip(members, row["open_holds"] or (), strict=True)),
         closed=frozenset(row["closed"] or ()),
+        barred=frozenset(zip(row["barred_member"] or (), row["barred_at"] or (), strict=True)),
         lots=_lots(row, members, burns),
         holds=_holds(row, members),
         linked={

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
 
 from services.gateway.schemas.lists import ListOf
-from services.gateway.schemas.members import Balance, Member
+from services.gateway.schemas.members import Balance, Member, MemberMatch
 from services.gateway.schemas.movements import Transaction
 from tests.support.gateway import House
 from tests.support.gateway_bodies import earn, new_card, new_reference, redemption
@@ -54,15 +55,33 @@ async def test_what_is_wrong_with_an_enrolment_is_pointed_at_in_its_own_body(hou
         assert answer.json()["errors"][0]["pointer"] == pointer
 
 
-async def test_a_member_is_found_by_card_by_customer_number_and_by_id(house: House) -> None:
-    body = {"card": new_card(), "customer_id": new_reference()}
+async def test_a_member_is_found_in_each_way_and_seen_masked(house: House) -> None:
+    email = f"{new_reference()}@example.org"
+    body = {"card": new_card(), "customer_id": new_reference(), "personal": {**_PERSONAL, "email": email}}
     enrolled = (await house.post("/v1/members", body)).json()
-    names = ({"card": body["card"]}, {"customer_id": body["customer_id"]}, {"id": enrolled["id"]})
+    names = (
+        {"card": body["card"], "store": "S1", "till": "7"},
+        {"customer_id": body["customer_id"]},
+        {"id": enrolled["id"]},
+        {"email": email},
+    )
     for name in names:
         answer = await house.client.post(
             "/v1/members/lookup", json=name, headers={"Authorization": f"Bearer {house.secret}"}
         )
-        assert (answer.status_code, answer.json()) == (200, enrolled)
+        assert answer.status_code == 200, answer.text
+        told = MemberMatch.model_validate_json(answer.content)
+        assert told.model_dump() == {
+            "object": "member_match",
+            "id": enrolled["id"],
+            "status": "active",
+            "anonymous": False,
+            "card_endings": [str(body["card"])[-4:]],
+            "initials": "AP",
+            "customer_id": body["customer_id"],
+            "enrolled_by_you": True,
+        }
+    assert [(each.store, each.till) for each in house.members.askings[-4:-2]] == [("S1", "7"), ("", "")]
     read = await house.get(f"/v1/members/{enrolled['id']}")
     assert read.json() == enrolled
 
@@ -74,6 +93,8 @@ async def test_nobody_is_found_under_a_name_that_nobody_has(house: House) -> Non
         ({"customer_id": "x"}, 404, "member_unknown"),
         ({"id": "mem_x"}, 404, "member_unknown"),
         ({}, 400, "invalid_request"),
+        ({"card": new_card(), "email": "ana@example.org"}, 400, "invalid_request"),
+        ({"phone": "+4930123456789"}, 404, "member_unknown"),
     ):
         answer = await house.post("/v1/members/lookup", name)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -84,9 +105,70 @@ async def test_another_partner_sees_neither_personal_data_nor_customer_numbers(h
     await house.post("/v1/members", body)
     other = house.new_key()
     seen = (await house.post("/v1/members/lookup", {"card": body["card"]}, secret=other)).json()
-    assert (seen["personal"], seen["customer_id"], seen["enrolled_by_you"]) == (None, None, False)
+    assert (seen["initials"], seen["customer_id"], seen["enrolled_by_you"]) == (None, None, False)
+    read = (await house.get(f"/v1/members/{seen['id']}", secret=other)).json()
+    assert (read["personal"], read["customer_id"], read["enrolled_by_you"]) == (None, None, False)
     answer = await house.post("/v1/members/lookup", {"customer_id": body["customer_id"]}, secret=other)
     assert answer.status_code == 404
+
+
+async def _change(
+    house: House, method: str, path: str, body: object = None, **headers: str
+) -> httpx2.Response:
+    return await house.client.request(method, path, json=body, headers={**house.headers(), **headers})
+
+
+async def test_two_members_with_one_phone_are_told_apart_by_their_cards(house: House) -> None:
+    for _ in range(2):
+        await house.post("/v1/members", {"personal": {"phone": "+49301234567"}})
+    answer = await house.post("/v1/members/lookup", {"phone": "+49301234567"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "identifier_ambiguous")
+    assert answer.json()["receipt_text"] == "Please show your card"
+
+
+async def test_personal_data_is_changed_field_by_field(house: House) -> None:
+    enrolled = (await house.post("/v1/members", {"personal": _PERSONAL})).json()
+    path = f"/v1/members/{enrolled['id']}"
+    answer = await _change(
+        house, "PATCH", path, {"personal": {"email": None, "phone": "+49 30 1234567", "language": "de-AT"}}
+    )
+    assert answer.status_code == 200, answer.text
+    told = Member.model_validate_json(answer.content).personal
+    assert told is not None
+    assert (told.given_name, told.email, told.birth_date) == ("Ana", None, "1988-04-12")
+    assert told.language is not None
+    for body, status, pointer in (
+        ({"personal": {"email": "nobody"}}, 400, "/personal/email"),
+        ({"personal": {"nickname": "x"}}, 400, "/personal/nickname"),
+        ({"status": "closed"}, 400, "/personal"),
+    ):
+        refused = await _change(house, "PATCH", path, body)
+        assert refused.status_code == status
+        assert refused.json()["errors"][0]["pointer"] == pointer
+    other = {"Authorization": f"Bearer {house.new_key()}"}
+    seen = (
+        await house.post(
+            "/v1/members/lookup", {"card": enrolled["cards"][0]}, secret=other["Authorization"][7:]
+        )
+    ).json()
+    refused = await _change(
+        house, "PATCH", f"/v1/members/{seen['id']}", {"personal": {"phone": None}}, **other
+    )
+    assert refused.status_code == 403
+    keyless = await house.client.patch(
+        path, json={"personal": {}}, headers={"Authorization": f"Bearer {house.secret}"}
+    )
+    assert keyless.json()["code"] == "idempotency_key_missing"
+
+
+async def test_a_member_becomes_staff_and_stops_to_be(house: House) -> None:
+    enrolled = (await house.post("/v1/members", {})).json()
+    path = f"/v1/members/{enrolled['id']}/employment"
+    for method, employed in (("PUT", True), ("PUT", True), ("DELETE", False), ("DELETE", False)):
+        answer = await _change(house, method, path)
+        assert (answer.status_code, answer.json()["works_for_you"]) == (200, employed)
+    unknown = await _change(house, "PUT", "/v1/members/mem_x/employment")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "member_unknown")
 
 
 async def test_closing_needs_a_key_and_changes_nothing_the_second_time(house: House) -> None:
@@ -143,3 +225,23 @@ async def test_a_member_s_transactions_are_listed_page_by_page_in_both_direction
     assert ([each["id"] for each in last["data"]], last["has_more"]) == ([newest_first[4]], False)
     back = (await house.get(path, limit=2, ending_before=newest_first[3])).json()
     assert ([each["id"] for each in back["data"]], back["has_more"]) == (newest_first[1:3], True)
+
+
+async def test_who_tries_cards_out_is_not_answered_whatever_he_asks_for(house: House) -> None:
+    body = {"card": new_card()}
+    await house.post("/v1/members", body)
+    secret = house.new_key()
+    house.members.limited_seconds = 77
+    try:
+        answers = [
+            await house.post("/v1/members/lookup", body, secret=secret),
+            await house.post("/v1/earns", earn(body["card"]), secret=secret),
+            await house.post("/v1/redemptions", redemption(body["card"], 10), secret=secret),
+            await house.post("/v1/purchases", earn(new_card()), secret=secret),
+        ]
+    finally:
+        house.members.limited_seconds = 0
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (429, "lookup_limited"), answer.text
+        assert answer.json()["retryable"] is True
+        assert int(answer.headers["retry-after"]) == answer.json()["retry_after_seconds"] <= 77

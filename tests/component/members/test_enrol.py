@@ -176,7 +176,7 @@ async def test_identifiers_out_of_their_range_are_refused(
         pb.PersonalData(given_name="x" * 101),
         pb.PersonalData(family_name="two\nlines"),
         pb.PersonalData(email="nobody"),
-        pb.PersonalData(phone="0151 1234"),
+        pb.PersonalData(phone="0151 FLOWERS"),
         pb.PersonalData(birth_date="2999-01-01"),
     ],
     ids=lambda personal: personal.ListFields()[0][0].name,

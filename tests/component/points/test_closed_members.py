@@ -13,6 +13,7 @@ import pytest_asyncio
 from coalition.events.v1 import members_pb2
 from coalition.points.v1 import movement_pb2 as pb
 from coalition.type.v1.event_record_pb2 import EventRecord
+from google.protobuf.message import Message
 from nats.js.errors import NotFoundError
 
 from services.launcher.embedded.nats import EmbeddedNats
@@ -146,3 +147,78 @@ async def test_a_movement_answered_before_the_closing_keeps_its_answer(
         await until(lambda: _is_closed(house, member))
     again = await till.earn(member, 1_000, key="one", reference="r")
     assert (again.replayed, again.transaction) == (True, before.transaction)
+
+
+def _record(pos: int, kind: str, message: Message) -> EventRecord:
+    return EventRecord(pos=pos, type=kind, recorded_at_us=wall_now_us(), payload=message.SerializeToString())
+
+
+async def _bars(house: PointsHouse) -> set[tuple[UUID, UUID, bool]]:
+    async with as_superuser(house.database) as connection:
+        rows = await connection.fetch(
+            "SELECT member_id, partner_id, barred FROM burn_bar WHERE ledger_id = $1",
+            house.programme.ledger_id,
+        )
+    return {(row["member_id"], row["partner_id"], row["barred"]) for row in rows}
+
+
+async def test_a_card_that_nobody_has_enrolled_earns_only_until_it_is_claimed(
+    running: RunningPoints, nats_server: EmbeddedNats
+) -> None:
+    house = running.house()
+    till, card, to_member = await house.till(), house.member(), house.member()
+    # The ledger hears of it when it meets it first, before any event.
+    running.neighbours.anonymous.add(card.bytes)
+    assert reason(await till.earn(card, 10_000)) == ""
+    burns = [await till.redeem(card, 10), await till.hold(card, 10), await till.earn(card, 1_000)]
+    assert [reason(each) for each in burns] == ["MEMBER_ANONYMOUS", "MEMBER_ANONYMOUS", ""]
+    enrolled = members_pb2.MemberEnrolled(member_id=card.bytes, anonymous=True)
+    claimed = members_pb2.MemberClaimed(member_id=card.bytes, claimed_at_us=wall_now_us())
+    async with connected(nats_server) as bus, _subscribed(running, nats_server):
+        await until(lambda: _stream_is_there(bus))
+        log = [_record(1, "member.enrolled", enrolled), _record(2, "member.claimed", claimed)]
+        await publish(bus, MEMBERS, house.programme.slug, log)
+        await until(lambda: _is(house, {(card, UUID(int=0), False)}))
+    assert reason(await till.redeem(card, 10)) == ""
+    assert reason(await till.redeem(to_member, 10)) == "INSUFFICIENT_POINTS"
+    await house.assert_sound()
+
+
+async def test_staff_spends_elsewhere_and_earns_everywhere(
+    running: RunningPoints, nats_server: EmbeddedNats
+) -> None:
+    house = running.house()
+    till, other, member = await house.till(), await house.till(), house.member()
+    running.neighbours.employers[member.bytes] = [till.partner_id.bytes]
+    assert reason(await till.earn(member, 10_000)) == ""
+    held = await other.hold(member, 10)
+    assert [reason(await each.redeem(member, 10)) for each in (till, other)] == ["STAFF_CARD", ""]
+    assert reason(await till.hold(member, 10)) == "STAFF_CARD"
+
+    def changed(pos: int, at: Till, *, employed: bool, earlier_us: int = 0) -> EventRecord:
+        message = members_pb2.MemberEmploymentChanged(
+            member_id=member.bytes,
+            partner_id=at.partner_id.bytes,
+            employed=employed,
+            changed_at_us=wall_now_us() - earlier_us,
+        )
+        return _record(pos, "member.employment_changed", message)
+
+    log = [
+        changed(1, till, employed=False),
+        changed(2, other, employed=True),
+        # Told late: what is there is newer.
+        changed(3, till, employed=True, earlier_us=60_000_000),
+    ]
+    async with connected(nats_server) as bus, _subscribed(running, nats_server):
+        await until(lambda: _stream_is_there(bus))
+        await publish(bus, MEMBERS, house.programme.slug, log)
+        expected = {(member, till.partner_id, False), (member, other.partner_id, True)}
+        await until(lambda: _is(house, expected))
+    assert [reason(await each.redeem(member, 10)) for each in (till, other)] == ["", "STAFF_CARD"]
+    # What was set aside before is spent.
+    assert reason(await other.capture(held.transaction.transaction_id)) == ""
+
+
+async def _is(house: PointsHouse, expected: set[tuple[UUID, UUID, bool]]) -> bool:
+    return await _bars(house) == expected

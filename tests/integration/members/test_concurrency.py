@@ -15,6 +15,7 @@ from services.members.domain.events import MemberEvent
 from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.settings import Settings
 from services.members.storage import tables
+from services.members.storage.claims import Claims
 from services.members.storage.lookup_hash import LookupHash
 from services.members.storage.sealing import KeyRing
 from services.members.storage.writing import MemberWriter
@@ -129,11 +130,13 @@ async def test_when_no_free_card_is_drawn_the_caller_may_ask_again(settings: Set
 
 
 async def test_an_event_that_cannot_be_written_undoes_the_enrolment(members: Members, programme: Programme):
-    async def failing(connection: AsyncConnection, programme: Programme, event: MemberEvent) -> None:
+    async def failing(connection: AsyncConnection, programme: Programme, *events: MemberEvent) -> None:
         raise RuntimeError("the log is full")
 
-    writer = MemberWriter(KeyRing({1: bytes(32)}), LookupHash(bytes(32)), card_number)
-    enrol = Enrol(members.database.writer, Idempotency(tables.idempotency), writer, failing)
+    lookup = LookupHash(bytes(32))
+    writer = MemberWriter(KeyRing({1: bytes(32)}), lookup, card_number)
+    claims = Claims(lookup)
+    enrol = Enrol(members.database.writer, Idempotency(tables.idempotency), writer, claims, failing)
     partner, asked = partner_principal(programme), enrolment((CUSTOMER, "C-1"), key="k")
 
     with pytest.raises(RuntimeError):

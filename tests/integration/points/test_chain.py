@@ -66,7 +66,7 @@ JOURNAL: dict[str, frozenset[str]] = {
 #: Not of the journal: counters and heads, what is set, what is told and to whom, what is proposed only (what approved an
 #: adjustment stands in its leaf), and notes (whose hash does).
 BESIDE = {
-    "ledger_head", "balance", "cut", "earn_rate", "refund_rule", "burn_rule", "closed_member", "partner_standing", "expiry_notice", "erased_reference",
+    "ledger_head", "balance", "cut", "earn_rate", "refund_rule", "burn_rule", "burn_bar", "closed_member", "partner_standing", "expiry_notice", "erased_reference",
     "expiry_policy", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment_note", "campaign_version",
     "event_head", "event_log", "relay_cursor", "inbox", "job_lease", "job", "alembic_version",
 }  # fmt: skip

@@ -21,7 +21,7 @@ JOURNAL = (
     "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "merged_wallet", "partner_standing",
 )  # fmt: skip
 PROJECTIONS = ("ledger", "closed_member")
-COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox")
+COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox", "burn_bar")
 VERBS = {
     "update": "UPDATE {0} SET ledger_id = ledger_id",
     "delete": "DELETE FROM {0}",

@@ -16,7 +16,7 @@ from services.gateway.directory.remembered import Remembered
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller, KeyFacts, Partner
 from services.gateway.domain.clearing import Store
-from services.gateway.domain.members import Identifier, IdentifierKind
+from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Place
 from services.gateway.schemas.movements import MemberReference
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, InvalidRequest, NotFound, Unavailable
@@ -44,8 +44,18 @@ class _Members:
         self.existing: set[UUID] = set()
         self.existence_asked = 0
         self.down = False
+        self.limited = False
+        self.askings: list[Asking] = []
 
-    async def look_up(self, token: bytes, identifiers: Sequence[Identifier]) -> list[UUID | CoalitionError]:
+    async def look_up(
+        self, token: bytes, identifiers: Sequence[Identifier], askings: Sequence[Asking]
+    ) -> list[UUID | CoalitionError]:
+        self.askings += askings
+        if self.limited:
+            return [
+                CoalitionError(Reason.REASON_LOOKUP_LIMITED, "too many", retry_after_seconds=60)
+                for _ in identifiers
+            ]
         self.calls.append((token, [each.value for each in identifiers]))
         if self.down:
             raise Unavailable("down")
@@ -136,7 +146,7 @@ async def test_the_names_in_a_batch_are_each_asked_for_once_a_thousand_at_a_time
     members = _Members(**{f"card_{n}": new_id() for n in range(1_500)})
     directory, caller = _directory(members), _caller()
     references = [_card(str(n)) for n in range(1_500)] * 2
-    found = await directory.resolve_all(caller, references)
+    found = await directory.resolve_all(caller, [(each, NOWHERE) for each in references])
     assert found == [members.known[f"card_{n}"] for n in range(1_500)] * 2
     assert sorted(len(values) for _, values in members.calls) == [500, 1_000]
 
@@ -144,7 +154,11 @@ async def test_the_names_in_a_batch_are_each_asked_for_once_a_thousand_at_a_time
 async def test_a_name_that_names_nobody_spoils_only_its_own_line() -> None:
     members = _Members(card_1=new_id())
     found = await _directory(members).resolve_all(
-        _caller(), [_card("1"), _card("2"), MemberReference(id="mem_nonsense"), _card("x")]
+        _caller(),
+        [
+            (each, NOWHERE)
+            for each in (_card("1"), _card("2"), MemberReference(id="mem_nonsense"), _card("x"))
+        ],
     )
     assert found[0] == members.known["card_1"]
     reasons = [each.reason for each in found[1:] if isinstance(each, CoalitionError)]
@@ -157,7 +171,40 @@ async def test_a_batch_waits_for_members_that_cannot_be_asked() -> None:
     members = _Members()
     members.down = True
     with pytest.raises(Unavailable):
-        await _directory(members).resolve_all(_caller(), [_card("1")])
+        await _directory(members).resolve_all(_caller(), [(_card("1"), NOWHERE)])
+
+
+async def test_a_card_that_a_line_spends_from_and_another_earns_on_is_asked_for_to_earn() -> None:
+    members, caller = _Members(card_1=new_id()), _caller()
+    at_till = Place("S1", "7")
+    lines = [(_card("1"), at_till), (_card("1"), at_till._replace(earns=True)), (_card("1"), at_till)]
+    await _directory(members).resolve_all(caller, lines)
+    told = Asking(caller.partner.partner_id, "key_x", Place("S1", "7", earns=True))
+    assert members.askings == [told]
+
+
+async def test_who_was_stopped_is_not_asked_for_again_and_others_are() -> None:
+    members, caller = _Members(card_1=new_id()), _caller()
+    directory, till = _directory(members), Place("S1", "7", earns=True)
+    assert await directory.resolve(caller, _card("1"), _soon(), till) == members.known["card_1"]
+    members.limited = True
+    with pytest.raises(CoalitionError) as caught:
+        await directory.resolve(caller, _card("2"), _soon(), till)
+    assert caught.value.reason == Reason.REASON_LOOKUP_LIMITED
+    members.limited = False
+    # A card that is known here as well, to earn with it or not, alone or in a batch.
+    for place in (till, till._replace(earns=False)):
+        with pytest.raises(CoalitionError) as caught:
+            await directory.resolve(caller, _card("1"), _soon(), place)
+        assert caught.value.reason == Reason.REASON_LOOKUP_LIMITED
+        assert 1 <= int(caught.value.metadata["retry_after_seconds"]) <= 60
+    (found,) = await directory.resolve_all(caller, [(_card("1"), till)])
+    assert isinstance(found, CoalitionError)
+    assert found.reason == Reason.REASON_LOOKUP_LIMITED
+    asked = len(members.askings)
+    assert await directory.resolve(caller, _card("1"), _soon(), till._replace(till="8")) is not None
+    assert await directory.resolve(_caller(), _card("1"), _soon(), till) is not None
+    assert len(members.askings) == asked
 
 
 async def test_whether_an_alias_stands_for_a_member_is_asked_once() -> None:

@@ -28,7 +28,11 @@ def test_spaces_and_hyphens_are_ignored(typed: str):
         "4111.1111.1111.1111",
         "41111111111111１１",  # digits of another script
         "4111111111111111\n",
-        "4111111111111111" + " " * 49,  # longer than anything typed
+        ";4111111111111111",  # a track that breaks off
+        ";4111111111111110=99121010000?",
+        "%B4111111111111111=99121010000?",
+        ";4111111111111111=9912?;4111111111111111=9912?",
+        "4111111111111111" + " " * 65,  # longer than anything typed
     ],
 )
 def test_anything_else_is_no_card_and_not_repeated_in_the_error(typed: str):
@@ -38,6 +42,20 @@ def test_anything_else_is_no_card_and_not_repeated_in_the_error(typed: str):
     assert refused.value.reason == Reason.REASON_CARD_NUMBER_INVALID
     assert refused.value.metadata == {"field": "identifiers[0].value"}
     assert not typed.strip() or typed not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "swiped",
+    [
+        ";4111111111111111=99121010000012300000?",
+        ";4111111111111111=99121010000012300000?7",
+        "%B4111111111111111^DOE/JANE MARY^99121010000000000000?",
+        "%b4111 1111 1111 1111^ ^9912?",
+        ";4111111111111111=?",
+    ],
+)
+def test_of_a_magnetic_track_the_number_counts(swiped: str):
+    assert read_card(swiped, "card") == "4111111111111111"
 
 
 @pytest.mark.parametrize("prefix", ["7", "77", "771234"])

@@ -9,6 +9,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.answers import Refused, TurnedAway
 from services.points.domain.books import Books
+from services.points.domain.deciding.barred import refuse_barred
 from services.points.domain.deciding.burn_rule import refuse_by_rule
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.movements import Capture, Hold, Purchase, Redemption, Void
@@ -26,7 +27,7 @@ def refuse_burn(
     catch_up(books, item.member_id, wallet)
     if isinstance(item, Capture | Void):
         return _refuse_resolving(books, number, item, sale)
-    against = refuse_by_rule(books, number, item, item.points, sale)
+    against = refuse_barred(books, number, item) or refuse_by_rule(books, number, item, item.points, sale)
     if against is not None:
         return against
     available = books.available(item.member_id, wallet)

@@ -39,6 +39,7 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE (remaining, reserved, open, pending) ON lot TO {role}")
     op.execute(f"GRANT UPDATE (open) ON hold, waiting_refund, parked_earn TO {role}")
     op.execute(f"GRANT UPDATE (remaining, open) ON debt TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE (barred, changed_at) ON burn_bar TO {role}")
 
 
 def downgrade() -> None:

@@ -3,8 +3,10 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -25,26 +27,186 @@ class MemberEnrolled(_message.Message):
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     ENROLLED_AT_US_FIELD_NUMBER: _builtins.int
+    ANONYMOUS_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     partner_id: _builtins.bytes
     """The partner that enrolled the member (16 bytes of a UUID)."""
     enrolled_at_us: _builtins.int
     """Wall-clock time. Microseconds since 1970-01-01 UTC."""
+    anonymous: _builtins.bool
+    """True where a card earned that nobody had enrolled: there is no person to it yet, and `partner_id` is empty."""
     def __init__(
         self,
         *,
         member_id: _builtins.bytes = ...,
         partner_id: _builtins.bytes = ...,
         enrolled_at_us: _builtins.int = ...,
+        anonymous: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["enrolled_at_us", b"enrolled_at_us", "member_id", b"member_id", "partner_id", b"partner_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "enrolled_at_us", b"enrolled_at_us", "member_id", b"member_id", "partner_id", b"partner_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemberEnrolled: _TypeAlias = MemberEnrolled  # noqa: Y015
+
+@_typing.final
+class MemberClaimed(_message.Message):
+    """`member.claimed`: somebody enrolled the card of an anonymous member by name. The member and its wallet stay the same."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    CLAIMED_AT_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner that enrolled the card (16 bytes of a UUID); empty where staff did."""
+    claimed_at_us: _builtins.int
+    """Wall-clock time. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        claimed_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at_us", b"claimed_at_us", "member_id", b"member_id", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberClaimed: _TypeAlias = MemberClaimed  # noqa: Y015
+
+@_typing.final
+class MemberUpdated(_message.Message):
+    """`member.updated`: personal fields of a member were changed. What they say stays with the members service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    UPDATED_AT_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    updated_at_us: _builtins.int
+    """Wall-clock time. Microseconds since 1970-01-01 UTC."""
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of the fields that changed, such as `phone`."""
+
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        updated_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "member_id", b"member_id", "updated_at_us", b"updated_at_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberUpdated: _TypeAlias = MemberUpdated  # noqa: Y015
+
+@_typing.final
+class MemberEmploymentChanged(_message.Message):
+    """`member.employment_changed`: a member works for a partner from now on, or does not any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    EMPLOYED_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The employer (16 bytes of a UUID)."""
+    employed: _builtins.bool
+    """Whether the member works there."""
+    changed_at_us: _builtins.int
+    """Wall-clock time. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        employed: _builtins.bool = ...,
+        changed_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at_us", b"changed_at_us", "employed", b"employed", "member_id", b"member_id", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberEmploymentChanged: _TypeAlias = MemberEmploymentChanged  # noqa: Y015
+
+@_typing.final
+class MemberEnumerationSuspected(_message.Message):
+    """`member.enumeration_suspected`: a till or an API key asked for more unknown identifiers than an honest one does. Once
+    for each source and window.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    API_KEY_FIELD_NUMBER: _builtins.int
+    STORE_FIELD_NUMBER: _builtins.int
+    TILL_FIELD_NUMBER: _builtins.int
+    UNKNOWN_FIELD_NUMBER: _builtins.int
+    ENROLLED_FIELD_NUMBER: _builtins.int
+    KNOWN_FIELD_NUMBER: _builtins.int
+    WINDOW_START_US_FIELD_NUMBER: _builtins.int
+    WINDOW_SECONDS_FIELD_NUMBER: _builtins.int
+    SUSPECTED_AT_US_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """The partner (16 bytes of a UUID)."""
+    api_key: _builtins.str
+    """The public id of the API key, where the key as a whole is over its limit; else empty."""
+    store: _builtins.str
+    """The store's code as the till told it, where a till is over its limit; may be empty."""
+    till: _builtins.str
+    """The till as it told itself; may be empty."""
+    unknown: _builtins.int
+    """Identifiers asked for so far in the window that nobody has."""
+    enrolled: _builtins.int
+    """Cards so far in the window that were enrolled without a name."""
+    known: _builtins.int
+    """Identifiers asked for so far in the window that members have, as far as the gateway had to ask."""
+    window_start_us: _builtins.int
+    """When the window began. Microseconds since 1970-01-01 UTC."""
+    window_seconds: _builtins.int
+    """How long it is."""
+    suspected_at_us: _builtins.int
+    """Wall-clock time. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        api_key: _builtins.str = ...,
+        store: _builtins.str = ...,
+        till: _builtins.str = ...,
+        unknown: _builtins.int = ...,
+        enrolled: _builtins.int = ...,
+        known: _builtins.int = ...,
+        window_start_us: _builtins.int = ...,
+        window_seconds: _builtins.int = ...,
+        suspected_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "enrolled", b"enrolled", "known", b"known", "partner_id", b"partner_id", "store", b"store", "suspected_at_us", b"suspected_at_us", "till", b"till", "unknown", b"unknown", "window_seconds", b"window_seconds", "window_start_us", b"window_start_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberEnumerationSuspected: _TypeAlias = MemberEnumerationSuspected  # noqa: Y015
 
 @_typing.final
 class MemberClosed(_message.Message):

@@ -32,6 +32,10 @@ class _IdentifierKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Identi
     """A card number: 8 to 19 digits, the last one a Luhn check digit. Unique in the programme."""
     IDENTIFIER_KIND_PARTNER_CUSTOMER: _IdentifierKind.ValueType  # 2
     """A partner's own customer number: 1 to 64 visible characters. Unique per partner."""
+    IDENTIFIER_KIND_PHONE: _IdentifierKind.ValueType  # 3
+    """A phone number, with + or as it is dialled in the programme's country. Only to find a member."""
+    IDENTIFIER_KIND_EMAIL: _IdentifierKind.ValueType  # 4
+    """An e-mail address. Only to find a member."""
 
 class IdentifierKind(_IdentifierKind, metaclass=_IdentifierKindEnumTypeWrapper):
     """What an identifier is."""
@@ -41,6 +45,10 @@ IDENTIFIER_KIND_CARD: IdentifierKind.ValueType  # 1
 """A card number: 8 to 19 digits, the last one a Luhn check digit. Unique in the programme."""
 IDENTIFIER_KIND_PARTNER_CUSTOMER: IdentifierKind.ValueType  # 2
 """A partner's own customer number: 1 to 64 visible characters. Unique per partner."""
+IDENTIFIER_KIND_PHONE: IdentifierKind.ValueType  # 3
+"""A phone number, with + or as it is dialled in the programme's country. Only to find a member."""
+IDENTIFIER_KIND_EMAIL: IdentifierKind.ValueType  # 4
+"""An e-mail address. Only to find a member."""
 Global___IdentifierKind: _TypeAlias = IdentifierKind  # noqa: Y015
 
 class _MemberStatus:
@@ -76,7 +84,7 @@ class Identifier(_message.Message):
     kind: Global___IdentifierKind.ValueType
     """What it is."""
     value: _builtins.str
-    """The identifier as text; spaces and hyphens of a card number are ignored."""
+    """The identifier as text; spaces and hyphens of a card number are ignored, and of a magnetic track the number counts."""
     def __init__(
         self,
         *,
@@ -102,6 +110,7 @@ class PersonalData(_message.Message):
     EMAIL_FIELD_NUMBER: _builtins.int
     PHONE_FIELD_NUMBER: _builtins.int
     BIRTH_DATE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     given_name: _builtins.str
     """Given name, up to 100 characters."""
     family_name: _builtins.str
@@ -109,9 +118,11 @@ class PersonalData(_message.Message):
     email: _builtins.str
     """E-mail address, up to 254 characters."""
     phone: _builtins.str
-    """Phone number in E.164 form."""
+    """Phone number, with + or as it is dialled in the programme's country; read back in E.164 form."""
     birth_date: _builtins.str
     """Date of birth, YYYY-MM-DD."""
+    language: _builtins.str
+    """Language that the member is written to in: a BCP 47 tag of those that the platform speaks. Empty: the programme's."""
     def __init__(
         self,
         *,
@@ -120,10 +131,11 @@ class PersonalData(_message.Message):
         email: _builtins.str = ...,
         phone: _builtins.str = ...,
         birth_date: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "email", b"email", "family_name", b"family_name", "given_name", b"given_name", "phone", b"phone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "email", b"email", "family_name", b"family_name", "given_name", b"given_name", "language", b"language", "phone", b"phone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -141,6 +153,8 @@ class Member(_message.Message):
     ENROLLED_BY_FIELD_NUMBER: _builtins.int
     ENROLLED_AT_US_FIELD_NUMBER: _builtins.int
     PERSONAL_FIELD_NUMBER: _builtins.int
+    ANONYMOUS_FIELD_NUMBER: _builtins.int
+    EMPLOYED_BY_CALLER_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     status: Global___MemberStatus.ValueType
@@ -149,6 +163,10 @@ class Member(_message.Message):
     """The partner that enrolled the member (16 bytes of a UUID)."""
     enrolled_at_us: _builtins.int
     """Wall-clock time of the enrolment. Microseconds since 1970-01-01 UTC."""
+    anonymous: _builtins.bool
+    """True where a card earned that nobody has enrolled by name yet."""
+    employed_by_caller: _builtins.bool
+    """True where the member works for the calling partner."""
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]:
         """Identifiers that the caller may see: cards, and the caller's own customer number."""
@@ -166,10 +184,12 @@ class Member(_message.Message):
         enrolled_by: _builtins.bytes = ...,
         enrolled_at_us: _builtins.int = ...,
         personal: Global___PersonalData | None = ...,
+        anonymous: _builtins.bool = ...,
+        employed_by_caller: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["personal", b"personal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["enrolled_at_us", b"enrolled_at_us", "enrolled_by", b"enrolled_by", "identifiers", b"identifiers", "member_id", b"member_id", "personal", b"personal", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "employed_by_caller", b"employed_by_caller", "enrolled_at_us", b"enrolled_at_us", "enrolled_by", b"enrolled_by", "identifiers", b"identifiers", "member_id", b"member_id", "personal", b"personal", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -284,28 +304,300 @@ class GetMemberResponse(_message.Message):
 Global___GetMemberResponse: _TypeAlias = GetMemberResponse  # noqa: Y015
 
 @_typing.final
+class Asking(_message.Message):
+    """For whom an identifier is looked up. Of a partner that calls by itself, partner and key are those of its principal."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    API_KEY_FIELD_NUMBER: _builtins.int
+    STORE_FIELD_NUMBER: _builtins.int
+    TILL_FIELD_NUMBER: _builtins.int
+    EARNS_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """The partner (16 bytes of a UUID)."""
+    api_key: _builtins.str
+    """The public id of its API key, up to 64 characters."""
+    store: _builtins.str
+    """The store's code as the till tells it, up to 64 characters; empty where there is none."""
+    till: _builtins.str
+    """The till as it tells itself, up to 64 characters; empty where it does not."""
+    earns: _builtins.bool
+    """Whether the identifier earns: then a card of a card range is enrolled where nobody has it."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        api_key: _builtins.str = ...,
+        store: _builtins.str = ...,
+        till: _builtins.str = ...,
+        earns: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "earns", b"earns", "partner_id", b"partner_id", "store", b"store", "till", b"till"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Asking: _TypeAlias = Asking  # noqa: Y015
+
+@_typing.final
 class LookupMembersRequest(_message.Message):
     """Asks who some identifiers name."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     IDENTIFIERS_FIELD_NUMBER: _builtins.int
+    ASKINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]:
         """1 to 1,000 identifiers."""
+
+    @_builtins.property
+    def askings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Asking]:
+        """For whom: one for each identifier, or none at all, where nobody is counted."""
 
     def __init__(
         self,
         *,
         identifiers: _abc.Iterable[Global___Identifier] | None = ...,
+        askings: _abc.Iterable[Global___Asking] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["identifiers", b"identifiers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["askings", b"askings", "identifiers", b"identifiers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LookupMembersRequest: _TypeAlias = LookupMembersRequest  # noqa: Y015
+
+@_typing.final
+class FindMemberRequest(_message.Message):
+    """Asks for one member, for a person to recognise."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDENTIFIER_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    ASKING_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    @_builtins.property
+    def identifier(self) -> Global___Identifier:
+        """What names the member."""
+
+    @_builtins.property
+    def asking(self) -> Global___Asking:
+        """Where it is asked."""
+
+    def __init__(
+        self,
+        *,
+        identifier: Global___Identifier | None = ...,
+        member_id: _builtins.bytes = ...,
+        asking: Global___Asking | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asking", b"asking", "by", b"by", "identifier", b"identifier", "member_id", b"member_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asking", b"asking", "by", b"by", "identifier", b"identifier", "member_id", b"member_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_by: _TypeAlias = _typing.Literal["identifier", "member_id"]  # noqa: Y015
+    _WhichOneofArgType_by: _TypeAlias = _typing.Literal["by", b"by"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_by) -> _WhichOneofReturnType_by | None: ...
+
+Global___FindMemberRequest: _TypeAlias = FindMemberRequest  # noqa: Y015
+
+@_typing.final
+class FindMemberResponse(_message.Message):
+    """Answers with the member that was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def match(self) -> Global___MemberMatch:
+        """The member."""
+
+    def __init__(
+        self,
+        *,
+        match: Global___MemberMatch | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["match", b"match"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["match", b"match"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindMemberResponse: _TypeAlias = FindMemberResponse  # noqa: Y015
+
+@_typing.final
+class MemberMatch(_message.Message):
+    """A member as a person at a till recognises one: nothing of it names anybody."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    ANONYMOUS_FIELD_NUMBER: _builtins.int
+    CARD_ENDINGS_FIELD_NUMBER: _builtins.int
+    INITIALS_FIELD_NUMBER: _builtins.int
+    CUSTOMER_NUMBER_FIELD_NUMBER: _builtins.int
+    ENROLLED_BY_CALLER_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    status: Global___MemberStatus.ValueType
+    """Whether the member takes part."""
+    anonymous: _builtins.bool
+    """True where a card earned that nobody has enrolled by name yet."""
+    initials: _builtins.str
+    """The first letters of given and family name; only for the partner that enrolled the member, and staff."""
+    customer_number: _builtins.str
+    """The caller's own customer number of the member."""
+    enrolled_by_caller: _builtins.bool
+    """Whether the calling partner enrolled the member."""
+    @_builtins.property
+    def card_endings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The last four digits of each card."""
+
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        status: Global___MemberStatus.ValueType = ...,
+        anonymous: _builtins.bool = ...,
+        card_endings: _abc.Iterable[_builtins.str] | None = ...,
+        initials: _builtins.str = ...,
+        customer_number: _builtins.str = ...,
+        enrolled_by_caller: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "card_endings", b"card_endings", "customer_number", b"customer_number", "enrolled_by_caller", b"enrolled_by_caller", "initials", b"initials", "member_id", b"member_id", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberMatch: _TypeAlias = MemberMatch  # noqa: Y015
+
+@_typing.final
+class UpdateMemberRequest(_message.Message):
+    """Asks to change personal fields."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PERSONAL_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Idempotency key of the caller, 1 to 255 characters."""
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    @_builtins.property
+    def personal(self) -> Global___PersonalData:
+        """What fields are to say; empty ones stay as they are."""
+
+    @_builtins.property
+    def removed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the fields that are to say nothing any more, such as `phone`."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        member_id: _builtins.bytes = ...,
+        personal: Global___PersonalData | None = ...,
+        removed: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["personal", b"personal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "member_id", b"member_id", "personal", b"personal", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateMemberRequest: _TypeAlias = UpdateMemberRequest  # noqa: Y015
+
+@_typing.final
+class UpdateMemberResponse(_message.Message):
+    """Answers a change of personal fields."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """True when this answers an earlier call with the same key."""
+    @_builtins.property
+    def member(self) -> Global___Member:
+        """The member as it is now."""
+
+    def __init__(
+        self,
+        *,
+        member: Global___Member | None = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member", b"member", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateMemberResponse: _TypeAlias = UpdateMemberResponse  # noqa: Y015
+
+@_typing.final
+class SetEmploymentRequest(_message.Message):
+    """Says whether a member works for a partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    EMPLOYED_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The employer (16 bytes of a UUID); of a partner that calls, itself or empty."""
+    employed: _builtins.bool
+    """Whether the member works there."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        employed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["employed", b"employed", "member_id", b"member_id", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetEmploymentRequest: _TypeAlias = SetEmploymentRequest  # noqa: Y015
+
+@_typing.final
+class SetEmploymentResponse(_message.Message):
+    """Answers with the member."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def member(self) -> Global___Member:
+        """The member."""
+
+    def __init__(
+        self,
+        *,
+        member: Global___Member | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetEmploymentResponse: _TypeAlias = SetEmploymentResponse  # noqa: Y015
 
 @_typing.final
 class LookupMembersResponse(_message.Message):
@@ -345,7 +637,7 @@ class LookupResult(_message.Message):
 
     @_builtins.property
     def error(self) -> _error_pb2.ItemError:
-        """CARD_NUMBER_INVALID, MEMBER_UNKNOWN or INVALID_REQUEST."""
+        """CARD_NUMBER_INVALID, MEMBER_UNKNOWN, LOOKUP_LIMITED or INVALID_REQUEST."""
 
     def __init__(
         self,
@@ -371,19 +663,29 @@ class Standing(_message.Message):
 
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    ANONYMOUS_FIELD_NUMBER: _builtins.int
+    EMPLOYERS_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     status: Global___MemberStatus.ValueType
     """Whether the member takes part; UNSPECIFIED where the id is unknown."""
+    anonymous: _builtins.bool
+    """Of GetStandings: true where a card earned that nobody has enrolled by name yet."""
+    @_builtins.property
+    def employers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Of GetStandings: the partners that the member works for (16 bytes of a UUID each)."""
+
     def __init__(
         self,
         *,
         member_id: _builtins.bytes = ...,
         status: Global___MemberStatus.ValueType = ...,
+        anonymous: _builtins.bool = ...,
+        employers: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "employers", b"employers", "member_id", b"member_id", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

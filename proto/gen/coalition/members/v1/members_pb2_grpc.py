@@ -46,6 +46,21 @@ class MembersServiceStub:
                 request_serializer=coalition_dot_members_dot_v1_dot_members__pb2.GetMemberRequest.SerializeToString,
                 response_deserializer=coalition_dot_members_dot_v1_dot_members__pb2.GetMemberResponse.FromString,
                 _registered_method=True)
+        self.FindMember = channel.unary_unary(
+                '/coalition.members.v1.MembersService/FindMember',
+                request_serializer=coalition_dot_members_dot_v1_dot_members__pb2.FindMemberRequest.SerializeToString,
+                response_deserializer=coalition_dot_members_dot_v1_dot_members__pb2.FindMemberResponse.FromString,
+                _registered_method=True)
+        self.UpdateMember = channel.unary_unary(
+                '/coalition.members.v1.MembersService/UpdateMember',
+                request_serializer=coalition_dot_members_dot_v1_dot_members__pb2.UpdateMemberRequest.SerializeToString,
+                response_deserializer=coalition_dot_members_dot_v1_dot_members__pb2.UpdateMemberResponse.FromString,
+                _registered_method=True)
+        self.SetEmployment = channel.unary_unary(
+                '/coalition.members.v1.MembersService/SetEmployment',
+                request_serializer=coalition_dot_members_dot_v1_dot_members__pb2.SetEmploymentRequest.SerializeToString,
+                response_deserializer=coalition_dot_members_dot_v1_dot_members__pb2.SetEmploymentResponse.FromString,
+                _registered_method=True)
         self.LookupMembers = channel.unary_unary(
                 '/coalition.members.v1.MembersService/LookupMembers',
                 request_serializer=coalition_dot_members_dot_v1_dot_members__pb2.LookupMembersRequest.SerializeToString,
@@ -74,7 +89,8 @@ class MembersServiceServicer:
     """
 
     def Enrol(self, request, context):
-        """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key.
+        """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key. With the
+        card of an anonymous member it claims that one: same id, same wallet.
         Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_MISSING,
         IDEMPOTENCY_KEY_REUSED.
         """
@@ -90,8 +106,37 @@ class MembersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindMember(self, request, context):
+        """Finds one member for a person at a till, by card, customer number, phone, e-mail or id; the answer is masked.
+        Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, MEMBER_UNKNOWN, IDENTIFIER_AMBIGUOUS, LOOKUP_LIMITED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateMember(self, request, context):
+        """Changes personal fields of a member; those that are not named stay. Idempotent by key. A partner changes only
+        members that it enrolled.
+        Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED, MEMBER_CLOSED, IDEMPOTENCY_KEY_MISSING,
+        IDEMPOTENCY_KEY_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetEmployment(self, request, context):
+        """Says whether a member works for a partner: there the member spends no points. Idempotent. A partner speaks for
+        itself, staff for any partner.
+        Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def LookupMembers(self, request, context):
         """Resolves up to 1,000 identifiers at once; an unknown one is answered in its place, never an error of the call.
+        Cards of a card range that nobody has yet are enrolled without a name where they earn. Whoever asks for too many
+        unknown ones is answered LOOKUP_LIMITED in place of everything.
         Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,6 +180,21 @@ def add_MembersServiceServicer_to_server(servicer, server):
                     servicer.GetMember,
                     request_deserializer=coalition_dot_members_dot_v1_dot_members__pb2.GetMemberRequest.FromString,
                     response_serializer=coalition_dot_members_dot_v1_dot_members__pb2.GetMemberResponse.SerializeToString,
+            ),
+            'FindMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindMember,
+                    request_deserializer=coalition_dot_members_dot_v1_dot_members__pb2.FindMemberRequest.FromString,
+                    response_serializer=coalition_dot_members_dot_v1_dot_members__pb2.FindMemberResponse.SerializeToString,
+            ),
+            'UpdateMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateMember,
+                    request_deserializer=coalition_dot_members_dot_v1_dot_members__pb2.UpdateMemberRequest.FromString,
+                    response_serializer=coalition_dot_members_dot_v1_dot_members__pb2.UpdateMemberResponse.SerializeToString,
+            ),
+            'SetEmployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetEmployment,
+                    request_deserializer=coalition_dot_members_dot_v1_dot_members__pb2.SetEmploymentRequest.FromString,
+                    response_serializer=coalition_dot_members_dot_v1_dot_members__pb2.SetEmploymentResponse.SerializeToString,
             ),
             'LookupMembers': grpc.unary_unary_rpc_method_handler(
                     servicer.LookupMembers,
@@ -213,6 +273,87 @@ class MembersService:
             '/coalition.members.v1.MembersService/GetMember',
             coalition_dot_members_dot_v1_dot_members__pb2.GetMemberRequest.SerializeToString,
             coalition_dot_members_dot_v1_dot_members__pb2.GetMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.members.v1.MembersService/FindMember',
+            coalition_dot_members_dot_v1_dot_members__pb2.FindMemberRequest.SerializeToString,
+            coalition_dot_members_dot_v1_dot_members__pb2.FindMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.members.v1.MembersService/UpdateMember',
+            coalition_dot_members_dot_v1_dot_members__pb2.UpdateMemberRequest.SerializeToString,
+            coalition_dot_members_dot_v1_dot_members__pb2.UpdateMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetEmployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.members.v1.MembersService/SetEmployment',
+            coalition_dot_members_dot_v1_dot_members__pb2.SetEmploymentRequest.SerializeToString,
+            coalition_dot_members_dot_v1_dot_members__pb2.SetEmploymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

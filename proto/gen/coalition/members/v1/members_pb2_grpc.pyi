@@ -19,7 +19,8 @@ class MembersServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Enrol: _aio.UnaryUnaryMultiCallable[_members_pb2.EnrolRequest, _members_pb2.EnrolResponse]
-    """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key.
+    """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key. With the
+    card of an anonymous member it claims that one: same id, same wallet.
     Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_MISSING,
     IDEMPOTENCY_KEY_REUSED.
     """
@@ -27,8 +28,25 @@ class MembersServiceStub:
     """Reads one member. Personal fields are shown to the partner that enrolled the member and to staff.
     Errors: INVALID_REQUEST, NOT_FOUND.
     """
+    FindMember: _aio.UnaryUnaryMultiCallable[_members_pb2.FindMemberRequest, _members_pb2.FindMemberResponse]
+    """Finds one member for a person at a till, by card, customer number, phone, e-mail or id; the answer is masked.
+    Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, MEMBER_UNKNOWN, IDENTIFIER_AMBIGUOUS, LOOKUP_LIMITED.
+    """
+    UpdateMember: _aio.UnaryUnaryMultiCallable[_members_pb2.UpdateMemberRequest, _members_pb2.UpdateMemberResponse]
+    """Changes personal fields of a member; those that are not named stay. Idempotent by key. A partner changes only
+    members that it enrolled.
+    Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED, MEMBER_CLOSED, IDEMPOTENCY_KEY_MISSING,
+    IDEMPOTENCY_KEY_REUSED.
+    """
+    SetEmployment: _aio.UnaryUnaryMultiCallable[_members_pb2.SetEmploymentRequest, _members_pb2.SetEmploymentResponse]
+    """Says whether a member works for a partner: there the member spends no points. Idempotent. A partner speaks for
+    itself, staff for any partner.
+    Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED.
+    """
     LookupMembers: _aio.UnaryUnaryMultiCallable[_members_pb2.LookupMembersRequest, _members_pb2.LookupMembersResponse]
     """Resolves up to 1,000 identifiers at once; an unknown one is answered in its place, never an error of the call.
+    Cards of a card range that nobody has yet are enrolled without a name where they earn. Whoever asks for too many
+    unknown ones is answered LOOKUP_LIMITED in place of everything.
     Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
     """
     GetStandings: _aio.UnaryUnaryMultiCallable[_members_pb2.GetStandingsRequest, _members_pb2.GetStandingsResponse]
@@ -56,7 +74,8 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.EnrolRequest,
         context: _aio.ServicerContext[_members_pb2.EnrolRequest, _abc.Awaitable[_members_pb2.EnrolResponse]],
     ) -> _abc.Awaitable[_members_pb2.EnrolResponse]:
-        """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key.
+        """Enrols a member with at least one identifier, or issues a card where none is given. Idempotent by key. With the
+        card of an anonymous member it claims that one: same id, same wallet.
         Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_MISSING,
         IDEMPOTENCY_KEY_REUSED.
         """
@@ -72,12 +91,47 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def FindMember(
+        self,
+        request: _members_pb2.FindMemberRequest,
+        context: _aio.ServicerContext[_members_pb2.FindMemberRequest, _abc.Awaitable[_members_pb2.FindMemberResponse]],
+    ) -> _abc.Awaitable[_members_pb2.FindMemberResponse]:
+        """Finds one member for a person at a till, by card, customer number, phone, e-mail or id; the answer is masked.
+        Errors: INVALID_REQUEST, CARD_NUMBER_INVALID, MEMBER_UNKNOWN, IDENTIFIER_AMBIGUOUS, LOOKUP_LIMITED.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateMember(
+        self,
+        request: _members_pb2.UpdateMemberRequest,
+        context: _aio.ServicerContext[_members_pb2.UpdateMemberRequest, _abc.Awaitable[_members_pb2.UpdateMemberResponse]],
+    ) -> _abc.Awaitable[_members_pb2.UpdateMemberResponse]:
+        """Changes personal fields of a member; those that are not named stay. Idempotent by key. A partner changes only
+        members that it enrolled.
+        Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED, MEMBER_CLOSED, IDEMPOTENCY_KEY_MISSING,
+        IDEMPOTENCY_KEY_REUSED.
+        """
+
+    @_abc_1.abstractmethod
+    def SetEmployment(
+        self,
+        request: _members_pb2.SetEmploymentRequest,
+        context: _aio.ServicerContext[_members_pb2.SetEmploymentRequest, _abc.Awaitable[_members_pb2.SetEmploymentResponse]],
+    ) -> _abc.Awaitable[_members_pb2.SetEmploymentResponse]:
+        """Says whether a member works for a partner: there the member spends no points. Idempotent. A partner speaks for
+        itself, staff for any partner.
+        Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
     def LookupMembers(
         self,
         request: _members_pb2.LookupMembersRequest,
         context: _aio.ServicerContext[_members_pb2.LookupMembersRequest, _abc.Awaitable[_members_pb2.LookupMembersResponse]],
     ) -> _abc.Awaitable[_members_pb2.LookupMembersResponse]:
         """Resolves up to 1,000 identifiers at once; an unknown one is answered in its place, never an error of the call.
+        Cards of a card range that nobody has yet are enrolled without a name where they earn. Whoever asks for too many
+        unknown ones is answered LOOKUP_LIMITED in place of everything.
         Errors: INVALID_REQUEST, BATCH_TOO_LARGE.
         """
 

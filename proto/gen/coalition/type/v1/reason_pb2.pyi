@@ -203,6 +203,16 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Whoever decided a dispute does not decide it again."""
     REASON_EVIDENCE_AWAITED: _Reason.ValueType  # 149
     """The partner was asked for evidence, and has time for it still (metadata: until)."""
+    REASON_LOOKUP_LIMITED: _Reason.ValueType  # 165
+    """--- who a card is ---------------------------------------------------------------------------
+    The till, or the API key, has asked for too many identifiers that nobody has (metadata: retry_after_seconds).
+    """
+    REASON_MEMBER_ANONYMOUS: _Reason.ValueType  # 166
+    """The member's card earns only, until somebody enrols it by name."""
+    REASON_STAFF_CARD: _Reason.ValueType  # 167
+    """The member works for the partner, and spends no points there."""
+    REASON_IDENTIFIER_AMBIGUOUS: _Reason.ValueType  # 168
+    """More than one member has this phone number or e-mail address."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -391,4 +401,14 @@ REASON_DECIDED_BEFORE: Reason.ValueType  # 148
 """Whoever decided a dispute does not decide it again."""
 REASON_EVIDENCE_AWAITED: Reason.ValueType  # 149
 """The partner was asked for evidence, and has time for it still (metadata: until)."""
+REASON_LOOKUP_LIMITED: Reason.ValueType  # 165
+"""--- who a card is ---------------------------------------------------------------------------
+The till, or the API key, has asked for too many identifiers that nobody has (metadata: retry_after_seconds).
+"""
+REASON_MEMBER_ANONYMOUS: Reason.ValueType  # 166
+"""The member's card earns only, until somebody enrols it by name."""
+REASON_STAFF_CARD: Reason.ValueType  # 167
+"""The member works for the partner, and spends no points there."""
+REASON_IDENTIFIER_AMBIGUOUS: Reason.ValueType  # 168
+"""More than one member has this phone number or e-mail address."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -59,6 +59,7 @@ CREATE FUNCTION ledger_open(
     OUT ref_no integer [], OUT ref_seq bigint [], OUT ref_hash bytea [],
     OUT accounts integer [], OUT balances bigint [], OUT held bigint [],
     OUT closed uuid [],
+    OUT barred_member uuid [], OUT barred_at uuid [],
     OUT open_holds integer [],
     OUT hold_member integer [], OUT hold_seqs bigint [], OUT hold_ids uuid [], OUT hold_partners uuid [], OUT hold_partner_nos integer [],
     OUT hold_points bigint [], OUT hold_expires_us bigint [],
@@ -285,6 +286,16 @@ BEGIN
 
     SELECT array_agg(c.member_id) INTO closed
     FROM closed_member c WHERE c.ledger_id = p_ledger AND c.member_id = ANY (p_members);
+
+    -- Members who may not burn somewhere: staff there, or nobody's yet; in many ledgers there is none.
+    IF EXISTS (SELECT 1 FROM burn_bar b WHERE b.ledger_id = p_ledger) THEN
+        SELECT array_agg(b.member_id), array_agg(b.partner_id) INTO barred_member, barred_at
+        FROM unnest(p_members) m (member_id)
+        CROSS JOIN LATERAL (
+            SELECT burn_bar.member_id, burn_bar.partner_id FROM burn_bar
+            WHERE burn_bar.ledger_id = p_ledger AND burn_bar.member_id = m.member_id AND burn_bar.barred LIMIT 1000
+        ) b;
+    END IF;
 
     -- Wallets that were given up; in most ledgers there is none.
     IF EXISTS (SELECT 1 FROM merged_wallet m WHERE m.ledger_id = p_ledger) THEN

@@ -781,6 +781,17 @@ CREATE TABLE closed_member (
 --;;
 COMMENT ON TABLE closed_member IS 'Projection of member.closed: members that may not earn or burn any more.'
 --;;
+CREATE TABLE burn_bar (
+    ledger_id smallint NOT NULL,
+    member_id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    barred boolean NOT NULL,
+    changed_at timestamptz NOT NULL,
+    CONSTRAINT burn_bar_pk PRIMARY KEY (ledger_id, member_id, partner_id)
+)
+--;;
+COMMENT ON TABLE burn_bar IS 'Projection of the members'' events: who may not burn with a partner, which employs it, or (the zero id) anywhere until somebody claims it.'
+--;;
 CREATE TABLE partner_standing (
     ledger_id smallint NOT NULL,
     partner_id uuid NOT NULL,
