@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fastapi.routing import APIRoute
 
 from services.gateway.answers.batches import BatchAnswers
+from services.gateway.answers.large_batches import LineAnswers
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
@@ -19,6 +20,8 @@ from services.gateway.clients.partners import GrpcPartners
 from services.gateway.clients.points import GrpcPoints
 from services.gateway.commands.batch_lines import BatchLines
 from services.gateway.commands.batches import Batches
+from services.gateway.commands.large_batches.receive import ReceiveBatches, ReceiveLimits
+from services.gateway.commands.large_batches.work import Pace, WorkBatches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
@@ -28,12 +31,15 @@ from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
+from services.gateway.domain.large_batches.retrying import Patience
 from services.gateway.http.app import create_app
 from services.gateway.http.server import HttpServer
 from services.gateway.jobs import jobs
 from services.gateway.queries.reconciliation_days import Days
 from services.gateway.settings import Settings
 from services.gateway.storage.batches import BatchStore
+from services.gateway.storage.large_batches.reading import BatchLineStore
+from services.gateway.storage.large_batches.working import OpenRuns
 from services.gateway.storage.reconciliation import ReconciliationStore
 from services.runtime.database import Database
 from services.runtime.grpc_client import open_channel
@@ -94,18 +100,21 @@ class Running:
             flights=settings.posting_flights,
             attempt_seconds=settings.posting_attempt_seconds,
         )
+        keys = ApiKeys(
+            partners,
+            signer,
+            fresh_seconds=settings.key_seconds,
+            refused_seconds=settings.key_refused_seconds,
+            grace_seconds=settings.key_grace_seconds,
+            entries_max=settings.keys_remembered_max,
+        )
         batch_answers = BatchAnswers(answers)
+        batch_lines = BatchLines(member_directory, store_directory, posting, batch_answers)
+        receive_batches, work_batches = self._large_batches(secret, keys, batch_lines, LineAnswers(aliases))
         days, reconcile = self._books(signer, secret)
         return Gateway(
             settings=settings,
-            keys=ApiKeys(
-                partners,
-                signer,
-                fresh_seconds=settings.key_seconds,
-                refused_seconds=settings.key_refused_seconds,
-                grace_seconds=settings.key_grace_seconds,
-                entries_max=settings.keys_remembered_max,
-            ),
+            keys=keys,
             aliases=aliases,
             member_directory=member_directory,
             store_directory=store_directory,
@@ -115,11 +124,13 @@ class Running:
             reversals=Reversals(posting),
             batches=Batches(
                 self.batch_store,
-                BatchLines(member_directory, store_directory, posting, batch_answers),
+                batch_lines,
                 batch_answers,
                 hash_key=derive(secret, "hash of batch bodies"),
                 at_once_max=settings.batches_at_once_max,
             ),
+            receive_batches=receive_batches,
+            work_batches=work_batches,
             posting=posting,
             reconcile=reconcile,
             members=members,
@@ -128,10 +139,30 @@ class Running:
             disputes=GrpcDisputes(self._channels["partners"]),
             documents=GrpcDocuments(self._channels["partners"]),
             batch_store=self.batch_store,
+            batch_line_store=BatchLineStore(self.database),
             days=days,
             reconciliation_store=self.uploads,
             answers=answers,
             neighbours=Neighbours(self._channels),
+        )
+
+    def _large_batches(
+        self, secret: bytes, keys: ApiKeys, lines: BatchLines, answers: LineAnswers
+    ) -> tuple[ReceiveBatches, WorkBatches]:
+        """What takes large batches, and what posts them."""
+        settings = self.settings
+        limits = ReceiveLimits(
+            settings.batch_file_lines_max, settings.body_bytes_max, settings.batch_files_at_once_max
+        )
+        patience = Patience(
+            settings.batch_retry_first_seconds,
+            settings.batch_retry_longest_seconds,
+            settings.batch_retry_seconds_max,
+        )
+        pace = Pace(settings.batch_chunk_lines, settings.batch_flights, settings.batch_poll_seconds)
+        return (
+            ReceiveBatches(self.batch_store, limits, derive(secret, "hash of batch bodies")),
+            WorkBatches(OpenRuns(self.database), keys, lines, answers, patience, pace),
         )
 
     def _books(self, signer: Signer, secret: bytes) -> tuple[Days, Reconcile]:
@@ -172,4 +203,5 @@ async def serve(extra: ExtraRoutes = lambda _: ()) -> None:
     )
     scheduler = Scheduler(running.database, kept)
     process.background(scheduler.run(), "jobs")
+    process.background(running.gateway.work_batches.run(), "batches")
     await process.run()

@@ -37,6 +37,34 @@ class Settings(DatabaseSettings):
     )
     batch_retention_days: int = Field(default=90, ge=1, description="How long a batch's answer is kept")
 
+    batch_file_bytes_max: int = Field(
+        default=256 * 1024 * 1024, ge=1_024, description="Largest file of a large batch"
+    )
+    batch_file_lines_max: int = Field(default=200_000, ge=1, description="Most lines of such a file")
+    batch_file_seconds_max: float = Field(default=600.0, gt=0, description="Time for such a file to arrive")
+    batch_file_stall_seconds: float = Field(
+        default=30.0, gt=0, description="Longest time between two pieces of such a file"
+    )
+    batch_files_at_once_max: int = Field(
+        default=2, ge=1, description="Such files taken at once; each holds a database connection"
+    )
+    batch_flights: int = Field(
+        default=2, ge=1, le=16, description="Large batches posted at once; each holds a database connection"
+    )
+    batch_chunk_lines: int = Field(
+        default=512, ge=1, le=512, description="Lines of a large batch in one call to points"
+    )
+    batch_poll_seconds: float = Field(
+        default=1.0, gt=0, description="How often to look for large batches that another replica took"
+    )
+    batch_retry_first_seconds: float = Field(
+        default=2.0, gt=0, description="Pause before a line is tried again; it doubles each time"
+    )
+    batch_retry_longest_seconds: float = Field(default=900.0, gt=0, description="Longest such pause")
+    batch_retry_seconds_max: float = Field(
+        default=86_400.0, gt=0, description="How long a line is tried again after its batch came"
+    )
+
     upload_bytes_max: int = Field(
         default=64 * 1024 * 1024, ge=1_024, description="Largest file that is compared with a partner's books"
     )

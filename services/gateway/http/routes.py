@@ -139,8 +139,9 @@ def post(
     also: Mapping[int, Any] | None = None,
     others: Mapping[int, tuple[type[BaseModel], Any]] | None = None,
     writes: bool = True,
+    files: Mapping[str, str] | None = None,
 ) -> ToldRoute:
-    """A write, or a read that has a body; `body` and `answer` are models."""
+    """A write, or a read that has a body; `body` and `answer` are models. `files`: media types that the body may have instead."""
     return BodyRoute(
         path,
         endpoint,
@@ -153,6 +154,7 @@ def post(
             bodies=examples or {},
             also=also or {},
             others=others or {},
+            files=files or {},
         ),
         responses={status: {"model": model} for status, (model, _) in (others or {}).items()},
         methods=["POST"],
