@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from hashlib import sha256
 from typing import Any
 
 import grpc
@@ -26,7 +27,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _NDJSON, _CSV = "application/x-ndjson", "text/csv"
 _HEADER = "type,reference,member_card,store,occurred_at,amount,currency,points,original_reference\n"
-_BYTES_MAX, _LINE_BYTES_MAX = 400_000, 4_096
+_BYTES_MAX, _LINE_BYTES_MAX = 800_000, 4_096
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -151,7 +152,9 @@ async def test_csv_says_the_same(house: House) -> None:
     rows.writerow(["refund", third, "", "S1", "2026-03-14T12:00:00Z", "", "", "", first])
     # What a spreadsheet would take for a formula is text, and no number.
     rows.writerow(["earn", new_reference(), card, "S1", "2026-03-14T09:26:53+01:00", "=1+1", "EUR", "", ""])
-    rows.writerow(["earn", new_reference(), '=cmd|" /C calc"!A0', "", "2026-03-14T09:26:53Z", 1, "EUR", "", ""])
+    rows.writerow(
+        ["earn", new_reference(), '=cmd|" /C calc"!A0', "", "2026-03-14T09:26:53Z", 1, "EUR", "", ""]
+    )
     rows.writerow(["short"])
     batch = _taken(await _send(house, "\ufeff" + written.getvalue(), type_="text/csv; charset=utf-8"))
     await _work(house)
@@ -163,7 +166,9 @@ async def test_csv_says_the_same(house: House) -> None:
     details = [each.error.detail for each in told if each.error]
     assert "/amount" in details[0]
     assert details[2] == "the line has 1 fields, the header 9"
-    semicolons = _HEADER.replace(",", ";") + f"earn;{new_reference()};{card};;2026-03-14T09:26:53Z;100;EUR;;\n"
+    semicolons = (
+        _HEADER.replace(",", ";") + f"earn;{new_reference()};{card};;2026-03-14T09:26:53Z;100;EUR;;\n"
+    )
     _taken(await _send(house, semicolons, type_=_CSV))
     await _work(house)
 
@@ -196,7 +201,11 @@ async def test_a_file_is_taken_once_per_key(house: House) -> None:
     again = await _send(house, body, key=key)
     assert again.headers["idempotency-replayed"] == "true"
     assert _taken(again).id == first.id
-    for other, type_ in ((_ndjson(_earn(card)), _NDJSON), (body, _CSV), (b'{"lines":[{}]}', "application/json")):
+    for other, type_ in (
+        (_ndjson(_earn(card)), _NDJSON),
+        (body, _CSV),
+        (b'{"lines":[{}]}', "application/json"),
+    ):
         refused = await _send(house, other, key=key, type_=type_)
         assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
     await _work(house)
@@ -246,14 +255,15 @@ async def test_nothing_is_posted_of_a_file_that_breaks_off(house: House) -> None
 
 
 async def test_a_file_that_stalls_is_refused(house: House) -> None:
-    async def stalling() -> AsyncIterator[bytes]:
-        yield _ndjson(_earn(_member(house)))
-        await asyncio.sleep(5)
-        yield b"\n"
-
-    answer = await _send(house, stalling())
-    assert (answer.status_code, answer.json()["detail"]) == (408, "nothing came for 0.5 seconds")
-    assert await _fetchval(house, "SELECT count(*) FROM batch_run WHERE received_at IS NULL") == 0
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    head = {**house.headers(), "Host": "x", "Content-Type": _NDJSON, "Content-Length": "100000"}
+    told = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    writer.write(f"POST /v1/batches HTTP/1.1\r\n{told}\r\n".encode() + _ndjson(_earn(_member(house))))
+    answer = (await asyncio.wait_for(reader.read(), 10)).decode()
+    writer.close()
+    assert answer.startswith("HTTP/1.1 408")
+    assert "nothing came for 0.5 seconds" in answer
+    assert await _none_receiving(house)
 
 
 async def test_a_line_that_makes_no_sense_is_refused_alone(house: House) -> None:
@@ -282,7 +292,11 @@ async def test_a_line_that_makes_no_sense_is_refused_alone(house: House) -> None
         (_HEADER.encode("utf-16"), _CSV, "line 1: the file is in UTF-16: UTF-8 is read"),
         (b"type,reference\n", _CSV, "line 1: the header has no column occurred_at"),
         (b"type,type,reference,occurred_at\n", _CSV, "line 1: the header has a column twice"),
-        (b'"type\n', _CSV, "line 1: this is no line of CSV: a quote is not closed before the end of the line"),
+        (
+            b'"type\n',
+            _CSV,
+            "line 1: this is no line of CSV: a quote is not closed before the end of the line",
+        ),
         (b"type,\xe4\n", _CSV, "line 1: byte 6 of the line is not UTF-8"),
         (b"a" * 5_000 + b"\n", _CSV, "line 1: the line has more than 4,096 bytes"),
     ],
@@ -301,7 +315,11 @@ async def test_a_file_that_makes_no_sense_is_refused_whole(
 async def test_sizes_and_types_are_limited(house: House) -> None:
     line = _ndjson(_earn(_member(house)))
     too_many = await _send(house, b"{}\n" * 2_001)
-    assert (too_many.status_code, too_many.json()["code"], too_many.json()["limit"]) == (413, "batch_too_large", 2_000)
+    assert (too_many.status_code, too_many.json()["code"], too_many.json()["limit"]) == (
+        413,
+        "batch_too_large",
+        2_000,
+    )
     announced = await _send(house, b"x" * (_BYTES_MAX + 1))
     assert (announced.status_code, announced.json()["code"]) == (413, "body_too_large")
 
@@ -358,7 +376,12 @@ async def test_what_may_pass_is_tried_again_until_it_does(house: House) -> None:
     batch = _taken(await _send(house, _ndjson(waiting, elsewhere, never)))
     assert await house.gateway.work_batches.work_once()
     status, progress = await _read(house, batch)
-    assert (status, progress.percent, progress.counts.waiting, progress.counts.retrying) == ("in_progress", 33, 1, 1)
+    assert (status, progress.percent, progress.counts.waiting, progress.counts.retrying) == (
+        "in_progress",
+        33,
+        1,
+        1,
+    )
     told = await _lines(house, batch)
     assert [each.outcome for each in told] == ["waiting", "retrying", "refused"]
     assert told[1].error is not None
@@ -367,7 +390,7 @@ async def test_what_may_pass_is_tried_again_until_it_does(house: House) -> None:
     await house.post("/v1/earns", {name: value for name, value in sale.items() if name != "type"})
     stores = house.partners.stores[house.partner_id.bytes]
     stores.append(type(stores[0])(store_id=new_id().bytes, code="S2", name="New"))
-    house.gateway.store_directory._known.clear()  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+    house.gateway.store_directory._known.clear()  # pyright: ignore[reportPrivateUsage]
 
     async def done() -> bool:
         await _work(house)
@@ -426,7 +449,6 @@ async def test_in_the_end_it_is_given_up(database_for: Callable[[str], ServiceDa
 
 async def test_while_the_ledger_is_away_a_batch_waits(house: House) -> None:
     batch = _taken(await _send(house, _ndjson(_earn(_member(house)))))
-    house.members.down = True
     house.faults.members_down = True
     await house.gateway.work_batches.work_once()
     status, progress = await _read(house, batch)
@@ -480,7 +502,7 @@ async def test_a_batch_that_is_worked_on_ends_after_what_is_on_its_way(house: Ho
 async def test_a_key_that_was_revoked_posts_no_more(house: House) -> None:
     secret = house.new_key(partner_id=house.partner_id)
     batch = _taken(await _send(house, _ndjson(_earn(_member(house))), secret=secret))
-    house.partners.revoke(secret)
+    del house.partners.keys[sha256(secret.encode()).digest()]
     house.gateway.keys._known.clear()  # pyright: ignore[reportPrivateUsage]
     await _work(house)
     (line,) = await _lines(house, batch)
@@ -531,7 +553,9 @@ async def test_batches_are_listed_and_nobody_sees_another_s(house: House) -> Non
     assert [(each.id, each.status) for each in page.data] == [(batch.id, "queued")]
     for path in (f"/v1/batches/{batch.id}", f"/v1/batches/{batch.id}/lines"):
         assert (await house.get(path)).status_code == 404
-        assert (await house.get(path.replace(batch.id, to_text("bat", new_id())), secret=secret)).status_code == 404
+        assert (
+            await house.get(path.replace(batch.id, to_text("bat", new_id())), secret=secret)
+        ).status_code == 404
     assert (await house.post(f"/v1/batches/{batch.id}/cancel", {})).status_code == 404
     await _work(house)
     assert (await house.get(f"/v1/batches/{batch.id}", secret=secret)).json()["status"] == "completed"

@@ -32,7 +32,6 @@ _RUNS_AT_ONCE: Final = 16
 _CHUNKS_A_TURN: Final = 16
 _CHUNK_SECONDS: Final = 30.0
 _LINES_A_TURN: Final = 32
-_AWAY_SECONDS: Final = 2.0
 
 
 class Pace(NamedTuple):
@@ -123,7 +122,7 @@ class WorkBatches:
                 if not is_passing(error):
                     raise
                 _log.warning("batches.put_off", why=str(error))
-                await working.put_off(wall_now_us() + int(_AWAY_SECONDS * MICROS_PER_SECOND))
+                await working.put_off(wall_now_us() + self._patience.pause_us(1))
                 return
             await working.record(stored, results)
             after = stored[-1].line

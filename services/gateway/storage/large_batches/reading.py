@@ -20,6 +20,7 @@ _WHAT: Final = "batches"
 _ROWS_A_TURN: Final = 500
 _DIGITS_MAX: Final = 9
 _L: Final = BATCH_LINE.c
+_COLUMNS: Final = tuple(column for column in BATCH_LINE.c if column.name != "body")
 _CANCEL: Final = """UPDATE batch_run SET cancelled_at = $3, due_at = $3, turn_at = $3
  WHERE ledger_id = $1 AND batch_id = $2 AND finished_at IS NULL AND cancelled_at IS NULL"""
 _RUN: Final = """SELECT key_sha256, received_at, from_file FROM batch_run
@@ -84,10 +85,7 @@ class BatchLineStore:
 
 
 def _lines(ledger_id: int, batch_id: UUID, outcome: str) -> Select[Any]:
-    columns: Sequence[Any] = (
-        _L.line, _L.type, _L.reference, _L.outcome, _L.attempts, _L.due_at, _L.transaction, _L.error,
-    )  # fmt: skip
-    query: Select[Any] = select(*columns).where(_L.ledger_id == ledger_id, _L.batch_id == batch_id)
+    query = select(*_COLUMNS).where(_L.ledger_id == ledger_id, _L.batch_id == batch_id)
     return query.where(_L.outcome == outcome) if outcome else query
 
 
