@@ -41,6 +41,7 @@ from services.gateway.storage.batches import BatchStore
 from services.gateway.storage.large_batches.reading import BatchLineStore
 from services.gateway.storage.large_batches.working import OpenRuns
 from services.gateway.storage.reconciliation import ReconciliationStore
+from services.runtime.clock import MICROS_PER_SECOND
 from services.runtime.database import Database
 from services.runtime.grpc_client import open_channel
 from services.runtime.principal import Signer
@@ -100,14 +101,7 @@ class Running:
             flights=settings.posting_flights,
             attempt_seconds=settings.posting_attempt_seconds,
         )
-        keys = ApiKeys(
-            partners,
-            signer,
-            fresh_seconds=settings.key_seconds,
-            refused_seconds=settings.key_refused_seconds,
-            grace_seconds=settings.key_grace_seconds,
-            entries_max=settings.keys_remembered_max,
-        )
+        keys = self._api_keys(partners, signer)
         batch_answers = BatchAnswers(answers)
         batch_lines = BatchLines(member_directory, store_directory, posting, batch_answers)
         receive_batches, work_batches = self._large_batches(secret, keys, batch_lines, LineAnswers(aliases))
@@ -146,6 +140,17 @@ class Running:
             neighbours=Neighbours(self._channels),
         )
 
+    def _api_keys(self, partners: GrpcPartners, signer: Signer) -> ApiKeys:
+        settings = self.settings
+        return ApiKeys(
+            partners,
+            signer,
+            fresh_seconds=settings.key_seconds,
+            refused_seconds=settings.key_refused_seconds,
+            grace_seconds=settings.key_grace_seconds,
+            entries_max=settings.keys_remembered_max,
+        )
+
     def _large_batches(
         self, secret: bytes, keys: ApiKeys, lines: BatchLines, answers: LineAnswers
     ) -> tuple[ReceiveBatches, WorkBatches]:
@@ -155,9 +160,9 @@ class Running:
             settings.batch_file_lines_max, settings.body_bytes_max, settings.batch_files_at_once_max
         )
         patience = Patience(
-            settings.batch_retry_first_seconds,
-            settings.batch_retry_longest_seconds,
-            settings.batch_retry_seconds_max,
+            int(settings.batch_retry_first_seconds * MICROS_PER_SECOND),
+            int(settings.batch_retry_longest_seconds * MICROS_PER_SECOND),
+            int(settings.batch_retry_seconds_max * MICROS_PER_SECOND),
         )
         pace = Pace(settings.batch_chunk_lines, settings.batch_flights, settings.batch_poll_seconds)
         return (

@@ -8,7 +8,6 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.domain.large_batches.runs import LineOutcome
 from services.gateway.domain.movements import Accepted, Awaited, Decision, Declined, Parked
-from services.runtime.clock import MICROS_PER_SECOND
 
 #: What another line, another batch or the partner's books may mend, where the ledger does not remember the refusal.
 RECOVERABLE: Final = frozenset(
@@ -27,20 +26,19 @@ _DOUBLINGS_MAX: Final = 30
 
 
 class Patience(NamedTuple):
-    """How often a line is tried: after a first pause that doubles up to a longest one, until so long after it came. Seconds."""
+    """How often a line is tried: after a first pause that doubles up to a longest one, until so long after it came. Microseconds."""
 
-    first_seconds: float
-    longest_seconds: float
-    give_up_seconds: float
+    first_us: int
+    longest_us: int
+    give_up_us: int
 
     def pause_us(self, attempts: int) -> int:
-        """How long to wait after so many attempts, from 1; microseconds."""
-        seconds = self.first_seconds * 2 ** min(attempts - 1, _DOUBLINGS_MAX)
-        return int(min(seconds, self.longest_seconds) * MICROS_PER_SECOND)
+        """How long to wait after so many attempts, from 1."""
+        return min(self.first_us * 2 ** min(attempts - 1, _DOUBLINGS_MAX), self.longest_us)
 
     def next_us(self, received_at_us: int, now_us: int, attempts: int) -> int:
         """When to try again, the last time at the very end; 0: not any more."""
-        end_us = received_at_us + int(self.give_up_seconds * MICROS_PER_SECOND)
+        end_us = received_at_us + self.give_up_us
         return min(now_us + self.pause_us(attempts), end_us) if now_us < end_us else 0
 
 
