@@ -157,7 +157,10 @@ class Running:
         """What takes large batches, and what posts them."""
         settings = self.settings
         limits = ReceiveLimits(
-            settings.batch_file_lines_max, settings.body_bytes_max, settings.batch_files_at_once_max
+            settings.batch_file_lines_max,
+            settings.body_bytes_max,
+            settings.batch_files_at_once_max,
+            settings.batch_files_of_one_max,
         )
         patience = Patience(
             int(settings.batch_retry_first_seconds * MICROS_PER_SECOND),

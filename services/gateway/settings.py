@@ -13,6 +13,8 @@ class Settings(DatabaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COALITION_GATEWAY_", extra="ignore", frozen=True)
 
+    # What holds a connection while it works: batches and files of all kinds, and the jobs.
+    database_pool_size: int = Field(default=20, ge=2, le=100, description="Connections kept at most")
     http_host: str = Field(default="127.0.0.1", description="Address to listen on")
     http_port: int = Field(default=8080, ge=0, le=65_535, description="Port to listen on; 0: a free one")
     secret_key: SecretStr = Field(description="base64url of 32 random bytes, the gateway's alone")
@@ -46,7 +48,10 @@ class Settings(DatabaseSettings):
         default=30.0, gt=0, description="Longest time between two pieces of such a file"
     )
     batch_files_at_once_max: int = Field(
-        default=2, ge=1, description="Such files taken at once; each holds a database connection"
+        default=6, ge=1, description="Such files taken at once; each holds a database connection"
+    )
+    batch_files_of_one_max: int = Field(
+        default=2, ge=1, description="Such files of one partner taken at once"
     )
     batch_flights: int = Field(
         default=2, ge=1, le=16, description="Large batches posted at once; each holds a database connection"

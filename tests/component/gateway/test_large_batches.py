@@ -180,6 +180,28 @@ async def test_a_twin_of_a_file_that_is_coming_in_is_told_to_come_back(house: Ho
     await work(house)
 
 
+async def test_one_partner_s_slow_files_keep_no_other_out(house: House) -> None:
+    go_on, line = asyncio.Event(), ndjson(earn_line(enrolled(house), store=None))
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield line
+        await asyncio.wait_for(go_on.wait(), 0.4)
+        yield line
+
+    async def two_arriving() -> bool:
+        return await fetched(house, "SELECT count(*) FROM batch_run WHERE received_at IS NULL") == 2
+
+    first = [asyncio.create_task(send(house, slow())) for _ in range(2)]
+    await until(two_arriving)
+    third = await send(house, line)
+    assert (third.status_code, third.json()["code"], third.headers["retry-after"]) == (503, "overloaded", "5")
+    taken(await send(house, line, secret=house.new_key()))
+    go_on.set()
+    for answer in await asyncio.gather(*first):
+        taken(answer)
+    await work(house)
+
+
 async def test_nothing_is_posted_of_a_file_that_breaks_off(house: House) -> None:
     card, key, calls = enrolled(house), f"k-{new_id()}", len(house.points.calls)
     line = ndjson(earn_line(card))

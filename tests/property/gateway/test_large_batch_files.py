@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ def test_a_file_has_the_same_lines_however_it_arrives(contents: list[bytes], cut
     # A first line that starts with the mark of UTF-16 is refused whole, which the unit tests show.
     file = b"x\n" + b"\n".join(contents)
     places = sorted({0, len(file), *(cut for cut in cuts if cut < len(file))})
-    pieces = [file[first:last] for first, last in zip(places, places[1:], strict=False)]
+    pieces = [file[first:last] for first, last in pairwise(places)]
     lines = _lines(pieces)
     assert lines == _lines([file])
     expected = [(number, content) for number, content in enumerate([b"x", *contents], 1) if content.strip()]
