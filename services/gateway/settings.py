@@ -54,7 +54,7 @@ class Settings(DatabaseSettings):
         default=2, ge=1, description="Such files of one partner taken at once"
     )
     batch_flights: int = Field(
-        default=2, ge=1, le=16, description="Large batches posted at once; each holds a database connection"
+        default=1, ge=1, le=16, description="Large batches posted at once; each holds a database connection"
     )
     batch_chunk_lines: int = Field(
         default=512, ge=1, le=512, description="Lines of a large batch in one call to points"
