@@ -160,6 +160,22 @@ async def test_while_the_ledger_is_away_a_batch_waits(house: House) -> None:
     assert (await lines_of(house, batch))[0].outcome == "accepted"
 
 
+async def test_a_fault_in_one_batch_is_no_other_s(house: House) -> None:
+    faulty = taken(await send(house, ndjson(earn_line(enrolled(house)))))
+    sound = taken(await send(house, ndjson(earn_line(enrolled(house)))))
+    house.faults.post_fails = [grpc.StatusCode.INTERNAL]
+    await house.gateway.work_batches.work_once()
+    assert (await read_back(house, faulty))[1].counts.queued == 1
+    await house.gateway.work_batches.work_once()
+    assert (await read_back(house, sound))[0] == "completed"
+
+    async def done() -> bool:
+        await work(house)
+        return (await read_back(house, faulty))[0] == "completed"
+
+    await until(done)
+
+
 async def test_a_batch_that_is_cancelled_posts_no_more(house: House) -> None:
     card = enrolled(house)
     gone = earn_line(card, store="S9")

@@ -32,6 +32,7 @@ _RUNS_AT_ONCE: Final = 16
 _CHUNKS_A_TURN: Final = 16
 _CHUNK_SECONDS: Final = 30.0
 _LINES_A_TURN: Final = 32
+_FAULTY_ATTEMPTS: Final = 5
 
 
 class Pace(NamedTuple):
@@ -75,6 +76,10 @@ class WorkBatches:
             except CoalitionError as error:
                 found = False
                 _log.warning("batches.waiting", why=str(error))
+            except Exception:
+                # A fault of ours in one batch must not end the tills' process.
+                found = False
+                _log.exception("batches.failed")
             if not found:
                 await self._pause()
 
@@ -119,10 +124,10 @@ class WorkBatches:
             try:
                 results = await self._post(run, stored)
             except CoalitionError as error:
-                if not is_passing(error):
-                    raise
-                _log.warning("batches.put_off", why=str(error))
-                await working.put_off(wall_now_us() + self._patience.pause_us(1))
+                # A fault of ours may take longer to mend than a service to come back.
+                pause_us = self._patience.pause_us(1 if is_passing(error) else _FAULTY_ATTEMPTS)
+                _log.warning("batches.put_off", batch=str(run.batch_id), why=str(error))
+                await working.put_off(wall_now_us() + pause_us)
                 return
             await working.record(stored, results)
             after = stored[-1].line

@@ -26,8 +26,8 @@ _WHAT: Final = "batches"
 _MOVING: Final = tuple(outcome.value for outcome in LineOutcome)
 _DUE: Final = """SELECT ledger_id, batch_id, key_sha256, received_at, from_file FROM batch_run
 WHERE due_at <= $1 ORDER BY turn_at LIMIT $2"""
-_WANTED: Final = """SELECT cancelled_at IS NULL FROM batch_run
-WHERE ledger_id = $1 AND batch_id = $2 AND finished_at IS NULL"""
+_WANTED: Final = """UPDATE batch_run SET turn_at = $3
+ WHERE ledger_id = $1 AND batch_id = $2 AND finished_at IS NULL RETURNING cancelled_at IS NULL"""
 _LINES: Final = """SELECT line, outcome, attempts, body FROM batch_line
 WHERE ledger_id = $1 AND batch_id = $2 AND line > $3 AND due_at <= $4 ORDER BY line LIMIT $5"""
 _RESULTS: Final = """UPDATE batch_line SET outcome = told.outcome, attempts = told.attempts, due_at = told.due_at,
@@ -61,8 +61,11 @@ class Working:
         self._of = (run.ledger_id, run.batch_id)
 
     async def wanted(self) -> bool | None:
-        """Whether it is still to be posted; False: it was cancelled; None: nothing of it is left to do."""
-        return await self._connection.fetchval(_WANTED, *self._of)
+        """Whether it is still to be posted; False: it was cancelled; None: nothing of it is left to do.
+
+        It is behind all others from now on, whatever becomes of its turn.
+        """
+        return await self._connection.fetchval(_WANTED, *self._of, from_micros(wall_now_us()))
 
     async def lines(self, after: int, now_us: int, limit: int) -> list[StoredLine]:
         """Lines that are due, in their order, after one (-1: from the start)."""
