@@ -161,6 +161,7 @@ class Running:
             settings.body_bytes_max,
             settings.batch_files_at_once_max,
             settings.batch_files_of_one_max,
+            settings.batches_open_max,
         )
         patience = Patience(
             int(settings.batch_retry_first_seconds * MICROS_PER_SECOND),

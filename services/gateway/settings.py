@@ -53,6 +53,9 @@ class Settings(DatabaseSettings):
     batch_files_of_one_max: int = Field(
         default=2, ge=1, description="Such files of one partner taken at once"
     )
+    batches_open_max: int = Field(
+        default=100, ge=1, description="Large batches of one partner that are not finished"
+    )
     batch_flights: int = Field(
         default=1, ge=1, le=16, description="Large batches posted at once; each holds a database connection"
     )

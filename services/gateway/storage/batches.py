@@ -36,6 +36,8 @@ SELECT batch_id, request_hash, created_at, batch.lines, batch.accepted, batch.re
        answer, {RUN_SQL}
   FROM batch LEFT JOIN batch_run AS run USING (ledger_id, batch_id) WHERE ledger_id = $1 AND partner_id = $2 AND key = $3
 """
+_OPEN: Final = """SELECT count(*) FROM batch_run AS run JOIN batch USING (ledger_id, batch_id)
+ WHERE run.due_at IS NOT NULL AND ledger_id = $1 AND partner_id = $2"""
 _BEGIN: Final = """
 INSERT INTO batch (ledger_id, batch_id, partner_id, key, request_hash, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -67,6 +69,10 @@ class Turn:
             from_micros(created_at_us),
         )  # fmt: skip
         return StoredBatch(batch_id, request_hash, created_at_us, None, None)
+
+    async def open_large(self) -> int:
+        """How many large batches of the partner are not finished."""
+        return await self._connection.fetchval(_OPEN, self._ledger_id, self._partner_id)
 
     def receiving(self, key_sha256: bytes, *, from_file: bool) -> Receiving:
         """Takes the lines of a large batch under this key. `key_sha256`: of the API key, by which it is worked on."""

@@ -202,6 +202,25 @@ async def test_one_partner_s_slow_files_keep_no_other_out(house: House) -> None:
     await work(house)
 
 
+async def test_a_partner_has_so_many_batches_open_and_no_more(
+    database_for: Callable[[str], ServiceDatabase],
+) -> None:
+    async with batch_house(database_for("gateway").runtime_url, batches_open_max=2) as house:
+        line = ndjson(earn_line(enrolled(house), store=None))
+        for _ in range(2):
+            taken(await send(house, line))
+        third = await send(house, line)
+        assert (third.status_code, third.json()["code"], third.headers["retry-after"]) == (
+            503,
+            "overloaded",
+            "60",
+        )
+        taken(await send(house, line, secret=house.new_key()))
+        await work(house)
+        taken(await send(house, line))
+        await work(house)
+
+
 async def test_nothing_is_posted_of_a_file_that_breaks_off(house: House) -> None:
     card, key, calls = enrolled(house), f"k-{new_id()}", len(house.points.calls)
     line = ndjson(earn_line(card))

@@ -51,12 +51,13 @@ class FileKind(StrEnum):
 
 
 class ReceiveLimits(NamedTuple):
-    """Lines of a file, bytes of one, and files that are taken at once, of all partners and of one."""
+    """Lines of a file, bytes of one; files that are taken at once, of all partners and of one; batches of one that are not finished."""
 
     lines_max: int
     line_bytes_max: int
     at_once_max: int
     of_one_max: int
+    open_max: int
 
 
 class Received(NamedTuple):
@@ -111,6 +112,12 @@ class ReceiveBatches:
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED, "this idempotency key was used with another body"
                 )
             return Received(stored, replayed=True)
+        if await turn.open_large() >= self._limits.open_max:
+            raise Unavailable(
+                f"{self._limits.open_max} of your batches are not finished",
+                Reason.REASON_OVERLOADED,
+                retry_after_seconds=60,
+            )
         receiving = turn.receiving(sender.key_sha256, from_file=kind is not FileKind.JSON)
         await receiving.begin()
         try:
