@@ -14,6 +14,8 @@ from services.gateway.clients.members import Members
 from services.gateway.clients.partners import Partners
 from services.gateway.clients.points import Points
 from services.gateway.commands.batches import Batches
+from services.gateway.commands.large_batches.receive import ReceiveBatches
+from services.gateway.commands.large_batches.work import WorkBatches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
@@ -27,6 +29,7 @@ from services.gateway.directory.stores import StoreDirectory
 from services.gateway.queries.reconciliation_days import Days
 from services.gateway.settings import Settings
 from services.gateway.storage.batches import BatchStore
+from services.gateway.storage.large_batches.reading import BatchLineStore
 from services.gateway.storage.reconciliation import ReconciliationStore
 
 
@@ -47,6 +50,8 @@ class Gateway:
     reversals: Reversals
     quotes: AskQuotes
     batches: Batches
+    receive_batches: ReceiveBatches
+    work_batches: WorkBatches
     posting: Posting
     reconcile: Reconcile
     # Reads go straight to the service that owns the answer.
@@ -57,6 +62,7 @@ class Gateway:
     disputes: Disputes
     documents: Documents
     batch_store: BatchStore
+    batch_line_store: BatchLineStore
     days: Days
     reconciliation_store: ReconciliationStore
     answers: MovementAnswers

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fastapi.routing import APIRoute
 
 from services.gateway.answers.batches import BatchAnswers
+from services.gateway.answers.large_batches import LineAnswers
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
@@ -21,6 +22,8 @@ from services.gateway.clients.points import GrpcPoints
 from services.gateway.clients.quotes import GrpcQuotes
 from services.gateway.commands.batch_lines import BatchLines
 from services.gateway.commands.batches import Batches
+from services.gateway.commands.large_batches.receive import ReceiveBatches, ReceiveLimits
+from services.gateway.commands.large_batches.work import Pace, WorkBatches
 from services.gateway.commands.movements import Movements
 from services.gateway.commands.posting import Posting
 from services.gateway.commands.purchases import Purchases
@@ -31,13 +34,17 @@ from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
+from services.gateway.domain.large_batches.retrying import Patience
 from services.gateway.http.app import create_app
 from services.gateway.http.server import HttpServer
 from services.gateway.jobs import jobs
 from services.gateway.queries.reconciliation_days import Days
 from services.gateway.settings import Settings
 from services.gateway.storage.batches import BatchStore
+from services.gateway.storage.large_batches.reading import BatchLineStore
+from services.gateway.storage.large_batches.working import OpenRuns
 from services.gateway.storage.reconciliation import ReconciliationStore
+from services.runtime.clock import MICROS_PER_SECOND
 from services.runtime.database import Database
 from services.runtime.grpc_client import open_channel
 from services.runtime.principal import Signer
@@ -91,18 +98,14 @@ class Running:
             refresh_seconds=settings.store_refresh_seconds,
         )
         posting = self._posting(points)
+        keys = self._api_keys(partners, signer)
         batch_answers = BatchAnswers(answers)
+        batch_lines = BatchLines(member_directory, store_directory, posting, batch_answers)
+        receive_batches, work_batches = self._large_batches(secret, keys, batch_lines, LineAnswers(aliases))
         days, reconcile = self._books(signer, secret)
         return Gateway(
             settings=settings,
-            keys=ApiKeys(
-                partners,
-                signer,
-                fresh_seconds=settings.key_seconds,
-                refused_seconds=settings.key_refused_seconds,
-                grace_seconds=settings.key_grace_seconds,
-                entries_max=settings.keys_remembered_max,
-            ),
+            keys=keys,
             aliases=aliases,
             member_directory=member_directory,
             store_directory=store_directory,
@@ -113,11 +116,13 @@ class Running:
             quotes=AskQuotes(member_directory, store_directory, GrpcQuotes(self._channels["points"])),
             batches=Batches(
                 self.batch_store,
-                BatchLines(member_directory, store_directory, posting, batch_answers),
+                batch_lines,
                 batch_answers,
                 hash_key=derive(secret, "hash of batch bodies"),
                 at_once_max=settings.batches_at_once_max,
             ),
+            receive_batches=receive_batches,
+            work_batches=work_batches,
             posting=posting,
             reconcile=reconcile,
             members=members,
@@ -127,6 +132,7 @@ class Running:
             disputes=GrpcDisputes(self._channels["partners"]),
             documents=GrpcDocuments(self._channels["partners"]),
             batch_store=self.batch_store,
+            batch_line_store=BatchLineStore(self.database),
             days=days,
             reconciliation_store=self.uploads,
             answers=answers,
@@ -142,6 +148,40 @@ class Running:
             queue_max=settings.posting_queue_max,
             flights=settings.posting_flights,
             attempt_seconds=settings.posting_attempt_seconds,
+        )
+
+    def _api_keys(self, partners: GrpcPartners, signer: Signer) -> ApiKeys:
+        settings = self.settings
+        return ApiKeys(
+            partners,
+            signer,
+            fresh_seconds=settings.key_seconds,
+            refused_seconds=settings.key_refused_seconds,
+            grace_seconds=settings.key_grace_seconds,
+            entries_max=settings.keys_remembered_max,
+        )
+
+    def _large_batches(
+        self, secret: bytes, keys: ApiKeys, lines: BatchLines, answers: LineAnswers
+    ) -> tuple[ReceiveBatches, WorkBatches]:
+        """What takes large batches, and what posts them."""
+        settings = self.settings
+        limits = ReceiveLimits(
+            settings.batch_file_lines_max,
+            settings.body_bytes_max,
+            settings.batch_files_at_once_max,
+            settings.batch_files_of_one_max,
+            settings.batches_open_max,
+        )
+        patience = Patience(
+            int(settings.batch_retry_first_seconds * MICROS_PER_SECOND),
+            int(settings.batch_retry_longest_seconds * MICROS_PER_SECOND),
+            int(settings.batch_retry_seconds_max * MICROS_PER_SECOND),
+        )
+        pace = Pace(settings.batch_chunk_lines, settings.batch_flights, settings.batch_poll_seconds)
+        return (
+            ReceiveBatches(self.batch_store, limits, derive(secret, "hash of batch bodies")),
+            WorkBatches(OpenRuns(self.database), keys, lines, answers, patience, pace),
         )
 
     def _books(self, signer: Signer, secret: bytes) -> tuple[Days, Reconcile]:
@@ -182,4 +222,5 @@ async def serve(extra: ExtraRoutes = lambda _: ()) -> None:
     )
     scheduler = Scheduler(running.database, kept)
     process.background(scheduler.run(), "jobs")
+    process.background(running.gateway.work_batches.run(), "batches")
     await process.run()

@@ -13,6 +13,8 @@ class Settings(DatabaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COALITION_GATEWAY_", extra="ignore", frozen=True)
 
+    # What holds a connection while it works: batches and files of all kinds, and the jobs.
+    database_pool_size: int = Field(default=20, ge=2, le=100, description="Connections kept at most")
     http_host: str = Field(default="127.0.0.1", description="Address to listen on")
     http_port: int = Field(default=8080, ge=0, le=65_535, description="Port to listen on; 0: a free one")
     secret_key: SecretStr = Field(description="base64url of 32 random bytes, the gateway's alone")
@@ -36,6 +38,40 @@ class Settings(DatabaseSettings):
         default=4, ge=1, description="Batches worked on at once; each holds a database connection"
     )
     batch_retention_days: int = Field(default=90, ge=1, description="How long a batch's answer is kept")
+
+    batch_file_bytes_max: int = Field(
+        default=256 * 1024 * 1024, ge=1_024, description="Largest file of a large batch"
+    )
+    batch_file_lines_max: int = Field(default=200_000, ge=1, description="Most lines of such a file")
+    batch_file_seconds_max: float = Field(default=600.0, gt=0, description="Time for such a file to arrive")
+    batch_file_stall_seconds: float = Field(
+        default=30.0, gt=0, description="Longest time between two pieces of such a file"
+    )
+    batch_files_at_once_max: int = Field(
+        default=6, ge=1, description="Such files taken at once; each holds a database connection"
+    )
+    batch_files_of_one_max: int = Field(
+        default=2, ge=1, description="Such files of one partner taken at once"
+    )
+    batches_open_max: int = Field(
+        default=100, ge=1, description="Large batches of one partner that are not finished"
+    )
+    batch_flights: int = Field(
+        default=1, ge=1, le=16, description="Large batches posted at once; each holds a database connection"
+    )
+    batch_chunk_lines: int = Field(
+        default=512, ge=1, le=512, description="Lines of a large batch in one call to points"
+    )
+    batch_poll_seconds: float = Field(
+        default=1.0, gt=0, description="How often to look for large batches that another replica took"
+    )
+    batch_retry_first_seconds: float = Field(
+        default=2.0, gt=0, description="Pause before a line is tried again; it doubles each time"
+    )
+    batch_retry_longest_seconds: float = Field(default=900.0, gt=0, description="Longest such pause")
+    batch_retry_seconds_max: float = Field(
+        default=86_400.0, gt=0, description="How long a line is tried again after its batch came"
+    )
 
     upload_bytes_max: int = Field(
         default=64 * 1024 * 1024, ge=1_024, description="Largest file that is compared with a partner's books"

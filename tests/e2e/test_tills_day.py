@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator
@@ -35,6 +36,7 @@ from tests.support.gateway_mall import (
     undo,
 )
 from tests.support.gateway_members import luhn
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -321,6 +323,37 @@ async def test_what_was_bought_and_brought_back_offline_goes_in_one_batch(mall: 
         (60, 6_000),
     ]
     assert (await mall.balance(member))["available"] == 3
+
+
+async def test_the_lines_of_a_sale_come_to_the_same_in_any_order(mall: Mall) -> None:
+    await mall.refund_rule("allow_negative", "pro_rata")
+    orders = list(itertools.permutations(range(3)))
+    members = [await mall.member(30) for _ in orders]
+    columns = "type,reference,member_card,store,occurred_at,amount,currency,points,original_reference"
+    rows = [columns]
+    for place in range(3):
+        for (card, _), order in zip(members, orders, strict=True):
+            sold = f"{card}-sale"
+            rows.append(
+                (
+                    f"earn,{sold},{card},S1,{OCCURRED_AT},9999,USD,,",
+                    f"refund,{card}-back,,S2,{OCCURRED_AT},3333,USD,,{sold}",
+                    f"redemption,{card}-burn,{card},S1,{OCCURRED_AT},,,30,",
+                )[order[place]]
+            )
+    headers = {**key(), "Content-Type": "text/csv"}
+    answer = await mall.grocer.post("/v1/batches", content="\n".join(rows).encode(), headers=headers)
+    assert answer.status_code == 202, answer.text
+    place = answer.headers["location"]
+
+    async def completed() -> bool:
+        return (await mall.grocer.get(place)).json()["status"] == "completed"
+
+    await until(completed)
+    counts = (await mall.grocer.get(place)).json()["progress"]["counts"]
+    assert counts["accepted"] == counts["lines"] == 3 * len(orders)
+    left = earned(9_999 - 3_333)
+    assert {(await mall.balance(member))["available"] for _, member in members} == {left}
 
 
 async def test_a_sale_whose_hold_is_gone_earns_nothing(mall: Mall) -> None:

@@ -9,11 +9,13 @@ from uuid import UUID
 
 import orjson
 
+from services.gateway.answers.large_batches import large_batch_summary
 from services.gateway.answers.moments import instant
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.answers.problems import error_members
 from services.gateway.domain.batches import Counts
 from services.gateway.domain.caller import Caller
+from services.gateway.domain.large_batches.runs import Run
 from services.gateway.domain.movements import Accepted, Awaited, Decision, Parked
 from services.gateway.schemas.reading import ReadLine
 from services.runtime.ids import to_text
@@ -88,12 +90,17 @@ class BatchAnswers:
         return orjson.dumps({**summary, "results": orjson.Fragment(b"[" + b",".join(results) + b"]")})
 
 
-def batch_summary(batch_id: UUID, created_at_us: int, counts: Counts | None) -> dict[str, Any]:
-    """A batch without its results, of schemas.batches.BatchSummary; without counts it is in progress."""
+def batch_summary(
+    batch_id: UUID, created_at_us: int, counts: Counts | None, run: Run | None = None
+) -> dict[str, Any]:
+    """A batch without its results, of schemas.batches.BatchSummary; without counts it is in progress, or a large one."""
+    if run:
+        return large_batch_summary(batch_id, created_at_us, run)
     return {
         "object": "batch",
         "id": to_text("bat", batch_id),
         "status": "completed" if counts else "in_progress",
         "created_at": instant(created_at_us),
         "counts": counts._asdict() if counts else None,
+        "progress": None,
     }

@@ -104,7 +104,7 @@ def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
     if told.files:
         reasons += _BODY
         content = {name: {"schema": {"type": "string"}, "example": text} for name, text in told.files.items()}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation.setdefault("requestBody", {"required": True, "content": {}})["content"] |= content
     if told.writes:
         reasons += _WRITE
         operation.setdefault("parameters", []).append(_KEY_PARAMETER)

@@ -165,6 +165,7 @@ BATCH_SUMMARY: Final[dict[str, Any]] = {
     "status": "completed",
     "created_at": "2026-03-14T11:02:33.125Z",
     "counts": {"lines": 2, "accepted": 1, "replayed": 0, "refused": 1, "waiting": 0, "parked": 0},
+    "progress": None,
 }
 BATCH: Final[dict[str, Any]] = {
     **BATCH_SUMMARY,

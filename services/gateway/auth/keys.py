@@ -28,6 +28,14 @@ _HALF_LIFE_US: Final = LIFE_SECONDS * MICROS_PER_SECOND // 2
 _BEARER: Final = re.compile(rb"[Bb]earer +(sk_(?:live|test)_[A-Za-z0-9]{16,128})")
 
 
+def digest_of(authorization: bytes) -> bytes:
+    """The SHA-256 of the API key in an Authorization header. Raises Unauthenticated where there is none."""
+    match = _BEARER.fullmatch(authorization)
+    if match is None:
+        raise Unauthenticated("an API key is needed: Authorization: Bearer sk_…")
+    return sha256(match[1]).digest()
+
+
 @dataclass(slots=True)
 class _Entry:
     """A good key. The first two times are of the monotonic clock, in nanoseconds; the token's of the wall clock.
@@ -66,10 +74,10 @@ class ApiKeys:
         Raises Unauthenticated for a header that is missing, malformed or nobody's, without saying which, and
         Unavailable where a key is not known here and the partners service cannot be reached.
         """
-        match = _BEARER.fullmatch(authorization)
-        if match is None:
-            raise Unauthenticated("an API key is needed: Authorization: Bearer sk_…")
-        digest = sha256(match[1]).digest()
+        return await self.by_digest(digest_of(authorization))
+
+    async def by_digest(self, digest: bytes) -> Caller:
+        """The caller behind the SHA-256 of an API key: who sent it works on, for as long as the key is good. Raises as authenticate."""
         entry = self._known.get(digest)
         if entry is not None and time.monotonic_ns() < entry.fresh_until:
             return self._signed(entry)

@@ -29,6 +29,7 @@ from services.gateway.schemas.reading import BadLine, ReadLine
 from services.runtime import telemetry
 from services.runtime.errors import CoalitionError, Conflict, Fault, PermissionDenied
 
+_ORDERS_A_TURN: Final = 64
 _SCOPES: Final = {
     "earn": (POINTS_EARN,),
     "redemption": (POINTS_REDEEM,),
@@ -89,6 +90,10 @@ class BatchLines:
             results.append(self._answers.results(caller, *done, tally))
         return results
 
+    async def decide(self, caller: Caller, lines: Sequence[ReadLine], until_us: int) -> list[Decision]:
+        """Posts up to 512 lines in their order; a decision each. Raises Unavailable as post does."""
+        return await self._post_chunk(caller, lines, await self._resolve(caller, lines), until_us)
+
     async def _resolve(self, caller: Caller, lines: Sequence[ReadLine]) -> list[_Names | CoalitionError]:
         """Whom and where each line means, or why it cannot be posted; every name is asked for once."""
         good = [line for line in lines if not isinstance(line, BadLine)]
@@ -144,7 +149,10 @@ class BatchLines:
         trace = telemetry.current_traceparent()
         decisions: list[Decision | None] = []
         waiting: list[Waiting] = []
-        for line, named in zip(lines, names, strict=True):
+        for place, (line, named) in enumerate(zip(lines, names, strict=True)):
+            if place % _ORDERS_A_TURN == _ORDERS_A_TURN - 1:
+                # Tills first: what is put together here waits for nobody.
+                await asyncio.sleep(0)
             if isinstance(line, BadLine):
                 decisions.append(Declined(line.error, remembered=False, replayed=False))
             elif isinstance(named, CoalitionError):

@@ -5,22 +5,27 @@ from __future__ import annotations
 import hmac
 from hashlib import sha256
 from typing import NamedTuple
+from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.answers.batches import BatchAnswers, Tally
+from services.gateway.answers.large_batches import large_batch
 from services.gateway.commands.batch_lines import BatchLines
+from services.gateway.domain.batches import StoredBatch
 from services.gateway.domain.caller import Caller
+from services.gateway.domain.large_batches.runs import Run
 from services.gateway.schemas.reading import read_lines
 from services.gateway.storage.batches import BatchStore, Turn
 from services.runtime.errors import Conflict, Unavailable
 
 
 class BatchAnswer(NamedTuple):
-    """JSON of a batch, and whether it was answered before."""
+    """JSON of a batch, and whether it was answered before; `large_id`: of one that goes on by itself."""
 
     body: bytes
     replayed: bool
+    large_id: UUID | None = None
 
 
 class Batches:
@@ -65,6 +70,8 @@ class Batches:
                 raise Conflict(
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED, "this idempotency key was used with another body"
                 )
+            if stored.run is not None:
+                return _large(stored, stored.run)
             if stored.answer is not None:
                 return BatchAnswer(stored.answer, replayed=True)
         lines = await read_lines(body)
@@ -76,3 +83,8 @@ class Batches:
         answer = self._answers.completed(stored.batch_id, stored.created_at_us, counts, results)
         await turn.finish(stored.batch_id, counts, answer)
         return BatchAnswer(answer, replayed=False)
+
+
+def _large(stored: StoredBatch, run: Run) -> BatchAnswer:
+    body = large_batch(stored.batch_id, stored.created_at_us, run)
+    return BatchAnswer(body, replayed=True, large_id=stored.batch_id)

@@ -20,6 +20,7 @@ from services.gateway.http.documents import Documents
 from services.gateway.http.earns import Earns
 from services.gateway.http.edge import Edge
 from services.gateway.http.holds import Holds
+from services.gateway.http.large_batches import LargeBatches
 from services.gateway.http.members import Members
 from services.gateway.http.partner import Partner
 from services.gateway.http.platform import Platform
@@ -81,6 +82,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
         *Reversals(gateway).routes(),
         *Members(gateway).routes(),
         *Batches(gateway).routes(),
+        *LargeBatches(gateway).routes(),
         *Transactions(gateway).routes(),
         *Statements(gateway).routes(),
         *Documents(gateway).routes(),

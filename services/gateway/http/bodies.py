@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Final
@@ -18,6 +19,7 @@ _FILE: Final = re.compile(
     rb'(?:(text/csv)|application/(?:x-ndjson|ndjson|jsonl))(?: *; *charset *= *"?utf-8"?)? *;?(?: *header=present *)?',
     re.IGNORECASE,
 )
+_LATER: Final = re.compile(rb"(?:^|[,;]) *respond-async *(?:$|[,;])", re.IGNORECASE)
 _BARE_KEY: Final = re.compile(rb"[!#-~][!-~]{0,254}")
 _QUOTED_KEY: Final = re.compile(rb'"([!#-\[\]-~]{1,255})"')
 _KEY_HEADER: Final = "Idempotency-Key"
@@ -33,7 +35,7 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
     Raises HttpError (415) for another type, InvalidRequest (BODY_TOO_LARGE) beyond the limit, ClientGone.
     """
     exchange = exchange_of(request)
-    if not _JSON.fullmatch(exchange.headers.get(b"content-type", b"")):
+    if not is_json(exchange):
         raise HttpError(
             415, Reason.REASON_UNSUPPORTED, "the body must be JSON: Content-Type: application/json"
         )
@@ -44,8 +46,20 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
     return body
 
 
-def open_file(request: Request, bytes_max: int) -> tuple[bool, AsyncIterator[bytes]]:
-    """Whether the body is CSV (else JSON lines), and its pieces as they arrive.
+def is_json(exchange: Exchange) -> bool:
+    """Whether the body says that it is JSON."""
+    return _JSON.fullmatch(exchange.headers.get(b"content-type", b"")) is not None
+
+
+def prefers_later(exchange: Exchange) -> bool:
+    """Whether the client would rather be answered before the work is done (RFC 7240)."""
+    return _LATER.search(exchange.headers.get(b"prefer", b"")) is not None
+
+
+def open_file(
+    request: Request, bytes_max: int, stall_seconds: float | None = None
+) -> tuple[bool, AsyncIterator[bytes]]:
+    """Whether the body is CSV (else JSON lines), and its pieces as they arrive, each within `stall_seconds` of the one before.
 
     Raises HttpError (415) for another type, another encoding or a compressed body, InvalidRequest (BODY_TOO_LARGE) where more is
     announced than the limit; the pieces do beyond it, and raise ClientGone.
@@ -56,13 +70,13 @@ def open_file(request: Request, bytes_max: int) -> tuple[bool, AsyncIterator[byt
         wanted = "Content-Type: text/csv or application/x-ndjson, in UTF-8"
         raise HttpError(415, Reason.REASON_UNSUPPORTED, f"the body must be a file of lines: {wanted}")
     _check_head(exchange, bytes_max)
-    return told[1] is not None, _file_pieces(request, bytes_max)
+    return told[1] is not None, _file_pieces(request, bytes_max, stall_seconds)
 
 
-async def _file_pieces(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+async def _file_pieces(request: Request, bytes_max: int, stall_seconds: float | None) -> AsyncIterator[bytes]:
     exchange = exchange_of(request)
     exchange.reading = True
-    async for piece in _pieces(request, bytes_max):
+    async for piece in _pieces(request, bytes_max, stall_seconds):
         yield piece
     exchange.reading = False
 
@@ -80,10 +94,18 @@ async def _read(request: Request, bytes_max: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def _pieces(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+async def _pieces(
+    request: Request, bytes_max: int, stall_seconds: float | None = None
+) -> AsyncIterator[bytes]:
     size = 0
     while True:
-        message = await request.receive()
+        try:
+            async with asyncio.timeout(stall_seconds):
+                message = await request.receive()
+        except TimeoutError:
+            raise HttpError(
+                408, Reason.REASON_INVALID_REQUEST, f"nothing came for {stall_seconds:g} seconds"
+            ) from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         piece: bytes = message.get("body", b"")

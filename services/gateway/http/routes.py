@@ -140,8 +140,12 @@ def post(
     others: Mapping[int, tuple[type[BaseModel], Any]] | None = None,
     writes: bool = True,
     method: str = "POST",
+    files: Mapping[str, str] | None = None,
 ) -> ToldRoute:
-    """A write, or a read that has a body; `body` and `answer` are models. `method`: PATCH, PUT or DELETE of what is there."""
+    """A write, or a read that has a body; `body` and `answer` are models. `method`: PATCH, PUT or DELETE of what is there.
+
+    `files`: media types that the body may have instead.
+    """
     return BodyRoute(
         path,
         endpoint,
@@ -154,6 +158,7 @@ def post(
             bodies=examples or {},
             also=also or {},
             others=others or {},
+            files=files or {},
         ),
         responses={status: {"model": model} for status, (model, _) in (others or {}).items()},
         methods=[method],

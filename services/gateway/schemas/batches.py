@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field
 
-from services.gateway.schemas.fields import Answer, Body, Instant
+from services.gateway.schemas.fields import Answer, Body, Instant, MemberId
 from services.gateway.schemas.movements import EarnBody, RedemptionBody, Transaction
 from services.gateway.schemas.sales import RefundBody
 
@@ -97,22 +97,95 @@ class LineResult(Answer):
     error: Annotated[LineError | None, Field(description="Why it was refused; null where it was not")]
 
 
+class LineCounts(Answer):
+    """How many lines of a large batch stand where; all others sum to the first."""
+
+    lines: int
+    queued: Annotated[int, Field(description="Stored, not posted yet")]
+    retrying: Annotated[int, Field(description="Refused for what may pass, and tried again")]
+    waiting: Annotated[int, Field(description="Refunds whose sales have not arrived: the ledger has them")]
+    parked: Annotated[int, Field(description="Earns beyond your credit limit: the ledger has them")]
+    accepted: Annotated[int, Field(description="Posted now")]
+    replayed: Annotated[int, Field(description="Posted before, under the same reference and content")]
+    refused: Annotated[int, Field(description="Not posted; each says why")]
+    cancelled: Annotated[int, Field(description="Taken back before they were posted")]
+
+
+class BatchProgress(Answer):
+    """How far a large batch is."""
+
+    percent: Annotated[int, Field(description="Lines that are done, 0 to 100, rounded down")]
+    started_at: Annotated[
+        Instant | None, Field(description="When the first lines were posted; null: not yet")
+    ]
+    finished_at: Annotated[Instant | None, Field(description="When nothing was left to do; null: not yet")]
+    next_attempt_at: Annotated[
+        Instant | None, Field(description="When a line is worked on next; null where none is left")
+    ]
+    counts: LineCounts
+    lines_url: Annotated[str, Field(description="The results of its lines")]
+
+
 class BatchSummary(Answer):
     """A batch, without its results."""
 
     object: Literal["batch"]
     id: Annotated[str, Field(examples=["bat_…"])]
     status: Annotated[
-        Literal["in_progress", "completed"],
-        Field(description="A batch cut short stays in progress until it is sent again with the same key"),
+        Literal["queued", "in_progress", "completed", "cancelled"],
+        Field(
+            description="A large batch is `queued` once all of it is stored, and goes on by itself. One that is answered at once "
+            "and was cut short stays in progress until it is sent again with the same key"
+        ),
     ]
     created_at: Annotated[Instant, Field(description="Wall-clock time of the first attempt")]
-    counts: Annotated[Counts | None, Field(description="Null while in progress")]
+    counts: Annotated[
+        Counts | None, Field(description="Null while in progress, and of a large batch: see `progress`")
+    ]
+    progress: Annotated[BatchProgress | None, Field(description="Of a large batch; null: answered at once")]
 
 
 class Batch(BatchSummary):
     """A batch with the result of each line."""
 
     results: Annotated[
-        list[LineResult] | None, Field(description="In the order of the lines; null while in progress")
+        list[LineResult] | None,
+        Field(
+            description="In the order of the lines; null while in progress, and of a large batch: see its lines"
+        ),
+    ]
+
+
+class LineMovement(Answer):
+    """What a line of a large batch posted."""
+
+    id: Annotated[str, Field(description="Id of the transaction", examples=["txn_…"])]
+    member: MemberId
+    points: Annotated[int, Field(description="Effect on the wallet: negative for points taken")]
+    pending: Annotated[int, Field(description="Effect on the points that cannot be spent yet")]
+    balance: Annotated[int, Field(description="Points in the wallet right after it")]
+    recorded_at: Annotated[Instant, Field(description="Programme time of the posting")]
+
+
+LineOutcome = Literal[
+    "queued", "retrying", "waiting", "parked", "accepted", "replayed", "refused", "cancelled"
+]
+
+
+class BatchLine(Answer):
+    """A line of a large batch, and what became of it."""
+
+    object: Literal["batch_line"]
+    line: Annotated[
+        int, Field(description="Of a file its line, from 1; of JSON its place in `lines`, from 0")
+    ]
+    type: Annotated[LineType | None, Field(description="As sent; null where unreadable")]
+    reference: Annotated[str | None, Field(description="As sent; null where unreadable")]
+    outcome: LineOutcome
+    attempts: Annotated[int, Field(description="How often it was sent to the ledger, or looked up for that")]
+    next_attempt_at: Annotated[Instant | None, Field(description="When it is tried again; null: never")]
+    transaction: Annotated[LineMovement | None, Field(description="What it posted; null where nothing")]
+    error: Annotated[
+        LineError | None,
+        Field(description="Why it was refused, or is tried again. Pointers of a file start at the line"),
     ]

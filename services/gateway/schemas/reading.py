@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar, cast, get_args
 
 from coalition.type.v1.reason_pb2 import Reason
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from services.gateway.domain.errors import FieldError, InvalidBody
 from services.gateway.schemas.batches import (
@@ -59,21 +59,52 @@ async def read_lines(body: bytes) -> list[ReadLine]:
         return list(BatchBody.model_validate_json(body).lines)
     except ValidationError:
         pass
+    lines: list[ReadLine] = []
+    for place, line in enumerate(_loose(body)):
+        lines.append(_read_line(line))
+        if place % _LINES_A_TURN == 0:
+            # A batch of bad lines must not hold up the tills.
+            await asyncio.sleep(0)
+    return lines
+
+
+def separate_lines(body: bytes) -> list[bytes]:
+    """The lines of a batch, each as JSON of its own. Raises as read_lines does."""
+    return [to_json(line, inf_nan_mode="constants") for line in _loose(body)]
+
+
+def read_raw_line(content: bytes) -> ReadLine:
+    """Reads the JSON of one line; what is wrong makes it a BadLine."""
     try:
-        loose = LooseBatch.model_validate_json(body)
+        return _LINE.validate_json(content)
+    except ValidationError as error:
+        whole = invalid_body(error, skip=_TYPES)
+    try:
+        return _read_line(from_json(content))
+    except ValueError:
+        return BadLine(None, None, whole)
+
+
+def record_line(fields: dict[str, Any]) -> tuple[ReadLine, bytes]:
+    """Reads the fields of one line that came otherwise than as JSON; the line, and its JSON."""
+    content = to_json(fields)
+    return _read_line(fields), content
+
+
+def unreadable_line(code: str, detail: str) -> BadLine:
+    """A line of which nothing can be read."""
+    return BadLine(None, None, InvalidBody(detail, [FieldError(code, detail, pointer="")]))
+
+
+def _loose(body: bytes) -> list[Any]:
+    try:
+        return LooseBatch.model_validate_json(body).lines
     except ValidationError as error:
         if error.errors(include_url=False, include_input=False)[0]["type"] == "too_long":
             raise InvalidRequest(
                 f"a batch has at most {LINES_MAX:,} lines", Reason.REASON_BATCH_TOO_LARGE, limit=LINES_MAX
             ) from None
         raise invalid_body(error) from None
-    lines: list[ReadLine] = []
-    for place, line in enumerate(loose.lines):
-        lines.append(_read_line(line))
-        if place % _LINES_A_TURN == 0:
-            # A batch of bad lines must not hold up the tills.
-            await asyncio.sleep(0)
-    return lines
 
 
 def _read_line(line: Any) -> ReadLine:

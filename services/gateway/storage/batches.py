@@ -15,11 +15,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, and_, delete, exists, select
 
 from services.gateway.domain.batches import Counts, StoredBatch
 from services.gateway.domain.pages import Cursor, Page, unknown_cursor
-from services.gateway.storage.tables import BATCH
+from services.gateway.storage.large_batches.receiving import Receiving
+from services.gateway.storage.large_batches.rows import RUN_SELECTED, RUN_SQL, run_of
+from services.gateway.storage.tables import BATCH, BATCH_RUN
 from services.gateway.storage.turns import lock_of, reachable
 from services.runtime.clock import from_micros, to_micros, wall_now_us
 from services.runtime.database import Database, PgConnection, ReadConnection
@@ -28,10 +30,14 @@ from services.runtime.ids import MalformedId, from_text, new_id
 
 _LEVEL: Final = 1
 _PREFIX: Final = "bat"
-_FIND: Final = """
-SELECT batch_id, request_hash, created_at, lines, accepted, replayed, refused, waiting, parked, answer
-  FROM batch WHERE ledger_id = $1 AND partner_id = $2 AND key = $3
+_LEFT_OVER: Final = timedelta(days=1)
+_FIND: Final = f"""
+SELECT batch_id, request_hash, created_at, batch.lines, batch.accepted, batch.replayed, batch.refused, batch.waiting, batch.parked,
+       answer, {RUN_SQL}
+  FROM batch LEFT JOIN batch_run AS run USING (ledger_id, batch_id) WHERE ledger_id = $1 AND partner_id = $2 AND key = $3
 """
+_OPEN: Final = """SELECT count(*) FROM batch_run AS run JOIN batch USING (ledger_id, batch_id)
+ WHERE run.due_at IS NOT NULL AND ledger_id = $1 AND partner_id = $2"""
 _BEGIN: Final = """
 INSERT INTO batch (ledger_id, batch_id, partner_id, key, request_hash, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -63,6 +69,16 @@ class Turn:
             from_micros(created_at_us),
         )  # fmt: skip
         return StoredBatch(batch_id, request_hash, created_at_us, None, None)
+
+    async def open_large(self) -> int:
+        """How many large batches of the partner are not finished."""
+        return await self._connection.fetchval(_OPEN, self._ledger_id, self._partner_id)
+
+    def receiving(self, key_sha256: bytes, *, from_file: bool) -> Receiving:
+        """Takes the lines of a large batch under this key. `key_sha256`: of the API key, by which it is worked on."""
+        return Receiving(
+            self._connection, self._ledger_id, self._partner_id, self._key, key_sha256, from_file=from_file
+        )
 
     async def finish(self, batch_id: UUID, counts: Counts, answer: bytes) -> None:
         """Records the answer."""
@@ -115,7 +131,7 @@ class BatchStore:
             async with self._database.reader.snapshot() as connection:
                 after = await self._place(connection, mine, "starting_after", cursor.starting_after)
                 before = await self._place(connection, mine, "ending_before", cursor.ending_before)
-                which = mine.with_only_columns(*_SUMMARY).limit(cursor.limit + 1)
+                which = mine.with_only_columns(*_SUMMARY, *RUN_SELECTED).limit(cursor.limit + 1)
                 if after is not None:
                     which = which.where(BATCH.c.batch_id < after)
                 if before is not None:
@@ -127,10 +143,19 @@ class BatchStore:
         return Page(found[::-1] if backwards else found, len(rows) > cursor.limit)
 
     async def purge(self, days: int) -> int:
-        """Forgets batches older than so many days; answers how many. The ledger keeps their lines' keys."""
-        until = datetime.now(UTC) - timedelta(days=days)
+        """Forgets batches older than so many days, with their lines; answers how many. The ledger keeps their lines' keys.
+
+        What a crash left of a large one that never was whole is removed, too.
+        """
+        now = datetime.now(UTC)
+        old = BATCH.c.created_at < now - timedelta(days=days)
+        run = BATCH_RUN.c
+        its_batch = and_(BATCH.c.ledger_id == run.ledger_id, BATCH.c.batch_id == run.batch_id)
         async with self._database.writer.transaction() as connection:
-            gone = await connection.execute(delete(BATCH).where(BATCH.c.created_at < until))
+            await connection.execute(delete(BATCH_RUN).where(exists().where(its_batch, old)))
+            never_whole = (run.received_at.is_(None), run.begun_at < now - _LEFT_OVER)
+            await connection.execute(delete(BATCH_RUN).where(*never_whole))
+            gone = await connection.execute(delete(BATCH).where(old))
             return gone.rowcount
 
     @staticmethod
@@ -154,8 +179,11 @@ class BatchStore:
 
 
 def _of_partner(ledger_id: int, partner_id: UUID) -> Select[Any]:
-    return select(*_SUMMARY, BATCH.c.answer).where(
-        BATCH.c.ledger_id == ledger_id, BATCH.c.partner_id == partner_id
+    its_run = and_(BATCH_RUN.c.ledger_id == BATCH.c.ledger_id, BATCH_RUN.c.batch_id == BATCH.c.batch_id)
+    return (
+        select(*_SUMMARY, BATCH.c.answer, *RUN_SELECTED)
+        .select_from(BATCH.outerjoin(BATCH_RUN, its_run))
+        .where(BATCH.c.ledger_id == ledger_id, BATCH.c.partner_id == partner_id)
     )
 
 
@@ -168,4 +196,5 @@ async def _stored(row: Any, packed: bytes | None) -> StoredBatch:
         )
     # Megabytes of JSON: away from the loop.
     answer = await asyncio.to_thread(zlib.decompress, packed) if packed is not None else None
-    return StoredBatch(row["batch_id"], row["request_hash"], to_micros(row["created_at"]), counts, answer)
+    created_at_us = to_micros(row["created_at"])
+    return StoredBatch(row["batch_id"], row["request_hash"], created_at_us, counts, answer, run_of(row))

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
+    Boolean,
     Column,
     Date,
     Integer,
@@ -42,6 +43,46 @@ BATCH: Final = Table(
     Column("answer", LargeBinary),
     PrimaryKeyConstraint("ledger_id", "batch_id", name="batch_pk"),
     UniqueConstraint("ledger_id", "partner_id", "key", name="batch_key_unique"),
+)
+
+_COUNTS: Final = ("queued", "retrying", "waiting", "parked", "accepted", "replayed", "refused", "cancelled")
+
+# How far a large batch is, whose lines are stored first. Without `received_at` it is not whole, and there is no batch yet.
+BATCH_RUN: Final = Table(
+    "batch_run",
+    METADATA,
+    Column("ledger_id", SmallInteger, nullable=False),
+    Column("batch_id", Uuid, nullable=False),
+    Column("key_sha256", LargeBinary, nullable=False),
+    Column("from_file", Boolean, nullable=False),
+    Column("begun_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("received_at", TIMESTAMP(timezone=True)),
+    Column("started_at", TIMESTAMP(timezone=True)),
+    Column("finished_at", TIMESTAMP(timezone=True)),
+    Column("cancelled_at", TIMESTAMP(timezone=True)),
+    Column("due_at", TIMESTAMP(timezone=True)),
+    Column("turn_at", TIMESTAMP(timezone=True)),
+    Column("lines", Integer, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in _COUNTS),
+    PrimaryKeyConstraint("ledger_id", "batch_id", name="batch_run_pk"),
+)
+
+# A line of it. COPY fills it; see storage/large_batches.
+BATCH_LINE: Final = Table(
+    "batch_line",
+    METADATA,
+    Column("ledger_id", SmallInteger, nullable=False),
+    Column("batch_id", Uuid, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", TIMESTAMP(timezone=True)),
+    Column("type", Text),
+    Column("reference", Text),
+    Column("body", Text),
+    Column("transaction", Text),
+    Column("error", Text),
+    PrimaryKeyConstraint("ledger_id", "batch_id", "line", name="batch_line_pk"),
 )
 
 # A file of a partner that was compared with its books. `answer` is the JSON that it was answered.

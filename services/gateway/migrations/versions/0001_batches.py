@@ -45,13 +45,24 @@ def upgrade() -> None:
     op.execute(_TABLE)
     op.execute("CREATE INDEX batch_of_partner ON batch (ledger_id, partner_id, batch_id)")
     op.execute("CREATE INDEX batch_by_age ON batch (created_at)")
-    for statement in (_SQL / "reconciliation.sql").read_text().split("\n--;;\n"):
-        op.execute(statement)
+    for name in ("large_batches.sql", "reconciliation.sql"):
+        for statement in (_SQL / name).read_text().split("\n--;;\n"):
+            op.execute(statement)
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT, DELETE ON batch TO {role}")
     op.execute(
         f"GRANT UPDATE (lines, accepted, replayed, refused, waiting, parked, answer) ON batch TO {role}"
+    )
+    # What a line is stays; how far it is, and its body, which goes with the last attempt, do not.
+    op.execute(f"GRANT SELECT, INSERT, DELETE ON batch_run TO {role}")
+    op.execute(f"GRANT SELECT, INSERT ON batch_line TO {role}")
+    op.execute(
+        "GRANT UPDATE (received_at, started_at, finished_at, cancelled_at, due_at, turn_at, lines, queued, retrying, waiting, "
+        f"parked, accepted, replayed, refused, cancelled) ON batch_run TO {role}"
+    )
+    op.execute(
+        f'GRANT UPDATE (outcome, attempts, due_at, body, "transaction", error) ON batch_line TO {role}'
     )
     # A result is never edited; old ones are forgotten with their differences.
     op.execute(f"GRANT SELECT, INSERT, DELETE ON reconciliation_upload, reconciliation_row TO {role}")

@@ -1,0 +1,1 @@
+"""Taking large batches, and posting what was taken."""

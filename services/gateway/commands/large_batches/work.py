@@ -1,0 +1,189 @@
+"""Posting what large batches hold, some lines at a time, after the tills.
+
+Any replica works on any batch, one of them at a time, and batches take turns. Each line goes under the key of its reference, so
+that lines which were posted before a crash are posted once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from services.gateway.answers.large_batches import LineAnswers
+from services.gateway.auth.keys import ApiKeys
+from services.gateway.commands.batch_lines import BatchLines
+from services.gateway.commands.refunds import original_id_of
+from services.gateway.domain.caller import Caller
+from services.gateway.domain.errors import is_passing
+from services.gateway.domain.large_batches.retrying import Patience, is_open, outcome_of
+from services.gateway.domain.large_batches.runs import LineOutcome, LineResult, OpenRun, StoredLine
+from services.gateway.domain.movements import Decision, Declined
+from services.gateway.schemas.batches import RefundLine
+from services.gateway.schemas.reading import ReadLine, read_raw_line
+from services.gateway.storage.large_batches.working import OpenRuns, Working
+from services.runtime import logging, telemetry
+from services.runtime.clock import MICROS_PER_SECOND, wall_now_us
+from services.runtime.errors import CoalitionError, Unauthenticated
+
+_log = logging.get(__name__)
+_RUNS_AT_ONCE: Final = 16
+#: Calls to the ledger before the next batch has its turn.
+_CHUNKS_A_TURN: Final = 16
+_CHUNK_SECONDS: Final = 30.0
+_LINES_A_TURN: Final = 32
+_FAULTY_ATTEMPTS: Final = 5
+
+
+class Pace(NamedTuple):
+    """Lines a call, batches worked on at once, and how often to look for some, in seconds."""
+
+    chunk_lines: int
+    flights: int
+    poll_seconds: float
+
+
+class WorkBatches:
+    """Works on large batches until it is cancelled."""
+
+    def __init__(
+        self,
+        runs: OpenRuns,
+        keys: ApiKeys,
+        lines: BatchLines,
+        answers: LineAnswers,
+        patience: Patience,
+        pace: Pace,
+    ) -> None:
+        self._runs, self._keys, self._lines, self._answers = runs, keys, lines, answers
+        self._patience, self._pace = patience, pace
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Says that there is something to do."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._pace.flights):
+                group.create_task(self._keep_working(), name=f"batches {number}")
+
+    async def _keep_working(self) -> None:
+        while True:
+            try:
+                found = await self.work_once()
+            except CoalitionError as error:
+                found = False
+                _log.warning("batches.waiting", why=str(error))
+            except Exception:
+                # A fault of ours in one batch must not end the tills' process.
+                found = False
+                _log.exception("batches.failed")
+            if not found:
+                await self._pause()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(self._pace.poll_seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        self._woken.clear()
+
+    async def work_once(self) -> bool:
+        """Gives one batch that is due and nobody's its turn; answers whether there was one. Raises Unavailable."""
+        for run in await self._runs.due(_RUNS_AT_ONCE):
+            async with self._runs.turn(run) as working:
+                if working is not None:
+                    with telemetry.span("batches.turn"):
+                        await self._take_turn(working, run)
+                    return True
+        return False
+
+    async def end(self, run: OpenRun) -> None:
+        """Ends a batch that was cancelled, unless it is being worked on: then whoever does that ends it. Raises Unavailable."""
+        async with self._runs.turn(run) as working:
+            if working is not None and await working.wanted() is False:
+                await working.withdraw()
+
+    async def _take_turn(self, working: Working, run: OpenRun) -> None:
+        # What is put off in this turn is due in a later one, so a turn comes to an end.
+        now_us, after = wall_now_us(), -1
+        for _ in range(_CHUNKS_A_TURN):
+            wanted = await working.wanted()
+            if wanted is None:
+                return
+            if not wanted:
+                await working.withdraw()
+                return
+            stored = await working.lines(after, now_us, self._pace.chunk_lines)
+            if not stored:
+                await working.rest()
+                return
+            try:
+                results = await self._post(run, stored)
+            except CoalitionError as error:
+                # A fault of ours may take longer to mend than a service to come back.
+                pause_us = self._patience.pause_us(1 if is_passing(error) else _FAULTY_ATTEMPTS)
+                _log.warning("batches.put_off", batch=str(run.batch_id), why=str(error))
+                await working.put_off(wall_now_us() + pause_us)
+                return
+            await working.record(stored, results)
+            after = stored[-1].line
+        await working.put_off(now_us)
+
+    async def _post(self, run: OpenRun, stored: Sequence[StoredLine]) -> list[LineResult]:
+        """Posts lines, and says what came of each. Raises Unavailable, which leaves open what happened to them."""
+        try:
+            caller = await self._keys.by_digest(run.key_sha256)
+        except Unauthenticated:
+            gone = Unauthenticated("the API key that sent this batch is not valid any more")
+            return [self._over(each, Declined(gone, remembered=False, replayed=False)) for each in stored]
+        lines: list[ReadLine] = []
+        for each in stored:
+            lines.append(read_raw_line(each.body.encode()))
+            if len(lines) % _LINES_A_TURN == 0:
+                await asyncio.sleep(0)
+        until_us = wall_now_us() + int(_CHUNK_SECONDS * MICROS_PER_SECOND)
+        decisions = await self._lines.decide(caller, lines, until_us)
+        results: list[LineResult] = []
+        for each, line, decision in zip(stored, lines, decisions, strict=True):
+            results.append(self._result(caller, run, each, line, decision))
+            if len(results) % _LINES_A_TURN == 0:
+                await asyncio.sleep(0)
+        return results
+
+    def _over(self, stored: StoredLine, decision: Declined) -> LineResult:
+        if stored.outcome in (LineOutcome.WAITING, LineOutcome.PARKED):
+            # The ledger has it, and goes on without us.
+            return LineResult(stored.line, stored.outcome, stored.attempts, 0, "", "")
+        why = self._answers.why(decision, "")
+        return LineResult(stored.line, LineOutcome.REFUSED, stored.attempts + 1, 0, "", why)
+
+    def _result(
+        self, caller: Caller, run: OpenRun, stored: StoredLine, line: ReadLine, decision: Decision
+    ) -> LineResult:
+        outcome, attempts, due_at_us = outcome_of(decision), stored.attempts + 1, 0
+        if is_open(outcome):
+            due_at_us = self._patience.next_us(run.received_at_us, wall_now_us(), attempts)
+        if outcome is LineOutcome.RETRYING and (not due_at_us or _never(line)):
+            # What the ledger has it decides by itself, whenever that is; what it has not got is over.
+            outcome, due_at_us = LineOutcome.REFUSED, 0
+        if outcome is LineOutcome.REPLAYED and stored.outcome in (LineOutcome.WAITING, LineOutcome.PARKED):
+            # It was this line that the ledger had, and has posted since.
+            outcome = LineOutcome.ACCEPTED
+        within = "" if run.from_file else f"/lines/{stored.line}"
+        moved, why = self._answers.moved(caller, decision), self._answers.why(decision, within)
+        return LineResult(stored.line, outcome, attempts, due_at_us, moved, why)
+
+
+def _never(line: ReadLine) -> bool:
+    """Whether a refund names what cannot be an id, and so never will be one."""
+    if not isinstance(line, RefundLine):
+        return False
+    try:
+        original_id_of(line)
+    except CoalitionError:
+        return True
+    return False

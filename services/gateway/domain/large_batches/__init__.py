@@ -1,0 +1,1 @@
+"""Large batches: files of lines that are stored first and posted after that."""
