@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc.aio
+from coalition.points.v1.guards_pb2_grpc import add_GuardsServiceServicer_to_server
 from coalition.points.v1.operations_pb2_grpc import add_OperationsServiceServicer_to_server
 from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
 
@@ -17,17 +18,20 @@ from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
 from services.points.commands.find_span import FindSpan
+from services.points.commands.forget_counts import ForgetCounts
 from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
 from services.points.commands.lapse_overdue import LapseOverdue
 from services.points.commands.load_budget import LoadBudget
 from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
+from services.points.commands.review_flag import ReviewFlag
 from services.points.commands.set_burn_rule import SetBurnRule
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_expiry_policy import SetExpiryPolicy
 from services.points.commands.set_floor import SetFloor
+from services.points.commands.set_guard import SetGuard
 from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
@@ -37,8 +41,10 @@ from services.points.events.partners import PartnersLog, StandingsTold
 from services.points.events.publish import TELLING, breached, clock_moved, expiring
 from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
+from services.points.queries.flags import Flags
 from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
+from services.points.rpc.guards import GuardsServicer
 from services.points.rpc.movements import MovementReader
 from services.points.rpc.operations import OperationsServicer
 from services.points.rpc.servicer import PointsServicer
@@ -59,7 +65,11 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.subscriber import Subscriber, Subscription
 
-_SERVICES = ("coalition.points.v1.PointsService", "coalition.points.v1.OperationsService")
+_SERVICES = (
+    "coalition.points.v1.PointsService",
+    "coalition.points.v1.OperationsService",
+    "coalition.points.v1.GuardsService",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,9 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
         set_burn_rule=SetBurnRule(doors, database.writer, partners),
+        set_guard=SetGuard(doors, database.writer, partners),
+        review_flag=ReviewFlag(doors, database.writer),
+        forget_counts=ForgetCounts(doors, database),
         set_expiry_policy=SetExpiryPolicy(doors, database.writer),
         set_floor=SetFloor(doors, partners),
         set_limits=SetLimits(doors, database.writer),
@@ -113,6 +126,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         find_span=FindSpan(doors, reads, cut_at),
         erase_words=EraseWords(doors, database.writer, mac),
         reads=reads,
+        flags=Flags(database.reader),
         operations=Operations(database.reader),
         check_ledger=check,
         check_ledgers=CheckLedgers(doors, database, check, breached),
@@ -137,6 +151,7 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
 
     def register(server: grpc.aio.Server) -> None:
         add_PointsServiceServicer_to_server(servicer, server)
+        add_GuardsServiceServicer_to_server(GuardsServicer(wired.application), server)
         add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, _SERVICES, register)

@@ -14,11 +14,13 @@ from services.points.domain.movements import (
     Capture,
     DebtPaid,
     Earn,
+    Hold,
     LotTaken,
     Redemption,
     Refund,
     Transaction,
 )
+from services.points.domain.rows import FlagRow
 from services.points.domain.telling import Telling
 from services.points.domain.wallet_movements import Adjustment, Merge, Opening, Transfer
 
@@ -122,9 +124,17 @@ def telling(told: list[Told]) -> Telling:
         told.append(Told("refunded", transaction))
         return b"refunded"
 
+    def held(transaction: Transaction, item: Hold) -> bytes:
+        assert item.points == transaction.held
+        told.append(Told("held", transaction))
+        return b"held"
+
+    def flagged(flag: FlagRow) -> bytes:
+        raise AssertionError(f"nobody set a guard that flags: {flag}")
+
     return Telling(
-        earned, matured, redeemed, _with_lots(told, "expired"), _alone(told, "held"), captured, _alone(told, "released"), returned,
-        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told), _parked(told), _unparked(told), *_of_wallets(told),
+        earned, matured, redeemed, _with_lots(told, "expired"), held, captured, _alone(told, "released"), returned,
+        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told), _parked(told), _unparked(told), *_of_wallets(told), flagged=flagged,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
+import grpc.aio
 from coalition.points.v1 import journal_pb2, movement_pb2, points_pb2
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 from coalition.type.v1.event_record_pb2 import EventRecord
@@ -301,6 +302,7 @@ class RunningPoints:
     stub: PointsServiceStub
     address: str
     database: ServiceDatabase
+    channel: grpc.aio.Channel
 
     def house(self, programme: Programme | None = None, expiry: ExpiryPolicy = DEFAULT_POLICY) -> PointsHouse:
         """A ledger of it; without a programme, a new one. `expiry`: what it is opened with."""
@@ -355,7 +357,7 @@ async def _service(
     channel = grpc_client.open_channel(address)
     stub = PointsServiceStub(channel)
     try:
-        yield RunningPoints(identity, neighbours, target, wired, stub, address, database)
+        yield RunningPoints(identity, neighbours, target, wired, stub, address, database, channel)
     finally:
         await channel.close()
         await server.stop(0)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.points.domain.burning import Basket, Worth
 from services.points.domain.campaigns import Bonus, Granted
+from services.points.domain.guarding import NOTHING_SHOWN, Authority
 from services.points.domain.kinds import MovementKind
 from services.points.domain.wallet_movements import WalletMovement
 
@@ -66,6 +67,7 @@ class Redemption(NamedTuple):
     kind: MovementKind = MovementKind.REDEEM
     linked: bool = False
     basket: Basket | None = None
+    authority: Authority = NOTHING_SHOWN
 
 
 class Hold(NamedTuple):
@@ -84,6 +86,7 @@ class Hold(NamedTuple):
     kind: MovementKind = MovementKind.HOLD
     linked: bool = False
     basket: Basket | None = None
+    authority: Authority = NOTHING_SHOWN
 
 
 class Capture(NamedTuple):
@@ -266,9 +269,7 @@ class FloorChange(NamedTuple):
 
 # What may be linked with an earn: the points that a sale was paid with.
 Burn = Redemption | Capture
-NO_PAIR: Final = (
-    "an earn is linked with the redemption or capture right after it, of the same partner and member"
-)
+NO_PAIR: Final = "an earn is linked with the redemption or capture right after it, of its partner and member"
 
 
 def of_one_sale(earning: Earn, burning: Burn) -> bool:

@@ -190,6 +190,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """What was shown is not good, or not any more: a token that is forged, too old, of somebody else or used before, a wrong secret number
     (metadata: method, tries_left where they are counted).
     """
+    REASON_FLAG_REVIEWED: _Reason.ValueType  # 179
+    """The flag was ended before, with another verdict (metadata: verdict)."""
     REASON_PIN_LOCKED: _Reason.ValueType  # 178
     """Too many wrong secret numbers: none is looked at for a while (metadata: until)."""
     REASON_RUN_STALE: _Reason.ValueType  # 135
@@ -393,6 +395,8 @@ REASON_AUTHORISATION_INVALID: Reason.ValueType  # 177
 """What was shown is not good, or not any more: a token that is forged, too old, of somebody else or used before, a wrong secret number
 (metadata: method, tries_left where they are counted).
 """
+REASON_FLAG_REVIEWED: Reason.ValueType  # 179
+"""The flag was ended before, with another verdict (metadata: verdict)."""
 REASON_PIN_LOCKED: Reason.ValueType  # 178
 """Too many wrong secret numbers: none is looked at for a while (metadata: until)."""
 REASON_RUN_STALE: Reason.ValueType  # 135
