@@ -29,6 +29,7 @@ from coalition.partners.v1.settlement_pb2_grpc import SettlementServiceStub
 from coalition.partners.v1.staff_pb2_grpc import StaffServiceStub
 from coalition.partners.v1.standing_pb2_grpc import PartnerStandingServiceStub
 from coalition.partners.v1.tax_pb2_grpc import TaxServiceStub
+from coalition.points.v1.guards_pb2_grpc import GuardsServiceStub
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
 from services.runtime import grpc_client
@@ -91,6 +92,7 @@ class Session:
         self.standing = PartnerStandingServiceStub(partners)
         self.disputes = DisputeServiceStub(partners)
         self.ledger = PointsServiceStub(points)
+        self.guards = GuardsServiceStub(points)
 
     @property
     def members(self) -> MembersServiceStub:

@@ -10,6 +10,7 @@ from services.runtime.scheduler import Job
 
 _LAPSE_SECONDS_MAX: Final = 60.0
 _CHECK_SECONDS_MAX: Final = 1_800.0
+_FORGET_SECONDS: Final = 3_600.0
 
 
 def jobs(application: Points, settings: Settings) -> tuple[Job, ...]:
@@ -20,5 +21,6 @@ def jobs(application: Points, settings: Settings) -> tuple[Job, ...]:
         Job("lapse-overdue", settings.lapse_seconds, _LAPSE_SECONDS_MAX, lapse.__call__),
         Job("unpark-earns", settings.unpark_seconds, _LAPSE_SECONDS_MAX, unpark.__call__),
         Job("tell-expiring", settings.notice_seconds, _LAPSE_SECONDS_MAX, tell.__call__),
+        Job("forget-counts", _FORGET_SECONDS, _LAPSE_SECONDS_MAX, application.forget_counts.__call__),
         Job("check-ledgers", settings.check_seconds, _CHECK_SECONDS_MAX, check.__call__),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import grpc.aio
 from coalition.points.v1.explanations_pb2_grpc import add_ExplanationsServiceServicer_to_server
+from coalition.points.v1.guards_pb2_grpc import add_GuardsServiceServicer_to_server
 from coalition.points.v1.operations_pb2_grpc import add_OperationsServiceServicer_to_server
 from coalition.points.v1.points_pb2_grpc import add_PointsServiceServicer_to_server
 from coalition.points.v1.quotes_pb2_grpc import add_QuotesServiceServicer_to_server
@@ -19,6 +20,7 @@ from services.points.commands.check_ledgers import CheckLedgers
 from services.points.commands.cut_at import CutAt
 from services.points.commands.erase_words import EraseWords
 from services.points.commands.find_span import FindSpan
+from services.points.commands.forget_counts import ForgetCounts
 from services.points.commands.known import KnownIssuers, KnownMembers, KnownStores
 from services.points.commands.known_to_all import Known
 from services.points.commands.lapse_overdue import LapseOverdue
@@ -27,11 +29,13 @@ from services.points.commands.move_clock import MoveClock
 from services.points.commands.open_ledger import Doors
 from services.points.commands.post import PostMovements
 from services.points.commands.quote import QuoteMovements
+from services.points.commands.review_flag import ReviewFlag
 from services.points.commands.set_burn_rule import SetBurnRule
 from services.points.commands.set_campaign import SetCampaign
 from services.points.commands.set_earn_rate import SetEarnRate
 from services.points.commands.set_expiry_policy import SetExpiryPolicy
 from services.points.commands.set_floor import SetFloor
+from services.points.commands.set_guard import SetGuard
 from services.points.commands.set_limits import SetLimits
 from services.points.commands.set_refund_rule import SetRefundRule
 from services.points.commands.tell_expiring import TellExpiring
@@ -42,9 +46,11 @@ from services.points.events.publish import TELLING, breached, clock_moved, expir
 from services.points.jobs import jobs
 from services.points.queries.check_ledger import CheckLedger
 from services.points.queries.explain import Explain
+from services.points.queries.flags import Flags
 from services.points.queries.operations import Operations
 from services.points.queries.reads import Reads
 from services.points.rpc.explanations import ExplanationsServicer
+from services.points.rpc.guards import GuardsServicer
 from services.points.rpc.movements import MovementReader
 from services.points.rpc.operations import OperationsServicer
 from services.points.rpc.quotes import QuotesServicer
@@ -71,6 +77,7 @@ _SERVICES = (
     "coalition.points.v1.OperationsService",
     "coalition.points.v1.QuotesService",
     "coalition.points.v1.ExplanationsService",
+    "coalition.points.v1.GuardsService",
 )
 
 
@@ -109,6 +116,9 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         set_earn_rate=SetEarnRate(doors, database.writer, partners),
         set_refund_rule=SetRefundRule(doors, database.writer, partners),
         set_burn_rule=SetBurnRule(doors, database.writer, partners),
+        set_guard=SetGuard(doors, database.writer, partners),
+        review_flag=ReviewFlag(doors, database.writer),
+        forget_counts=ForgetCounts(doors, database),
         set_expiry_policy=SetExpiryPolicy(doors, database.writer),
         set_floor=SetFloor(doors, partners),
         set_limits=SetLimits(doors, database.writer),
@@ -123,6 +133,7 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
         find_span=FindSpan(doors, reads, cut_at),
         erase_words=EraseWords(doors, database.writer, mac),
         reads=reads,
+        flags=Flags(database.reader),
         operations=Operations(database.reader),
         explain=Explain(database.reader, reads),
         check_ledger=check,
@@ -148,6 +159,7 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
 
     def register(server: grpc.aio.Server) -> None:
         add_PointsServiceServicer_to_server(servicer, server)
+        add_GuardsServiceServicer_to_server(GuardsServicer(wired.application), server)
         add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
         add_ExplanationsServiceServicer_to_server(ExplanationsServicer(wired.application), server)
         add_QuotesServiceServicer_to_server(QuotesServicer(wired.application, reader), server)

@@ -33,6 +33,7 @@ WEEKS: Final = 4
 _STARTS_AT: Final = datetime(2023, 12, 31, 23, tzinfo=UTC)
 _STARTS_ON: Final = date(2024, 1, 1)
 _SLUG: Final = "month"
+_CARD: Final = movement_pb2.BurnAuthority(kind=movement_pb2.AUTHORITY_KIND_CARD)
 _ZONE: Final = "Europe/Amsterdam"
 _PRICES: Final = registry.Prices(10_000, 8_000, to_micros(_STARTS_AT))
 _EARNED, _BURNED = 100_000, 10_000
@@ -213,7 +214,7 @@ async def _post(
             key = f"b{at_us}-{place}-{of}"
             redemption = movement_pb2.Redemption(
                 member_id=who[of][1].member_id.bytes, reference=key, points=points, occurred_at_us=at_us,
-                channel="store",
+                channel="store", authority=_CARD,
             )  # fmt: skip
             items.append(movement_pb2.Item(key=f"k:{key}", principal=place, redemption=redemption))
     await _posted(platform, programme, [each for each, _ in who], items)

@@ -10,15 +10,17 @@ from uuid import UUID
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.campaigns import CampaignVersion
+from services.points.domain.debts import DebtPaid
 from services.points.domain.movements import (
     Capture,
-    DebtPaid,
     Earn,
+    Hold,
     LotTaken,
     Redemption,
     Refund,
     Transaction,
 )
+from services.points.domain.rows import FlagRow
 from services.points.domain.telling import Telling
 from services.points.domain.wallet_movements import Adjustment, Merge, Opening, Transfer
 
@@ -122,9 +124,17 @@ def telling(told: list[Told]) -> Telling:
         told.append(Told("refunded", transaction))
         return b"refunded"
 
+    def held(transaction: Transaction, item: Hold) -> bytes:
+        assert item.points == transaction.held
+        told.append(Told("held", transaction))
+        return b"held"
+
+    def flagged(flag: FlagRow) -> bytes:
+        raise AssertionError(f"nobody set a guard that flags: {flag}")
+
     return Telling(
-        earned, matured, redeemed, _with_lots(told, "expired"), _alone(told, "held"), captured, _alone(told, "released"), returned,
-        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told), _parked(told), _unparked(told), *_of_wallets(told),
+        earned, matured, redeemed, _with_lots(told, "expired"), held, captured, _alone(told, "released"), returned,
+        _with_lots(told, "clawed back"), owed, repaid, refunded, _floor_set(told), _parked(told), _unparked(told), *_of_wallets(told), flagged=flagged,
     )  # fmt: skip
 
 

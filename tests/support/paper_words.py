@@ -10,6 +10,7 @@ from uuid import UUID
 from services.points.domain.accounts import AccountKey, AccountKind
 from services.points.domain.answers import Accepted, ParkedAnswer, Refused, Replay, TurnedAway
 from services.points.domain.burning import Basket
+from services.points.domain.guarding import Authority, Shown
 from services.points.domain.movements import (
     Capture,
     Earn,
@@ -116,7 +117,7 @@ def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | No
     if ask.kind == "hold":
         return Hold(
             *common, ask.reference, content, ask.occurred_us, ask.amount, ask.seconds, "", deadline_us,
-            basket=_basket(ask),
+            basket=_basket(ask), authority=_CARD,
         )  # fmt: skip
     if ask.kind == "capture":
         return Capture(
@@ -133,7 +134,7 @@ def _movement(ask: Ask, deadline_us: int, store_id: UUID | None, sale: Sale | No
         )  # fmt: skip
     return Redemption(
         ask.key, ask.partner, ask.member, ask.reference, content, ask.occurred_us, ask.amount, store_id, "store",
-        "", deadline_us, basket=_basket(ask),
+        "", deadline_us, basket=_basket(ask), authority=_CARD,
     )  # fmt: skip
 
 
@@ -161,6 +162,7 @@ def _of_wallets(ask: Ask, content: bytes, deadline_us: int) -> Movement:
     )  # fmt: skip
 
 
+_CARD = Authority(Shown.CARD)
 _KINDS: Mapping[str, PostedKind] = {kind: kind for kind in get_args(PostedKind)}
 
 

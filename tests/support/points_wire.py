@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from coalition.points.v1 import movement_pb2
 
 from services.runtime.errors import code_of
 from tests.support.points_neighbours import STARTS_AT_US
+
+#: What tills have seen before they burn, unless a test is about that.
+CARD: Final = movement_pb2.BurnAuthority(kind=movement_pb2.AUTHORITY_KIND_CARD)
 
 
 def earn(member: UUID, amount_minor: int, **changes: Any) -> movement_pb2.Item:
@@ -41,6 +44,7 @@ def redemption(member: UUID, points: int, **changes: Any) -> movement_pb2.Item:
         "receipt": _receipt(changes),
         "occurred_at_us": STARTS_AT_US,
         "channel": "store",
+        "authority": CARD,
     }
     return movement_pb2.Item(
         **envelope,
@@ -51,7 +55,11 @@ def redemption(member: UUID, points: int, **changes: Any) -> movement_pb2.Item:
 def hold(member: UUID, points: int, **changes: Any) -> movement_pb2.Item:
     """A hold; changes: key, deadline_us, principal, traceparent; any field of the hold."""
     envelope = _envelope(changes)
-    asked: dict[str, Any] = {"reference": f"r-{secrets.token_hex(8)}", "occurred_at_us": STARTS_AT_US}
+    asked: dict[str, Any] = {
+        "reference": f"r-{secrets.token_hex(8)}",
+        "occurred_at_us": STARTS_AT_US,
+        "authority": CARD,
+    }
     return movement_pb2.Item(
         **envelope, hold=movement_pb2.Hold(**{**asked, **changes}, member_id=member.bytes, points=points)
     )

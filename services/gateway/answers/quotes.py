@@ -73,6 +73,7 @@ def _burn(caller: Caller, burn: QuotedBurn) -> dict[str, Any]:
         "worth": None if refusal is not None else worth_of(caller, burn.worth),
         "ratio": ratio,
         "left_today": burn.left_today,
+        "authorisation": burn.authorisation if refusal is None else None,
         "refusal": _refusal(refusal),
     }
 

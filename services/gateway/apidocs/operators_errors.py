@@ -29,6 +29,11 @@ OPERATORS_ERRORS: Final[dict[Reason.ValueType, Explained]] = {
         "Make it anew. No call of this API should answer so.",
         ("limit_days",),
     ),
+    _R.REASON_FLAG_REVIEWED: Explained(
+        "Somebody ended the flag before, with another verdict.",
+        "Look at what was said of it. No call of this API should answer so.",
+        ("verdict",),
+    ),
     _R.REASON_MAKER_ROLE_LOST: Explained(
         "Whoever made the draft has no more the role that it takes to make one.",
         "Have somebody make it anew who has the role. No call of this API should answer so.",

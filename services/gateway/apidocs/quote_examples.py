@@ -51,6 +51,7 @@ QUOTE: Final[dict[str, Any]] = {
         "worth": {"amount": 1240, "currency": "EUR", "treatment": "tender"},
         "ratio": {"points": 100, "amount": 100},
         "left_today": None,
+        "authorisation": "card",
         "refusal": None,
     },
     "refund": None,

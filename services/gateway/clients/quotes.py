@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import grpc.aio
 from coalition.points.v1 import movement_pb2
@@ -55,6 +55,13 @@ class GrpcQuotes:
         )
 
 
+_AUTHORISATIONS: Final = {
+    movement_pb2.AUTHORITY_KIND_CARD: "card",
+    movement_pb2.AUTHORITY_KIND_PIN: "pin",
+    movement_pb2.AUTHORITY_KIND_APP_TOKEN: "app_token",
+}
+
+
 def _burn_of(message: pb.QuotedBurn) -> QuotedBurn:
     return QuotedBurn(
         message.least,
@@ -64,4 +71,5 @@ def _burn_of(message: pb.QuotedBurn) -> QuotedBurn:
         (message.ratio_points, message.ratio_worth_minor) if message.ratio_points else None,
         message.left_today if message.HasField("left_today") else None,
         error_of_item(message.refusal) if message.HasField("refusal") else None,
+        _AUTHORISATIONS.get(message.authority),
     )

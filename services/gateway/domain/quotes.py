@@ -14,6 +14,7 @@ class QuotedBurn(NamedTuple):
     """What may be burned: from least to most points in steps; most 0: nothing, for that reason.
 
     `worth` is of the most, `ratio` so many points for so many minor units; None without a rule. left_today: None without a limit.
+    `authorisation`: what has to be shown at least for the most: `card`, `pin` or `app_token`.
     """
 
     least: int
@@ -23,6 +24,7 @@ class QuotedBurn(NamedTuple):
     ratio: tuple[int, int] | None
     left_today: int | None
     refusal: CoalitionError | None
+    authorisation: str | None
 
 
 class Quote(NamedTuple):

@@ -188,6 +188,10 @@ class QuotedBurn(Answer):
     left_today: Annotated[
         int | None, Field(description="Points that the member may spend with you today; null: without limit")
     ]
+    authorisation: Annotated[
+        Literal["card", "pin", "app_token"] | None,
+        Field(description="What has to be shown at least for the most points; null: nothing may be taken"),
+    ]
     refusal: Annotated[
         Refusal | None, Field(description="What the fewest points would be refused with; null: nothing")
     ]

@@ -12,6 +12,7 @@ import typer
 from services.launcher.commands import (
     partner_burn_rules,
     partner_entities,
+    partner_guards,
     partner_roles,
     partner_standing,
     partner_tax,
@@ -55,6 +56,7 @@ app.add_typer(earn_rates, name="earn-rates")
 refund_rules = typer.Typer(help="What a partner's refunds do.", no_args_is_help=True)
 app.add_typer(refund_rules, name="refund-rules")
 app.add_typer(partner_burn_rules.app, name="burn-rules")
+app.add_typer(partner_guards.app, name="guards")
 app.add_typer(partner_entities.app, name="entity")
 app.add_typer(partner_roles.app, name="roles")
 app.add_typer(partner_tax.app, name="tax")

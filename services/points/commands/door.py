@@ -42,7 +42,7 @@ from services.points.domain.posting import Decided as Decision
 from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
-from services.points.storage import journal, ledgers
+from services.points.storage import flags, journal, ledgers
 from services.points.storage.door import needs_more, open_ledger, write
 from services.points.storage.words import ReferenceMac
 from services.runtime import logging, telemetry
@@ -286,12 +286,16 @@ class Door:
                         if needs_more(items, known, terms):
                             # Accounts are missing that these terms need: once more, with them.
                             raise _TermsMoved
+                    await flags.read_counts(connection, ledger_id, opened, items, terms, self._rules.zone)
                     first_pos = opened.log.pos
                     posting = Posting(opened, self._rules, terms, self._telling, self._programme.currency)
                     decisions = posting.decide(items, wall_now_us())
                     replayed = await self._replayed(connection, decisions)
                     if posting.rows:
                         await write(connection, ledger_id, opened, first_pos, posting)
+                        await flags.write(
+                            connection, ledger_id, opened.day, posting.rows, self._telling.flagged
+                        )
             except _TermsMoved:
                 self.numbers.forget(learned)
                 return await self._post(items)

@@ -19,7 +19,7 @@ from services.points.domain.opened import LedgerRules
 from services.points.domain.quoting import Asked, Quote, Quoting
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
-from services.points.storage import ledgers
+from services.points.storage import flags, ledgers
 from services.points.storage.door import needs_more, peek_ledger
 from services.points.storage.words import ReferenceMac
 from services.runtime.database import ReadDatabase
@@ -80,6 +80,7 @@ class QuoteMovements:
                     terms = self._terms[ledger_id] = await ledgers.terms(driver, ledger_id, version)
                 if not needs_more(asked.items, known, terms):
                     break
+            await flags.read_counts(driver, ledger_id, opened, asked.items, terms, rules.zone)
         return Quoting(opened, rules, terms, self._telling, programme.currency).quote(asked)
 
 

@@ -16,6 +16,7 @@ from services.points.domain.accounts import PROGRAMME
 from services.points.domain.answers import Refused
 from services.points.domain.campaigns import Granted
 from services.points.domain.expiry import wallet_expires_us
+from services.points.domain.guarding import NOT_COUNTED, Count, Subject
 from services.points.domain.lots import OpenLots
 from services.points.domain.movements import (
     ACTIVITIES,
@@ -105,6 +106,17 @@ class Books:
         place = member_id, partner_id
         if place in self.at.burned_today:
             self.at.burned_today[place] += points
+
+    def counted(self, subject: Subject) -> Count:
+        """What was counted of a subject today."""
+        return self.at.counts.get(subject, NOT_COUNTED)
+
+    def count(self, subject: Subject, points: int) -> None:
+        """Counts one more act of a subject, of so many points."""
+        before = self.counted(subject)
+        self.at.counts[subject] = before._replace(times=before.times + 1, points=before.points + points)
+        added = self.rows.counted.get(subject, NOT_COUNTED)
+        self.rows.counted[subject] = added._replace(times=added.times + 1, points=added.points + points)
 
     def lots(self, member_id: UUID) -> OpenLots:
         """The lots of a member's wallet, as far as they were read."""

@@ -38,6 +38,12 @@ def wallet_expires_us(active_at_us: int, policy: ExpiryPolicy, zone: str) -> int
     return month_end_us(active_at_us, policy.months, zone) if policy.rule is ExpiryRule.ACTIVITY else 0
 
 
+def day_after_us(now_us: int, zone: str) -> int:
+    """First instant of the day after that of an instant, in a zone; microseconds UTC."""
+    after = in_zone(now_us, zone).date() + timedelta(days=1)
+    return to_micros(datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone)))
+
+
 def month_end_us(start_us: int, months: int, zone: str) -> int:
     """First instant after the month that lies so many months after that of a start, in microseconds UTC."""
     return _month_end_us(start_us // _QUARTER_US, months, zone)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.points.domain.burning import Basket, Worth
 from services.points.domain.campaigns import Bonus, Granted
+from services.points.domain.guarding import NOTHING_SHOWN, Authority
 from services.points.domain.kinds import MovementKind
 from services.points.domain.wallet_movements import WalletMovement
 
@@ -67,6 +68,7 @@ class Redemption(NamedTuple):
     kind: MovementKind = MovementKind.REDEEM
     linked: bool = False
     basket: Basket | None = None
+    authority: Authority = NOTHING_SHOWN
 
 
 class Hold(NamedTuple):
@@ -85,6 +87,7 @@ class Hold(NamedTuple):
     kind: MovementKind = MovementKind.HOLD
     linked: bool = False
     basket: Basket | None = None
+    authority: Authority = NOTHING_SHOWN
 
 
 class Capture(NamedTuple):
@@ -389,12 +392,3 @@ class LotTaken(NamedTuple):
     point_type: str
     points: int
     earned_seq: int
-
-
-class DebtPaid(NamedTuple):
-    """Points of a debt that were paid: of the earn original_seq, issued by a partner."""
-
-    debt_seq: int
-    original_seq: int
-    issuer_id: UUID
-    points: int

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.points.domain.accounts import AccountNumbers
 from services.points.domain.answers import Refused
+from services.points.domain.guarding import Count, Subject
 from services.points.domain.lots import OpenLots
 from services.points.domain.movements import CreditFloor, ParkedEarn
 from services.points.domain.refunding import TenderOrder
@@ -148,6 +149,9 @@ class Opened:
     # burned there today, with what open holds of the partner set aside.
     today: date = date.min
     burned_today: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    # The day in the programme's zone, where a partner's guard counts somebody, and what was counted of those in it.
+    day: date = date.min
+    counts: dict[Subject, Count] = field(default_factory=dict)
     # Refunds that wait: under a key or with a reference that is asked for, for an earn that is, and those too long.
     waiting: Sequence[WaitingRefund] = ()
     # Earns that are parked: under a key or with a reference that is asked for, and those that the batch is about.

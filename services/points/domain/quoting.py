@@ -13,16 +13,15 @@ from services.points.domain.burning import RuleVersion, Worth
 from services.points.domain.deciding.burn import refuse_burn
 from services.points.domain.deciding.burn_rule import ruled
 from services.points.domain.deciding.checks import refuse_gone
+from services.points.domain.deciding.guard import left_by_guard
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.deciding.standing import turn_away_standing
+from services.points.domain.guarding import Authority, Shown
 from services.points.domain.movements import Earn, Redemption, Refund
 from services.points.domain.opened import LedgerRules, Opened
 from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
-
-# Most points of one burn.
-_POINTS_MAX = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,7 @@ class Burnable:
     """What may be burned for a basket: from `least` to `most` points in steps of `step`; most 0: nothing, by `refusal`.
 
     `worth`: of the most, `of`: the rule that says so; both None without a rule. `left_today`: None without a limit a day.
+    `shown`: what has to be shown at least for the most.
     """
 
     least: int
@@ -39,6 +39,7 @@ class Burnable:
     of: RuleVersion | None
     left_today: int | None
     refusal: Refused | TurnedAway | None
+    shown: Shown = Shown.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,11 @@ def _answer(decided: object) -> Answer:
 
 
 def burnable(books: Books, least: Redemption) -> Burnable:
-    """What may be burned as `least` is asked for, whatever its points: of its partner, time and basket."""
+    """What may be burned as `least` is asked for, whatever its points: of its partner, time and basket, by whatever can be shown."""
+    least = least._replace(authority=Authority(Shown.APP_TOKEN))
     wallet = books.at.accounts.wallet[least.member_id]
     of = books.terms.burn_rules.at(least.partner_id, least.occurred_at_us)
-    available = min(max(0, books.available(least.member_id, wallet)), _POINTS_MAX)
+    available = min(max(0, books.available(least.member_id, wallet)), left_by_guard(books, least))
     fewest, step, most, left_today = 1, 1, available, None
     if of is not None:
         rule = of.rule
@@ -137,4 +139,6 @@ def burnable(books: Books, least: Redemption) -> Burnable:
     if not most:
         raise ArithmeticError(f"{fewest} points may be burned, although none may")
     decided = ruled(books, item, most, None)
-    return Burnable(fewest, most, step, decided.worth if decided is not None else None, of, left_today, None)
+    worth = decided.worth if decided is not None else None
+    (shown, *_) = books.terms.guards.of(least.partner_id).enough(most)
+    return Burnable(fewest, most, step, worth, of, left_today, None, shown)

@@ -7,6 +7,8 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from services.points.domain.guarding import Count, Measure, Subject
+
 
 class PostingRow(NamedTuple):
     """All that one posting writes: journal, lot, purchase, event. Fields as in the type door_posting.
@@ -243,6 +245,22 @@ class WorthRow(NamedTuple):
     burned: bool
 
 
+class FlagRow(NamedTuple):
+    """An act beyond a guard's limit of the day, for somebody to look at. `asked_points`: of the act; times in microseconds UTC."""
+
+    flag_id: UUID
+    subject: Subject
+    allowed: int
+    member_id: UUID
+    reference: str
+    traceparent: str
+    measure: Measure
+    limit: int
+    reached: int
+    asked_points: int
+    flagged_at_us: int
+
+
 @dataclass(slots=True)
 class Rows:
     """What a batch writes."""
@@ -278,6 +296,9 @@ class Rows:
     parked: list[ParkedRow] = field(default_factory=list)
     unparked: list[int] = field(default_factory=list)
     worths: list[WorthRow] = field(default_factory=list)
+    # What is counted to the day of those whom a guard counts, and what is beyond it.
+    counted: dict[Subject, Count] = field(default_factory=dict)
+    flags: list[FlagRow] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""

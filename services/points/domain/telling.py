@@ -9,15 +9,17 @@ from uuid import UUID
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.points.domain.campaigns import CampaignVersion
+from services.points.domain.debts import DebtPaid
 from services.points.domain.movements import (
     Capture,
-    DebtPaid,
     Earn,
+    Hold,
     LotTaken,
     Redemption,
     Refund,
     Transaction,
 )
+from services.points.domain.rows import FlagRow
 from services.points.domain.wallet_movements import Adjustment, Merge, Opening, Transfer
 
 
@@ -28,7 +30,7 @@ class Telling(NamedTuple):
     matured: Callable[[Transaction, Sequence[LotTaken]], bytes]
     redeemed: Callable[[Transaction, Redemption, Sequence[LotTaken]], bytes]
     expired: Callable[[Transaction, Sequence[LotTaken]], bytes]
-    held: Callable[[Transaction], bytes]
+    held: Callable[[Transaction, Hold], bytes]
     captured: Callable[[Transaction, Capture, Sequence[LotTaken]], bytes]
     released: Callable[[Transaction], bytes]
     returned: Callable[[Transaction, Sequence[LotTaken]], bytes]
@@ -47,3 +49,4 @@ class Telling(NamedTuple):
     imported: Callable[[Transaction, Opening, int], bytes]
     granted: Callable[[Transaction, CampaignVersion, int], bytes]
     budget_loaded: Callable[[Transaction, int], bytes]
+    flagged: Callable[[FlagRow], bytes]

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.points.domain.burning import NO_BURN_RULES, BurnRules
 from services.points.domain.campaigns import NO_CAMPAIGNS, Campaigns
 from services.points.domain.earning import EarnRates
+from services.points.domain.guarding import NO_GUARDS, Guards
 from services.points.domain.refunding import DEFAULT_RULE, RefundRule
 from services.points.domain.standings import ALL_ACTIVE, PartnerStandings
 from services.runtime.expiry_policy import ExpiryPolicy
@@ -26,7 +27,7 @@ NO_LIMITS_SET: Final = Limits()
 
 
 class Terms(NamedTuple):
-    """Earn rates, the refund rules of partners that have one of their own, when points expire, limits, campaigns, burn rules, where partners stand."""
+    """Earn rates, the refund rules of partners that have one of their own, when points expire, limits, campaigns, burn rules, where partners stand, their guards."""
 
     version: int
     rates: EarnRates
@@ -36,6 +37,7 @@ class Terms(NamedTuple):
     campaigns: Campaigns = NO_CAMPAIGNS
     burn_rules: BurnRules = NO_BURN_RULES
     standings: PartnerStandings = ALL_ACTIVE
+    guards: Guards = NO_GUARDS
 
     def refund_rule(self, partner_id: UUID) -> RefundRule:
         """What a partner's refunds do."""

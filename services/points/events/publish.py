@@ -8,16 +8,18 @@ from uuid import UUID
 from coalition.events.v1 import points_pb2 as pb
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.points.domain.debts import DebtPaid
 from services.points.domain.movements import (
     Capture,
-    DebtPaid,
     Earn,
+    Hold,
     LotTaken,
     MovementKind,
     Redemption,
     Refund,
     Transaction,
 )
+from services.points.domain.rows import FlagRow
 from services.points.domain.telling import Telling
 from services.points.events.campaigns import budget_loaded, granted
 from services.points.events.wallets import adjusted, assumed, imported, merged, received, transferred
@@ -80,10 +82,11 @@ def redeemed(transaction: Transaction, item: Redemption, taken: Sequence[LotTake
         recorded_at_us=transaction.recorded_at_us,
         worth_minor=transaction.worth.amount_minor if transaction.worth else 0,
         burn_rule_version=transaction.worth.rule_version if transaction.worth else 0,
+        shown=item.authority.shown.word,
     ).SerializeToString()
 
 
-def held(transaction: Transaction) -> bytes:
+def held(transaction: Transaction, item: Hold) -> bytes:
     """The payload of `points.held`."""
     return pb.PointsHeld(
         transaction_id=transaction.transaction_id.bytes,
@@ -94,6 +97,7 @@ def held(transaction: Transaction) -> bytes:
         expires_at_us=transaction.expires_at_us,
         occurred_at_us=transaction.occurred_at_us,
         recorded_at_us=transaction.recorded_at_us,
+        shown=item.authority.shown.word,
     ).SerializeToString()
 
 
@@ -299,6 +303,23 @@ def clock_moved(offset_us: int, now_us: int) -> bytes:
     return pb.ProgrammeClockMoved(offset_us=offset_us, now_us=now_us).SerializeToString()
 
 
+def flagged(flag: FlagRow) -> bytes:
+    """The payload of `points.flagged`."""
+    subject = flag.subject
+    return pb.PointsFlagged(
+        flag_id=flag.flag_id.bytes,
+        partner_id=subject.partner_id.bytes,
+        member_id=flag.member_id.bytes,
+        act=subject.act,
+        scope=subject.scope,
+        measure=flag.measure,
+        limit=flag.limit,
+        reached=flag.reached,
+        points=flag.asked_points,
+        flagged_at_us=flag.flagged_at_us,
+    ).SerializeToString()
+
+
 TELLING = Telling(
     earned=earned,
     matured=matured,
@@ -323,4 +344,5 @@ TELLING = Telling(
     imported=imported,
     granted=granted,
     budget_loaded=budget_loaded,
+    flagged=flagged,
 )

@@ -30,6 +30,7 @@ from services.points.domain.movements import (
     Reversal,
     Void,
 )
+from services.points.rpc.authorities import read_authority
 from services.points.rpc.reading import KEY_CHARACTERS_MAX, POINTS_MAX, REFERENCE_CHARACTERS_MAX
 from services.points.rpc.reading import UUID_BYTES as _UUID_BYTES
 from services.points.rpc.reading import Unreadable as _Invalid
@@ -184,6 +185,7 @@ class MovementReader:
             item.key, partner, member_id, hold.reference, self._hash(b"hold", hold, item.linked),
             hold.occurred_at_us, hold.points, hold.seconds or HOLD_SECONDS, _traceparent(item), deadline_us,
             linked=item.linked, basket=_basket(hold.basket, currency) if hold.HasField("basket") else None,
+            authority=read_authority(hold.authority, hold.receipt, _receipt(hold.receipt)),
         )  # fmt: skip
 
     def content_hash(self, kind: bytes, asked: points_pb2.LoadBudgetRequest) -> bytes:
@@ -241,6 +243,7 @@ class MovementReader:
             occurred_at_us, redemption.points, store_id, redemption.channel, _traceparent(item), deadline_us,
             linked=item.linked,
             basket=_basket(redemption.basket, currency) if redemption.HasField("basket") else None,
+            authority=read_authority(redemption.authority, redemption.receipt, store_id),
         )  # fmt: skip
 
 

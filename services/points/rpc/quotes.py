@@ -87,6 +87,7 @@ def _burn(burn: Burnable) -> pb.QuotedBurn:
         ratio_points=rule.points if rule is not None else 0,
         ratio_worth_minor=rule.worth_minor if rule is not None else 0,
         left_today=burn.left_today,
+        authority=movement_pb2.AuthorityKind.ValueType(burn.shown),
         refusal=ItemError(reason=why.reason, message=why.message, metadata=why.metadata)
         if why is not None
         else None,

@@ -11,11 +11,12 @@ from services.points.domain.burning import BurnRules
 from services.points.domain.campaigns import Campaigns
 from services.points.domain.earning import EarnRate, EarnRates
 from services.points.domain.expiry import PolicyVersion
+from services.points.domain.guarding import Guards
 from services.points.domain.opened import LedgerRules
 from services.points.domain.refunding import RefundRule, Shortfall, TenderOrder
 from services.points.domain.standings import PartnerStandings
 from services.points.domain.terms import Terms
-from services.points.storage import burn_rules, campaigns, limits, policies, standings
+from services.points.storage import burn_rules, campaigns, guards, limits, policies, standings
 from services.points.storage.versions import next_version
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
@@ -109,7 +110,10 @@ async def terms(connection: PgConnection, ledger_id: int, version: int) -> Terms
     promised = Campaigns(await campaigns.versions(connection, ledger_id))
     taken_for = BurnRules(await burn_rules.versions(connection, ledger_id))
     stand = PartnerStandings(await standings.versions(connection, ledger_id))
-    return Terms(version, EarnRates(rates), refund_rules, expiry, limited, promised, taken_for, stand)
+    guarded = Guards(await guards.versions(connection, ledger_id))
+    return Terms(
+        version, EarnRates(rates), refund_rules, expiry, limited, promised, taken_for, stand, guarded
+    )
 
 
 async def list_refund_rules(

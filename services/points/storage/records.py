@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from services.points.domain.movements import DebtPaid, LotTaken, Transaction
+from services.points.domain.debts import DebtPaid
+from services.points.domain.movements import LotTaken, Transaction
 from services.points.storage.journal import COLUMNS, POSTING, Owner, completed, owners, transaction_of
 from services.runtime.clock import to_micros
 from services.runtime.database import PgConnection

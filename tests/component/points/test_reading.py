@@ -173,7 +173,7 @@ async def test_the_journal_the_purchases_and_the_events_tell_what_was_posted_wit
     assert redeemed == events.PointsRedeemed(
         transaction_id=burn.transaction_id, seq=2, member_id=member.bytes, partner_id=till.partner_id.bytes,
         store_id=store.bytes, channel="store", points=30, balance_after=7, occurred_at_us=STARTS_AT_US,
-        recorded_at_us=burn.recorded_at_us,
+        recorded_at_us=burn.recorded_at_us, shown="card",
         lots=[events.LotTaken(lot_no=1, issuer_id=till.partner_id.bytes, point_type="base", points=30, earned_seq=1)],
     )  # fmt: skip
 

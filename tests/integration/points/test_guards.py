@@ -19,6 +19,7 @@ JOURNAL = (
     "posting", "lot_use", "lot_matured", "lot_return", "refund", "debt_use", "refund_rule", "expiry_notice", "hold_lot", "hold_end", "purchase", "decision", "batch", "erased_reference", "cut", "earn_rate", "account", "event_log",
     "floor_change",
     "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "merged_wallet", "partner_standing",
+    "burn_guard", "flag", "flag_review",
 )  # fmt: skip
 PROJECTIONS = ("ledger", "closed_member")
 COUNTERS = ("ledger_head", "event_head", "balance", "lot", "hold", "relay_cursor", "inbox", "burn_bar")

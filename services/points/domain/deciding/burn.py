@@ -11,6 +11,7 @@ from services.points.domain.answers import Refused, TurnedAway
 from services.points.domain.books import Books
 from services.points.domain.deciding.barred import refuse_barred
 from services.points.domain.deciding.burn_rule import refuse_by_rule
+from services.points.domain.deciding.guard import refuse_too_many, turn_away_unauthorised
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.movements import Capture, Hold, Purchase, Redemption, Void
 
@@ -22,17 +23,25 @@ NO_SALE: Final[SaleOf] = (0, None)
 def refuse_burn(
     books: Books, number: int, item: Redemption | Hold | Capture | Void, sale: Purchase | None = None
 ) -> Refused | TurnedAway | None:
-    """Ends what is over in the wallet, then refuses what the partner does not take, be it for a sale, and what the wallet has not."""
+    """Ends what is over in the wallet, then refuses what speaks against the burn.
+
+    That is: what was shown will not do for it, the partner does not take it (be it for a sale), the wallet has not so much, or it is
+    too much for a day.
+    """
     wallet = books.at.accounts.wallet[item.member_id]
     catch_up(books, item.member_id, wallet)
     if isinstance(item, Capture | Void):
         return _refuse_resolving(books, number, item, sale)
-    against = refuse_barred(books, number, item) or refuse_by_rule(books, number, item, item.points, sale)
+    against = (
+        refuse_barred(books, number, item)
+        or turn_away_unauthorised(books, item)
+        or refuse_by_rule(books, number, item, item.points, sale)
+    )
     if against is not None:
         return against
     available = books.available(item.member_id, wallet)
     if item.points <= available:
-        return None
+        return refuse_too_many(books, number, item)
     return books.refuse(
         number,
         item,

@@ -9,6 +9,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.points.domain.answers import Accepted, Refused, TurnedAway
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.grant import grant_all
+from services.points.domain.deciding.guard import count_earn
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.deciding.opening_lots import open_earned
 from services.points.domain.earning import EarnRate
@@ -113,6 +114,7 @@ def earn(books: Books, number: int, item: Earn, parked: ParkedEarn | None = None
         transaction, wallet, legs, event, (number, item), lot_no=lot_no or None, matures_us=matures_us or None,
         purchase=told,
     )  # fmt: skip
+    count_earn(books, item, points)
     if books.terms.campaigns:
         transaction = grant_all(books, item, transaction, matures_us or _matures_us(item, rate, at.now_us))
     return Accepted(transaction)

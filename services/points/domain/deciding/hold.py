@@ -10,6 +10,7 @@ from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.burn import SaleOf, refuse_burn
 from services.points.domain.deciding.burn_rule import note_worth
+from services.points.domain.deciding.guard import count_burn
 from services.points.domain.deciding.hold_end import end
 from services.points.domain.deciding.lapse import catch_up
 from services.points.domain.movements import Capture, Hold, MovementKind, Purchase, Transaction, Void
@@ -42,12 +43,13 @@ def hold(books: Books, number: int, item: Hold) -> Decision:
     books.rows.delta(wallet)[2] += item.points
     at.open_holds[item.member_id] += 1
     at.held[wallet] += item.points
+    count_burn(books, item)
     transaction = Transaction(
         new_id(), seq, MovementKind.HOLD, item.member_id, item.partner_id, item.reference, 0,
         at.balances[wallet], item.occurred_at_us, recorded_us, ends_us, item.points,
         worth=note_worth(books, seq, item, item.points, None),
     )  # fmt: skip
-    event = ("points.held", books.tell.held(transaction))
+    event = ("points.held", books.tell.held(transaction, item))
     books.write(transaction, wallet, NO_LEGS, event, (number, item))
     return Accepted(transaction)
 

@@ -6,6 +6,7 @@ from services.points.domain.answers import Accepted
 from services.points.domain.books import Books
 from services.points.domain.deciding.burn import SaleOf
 from services.points.domain.deciding.burn_rule import note_worth
+from services.points.domain.deciding.guard import count_burn
 from services.points.domain.movements import MovementKind, Purchase, Redemption, Transaction
 from services.runtime.ids import new_id
 
@@ -22,6 +23,7 @@ def redeem(
     taken = at.lots[item.member_id].take(item.points)
     seq, recorded_us = books.next()
     books.use(seq, taken)
+    count_burn(books, item)
     legs = books.move(wallet, at.accounts.redemption[item.partner_id], item.points)
     transaction = Transaction(
         new_id(), seq, MovementKind.REDEEM, item.member_id, item.partner_id, item.reference, -item.points,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.points.domain.books import Books
-from services.points.domain.movements import DebtPaid, MovementKind
+from services.points.domain.debts import DebtPaid
+from services.points.domain.movements import MovementKind
 
 
 def pay(books: Books, member_id: UUID, at_us: int) -> None:

@@ -295,6 +295,7 @@ class PointsRedeemed(_message.Message):
     HOLD_ID_FIELD_NUMBER: _builtins.int
     WORTH_MINOR_FIELD_NUMBER: _builtins.int
     BURN_RULE_VERSION_FIELD_NUMBER: _builtins.int
+    SHOWN_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -321,6 +322,8 @@ class PointsRedeemed(_message.Message):
     """What they are worth, in minor units, where a burn rule decided; 0 where none did, or where they are worth less than one."""
     burn_rule_version: _builtins.int
     """The version of the burn rule; 0: none."""
+    shown: _builtins.str
+    """What showed that it was the member's will: `card`, `pin`, `app_token` or `offline`; empty of a capture, see its hold."""
     @_builtins.property
     def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
         """The lots they came from, in the order used."""
@@ -342,10 +345,11 @@ class PointsRedeemed(_message.Message):
         hold_id: _builtins.bytes = ...,
         worth_minor: _builtins.int = ...,
         burn_rule_version: _builtins.int = ...,
+        shown: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "burn_rule_version", b"burn_rule_version", "channel", b"channel", "hold_id", b"hold_id", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "store_id", b"store_id", "transaction_id", b"transaction_id", "worth_minor", b"worth_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "burn_rule_version", b"burn_rule_version", "channel", b"channel", "hold_id", b"hold_id", "lots", b"lots", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "shown", b"shown", "store_id", b"store_id", "transaction_id", b"transaction_id", "worth_minor", b"worth_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -365,6 +369,7 @@ class PointsHeld(_message.Message):
     EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     RECORDED_AT_US_FIELD_NUMBER: _builtins.int
+    SHOWN_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID; names the hold from here on."""
     seq: _builtins.int
@@ -381,6 +386,8 @@ class PointsHeld(_message.Message):
     """The till's clock. Microseconds since 1970-01-01 UTC."""
     recorded_at_us: _builtins.int
     """Programme time of the posting. Microseconds since 1970-01-01 UTC."""
+    shown: _builtins.str
+    """What showed that it was the member's will, as PointsRedeemed.shown."""
     def __init__(
         self,
         *,
@@ -392,14 +399,75 @@ class PointsHeld(_message.Message):
         expires_at_us: _builtins.int = ...,
         occurred_at_us: _builtins.int = ...,
         recorded_at_us: _builtins.int = ...,
+        shown: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_us", b"expires_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at_us", b"expires_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "partner_id", b"partner_id", "points", b"points", "recorded_at_us", b"recorded_at_us", "seq", b"seq", "shown", b"shown", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PointsHeld: _TypeAlias = PointsHeld  # noqa: Y015
+
+@_typing.final
+class PointsFlagged(_message.Message):
+    """`points.flagged`: more burns or earns in a day than a partner's guard lets through: a burn was refused for it, an earn was not.
+    Told once of each that is counted, in a day, until somebody has let it go on.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLAG_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    ACT_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    MEASURE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    REACHED_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    FLAGGED_AT_US_FIELD_NUMBER: _builtins.int
+    flag_id: _builtins.bytes
+    """16 bytes of a UUID; names the flag."""
+    partner_id: _builtins.bytes
+    """The partner where it happened (16 bytes of a UUID)."""
+    member_id: _builtins.bytes
+    """Whose burn or earn it was (16 bytes of a UUID)."""
+    act: _builtins.str
+    """`burn` or `earn`."""
+    scope: _builtins.str
+    """What is counted: `member`, `card` or `till`."""
+    measure: _builtins.str
+    """How: `times` or `points`."""
+    limit: _builtins.int
+    """The limit of a day."""
+    reached: _builtins.int
+    """What was counted before it."""
+    points: _builtins.int
+    """Its points."""
+    flagged_at_us: _builtins.int
+    """Programme time. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        flag_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        member_id: _builtins.bytes = ...,
+        act: _builtins.str = ...,
+        scope: _builtins.str = ...,
+        measure: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        reached: _builtins.int = ...,
+        points: _builtins.int = ...,
+        flagged_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "flag_id", b"flag_id", "flagged_at_us", b"flagged_at_us", "limit", b"limit", "measure", b"measure", "member_id", b"member_id", "partner_id", b"partner_id", "points", b"points", "reached", b"reached", "scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsFlagged: _TypeAlias = PointsFlagged  # noqa: Y015
 
 @_typing.final
 class PointsReleased(_message.Message):

@@ -20,6 +20,38 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _AuthorityKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AuthorityKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuthorityKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUTHORITY_KIND_UNSPECIFIED: _AuthorityKind.ValueType  # 0
+    """Nothing: a number was typed, or the member is known from elsewhere. It earns, and burns nothing."""
+    AUTHORITY_KIND_OFFLINE: _AuthorityKind.ValueType  # 1
+    """The till was offline, and tells of it later: a partner may by contract, up to so many points."""
+    AUTHORITY_KIND_CARD: _AuthorityKind.ValueType  # 2
+    """The card itself was read."""
+    AUTHORITY_KIND_PIN: _AuthorityKind.ValueType  # 3
+    """The member's secret number, or a code that was sent to the member."""
+    AUTHORITY_KIND_APP_TOKEN: _AuthorityKind.ValueType  # 4
+    """A token of the member's app, good for a minute and one use."""
+
+class AuthorityKind(_AuthorityKind, metaclass=_AuthorityKindEnumTypeWrapper):
+    """What was shown of a member who wants to burn, from the weakest on."""
+
+AUTHORITY_KIND_UNSPECIFIED: AuthorityKind.ValueType  # 0
+"""Nothing: a number was typed, or the member is known from elsewhere. It earns, and burns nothing."""
+AUTHORITY_KIND_OFFLINE: AuthorityKind.ValueType  # 1
+"""The till was offline, and tells of it later: a partner may by contract, up to so many points."""
+AUTHORITY_KIND_CARD: AuthorityKind.ValueType  # 2
+"""The card itself was read."""
+AUTHORITY_KIND_PIN: AuthorityKind.ValueType  # 3
+"""The member's secret number, or a code that was sent to the member."""
+AUTHORITY_KIND_APP_TOKEN: AuthorityKind.ValueType  # 4
+"""A token of the member's app, good for a minute and one use."""
+Global___AuthorityKind: _TypeAlias = AuthorityKind  # noqa: Y015
+
 class _AdjustmentReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -392,6 +424,7 @@ class Redemption(_message.Message):
     RECEIPT_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     BASKET_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     reference: _builtins.str
@@ -412,6 +445,10 @@ class Redemption(_message.Message):
         unless it is linked with an earn, whose sale it is then; else it may be left out.
         """
 
+    @_builtins.property
+    def authority(self) -> Global___BurnAuthority:
+        """What shows that the member wants it. Only the gateway tells, which has looked."""
+
     def __init__(
         self,
         *,
@@ -422,14 +459,41 @@ class Redemption(_message.Message):
         receipt: Global___Receipt | None = ...,
         channel: _builtins.str = ...,
         basket: Global___Basket | None = ...,
+        authority: Global___BurnAuthority | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket", "receipt", b"receipt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basket", b"basket", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket", "channel", b"channel", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "receipt", b"receipt", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basket", b"basket", "channel", b"channel", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "receipt", b"receipt", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Redemption: _TypeAlias = Redemption  # noqa: Y015
+
+@_typing.final
+class BurnAuthority(_message.Message):
+    """What shows that a burn is the member's will. A hold's holds for its capture too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    kind: Global___AuthorityKind.ValueType
+    """What was shown."""
+    instrument: _builtins.bytes
+    """The card that was shown, as a keyed hash of 16 bytes of the gateway's that tells nobody its number; or empty."""
+    def __init__(
+        self,
+        *,
+        kind: Global___AuthorityKind.ValueType = ...,
+        instrument: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BurnAuthority: _TypeAlias = BurnAuthority  # noqa: Y015
 
 @_typing.final
 class Basket(_message.Message):
@@ -481,6 +545,8 @@ class Hold(_message.Message):
     OCCURRED_AT_US_FIELD_NUMBER: _builtins.int
     SECONDS_FIELD_NUMBER: _builtins.int
     BASKET_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     reference: _builtins.str
@@ -495,6 +561,14 @@ class Hold(_message.Message):
     def basket(self) -> Global___Basket:
         """As Redemption.basket."""
 
+    @_builtins.property
+    def authority(self) -> Global___BurnAuthority:
+        """As Redemption.authority."""
+
+    @_builtins.property
+    def receipt(self) -> Global___Receipt:
+        """Where it is set aside; guards count by its till."""
+
     def __init__(
         self,
         *,
@@ -504,10 +578,12 @@ class Hold(_message.Message):
         occurred_at_us: _builtins.int = ...,
         seconds: _builtins.int = ...,
         basket: Global___Basket | None = ...,
+        authority: Global___BurnAuthority | None = ...,
+        receipt: Global___Receipt | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basket", b"basket", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "reference", b"reference", "seconds", b"seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basket", b"basket", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "receipt", b"receipt", "reference", b"reference", "seconds", b"seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

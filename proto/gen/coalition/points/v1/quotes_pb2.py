@@ -26,7 +26,7 @@ from coalition.points.v1 import movement_pb2 as coalition_dot_points_dot_v1_dot_
 from coalition.type.v1 import error_pb2 as coalition_dot_type_dot_v1_dot_error__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n coalition/points/v1/quotes.proto\x12\x13\x63oalition.points.v1\x1a\"coalition/points/v1/movement.proto\x1a\x1d\x63oalition/type/v1/error.proto\"d\n\x0cQuoteRequest\x12\'\n\x04sale\x18\x01 \x01(\x0b\x32\x19.coalition.points.v1.Earn\x12+\n\x06refund\x18\x02 \x01(\x0b\x32\x1b.coalition.points.v1.Refund\"\x94\x02\n\rQuoteResponse\x12\x10\n\x08\x61s_of_us\x18\x01 \x01(\x03\x12\x11\n\tmember_id\x18\x02 \x01(\x0c\x12\x11\n\tavailable\x18\x03 \x01(\x03\x12\x0c\n\x04owed\x18\x04 \x01(\x03\x12)\n\x04\x65\x61rn\x18\x05 \x01(\x0b\x32\x1b.coalition.points.v1.Result\x12\x36\n\tcampaigns\x18\x06 \x03(\x0b\x32#.coalition.points.v1.QuotedCampaign\x12-\n\x04\x62urn\x18\x07 \x01(\x0b\x32\x1f.coalition.points.v1.QuotedBurn\x12+\n\x06refund\x18\x08 \x01(\x0b\x32\x1b.coalition.points.v1.Result\"3\n\x0eQuotedCampaign\x12\x13\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\"\xf4\x01\n\nQuotedBurn\x12\r\n\x05least\x18\x01 \x01(\x03\x12\x0c\n\x04most\x18\x02 \x01(\x03\x12\x0c\n\x04step\x18\x03 \x01(\x03\x12-\n\x05worth\x18\x04 \x01(\x0b\x32\x1e.coalition.points.v1.BurnWorth\x12\x14\n\x0cratio_points\x18\x05 \x01(\x03\x12\x19\n\x11ratio_worth_minor\x18\x06 \x01(\x03\x12\x17\n\nleft_today\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12-\n\x07refusal\x18\x08 \x01(\x0b\x32\x1c.coalition.type.v1.ItemErrorB\r\n\x0b_left_todayJ\x04\x08\t\x10\n2_\n\rQuotesService\x12N\n\x05Quote\x12!.coalition.points.v1.QuoteRequest\x1a\".coalition.points.v1.QuoteResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n coalition/points/v1/quotes.proto\x12\x13\x63oalition.points.v1\x1a\"coalition/points/v1/movement.proto\x1a\x1d\x63oalition/type/v1/error.proto\"d\n\x0cQuoteRequest\x12\'\n\x04sale\x18\x01 \x01(\x0b\x32\x19.coalition.points.v1.Earn\x12+\n\x06refund\x18\x02 \x01(\x0b\x32\x1b.coalition.points.v1.Refund\"\x94\x02\n\rQuoteResponse\x12\x10\n\x08\x61s_of_us\x18\x01 \x01(\x03\x12\x11\n\tmember_id\x18\x02 \x01(\x0c\x12\x11\n\tavailable\x18\x03 \x01(\x03\x12\x0c\n\x04owed\x18\x04 \x01(\x03\x12)\n\x04\x65\x61rn\x18\x05 \x01(\x0b\x32\x1b.coalition.points.v1.Result\x12\x36\n\tcampaigns\x18\x06 \x03(\x0b\x32#.coalition.points.v1.QuotedCampaign\x12-\n\x04\x62urn\x18\x07 \x01(\x0b\x32\x1f.coalition.points.v1.QuotedBurn\x12+\n\x06refund\x18\x08 \x01(\x0b\x32\x1b.coalition.points.v1.Result\"3\n\x0eQuotedCampaign\x12\x13\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\"\xa5\x02\n\nQuotedBurn\x12\r\n\x05least\x18\x01 \x01(\x03\x12\x0c\n\x04most\x18\x02 \x01(\x03\x12\x0c\n\x04step\x18\x03 \x01(\x03\x12-\n\x05worth\x18\x04 \x01(\x0b\x32\x1e.coalition.points.v1.BurnWorth\x12\x14\n\x0cratio_points\x18\x05 \x01(\x03\x12\x19\n\x11ratio_worth_minor\x18\x06 \x01(\x03\x12\x17\n\nleft_today\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12-\n\x07refusal\x18\x08 \x01(\x0b\x32\x1c.coalition.type.v1.ItemError\x12\x35\n\tauthority\x18\t \x01(\x0e\x32\".coalition.points.v1.AuthorityKindB\r\n\x0b_left_today2_\n\rQuotesService\x12N\n\x05Quote\x12!.coalition.points.v1.QuoteRequest\x1a\".coalition.points.v1.QuoteResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,7 +40,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUOTEDCAMPAIGN']._serialized_start=505
   _globals['_QUOTEDCAMPAIGN']._serialized_end=556
   _globals['_QUOTEDBURN']._serialized_start=559
-  _globals['_QUOTEDBURN']._serialized_end=803
-  _globals['_QUOTESSERVICE']._serialized_start=805
-  _globals['_QUOTESSERVICE']._serialized_end=900
+  _globals['_QUOTEDBURN']._serialized_end=852
+  _globals['_QUOTESSERVICE']._serialized_start=854
+  _globals['_QUOTESSERVICE']._serialized_end=949
 # @@protoc_insertion_point(module_scope)

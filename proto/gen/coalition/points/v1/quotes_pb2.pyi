@@ -148,6 +148,7 @@ class QuotedBurn(_message.Message):
     RATIO_WORTH_MINOR_FIELD_NUMBER: _builtins.int
     LEFT_TODAY_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
     least: _builtins.int
     """Fewest points that are taken at once."""
     most: _builtins.int
@@ -160,6 +161,8 @@ class QuotedBurn(_message.Message):
     """Minor units; 0 without a rule."""
     left_today: _builtins.int
     """Points that the member may burn with the partner today, open holds taken off; none where the rule has no limit a day."""
+    authority: _movement_pb2.AuthorityKind.ValueType
+    """What has to be shown at least to burn the most; unspecified where nothing may be burned."""
     @_builtins.property
     def worth(self) -> _movement_pb2.BurnWorth:
         """What the most is worth; none where the partner has no burn rule, or nothing may be burned."""
@@ -179,10 +182,11 @@ class QuotedBurn(_message.Message):
         ratio_worth_minor: _builtins.int = ...,
         left_today: _builtins.int | None = ...,
         refusal: _error_pb2.ItemError | None = ...,
+        authority: _movement_pb2.AuthorityKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_left_today", b"_left_today", "left_today", b"left_today", "refusal", b"refusal", "worth", b"worth"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_left_today", b"_left_today", "least", b"least", "left_today", b"left_today", "most", b"most", "ratio_points", b"ratio_points", "ratio_worth_minor", b"ratio_worth_minor", "refusal", b"refusal", "step", b"step", "worth", b"worth"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_left_today", b"_left_today", "authority", b"authority", "least", b"least", "left_today", b"left_today", "most", b"most", "ratio_points", b"ratio_points", "ratio_worth_minor", b"ratio_worth_minor", "refusal", b"refusal", "step", b"step", "worth", b"worth"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__left_today: _TypeAlias = _typing.Literal["left_today"]  # noqa: Y015
     _WhichOneofArgType__left_today: _TypeAlias = _typing.Literal["_left_today", b"_left_today"]  # noqa: Y015

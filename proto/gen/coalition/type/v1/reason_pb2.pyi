@@ -177,6 +177,23 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
     such a one (metadata: worth_minor, treatment, told_minor).
     """
+    REASON_AUTHORISATION_REQUIRED: _Reason.ValueType  # 175
+    """--- what shows that a burn is the member's will -------------------------------------------
+    A burn needs more than was shown: a number that was typed earns only (metadata: shown, limit: points that this would do for,
+    required, enough: what would do, from the weakest on).
+    """
+    REASON_VELOCITY_EXCEEDED: _Reason.ValueType  # 176
+    """More burns, or points burned, than a guard lets through in a day (metadata: guard, measure, limit, reached, required,
+    resets_at).
+    """
+    REASON_AUTHORISATION_INVALID: _Reason.ValueType  # 177
+    """What was shown is not good, or not any more: a token that is forged, too old, of somebody else or used before, a wrong secret number
+    (metadata: method, tries_left where they are counted).
+    """
+    REASON_FLAG_REVIEWED: _Reason.ValueType  # 179
+    """The flag was ended before, with another verdict (metadata: verdict)."""
+    REASON_PIN_LOCKED: _Reason.ValueType  # 178
+    """Too many wrong secret numbers: none is looked at for a while (metadata: until)."""
     REASON_RUN_STALE: _Reason.ValueType  # 135
     """--- settlement ------------------------------------------------------------------------------
     What is to be settled is not any more what was proposed (metadata: collect_minor, pay_minor, as they are now): draft the run anew.
@@ -375,6 +392,23 @@ REASON_BURN_WORTH_MISMATCH: Reason.ValueType  # 114
 """The sale does not tell its points as the burn rule takes them: with a tender of kind `points` of what they are worth, or without
 such a one (metadata: worth_minor, treatment, told_minor).
 """
+REASON_AUTHORISATION_REQUIRED: Reason.ValueType  # 175
+"""--- what shows that a burn is the member's will -------------------------------------------
+A burn needs more than was shown: a number that was typed earns only (metadata: shown, limit: points that this would do for,
+required, enough: what would do, from the weakest on).
+"""
+REASON_VELOCITY_EXCEEDED: Reason.ValueType  # 176
+"""More burns, or points burned, than a guard lets through in a day (metadata: guard, measure, limit, reached, required,
+resets_at).
+"""
+REASON_AUTHORISATION_INVALID: Reason.ValueType  # 177
+"""What was shown is not good, or not any more: a token that is forged, too old, of somebody else or used before, a wrong secret number
+(metadata: method, tries_left where they are counted).
+"""
+REASON_FLAG_REVIEWED: Reason.ValueType  # 179
+"""The flag was ended before, with another verdict (metadata: verdict)."""
+REASON_PIN_LOCKED: Reason.ValueType  # 178
+"""Too many wrong secret numbers: none is looked at for a while (metadata: until)."""
 REASON_RUN_STALE: Reason.ValueType  # 135
 """--- settlement ------------------------------------------------------------------------------
 What is to be settled is not any more what was proposed (metadata: collect_minor, pay_minor, as they are now): draft the run anew.
