@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from coalition.events.v1 import members_pb2 as pb
+from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.members.domain.events import MemberEnrolled, MemberEvent
+from services.members.domain.events import (
+    AppTokenReplayed,
+    MemberClosed,
+    MemberEnrolled,
+    MemberEvent,
+    PinLocked,
+)
 from services.runtime.event_log import EventLog, NewEvent, payload_of
 from services.runtime.principal import Programme
 
@@ -23,15 +30,38 @@ class Announcer:
 
 def new_event(event: MemberEvent) -> NewEvent:
     """The published form of an event."""
+    name, recorded_at_us, message = _told(event)
+    return NewEvent(
+        name, payload_of(message), recorded_at_us, member_id=event.member_id, partner_id=event.partner_id
+    )
+
+
+def _told(event: MemberEvent) -> tuple[str, int, Message]:
     member_id = event.member_id.bytes
-    if isinstance(event, MemberEnrolled):
-        enrolled = pb.MemberEnrolled(
-            member_id=member_id,
-            partner_id=event.partner_id.bytes if event.partner_id else b"",
-            enrolled_at_us=event.enrolled_at_us,
-        )
-        name, recorded_at_us, payload = "member.enrolled", event.enrolled_at_us, payload_of(enrolled)
-    else:
-        closed = pb.MemberClosed(member_id=member_id, closed_at_us=event.closed_at_us)
-        name, recorded_at_us, payload = "member.closed", event.closed_at_us, payload_of(closed)
-    return NewEvent(name, payload, recorded_at_us, member_id=event.member_id, partner_id=event.partner_id)
+    match event:
+        case MemberEnrolled():
+            enrolled = pb.MemberEnrolled(
+                member_id=member_id,
+                partner_id=event.partner_id.bytes if event.partner_id else b"",
+                enrolled_at_us=event.enrolled_at_us,
+            )
+            return "member.enrolled", event.enrolled_at_us, enrolled
+        case MemberClosed():
+            closed = pb.MemberClosed(member_id=member_id, closed_at_us=event.closed_at_us)
+            return "member.closed", event.closed_at_us, closed
+        case AppTokenReplayed():
+            replayed = pb.MemberAppTokenReplayed(
+                member_id=member_id,
+                used_by=event.used_by.bytes,
+                partner_id=event.partner_id.bytes,
+                replayed_at_us=event.replayed_at_us,
+            )
+            return "member.app_token_replayed", event.replayed_at_us, replayed
+        case PinLocked():
+            locked = pb.MemberPinLocked(
+                member_id=member_id,
+                partner_id=event.partner_id.bytes,
+                locked_at_us=event.locked_at_us,
+                locked_until_us=event.locked_until_us,
+            )
+            return "member.pin_locked", event.locked_at_us, locked

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!coalition/events/v1/members.proto\x12\x13\x63oalition.events.v1\"O\n\x0eMemberEnrolled\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x16\n\x0e\x65nrolled_at_us\x18\x03 \x01(\x03\"7\n\x0cMemberClosed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x14\n\x0c\x63losed_at_us\x18\x02 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!coalition/events/v1/members.proto\x12\x13\x63oalition.events.v1\"O\n\x0eMemberEnrolled\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x16\n\x0e\x65nrolled_at_us\x18\x03 \x01(\x03\"7\n\x0cMemberClosed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x14\n\x0c\x63losed_at_us\x18\x02 \x01(\x03\"h\n\x16MemberAppTokenReplayed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0f\n\x07used_by\x18\x02 \x01(\x0c\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x16\n\x0ereplayed_at_us\x18\x04 \x01(\x03\"g\n\x0fMemberPinLocked\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x14\n\x0clocked_at_us\x18\x03 \x01(\x03\x12\x17\n\x0flocked_until_us\x18\x04 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,4 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMBERENROLLED']._serialized_end=137
   _globals['_MEMBERCLOSED']._serialized_start=139
   _globals['_MEMBERCLOSED']._serialized_end=194
+  _globals['_MEMBERAPPTOKENREPLAYED']._serialized_start=196
+  _globals['_MEMBERAPPTOKENREPLAYED']._serialized_end=300
+  _globals['_MEMBERPINLOCKED']._serialized_start=302
+  _globals['_MEMBERPINLOCKED']._serialized_end=405
 # @@protoc_insertion_point(module_scope)
