@@ -10,6 +10,7 @@ from services.gateway.answers.batches import BatchAnswers
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
+from services.gateway.clients.authority import GrpcAuthorities
 from services.gateway.clients.disputes import GrpcDisputes
 from services.gateway.clients.documents import GrpcDocuments
 from services.gateway.clients.health import Neighbours
@@ -26,6 +27,7 @@ from services.gateway.commands.reconcile import Limits, Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.authority import AtTheTill, Instruments
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.http.app import create_app
@@ -81,6 +83,8 @@ class Running:
             entries_max=settings.members_remembered_max,
             seconds=settings.member_seconds,
         )
+        authorities = GrpcAuthorities(self._channels["members"])
+        till = AtTheTill(member_directory, authorities, Instruments(secret))
         store_directory = StoreDirectory(
             partners,
             partners_max=settings.partners_remembered_max,
@@ -109,13 +113,13 @@ class Running:
             aliases=aliases,
             member_directory=member_directory,
             store_directory=store_directory,
-            movements=Movements(member_directory, store_directory, posting),
-            purchases=Purchases(member_directory, store_directory, posting),
+            movements=Movements(till, store_directory, posting),
+            purchases=Purchases(till, store_directory, posting),
             refunds=Refunds(store_directory, posting),
             reversals=Reversals(posting),
             batches=Batches(
                 self.batch_store,
-                BatchLines(member_directory, store_directory, posting, batch_answers),
+                BatchLines(member_directory, till, store_directory, posting, batch_answers),
                 batch_answers,
                 hash_key=derive(secret, "hash of batch bodies"),
                 at_once_max=settings.batches_at_once_max,
@@ -123,6 +127,7 @@ class Running:
             posting=posting,
             reconcile=reconcile,
             members=members,
+            authorities=authorities,
             points=points,
             partners=partners,
             disputes=GrpcDisputes(self._channels["partners"]),

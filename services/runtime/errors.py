@@ -73,7 +73,7 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_AUTHORISATION_INVALID: ReasonEntry(
         _S.FAILED_PRECONDITION, 403, "What was shown is not good"
     ),
-    Reason.REASON_PIN_LOCKED: ReasonEntry(_S.FAILED_PRECONDITION, 429, "PIN locked"),
+    Reason.REASON_PIN_LOCKED: ReasonEntry(_S.FAILED_PRECONDITION, 429, "PIN locked", True),
     Reason.REASON_RUN_STALE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Run is out of date"),
     Reason.REASON_RUN_STATE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Run is in another state"),
     Reason.REASON_OPERATOR_DATA_MISSING: ReasonEntry(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.gateway.schemas.authority import Authorisation, AuthorisationField, as_shown
 from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.fields import (
     AMOUNT_MAX,
@@ -63,6 +64,29 @@ class MemberReference(Body):
         return self
 
 
+class PresentMember(MemberReference):
+    """Names the member at the till in exactly one way."""
+
+    app_token: Annotated[
+        str,
+        Field(
+            max_length=150,
+            repr=False,
+            description="A token that the member's app shows: it names the member, shows that a burn is the member's will, and is "
+            "used up under the Idempotency-Key that it is sent with first",
+            examples=["apt_…"],
+        ),
+    ] = ""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if sum(map(bool, (self.id, self.card, self.customer_id, self.app_token))) != 1:
+            raise PydanticCustomError(
+                "member_reference", "Exactly one of id, card, customer_id and app_token is needed"
+            )
+        return self
+
+
 class Receipt(Body):
     """Where and under which number a sale was rung up."""
 
@@ -73,8 +97,19 @@ class Receipt(Body):
     ] = ""
 
 
-class _Movement(Body):
+class AtTill(Body):
+    """What is asked while the member is there."""
+
+    member: PresentMember
+
+
+class InBatch(Body):
+    """What is told of later."""
+
     member: MemberReference
+
+
+class _Movement(Body):
     reference: Reference
     store: Annotated[
         StoreCode | None, Field(description="Your own code of the store; leave it out where there is none")
@@ -86,8 +121,8 @@ class _Movement(Body):
     receipt: Annotated[Receipt | None, Field(description="Where it was rung up")] = None
 
 
-class EarnBody(_Movement):
-    """A purchase that earns points at your rate."""
+class EarnContent(_Movement):
+    """What is told of a purchase that earns points, one by one and in batches."""
 
     amount: Annotated[
         int, Field(ge=0, le=AMOUNT_MAX, description="What the member paid in all, in minor units")
@@ -116,8 +151,12 @@ class EarnBody(_Movement):
         return value
 
 
-class RedemptionBody(_Movement):
-    """Points spent in one step."""
+class EarnBody(EarnContent, AtTill):
+    """A purchase that earns points at your rate."""
+
+
+class RedemptionContent(_Movement):
+    """What is told of points spent in one step, one by one and in batches."""
 
     points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to spend")]
     basket: Annotated[
@@ -126,6 +165,17 @@ class RedemptionBody(_Movement):
             description="What is to be paid; needed where your burn rule takes a share of a basket, or excludes something"
         ),
     ] = None
+
+
+class RedemptionBody(RedemptionContent, AtTill):
+    """Points spent in one step."""
+
+    authorisation: AuthorisationField = None
+
+    @field_validator("authorisation")
+    @classmethod
+    def _as_shown(cls, value: Authorisation | None, info: ValidationInfo) -> Authorisation | None:
+        return as_shown(value, info.data.get("member"))
 
 
 class Worth(Answer):

@@ -33,6 +33,8 @@ PERSONAL = PersonalData(
     birth_date="1971-04-23",
 )
 CUSTOMER_NUMBER = "KD-0815-4711"
+PIN = "73918264"
+KEY = "k:till-7-receipt-1003"
 
 
 def forms_of(value: str) -> list[bytes]:
@@ -83,6 +85,11 @@ async def test_no_table_holds_a_personal_value_in_any_plain_form(
     )
     enrolled = await members.enrol(partner, asked)
     assert (await members.enrol(partner, asked)).member is None
+    app = principal_of(programme, Kind.PARTNER, "members:app", "points:redeem", partner_id=partner.partner_id)
+    await members.set_pin(app, enrolled.member_id, PIN)
+    await members.check_pin(app, enrolled.member_id, PIN, KEY)
+    token = (await members.issue_app_token(app, enrolled.member_id)).text
+    await members.use_app_token(app, token, KEY)
     await members.close(partner, enrolled.member_id)
 
     contents = await every_table(database.admin_url)
@@ -98,7 +105,14 @@ async def test_no_table_holds_a_personal_value_in_any_plain_form(
     # The scan does find what is there.
     assert enrolled.member_id.bytes in contents["idempotency"]
     assert all(enrolled.member_id.bytes in contents[name] for name in contents if name.startswith("member"))
-    planted = [card, CUSTOMER_NUMBER, *(str(getattr(PERSONAL, name)) for name in PERSONAL.__slots__)]
+    planted = [
+        card,
+        CUSTOMER_NUMBER,
+        PIN,
+        KEY,
+        token,
+        *(str(getattr(PERSONAL, name)) for name in PERSONAL.__slots__),
+    ]
     for name, content in contents.items():
         for value in planted:
             for form in forms_of(value):
