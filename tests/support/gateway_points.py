@@ -319,7 +319,7 @@ class PointsBook(PointsReads):
                 points=hold.points,
                 occurred_at_us=hold.occurred_at_us,
                 authority=hold.authority,
-            ),  # fmt: skip
+            ),
             partner,
         )
         if refusal.outcome != movement_pb2.OUTCOME_ACCEPTED:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 _MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
-TOKEN: Final = "apt_AVDYWOCYXsx_YEGKrwzFq1h_QsJXCohAlanozKzQ9lRcUNhY4JhezH9gQYqvDMWrWH9CwlcKiECV"
+# (Nobody's.)
+TOKEN: Final = "apt_AVDYWOCYXsx_YEGKrwzFq1h_QsJXCohAlanozKzQ9lRcUNhY4JhezH9gQYqvDMWrWH9CwlcKiECV"  # noqa: S105
 APP_TOKEN: Final[dict[str, Any]] = {
     "object": "app_token",
     "member": _MEMBER_ID,

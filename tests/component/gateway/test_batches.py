@@ -9,12 +9,13 @@ from typing import Any
 
 import grpc
 import pytest
+from coalition.points.v1 import movement_pb2 as pb
 
 from services.gateway.schemas.batches import Batch, BatchSummary
 from services.gateway.schemas.lists import ListOf
 from services.runtime.ids import new_id, to_text
 from tests.support.gateway import House, open_house
-from tests.support.gateway_bodies import earn, new_card, redemption_line, refund
+from tests.support.gateway_bodies import earn, new_card, redemption, redemption_line, refund
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -344,3 +345,25 @@ async def test_a_refund_in_a_batch_needs_both_scopes(keeping_house: House) -> No
     assert [each["outcome"] for each in answer["results"]] == ["accepted", "refused"]
     error = answer["results"][1]["error"]
     assert (error["code"], error["needed"]) == ("permission_denied", "points:redeem")
+
+
+async def test_a_line_of_a_batch_is_offline_whatever_it_says(keeping_house: House) -> None:
+    house = keeping_house
+    card = new_card()
+    house.members.enrolled(card)
+    await house.post("/v1/earns", earn(card))
+    fine = redemption_line(card, 5)
+    lines = [
+        fine,
+        {"type": "redemption", **redemption(card, 5)},
+        redemption_line(card, 5, member={"app_token": "apt_x"}),
+        {"type": "earn", **earn(card, member={"app_token": "apt_x"})},
+    ]
+    results = (await house.post("/v1/batches", {"lines": lines})).json()["results"]
+    assert [each["outcome"] for each in results] == ["accepted", "refused", "refused", "refused"]
+    assert [each["error"]["errors"][0]["pointer"] for each in results[1:]] == [
+        "/lines/1/authorisation", "/lines/2/member/app_token", "/lines/3/member/app_token",
+    ]  # fmt: skip
+    shown = house.points.calls[-1].items[-1].redemption.authority
+    assert shown.kind == pb.AUTHORITY_KIND_OFFLINE
+    assert len(shown.instrument) == 16

@@ -77,6 +77,7 @@ async def test_wrong_pins_in_a_row_lock_it_and_a_right_one_starts_the_count_anew
 
     told = [each for each in await running.points(programme).events() if each.type == "member.pin_locked"]
     (event,) = [events.MemberPinLocked.FromString(each.payload) for each in told]
+    assert shop.till.partner_id is not None
     assert (event.member_id, event.partner_id) == (shop.member_id, shop.till.partner_id.bytes)
     assert event.locked_until_us - event.locked_at_us == 900_000_000
 
