@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from services.members.domain.authority.access import DESK_ROLES
-from services.members.storage.authority.token_uses import TokenReplay, list_replays
+from services.members.domain.authority.tokens import TokenReplay
+from services.members.storage.authority.token_uses import list_replays
 from services.runtime.clock import MICROS_MAX
 from services.runtime.database import ReadDatabase
 from services.runtime.errors import InvalidRequest

@@ -6,7 +6,7 @@ from coalition.members.v1 import authority_pb2 as pb
 from coalition.members.v1 import authority_pb2_grpc
 
 from services.members.app import Members
-from services.members.storage.authority.token_uses import TokenReplay
+from services.members.domain.authority.tokens import TokenReplay
 from services.runtime.fields import read_id
 from services.runtime.principal import acting
 

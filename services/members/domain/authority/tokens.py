@@ -19,6 +19,17 @@ class AppToken:
     expires_at_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class TokenReplay:
+    """A token that was used at `used_by` and shown again at `partner_id`. Times are wall-clock microseconds."""
+
+    member_id: UUID
+    used_by: UUID
+    partner_id: UUID
+    used_at_us: int
+    replayed_at_us: int
+
+
 def new_token(member_id: UUID, expires_at_us: int) -> AppToken:
     """A token that no other is like."""
     return AppToken(os.urandom(NONCE_BYTES), member_id, expires_at_us)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.members.domain.authority.tokens import AppToken
+from services.members.domain.authority.tokens import AppToken, TokenReplay
 from services.members.storage.authority.tables import app_token_replay, app_token_use
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import ReadConnection
@@ -24,17 +24,6 @@ class TokenUse:
 
     partner_id: UUID
     key_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class TokenReplay:
-    """A token that was used at `used_by` and shown again at `partner_id`. Times are wall-clock microseconds."""
-
-    member_id: UUID
-    used_by: UUID
-    partner_id: UUID
-    used_at_us: int
-    replayed_at_us: int
 
 
 async def use_token(
