@@ -17,7 +17,7 @@ from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import GrpcMembers
 from services.gateway.clients.operations import GrpcOperations
 from services.gateway.clients.partners import GrpcPartners
-from services.gateway.clients.points import GrpcPoints
+from services.gateway.clients.points import GrpcPoints, Points
 from services.gateway.commands.batch_lines import BatchLines
 from services.gateway.commands.batches import Batches
 from services.gateway.commands.movements import Movements
@@ -91,13 +91,7 @@ class Running:
             seconds=settings.store_seconds,
             refresh_seconds=settings.store_refresh_seconds,
         )
-        posting = Posting(
-            points,
-            items_max=settings.posting_items_max,
-            queue_max=settings.posting_queue_max,
-            flights=settings.posting_flights,
-            attempt_seconds=settings.posting_attempt_seconds,
-        )
+        posting = self._posting(points)
         batch_answers = BatchAnswers(answers)
         days, reconcile = self._books(signer, secret)
         return Gateway(
@@ -137,6 +131,17 @@ class Running:
             reconciliation_store=self.uploads,
             answers=answers,
             neighbours=Neighbours(self._channels),
+        )
+
+    def _posting(self, points: Points) -> Posting:
+        """What takes movements to the ledger, many in a call."""
+        settings = self.settings
+        return Posting(
+            points,
+            items_max=settings.posting_items_max,
+            queue_max=settings.posting_queue_max,
+            flights=settings.posting_flights,
+            attempt_seconds=settings.posting_attempt_seconds,
         )
 
     def _books(self, signer: Signer, secret: bytes) -> tuple[Days, Reconcile]:

@@ -7,10 +7,16 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from services.gateway.schemas.fields import Answer, Body, Instant
-from services.gateway.schemas.movements import EarnContent, InBatch, RedemptionContent, Transaction
+from services.gateway.schemas.movements import EarnContent, MemberReference, RedemptionContent, Transaction
 from services.gateway.schemas.sales import RefundBody
 
 LINES_MAX: Final = 5_000
+
+
+class InBatch(Body):
+    """What is told of later: nobody is there to show anything."""
+
+    member: MemberReference
 
 
 class EarnLine(EarnContent, InBatch):

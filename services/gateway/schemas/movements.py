@@ -59,8 +59,9 @@ class MemberReference(Body):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.id != "") + (self.card != "") + (self.customer_id != "") != 1:
-            raise PydanticCustomError("member_reference", "Exactly one of id, card and customer_id is needed")
+        ways = type(self).model_fields
+        if sum(getattr(self, way) != "" for way in ways) != 1:
+            raise PydanticCustomError("member_reference", "Give one of {ways}", {"ways": ", ".join(ways)})
         return self
 
 
@@ -78,14 +79,6 @@ class PresentMember(MemberReference):
         ),
     ] = ""
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if sum(map(bool, (self.id, self.card, self.customer_id, self.app_token))) != 1:
-            raise PydanticCustomError(
-                "member_reference", "Exactly one of id, card, customer_id and app_token is needed"
-            )
-        return self
-
 
 class Receipt(Body):
     """Where and under which number a sale was rung up."""
@@ -101,12 +94,6 @@ class AtTill(Body):
     """What is asked while the member is there."""
 
     member: PresentMember
-
-
-class InBatch(Body):
-    """What is told of later."""
-
-    member: MemberReference
 
 
 class _Movement(Body):
