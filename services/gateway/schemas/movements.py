@@ -61,7 +61,7 @@ class MemberReference(Body):
     def _exactly_one(self) -> Self:
         ways = type(self).model_fields
         if sum(getattr(self, way) != "" for way in ways) != 1:
-            raise PydanticCustomError("member_reference", "Give one of {ways}", {"ways": ", ".join(ways)})
+            raise PydanticCustomError("member_reference", "Exactly one of {ways}", {"ways": ", ".join(ways)})
         return self
 
 
