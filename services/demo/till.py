@@ -117,6 +117,7 @@ class Till:
             "store": burn.store,
             "occurred_at": _time(burn.occurred_at),
             "basket": {"amount": burn.basket_minor, "currency": self._currency},
+            "authorisation": {"method": "card"},
         }
         answer = await self._post("redemption", "/v1/redemptions", body, f"redeem-{burn.reference}")
         worth = burn.points * self._worth.value_minor // self._worth.value_points

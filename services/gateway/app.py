@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.auth.keys import ApiKeys
+from services.gateway.clients.authority import Authorities
 from services.gateway.clients.disputes import Disputes
 from services.gateway.clients.documents import Documents
 from services.gateway.clients.explanations import Explanations
@@ -56,6 +57,7 @@ class Gateway:
     reconcile: Reconcile
     # Reads go straight to the service that owns the answer.
     members: Members
+    authorities: Authorities
     points: Points
     explanations: Explanations
     partners: Partners

@@ -11,6 +11,7 @@ from services.gateway.answers.large_batches import LineAnswers
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
+from services.gateway.clients.authority import GrpcAuthorities
 from services.gateway.clients.disputes import GrpcDisputes
 from services.gateway.clients.documents import GrpcDocuments
 from services.gateway.clients.explanations import GrpcExplanations
@@ -18,7 +19,7 @@ from services.gateway.clients.health import Neighbours
 from services.gateway.clients.members import GrpcMembers
 from services.gateway.clients.operations import GrpcOperations
 from services.gateway.clients.partners import GrpcPartners
-from services.gateway.clients.points import GrpcPoints
+from services.gateway.clients.points import GrpcPoints, Points
 from services.gateway.clients.quotes import GrpcQuotes
 from services.gateway.commands.batch_lines import BatchLines
 from services.gateway.commands.batches import Batches
@@ -32,6 +33,7 @@ from services.gateway.commands.reconcile import Limits, Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.authority import AtTheTill, Instruments
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.large_batches.retrying import Patience
@@ -91,6 +93,8 @@ class Running:
             entries_max=settings.members_remembered_max,
             seconds=settings.member_seconds,
         )
+        authorities = GrpcAuthorities(self._channels["members"])
+        till = AtTheTill(member_directory, authorities, Instruments(secret))
         store_directory = StoreDirectory(
             partners,
             partners_max=settings.partners_remembered_max,
@@ -100,7 +104,7 @@ class Running:
         posting = self._posting(points)
         keys = self._api_keys(partners, signer)
         batch_answers = BatchAnswers(answers)
-        batch_lines = BatchLines(member_directory, store_directory, posting, batch_answers)
+        batch_lines = BatchLines(member_directory, till, store_directory, posting, batch_answers)
         receive_batches, work_batches = self._large_batches(secret, keys, batch_lines, LineAnswers(aliases))
         days, reconcile = self._books(signer, secret)
         return Gateway(
@@ -109,8 +113,8 @@ class Running:
             aliases=aliases,
             member_directory=member_directory,
             store_directory=store_directory,
-            movements=Movements(member_directory, store_directory, posting),
-            purchases=Purchases(member_directory, store_directory, posting),
+            movements=Movements(till, store_directory, posting),
+            purchases=Purchases(till, store_directory, posting),
             refunds=Refunds(store_directory, posting),
             reversals=Reversals(posting),
             quotes=AskQuotes(member_directory, store_directory, GrpcQuotes(self._channels["points"])),
@@ -126,6 +130,7 @@ class Running:
             posting=posting,
             reconcile=reconcile,
             members=members,
+            authorities=authorities,
             points=points,
             explanations=GrpcExplanations(self._channels["points"]),
             partners=partners,
@@ -139,8 +144,8 @@ class Running:
             neighbours=Neighbours(self._channels),
         )
 
-    def _posting(self, points: GrpcPoints) -> Posting:
-        """What hands movements to the ledger."""
+    def _posting(self, points: Points) -> Posting:
+        """What takes movements to the ledger, many in a call."""
         settings = self.settings
         return Posting(
             points,

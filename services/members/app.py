@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.members.commands.authority.check_pin import CheckPin
+from services.members.commands.authority.issue_token import IssueAppToken
+from services.members.commands.authority.set_pin import SetPin
+from services.members.commands.authority.use_token import UseAppToken
 from services.members.commands.close import Close
 from services.members.commands.employment import SetEmployment
 from services.members.commands.enrol import Enrol
@@ -15,6 +19,7 @@ from services.members.queries.lookup import Lookup
 from services.members.queries.member import ReadMember
 from services.members.queries.office import ReadOffice
 from services.members.queries.standings import ReadStandings
+from services.members.queries.token_replays import TokenReplays
 from services.members.storage.member_index import MemberIndex
 from services.runtime.database import Database
 from services.runtime.event_log import ReadEvents
@@ -32,11 +37,16 @@ class Members:
     resolve: Resolve
     find: FindMember
     set_card_range: SetCardRange
+    issue_app_token: IssueAppToken
+    use_app_token: UseAppToken
+    set_pin: SetPin
+    check_pin: CheckPin
     # queries
     member: ReadMember
     lookup: Lookup
     standings: ReadStandings
     office: ReadOffice
+    token_replays: TokenReplays
     events: ReadEvents
 
     database: Database

@@ -7,12 +7,18 @@ from functools import partial
 from typing import Final
 
 import grpc.aio
+from coalition.members.v1.authority_pb2 import DESCRIPTOR as AUTHORITY
+from coalition.members.v1.authority_pb2_grpc import add_AuthorityServiceServicer_to_server
 from coalition.members.v1.members_pb2 import DESCRIPTOR
 from coalition.members.v1.members_pb2_grpc import add_MembersServiceServicer_to_server
 from coalition.members.v1.office_pb2 import DESCRIPTOR as OFFICE
 from coalition.members.v1.office_pb2_grpc import add_MembersOfficeServiceServicer_to_server
 
 from services.members.app import Members
+from services.members.commands.authority.check_pin import CheckPin
+from services.members.commands.authority.issue_token import IssueAppToken
+from services.members.commands.authority.set_pin import SetPin
+from services.members.commands.authority.use_token import UseAppToken
 from services.members.commands.close import Close
 from services.members.commands.employment import SetEmployment
 from services.members.commands.enrol import Enrol
@@ -23,17 +29,24 @@ from services.members.commands.resolve import Resolve
 from services.members.commands.set_card_range import SetCardRange
 from services.members.commands.update import UpdateMember
 from services.members.domain.access import STAFF_ROLES
+from services.members.domain.authority.pins import PinRule
 from services.members.domain.cards import issue_card
 from services.members.domain.guarding import Limits
 from services.members.events.publishing import Announcer
+from services.members.jobs import jobs
 from services.members.queries.lookup import Lookup
 from services.members.queries.member import ReadMember
 from services.members.queries.office import ReadOffice
 from services.members.queries.standings import ReadStandings
+from services.members.queries.token_replays import TokenReplays
+from services.members.rpc.authority import AuthorityServicer
 from services.members.rpc.office import OfficeServicer
 from services.members.rpc.servicer import MembersServicer
 from services.members.settings import Settings
 from services.members.storage import tables
+from services.members.storage.authority.hashing import Hashing
+from services.members.storage.authority.key_hash import KeyHash
+from services.members.storage.authority.token_seal import TokenSeal
 from services.members.storage.claims import Claims
 from services.members.storage.lookup_hash import LookupHash
 from services.members.storage.member_index import MemberIndex
@@ -48,6 +61,7 @@ from services.runtime.idempotency import Idempotency
 from services.runtime.principal import Verifier
 from services.runtime.process import Process
 from services.runtime.relay import Relay
+from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 
@@ -55,6 +69,7 @@ NAME: Final = "members"
 SERVICE_NAMES: Final = (
     DESCRIPTOR.services_by_name["MembersService"].full_name,
     OFFICE.services_by_name["MembersOfficeService"].full_name,
+    AUTHORITY.services_by_name["AuthorityService"].full_name,
 )
 
 
@@ -67,9 +82,11 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     index = MemberIndex(database.writer)
     log = EventLog(tables.events)
     announce = Announcer(log)
+    seal, hashes, hashing, reader = TokenSeal(secret), KeyHash(secret), Hashing(), MemberReader(keys)
+    rule = PinRule(settings.pin_tries_max, settings.pin_lock_seconds)
     writer = MemberWriter(keys, lookup, draw_card or partial(issue_card, settings.card_prefix))
     idempotency, claims = Idempotency(tables.idempotency), Claims(lookup)
-    read, known = ReadMember(database.reader, MemberReader(keys)), Lookup(index, lookup)
+    read, known = ReadMember(database.reader, reader), Lookup(index, lookup)
     guard = Guard(database.writer, announce, _limits(settings))
     anonymous = EnrolAnonymous(database.reader, database.writer, writer, claims, announce)
     return Members(
@@ -80,10 +97,15 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
         resolve=Resolve(known, anonymous, guard),
         find=FindMember(database.reader, index, lookup, read, guard),
         set_card_range=SetCardRange(database.writer),
+        issue_app_token=IssueAppToken(database.reader, seal, settings.app_token_seconds),
+        use_app_token=UseAppToken(database.writer, seal, hashes, announce),
+        set_pin=SetPin(database, reader, hashing),
+        check_pin=CheckPin(database, reader, hashing, hashes, announce, rule),
         member=read,
         lookup=known,
         standings=ReadStandings(database.reader),
         office=ReadOffice(database.reader),
+        token_replays=TokenReplays(database.reader),
         events=ReadEvents(database.reader, log, *STAFF_ROLES),
         database=database,
         index=index,
@@ -97,6 +119,7 @@ def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServ
     def register(to: grpc.aio.Server) -> None:
         add_MembersServiceServicer_to_server(servicer, to)
         add_MembersOfficeServiceServicer_to_server(OfficeServicer(members), to)
+        add_AuthorityServiceServicer_to_server(AuthorityServicer(members), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 
@@ -114,6 +137,8 @@ async def serve() -> None:
     process.at_stop(partial(grpc_server.stop, settings.stop_grace_seconds))
     # The bus may come later than this service, and go: neither stops an enrolment.
     process.background(Relay(members.database, bus, MEMBERS).run(), "relay")
+    scheduler = Scheduler(members.database, jobs(members.database, settings.authority_retention_days))
+    process.background(scheduler.run(), "jobs")
     await process.run()
 
 

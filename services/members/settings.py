@@ -60,3 +60,21 @@ class Settings(ServiceSettings, SecretSettings):
         "comma-separated, versions from 2 up; the highest wraps those of new members. Version 1 follows from the "
         "secret key. Keep every version that has wrapped a key.",
     )
+    app_token_seconds: int = Field(
+        default=60, ge=5, le=600, description="How long a token of a member's app can be used"
+    )
+    pin_tries_max: int = Field(
+        default=5, ge=1, le=20, description="So many wrong PINs of a member in a row lock it"
+    )
+    pin_lock_seconds: int = Field(
+        default=900,
+        ge=1,
+        le=86_400,
+        description="How long the first lock lasts; each one after it twice as long, a day at most, until a right PIN",
+    )
+    authority_retention_days: int = Field(
+        default=90,
+        ge=1,
+        le=3_650,
+        description="How long a use of a token or a PIN is answered again under its key, and its replay is listed",
+    )

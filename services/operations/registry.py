@@ -86,7 +86,7 @@ async def list_stores(session: Session, programme: Programme, slug: str) -> Sequ
 async def issue_key(
     session: Session, programme: Programme, slug: str, label: str, scopes: Sequence[str] = ()
 ) -> pb.IssueApiKeyResponse:
-    """Makes an API key, without scopes one that may do all; its secret is in this answer and nowhere else."""
+    """Makes an API key, without scopes one with all but `members:app`; its secret is in this answer and nowhere else."""
     partner_id = await session.partner_id(programme, slug)
     request = pb.IssueApiKeyRequest(partner_id=partner_id, label=label, scopes=scopes)
     return await session.call(session.registry.IssueApiKey, request, programme)

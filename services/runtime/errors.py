@@ -74,10 +74,12 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_BURN_SHARE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too many points for the basket"),
     Reason.REASON_BURN_DAILY_LIMIT: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Over the daily limit"),
     Reason.REASON_BURN_WORTH_MISMATCH: ReasonEntry(_S.INVALID_ARGUMENT, 400, "Points of another worth"),
-    Reason.REASON_AUTHORISATION_REQUIRED: ReasonEntry(_S.PERMISSION_DENIED, 403, "More has to be shown"),
-    Reason.REASON_VELOCITY_EXCEEDED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too much for a day"),
-    Reason.REASON_AUTHORISATION_INVALID: ReasonEntry(_S.PERMISSION_DENIED, 403, "What was shown is not good"),
-    Reason.REASON_PIN_LOCKED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 429, "Secret number locked"),
+    Reason.REASON_AUTHORISATION_REQUIRED: ReasonEntry(_S.FAILED_PRECONDITION, 403, "More must be shown"),
+    Reason.REASON_VELOCITY_EXCEEDED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Too much in a day"),
+    Reason.REASON_AUTHORISATION_INVALID: ReasonEntry(
+        _S.FAILED_PRECONDITION, 403, "What was shown is not good"
+    ),
+    Reason.REASON_PIN_LOCKED: ReasonEntry(_S.FAILED_PRECONDITION, 429, "PIN locked", True),
     Reason.REASON_FLAG_REVIEWED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Flag ended before"),
     Reason.REASON_RUN_STALE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Run is out of date"),
     Reason.REASON_RUN_STATE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Run is in another state"),

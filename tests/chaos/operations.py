@@ -10,7 +10,7 @@ from typing import Any, Final
 from tests.chaos.history import Asked, Operation
 from tests.chaos.mall import CURRENCY, PARTNERS, Held, new_key, transaction_id
 from tests.chaos.parked import of_parked
-from tests.chaos.sales import burn_of, points_of, refund_of, sale_of, undo
+from tests.chaos.sales import burn_of, points_of, read_of, refund_of, sale_of, undo
 from tests.chaos.till import Till
 from tests.support.gateway_members import luhn
 
@@ -117,7 +117,7 @@ async def purchase(till: Till) -> None:
             "capture", f"b:{key}", asked.occurred_us, points, hold=transaction_id(held.hold)
         )  # fmt: skip
     else:
-        body["redeem"] = {"points": points}
+        body |= {"redeem": {"points": points}, **read_of(member)}
         burned = till.asked(
             "redeem", f"b:{key}", asked.occurred_us, points, member=member, reference=reference
         )
@@ -247,7 +247,7 @@ async def batch(till: Till) -> None:
             kind = "earn"
         elif choice < 0.8:
             body, asked = burn_of(
-                till, till.member(), f"r:redemption:{reference}", reference, points_of(till)
+                till, till.member(), f"r:redemption:{reference}", reference, points_of(till), offline=True
             )
             kind = "redemption"
         else:

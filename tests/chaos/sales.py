@@ -34,18 +34,23 @@ def sale_of(
     return body, asked
 
 
+def read_of(member: Member) -> dict[str, Any]:
+    """Who is at the till, whose card was read."""
+    return {"member": {"card": member.card}, "authorisation": {"method": "card"}}
+
+
 def points_of(till: Till) -> int:
     """Points to spend: a few, or so many that wallets run dry and refunds leave debts."""
     return till.rng.choice((till.rng.randint(1, 60), till.rng.randint(1, 60), till.rng.randint(100, 1_500)))
 
 
 def burn_of(
-    till: Till, member: Member, key: str, reference: str, points: int
+    till: Till, member: Member, key: str, reference: str, points: int, *, offline: bool = False
 ) -> tuple[dict[str, Any], Asked]:
-    """Points to be spent, as a redemption, a hold or a line of a batch tells it."""
+    """Points to be spent, as a redemption or a hold tells it, whose card was read; or, `offline`, as a line of a batch does."""
     occurred_us = till.occurred()
-    body = {
-        "member": till.named(member),
+    body: dict[str, Any] = {
+        **({"member": till.named(member)} if offline else read_of(member)),
         "reference": reference,
         "occurred_at": till.at(occurred_us),
         "points": points,

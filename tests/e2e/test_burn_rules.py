@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from services.launcher.platform import Platform
 from services.operations import proofs
-from tests.support.operators_mall import Mall, body_of, operators_mall
+from tests.support.operators_mall import Mall, body_of, burn_of, operators_mall
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -56,18 +56,18 @@ async def test_a_quoted_hold_and_the_sale_that_it_pays_for(mall: Mall) -> None:
 
     card, _ = await mall.member()
     await mall.told("points", "adjust", card, "--points", "5000", "--reason", "other", by="maker")
-    small = await _refused(mall, "fuel", "/v1/holds", body_of(card, points=190, basket=_BASKET))
+    small = await _refused(mall, "fuel", "/v1/holds", burn_of(card, points=190, basket=_BASKET))
     assert (small["code"], small["minimum"], small["receipt_text"]) == (
         "burn_too_small", 200, "Points are taken from 200 on.",
     )  # fmt: skip
-    uneven = await _refused(mall, "fuel", "/v1/holds", body_of(card, points=215, basket=_BASKET))
+    uneven = await _refused(mall, "fuel", "/v1/holds", burn_of(card, points=215, basket=_BASKET))
     assert (uneven["code"], uneven["below"]) == ("burn_step", 210)
     # Half of 25.00 less 5.00 of tobacco: 10.00, which 1,000 points are worth.
-    much = await _refused(mall, "fuel", "/v1/redemptions", body_of(card, points=1010, basket=_BASKET))
+    much = await _refused(mall, "fuel", "/v1/redemptions", burn_of(card, points=1010, basket=_BASKET))
     assert (much["code"], much["most"], much["most_minor"]) == ("burn_share", 1000, 1000)
-    without = await _refused(mall, "fuel", "/v1/holds", body_of(card, points=500))
+    without = await _refused(mall, "fuel", "/v1/holds", burn_of(card, points=500))
     assert (without["code"], without["errors"][0]["pointer"]) == ("invalid_request", "/basket")
-    held = await mall.posted("fuel", "/v1/holds", body_of(card, points=1000, basket=_BASKET))
+    held = await mall.posted("fuel", "/v1/holds", burn_of(card, points=1000, basket=_BASKET))
     worth = {"amount": 1000, "currency": "USD", "treatment": "tender"}
     assert held["worth"] == worth
 
@@ -92,7 +92,7 @@ async def test_a_quoted_hold_and_the_sale_that_it_pays_for(mall: Mall) -> None:
     (result,) = batch["results"]
     assert (result["error"]["code"], result["error"]["left"]) == ("burn_daily_limit", 2000)
     # At the other partner, which has no rule, points are worth what it likes.
-    free = await mall.posted("grocer", "/v1/redemptions", body_of(card, points=7))
+    free = await mall.posted("grocer", "/v1/redemptions", burn_of(card, points=7))
     assert free["worth"] is None
     assert {
         proof.name: proof.breaches

@@ -14,7 +14,7 @@ import pytest
 from services.launcher.platform import Platform
 from services.operations import ledger, settlement
 from services.runtime.clock import to_micros
-from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, operators_mall
+from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, burn_of, operators_mall
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,7 +29,7 @@ async def till(mall: Mall, cards: list[str], seed: int, done: asyncio.Event, sol
         partner, card, points = choice.choice(("grocer", "fuel")), choice.choice(cards), choice.randint(1, 9)
         path, body = "/v1/earns", body_of(card, amount=points, currency="USD")
         if choice.random() < 0.2:
-            path, body = "/v1/redemptions", body_of(card, points=points)
+            path, body = "/v1/redemptions", burn_of(card, points=points)
         headers = {"Idempotency-Key": str(uuid4())}
         answer = await mall.tills[partner].post(path, json=body, headers=headers)
         told: dict[str, Any] = answer.json()

@@ -13,7 +13,7 @@ import pytest
 from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
-from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, operators_mall
+from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, burn_of, operators_mall
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -107,7 +107,7 @@ async def test_a_partner_that_never_pays_stays_within_its_limit_over_any_number_
         assert (await standing(mall))["warned"]
 
         # Burns, refunds and other partners go on; what a refund takes back may be issued again.
-        spent = await mall.posted("fuel", "/v1/redemptions", body_of(card, points=1_000))
+        spent = await mall.posted("fuel", "/v1/redemptions", burn_of(card, points=1_000))
         assert spent["points"] == 1_000
         assert (await mall.posted("fuel", "/v1/earns", body_of(card, amount=500, currency="USD")))[
             "points"
@@ -134,7 +134,7 @@ async def test_earns_beyond_the_limit_are_parked_and_posted_by_themselves_once_t
         card = (await mall.posted("grocer", "/v1/members", {}))["cards"][0]
         await limit(mall, "100.00", "park")
         assert (await sell(mall, card, 8_000))[0] == 201
-        spent = await mall.posted("grocer", "/v1/redemptions", body_of(card, points=5_000))
+        spent = await mall.posted("grocer", "/v1/redemptions", burn_of(card, points=5_000))
         assert spent["balance"] == 3_000
         asked = {"reference": uuid4().hex}
         status, parked = await sell(mall, card, 3_000, "first", **asked)

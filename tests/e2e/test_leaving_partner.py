@@ -29,7 +29,7 @@ from services.runtime.partner_standing import (
     StandingKind,
     refused_operations,
 )
-from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, operators_mall
+from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, burn_of, operators_mall
 from tests.support.settled_mall import SettledMall, dues, settled_mall
 from tests.support.standing_walk import Asked, Shop, code_in, post, walk
 from tests.support.waiting import until
@@ -65,7 +65,7 @@ async def test_a_partner_leaves_is_bought_out_and_owes_nothing_for_its_points_af
     ):
         card = (await mall.posted("leaver", "/v1/members", {}))["cards"][0]
         sale = await mall.posted("leaver", "/v1/earns", body_of(card, amount=50_000, currency="EUR"))
-        await mall.posted("shop", "/v1/redemptions", body_of(card, points=20_000))
+        await mall.posted("shop", "/v1/redemptions", burn_of(card, points=20_000))
         await desk.close(1)
         run = await desk.settled("the first week")
         # 200.00 charged with 20 % tax; 160.00 reimbursed with 10 %.
@@ -80,7 +80,7 @@ async def test_a_partner_leaves_is_bought_out_and_owes_nothing_for_its_points_af
         await desk.paid(run)
 
         # Its members go on, and so does the shop; the operator pays.
-        await mall.posted("shop", "/v1/redemptions", body_of(card, points=500))
+        await mall.posted("shop", "/v1/redemptions", burn_of(card, points=500))
         await desk.close(3)
         statement = await settlement.statement(mall.session, mall.programme, "leaver", 3)
         charged = [(each.points, each.amount_micros) for each in statement.lines if each.points]
@@ -158,7 +158,7 @@ async def _begun(mall: Mall, card: str, sale: str) -> Shop:
         await post(mall.tills["leaver"], "/v1/earns", Asked(mall, shop, "shop", "EUR").sale(), shop.undone)
     ).is_success
     for _ in range(2):
-        hold = body_of(card, points=5, seconds=HOLD_SECONDS)
+        hold = burn_of(card, points=5, seconds=HOLD_SECONDS)
         shop.holds.append((await mall.posted("leaver", "/v1/holds", hold))["hold"])
     return shop
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
-from tests.support.operators_mall import PRICES, STARTS_AT, WEEK, Mall, body_of, operators_mall
+from tests.support.operators_mall import PRICES, STARTS_AT, WEEK, Mall, body_of, burn_of, operators_mall
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -126,7 +126,7 @@ async def test_what_the_operator_gave_away_it_pays_for_once_it_is_burned(mall: M
     card, _ = await mall.member()
     await mall.told("points", "adjust", card, "--points", "99", "--reason", "goodwill", by="maker")
     await mall.posted("grocer", "/v1/earns", body_of(card, amount=1_000, currency="USD"))
-    burned = await mall.posted("fuel", "/v1/redemptions", body_of(card, points=100))
+    burned = await mall.posted("fuel", "/v1/redemptions", burn_of(card, points=100))
     assert burned["balance"] == 10
     end = STARTS_AT + WEEK
     await ledger.move_clock(mall.session, mall.programme, to_micros(end + timedelta(minutes=1)))

@@ -19,7 +19,7 @@ from services.operations.standing import Wanted
 from services.runtime.clock import to_micros
 from services.runtime.ids import to_text
 from services.runtime.partner_standing import ACTIVE, TABLE, Operation, PartnerStanding, StandingKind, answers
-from tests.support.operators_mall import STARTS_AT, Mall, body_of, operators_mall
+from tests.support.operators_mall import STARTS_AT, Mall, body_of, burn_of, operators_mall
 from tests.support.standing_walk import Asked, Shop, code_in, post, walk
 from tests.support.waiting import until
 
@@ -69,7 +69,7 @@ async def _prepared(mall: Mall, slug: str) -> Shop:
     shop.sale = (await mall.posted(slug, "/v1/earns", _sale(shop.card, 100_000)))["id"]
     assert (await post(mall.tills[slug], "/v1/earns", _sale(shop.card), shop.undone)).status_code == 201
     for _ in range(2):
-        shop.holds.append((await mall.posted(slug, "/v1/holds", body_of(shop.card, points=5)))["hold"])
+        shop.holds.append((await mall.posted(slug, "/v1/holds", burn_of(shop.card, points=5)))["hold"])
     await _floor(mall, slug, -1)
     assert (await post(mall.tills[slug], "/v1/earns", _sale(shop.card, 2_000))).status_code == 202
     wanted = campaigns.Wanted(

@@ -22,6 +22,7 @@ from services.operations import ledger, registry, settlement
 from services.operations.session import Session, open_session
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.principal import Programme
+from tests.support.gateway_bodies import CARD_READ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,7 +67,15 @@ def redemption(card: str, points: int, reference: str | None = None) -> dict[str
         "reference": reference or secrets.token_hex(8),
         "occurred_at": OCCURRED_AT,
         "points": points,
+        "authorisation": CARD_READ,
     }
+
+
+def redemption_line(card: str, points: int) -> dict[str, Any]:
+    """Of a batch: told of later, so nothing was shown."""
+    body = redemption(card, points)
+    del body["authorisation"]
+    return {"type": "redemption", **body}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -128,7 +137,13 @@ async def test_points_held_at_the_till_are_captured_in_part_and_the_rest_is_spen
     card = await coalition.member()
     earned = await coalition.grocer.post("/v1/earns", json=earn(card, 60_000), headers=key())
     moment = earned.json()["occurred_at"]
-    body = {"member": {"card": card}, "reference": secrets.token_hex(8), "points": 500, "occurred_at": moment}
+    body = {
+        "member": {"card": card},
+        "reference": secrets.token_hex(8),
+        "points": 500,
+        "occurred_at": moment,
+        "authorisation": CARD_READ,
+    }
     held = await coalition.fuel.post("/v1/holds", json=body, headers=key())
     assert (held.status_code, held.json()["points"], held.json()["balance"]) == (201, 500, 600)
     short = await coalition.grocer.post("/v1/redemptions", json=redemption(card, 101), headers=key())
@@ -154,7 +169,7 @@ async def test_points_held_at_the_till_are_captured_in_part_and_the_rest_is_spen
 async def test_the_same_batch_sent_twice_posts_once_and_answers_the_same(coalition: Coalition) -> None:
     card = await coalition.member()
     lines = [{"type": "earn", **earn(card, 1_000)} for _ in range(20)]
-    lines.append({"type": "redemption", **redemption(card, 150)})
+    lines.append(redemption_line(card, 150))
     headers = key()
     first = await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=headers)
     assert first.json()["counts"] == {
@@ -226,7 +241,7 @@ async def test_one_bad_line_of_a_batch_does_not_stand_in_the_others_way(coalitio
         {"type": "earn", **earn(card, 1_000)},
         {"type": "earn", **earn("7700000000000", 1_000)},
         {"type": "earn", **earn(card, 1_000, currency="EUR")},
-        {"type": "redemption", **redemption(card, 10**6)},
+        redemption_line(card, 10**6),
         {"type": "earn", **earn(card, 1_000)},
     ]
     answer = (await coalition.grocer.post("/v1/batches", json={"lines": lines}, headers=key())).json()

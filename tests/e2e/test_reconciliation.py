@@ -17,6 +17,7 @@ from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
 from tests.support.command_line import run_command
+from tests.support.gateway_bodies import CARD_READ
 from tests.support.gateway_mall import (
     OCCURRED_AT,
     SOLD,
@@ -74,7 +75,13 @@ async def _first_day(mall: Mall) -> str:
     # All of what this one earned is spent at the other partner before the goods come back: it is owed.
     spender, _ = await mall.member(0)
     await posted(mall.grocer, "/v1/earns", sale(spender, 5_000, reference="D"))
-    spent = {"member": {"card": spender}, "reference": "spent", "occurred_at": OCCURRED_AT, "points": 50}
+    spent = {
+        "member": {"card": spender},
+        "reference": "spent",
+        "occurred_at": OCCURRED_AT,
+        "points": 50,
+        "authorisation": CARD_READ,
+    }
     await posted(mall.fuel, "/v1/redemptions", spent)
     refunded = await posted(mall.grocer, "/v1/refunds", back({"reference": "D"}, reference="E"))
     assert refunded["points_owed"] == 50

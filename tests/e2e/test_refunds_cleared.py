@@ -23,6 +23,7 @@ from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
 from tests.support.command_line import run_command
+from tests.support.gateway_bodies import CARD_READ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -175,7 +176,9 @@ async def test_an_earn_and_a_burn_are_refunded_in_part_in_their_week_and_wholly_
 ) -> None:
     member = await mall.member()
     bought = await mall.posted("grocer", "/v1/earns", body(1, member=member, amount=12_345, currency="USD"))
-    burned = await mall.posted("fuel", "/v1/redemptions", body(1, member=member, points=100))
+    burned = await mall.posted(
+        "fuel", "/v1/redemptions", body(1, member=member, points=100, authorisation=CARD_READ)
+    )
     assert (bought["points"], burned["balance"]) == (123, 23)
     goods, points = {"original": {"transaction": bought["id"]}}, {"original": {"transaction": burned["id"]}}
 

@@ -23,7 +23,7 @@ from services.operations import approvals, ledger, proofs, runs
 from services.operations.documents import Document
 from services.runtime.clock import to_micros
 from services.runtime.errors import CoalitionError
-from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, operators_mall
+from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, burn_of, operators_mall
 from tests.support.payment_model import OWN_IBAN, iban
 from tests.support.platform import crash_postgres, kill, running_platform
 from tests.support.settled_mall import SettledMall, dues, settled_mall, statement_of
@@ -129,7 +129,7 @@ async def test_a_month_is_settled_once_whatever_dies_meanwhile(
         await contracts(mall, tmp_path)
         card = (await mall.posted("grocer", "/v1/members", {}))["cards"][0]
         await mall.posted("grocer", "/v1/earns", body_of(card, amount=100_000, currency="EUR"))
-        await mall.posted("fuel", "/v1/redemptions", body_of(card, points=40_000))
+        await mall.posted("fuel", "/v1/redemptions", burn_of(card, points=40_000))
         end = STARTS_AT + WEEK
         await ledger.move_clock(mall.session, mall.programme, to_micros(end + timedelta(minutes=1)))
         await mall.told("settle", "close", "--until", f"{end:%Y-%m-%d}")
@@ -239,7 +239,7 @@ async def test_two_runs_are_settled_once_though_their_database_is_killed_in_ever
         card = (await mall.posted("grocer", "/v1/members", {}))["cards"][0]
         for week in (1, 2):
             await mall.posted("grocer", "/v1/earns", body_of(card, amount=100_000, currency="EUR"))
-            await mall.posted("fuel", "/v1/redemptions", body_of(card, points=40_000))
+            await mall.posted("fuel", "/v1/redemptions", burn_of(card, points=40_000))
             await desk.close(week)
         # Nobody but the test asks again: so a step can be killed a second time before it was ever done.
         desk.maker.patience_seconds = desk.checker.patience_seconds = 0.0

@@ -13,9 +13,10 @@ import pytest
 import pytest_asyncio
 
 from services.launcher.platform import Platform
-from services.operations import ledger, proofs
+from services.operations import ledger, proofs, registry
 from services.operations import members as operated
 from services.runtime.clock import from_micros, to_micros
+from tests.support.gateway_bodies import CARD_READ
 from tests.support.gateway_claims import claimed
 from tests.support.gateway_mall import (
     OCCURRED_AT,
@@ -55,7 +56,7 @@ async def test_a_sale_with_points_whose_connection_breaks_and_whose_goods_come_b
     card, member = await mall.member(700)
     held = await posted(
         mall.grocer, "/v1/holds",
-        {"member": {"card": card}, "reference": secrets.token_hex(8), "occurred_at": OCCURRED_AT, "points": 500},
+        {"member": {"card": card}, "reference": secrets.token_hex(8), "occurred_at": OCCURRED_AT, "points": 500, "authorisation": CARD_READ},
     )  # fmt: skip
     assert (await mall.balance(member))["available"] == 200
     # The terminal has taken the rest; the connection is lost while the sale is on its way.
@@ -358,7 +359,12 @@ async def test_the_lines_of_a_sale_come_to_the_same_in_any_order(mall: Mall) -> 
 
 async def test_a_sale_whose_hold_is_gone_earns_nothing(mall: Mall) -> None:
     card, member = await mall.member(700)
-    hold = {"member": {"card": card}, "reference": secrets.token_hex(8), "points": 500}
+    hold = {
+        "member": {"card": card},
+        "reference": secrets.token_hex(8),
+        "points": 500,
+        "authorisation": CARD_READ,
+    }
     held = await posted(mall.grocer, "/v1/holds", {**hold, "occurred_at": OCCURRED_AT})
     await posted(mall.grocer, f"/v1/holds/{held['hold']}/void", {"occurred_at": OCCURRED_AT})
     body, headers = paid(card, hold={"id": held["hold"]}), key()
@@ -380,7 +386,9 @@ async def test_a_sale_that_was_earned_without_its_points_is_not_paid_with_them_a
         (key(), 409, "reference_reused"),
     ):
         late = await mall.grocer.post(
-            "/v1/purchases", json={**body, "redeem": {"points": 500}}, headers=again
+            "/v1/purchases",
+            json={**body, "redeem": {"points": 500}, "authorisation": CARD_READ},
+            headers=again,
         )
         assert (late.status_code, late.json()["code"]) == (status, code)
     assert (await mall.balance(member))["available"] == 700 + SOLD.earned
@@ -390,7 +398,12 @@ async def test_points_that_were_spent_are_owed_and_the_next_earn_pays_them(mall:
     await mall.refund_rule("allow_negative", "pro_rata")
     card, member = await mall.member(0)
     bought = await posted(mall.grocer, "/v1/earns", sale(card, 10_000))
-    burn = {"member": {"card": card}, "reference": secrets.token_hex(8), "points": 70}
+    burn = {
+        "member": {"card": card},
+        "reference": secrets.token_hex(8),
+        "points": 70,
+        "authorisation": CARD_READ,
+    }
     await posted(mall.fuel, "/v1/redemptions", {**burn, "occurred_at": OCCURRED_AT})
     refund = await posted(mall.grocer, "/v1/refunds", back({"transaction": bought["id"]}))
     assert (refund["points_clawed_back"], refund["points_owed"], refund["money"]["amount"]) == (
@@ -412,7 +425,12 @@ async def test_points_that_were_spent_are_written_off_where_the_partner_has_it_s
     await mall.refund_rule("within_balance", "pro_rata")
     card, member = await mall.member(0)
     bought = await posted(mall.grocer, "/v1/earns", sale(card, 10_000))
-    burn = {"member": {"card": card}, "reference": secrets.token_hex(8), "points": 70}
+    burn = {
+        "member": {"card": card},
+        "reference": secrets.token_hex(8),
+        "points": 70,
+        "authorisation": CARD_READ,
+    }
     await posted(mall.fuel, "/v1/redemptions", {**burn, "occurred_at": OCCURRED_AT})
     refund = await posted(mall.grocer, "/v1/refunds", back({"transaction": bought["id"]}))
     assert (refund["points_clawed_back"], refund["points_owed"], refund["points_written_off"]) == (30, 0, 70)
@@ -424,7 +442,12 @@ async def test_a_burn_without_a_sale_is_given_back_by_its_points_and_one_of_a_sa
     mall: Mall,
 ) -> None:
     card, member = await mall.member(700)
-    burn = {"member": {"card": card}, "reference": secrets.token_hex(8), "points": 100}
+    burn = {
+        "member": {"card": card},
+        "reference": secrets.token_hex(8),
+        "points": 100,
+        "authorisation": CARD_READ,
+    }
     alone = await posted(mall.grocer, "/v1/redemptions", {**burn, "occurred_at": OCCURRED_AT})
     some = await posted(mall.grocer, "/v1/refunds", back({"transaction": alone["id"]}, points=30))
     rest = await posted(mall.grocer, "/v1/refunds", back({"transaction": alone["id"]}))
@@ -439,6 +462,31 @@ async def test_a_burn_without_a_sale_is_given_back_by_its_points_and_one_of_a_sa
         "/v1/refunds", json=back({"transaction": told["earn"]["id"]}, store=None), headers=key()
     )
     assert (theirs.status_code, theirs.json()["code"]) == (404, "original_unknown")
+
+
+async def test_a_token_of_the_app_burns_once_and_a_pin_whenever_it_is_typed(mall: Mall) -> None:
+    card, member = await mall.member(1_500)
+    issued = await registry.issue_key(mall.session, mall.programme, "grocer", "app", ["members:app"])
+    app = {"Authorization": f"Bearer {issued.secret}"}
+    made = await mall.grocer.post(f"/v1/members/{member}/app-tokens", headers=app)
+    assert made.status_code == 201, made.text
+    shown = {"member": {"app_token": made.json()["token"]}}
+    body, headers = {**sale(card, 1_000), **shown, "redeem": {"points": 500}}, key()
+    first, again = [await mall.fuel.post("/v1/purchases", json=body, headers=headers) for _ in range(2)]
+    assert first.status_code == 201, first.text
+    assert (again.headers["idempotency-replayed"], again.json()) == ("true", first.json())
+    other = {**shown, "reference": secrets.token_hex(8), "occurred_at": OCCURRED_AT, "points": 500}
+    for till in (mall.fuel, mall.grocer):
+        replayed = await till.post("/v1/redemptions", json=other, headers=key())
+        assert (replayed.status_code, replayed.json()["code"]) == (403, "authorisation_invalid")
+    pin = await mall.grocer.put(f"/v1/members/{member}/pin", json={"pin": "2580"}, headers=app)
+    assert pin.status_code == 200, pin.text
+    typed = {**other, "member": {"card": card}, "authorisation": {"method": "pin", "pin": "2580"}}
+    assert (await posted(mall.fuel, "/v1/redemptions", typed))["points"] == 500
+    wrong = {**typed, "reference": secrets.token_hex(8), "authorisation": {"method": "pin", "pin": "2581"}}
+    refused = await mall.fuel.post("/v1/redemptions", json=wrong, headers=key())
+    assert (refused.json()["code"], refused.json()["tries_left"]) == ("authorisation_invalid", 4)
+    assert (await mall.balance(member))["available"] == 500 + first.json()["receipt"]["earned"]
 
 
 async def test_the_books_are_right_after_all_that(mall: Mall) -> None:

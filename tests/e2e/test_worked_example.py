@@ -17,7 +17,7 @@ from services.launcher.platform import Platform
 from services.operations import ledger
 from services.runtime.clock import to_micros
 from tests.support.faults import drop_a_rated_entry
-from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, operators_mall
+from tests.support.operators_mall import STARTS_AT, WEEK, Mall, body_of, burn_of, operators_mall
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -106,7 +106,7 @@ async def issue(mall: Mall, issuer: str, cards: dict[tuple[str, str], str]) -> N
 async def burn(mall: Mall, issuer: str, redeemer: str, card: str) -> None:
     back = RETURNED.get((issuer, redeemer), 0) * 1_000
     points = BURNED[issuer][redeemer] * 1_000 + back
-    burned = await mall.posted(redeemer, "/v1/redemptions", body_of(card, points=points))
+    burned = await mall.posted(redeemer, "/v1/redemptions", burn_of(card, points=points))
     if back:
         refund = body_of(card, original={"transaction": burned["id"]}, points=back)
         del refund["member"]

@@ -23,8 +23,9 @@ _HOLDS, _REDEMPTIONS, _REFUNDS = 2, 1, 1
 _HELD_POINTS: Final = 10
 _CAPTURED_POINTS: Final = 8
 _REDEEMED_POINTS: Final = 5
+#: What shows that members want it.
+_CARD_READ: Final = movement_pb2.BurnAuthority(kind=movement_pb2.AUTHORITY_KIND_CARD)
 #: Stands for the id of a hold in a capture until that is known. No id and no text has these bytes.
-_CARD: Final = movement_pb2.BurnAuthority(kind=movement_pb2.AUTHORITY_KIND_CARD)
 _UNKNOWN_HOLD: Final = b"\xff" * 16
 
 
@@ -210,7 +211,7 @@ class Calls:
         till = self._till()
         hold = movement_pb2.Hold(
             member_id=self._draw.choice(self._members), reference=f"{self._order.run}-{mark}",
-            points=_HELD_POINTS, occurred_at_us=OCCURRED_AT_US, authority=_CARD,
+            points=_HELD_POINTS, occurred_at_us=OCCURRED_AT_US, authority=_CARD_READ, receipt=self._receipts[till],
         )  # fmt: skip
         return _Done(till), self._item(mark, till, hold=hold)
 
@@ -225,8 +226,7 @@ class Calls:
         till = self._till()
         redemption = movement_pb2.Redemption(
             member_id=self._draw.choice(self._members), reference=f"{self._order.run}-{mark}",
-            points=_REDEEMED_POINTS, occurred_at_us=OCCURRED_AT_US, receipt=self._receipts[till], channel="store",
-            authority=_CARD,
+            points=_REDEEMED_POINTS, occurred_at_us=OCCURRED_AT_US, receipt=self._receipts[till], channel="store", authority=_CARD_READ,
         )  # fmt: skip
         return self._item(mark, till, redemption=redemption)
 

@@ -33,12 +33,13 @@ WEEKS: Final = 4
 _STARTS_AT: Final = datetime(2023, 12, 31, 23, tzinfo=UTC)
 _STARTS_ON: Final = date(2024, 1, 1)
 _SLUG: Final = "month"
-_CARD: Final = movement_pb2.BurnAuthority(kind=movement_pb2.AUTHORITY_KIND_CARD)
 _ZONE: Final = "Europe/Amsterdam"
 _PRICES: Final = registry.Prices(10_000, 8_000, to_micros(_STARTS_AT))
 _EARNED, _BURNED = 100_000, 10_000
 #: One partner in so many pays by invoice, and at one in so many more is burned than it issues: it is paid.
 _INVOICED, _PAID = 5, 3
+# What shows that members want it.
+_CARD_READ: Final = movement_pb2.BurnAuthority(kind=movement_pb2.AUTHORITY_KIND_CARD)
 _GRANTS: Final = ("points:earn", "points:redeem")
 _ITEMS_A_CALL: Final = 100
 _AT_ONCE: Final = 16
@@ -214,7 +215,7 @@ async def _post(
             key = f"b{at_us}-{place}-{of}"
             redemption = movement_pb2.Redemption(
                 member_id=who[of][1].member_id.bytes, reference=key, points=points, occurred_at_us=at_us,
-                channel="store", authority=_CARD,
+                channel="store", authority=_CARD_READ,
             )  # fmt: skip
             items.append(movement_pb2.Item(key=f"k:{key}", principal=place, redemption=redemption))
     await _posted(platform, programme, [each for each, _ in who], items)

@@ -14,6 +14,7 @@ from uuid import UUID
 import grpc.aio
 import httpx2
 from coalition.members.v1 import members_pb2_grpc
+from coalition.members.v1.authority_pb2_grpc import add_AuthorityServiceServicer_to_server
 from coalition.partners.v1 import partners_pb2, partners_pb2_grpc, settlement_pb2_grpc
 from coalition.partners.v1.disputes_pb2_grpc import add_DisputeServiceServicer_to_server
 from coalition.partners.v1.payment_terms_pb2_grpc import add_PaymentTermsServiceServicer_to_server
@@ -31,6 +32,7 @@ from services.runtime.grpc_server import GrpcServer
 from services.runtime.ids import new_id
 from services.runtime.principal import Programme, Signer, Verifier
 from services.runtime.settings import PlatformSettings
+from tests.support.gateway_authority import AuthorityBook
 from tests.support.gateway_disputes import DisputesBook
 from tests.support.gateway_documents import DocumentsBook
 from tests.support.gateway_faults import Faults
@@ -59,6 +61,7 @@ class House:
     programme: Programme
     faults: Faults
     members: MembersBook
+    authority: AuthorityBook
     points: PointsBook
     operations: OperationsBook
     partners: PartnersBook
@@ -126,18 +129,21 @@ async def open_house(
     faults = Faults()
     # What the gateway never calls is left out of the doubles.
     members = MembersBook(faults)  # pyright: ignore[reportAbstractUsage]
+    authority = AuthorityBook(members)  # pyright: ignore[reportAbstractUsage]
     partners = PartnersBook(faults)  # pyright: ignore[reportAbstractUsage]
     documents = DocumentsBook()  # pyright: ignore[reportAbstractUsage]
     points = PointsBook(faults, members, verifier)  # pyright: ignore[reportAbstractUsage]
+
+    def register_members(server: grpc.aio.Server) -> None:
+        members_pb2_grpc.add_MembersServiceServicer_to_server(members, server)
+        add_AuthorityServiceServicer_to_server(authority, server)
 
     def register_points(server: grpc.aio.Server) -> None:
         points_pb2_grpc.add_PointsServiceServicer_to_server(points, server)
         operations_pb2_grpc.add_OperationsServiceServicer_to_server(points.operations, server)
 
     neighbours = {
-        "members": _Neighbour(
-            verifier, partial(members_pb2_grpc.add_MembersServiceServicer_to_server, members)
-        ),
+        "members": _Neighbour(verifier, register_members),
         "points": _Neighbour(verifier, register_points),
         "partners": _Neighbour(verifier, partial(_register_partners, partners, documents)),
     }
@@ -173,7 +179,7 @@ async def open_house(
     try:
         async with httpx2.AsyncClient(base_url=base_url, timeout=30, trust_env=False) as client:
             yield House(
-                running.gateway, base_url, port, programme, faults, members, points, points.operations, partners, documents,
+                running.gateway, base_url, port, programme, faults, members, authority, points, points.operations, partners, documents,
                 partner_id, secret,
                 client,
             )  # fmt: skip

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from tests.support.gateway_members import luhn
 
+#: The card was read.
+CARD_READ: Final = {"method": "card"}
 _RUN: Final = secrets.token_hex(3)
 _numbers = itertools.count(1)
 
@@ -46,8 +48,16 @@ def redemption(card: str, points: int, **changes: Any) -> dict[str, Any]:
         "store": "S1",
         "points": points,
         "occurred_at": "2026-03-14T09:31:07+01:00",
+        "authorisation": CARD_READ,
         **changes,
     }
+
+
+def redemption_line(card: str, points: int, **changes: Any) -> dict[str, Any]:
+    """A line of a batch: points spent while the till was offline."""
+    body = redemption(card, points, **changes)
+    del body["authorisation"]
+    return {"type": "redemption", **body}
 
 
 def hold(card: str, points: int, **changes: Any) -> dict[str, Any]:
@@ -57,6 +67,7 @@ def hold(card: str, points: int, **changes: Any) -> dict[str, Any]:
         "reference": new_reference(),
         "points": points,
         "occurred_at": "2026-03-14T09:31:07+01:00",
+        "authorisation": CARD_READ,
         **changes,
     }
 
@@ -67,9 +78,10 @@ def resolve(**changes: Any) -> dict[str, Any]:
 
 
 def purchase(card: str, **changes: Any) -> dict[str, Any]:
-    """A sale of 25.99 at the store S1, 5.00 of it paid with points."""
+    """A sale of 25.99 at the store S1, 5.00 of it paid with points; the card is read where it redeems."""
     paid = [{"kind": "points", "amount": 500}, {"kind": "card", "amount": 2099}]
-    return {**earn(card), "tenders": paid, **changes}
+    shown = {"authorisation": CARD_READ} if changes.get("redeem") else {}
+    return {**earn(card), "tenders": paid, **shown, **changes}
 
 
 def refund(**changes: Any) -> dict[str, Any]:

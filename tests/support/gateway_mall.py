@@ -20,6 +20,7 @@ from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
 from tests.support.command_line import run_command
+from tests.support.gateway_bodies import CARD_READ
 from tests.support.gateway_members import luhn
 
 STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)
@@ -138,7 +139,8 @@ def sale(card: str, amount: int, **changes: Any) -> dict[str, Any]:
 def paid(card: str, **changes: Any) -> dict[str, Any]:
     """The sale SOLD at the first store."""
     tenders = [{"kind": "points", "amount": SOLD.in_points}, {"kind": "card", "amount": SOLD.money}]
-    return sale(card, SOLD.whole, store="S1", tenders=tenders, **changes)
+    shown = {"authorisation": CARD_READ} if changes.get("redeem") else {}
+    return sale(card, SOLD.whole, store="S1", tenders=tenders, **shown, **changes)
 
 
 def new_card(prefix: str) -> str:
@@ -201,7 +203,12 @@ async def hang_up(
 
 async def held_500(mall: Mall, card: str) -> tuple[str, dict[str, str]]:
     """The id of a hold of 500 points, and the key that it was asked for with."""
-    body = {"member": {"card": card}, "reference": secrets.token_hex(8), "points": 500}
+    body = {
+        "member": {"card": card},
+        "reference": secrets.token_hex(8),
+        "points": 500,
+        "authorisation": CARD_READ,
+    }
     headers = key()
     answer = await mall.grocer.post("/v1/holds", json={**body, "occurred_at": OCCURRED_AT}, headers=headers)
     assert answer.status_code == 201, answer.text

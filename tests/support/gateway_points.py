@@ -219,6 +219,11 @@ class PointsBook(PointsReads):
         missing = self._member(redemption.member_id, redemption.occurred_at_us)
         if missing is not None:
             return missing
+        if redemption.authority.kind == movement_pb2.AUTHORITY_KIND_UNSPECIFIED:
+            return refusal(
+                _R.REASON_AUTHORISATION_REQUIRED, "more must be shown",
+                shown="none", limit="0", required=str(redemption.points), enough="card, pin, app_token",
+            )  # fmt: skip
         available = self.wallets.get(redemption.member_id, 0)
         if redemption.points > available:
             return refusal(
@@ -310,7 +315,10 @@ class PointsBook(PointsReads):
     def _hold(self, hold: movement_pb2.Hold, partner: UUID) -> movement_pb2.Result:
         refusal = self._redeem(
             movement_pb2.Redemption(
-                member_id=hold.member_id, points=hold.points, occurred_at_us=hold.occurred_at_us
+                member_id=hold.member_id,
+                points=hold.points,
+                occurred_at_us=hold.occurred_at_us,
+                authority=hold.authority,
             ),
             partner,
         )

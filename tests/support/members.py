@@ -12,8 +12,8 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+from coalition.members.v1 import authority_pb2, authority_pb2_grpc, members_pb2_grpc, office_pb2_grpc
 from coalition.members.v1 import members_pb2 as pb
-from coalition.members.v1 import members_pb2_grpc, office_pb2_grpc
 from coalition.type.v1.event_record_pb2 import EventRecord
 from pydantic import SecretStr
 
@@ -82,6 +82,7 @@ class Caller:
     token: bytes
     programme: Programme
     partner_id: UUID | None = None
+    authority: authority_pb2_grpc.AuthorityServiceStub | None = None
 
     async def call(self, method: str, request: Any) -> Any:
         """One unary call by name."""
@@ -115,6 +116,29 @@ class Caller:
         """Closes a member."""
         return (await self.call("CloseMember", pb.CloseMemberRequest(member_id=member_id))).member
 
+    async def ask_authority(self, method: str, request: Any) -> Any:
+        """One call of AuthorityService by name."""
+        return await grpc_client.call(getattr(self.authority, method), request, self.token)
+
+    async def app_token(self, member_id: bytes) -> str:
+        """A new token of the member's app."""
+        request = authority_pb2.IssueAppTokenRequest(member_id=member_id)
+        return (await self.ask_authority("IssueAppToken", request)).token
+
+    async def use_token(self, token: str, key: str = "k:sale") -> authority_pb2.UseAppTokenResponse:
+        """Shows a token at a till."""
+        return await self.ask_authority("UseAppToken", authority_pb2.UseAppTokenRequest(token=token, key=key))
+
+    async def set_pin(self, member_id: bytes, pin: str) -> None:
+        """Sets a PIN."""
+        await self.ask_authority("SetPin", authority_pb2.SetPinRequest(member_id=member_id, pin=pin))
+
+    async def check_pin(self, member_id: bytes, pin: str, key: str | None = None) -> bool:
+        """Types a PIN, under a new key unless one is given; whether that was answered before."""
+        key = secrets.token_hex(8) if key is None else key
+        request = authority_pb2.CheckPinRequest(member_id=member_id, pin=pin, key=key)
+        return (await self.ask_authority("CheckPin", request)).replayed
+
     async def event_blocks(self, from_pos: int = 1, limit: int = 0) -> list[Sequence[EventRecord]]:
         """Reads the event log, in the blocks that it comes in."""
         request = pb.ReadEventsRequest(from_pos=from_pos, limit=limit)
@@ -136,6 +160,7 @@ class RunningMembers:
     stub: members_pb2_grpc.MembersServiceStub
     signers: dict[str, Signer]
     office_stub: office_pb2_grpc.MembersOfficeServiceStub
+    authority: authority_pb2_grpc.AuthorityServiceStub
 
     async def in_office(self, programme: Programme, method: str, request: Any) -> Any:
         """One call to the office, as a person of the service desk."""
@@ -152,17 +177,16 @@ class RunningMembers:
         """A partner, a new one unless named."""
         partner_id = partner_id or new_id()
         token = self.signers["gateway"].sign(Kind.PARTNER, "key_test", programme, partner_id, scopes)
-        return Caller(self.stub, token, programme, partner_id)
+        return Caller(self.stub, token, programme, partner_id, self.authority)
 
     def staff(self, programme: Programme, *roles: str) -> Caller:
         """A person of the operator's staff."""
-        return Caller(
-            self.stub, self.signers["cli"].sign(Kind.STAFF, "stf_test", programme, grants=roles), programme
-        )
+        token = self.signers["cli"].sign(Kind.STAFF, "stf_test", programme, grants=roles)
+        return Caller(self.stub, token, programme, authority=self.authority)
 
     def points(self, programme: Programme) -> Caller:
         """The points service."""
-        return Caller(self.stub, self.signers["points"].own(programme), programme)
+        return Caller(self.stub, self.signers["points"].own(programme), programme, authority=self.authority)
 
 
 @asynccontextmanager
@@ -183,11 +207,14 @@ async def running_members(
     port = await server.start()
     try:
         async with grpc_client.open_channel(f"127.0.0.1:{port}") as channel:
-            stub, office = (
+            yield RunningMembers(
+                members,
+                settings,
                 members_pb2_grpc.MembersServiceStub(channel),
+                signers,
                 office_pb2_grpc.MembersOfficeServiceStub(channel),
+                authority_pb2_grpc.AuthorityServiceStub(channel),
             )
-            yield RunningMembers(members, settings, stub, signers, office)
     finally:
         await server.stop(0)
         await members.disconnect()

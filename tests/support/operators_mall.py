@@ -19,6 +19,7 @@ from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
 from tests.support.command_line import run_command
+from tests.support.gateway_bodies import CARD_READ
 
 STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)  # Monday, midnight in New York
 WEEK: Final = timedelta(weeks=1)
@@ -74,6 +75,11 @@ def body_of(card: str, **fields: Any) -> dict[str, Any]:
         "member": {"card": card},
         **fields,
     }
+
+
+def burn_of(card: str, **fields: Any) -> dict[str, Any]:
+    """As body_of, for points to be spent or set aside: the card was read."""
+    return body_of(card, authorisation=CARD_READ, **fields)
 
 
 @asynccontextmanager

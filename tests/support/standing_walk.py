@@ -13,7 +13,7 @@ from services.operations import campaigns, registry
 from services.runtime.clock import MICROS_PER_DAY, to_micros
 from services.runtime.errors import CoalitionError, code_of
 from services.runtime.partner_standing import Operation, PartnerStanding, StandingKind, answers
-from tests.support.operators_mall import STARTS_AT, Mall, body_of
+from tests.support.operators_mall import STARTS_AT, Mall, body_of, burn_of
 
 
 @dataclass
@@ -74,10 +74,10 @@ class Asked:
         return single
 
     async def redeem(self) -> str:
-        return await self._posted("/v1/redemptions", body_of(self.shop.card, points=1))
+        return await self._posted("/v1/redemptions", burn_of(self.shop.card, points=1))
 
     async def hold(self) -> str:
-        return await self._posted("/v1/holds", body_of(self.shop.card, points=1))
+        return await self._posted("/v1/holds", burn_of(self.shop.card, points=1))
 
     async def capture(self) -> str:
         path = f"/v1/holds/{self.shop.holds[0]}/capture"
@@ -113,7 +113,7 @@ class Asked:
         return await _operator(campaigns.set_campaign(self.mall.session, self.mall.programme, "", wanted))
 
     async def burn_elsewhere(self) -> str:
-        burn = body_of(self.shop.card, points=1)
+        burn = burn_of(self.shop.card, points=1)
         return code_in(await post(self.mall.tills[self.elsewhere], "/v1/redemptions", burn))
 
     async def statements(self) -> str:

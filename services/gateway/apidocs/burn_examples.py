@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from services.gateway.apidocs.authority_examples import CARD_READ, PIN_TYPED, TOKEN
+
 _REDEMPTION_ID: Final = "txn_01kkq62d0re51t9a7b3c5d7e9f"
 _MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
 _HOLD_ID: Final = "hld_01kkq63v1rf62tab8c4d6e8f0g"
@@ -16,6 +18,22 @@ REDEMPTION_BODIES: Final[dict[str, Any]] = {
         "points": 500,
         "occurred_at": "2026-03-14T09:31:07+01:00",
         "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1002"},
+        "authorisation": CARD_READ,
+    },
+    "with the app": {
+        "member": {"app_token": TOKEN},
+        "reference": "S367-7-20260314-1005",
+        "store": "S367",
+        "points": 500,
+        "occurred_at": "2026-03-14T09:31:07+01:00",
+    },
+    "with the PIN": {
+        "member": {"card": "6035550000000018"},
+        "reference": "S367-7-20260314-1006",
+        "store": "S367",
+        "points": 500,
+        "occurred_at": "2026-03-14T09:31:07+01:00",
+        "authorisation": PIN_TYPED,
     },
 }
 REDEMPTION: Final[dict[str, Any]] = {
@@ -34,6 +52,15 @@ HOLD_BODIES: Final[dict[str, Any]] = {
     "for a quarter of an hour": {
         "member": {"card": "6035550000000018"},
         "reference": "S367-7-20260314-1003",
+        "store": "S367",
+        "points": 500,
+        "occurred_at": "2026-03-14T09:31:07+01:00",
+        "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1003"},
+        "authorisation": CARD_READ,
+    },
+    "with the app": {
+        "member": {"app_token": TOKEN},
+        "reference": "S367-7-20260314-1005",
         "points": 500,
         "occurred_at": "2026-03-14T09:31:07+01:00",
     },
@@ -50,6 +77,7 @@ HOLD_BODIES: Final[dict[str, Any]] = {
                 {"sku": "4005678", "category": "tobacco", "amount": 600},
             ],
         },
+        "authorisation": CARD_READ,
     },
 }
 HOLD: Final[dict[str, Any]] = {

@@ -34,6 +34,8 @@ _FIGURES: Final = {
     "limit_bytes": "262144", "lines": "5001", "retry_after_seconds": "1", "amount_minor": "2599",
     "lines_minor": "2589", "currency": "USD", "expected": "EUR", "needed": "points:earn", "store": "S999",
     "fields": "amount", "left": "1300", "original": "txn_01kkq5x2m8e4ta7c9v1w3y5z70",
+    "shown": "none", "enough": "card, pin, app_token", "method": "pin", "tries_left": "4", "until": "2026-03-14T08:46:07Z",
+    "guard": "member", "measure": "points", "reached": "5200", "resets_at": "2026-03-14T23:00:00Z",
 }  # fmt: skip
 _DESCRIPTION: Final = """
 The API of a partner of the coalition: members, earning, spending, statements.

@@ -208,6 +208,35 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         ("limit", "left", "required"),
         "Up to {left} points may be spent here today.",
     ),
+    _R.REASON_AUTHORISATION_REQUIRED: Explained(
+        "Points are spent by the member alone, and what was shown of the member is not enough for so many. A card number that was "
+        "typed spends none.",
+        "Have the member show what `enough` names, and ask again under a new key and reference; or offer `limit` points or "
+        "fewer, for which what was `shown` will do. Nothing was spent.",
+        ("shown", "limit", "required", "enough"),
+        "Please show the app, card or PIN",
+    ),
+    _R.REASON_VELOCITY_EXCEEDED: Explained(
+        "More burns, or more points burned, than the operator lets through in a day of one member, card or till.",
+        "Take the payment in money. The count starts anew at `resets_at`; the operator's staff can look at it before.",
+        ("guard", "measure", "limit", "reached", "required", "resets_at"),
+        "No more points can be spent here today",
+    ),
+    _R.REASON_AUTHORISATION_INVALID: Explained(
+        "What was shown is not good, or not any more: a token of the app that is too old, was used before or is none of this "
+        "programme's; or a wrong PIN.",
+        "Have the app show a new token, or the PIN typed again, of which `tries_left` are left, and ask again; where the first "
+        "request was answered so, the same key may be used. A time-out is no reason for a new key: the same request under the "
+        "same key is answered again.",
+        ("method", "tries_left"),
+        "Not accepted; please try again",
+    ),
+    _R.REASON_PIN_LOCKED: Explained(
+        "Too many wrong PINs were typed for this member. None is looked at until `until`, not even the right one.",
+        "Have the member show the app or the card. The lock ends by itself, or once the member's PIN is set anew.",
+        ("until", "retry_after_seconds"),
+        "PIN locked; please show app or card",
+    ),
     _R.REASON_BURN_WORTH_MISMATCH: Explained(
         "The tenders of kind `points` are not what the points of the purchase are worth by your burn rule; or points lower the "
         "price with you (`treatment` `discount`), and the purchase has such a tender.",

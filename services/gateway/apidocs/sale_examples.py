@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from services.gateway.apidocs.authority_examples import CARD_READ
+
 _MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
 _EARN_ID: Final = "txn_01kkq64v1sg73vbc9d5e7f9g1h"
 _BURN_ID: Final = "txn_01kkq64v1sg73vbc9d5e7f9g1j"
@@ -24,7 +26,12 @@ _PAID: Final = [{"kind": "points", "amount": 500}, {"kind": "card", "amount": 20
 
 PURCHASE_BODIES: Final[dict[str, Any]] = {
     "with what is held": {**_SALE, "tenders": _PAID, "hold": {"id": _HOLD_ID}},
-    "with points at once": {**_SALE, "tenders": _PAID, "redeem": {"points": 500}},
+    "with points at once": {
+        **_SALE,
+        "tenders": _PAID,
+        "redeem": {"points": 500},
+        "authorisation": CARD_READ,
+    },
     "without points": {**_SALE, "tenders": [{"kind": "card", "amount": 2599}]},
 }
 _POSTED: Final[dict[str, Any]] = {

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from coalition.points.v1 import movement_pb2
 
+from services.gateway.domain.authority import Authority, AuthorityKind
 from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.holds import CaptureBody, HoldBody, VoidBody
-from services.gateway.schemas.movements import EarnBody, RedemptionBody
+from services.gateway.schemas.movements import EarnContent, RedemptionContent
 from services.gateway.schemas.sales import ExchangeBody, PurchaseBody, RefundBody, ReversalBody
+
+_KINDS: Final = {
+    AuthorityKind.NONE: movement_pb2.AUTHORITY_KIND_UNSPECIFIED,
+    AuthorityKind.OFFLINE: movement_pb2.AUTHORITY_KIND_OFFLINE,
+    AuthorityKind.CARD: movement_pb2.AUTHORITY_KIND_CARD,
+    AuthorityKind.PIN: movement_pb2.AUTHORITY_KIND_PIN,
+    AuthorityKind.APP_TOKEN: movement_pb2.AUTHORITY_KIND_APP_TOKEN,
+}
 
 
 class Order(NamedTuple):
@@ -22,7 +31,13 @@ class Order(NamedTuple):
 
 
 def earn_order(
-    token: bytes, key: str, body: EarnBody, member_id: UUID, store_id: UUID | None, trace: str, until_us: int
+    token: bytes,
+    key: str,
+    body: EarnContent,
+    member_id: UUID,
+    store_id: UUID | None,
+    trace: str,
+    until_us: int,
 ) -> Order:
     """The order of an earn; `until_us` is the wall-clock time after which it need not be started."""
     sale = movement_pb2.Sale(
@@ -42,13 +57,14 @@ def earn_order(
 def redemption_order(
     token: bytes,
     key: str,
-    body: RedemptionBody,
+    body: RedemptionContent,
     member_id: UUID,
+    authority: Authority,
     store_id: UUID | None,
     trace: str,
     until_us: int,
 ) -> Order:
-    """The order of a redemption; arguments as for earn_order."""
+    """The order of a redemption; `authority` is what shows that the member wants it, other arguments as for earn_order."""
     redemption = movement_pb2.Redemption(
         member_id=member_id.bytes,
         reference=body.reference,
@@ -57,13 +73,23 @@ def redemption_order(
         receipt=_receipt(body, store_id),
         channel=body.channel,
         basket=_basket(body.basket),
+        authority=_authority(authority),
     )
     item = movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, redemption=redemption)
     return Order(token, item)
 
 
-def hold_order(token: bytes, key: str, body: HoldBody, member_id: UUID, trace: str, until_us: int) -> Order:
-    """The order of a hold; arguments as for earn_order."""
+def hold_order(
+    token: bytes,
+    key: str,
+    body: HoldBody,
+    member_id: UUID,
+    authority: Authority,
+    store_id: UUID | None,
+    trace: str,
+    until_us: int,
+) -> Order:
+    """The order of a hold; arguments as for redemption_order."""
     hold = movement_pb2.Hold(
         member_id=member_id.bytes,
         reference=body.reference,
@@ -71,6 +97,8 @@ def hold_order(token: bytes, key: str, body: HoldBody, member_id: UUID, trace: s
         occurred_at_us=body.occurred_at,
         seconds=body.seconds,
         basket=_basket(body.basket),
+        authority=_authority(authority),
+        receipt=_receipt(body, store_id),
     )
     return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, hold=hold))
 
@@ -101,13 +129,14 @@ def burn_order(
     body: PurchaseBody,
     hold_id: UUID | None,
     member_id: UUID,
+    authority: Authority,
     store_id: UUID | None,
     trace: str,
     until_us: int,
 ) -> Order | None:
     """The order of what a purchase burns: a capture of the hold, or a redemption; None where it burns nothing.
 
-    It says of itself what the purchase says: reference, time, store, receipt. Other arguments as for earn_order.
+    It says of itself what the purchase says: reference, time, store, receipt. Other arguments as for redemption_order.
     """
     item = movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us)
     if body.hold and hold_id:
@@ -127,6 +156,7 @@ def burn_order(
             occurred_at_us=body.occurred_at,
             receipt=_receipt(body, store_id),
             channel=body.channel,
+            authority=_authority(authority),
         )
         item.redemption.CopyFrom(redemption)
     else:
@@ -209,7 +239,8 @@ def line_messages(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
 
 
 def _receipt(
-    body: EarnBody | RedemptionBody | CaptureBody | RefundBody | ExchangeBody, store_id: UUID | None
+    body: EarnContent | RedemptionContent | HoldBody | CaptureBody | RefundBody | ExchangeBody,
+    store_id: UUID | None,
 ) -> movement_pb2.Receipt:
     given = body.receipt
     if given is None:
@@ -220,6 +251,10 @@ def _receipt(
         business_date=given.business_date or "",
         number=given.number,
     )
+
+
+def _authority(authority: Authority) -> movement_pb2.BurnAuthority:
+    return movement_pb2.BurnAuthority(kind=_KINDS[authority.kind], instrument=authority.instrument)
 
 
 def tender_messages(tenders: Sequence[Tender]) -> list[movement_pb2.Tender]:

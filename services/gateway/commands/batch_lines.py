@@ -18,6 +18,7 @@ from services.gateway.clients.orders import Order, earn_order, redemption_order,
 from services.gateway.clients.points import ITEMS_MAX
 from services.gateway.commands.posting import Posting, Waiting
 from services.gateway.commands.refunds import original_id_of
+from services.gateway.directory.authority import AtTheTill
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM, Caller, PartnerRole
@@ -58,9 +59,15 @@ class BatchLines:
     """Posts the lines of a batch in their order."""
 
     def __init__(
-        self, members: MemberDirectory, stores: StoreDirectory, posting: Posting, answers: BatchAnswers
+        self,
+        members: MemberDirectory,
+        till: AtTheTill,
+        stores: StoreDirectory,
+        posting: Posting,
+        answers: BatchAnswers,
     ) -> None:
-        self._members, self._stores, self._posting, self._answers = members, stores, posting, answers
+        self._members, self._till, self._stores = members, till, stores
+        self._posting, self._answers = posting, answers
 
     async def post(
         self, caller: Caller, lines: Sequence[ReadLine], until_us: int, tally: Tally
@@ -158,11 +165,27 @@ class BatchLines:
             elif isinstance(named, CoalitionError):
                 decisions.append(Declined(named, remembered=False, replayed=False))
             else:
-                order = _order(caller, line, named, trace, until_us)
+                order = self._order(caller, line, named, trace, until_us)
                 waiting.append(Waiting(caller.programme, (order,), until_us))
                 decisions.append(None)
         posted = iter(await self._posting.post_bulk(waiting))
         return [each or _under_reference(next(posted)) for each in decisions]
+
+    def _order(self, caller: Caller, line: GoodLine, names: _Names, trace: str, until_us: int) -> Order:
+        key, store_id = f"r:{line.type}:{line.reference}", names.store_id
+        if isinstance(line, RefundLine):
+            currency = line.currency or caller.programme.currency
+            return refund_order(
+                caller.token, key, line, names.original_id, currency, store_id, trace, until_us
+            )
+        if names.member_id is None:
+            raise Fault
+        if isinstance(line, EarnLine):
+            return earn_order(caller.token, key, line, names.member_id, store_id, trace, until_us)
+        authority = self._till.offline(caller, line.member)
+        return redemption_order(
+            caller.token, key, line, names.member_id, authority, store_id, trace, until_us
+        )
 
 
 def _original(line: RefundLine) -> UUID | CoalitionError | None:
@@ -170,18 +193,6 @@ def _original(line: RefundLine) -> UUID | CoalitionError | None:
         return original_id_of(line)
     except CoalitionError as error:
         return error
-
-
-def _order(caller: Caller, line: GoodLine, names: _Names, trace: str, until_us: int) -> Order:
-    key, store_id = f"r:{line.type}:{line.reference}", names.store_id
-    if isinstance(line, RefundLine):
-        currency = line.currency or caller.programme.currency
-        return refund_order(caller.token, key, line, names.original_id, currency, store_id, trace, until_us)
-    if names.member_id is None:
-        raise Fault
-    if isinstance(line, EarnLine):
-        return earn_order(caller.token, key, line, names.member_id, store_id, trace, until_us)
-    return redemption_order(caller.token, key, line, names.member_id, store_id, trace, until_us)
 
 
 def _under_reference(decision: Decision) -> Decision:

@@ -12,7 +12,7 @@ from services.gateway.clients.orders import (
     void_order,
 )  # fmt: skip
 from services.gateway.commands.posting import Posting, Waiting
-from services.gateway.directory.members import MemberDirectory
+from services.gateway.directory.authority import AtTheTill
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import Decision
@@ -24,32 +24,39 @@ from services.runtime import telemetry
 class Movements:
     """Posts single movements. A caller's key decides which answer a repeated call gets."""
 
-    def __init__(self, members: MemberDirectory, stores: StoreDirectory, posting: Posting) -> None:
-        self._members, self._stores, self._posting = members, stores, posting
+    def __init__(self, till: AtTheTill, stores: StoreDirectory, posting: Posting) -> None:
+        self._till, self._stores, self._posting = till, stores, posting
 
     async def earn(self, caller: Caller, key: str, body: EarnBody, until_us: int) -> Decision:
         """Records a purchase and the points it earns.
 
-        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID), CoalitionError
-        (LOOKUP_LIMITED) and Unavailable.
+        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID), CoalitionError (LOOKUP_LIMITED,
+        AUTHORISATION_INVALID) and Unavailable.
         """
-        member_id, store_id = await self._resolve(caller, body, until_us, earns=True)
+        # The store first: what a member shows is not used up for one that there is not.
+        store_id = await self._stores.store_id(caller, body.store)
+        place = place_of(body.store, body.receipt, earns=True)
+        member_id = await self._till.member(caller, f"k:{key}", body.member, until_us, place)
         trace = telemetry.current_traceparent()
         order = earn_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)
         return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def redeem(self, caller: Caller, key: str, body: RedemptionBody, until_us: int) -> Decision:
-        """Spends points in one step. Raises as earn does."""
-        member_id, store_id = await self._resolve(caller, body, until_us)
+        """Spends points in one step. Raises as earn does, and Refused (PIN_LOCKED)."""
+        store_id = await self._stores.store_id(caller, body.store)
+        place = place_of(body.store, body.receipt, earns=False)
+        shown = await self._till.burner(caller, f"k:{key}", body.member, body.authorisation, until_us, place)
         trace = telemetry.current_traceparent()
-        order = redemption_order(caller.token, f"k:{key}", body, member_id, store_id, trace, until_us)
+        order = redemption_order(caller.token, f"k:{key}", body, *shown, store_id, trace, until_us)
         return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def hold(self, caller: Caller, key: str, body: HoldBody, until_us: int) -> Decision:
-        """Sets points aside. Raises as earn does, but for stores."""
-        member_id = await self._members.resolve(caller, body.member, until_us)
+        """Sets points aside. Raises as redeem does."""
+        store_id = await self._stores.store_id(caller, body.store)
+        place = place_of(body.store, body.receipt, earns=False)
+        shown = await self._till.burner(caller, f"k:{key}", body.member, body.authorisation, until_us, place)
         trace = telemetry.current_traceparent()
-        order = hold_order(caller.token, f"k:{key}", body, member_id, trace, until_us)
+        order = hold_order(caller.token, f"k:{key}", body, *shown, store_id, trace, until_us)
         return await self._posting.post(Waiting(caller.programme, (order,), until_us))
 
     async def capture(
@@ -66,10 +73,3 @@ class Movements:
         trace = telemetry.current_traceparent()
         order = void_order(caller.token, f"k:{key}", body, hold_id, trace, until_us)
         return await self._posting.post(Waiting(caller.programme, (order,), until_us))
-
-    async def _resolve(
-        self, caller: Caller, body: EarnBody | RedemptionBody, until_us: int, *, earns: bool = False
-    ) -> tuple[UUID, UUID | None]:
-        place = place_of(body.store, body.receipt, earns=earns)
-        member_id = await self._members.resolve(caller, body.member, until_us, place)
-        return member_id, await self._stores.store_id(caller, body.store)

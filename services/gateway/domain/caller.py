@@ -13,6 +13,7 @@ from services.runtime.principal import Programme
 
 MEMBERS_READ: Final = "members:read"
 MEMBERS_WRITE: Final = "members:write"
+MEMBERS_APP: Final = "members:app"
 POINTS_EARN: Final = "points:earn"
 POINTS_REDEEM: Final = "points:redeem"
 POINTS_READ: Final = "points:read"
@@ -21,6 +22,7 @@ STATEMENTS_ACCEPT: Final = "statements:accept"
 SCOPES: Final = (
     MEMBERS_READ,
     MEMBERS_WRITE,
+    MEMBERS_APP,
     POINTS_EARN,
     POINTS_REDEEM,
     POINTS_READ,

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from services.gateway.apidocs.document import openapi_document
 from services.gateway.app import Gateway
 from services.gateway.http.access_log import AccessLog
+from services.gateway.http.authority import Authorities
 from services.gateway.http.batches import Batches
 from services.gateway.http.dispatch import LiteralFirst
 from services.gateway.http.disputes import Disputes
@@ -81,6 +82,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
         *Refunds(gateway).routes(),
         *Reversals(gateway).routes(),
         *Members(gateway).routes(),
+        *Authorities(gateway).routes(),
         *Batches(gateway).routes(),
         *LargeBatches(gateway).routes(),
         *Transactions(gateway).routes(),

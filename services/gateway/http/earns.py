@@ -27,6 +27,7 @@ MOVEMENT_REASONS = (
     Reason.REASON_REFERENCE_REUSED,
     Reason.REASON_REVERSED_BEFORE_ARRIVAL,
     Reason.REASON_CARD_NUMBER_INVALID,
+    Reason.REASON_AUTHORISATION_INVALID,
     Reason.REASON_MEMBER_UNKNOWN,
     Reason.REASON_MEMBER_CLOSED,
     Reason.REASON_LOOKUP_LIMITED,
@@ -40,12 +41,19 @@ BURN_REASONS = (
     Reason.REASON_BURN_STEP,
     Reason.REASON_BURN_SHARE,
 )
+# Of what the member shows, and how much of it there was in a day.
+AUTHORITY_REASONS = (
+    Reason.REASON_AUTHORISATION_REQUIRED,
+    Reason.REASON_VELOCITY_EXCEEDED,
+    Reason.REASON_PIN_LOCKED,
+)
 # (Of those that tell a basket, and count against the day.)
 NEW_BURN_REASONS = (
     *BURN_REASONS,
     Reason.REASON_MEMBER_ANONYMOUS,
     Reason.REASON_STAFF_CARD,
     Reason.REASON_BURN_DAILY_LIMIT,
+    *AUTHORITY_REASONS,
     Reason.REASON_AMOUNT_MISMATCH,
     Reason.REASON_CURRENCY_UNSUPPORTED,
 )

@@ -65,7 +65,7 @@ class Holds:
                 answer=Hold,
                 example=burn_examples.HOLD,
                 reasons=(
-                    *(reason for reason in MOVEMENT_REASONS if reason != Reason.REASON_STORE_UNKNOWN),
+                    *MOVEMENT_REASONS,
                     *NEW_BURN_REASONS,
                     Reason.REASON_TOO_MANY_HOLDS,
                 ),

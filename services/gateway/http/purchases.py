@@ -13,7 +13,7 @@ from services.gateway.domain.movements import Awaited, Declined, Parked
 from services.gateway.http.admission import admit_write
 from services.gateway.http.answering import Answer, declined
 from services.gateway.http.bodies import read_json
-from services.gateway.http.earns import BURN_REASONS, EARN_REASONS
+from services.gateway.http.earns import AUTHORITY_REASONS, BURN_REASONS, EARN_REASONS
 from services.gateway.http.exchange import exchange_of
 from services.gateway.http.holds import hold_id_of
 from services.gateway.http.routes import ToldRoute, post
@@ -55,6 +55,7 @@ class Purchases:
                     Reason.REASON_MEMBER_ANONYMOUS,
                     Reason.REASON_STAFF_CARD,
                     Reason.REASON_BURN_DAILY_LIMIT,
+                    *AUTHORITY_REASONS,
                     Reason.REASON_BURN_WORTH_MISMATCH,
                 ),
             )

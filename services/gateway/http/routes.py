@@ -171,6 +171,34 @@ def post(
     )
 
 
+def put(
+    path: str,
+    endpoint: Endpoint,
+    *,
+    id: str,  # noqa: A002
+    tag: str,
+    summary: str,
+    description: str,
+    body: type[BaseModel],
+    examples: Mapping[str, Any],
+    answer: type[BaseModel],
+    example: Any,
+    reasons: Reasons,
+) -> ToldRoute:
+    """A write that is the same once or twice by its nature, and takes no idempotency key."""
+    return BodyRoute(
+        path,
+        endpoint,
+        told=Told(200, example, reasons, body=body, bodies=examples),
+        methods=["PUT"],
+        response_model=answer,
+        tags=[tag],
+        summary=summary,
+        description=description,
+        operation_id=id,
+    )
+
+
 def upload(
     path: str,
     endpoint: Endpoint,

@@ -7,19 +7,25 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from services.gateway.schemas.fields import Answer, Body, Instant, MemberId
-from services.gateway.schemas.movements import EarnBody, RedemptionBody, Transaction
+from services.gateway.schemas.movements import EarnContent, MemberReference, RedemptionContent, Transaction
 from services.gateway.schemas.sales import RefundBody
 
 LINES_MAX: Final = 5_000
 
 
-class EarnLine(EarnBody):
+class InBatch(Body):
+    """What is told of later: nobody is there to show anything."""
+
+    member: MemberReference
+
+
+class EarnLine(EarnContent, InBatch):
     """A line that earns: the fields of an earn, and its type."""
 
     type: Literal["earn"]
 
 
-class RedemptionLine(RedemptionBody):
+class RedemptionLine(RedemptionContent, InBatch):
     """A line that redeems: the fields of a redemption, and its type."""
 
     type: Literal["redemption"]

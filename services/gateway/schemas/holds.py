@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
+from services.gateway.schemas.authority import Authorisation, AuthorisationField, as_shown
 from services.gateway.schemas.baskets import Basket
 from services.gateway.schemas.fields import POINTS_MAX, Body, Instant, Moment, Reference, StoreCode
 from services.gateway.schemas.movements import (
     Channel,
-    MemberReference,
     Posted,
+    PresentMember,
     Receipt,
     RedemptionReceipt,
     WorthField,
@@ -25,19 +26,29 @@ _OccurredAt = Annotated[Moment, Field(description="The till's clock: RFC 3339 wi
 class HoldBody(Body):
     """Points to set aside for a burn."""
 
-    member: MemberReference
+    member: PresentMember
     reference: Reference
+    store: Annotated[
+        StoreCode | None, Field(description="Your own code of the store; leave it out where there is none")
+    ] = None
     points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to set aside")]
     occurred_at: _OccurredAt
     seconds: Annotated[
         int, Field(ge=1, le=SECONDS_MAX, description="How long they are set aside, in programme time")
     ] = SECONDS
+    receipt: Annotated[Receipt | None, Field(description="Where they are set aside")] = None
     basket: Annotated[
         Basket | None,
         Field(
             description="What is to be paid; needed where your burn rule takes a share of a basket, or excludes something"
         ),
     ] = None
+    authorisation: AuthorisationField = None
+
+    @field_validator("authorisation")
+    @classmethod
+    def _as_shown(cls, value: Authorisation | None, info: ValidationInfo) -> Authorisation | None:
+        return as_shown(value, info.data.get("member"))
 
 
 class CaptureBody(Body):

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 from pydantic_core import PydanticCustomError
 
 from services.gateway.domain.members import Place
+from services.gateway.schemas.authority import Authorisation, AuthorisationField, as_shown
 from services.gateway.schemas.baskets import Basket, SaleLine, Tender
 from services.gateway.schemas.fields import (
     AMOUNT_MAX,
@@ -60,9 +61,25 @@ class MemberReference(Body):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.id != "") + (self.card != "") + (self.customer_id != "") != 1:
-            raise PydanticCustomError("member_reference", "Exactly one of id, card and customer_id is needed")
+        ways = type(self).model_fields
+        if sum(getattr(self, way) != "" for way in ways) != 1:
+            raise PydanticCustomError("member_reference", "Exactly one of {ways}", {"ways": ", ".join(ways)})
         return self
+
+
+class PresentMember(MemberReference):
+    """Names the member at the till in exactly one way."""
+
+    app_token: Annotated[
+        str,
+        Field(
+            max_length=150,
+            repr=False,
+            description="A token that the member's app shows: it names the member, shows that a burn is the member's will, and is "
+            "used up under the Idempotency-Key that it is sent with first",
+            examples=["apt_…"],
+        ),
+    ] = ""
 
 
 class Receipt(Body):
@@ -80,8 +97,13 @@ def place_of(store: str | None, receipt: Receipt | None, *, earns: bool) -> Plac
     return Place(store or "", receipt.till if receipt else "", earns)
 
 
+class AtTill(Body):
+    """What is asked while the member is there."""
+
+    member: PresentMember
+
+
 class _Movement(Body):
-    member: MemberReference
     reference: Reference
     store: Annotated[
         StoreCode | None, Field(description="Your own code of the store; leave it out where there is none")
@@ -93,8 +115,8 @@ class _Movement(Body):
     receipt: Annotated[Receipt | None, Field(description="Where it was rung up")] = None
 
 
-class EarnBody(_Movement):
-    """A purchase that earns points at your rate."""
+class EarnContent(_Movement):
+    """What is told of a purchase that earns points, one by one and in batches."""
 
     amount: Annotated[
         int, Field(ge=0, le=AMOUNT_MAX, description="What the member paid in all, in minor units")
@@ -123,8 +145,12 @@ class EarnBody(_Movement):
         return value
 
 
-class RedemptionBody(_Movement):
-    """Points spent in one step."""
+class EarnBody(EarnContent, AtTill):
+    """A purchase that earns points at your rate."""
+
+
+class RedemptionContent(_Movement):
+    """What is told of points spent in one step, one by one and in batches."""
 
     points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to spend")]
     basket: Annotated[
@@ -133,6 +159,17 @@ class RedemptionBody(_Movement):
             description="What is to be paid; needed where your burn rule takes a share of a basket, or excludes something"
         ),
     ] = None
+
+
+class RedemptionBody(RedemptionContent, AtTill):
+    """Points spent in one step."""
+
+    authorisation: AuthorisationField = None
+
+    @field_validator("authorisation")
+    @classmethod
+    def _as_shown(cls, value: Authorisation | None, info: ValidationInfo) -> Authorisation | None:
+        return as_shown(value, info.data.get("member"))
 
 
 class Worth(Answer):

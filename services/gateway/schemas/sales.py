@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.gateway.schemas.authority import Authorisation, AuthorisationField, as_shown
 from services.gateway.schemas.baskets import SaleLine, Tender
 from services.gateway.schemas.fields import (
     AMOUNT_MAX,
@@ -63,6 +64,7 @@ class PurchaseBody(EarnBody):
     redeem: Annotated[
         RedeemedPoints | None, Field(description="Pays with points at once; not together with `hold`")
     ] = None
+    authorisation: AuthorisationField = None
 
     @field_validator("redeem")
     @classmethod
@@ -70,6 +72,15 @@ class PurchaseBody(EarnBody):
         if value and info.data.get("hold"):
             raise PydanticCustomError("burn", "Points are paid by hold or by redeem, not by both")
         return value
+
+    @field_validator("authorisation")
+    @classmethod
+    def _of_a_burn(cls, value: Authorisation | None, info: ValidationInfo) -> Authorisation | None:
+        if value and "redeem" in info.data and not info.data["redeem"]:
+            raise PydanticCustomError(
+                "authorisation", "It goes with `redeem`: a hold had its own, and an earn needs none"
+            )
+        return as_shown(value, info.data.get("member"), info.data.get("entry_mode"))
 
 
 class Original(Body):

@@ -70,6 +70,33 @@ class MemberClosed:
     closed_at_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class AppTokenReplayed:
+    """A token that `used_by` had used was shown again at `partner_id`: by another partner, or for something else."""
+
+    member_id: UUID
+    used_by: UUID
+    partner_id: UUID
+    replayed_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinLocked:
+    """So many wrong PINs were typed that none is looked at until `locked_until_us`; the last one at `partner_id`."""
+
+    member_id: UUID
+    partner_id: UUID
+    locked_at_us: int
+    locked_until_us: int
+
+
 MemberEvent = (
-    MemberEnrolled | MemberClaimed | MemberUpdated | EmploymentChanged | EnumerationSuspected | MemberClosed
+    MemberEnrolled
+    | MemberClaimed
+    | MemberUpdated
+    | EmploymentChanged
+    | EnumerationSuspected
+    | MemberClosed
+    | AppTokenReplayed
+    | PinLocked
 )

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.domain.events import (
+    AppTokenReplayed,
     EmploymentChanged,
     EnumerationSuspected,
     MemberClaimed,
@@ -16,11 +17,20 @@ from services.members.domain.events import (
     MemberEnrolled,
     MemberEvent,
     MemberUpdated,
+    PinLocked,
 )
 from services.runtime.event_log import EventLog, NewEvent, payload_of
 from services.runtime.principal import Programme
 
-OfMember = MemberEnrolled | MemberClaimed | MemberUpdated | EmploymentChanged | MemberClosed
+OfMember = (
+    MemberEnrolled
+    | MemberClaimed
+    | MemberUpdated
+    | EmploymentChanged
+    | MemberClosed
+    | AppTokenReplayed
+    | PinLocked
+)
 
 
 class Announcer:
@@ -76,6 +86,22 @@ def new_event(event: MemberEvent) -> NewEvent:
         case MemberClosed():
             closed = pb.MemberClosed(member_id=event.member_id.bytes, closed_at_us=event.closed_at_us)
             return _of_member("member.closed", event, event.closed_at_us, closed)
+        case AppTokenReplayed():
+            replayed = pb.MemberAppTokenReplayed(
+                member_id=event.member_id.bytes,
+                used_by=event.used_by.bytes,
+                partner_id=event.partner_id.bytes,
+                replayed_at_us=event.replayed_at_us,
+            )
+            return _of_member("member.app_token_replayed", event, event.replayed_at_us, replayed)
+        case PinLocked():
+            locked = pb.MemberPinLocked(
+                member_id=event.member_id.bytes,
+                partner_id=event.partner_id.bytes,
+                locked_at_us=event.locked_at_us,
+                locked_until_us=event.locked_until_us,
+            )
+            return _of_member("member.pin_locked", event, event.locked_at_us, locked)
 
 
 def _of_member(name: str, event: OfMember, recorded_at_us: int, message: Message) -> NewEvent:

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from services.runtime.errors import InvalidRequest
 
-# In the order that they are listed in; a key without a choice has them all.
+# In the order that they are listed in.
 SCOPES: Final = (
     "members:read",
     "members:write",
+    "members:app",
     "points:earn",
     "points:redeem",
     "points:transfer",
@@ -22,6 +23,9 @@ SCOPES: Final = (
     "statements:read",
     "statements:accept",
 )
+# Of a key without a choice. Who makes what shows a member's will is to be told apart from who takes it: a till that could make tokens
+# for itself would need no member.
+_USUAL_SCOPES: Final = tuple(scope for scope in SCOPES if scope != "members:app")
 ROLES: Final = ("admin", "pricing", "maker", "checker", "service_desk", "auditor")
 HINT_CHARACTERS: Final = 12
 DIGEST_BYTES: Final = 32
@@ -80,8 +84,8 @@ def new_staff_secret() -> Secret:
 
 
 def read_scopes(asked: Sequence[str]) -> tuple[str, ...]:
-    """The scopes asked for in their fixed order, without doubles; all where none is. Raises InvalidRequest."""
-    return read_known(asked, SCOPES, "scopes") or SCOPES
+    """The scopes asked for in their fixed order, without doubles; all but `members:app` where none is. Raises InvalidRequest."""
+    return read_known(asked, SCOPES, "scopes") or _USUAL_SCOPES
 
 
 def read_roles(asked: Sequence[str]) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from typing import Any
 
 import grpc
 import pytest
+from coalition.points.v1 import movement_pb2 as pb
 
 from services.gateway.schemas.batches import Batch, BatchSummary
 from services.gateway.schemas.lists import ListOf
 from services.runtime.ids import new_id, to_text
 from tests.support.gateway import House, open_house
-from tests.support.gateway_bodies import earn, new_card, redemption, refund
+from tests.support.gateway_bodies import earn, new_card, redemption, redemption_line, refund
 from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -38,8 +39,8 @@ async def test_a_till_that_was_offline_gets_a_result_for_each_line(keeping_house
         *_earns(card, 3),
         {"type": "earn", **done},
         {"type": "earn", **earn(new_card())},
-        {"type": "redemption", **redemption(card, 60)},
-        {"type": "redemption", **redemption(card, 10_000)},
+        redemption_line(card, 60),
+        redemption_line(card, 10_000),
         {"type": "earn", **earn(card), "amount": "2599"},
     ]
     answer = await house.post("/v1/batches", {"lines": lines})
@@ -73,7 +74,7 @@ async def test_a_till_that_was_offline_gets_a_result_for_each_line(keeping_house
 
 async def test_line_keys_are_made_of_their_references(keeping_house: House) -> None:
     house, card = keeping_house, _member(keeping_house)
-    lines = [{"type": "earn", **earn(card)}, {"type": "redemption", **redemption(card, 5)}]
+    lines = [{"type": "earn", **earn(card)}, redemption_line(card, 5)]
     await house.post("/v1/batches", {"lines": lines})
     call = house.points.calls[-1]
     assert call.bulk
@@ -168,7 +169,7 @@ async def test_lines_of_one_member_keep_their_order_across_chunks(keeping_house:
     lines: list[dict[str, Any]] = []
     for _ in range(600):
         lines.append({"type": "earn", **earn(card, amount=100, lines=[], tenders=[])})
-        lines.append({"type": "redemption", **redemption(card, 1)})
+        lines.append(redemption_line(card, 1))
     answer = await house.post("/v1/batches", {"lines": lines})
     assert answer.json()["counts"] == {
         "lines": 1_200,
@@ -224,7 +225,7 @@ async def test_each_line_needs_its_scope(keeping_house: House) -> None:
     secret = house.new_key(["points:earn"])
     lines = [
         {"type": "earn", **earn(card, store=None)},
-        {"type": "redemption", **redemption(card, 1, store=None)},
+        redemption_line(card, 1, store=None),
     ]
     results = (await house.post("/v1/batches", {"lines": lines}, secret=secret)).json()["results"]
     assert results[0]["outcome"] == "accepted"
@@ -296,7 +297,7 @@ async def test_a_refund_in_a_batch_may_be_of_a_sale_before_it(keeping_house: Hou
         {"type": "refund", **refund(original={"reference": "never-sold"})},
         {"type": "refund", **refund(original={"reference": sale["reference"]}, store="S999")},
         {"type": "refund", **refund(original={})},
-        {"type": "redemption", **redemption(card, 5)},
+        redemption_line(card, 5),
     ]
     answer = await house.post("/v1/batches", {"lines": lines})
     told = Batch.model_validate_json(answer.content)
@@ -344,3 +345,25 @@ async def test_a_refund_in_a_batch_needs_both_scopes(keeping_house: House) -> No
     assert [each["outcome"] for each in answer["results"]] == ["accepted", "refused"]
     error = answer["results"][1]["error"]
     assert (error["code"], error["needed"]) == ("permission_denied", "points:redeem")
+
+
+async def test_a_line_of_a_batch_is_offline_whatever_it_says(keeping_house: House) -> None:
+    house = keeping_house
+    card = new_card()
+    house.members.enrolled(card)
+    await house.post("/v1/earns", earn(card))
+    fine = redemption_line(card, 5)
+    lines = [
+        fine,
+        {"type": "redemption", **redemption(card, 5)},
+        redemption_line(card, 5, member={"app_token": "apt_x"}),
+        {"type": "earn", **earn(card, member={"app_token": "apt_x"})},
+    ]
+    results = (await house.post("/v1/batches", {"lines": lines})).json()["results"]
+    assert [each["outcome"] for each in results] == ["accepted", "refused", "refused", "refused"]
+    assert [each["error"]["errors"][0]["pointer"] for each in results[1:]] == [
+        "/lines/1/authorisation", "/lines/2/member/app_token", "/lines/3/member/app_token",
+    ]  # fmt: skip
+    shown = house.points.calls[-1].items[-1].redemption.authority
+    assert shown.kind == pb.AUTHORITY_KIND_OFFLINE
+    assert len(shown.instrument) == 16

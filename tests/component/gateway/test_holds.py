@@ -30,6 +30,7 @@ async def test_a_hold_is_answered_with_what_names_it_and_when_it_ends(house: Hou
     assert held["hold"].removeprefix("hld_") == held["id"].removeprefix("txn_")
     assert held["expires_at"] > held["recorded_at"]
     item = house.points.calls[-1].items[0]
+    assert not item.hold.receipt.till
     assert (item.hold.points, item.hold.seconds) == (20, 900)
 
 
@@ -90,7 +91,8 @@ async def test_a_hold_that_is_none_of_the_partners_is_not_found(house: House, st
         ({"seconds": 604_801}, "/seconds"),
         ({"reference": ""}, "/reference"),
         ({"occurred_at": "yesterday"}, "/occurred_at"),
-        ({"store": "S1"}, "/store"),
+        ({"till": "7"}, "/till"),
+        ({"store": ""}, "/store"),
     ],
 )
 async def test_a_hold_that_cannot_be_is_refused_by_field(

@@ -11,7 +11,7 @@ from services.gateway.schemas.batches import Batch
 from services.gateway.schemas.movements import Earn, ParkedEarn, Transaction
 from services.gateway.schemas.sales import ParkedPurchase, Purchase
 from tests.support.gateway import House
-from tests.support.gateway_bodies import earn, new_card
+from tests.support.gateway_bodies import CARD_READ, earn, new_card
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -59,7 +59,7 @@ async def test_a_purchase_burns_at_once_and_says_what_is_to_come(house: House) -
     card = new_card()
     house.members.enrolled(card)
     await house.post("/v1/earns", _sale(card, 2_000))
-    asked = {**_sale(card, 2_500), "redeem": {"points": 5}}
+    asked = {**_sale(card, 2_500), "redeem": {"points": 5}, "authorisation": CARD_READ}
     answer = await house.post("/v1/purchases", asked, key="sale")
     told = answer.json()
     ParkedPurchase.model_validate_json(answer.content)

@@ -9,7 +9,17 @@ from coalition.partners.v1 import partners_pb2
 
 from services.gateway.schemas.platform import Me
 from tests.support.gateway import House
-from tests.support.gateway_bodies import earn, hold, new_card, purchase, redemption, refund, resolve, reversal
+from tests.support.gateway_bodies import (
+    earn,
+    hold,
+    new_card,
+    purchase,
+    redemption,
+    redemption_line,
+    refund,
+    resolve,
+    reversal,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,7 +71,7 @@ async def test_lines_of_a_batch_are_looked_at_one_by_one(keeping_house: House) -
     house.members.enrolled(card)
     await house.post("/v1/earns", earn(card))
     secret = house.new_key(partner_id=house.partner_id, roles=[EARN])
-    lines = [{"type": "earn", **earn(card)}, {"type": "redemption", **redemption(card, 5)}]
+    lines = [{"type": "earn", **earn(card)}, redemption_line(card, 5)]
     answer = (await house.post("/v1/batches", {"lines": lines}, secret=secret)).json()
     assert [result["outcome"] for result in answer["results"]] == ["accepted", "refused"]
     assert answer["results"][1]["error"]["needed"] == "role:burn"

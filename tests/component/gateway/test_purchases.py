@@ -11,7 +11,7 @@ from services.gateway.domain.caller import POINTS_EARN, POINTS_REDEEM
 from services.gateway.schemas.sales import Purchase
 from services.runtime.ids import new_id, to_text
 from tests.support.gateway import House
-from tests.support.gateway_bodies import earn, hold, new_card, purchase, redemption, resolve
+from tests.support.gateway_bodies import CARD_READ, earn, hold, new_card, purchase, redemption, resolve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -136,7 +136,7 @@ async def test_the_same_key_with_another_sale_or_other_points_is_refused(house: 
     others: list[dict[str, Any]] = [
         {"amount": 2600, "lines": []},
         {"redeem": {"points": 101}},
-        {"redeem": None},
+        {"redeem": None, "authorisation": None},
     ]
     for changes in others:
         answer = await house.post("/v1/purchases", body | changes, key="sale-x")
@@ -190,7 +190,8 @@ async def test_a_sale_is_refused_for_what_stands_in_its_way(
     held = await _held(house, card)
     if "hold" in burn:
         burn = burn | {"hold": {"id": held, **burn["hold"]}}
-    answer = await house.post("/v1/purchases", purchase(card) | burn)
+    shown = {"authorisation": CARD_READ} if "redeem" in burn else {}
+    answer = await house.post("/v1/purchases", purchase(card) | shown | burn)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json().items() >= figures.items()
     assert await _wallet(house, card) == 500

@@ -41,14 +41,17 @@ from services.runtime.audit import canonical
 from services.runtime.errors import CATALOGUE
 from tests.support.gateway import open_house
 
-# Reads with a body.
-_READS: Final = ("post /v1/members/lookup", "post /v1/quotes")
+# Reads with a body, one that keeps nothing, and one that is the same however often.
+_KEYLESS: Final = (
+    "post /v1/members/lookup", "post /v1/quotes", "post /v1/members/{member_id}/app-tokens", "put /v1/members/{member_id}/pin",
+)  # fmt: skip
 _METHODS: Final = ("delete", "get", "patch", "post", "put")
 _ROUTES: Final = {
     "/v1/ping": "get", "/v1/me": "get", "/v1/members": "post", "/v1/members/lookup": "post",
     "/v1/members/{member_id}": "get patch", "/v1/members/{member_id}/close": "post",
     "/v1/members/{member_id}/employment": "delete put",
     "/v1/members/{member_id}/balance": "get", "/v1/members/{member_id}/transactions": "get",
+    "/v1/members/{member_id}/app-tokens": "post", "/v1/members/{member_id}/pin": "put",
     "/v1/members/{member_id}/expirations": "get", "/v1/reversals": "post",
     "/v1/quotes": "post", "/v1/earns": "post", "/v1/redemptions": "post", "/v1/transactions": "get", "/v1/holds": "post",
     "/v1/holds/{hold_id}/capture": "post", "/v1/holds/{hold_id}/void": "post",
@@ -182,7 +185,7 @@ def test_all_but_the_state_of_the_api_needs_a_key(document: dict[str, Any]) -> N
 def test_writes_take_an_idempotency_key_and_reads_do_not(document: dict[str, Any]) -> None:
     for name, operation in _operations(document):
         headers = [each for each in operation.get("parameters", []) if each["in"] == "header"]
-        expected = not name.startswith("get ") and name not in _READS
+        expected = not name.startswith("get ") and name not in _KEYLESS
         assert [each["name"] for each in headers] == (["Idempotency-Key"] if expected else []), name
 
 

@@ -36,6 +36,8 @@ PERSONAL = PersonalData(
 )
 CUSTOMER_NUMBER = "KD-0815-4711"
 OTHER_PHONE = "+491709876500"
+PIN = "73918264"
+KEY = "k:till-7-receipt-1003"
 
 
 def forms_of(value: str) -> list[bytes]:
@@ -89,6 +91,11 @@ async def test_no_table_holds_a_personal_value_in_any_plain_form(
     change = Update(key_text(), bytes(32), enrolled.member_id, PersonalData(phone=OTHER_PHONE), ("email",))
     await members.update(partner, change)
     await members.employment(partner, enrolled.member_id, None, employed=True)
+    app = principal_of(programme, Kind.PARTNER, "members:app", "points:redeem", partner_id=partner.partner_id)
+    await members.set_pin(app, enrolled.member_id, PIN)
+    await members.check_pin(app, enrolled.member_id, PIN, KEY)
+    token = (await members.issue_app_token(app, enrolled.member_id)).text
+    await members.use_app_token(app, token, KEY)
     await members.close(partner, enrolled.member_id)
 
     contents = await every_table(database.admin_url)
@@ -110,7 +117,7 @@ async def test_no_table_holds_a_personal_value_in_any_plain_form(
     )
     # (Of two letters everything is full.)
     personal = [str(getattr(PERSONAL, name)) for name in PERSONAL.__slots__ if name != "language"]
-    planted = [card, CUSTOMER_NUMBER, OTHER_PHONE, *personal]
+    planted = [card, CUSTOMER_NUMBER, OTHER_PHONE, PIN, KEY, token, *personal]
     for name, content in contents.items():
         for value in planted:
             for form in forms_of(value):

@@ -32,6 +32,8 @@ PERSONAL = pb.PersonalData(
     birth_date="1971-04-23",
 )
 
+PIN, WRONG_PIN = "73918264", "46281937"
+
 
 @pytest.fixture
 async def running(
@@ -58,8 +60,15 @@ async def test_success_refusals_and_faults_log_nothing_personal(
     partner, card = running.partner(programme), card_number()
     given = (identifier(CARD, card), identifier(CUSTOMER, "KD-0815-4711"))
     member_id = (await partner.enrol(*given, personal=PERSONAL)).member.member_id
+    app = running.partner(programme, partner.partner_id, ("members:app", "points:redeem"))
+    await app.set_pin(member_id, PIN)
+    token = await app.app_token(member_id)
+    await app.use_token(token)
     reasons: list[Reason.ValueType] = []
     for attempt in (
+        app.use_token(token, "k:other"),
+        app.check_pin(member_id, WRONG_PIN),
+        app.set_pin(member_id, "99999999"),
         partner.enrol(*given, personal=PERSONAL),
         # (One more digit would make a good number once in ten times.)
         partner.enrol(identifier(CARD, card[:-1] + str((int(card[-1]) + 1) % 10))),
@@ -69,9 +78,13 @@ async def test_success_refusals_and_faults_log_nothing_personal(
         with pytest.raises(CoalitionError) as refused:
             await attempt
         reasons.append(refused.value.reason)
-        assert not any(value in str(refused.value) for value in (card, PERSONAL.email))
+        told = f"{refused.value} {refused.value.metadata}"
+        assert not any(value in told for value in (card, PERSONAL.email, PIN, WRONG_PIN, "99999999", token))
 
     assert reasons == [
+        Reason.REASON_AUTHORISATION_INVALID,
+        Reason.REASON_AUTHORISATION_INVALID,
+        Reason.REASON_INVALID_REQUEST,
         Reason.REASON_IDENTIFIER_TAKEN,
         Reason.REASON_CARD_NUMBER_INVALID,
         Reason.REASON_INVALID_REQUEST,
@@ -79,7 +92,14 @@ async def test_success_refusals_and_faults_log_nothing_personal(
     ]
     logged = capsys.readouterr().err
     assert "SealBroken" in logged
-    for value in (card, "KD-0815-4711", *(value for _, value in PERSONAL.ListFields())):
+    for value in (
+        card,
+        "KD-0815-4711",
+        PIN,
+        WRONG_PIN,
+        token,
+        *(value for _, value in PERSONAL.ListFields()),
+    ):
         assert str(value) not in logged
 
 

@@ -90,8 +90,9 @@ def test_a_secret_is_kept_as_its_hash_and_recognised_by_its_first_twelve_charact
     assert re.fullmatch("st_[0-9A-Za-z]{40}", new_staff_secret().text)
 
 
-def test_scopes_come_in_their_order_and_all_where_none_is_asked_for() -> None:
-    assert read_scopes([]) == SCOPES
+def test_scopes_come_in_their_order_and_the_usual_ones_where_none_is_asked_for() -> None:
+    assert read_scopes([]) == tuple(scope for scope in SCOPES if scope != "members:app")
+    assert read_scopes(["members:app"]) == ("members:app",)
     assert read_scopes(["points:read", "members:read", "points:read"]) == ("members:read", "points:read")
     with pytest.raises(InvalidRequest, match="points:steal"):
         read_scopes(["points:steal"])

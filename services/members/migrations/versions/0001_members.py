@@ -1,5 +1,7 @@
 """Members, their sealed identifiers and personal fields, their closing; keys, event log and relay cursor."""
 
+from pathlib import Path
+
 from alembic import op
 
 from services.runtime.alembic_env import runtime_role
@@ -9,6 +11,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_SQL = Path(__file__).with_name("0001_members")
+_FILES = ("authority.sql",)
 _TABLES = (
     # Never edited. What changes about a member is told by rows of other tables.
     """
@@ -273,6 +277,11 @@ _GRANTS = {
     "idempotency": ", UPDATE (response)",
     "event_head": ", UPDATE (pos, partition_pos)",
     "relay_cursor": ", UPDATE (pos)",
+    "app_token_use": ", DELETE",
+    "app_token_replay": "",
+    "member_pin": "",
+    "member_pin_guard": ", UPDATE (wrong, locks, locked_until)",
+    "pin_pass": ", UPDATE (misses), DELETE",
 }
 
 
@@ -280,6 +289,9 @@ def upgrade() -> None:
     for statement in _TABLES:
         op.execute(statement)
     op.execute(_REFUSE_EDIT)
+    for name in _FILES:
+        for statement in (_SQL / name).read_text().split("\n--;;\n"):
+            op.execute(statement)
     for table in _JOURNALS:
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "

@@ -233,3 +233,71 @@ class MemberClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemberClosed: _TypeAlias = MemberClosed  # noqa: Y015
+
+@_typing.final
+class MemberAppTokenReplayed(_message.Message):
+    """`member.app_token_replayed`: a token of a member's app was shown again by somebody else than who had used it. Once a token."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    USED_BY_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    REPLAYED_AT_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    used_by: _builtins.bytes
+    """The partner that it was used at (16 bytes of a UUID)."""
+    partner_id: _builtins.bytes
+    """The partner that it was shown at again, which may be the same (16 bytes of a UUID)."""
+    replayed_at_us: _builtins.int
+    """Wall-clock time of the replay. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        used_by: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        replayed_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "partner_id", b"partner_id", "replayed_at_us", b"replayed_at_us", "used_by", b"used_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberAppTokenReplayed: _TypeAlias = MemberAppTokenReplayed  # noqa: Y015
+
+@_typing.final
+class MemberPinLocked(_message.Message):
+    """`member.pin_locked`: so many wrong PINs were typed in a row that none is looked at for a while."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    LOCKED_AT_US_FIELD_NUMBER: _builtins.int
+    LOCKED_UNTIL_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner where the last one was typed (16 bytes of a UUID)."""
+    locked_at_us: _builtins.int
+    """Wall-clock time. Microseconds since 1970-01-01 UTC."""
+    locked_until_us: _builtins.int
+    """Wall-clock time from which on PINs are looked at again. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        locked_at_us: _builtins.int = ...,
+        locked_until_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["locked_at_us", b"locked_at_us", "locked_until_us", b"locked_until_us", "member_id", b"member_id", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberPinLocked: _TypeAlias = MemberPinLocked  # noqa: Y015

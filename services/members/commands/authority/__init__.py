@@ -1,0 +1,1 @@
+"""What makes, uses and checks tokens and PINs."""

@@ -1,0 +1,1 @@
+"""What shows that a burn is a member's will: tokens of the member's app, and the PIN."""

@@ -1,0 +1,1 @@
+"""Tokens that were used, and PINs."""
