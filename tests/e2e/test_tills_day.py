@@ -96,7 +96,7 @@ async def test_a_till_is_told_beforehand_and_sells_as_it_was_told(mall: Mall) ->
     assert burn["worth"] == {"amount": 1_240, "currency": "USD", "treatment": "tender"}
     held = await posted(
         mall.grocer, "/v1/holds",
-        {"member": {"card": card}, "reference": secrets.token_hex(8), "occurred_at": RULED_AT, "points": 500},
+        {"member": {"card": card}, "reference": secrets.token_hex(8), "occurred_at": RULED_AT, "points": 500, "authorisation": CARD_READ},
     )  # fmt: skip
     tenders = [{"kind": "points", "amount": 500}, {"kind": "card", "amount": 29_500}]
     bought = sale(card, 30_000, tenders=tenders, occurred_at=RULED_AT)
