@@ -107,9 +107,9 @@ EARN: Final = _posting("http.earn_single", "requests/s", NOOP.name, Mark(0.6))
 PURCHASE: Final = _posting(
     "http.purchase_single", "requests/s", NOOP.name, Mark(0.5), rounds=1, warm_up=False
 )
-READ_FEW: Final = RowPlan("balance.read_10", "reads/s", books=True)
+READ_FEW: Final = RowPlan("balance.read_10", "reads/s", books=True, rounds=2)
 READ_MANY: Final = RowPlan(
-    "balance.read_1m", "reads/s", READ_FEW.name, books=True, mark=Mark(0.8), warm_up=False
+    "balance.read_1m", "reads/s", READ_FEW.name, books=True, mark=Mark(0.8), rounds=2, warm_up=False
 )
 ALONE: Final = _posting("posting.lane_alone", "ms, p99", rounds=1)
 BESIDE_BULK: Final = _posting(
