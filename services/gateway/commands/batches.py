@@ -17,10 +17,11 @@ from services.runtime.errors import Conflict, Unavailable
 
 
 class BatchAnswer(NamedTuple):
-    """JSON of a batch, and whether it was answered before."""
+    """JSON of a batch, whether it was answered before, and how many lines were worked on."""
 
     body: bytes
     replayed: bool
+    lines: int = 0
 
 
 class Batches:
@@ -75,4 +76,4 @@ class Batches:
         counts = tally.counts()
         answer = self._answers.completed(stored.batch_id, stored.created_at_us, counts, results)
         await turn.finish(stored.batch_id, counts, answer)
-        return BatchAnswer(answer, replayed=False)
+        return BatchAnswer(answer, replayed=False, lines=len(lines))

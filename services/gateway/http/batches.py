@@ -12,7 +12,8 @@ from services.gateway.answers.batches import batch_summary
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import POINTS_READ
-from services.gateway.http.admission import admit, admit_write
+from services.gateway.domain.quotas import QuotaClass
+from services.gateway.http.admission import admit, admit_write, count_lines
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import read_json
 from services.gateway.http.cursors import AskedPage
@@ -82,9 +83,10 @@ class Batches:
         """Posts a batch once per key. Which scopes are needed depends on its lines."""
         gateway, exchange = self._gateway, exchange_of(request)
         exchange.allow_seconds(gateway.settings.batch_seconds_max)
-        caller, key = await admit_write(gateway, request, "")
+        caller, key = await admit_write(gateway, request, "", counted=QuotaClass.BULK)
         body = await read_json(request, gateway.settings.batch_bytes_max)
         answer = await gateway.batches.run(caller, key, body, exchange.until_us)
+        count_lines(gateway, request, answer.lines)
         return Answer(answer.body, 201, replayed=answer.replayed)
 
     async def page(self, request: Request, asked: AskedPage) -> Response:

@@ -45,8 +45,9 @@ def upgrade() -> None:
     op.execute(_TABLE)
     op.execute("CREATE INDEX batch_of_partner ON batch (ledger_id, partner_id, batch_id)")
     op.execute("CREATE INDEX batch_by_age ON batch (created_at)")
-    for statement in (_SQL / "reconciliation.sql").read_text().split("\n--;;\n"):
-        op.execute(statement)
+    for name in ("reconciliation.sql", "quotas.sql"):
+        for statement in (_SQL / name).read_text().split("\n--;;\n"):
+            op.execute(statement)
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT, DELETE ON batch TO {role}")
@@ -56,6 +57,7 @@ def upgrade() -> None:
     # A result is never edited; old ones are forgotten with their differences.
     op.execute(f"GRANT SELECT, INSERT, DELETE ON reconciliation_upload, reconciliation_row TO {role}")
     op.execute(f"GRANT SELECT, INSERT ON reconciliation_difference TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON quota_bucket TO {role}")
 
 
 def downgrade() -> None:

@@ -203,6 +203,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Whoever decided a dispute does not decide it again."""
     REASON_EVIDENCE_AWAITED: _Reason.ValueType  # 149
     """The partner was asked for evidence, and has time for it still (metadata: until)."""
+    REASON_RATE_LIMITED: _Reason.ValueType  # 180
+    """--- how much is asked ---------------------------------------------------------------------
+    The API key has used up its quota (metadata: limit, window_seconds, resets_at, retry_after_seconds).
+    """
+    REASON_TOO_MANY_AT_ONCE: _Reason.ValueType  # 181
+    """As many requests of the partner are being worked on as it may have at once (metadata: limit, retry_after_seconds)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -391,4 +397,10 @@ REASON_DECIDED_BEFORE: Reason.ValueType  # 148
 """Whoever decided a dispute does not decide it again."""
 REASON_EVIDENCE_AWAITED: Reason.ValueType  # 149
 """The partner was asked for evidence, and has time for it still (metadata: until)."""
+REASON_RATE_LIMITED: Reason.ValueType  # 180
+"""--- how much is asked ---------------------------------------------------------------------
+The API key has used up its quota (metadata: limit, window_seconds, resets_at, retry_after_seconds).
+"""
+REASON_TOO_MANY_AT_ONCE: Reason.ValueType  # 181
+"""As many requests of the partner are being worked on as it may have at once (metadata: limit, retry_after_seconds)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
