@@ -92,7 +92,7 @@ class Bucket:
     """What one gateway holds of a quota. All times are nanoseconds of the monotonic clock."""
 
     __slots__ = (
-        "dry", "held", "key_id", "kind", "leased_ns", "ledger_id", "life_ns", "policy", "quota", "slice", "spent_until_ns",
+        "asked", "dry", "held", "key_id", "kind", "leased_ns", "ledger_id", "life_ns", "policy", "quota", "slice", "spent_until_ns",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +104,8 @@ class Bucket:
         self.life_ns = int(4 * slice_seconds * NANOS)
         #: Units that may be let on; below zero: that were let on and are still owed.
         self.held = 0
+        #: Of what was let on in advance, what is being asked for now.
+        self.asked = 0
         #: Whether the quota had less than was asked of it when it was asked last.
         self.dry = False
         self.spent_until_ns = 0
@@ -118,13 +120,13 @@ class Bucket:
     @property
     def undecided(self) -> bool:
         """Whether nothing may be let on before the quota was asked, which may have more."""
-        return not self.dry and self.held <= -self.slice
+        return not self.dry and self.held <= self.asked - self.slice
 
     def take(self, now_ns: int) -> bool:
         """Takes a unit; False: there is none. While the quota is not known to be used up, a slice is let on in advance."""
         if self.held > 0 and now_ns - self.leased_ns > self.life_ns:
             self.held = 0
-        if self.held > 0 or (not self.dry and self.held > -self.slice):
+        if self.held > 0 or (not self.dry and self.held > self.asked - self.slice):
             self.held -= 1
             return True
         return False
@@ -136,11 +138,12 @@ class Bucket:
     def ask(self) -> Ask:
         """What to ask for now: what is owed, and a slice. Until the answer only what is taken meanwhile counts."""
         owed, self.held = max(0, -self.held), max(0, self.held)
+        self.asked = owed
         return Ask(self.ledger_id, self.key_id, self.kind, self.quota, owed, self.slice - self.held)
 
     def give(self, asked: Ask, got: Grant, now_ns: int) -> None:
         """Takes what was granted."""
-        self.held += got.granted
+        self.held, self.asked = self.held + got.granted, 0
         self.dry = got.granted < asked.wanted
         self.spent_until_ns, self.leased_ns = now_ns + got.spent_ns, now_ns
 
