@@ -134,13 +134,17 @@ class Quotas:
                 for bucket, asked, each in zip(low, asks, got, strict=True):
                     bucket.give(asked, each, now)
                     del self._low[bucket]
-                self._renewed.set()
-                self._renewed = asyncio.Event()
+                self._wake()
                 await asyncio.sleep(_PAUSE_SECONDS)
         finally:
             self._renewing = None
             self._low.clear()
-            self._renewed.set()
+            self._wake()
+
+    def _wake(self) -> None:
+        """Has everybody look who waits, and whoever waits from now on wait for the next answer."""
+        self._renewed.set()
+        self._renewed = asyncio.Event()
 
     async def _take(self, buckets: list[Bucket], asks: list[Ask]) -> list[Grant]:
         if time.monotonic_ns() >= self._away_until_ns:

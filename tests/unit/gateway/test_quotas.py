@@ -194,3 +194,16 @@ async def test_what_was_agreed_with_a_partner_counts_for_its_keys_at_once() -> N
     assert quotas.bucket(agreed, QuotaClass.BULK).quota == Quota(40, 1)
     assert quotas.bucket(agreed, QuotaClass.BULK) is quotas.bucket(agreed, QuotaClass.BULK)
     await quotas.close()
+
+
+async def test_who_waits_for_an_answer_leaves_the_others_the_turn() -> None:
+    quotas, caller = _quotas(Leases(), 1, 40), _caller(new_id())
+    for _ in range(3):
+        assert await _let_on(quotas, caller, 60, QuotaClass.INTERACTIVE) <= 41
+        # The task that asks has come to its end; the next one who waits has another.
+        await asyncio.sleep(0.03)
+    quota = quotas.bucket(caller, QuotaClass.INTERACTIVE)
+    quota.spent_until_ns = 0
+    async with asyncio.timeout(5):
+        assert await _let_on(quotas, caller, 1, QuotaClass.INTERACTIVE) == 0
+    await quotas.close()
