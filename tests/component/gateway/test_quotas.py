@@ -123,3 +123,11 @@ async def test_lines_of_a_batch_are_counted_apart_from_single_calls(
         assert refused
         assert int(refused[-1].headers["retry-after"]) >= 40
         assert (await house.post("/v1/earns", earn(card))).status_code == 201
+
+
+async def test_what_was_agreed_with_a_partner_is_what_its_key_may_ask() -> None:
+    async with open_house() as house:
+        for known in house.partners.keys.values():
+            known.quotas.interactive_per_second = 7
+        answer = await house.get("/v1/me")
+        assert answer.headers["ratelimit-policy"] == '"interactive";q=70;w=10'
