@@ -146,7 +146,7 @@ class Running:
         limits = QuotaLimits(
             Quota(settings.quota_interactive_per_second, settings.quota_interactive_window_seconds),
             Quota(settings.quota_bulk_per_second, settings.quota_bulk_window_seconds),
-            settings.quota_slice_seconds,
+            settings.quota_slice_milliseconds,
             settings.keys_remembered_max,
         )
         return Quotas(self.quota_store, limits)

@@ -91,10 +91,10 @@ class Settings(DatabaseSettings):
     quota_bulk_window_seconds: int = Field(
         default=60, ge=1, le=3_600, description="Those of so many seconds may come at once"
     )
-    quota_slice_seconds: float = Field(
-        default=0.25,
-        ge=0.05,
-        le=5,
+    quota_slice_milliseconds: int = Field(
+        default=250,
+        ge=50,
+        le=5_000,
         description="How much of a quota a gateway takes from the database at a time, at least 32 units",
     )
 

@@ -40,12 +40,12 @@ class Leases(Protocol):
 class QuotaLimits:
     """What a key may ask unless its partner has agreed on something else, and how slices are taken.
 
-    `slice_seconds`: how much of a quota a gateway takes at a time; `entries_max`: buckets that are kept.
+    `slice_milliseconds`: how much of a quota a gateway takes at a time; `entries_max`: buckets that are kept.
     """
 
     interactive: Quota
     bulk: Quota
-    slice_seconds: float
+    slice_milliseconds: int
     entries_max: int
 
     def of(self, caller: Caller, kind: QuotaClass) -> Quota:
@@ -112,7 +112,7 @@ class Quotas:
         bucket = known.get(key_id)
         if bucket is not None and (bucket.quota is quota or bucket.quota == quota):
             return bucket
-        made = Bucket(caller.programme.ledger_id, key_id, kind, quota, self._limits.slice_seconds)
+        made = Bucket(caller.programme.ledger_id, key_id, kind, quota, self._limits.slice_milliseconds)
         known[key_id] = made
         if len(known) > self._limits.entries_max:
             known.popitem(last=False)

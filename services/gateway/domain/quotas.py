@@ -41,9 +41,9 @@ class Quota:
         """Nanoseconds in which a unit comes back, rounded down: never less than was said, and at most a thousandth more."""
         return NANOS // self.per_second
 
-    def slice_of(self, seconds: float) -> int:
-        """The units of so many seconds that one gateway takes at a time: the most that it can let on beyond the quota."""
-        return min(self.capacity, max(_SLICE_MIN, int(self.per_second * seconds)))
+    def slice_of(self, milliseconds: int) -> int:
+        """The units of so many milliseconds that one gateway takes at a time: the most that it can let on beyond the quota."""
+        return min(self.capacity, max(_SLICE_MIN, self.per_second * milliseconds // 1_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,12 @@ class Bucket:
     )  # fmt: skip
 
     def __init__(
-        self, ledger_id: int, key_id: UUID, kind: QuotaClass, quota: Quota, slice_seconds: float
+        self, ledger_id: int, key_id: UUID, kind: QuotaClass, quota: Quota, slice_milliseconds: int
     ) -> None:
         self.ledger_id, self.key_id, self.kind, self.quota = ledger_id, key_id, kind, quota
-        self.slice = quota.slice_of(slice_seconds)
+        self.slice = quota.slice_of(slice_milliseconds)
         #: What is not used within this time is not used at all, so that nothing is hoarded.
-        self.life_ns = int(4 * slice_seconds * NANOS)
+        self.life_ns = 4 * slice_milliseconds * NANOS // 1_000
         #: Units that may be let on; below zero: that were let on and are still owed.
         self.held = 0
         #: Of what was let on in advance, what is being asked for now.

@@ -64,7 +64,7 @@ def _caller(key_id: UUID, quotas: PartnersQuotas = PartnersQuotas()) -> Caller: 
 
 def _quotas(leases: Leases, per_second: int, window_seconds: int = 1) -> Quotas:
     quota = Quota(per_second, window_seconds)
-    return Quotas(leases, QuotaLimits(quota, quota, 0.25, 10))
+    return Quotas(leases, QuotaLimits(quota, quota, 250, 10))
 
 
 async def _let_on(quotas: Quotas, caller: Caller, times: int, kind: QuotaClass) -> int:
@@ -100,7 +100,7 @@ def test_gateways_together_keep_a_quota_but_for_a_slice_each(
     quota: Quota, gateways: int, data: st.DataObject
 ) -> None:
     row, now, let_on = Shared(), 0, 0
-    buckets = [Bucket(1, _KEY, QuotaClass.INTERACTIVE, quota, 0.25) for _ in range(gateways)]
+    buckets = [Bucket(1, _KEY, QuotaClass.INTERACTIVE, quota, 250) for _ in range(gateways)]
     asked: dict[Bucket, tuple[Ask, Grant]] = {}
     for _ in range(data.draw(st.integers(1, 40))):
         bucket = buckets[data.draw(st.integers(0, gateways - 1))]
@@ -118,7 +118,7 @@ def test_gateways_together_keep_a_quota_but_for_a_slice_each(
 
 def test_what_is_owed_is_paid_back_before_the_next_is_let_on() -> None:
     row, quota = Shared(), Quota(10, 6)
-    bucket = Bucket(1, _KEY, QuotaClass.BULK, quota, 0.25)
+    bucket = Bucket(1, _KEY, QuotaClass.BULK, quota, 250)
     bucket.spend(1_060)
     asked = bucket.ask()
     assert (asked.owed, bucket.held) == (1_060, 0)
@@ -133,7 +133,7 @@ def test_what_is_owed_is_paid_back_before_the_next_is_let_on() -> None:
 
 
 def test_what_is_held_too_long_is_not_used() -> None:
-    bucket = Bucket(1, _KEY, QuotaClass.INTERACTIVE, Quota(100, 10), 0.25)
+    bucket = Bucket(1, _KEY, QuotaClass.INTERACTIVE, Quota(100, 10), 250)
     bucket.give(bucket.ask(), Grant(10, 0), 0)
     assert bucket.dry
     assert bucket.take(NANOS // 2)
