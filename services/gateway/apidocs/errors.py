@@ -319,6 +319,19 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         ("standing", "operation"),
         "Points are no longer taken here",
     ),
+    _R.REASON_RATE_LIMITED: Explained(
+        "The API key has sent more requests, or more lines in batches and files, than its quota allows. Nothing was done.",
+        "Wait as long as Retry-After says, then send the same request again. The headers RateLimit and RateLimit-Policy of every "
+        "answer tell how much is left.",
+        ("limit", "window_seconds", "resets_at", "retry_after_seconds"),
+        "Please try again in a moment",
+    ),
+    _R.REASON_TOO_MANY_AT_ONCE: Explained(
+        "As many requests of this partner are being worked on as it may have at once. Nothing was done.",
+        "Wait for answers before you send more: then send the same request again.",
+        ("limit", "retry_after_seconds"),
+        "Please try again in a moment",
+    ),
     _R.REASON_OVERLOADED: Explained(
         "More is asked for than can be done at the moment. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again.",
