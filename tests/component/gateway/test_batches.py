@@ -128,7 +128,7 @@ async def test_a_twin_of_a_batch_in_work_is_told_to_come_back(keeping_house: Hou
 async def test_a_batch_that_was_cut_short_carries_on_where_it_was(
     database_for: Callable[[str], ServiceDatabase],
 ) -> None:
-    async with open_house(database_for("gateway").runtime_url, batch_seconds_max=1.0) as house:
+    async with open_house(database_for("gateway").runtime_url, batch_seconds_max=3.0) as house:
         card = _member(house)
         body = {"lines": _earns(card, 700)}
         house.points.broken_from_call = 2
