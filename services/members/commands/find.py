@@ -25,8 +25,6 @@ from services.runtime.database import ReadDatabase
 from services.runtime.errors import NotFound, Refused
 from services.runtime.principal import Principal
 
-_CARD_ENDING = 4
-
 
 class FindMember:
     """Finds one member by card, customer number, phone, e-mail or id. Unknown ones count against the caller."""
@@ -101,9 +99,7 @@ class FindMember:
             member_id,
             member.status,
             member.anonymous,
-            tuple(
-                each.value[-_CARD_ENDING:] for each in member.identifiers if each.kind is IdentifierKind.CARD
-            ),
+            member.card_endings,
             member.personal.initials if member.personal else "",
             numbers[0] if numbers else "",
             partner_id is not None and member.enrolled_by == partner_id,

@@ -100,7 +100,9 @@ async def test_nobody_is_found_under_a_name_that_nobody_has(house: House) -> Non
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-async def test_another_partner_sees_neither_personal_data_nor_customer_numbers(house: House) -> None:
+async def test_another_partner_sees_neither_personal_data_nor_customer_numbers_nor_cards(
+    house: House,
+) -> None:
     body = {"card": new_card(), "customer_id": new_reference(), "personal": _PERSONAL}
     await house.post("/v1/members", body)
     other = house.new_key()
@@ -108,6 +110,7 @@ async def test_another_partner_sees_neither_personal_data_nor_customer_numbers(h
     assert (seen["initials"], seen["customer_id"], seen["enrolled_by_you"]) == (None, None, False)
     read = (await house.get(f"/v1/members/{seen['id']}", secret=other)).json()
     assert (read["personal"], read["customer_id"], read["enrolled_by_you"]) == (None, None, False)
+    assert (read["cards"], read["card_endings"]) == ([], [str(body["card"])[-4:]])
     answer = await house.post("/v1/members/lookup", {"customer_id": body["customer_id"]}, secret=other)
     assert answer.status_code == 404
 

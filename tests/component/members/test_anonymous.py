@@ -92,6 +92,7 @@ async def test_whoever_enrols_the_card_by_name_claims_the_member_once(
         await other.close(member_id)
     anonymous = await partner.get(member_id)
     assert (anonymous.anonymous, anonymous.enrolled_by, anonymous.HasField("personal")) == (True, b"", False)
+    assert (list(anonymous.identifiers), list(anonymous.card_endings)) == ([], [card[-4:]])
     given = (identifier(CARD, card), identifier(CUSTOMER, number))
     personal = pb.PersonalData(given_name="Ada", phone="030 1234567")
     first, again = [await partner.enrol(*given, key="claim", personal=personal) for _ in range(2)]
@@ -105,7 +106,8 @@ async def test_whoever_enrols_the_card_by_name_claims_the_member_once(
     with pytest.raises(Conflict) as taken:
         await other.enrol(identifier(CARD, card))
     assert taken.value.reason == Reason.REASON_IDENTIFIER_TAKEN
-    assert not (await other.get(member_id)).HasField("personal")
+    seen = await other.get(member_id)
+    assert (seen.HasField("personal"), list(seen.identifiers)) == (False, [])
     assert [event.type for event in await running.points(programme).events()] == [
         "member.enrolled",
         "member.claimed",
