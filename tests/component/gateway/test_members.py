@@ -233,6 +233,11 @@ async def test_a_member_s_transactions_are_listed_page_by_page_in_both_direction
 async def test_who_tries_cards_out_is_not_answered_whatever_he_asks_for(house: House) -> None:
     body = {"card": new_card()}
     await house.post("/v1/members", body)
+    quote = {
+        "member": body,
+        "occurred_at": "2026-03-14T10:31:04Z",
+        "sale": {"amount": 100, "currency": "EUR"},
+    }
     secret = house.new_key()
     house.members.limited_seconds = 77
     try:
@@ -241,6 +246,7 @@ async def test_who_tries_cards_out_is_not_answered_whatever_he_asks_for(house: H
             await house.post("/v1/earns", earn(body["card"], store=None), secret=secret),
             await house.post("/v1/redemptions", redemption(body["card"], 10, store=None), secret=secret),
             await house.post("/v1/purchases", earn(new_card(), store=None), secret=secret),
+            await house.post("/v1/quotes", quote, secret=secret),
         ]
     finally:
         house.members.limited_seconds = 0
