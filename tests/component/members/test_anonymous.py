@@ -165,3 +165,24 @@ async def test_ranges_are_set_by_the_service_desk_and_listed(running: RunningMem
     ):
         with pytest.raises(PermissionDenied):
             await grpc_client.call(method, request, partner.token)
+
+
+async def test_an_enrolment_that_fails_anyway_does_not_tell_which_cards_there_are(
+    running: RunningMembers, programme: Programme
+):
+    await _range(running, programme)
+    prober, anonymous = running.partner(programme), card_number(PREFIX)
+    numbers = [identifier(CUSTOMER, f"C-{number}") for number in range(6)]
+    for number in numbers:
+        await prober.enrol(number)
+    taken, free = identifier(CARD, card_number()), identifier(CARD, card_number())
+    await running.partner(programme).enrol(taken)
+    await _read(running, programme, anonymous)
+    told: set[str] = set()
+    for number in numbers:
+        for card in (taken, free, identifier(CARD, anonymous)):
+            with pytest.raises(CoalitionError) as refused:
+                await prober.enrol(card, number)
+            told.add(refused.value.metadata["field"])
+    # It would be a look-up that nobody counts.
+    assert told == {"identifiers[1]"}
