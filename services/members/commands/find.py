@@ -56,15 +56,14 @@ class FindMember:
             member_id = by if isinstance(by, UUID) else await self._named(principal, by)
             match = await self._seen(principal, member_id)
         except NotFound:
-            await self._counted(principal, asking, Tally(unknown=1))
+            if asking is not None:
+                await self._guard.count(programme, [(asking, Tally(unknown=1))])
+                self._stop(programme.ledger_id, asking)
             raise NotFound("no member has this identifier", Reason.REASON_MEMBER_UNKNOWN) from None
-        await self._counted(principal, asking, Tally(known=1))
-        return match
-
-    async def _counted(self, principal: Principal, asking: Asking | None, tally: Tally) -> None:
         if asking is not None:
-            await self._guard.count(principal.in_programme(), [(asking, tally)])
-            self._stop(principal.in_programme().ledger_id, asking)
+            await self._guard.count(programme, [], {asking: {member_id}})
+            self._stop(programme.ledger_id, asking)
+        return match
 
     def _stop(self, ledger_id: int, asking: Asking) -> None:
         refusal = self._guard.refusal(ledger_id, asking)
