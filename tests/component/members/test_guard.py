@@ -99,14 +99,14 @@ async def test_one_own_card_read_again_and_again_hides_nothing(strict: RunningMe
     asking = _asking(new_id().bytes)
     told = [await _ask(strict, programme, asking, own, own, card_number()) for _ in range(12)]
     assert [each[2] for each in told] == [Reason.REASON_MEMBER_UNKNOWN] * 10 + [LIMITED] * 2
-    till = strict.partner(programme)
+    till, last = strict.partner(programme), 0
     for _ in range(26):
         for card in (own, own, card_number()):
             request = pb.FindMemberRequest(identifier=identifier(CARD, card), asking=pb.Asking())
             try:
                 await till.call("FindMember", request)
             except CoalitionError as error:
-                last = error.reason
+                last = int(error.reason)
     assert last == LIMITED
 
 
