@@ -186,3 +186,14 @@ async def test_an_enrolment_that_fails_anyway_does_not_tell_which_cards_there_ar
             told.add(refused.value.metadata["field"])
     # It would be a look-up that nobody counts.
     assert told == {"identifiers[1]"}
+
+
+async def test_whoever_claims_a_member_makes_tokens_of_its_app(running: RunningMembers, programme: Programme):
+    await _range(running, programme)
+    card = card_number(PREFIX)
+    member_id = (await _read(running, programme, card))[0].standing.member_id
+    app = running.partner(programme, scopes=("members:read", "members:write", "members:app"))
+    with pytest.raises(PermissionDenied):
+        await app.app_token(member_id)
+    await app.enrol(identifier(CARD, card))
+    assert (await app.app_token(member_id)).startswith("apt_")
