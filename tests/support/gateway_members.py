@@ -169,9 +169,7 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
         match = members_pb2.MemberMatch(
             member_id=found,
             status=seen.status,
-            card_endings=[
-                each.value[-4:] for each in seen.identifiers if each.kind == members_pb2.IDENTIFIER_KIND_CARD
-            ],
+            card_endings=seen.card_endings,
             initials=seen.personal.given_name[:1] + seen.personal.family_name[:1],
             customer_number=own[0] if own else "",
             enrolled_by_caller=seen.enrolled_by == partner,
@@ -251,11 +249,11 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
         seen = members_pb2.Member()
         seen.CopyFrom(self.members[member_id])
         seen.employed_by_caller = (member_id, partner) in self.staff
+        cards = [each for each in seen.identifiers if each.kind == members_pb2.IDENTIFIER_KIND_CARD]
+        seen.card_endings.extend(card.value[-4:] for card in cards)
         if seen.enrolled_by != partner:
             seen.ClearField("personal")
-            own = [each for each in seen.identifiers if each.kind == members_pb2.IDENTIFIER_KIND_CARD]
             del seen.identifiers[:]
-            seen.identifiers.extend(own)
         return seen
 
 

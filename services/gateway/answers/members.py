@@ -19,6 +19,7 @@ def member_answer(aliases: MemberAliases, caller: Caller, member: Member) -> dic
         "id": aliases.alias(caller.partner.partner_id, member.member_id),
         "status": member.status.value,
         "cards": list(member.cards),
+        "card_endings": list(member.card_endings),
         "customer_id": member.customer_id or None,
         "enrolled_by_you": own,
         "anonymous": member.anonymous,

@@ -102,6 +102,7 @@ MEMBER: Final[dict[str, Any]] = {
     "id": _MEMBER_ID,
     "status": "active",
     "cards": ["6035550000000018"],
+    "card_endings": ["0018"],
     "customer_id": "C-4711",
     "enrolled_by_you": True,
     "anonymous": False,

@@ -224,6 +224,7 @@ def _member_of(message: members_pb2.Member) -> Member:
         member_id=from_bytes(message.member_id),
         status=_status_of(message.status),
         cards=tuple(values.get(members_pb2.IDENTIFIER_KIND_CARD, ())),
+        card_endings=tuple(message.card_endings),
         customer_id=own[0],
         enrolled_by=uuid_of(message.enrolled_by),
         enrolled_at_us=message.enrolled_at_us,

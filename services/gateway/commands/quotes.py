@@ -21,8 +21,8 @@ class AskQuotes:
     async def quote(self, caller: Caller, body: QuoteBody, until_us: int) -> Quote:
         """The quote that a body asks for.
 
-        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN, ORIGINAL_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID), what a refund
-        would be refused with, and Unavailable.
+        Raises NotFound (MEMBER_UNKNOWN, STORE_UNKNOWN, ORIGINAL_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID), CoalitionError
+        (LOOKUP_LIMITED), what a refund would be refused with, and Unavailable.
         """
         member_id = None
         if body.member is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import struct
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -21,6 +22,8 @@ from services.runtime.secrets import derive
 _LEDGER: Final = struct.Struct(">h")
 _INSTRUMENT_BYTES: Final = 16
 _SEPARATORS: Final = str.maketrans("", "", " -")
+# The number on a magnetic track without separators; whether the track is one was for the members service to say.
+_TRACK_NUMBER: Final = re.compile(r"(?:%[Bb]|;)([0-9]+)[\^=]", re.ASCII)
 
 
 class Shown(NamedTuple):
@@ -37,11 +40,16 @@ class Instruments:
         self._key = derive(secret, "card instruments")
 
     def of(self, programme: Programme, reference: MemberReference) -> bytes:
-        """The 16 bytes of the card that names a member; empty where another thing does."""
+        """The 16 bytes of the card that names a member; empty where another thing does.
+
+        However it was read: what else a magnetic track says must not make another card of it.
+        """
         if not reference.card:
             return b""
-        card = reference.card.translate(_SEPARATORS).encode()
-        return hmac.digest(self._key, _LEDGER.pack(programme.ledger_id) + card, sha256)[:_INSTRUMENT_BYTES]
+        card = reference.card.translate(_SEPARATORS)
+        number = _TRACK_NUMBER.match(card)
+        content = _LEDGER.pack(programme.ledger_id) + (number[1] if number else card).encode()
+        return hmac.digest(self._key, content, sha256)[:_INSTRUMENT_BYTES]
 
 
 class AtTheTill:

@@ -31,12 +31,14 @@ class Personal:
 class Member:
     """A member as the caller may see it. `enrolled_at_us`: microseconds since 1970-01-01 UTC.
 
+    `cards`: whole numbers, of a member that the caller enrolled or claimed; `card_endings`: the last four digits of any.
     `anonymous`: its card earned and nobody has enrolled it by name; `employed_by_caller`: it works for the caller.
     """
 
     member_id: UUID
     status: MemberStatus
     cards: tuple[str, ...] = field(repr=False)
+    card_endings: tuple[str, ...]
     customer_id: str = field(repr=False)
     enrolled_by: UUID | None
     enrolled_at_us: int

@@ -49,6 +49,7 @@ class Quotes:
                     Reason.REASON_PARTNER_EXITED,
                     Reason.REASON_CARD_NUMBER_INVALID,
                     Reason.REASON_MEMBER_UNKNOWN,
+                    Reason.REASON_LOOKUP_LIMITED,
                     Reason.REASON_MEMBER_CLOSED,
                     Reason.REASON_STORE_UNKNOWN,
                     Reason.REASON_ORIGINAL_UNKNOWN,

@@ -166,7 +166,10 @@ class Member(Answer):
     status: Annotated[
         Literal["active", "closed"], Field(description="A closed member neither earns nor spends")
     ]
-    cards: Annotated[list[str], Field(description="Card numbers")]
+    cards: Annotated[
+        list[str], Field(description="Card numbers; only of members that you enrolled or claimed, else empty")
+    ]
+    card_endings: Annotated[list[str], Field(description="The last four digits of each card")]
     customer_id: Annotated[str | None, Field(description="Your own customer number, where you gave one")]
     enrolled_by_you: Annotated[bool, Field(description="Whether you enrolled the member")]
     anonymous: Annotated[

@@ -13,7 +13,7 @@ from services.members.commands.announcing import Announce
 from services.members.domain import access
 from services.members.domain.contacts import region_of
 from services.members.domain.events import MemberClaimed, MemberEnrolled
-from services.members.domain.identifiers import GivenIdentifier, read_identifiers
+from services.members.domain.identifiers import GivenIdentifier, card_endings, read_identifiers
 from services.members.domain.member import Member, MemberStatus, NewMember
 from services.members.domain.personal import PersonalData, read_personal
 from services.members.storage.claims import Claims
@@ -94,6 +94,7 @@ class Enrol:
             stored: list[Member | None] = []
 
             async def work() -> bytes:
+                await self._claims.refuse_taken_numbers(connection, programme.ledger_id, new.identifiers)
                 claimable = await self._claims.of(connection, programme.ledger_id, new.identifiers)
                 if claimable is None:
                     stored.append(await self._store(connection, principal, programme, new))
@@ -129,4 +130,5 @@ class Enrol:
             new.enrolled_by,
             new.enrolled_at_us,
             new.personal if access.sees_personal(principal, new.enrolled_by) else None,
+            card_endings(identifiers),
         )

@@ -25,8 +25,6 @@ from services.runtime.database import ReadDatabase
 from services.runtime.errors import NotFound, Refused
 from services.runtime.principal import Principal
 
-_CARD_ENDING = 4
-
 
 class FindMember:
     """Finds one member by card, customer number, phone, e-mail or id. Unknown ones count against the caller."""
@@ -58,15 +56,14 @@ class FindMember:
             member_id = by if isinstance(by, UUID) else await self._named(principal, by)
             match = await self._seen(principal, member_id)
         except NotFound:
-            await self._counted(principal, asking, Tally(unknown=1))
+            if asking is not None:
+                await self._guard.count(programme, [(asking, Tally(unknown=1))])
+                self._stop(programme.ledger_id, asking)
             raise NotFound("no member has this identifier", Reason.REASON_MEMBER_UNKNOWN) from None
-        await self._counted(principal, asking, Tally(known=1))
-        return match
-
-    async def _counted(self, principal: Principal, asking: Asking | None, tally: Tally) -> None:
         if asking is not None:
-            await self._guard.count(principal.in_programme(), [(asking, tally)])
-            self._stop(principal.in_programme().ledger_id, asking)
+            await self._guard.count(programme, [], {asking: {member_id}})
+            self._stop(programme.ledger_id, asking)
+        return match
 
     def _stop(self, ledger_id: int, asking: Asking) -> None:
         refusal = self._guard.refusal(ledger_id, asking)
@@ -101,9 +98,7 @@ class FindMember:
             member_id,
             member.status,
             member.anonymous,
-            tuple(
-                each.value[-_CARD_ENDING:] for each in member.identifiers if each.kind is IdentifierKind.CARD
-            ),
+            member.card_endings,
             member.personal.initials if member.personal else "",
             numbers[0] if numbers else "",
             partner_id is not None and member.enrolled_by == partner_id,

@@ -7,9 +7,10 @@ statement a source for all calls that come at the same time; it holds what all p
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,16 +31,27 @@ _SOURCES_MAX: Final = 100_000
 _BATCH_MAX: Final = 500
 _QUEUE_MAX: Final = 10_000
 _KEPT_SECONDS: Final = 86_400
+# Members of a source in a window that are remembered one by one; of more than so many each look-up counts.
+_SEEN_MAX: Final = 1_000
 _Place = tuple[int, Source]
+_NOBODY: Final[Mapping[Asking, Set[UUID]]] = {}
 
 
 @dataclass(slots=True)
 class _Counting:
-    """A source in a window: whether it is stopped, and those asked for since they were last written down."""
+    """A source in a window: whether it is stopped, which members it met, and how many since they were last written down."""
 
     window_start_us: int
     known: int = 0
     stopped: bool = False
+    seen: set[UUID] = field(default_factory=set)
+
+    def meet(self, members: Set[UUID]) -> None:
+        """Counts members, each once in the window: a card of one's own, read again and again, would hide any number of others."""
+        new = members - self.seen
+        self.known += len(new)
+        if len(self.seen) + len(new) <= _SEEN_MAX:
+            self.seen |= new
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +86,17 @@ class Guard:
                 )
         return None
 
-    async def count(self, programme: Programme, asked: Sequence[tuple[Asking, Tally]]) -> None:
-        """Counts what was found; writes it down where something was not. Raises Unavailable."""
+    async def count(
+        self,
+        programme: Programme,
+        asked: Sequence[tuple[Asking, Tally]],
+        met: Mapping[Asking, Set[UUID]] = _NOBODY,
+    ) -> None:
+        """Counts what nobody had, and the members that were met; writes it down where there is something of the former. Raises Unavailable."""
         window = self._limits.window_start_us(wall_now_us())
+        for asking, members in met.items():
+            for source in asking.sources:
+                self._counting(programme.ledger_id, source, window).meet(members)
         sums: dict[Source, Tally] = {}
         for asking, tally in asked:
             for source in asking.sources:
@@ -87,8 +107,6 @@ class Guard:
             if tally.missed:
                 missed[source] = tally + Tally(known=counting.known)
                 counting.known = 0
-            else:
-                counting.known += tally.known
         if missed:
             await self._queue.submit(_Given(programme, missed))
 

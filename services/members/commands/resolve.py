@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -80,19 +81,18 @@ class Resolve:
         enrolled: dict[int, Standing],
     ) -> None:
         sums: dict[Asking, Tally] = {}
+        met: dict[Asking, set[UUID]] = {}
         for place, (asking, answer) in enumerate(zip(askings, answers, strict=True)):
             if refusals[asking] is not None:
                 continue
             if isinstance(answer, Standing):
-                one = Tally(known=1)
-            elif not _is_unknown(answer):
-                # A number that fails its check digit tells nothing of anybody.
-                continue
-            else:
+                met.setdefault(asking, set()).add(answer.member_id)
+            elif _is_unknown(answer):
                 one = Tally(enrolled=1) if place in enrolled else Tally(unknown=1)
-            sums[asking] = sums.get(asking, Tally()) + one
-        if sums:
-            await self._guard.count(principal.in_programme(), list(sums.items()))
+                sums[asking] = sums.get(asking, Tally()) + one
+            # (A number that fails its check digit tells nothing of anybody.)
+        if sums or met:
+            await self._guard.count(principal.in_programme(), list(sums.items()), met)
 
 
 def _is_unknown(answer: Answer) -> bool:

@@ -37,6 +37,11 @@ def sees_personal(principal: Principal, enrolled_by: UUID | None) -> bool:
     return principal.kind is Kind.STAFF
 
 
+def sees_cards(principal: Principal, enrolled_by: UUID | None) -> bool:
+    """Whether the caller may see whole card numbers: any of them earns, and spends where a partner asks for no more than a card."""
+    return principal.kind is not Kind.PARTNER or enrolled_by == principal.as_partner()
+
+
 def require_own_member(principal: Principal, enrolled_by: UUID | None) -> None:
     """Raises PermissionDenied for a partner that did not enrol the member."""
     if principal.kind is Kind.PARTNER and enrolled_by != principal.as_partner():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -16,6 +17,7 @@ IDENTIFIERS_PER_MEMBER_MAX: Final = 10
 CUSTOMER_NUMBER_CHARACTERS_MAX: Final = 64
 # Before composition a character can be a letter and some marks.
 _TYPED_CHARACTERS_MAX: Final = 4 * CUSTOMER_NUMBER_CHARACTERS_MAX
+_CARD_ENDING: Final = 4
 
 
 class IdentifierKind(StrEnum):
@@ -46,6 +48,11 @@ class Identifier:
     kind: IdentifierKind
     value: str = field(repr=False)
     partner_id: UUID | None = None
+
+
+def card_endings(identifiers: Iterable[Identifier]) -> tuple[str, ...]:
+    """The last four digits of each card among some identifiers."""
+    return tuple(each.value[-_CARD_ENDING:] for each in identifiers if each.kind is IdentifierKind.CARD)
 
 
 def read_identifier(given: GivenIdentifier, partner_id: UUID | None, where: str = "") -> Identifier:

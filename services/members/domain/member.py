@@ -39,9 +39,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member as one caller may see it: `personal` is None where the caller may not.
+    """A member as one caller may see it: `personal` is None where the caller may not, and `identifiers` has no cards then.
 
-    `enrolled_by` is who claimed it, where it was anonymous; `anonymous`: nobody has claimed it yet.
+    `card_endings` are the last four digits of each card, whoever asks. `enrolled_by` is who claimed it, where it was anonymous; `anonymous`: nobody has claimed it yet.
     """
 
     member_id: UUID
@@ -50,6 +50,7 @@ class Member:
     enrolled_by: UUID | None
     enrolled_at_us: int
     personal: PersonalData | None
+    card_endings: tuple[str, ...]
     anonymous: bool = False
     employed_by_caller: bool = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.members.domain import access
+from services.members.domain.identifiers import IdentifierKind, card_endings
 from services.members.domain.member import Member
 from services.members.storage.employments import employers_of
 from services.members.storage.reading import MemberReader
@@ -20,9 +21,10 @@ class ReadMember:
         self._database, self._reader = database, reader
 
     async def __call__(self, principal: Principal, member_id: UUID) -> Member:
-        """The member with cards, the caller's own customer numbers, and what else it may see.
+        """The member with the caller's own customer numbers, and what else it may see.
 
-        Personal fields are shown to the partner that enrolled the member and to staff. Raises NotFound
+        Whole card numbers are shown to the partner that enrolled or claimed the member, to staff and to services; personal
+        fields to that partner and to staff. Raises NotFound
         and PermissionDenied.
         """
         access.require(principal, access.READ)
@@ -36,6 +38,9 @@ class ReadMember:
             if stored is None:
                 raise NotFound("no member has this id")
             identifiers = await self._reader.identifiers(connection, stored, access.partner_of(principal))
+            endings = card_endings(identifiers)
+            if not access.sees_cards(principal, stored.enrolled_by):
+                identifiers = tuple(each for each in identifiers if each.kind is not IdentifierKind.CARD)
             personal = None
             if access.sees_personal(principal, stored.enrolled_by):
                 personal = await self._reader.personal(connection, stored)
@@ -47,6 +52,7 @@ class ReadMember:
             stored.enrolled_by,
             stored.enrolled_at_us,
             personal,
+            endings,
             stored.anonymous,
             access.partner_of(principal) in employers.get(member_id, ()),
         )

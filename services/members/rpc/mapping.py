@@ -84,6 +84,7 @@ def member_message(member: Member) -> pb.Member:
         personal=_personal_message(member.personal) if member.personal is not None else None,
         anonymous=member.anonymous,
         employed_by_caller=member.employed_by_caller,
+        card_endings=member.card_endings,
     )
 
 

@@ -1,16 +1,18 @@
-"""Which cards belong to anonymous members, who can be claimed."""
+"""Which cards belong to anonymous members, who can be claimed, and which numbers stand in the way of that."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
+from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.storage import tables
 from services.members.storage.lookup_hash import LookupHash
+from services.runtime.errors import Conflict
 
 
 class Claims:
@@ -31,6 +33,35 @@ class Claims:
             )
         )
         return {hashes[bytes(row.lookup_hash)]: row.member_id for row in found.all()}
+
+    async def refuse_taken_numbers(
+        self, connection: AsyncConnection, ledger_id: int, identifiers: Sequence[Identifier]
+    ) -> None:
+        """Raises Conflict (IDENTIFIER_TAKEN) where a customer number is somebody's already, whatever cards come with it.
+
+        Asked before the cards are looked at: else a number that is taken for certain would make of an enrolment a look-up of cards
+        that leaves nothing behind, and that nobody counts.
+        """
+        places = {
+            self._lookup.of(ledger_id, each): place
+            for place, each in enumerate(identifiers)
+            if each.kind is IdentifierKind.PARTNER_CUSTOMER
+        }
+        if not places:
+            return
+        table = tables.member_identifier
+        found = await connection.execute(
+            select(table.c.lookup_hash).where(
+                table.c.ledger_id == ledger_id, table.c.lookup_hash.in_(list(places))
+            )
+        )
+        taken = [places[bytes(row.lookup_hash)] for row in found.all()]
+        if taken:
+            raise Conflict(
+                Reason.REASON_IDENTIFIER_TAKEN,
+                "this identifier belongs to another member already",
+                field=f"identifiers[{min(taken)}]",
+            )
 
     async def of(
         self, connection: AsyncConnection, ledger_id: int, identifiers: Sequence[Identifier]

@@ -99,6 +99,26 @@ async def test_what_may_pass_is_tried_again_until_it_does(house: House) -> None:
     assert told[0].attempts > 1
 
 
+async def test_lines_of_a_key_that_is_stopped_for_trying_cards_out_wait_until_it_is_not(house: House) -> None:
+    secret = house.new_key(partner_id=house.partner_id)
+    batch = taken(await send(house, ndjson(earn_line(enrolled(house))), secret=secret))
+    house.members.limited_seconds = 1
+    try:
+        await house.gateway.work_batches.work_once()
+    finally:
+        house.members.limited_seconds = 0
+    (line,) = await lines_of(house, batch)
+    assert line.error is not None
+    assert (line.outcome, line.error.code) == ("retrying", "lookup_limited")
+
+    async def done() -> bool:
+        await work(house)
+        return (await read_back(house, batch))[0] == "completed"
+
+    await until(done)
+    assert (await lines_of(house, batch))[0].outcome == "accepted"
+
+
 async def test_a_parked_earn_is_asked_about_until_it_is_posted(house: House) -> None:
     card = enrolled(house)
     house.points.headroom, house.points.parks = 0, True

@@ -100,7 +100,9 @@ async def test_nobody_is_found_under_a_name_that_nobody_has(house: House) -> Non
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-async def test_another_partner_sees_neither_personal_data_nor_customer_numbers(house: House) -> None:
+async def test_another_partner_sees_neither_personal_data_nor_customer_numbers_nor_cards(
+    house: House,
+) -> None:
     body = {"card": new_card(), "customer_id": new_reference(), "personal": _PERSONAL}
     await house.post("/v1/members", body)
     other = house.new_key()
@@ -108,6 +110,7 @@ async def test_another_partner_sees_neither_personal_data_nor_customer_numbers(h
     assert (seen["initials"], seen["customer_id"], seen["enrolled_by_you"]) == (None, None, False)
     read = (await house.get(f"/v1/members/{seen['id']}", secret=other)).json()
     assert (read["personal"], read["customer_id"], read["enrolled_by_you"]) == (None, None, False)
+    assert (read["cards"], read["card_endings"]) == ([], [str(body["card"])[-4:]])
     answer = await house.post("/v1/members/lookup", {"customer_id": body["customer_id"]}, secret=other)
     assert answer.status_code == 404
 
@@ -230,6 +233,11 @@ async def test_a_member_s_transactions_are_listed_page_by_page_in_both_direction
 async def test_who_tries_cards_out_is_not_answered_whatever_he_asks_for(house: House) -> None:
     body = {"card": new_card()}
     await house.post("/v1/members", body)
+    quote = {
+        "member": body,
+        "occurred_at": "2026-03-14T10:31:04Z",
+        "sale": {"amount": 100, "currency": "EUR"},
+    }
     secret = house.new_key()
     house.members.limited_seconds = 77
     try:
@@ -238,6 +246,7 @@ async def test_who_tries_cards_out_is_not_answered_whatever_he_asks_for(house: H
             await house.post("/v1/earns", earn(body["card"], store=None), secret=secret),
             await house.post("/v1/redemptions", redemption(body["card"], 10, store=None), secret=secret),
             await house.post("/v1/purchases", earn(new_card(), store=None), secret=secret),
+            await house.post("/v1/quotes", quote, secret=secret),
         ]
     finally:
         house.members.limited_seconds = 0

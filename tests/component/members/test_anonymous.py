@@ -92,6 +92,7 @@ async def test_whoever_enrols_the_card_by_name_claims_the_member_once(
         await other.close(member_id)
     anonymous = await partner.get(member_id)
     assert (anonymous.anonymous, anonymous.enrolled_by, anonymous.HasField("personal")) == (True, b"", False)
+    assert (list(anonymous.identifiers), list(anonymous.card_endings)) == ([], [card[-4:]])
     given = (identifier(CARD, card), identifier(CUSTOMER, number))
     personal = pb.PersonalData(given_name="Ada", phone="030 1234567")
     first, again = [await partner.enrol(*given, key="claim", personal=personal) for _ in range(2)]
@@ -105,7 +106,8 @@ async def test_whoever_enrols_the_card_by_name_claims_the_member_once(
     with pytest.raises(Conflict) as taken:
         await other.enrol(identifier(CARD, card))
     assert taken.value.reason == Reason.REASON_IDENTIFIER_TAKEN
-    assert not (await other.get(member_id)).HasField("personal")
+    seen = await other.get(member_id)
+    assert (seen.HasField("personal"), list(seen.identifiers)) == (False, [])
     assert [event.type for event in await running.points(programme).events()] == [
         "member.enrolled",
         "member.claimed",
@@ -163,3 +165,35 @@ async def test_ranges_are_set_by_the_service_desk_and_listed(running: RunningMem
     ):
         with pytest.raises(PermissionDenied):
             await grpc_client.call(method, request, partner.token)
+
+
+async def test_an_enrolment_that_fails_anyway_does_not_tell_which_cards_there_are(
+    running: RunningMembers, programme: Programme
+):
+    await _range(running, programme)
+    prober, anonymous = running.partner(programme), card_number(PREFIX)
+    numbers = [identifier(CUSTOMER, f"C-{number}") for number in range(6)]
+    for number in numbers:
+        await prober.enrol(number)
+    taken, free = identifier(CARD, card_number()), identifier(CARD, card_number())
+    await running.partner(programme).enrol(taken)
+    await _read(running, programme, anonymous)
+    told: set[str] = set()
+    for number in numbers:
+        for card in (taken, free, identifier(CARD, anonymous)):
+            with pytest.raises(CoalitionError) as refused:
+                await prober.enrol(card, number)
+            told.add(refused.value.metadata["field"])
+    # It would be a look-up that nobody counts.
+    assert told == {"identifiers[1]"}
+
+
+async def test_whoever_claims_a_member_makes_tokens_of_its_app(running: RunningMembers, programme: Programme):
+    await _range(running, programme)
+    card = card_number(PREFIX)
+    member_id = (await _read(running, programme, card))[0].standing.member_id
+    app = running.partner(programme, scopes=("members:read", "members:write", "members:app"))
+    with pytest.raises(PermissionDenied):
+        await app.app_token(member_id)
+    await app.enrol(identifier(CARD, card))
+    assert (await app.app_token(member_id)).startswith("apt_")

@@ -94,6 +94,22 @@ async def test_a_key_that_calls_itself_another_till_each_time_is_stopped_as_well
     assert [(each.api_key, each.till, each.unknown) for each in listed.suspicions] == [("key_1", "", 26)]
 
 
+async def test_one_own_card_read_again_and_again_hides_nothing(strict: RunningMembers, programme: Programme):
+    (own,) = await _known(strict, programme, 1)
+    asking = _asking(new_id().bytes)
+    told = [await _ask(strict, programme, asking, own, own, card_number()) for _ in range(12)]
+    assert [each[2] for each in told] == [Reason.REASON_MEMBER_UNKNOWN] * 10 + [LIMITED] * 2
+    till, last = strict.partner(programme), 0
+    for _ in range(26):
+        for card in (own, own, card_number()):
+            request = pb.FindMemberRequest(identifier=identifier(CARD, card), asking=pb.Asking())
+            try:
+                await till.call("FindMember", request)
+            except CoalitionError as error:
+                last = int(error.reason)
+    assert last == LIMITED
+
+
 async def test_many_at_once_are_stopped_at_once(strict: RunningMembers, programme: Programme):
     cards = [card_number() for _ in range(1_000)]
     assert await _ask(strict, programme, _asking(new_id().bytes), *cards) == [LIMITED] * 1_000

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PERSONAL = pb.PersonalData(given_name="Ada", email="ada@example.com")
 
 
-async def test_a_partner_sees_personal_fields_only_of_members_it_enrolled(
+async def test_a_partner_sees_personal_fields_and_whole_cards_only_of_members_it_enrolled(
     running: RunningMembers, programme: Programme
 ):
     home, other = running.partner(programme), running.partner(programme)
@@ -33,8 +33,12 @@ async def test_a_partner_sees_personal_fields_only_of_members_it_enrolled(
     seen = await other.get(member_id)
 
     assert not seen.HasField("personal")
-    assert (await home.get(member_id)).personal == PERSONAL
-    assert list(seen.identifiers) == [identifier(CARD, card)]
+    own = await home.get(member_id)
+    assert own.personal == PERSONAL
+    assert list(own.identifiers) == [identifier(CARD, card), identifier(CUSTOMER, "C-1")]
+    assert own.card_endings == seen.card_endings
+    assert list(seen.identifiers) == []
+    assert list(seen.card_endings) == [card[-4:]]
     assert seen.status == pb.MEMBER_STATUS_ACTIVE
 
 

@@ -98,6 +98,16 @@ async def test_items_that_are_no_exchange_are_turned_away(house: PointsHouse) ->
     await house.assert_sound()
 
 
+async def test_a_reversal_is_no_refund_that_something_is_taken_for(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await till.earn(member, 10_000, key="sale", reference="first")
+    undone, taken = reversal("sale", by="undo"), earn(member, 6_000, key="new")
+    undone.linked = taken.earn.in_exchange = True
+    assert reasons(await till.post(undone, taken)) == ["INVALID_REQUEST"] * 2
+    assert (await till.balance(member)).available == 100
+    await house.assert_sound()
+
+
 async def test_what_comes_back_makes_room_below_the_credit_limit(house: PointsHouse) -> None:
     till, member = await house.till(), house.member()
     await till.earn(member, 10_000, reference="first")

@@ -64,6 +64,16 @@ async def test_one_works_on_a_batch_and_what_came_of_lines_is_counted(database: 
     ]  # fmt: skip
 
 
+async def test_a_cancellation_is_not_put_off_with_what_is_put_off(database: Database) -> None:
+    batch, runs = await _stored(database, 1), OpenRuns(database)
+    run = next(each for each in await runs.due(100) if each.batch_id == batch.batch_id)
+    async with runs.turn(run) as working:
+        assert working is not None
+        assert await BatchLineStore(database).cancel(1, batch.batch_id) is not None
+        await working.put_off(run.received_at_us + 3_600_000_000)
+    assert batch.batch_id in [each.batch_id for each in await runs.due(100)]
+
+
 async def test_what_was_never_whole_is_not_worked_on_and_is_forgotten(
     database: Database, database_for: Callable[[str], ServiceDatabase]
 ) -> None:

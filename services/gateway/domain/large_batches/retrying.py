@@ -9,7 +9,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.gateway.domain.large_batches.runs import LineOutcome
 from services.gateway.domain.movements import Accepted, Awaited, Decision, Declined, Parked
 
-#: What another line, another batch or the partner's books may mend, where the ledger does not remember the refusal.
+#: What another line, another batch, the partner's books or time may mend, where the ledger does not remember the refusal.
 RECOVERABLE: Final = frozenset(
     {
         Reason.REASON_ORIGINAL_UNKNOWN,
@@ -17,6 +17,7 @@ RECOVERABLE: Final = frozenset(
         Reason.REASON_STORE_UNKNOWN,
         Reason.REASON_EARN_RATE_MISSING,
         Reason.REASON_CREDIT_LIMIT,
+        Reason.REASON_LOOKUP_LIMITED,
         Reason.REASON_OVERLOADED,
         Reason.REASON_DEADLINE_EXCEEDED,
         Reason.REASON_UNAVAILABLE,

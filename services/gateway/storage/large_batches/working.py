@@ -44,7 +44,9 @@ _REST: Final = """WITH next AS (
 UPDATE batch_run SET turn_at = $3, due_at = CASE WHEN cancelled_at IS NULL OR next.due_at IS NULL THEN next.due_at ELSE $3::timestamptz END,
        finished_at = CASE WHEN next.due_at IS NULL THEN $3::timestamptz END
   FROM next WHERE ledger_id = $1 AND batch_id = $2 AND finished_at IS NULL"""
-_LATER: Final = "UPDATE batch_run SET turn_at = $3, due_at = $4 WHERE ledger_id = $1 AND batch_id = $2 AND finished_at IS NULL"
+_LATER: Final = """UPDATE batch_run SET turn_at = $3::timestamptz,
+       due_at = CASE WHEN cancelled_at IS NULL THEN $4::timestamptz ELSE $3::timestamptz END
+ WHERE ledger_id = $1 AND batch_id = $2 AND finished_at IS NULL"""
 _WITHDRAW: Final = """UPDATE batch_line SET due_at = NULL, body = NULL,
        outcome = CASE WHEN outcome = ANY($3::text[]) THEN 'cancelled' ELSE outcome END
  WHERE ledger_id = $1 AND batch_id = $2 AND due_at IS NOT NULL"""
@@ -95,7 +97,7 @@ class Working:
         await self._connection.execute(_REST, *self._of, from_micros(wall_now_us()))
 
     async def put_off(self, until_us: int) -> None:
-        """Leaves it until then."""
+        """Leaves it until then, or no longer than now where it was cancelled meanwhile."""
         await self._connection.execute(_LATER, *self._of, from_micros(wall_now_us()), from_micros(until_us))
 
     async def withdraw(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from services.members.storage import tables
 from services.runtime.database import ReadConnection
@@ -13,7 +13,7 @@ from services.runtime.database import ReadConnection
 
 @dataclass(frozen=True, slots=True)
 class KnownMember:
-    """Who enrolled a member, whether it left, and whether a partner has a customer number of it."""
+    """Who enrolled or claimed a member, whether it left, and whether a partner has a customer number of it."""
 
     enrolled_by: UUID | None
     is_closed: bool
@@ -29,8 +29,14 @@ async def known_member(
 ) -> KnownMember | None:
     """What is known of a member, as far as `partner_id` is concerned; None: there is none."""
     member, closure, identifier = tables.member, tables.member_closure, tables.member_identifier
+    claim = tables.member_claim
+    claimed_by = (
+        select(claim.c.claimed_by)
+        .where(claim.c.ledger_id == ledger_id, claim.c.member_id == member_id)
+        .scalar_subquery()
+    )
     query = select(
-        member.c.enrolled_by,
+        func.coalesce(claimed_by, member.c.enrolled_by).label("enrolled_by"),
         exists().where(closure.c.ledger_id == ledger_id, closure.c.member_id == member_id).label("is_closed"),
         exists()
         .where(

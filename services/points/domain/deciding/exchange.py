@@ -97,6 +97,11 @@ def _new(books: Books, first: int, giving: Refund, taking: Earn, wall_now_us: in
 
 
 def of_one_exchange(giving: Refund, taking: Earn) -> bool:
-    """Whether a sale can be what is taken for the goods of a refund: of the same partner and member, linked with nothing else."""
+    """Whether a sale can be what is taken for the goods of a refund: of the same partner and member, linked with nothing else.
+
+    (A reversal, which has no reference, undoes what it names as a whole: nobody takes anything for it.)
+    """
+    if giving.reference is None:
+        return False
     same = (giving.partner_id, giving.member_id) == (taking.partner_id, taking.member_id)
     return same and taking.in_exchange and not taking.linked

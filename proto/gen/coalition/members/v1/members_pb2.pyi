@@ -155,6 +155,7 @@ class Member(_message.Message):
     PERSONAL_FIELD_NUMBER: _builtins.int
     ANONYMOUS_FIELD_NUMBER: _builtins.int
     EMPLOYED_BY_CALLER_FIELD_NUMBER: _builtins.int
+    CARD_ENDINGS_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     status: Global___MemberStatus.ValueType
@@ -169,11 +170,17 @@ class Member(_message.Message):
     """True where the member works for the calling partner."""
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]:
-        """Identifiers that the caller may see: cards, and the caller's own customer number."""
+        """Identifiers that the caller may see: the caller's own customer number, and cards, of partners only for the one that enrolled
+        or claimed the member.
+        """
 
     @_builtins.property
     def personal(self) -> Global___PersonalData:
         """Personal fields, where the caller may see them."""
+
+    @_builtins.property
+    def card_endings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The last four digits of each card, whoever asks."""
 
     def __init__(
         self,
@@ -186,10 +193,11 @@ class Member(_message.Message):
         personal: Global___PersonalData | None = ...,
         anonymous: _builtins.bool = ...,
         employed_by_caller: _builtins.bool = ...,
+        card_endings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["personal", b"personal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "employed_by_caller", b"employed_by_caller", "enrolled_at_us", b"enrolled_at_us", "enrolled_by", b"enrolled_by", "identifiers", b"identifiers", "member_id", b"member_id", "personal", b"personal", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "card_endings", b"card_endings", "employed_by_caller", b"employed_by_caller", "enrolled_at_us", b"enrolled_at_us", "enrolled_by", b"enrolled_by", "identifiers", b"identifiers", "member_id", b"member_id", "personal", b"personal", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
