@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from services.gateway.app import Gateway
+from services.gateway.directory.languages import spoken
 from services.gateway.domain.caller import Caller
 from services.gateway.http.bodies import idempotency_key
 from services.gateway.http.exchange import exchange_of
@@ -22,6 +23,8 @@ async def admit(
     exchange = exchange_of(request)
     caller = await gateway.keys.authenticate(exchange.headers.get(b"authorization", b""))
     exchange.caller = caller
+    # Until it is known who is at the till.
+    spoken.set(gateway.languages.of_programme(caller.programme))
     if scope:
         caller.require(scope)
     if operation is not None:
