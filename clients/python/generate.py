@@ -13,6 +13,7 @@ import base64
 import json
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ import httpx2
 import openapi_python_client
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from pydantic import SecretStr
+
 from services.gateway import service
 from services.gateway.http.app import create_app
 from services.gateway.settings import Settings
@@ -119,14 +121,15 @@ def generate(into: Path) -> dict[str, str]:
     source.write_text(json.dumps(simplified(asyncio.run(served_document()))))
     # Its hooks find ruff beside the interpreter, whoever calls.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    rules = str(HERE / "ruff.toml")
+    layout = str(HERE / "layout.toml")
+    tidy = ("-q", "--fix-only", "--no-cache", "--config", layout)
     config = Config.from_sources(
         ConfigFile(
             content_type_overrides={
                 _FILE: "application/octet-stream",
                 "application/problem+json": _JSON,
             },
-            post_hooks=[f"ruff check . -q --fix-only --config {rules}", f"ruff format . -q --config {rules}"],
+            post_hooks=[f"ruff check . {' '.join(tidy)}", f"ruff format . -q --no-cache --config {layout}"],
         ),
         MetaType.NONE,
         source,
@@ -143,7 +146,10 @@ def generate(into: Path) -> dict[str, str]:
     stale = [wrong for wrong in _MENDED if not any(wrong in text for text in written.values())]
     if stale:
         raise SystemExit(f"the generator no longer writes {stale}: take it out of _MENDED")
-    return {name: mended(text) for name, text in written.items()}
+    for name, text in written.items():
+        (package / name).write_text(mended(text))
+    subprocess.run(["ruff", "check", ".", *tidy], cwd=package, check=True)
+    return contents(package)
 
 
 def contents(package: Path) -> dict[str, str]:
