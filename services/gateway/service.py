@@ -88,13 +88,9 @@ class Running:
         aliases = MemberAliases(secret)
         languages = Languages(settings.members_remembered_max, settings.receipt_languages)
         answers = MovementAnswers(aliases, languages)
+        remembered, seconds = settings.members_remembered_max, settings.member_seconds
         member_directory = MemberDirectory(
-            members,
-            signer,
-            aliases,
-            languages,
-            entries_max=settings.members_remembered_max,
-            seconds=settings.member_seconds,
+            members, signer, aliases, languages, entries_max=remembered, seconds=seconds
         )
         authorities = GrpcAuthorities(self._channels["members"])
         till = AtTheTill(member_directory, authorities, Instruments(secret))
