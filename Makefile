@@ -43,7 +43,11 @@ chaos: $(STAMP) ## Break things under traffic and prove the books (SEED=n MINUTE
 proto: $(STAMP) ## Regenerate the code of the contract into proto/gen
 	@$(BIN)/python proto/generate.py
 
-CHECKS := check-types check-format check-lint check-imports check-proto check-rules check-sql check-deploy
+client: $(STAMP) ## Write the Python client from the OpenAPI document and build its wheel into clients/python/dist
+	@$(BIN)/python clients/python/generate.py
+	@cd clients/python && ../../$(BIN)/hatchling build -t wheel
+
+CHECKS := check-types check-format check-lint check-imports check-proto check-client check-rules check-sql check-deploy
 
 check: $(STAMP) ## Run all linters, two at a time
 	@$(MAKE) --no-print-directory -j2 --output-sync=target $(CHECKS)
@@ -63,6 +67,9 @@ check-imports: $(STAMP)
 check-proto: $(STAMP)
 	@$(BIN)/buf lint proto
 
+check-client: $(STAMP)
+	@$(BIN)/python clients/python/generate.py --check
+
 check-rules: $(STAMP)
 	@$(BIN)/pytest tests/architecture
 
@@ -75,5 +82,5 @@ check-deploy: $(STAMP)
 	@files=$$(git ls-files '*Dockerfile'); [ -z "$$files" ] || $(BIN)/hadolint $$files
 	@files=$$(git ls-files '*.yaml' '*.yml'); [ -z "$$files" ] || $(BIN)/yamllint --strict $$files
 
-.PHONY: help setup demo up test test-long bench chaos proto check check-format check-lint check-types check-imports check-proto \
-	check-rules check-sql check-deploy
+.PHONY: help setup demo up test test-long bench chaos proto client check check-format check-lint check-types check-imports \
+	check-proto check-client check-rules check-sql check-deploy

@@ -27,6 +27,7 @@ from services.gateway.commands.reconcile import Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.languages import Languages
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.queries.reconciliation_days import Days
@@ -46,6 +47,7 @@ class Gateway:
     slots: PartnerSlots
     quotas: Quotas
     aliases: MemberAliases
+    languages: Languages
     member_directory: MemberDirectory
     store_directory: StoreDirectory
     # Writes.

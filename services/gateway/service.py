@@ -36,6 +36,7 @@ from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.authority import AtTheTill, Instruments
+from services.gateway.directory.languages import Languages
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.large_batches.retrying import Patience
@@ -90,13 +91,11 @@ class Running:
         points = GrpcPoints(self._channels["points"], signer)
         partners = GrpcPartners(self._channels["partners"], signer)
         aliases = MemberAliases(secret)
-        answers = MovementAnswers(aliases)
+        languages = Languages(settings.members_remembered_max, settings.receipt_languages)
+        answers = MovementAnswers(aliases, languages)
+        remembered, seconds = settings.members_remembered_max, settings.member_seconds
         member_directory = MemberDirectory(
-            members,
-            signer,
-            aliases,
-            entries_max=settings.members_remembered_max,
-            seconds=settings.member_seconds,
+            members, signer, aliases, languages, entries_max=remembered, seconds=seconds
         )
         authorities = GrpcAuthorities(self._channels["members"])
         till = AtTheTill(member_directory, authorities, Instruments(secret))
@@ -118,6 +117,7 @@ class Running:
             slots=PartnerSlots(settings.requests_at_once_partner_max),
             quotas=self._quotas(),
             aliases=aliases,
+            languages=languages,
             member_directory=member_directory,
             store_directory=store_directory,
             movements=Movements(till, store_directory, posting),

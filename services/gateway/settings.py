@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.settings import DatabaseSettings
+
+#: Those that there are texts of receipts in.
+ReceiptLanguage = Literal["bg", "de", "en", "es", "fr", "it", "nl", "pl", "pt"]
 
 
 class Settings(DatabaseSettings):
@@ -136,6 +141,10 @@ class Settings(DatabaseSettings):
 
     members_remembered_max: int = Field(default=200_000, ge=1, description="Identifiers remembered")
     member_seconds: float = Field(default=60.0, gt=0, description="How long an identifier is remembered")
+    receipt_languages: dict[str, ReceiptLanguage] = Field(
+        default={},
+        description='Languages of receipts by programmes\' slugs, for members who have said none: {"plaza": "de"}; others in English',
+    )
     store_seconds: float = Field(default=300.0, gt=0, description="How long a partner's stores are believed")
     store_refresh_seconds: float = Field(
         default=3.0, gt=0, description="Least time between two look-ups of a partner's stores"

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-#: Folders with Python that people write; proto/gen is made by proto/generate.py.
-HAND_WRITTEN: Final = ("services/", "tests/", "docs/", "deploy/", "proto/generate.py")
+#: Folders with Python that people write; proto/gen and clients/python/coalition_client are made by the generate.py beside them.
+HAND_WRITTEN: Final = (
+    "services/", "tests/", "docs/", "deploy/", "proto/generate.py", "clients/python/generate.py", "clients/python/examples/",
+)  # fmt: skip
 #: Services with a database; each is a bounded context of its own.
 SERVICES: Final = ("members", "points", "partners", "gateway")
 

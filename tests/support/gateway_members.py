@@ -133,7 +133,10 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
                 told = ItemError(reason=error.reason, message=error.message, metadata=error.metadata)
                 results.append(members_pb2.LookupResult(error=told))
                 continue
-            standing = members_pb2.Standing(member_id=found, status=self.members[found].status)
+            member = self.members[found]
+            standing = members_pb2.Standing(
+                member_id=found, status=member.status, language=member.personal.language
+            )
             results.append(members_pb2.LookupResult(standing=standing))
         return members_pb2.LookupMembersResponse(results=results)
 

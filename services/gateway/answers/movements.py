@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.gateway.answers.moments import first_day, instant, instant_or_none, last_day
+from services.gateway.answers.receipts.wording import Line, Wording, wording_of
 from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.languages import Languages
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.movements import (
     Accepted,
@@ -30,14 +32,17 @@ _NOTHING: Final = RefundFigures(0, 0, 0, 0, 0, 0)
 
 
 class MovementAnswers:
-    """Builds the answers that name members, under the aliases of whom they are for."""
+    """Builds the answers that name members, under the aliases of whom they are for; receipts in the members' languages."""
 
-    def __init__(self, aliases: MemberAliases) -> None:
-        self._aliases = aliases
+    def __init__(self, aliases: MemberAliases, languages: Languages) -> None:
+        self._aliases, self._languages = aliases, languages
+
+    def _wording(self, caller: Caller, movement: Movement) -> Wording:
+        return wording_of(self._languages.of(caller.programme, movement.member_id))
 
     def earn(self, caller: Caller, movement: Movement) -> dict[str, Any]:
         """The answer to an earn, of schemas.movements.Earn."""
-        expires_on = _expires_on(caller, movement)
+        expires_on, say = _expires_on(caller, movement), self._wording(caller, movement)
         return {
             "object": "earn",
             **self._posted(caller, movement),
@@ -55,7 +60,11 @@ class MovementAnswers:
                 "pending": movement.pending,
                 "balance": movement.balance_in_all,
                 "expires_on": expires_on,
-                "lines": [*_earned(caller, movement), _balance_line(movement), *_use_by(expires_on)],
+                "lines": [
+                    *_earned(say, caller, movement),
+                    _balance_line(say, movement),
+                    *_use_by(say, expires_on),
+                ],
             },
         }
 
@@ -66,14 +75,14 @@ class MovementAnswers:
             "status": "parked",
             **self._posted(caller, movement),
             "parked_points": _parked_points(movement),
-            "receipt": _parked_receipt(movement, movement, []),
+            "receipt": _parked_receipt(self._wording(caller, movement), movement, movement, None),
         }
 
     def parked_purchase(self, caller: Caller, parked: Parked) -> dict[str, Any]:
         """The answer to a purchase whose earn is parked, of schemas.sales.ParkedPurchase."""
         earn = parked.movement
         burn = parked.linked[0] if parked.linked else None
-        spent = [f"Points spent: {-burn.points:,}"] if burn else []
+        receipt = _parked_receipt(self._wording(caller, earn), earn, burn or earn, burn)
         return {
             "object": "purchase",
             "status": "parked",
@@ -81,7 +90,7 @@ class MovementAnswers:
             "balance": (burn or earn).balance,
             "parked_points": _parked_points(earn),
             "burn": self.transaction(caller, burn) if burn else None,
-            "receipt": {"burned": -burn.points if burn else 0, **_parked_receipt(earn, burn or earn, spent)},
+            "receipt": {"burned": -burn.points if burn else 0, **receipt},
         }
 
     def redemption(self, caller: Caller, movement: Movement) -> dict[str, Any]:
@@ -92,7 +101,7 @@ class MovementAnswers:
             **self._posted(caller, movement),
             "points": burned,
             "worth": _worth(caller, movement),
-            "receipt": _burned(movement),
+            "receipt": _burned(self._wording(caller, movement), movement),
         }
 
     def purchase(self, caller: Caller, accepted: Accepted) -> dict[str, Any]:
@@ -101,8 +110,8 @@ class MovementAnswers:
         burn = accepted.linked[0] if accepted.linked else None
         last = burn or earn
         burned = -burn.points if burn else 0
-        expires_on = _expires_on(caller, earn)
-        spent = [f"Points spent: {burned:,}"] if burn else []
+        expires_on, say = _expires_on(caller, earn), self._wording(caller, earn)
+        spent = [say.points(say.lines.spent, burned)] if burn else []
         return {
             "object": "purchase",
             **self._posted(caller, earn),
@@ -121,9 +130,9 @@ class MovementAnswers:
                 "expires_on": expires_on,
                 "lines": [
                     *spent,
-                    *_earned(caller, earn),
-                    _balance_line(last),
-                    *_use_by(expires_on),
+                    *_earned(say, caller, earn),
+                    _balance_line(say, last),
+                    *_use_by(say, expires_on),
                 ],
             },
         }
@@ -148,7 +157,7 @@ class MovementAnswers:
                 "clawed_back": figures.clawed_back,
                 "owed": figures.owed,
                 "balance": movement.balance,
-                "lines": _undone(movement, figures),
+                "lines": _undone(self._wording(caller, movement), movement, figures),
             },
             "exchange": self._taken(caller, taken) if taken is not None else None,
         }
@@ -176,7 +185,7 @@ class MovementAnswers:
                 "owed": figures.owed,
                 "released": released,
                 "balance": movement.balance,
-                "lines": _undone(movement, figures),
+                "lines": _undone(self._wording(caller, movement), movement, figures),
             }
             if movement
             else None,
@@ -203,7 +212,7 @@ class MovementAnswers:
             "points": burned,
             "worth": _worth(caller, movement),
             "released": -movement.held - burned,
-            "receipt": _burned(movement),
+            "receipt": _burned(self._wording(caller, movement), movement),
         }
 
     def void(self, caller: Caller, movement: Movement) -> dict[str, Any]:
@@ -277,9 +286,10 @@ def _parked_points(movement: Movement) -> int:
     return movement.parked.points if movement.parked else 0
 
 
-def _parked_receipt(earn: Movement, last: Movement, lines: list[str]) -> dict[str, Any]:
+def _parked_receipt(say: Wording, earn: Movement, last: Movement, burn: Movement | None) -> dict[str, Any]:
     points = _parked_points(earn)
-    lines = [*lines, f"Points to be added later: {points:,}", _balance_line(last)]
+    spent = [say.points(say.lines.spent, -burn.points)] if burn else []
+    lines = [*spent, say.points(say.lines.later, points), _balance_line(say, last)]
     return {"parked": points, "balance": last.balance, "lines": lines}
 
 
@@ -299,33 +309,32 @@ def worth_of(caller: Caller, worth: BurnWorth | None) -> dict[str, Any] | None:
     return {"amount": worth.amount_minor, "currency": currency, "treatment": worth.treatment.value}
 
 
-def _burned(movement: Movement) -> dict[str, Any]:
+def _burned(say: Wording, movement: Movement) -> dict[str, Any]:
     burned = -movement.points
-    lines = [f"Points spent: {burned:,}", _balance_line(movement)]
+    lines = [say.points(say.lines.spent, burned), _balance_line(say, movement)]
     return {"burned": burned, "balance": movement.balance, "lines": lines}
 
 
-def _undone(movement: Movement, figures: RefundFigures) -> list[str]:
-    told = {
-        "Points returned": figures.returned,
-        "Points taken back": figures.clawed_back,
-        "Points owed": figures.owed,
-        "Points free again": -movement.held,
-    }
-    lines = [f"{words}: {points:,}" for words, points in told.items() if points]
-    return [*lines, _balance_line(movement)]
+def _undone(say: Wording, movement: Movement, figures: RefundFigures) -> list[str]:
+    told: tuple[tuple[Line, int], ...] = (
+        (say.lines.returned, figures.returned),
+        (say.lines.taken_back, figures.clawed_back),
+        (say.lines.owed, figures.owed),
+        (say.lines.freed, -movement.held),
+    )
+    return [*(say.points(line, points) for line, points in told if points), _balance_line(say, movement)]
 
 
-def _balance_line(movement: Movement) -> str:
-    return f"Balance: {movement.balance_in_all:,} points"
+def _balance_line(say: Wording, movement: Movement) -> str:
+    return say.points(say.lines.balance, movement.balance_in_all)
 
 
-def _earned(caller: Caller, movement: Movement) -> list[str]:
-    lines = [f"Points earned: {movement.earned:,}"]
+def _earned(say: Wording, caller: Caller, movement: Movement) -> list[str]:
+    lines = [say.points(say.lines.earned, movement.earned)]
     if movement.bonuses:
-        lines.append(f"Bonus points: {movement.bonus_points:,}")
+        lines.append(say.points(say.lines.bonus, movement.bonus_points))
     if movement.matures_at_us:
-        lines.append(f"To be spent from {first_day(movement.matures_at_us, caller.programme.zone)} on")
+        lines.append(say.day(say.lines.spend_from, first_day(movement.matures_at_us, caller.programme.zone)))
     return lines
 
 
@@ -333,8 +342,8 @@ def _expires_on(caller: Caller, movement: Movement) -> str | None:
     return last_day(movement.expires_at_us, caller.programme.zone) if movement.expires_at_us else None
 
 
-def _use_by(expires_on: str | None) -> list[str]:
-    return [f"Use these points by {expires_on}"] if expires_on else []
+def _use_by(say: Wording, expires_on: str | None) -> list[str]:
+    return [say.day(say.lines.use_by, expires_on)] if expires_on else []
 
 
 def figures_of(caller: Caller, figures: RefundFigures) -> dict[str, Any]:

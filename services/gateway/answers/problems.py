@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from services.gateway.answers.receipts.wording import wording_of
 from services.gateway.apidocs.errors import entry_of, explained
 from services.gateway.apidocs.explained import RECEIPT_TEXT_MAX
+from services.gateway.directory.languages import spoken
 from services.gateway.domain.errors import FieldError, HttpError, InvalidBody
 from services.runtime.errors import CoalitionError, code_of
 
@@ -67,20 +69,28 @@ def error_members(error: CoalitionError, within: str = "") -> dict[str, Any]:
     errors = [_field_error(each, within) for each in _errors_of(error)]
     if errors:
         members["errors"] = errors
-    receipt = receipt_text(error)
+    receipt = receipt_text(error, spoken.get())
     if receipt:
         members["receipt_text"] = receipt
     return members
 
 
-def receipt_text(error: CoalitionError) -> str:
+def receipt_text(error: CoalitionError, language: str) -> str:
     """What a till shows of an error, at most 40 characters; empty where it is none of a member's concern."""
-    template = explained(error.reason).receipt_text
+    template, say = explained(error.reason).receipt_text, wording_of(language)
+    if not template:
+        return ""
+    template = say.refusals.get(code_of(error.reason).lower(), template)
+    figures = {
+        name: say.number(int(value)) if _INTEGER.fullmatch(value) else value
+        for name, value in error.metadata.items()
+    }
+    without = say.refused or entry_of(error.reason).title
     try:
-        text = template.format_map(error.metadata)
+        text = template.format_map(figures)
     except KeyError:
-        text = entry_of(error.reason).title
-    return text if len(text) <= RECEIPT_TEXT_MAX else entry_of(error.reason).title
+        return without
+    return text if len(text) <= RECEIPT_TEXT_MAX else without
 
 
 def _errors_of(error: CoalitionError) -> tuple[FieldError, ...]:

@@ -21,7 +21,7 @@ OF_BURNS: Final[dict[Reason.ValueType, Explained]] = {
         "Ask again under a new key and reference with `below` points (the next lower number that is taken), or another "
         "multiple of `step`.",
         ("step", "required", "below"),
-        "Points are taken in steps of {step}.",
+        "Points go in steps of {step}",
     ),
     _R.REASON_BURN_SHARE: Explained(
         "The points are worth more than may be paid of this basket in points. Lines of categories that your burn rule "
@@ -29,7 +29,7 @@ OF_BURNS: Final[dict[Reason.ValueType, Explained]] = {
         "Ask again under a new key and reference with `most` points or fewer: they are worth at most `most_minor`. Where "
         "that is 0, points cannot be taken for this basket.",
         ("most", "required", "most_minor", "worth_minor"),
-        "Up to {most} points may pay for this basket.",
+        "At most {most} points for this",
     ),
     _R.REASON_BURN_DAILY_LIMIT: Explained(
         "The member would burn more points with you in a day than your burn rule allows. Open holds of the member with you "
@@ -37,7 +37,7 @@ OF_BURNS: Final[dict[Reason.ValueType, Explained]] = {
         "Ask again under a new key and reference with `left` points or fewer, or tomorrow: the day is that of the "
         "programme's zone.",
         ("limit", "left", "required"),
-        "Up to {left} points may be spent here today.",
+        "Today up to {left} points here",
     ),
     _R.REASON_AUTHORISATION_REQUIRED: Explained(
         "Points are spent by the member alone, and what was shown of the member is not enough for so many. A card number that was "

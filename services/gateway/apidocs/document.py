@@ -11,14 +11,13 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.gateway.answers.problems import problem
-from services.gateway.apidocs.errors import entry_of, explained
+from services.gateway.apidocs.errors import entry_of
+from services.gateway.apidocs.problem_examples import example_of
 from services.gateway.http.routes import Told, ToldRoute
 from services.gateway.schemas.platform import Problem
-from services.runtime.errors import CoalitionError, code_of
+from services.runtime.errors import code_of
 
 _REFERENCE: Final = "#/components/schemas/{model}"
-_EXAMPLE_REQUEST_ID: Final = "req_01kkq5x2m8e4ta7c9v1w3y5z72"
 _ANY: Final = (Reason.REASON_OVERLOADED, Reason.REASON_INTERNAL)
 _AUTHENTICATED: Final = (
     Reason.REASON_UNAUTHENTICATED,
@@ -31,15 +30,6 @@ _AUTHENTICATED: Final = (
 )
 _WRITE: Final = (Reason.REASON_IDEMPOTENCY_KEY_MISSING,)
 _BODY: Final = (Reason.REASON_BODY_TOO_LARGE, Reason.REASON_UNSUPPORTED)
-_FIGURES: Final = {
-    "available": "120", "required": "500", "tolerance_seconds": "300", "limit_days": "365", "limit": "5000",
-    "limit_bytes": "262144", "lines": "5001", "retry_after_seconds": "1", "amount_minor": "2599",
-    "lines_minor": "2589", "currency": "USD", "expected": "EUR", "needed": "points:earn", "store": "S999",
-    "fields": "amount", "left": "1300", "original": "txn_01kkq5x2m8e4ta7c9v1w3y5z70",
-    "shown": "none", "enough": "card, pin, app_token", "method": "pin", "tries_left": "4", "until": "2026-03-14T08:46:07Z",
-    "guard": "member", "measure": "points", "reached": "5200", "resets_at": "2026-03-14T23:00:00Z",
-    "window_seconds": "10",
-}  # fmt: skip
 _DESCRIPTION: Final = """
 The API of a partner of the coalition: members, earning, spending, statements.
 
@@ -179,11 +169,7 @@ def _problems(path: str, reasons: Iterable[Reason.ValueType]) -> dict[str, Any]:
 
 
 def _example(path: str, reason: Reason.ValueType) -> dict[str, Any]:
-    words = explained(reason)
-    figures = {name: _FIGURES[name] for name in words.figures if name in _FIGURES}
-    error = CoalitionError(reason, words.happened, **figures)
-    value = problem(error, origin="", instance=path, request_id=_EXAMPLE_REQUEST_ID)
-    return {"summary": entry_of(reason).title, "value": value}
+    return {"summary": entry_of(reason).title, "value": example_of(reason, path)}
 
 
 _REQUEST_ID_HEADER: Final = {

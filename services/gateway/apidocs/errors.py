@@ -275,7 +275,7 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "More points than a member of the programme may give another at once, or in a day.",
         "Give at most `left` points today, under a new reference and a new key; where that is 0, tomorrow, or never.",
         ("limit", "left"),
-        "At most {left} points can be given",
+        "At most {left} points to give",
     ),
     _R.REASON_HOLDS_OPEN: Explained(
         "A wallet is not given up for another while holds are open on it.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from functools import cache
 from html import escape
@@ -12,6 +13,7 @@ from typing import Final
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.apidocs.errors import BY_CODE, entry_of, explained
+from services.gateway.apidocs.problem_examples import example_of, shown_at_the_till
 from services.gateway.schemas.platform import Problem
 
 _SCRIPT_FILE: Final = Path(__file__).with_name("vendor") / "redoc" / "redoc.standalone.js"
@@ -23,9 +25,15 @@ CONTENT_SECURITY_POLICY: Final = (
 _STYLE: Final = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
 code{background:#f1f3f5;padding:.1em .3em;border-radius:3px}
+pre{background:#f1f3f5;padding:.8rem;border-radius:3px;overflow:auto}
 table{border-collapse:collapse}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}
 a{color:#0b5fa5}.status{color:#57606a}
 """
+_AGAIN: Final = (
+    "Yes: the same request with the same `Idempotency-Key`, after `Retry-After` where the answer has it, waiting longer each time. "
+    "It is done once."
+)
+_NOT_AGAIN: Final = "Not as it is: it would be answered the same. Do what is said above first; then send it under a new `Idempotency-Key`."
 _REFERENCE_STYLE: Final = "body{margin:0}a[href*='redocly.com/redoc']{display:none!important}"
 _CODE: Final = re.compile(r"`([^`]+)`")
 
@@ -73,23 +81,35 @@ def error_page(code: str) -> bytes | None:
         return None
     entry, words = entry_of(reason), explained(reason)
     passing = "may pass by itself" if entry.retryable else "does not pass by itself"
+    again = _AGAIN if entry.retryable else _NOT_AGAIN
     parts = [
         f"<h1>{escape(entry.title)}</h1>",
         f'<p class="status">HTTP {entry.http_status} · <code>{code}</code> · {passing}</p>',
         f"<h2>What happened</h2><p>{_prose(words.happened)}</p>",
         f"<h2>What to do</h2><p>{_prose(words.do)}</p>",
+        f"<h2>Send it again?</h2><p>{_prose(again)}</p>",
     ]
     if words.figures:
         figures = ", ".join(f"<code>{name}</code>" for name in words.figures)
         parts.append(f"<h2>Figures</h2><p>The problem document may carry {figures}.</p>")
     if words.receipt_text:
         shown = f"<code>receipt_text</code>, at most 40 characters: “{escape(words.receipt_text)}”"
-        parts.append(f"<h2>At the till</h2><p>{shown}</p>")
+        parts.append(f"<h2>At the till</h2><p>{shown}, in the member's language:</p>{_shown(reason)}")
+    example = json.dumps(example_of(reason, "/v1/purchases"), indent=2, ensure_ascii=False)
+    parts.append(f"<h2>Example</h2><pre>{escape(example)}</pre>")
     known = ", ".join(f"<code>{name}</code>" for name in Problem.model_fields)
     parts.append(
         f'<p>Every problem document has some of: {known}.</p><p><a href="/errors">All errors</a></p>'
     )
     return _page(entry.title, "".join(parts))
+
+
+def _shown(reason: Reason.ValueType) -> str:
+    rows = "".join(
+        f"<tr><td>{language}</td><td lang={language}>{escape(text)}</td></tr>"
+        for language, text in shown_at_the_till(reason).items()
+    )
+    return f"<table>{rows}</table>"
 
 
 def _prose(text: str) -> str:

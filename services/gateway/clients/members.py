@@ -19,6 +19,7 @@ from services.gateway.domain.members import (
     Member,
     MemberMatch,
     MemberStatus,
+    Named,
     Personal,
     Place,
 )
@@ -51,7 +52,7 @@ class Members(Protocol):
 
     async def look_up(
         self, token: bytes, identifiers: Sequence[Identifier], askings: Sequence[Asking]
-    ) -> list[UUID | CoalitionError]:
+    ) -> list[Named | CoalitionError]:
         """Whom up to 1,000 identifiers name, or why nobody, in the order asked; `askings`: for whom each one is."""
         ...
 
@@ -143,14 +144,14 @@ class GrpcMembers:
 
     async def look_up(
         self, token: bytes, identifiers: Sequence[Identifier], askings: Sequence[Asking]
-    ) -> list[UUID | CoalitionError]:
+    ) -> list[Named | CoalitionError]:
         """As Members.look_up."""
         request = members_pb2.LookupMembersRequest(
             identifiers=map(_identifier_message, identifiers), askings=map(_asking_message, askings)
         )
         response: members_pb2.LookupMembersResponse = await ask(self._stub.LookupMembers, request, token)
         return [
-            from_bytes(result.standing.member_id)
+            Named(from_bytes(result.standing.member_id), result.standing.language)
             if result.HasField("standing")
             else error_of_item(result.error)
             for result in response.results

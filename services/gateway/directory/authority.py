@@ -66,7 +66,9 @@ class AtTheTill:
         Raises as MemberDirectory.resolve, and CoalitionError (AUTHORISATION_INVALID).
         """
         if reference.app_token:
-            return await self._authorities.use_app_token(caller.token, reference.app_token, key)
+            member_id = await self._authorities.use_app_token(caller.token, reference.app_token, key)
+            self._members.speak_of(caller, member_id)
+            return member_id
         return await self._members.resolve(caller, reference, until_us, place)
 
     async def burner(

@@ -18,10 +18,11 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.members import LOOKUPS_MAX, Members
 from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.languages import Languages
 from services.gateway.directory.remembered import Remembered
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.errors import is_passing
-from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Place
+from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Named, Place
 from services.gateway.schemas.naming import MemberReference
 from services.runtime.coalescer import Coalescer
 from services.runtime.errors import CoalitionError, NotFound
@@ -57,11 +58,13 @@ class MemberDirectory:
         members: Members,
         signer: Signer,
         aliases: MemberAliases,
+        languages: Languages,
         *,
         entries_max: int,
         seconds: float,
     ) -> None:
         self._members, self._signer, self._aliases = members, signer, aliases
+        self._languages = languages
         self._known: Remembered[_Lookup, UUID] = Remembered(entries_max, seconds)
         self._existing: Remembered[tuple[int, UUID], bool] = Remembered(entries_max, seconds)
         # Who tried cards out, until when on the monotonic clock; nearly always nobody.
@@ -78,6 +81,17 @@ class MemberDirectory:
         An alias is not looked up: whether it stands for a member shows later. Raises NotFound
         (MEMBER_UNKNOWN), InvalidRequest (CARD_NUMBER_INVALID), CoalitionError (LOOKUP_LIMITED) and Unavailable.
         """
+        member_id = await self._resolved(caller, reference, until_us, place)
+        self.speak_of(caller, member_id)
+        return member_id
+
+    def speak_of(self, caller: Caller, member_id: UUID) -> None:
+        """Has the till of this request told everything in the language of a member from now on."""
+        self._languages.speak_of(caller.programme, member_id)
+
+    async def _resolved(
+        self, caller: Caller, reference: MemberReference, until_us: int, place: Place
+    ) -> UUID:
         if reference.id:
             return self.by_alias(caller, reference.id)
         asked = self._asked(caller, reference, place)
@@ -189,6 +203,7 @@ class MemberDirectory:
             identifiers = [
                 Identifier(asked[place].lookup.kind, asked[place].lookup.value) for place in places
             ]
+            found: Sequence[Named | CoalitionError]
             try:
                 askings = [asked[place].asking for place in places]
                 found = await self._members.look_up(token, identifiers, askings)
@@ -196,10 +211,13 @@ class MemberDirectory:
                 found = [error] * len(places)
             for place, answer in zip(places, found, strict=True):
                 lookup = asked[place].lookup
+                if isinstance(answer, Named):
+                    answers[place] = answer.member_id
+                    self._known.put(lookup, answer.member_id)
+                    self._languages.note(lookup.ledger_id, answer.member_id, answer.language)
+                    continue
                 answers[place] = answer
-                if isinstance(answer, UUID):
-                    self._known.put(lookup, answer)
-                elif answer.reason == Reason.REASON_LOOKUP_LIMITED:
+                if answer.reason == Reason.REASON_LOOKUP_LIMITED:
                     self._note_stopped(asked[place], answer)
                 else:
                     # The service names the field by its place among the identifiers of all who asked.

@@ -88,6 +88,13 @@ class Place(NamedTuple):
 NOWHERE: Final = Place()
 
 
+class Named(NamedTuple):
+    """Whom an identifier names, and the BCP 47 tag of its language; empty where it has said none."""
+
+    member_id: UUID
+    language: str = ""
+
+
 class Asking(NamedTuple):
     """For whom an identifier is looked up: unknown ones count against the key and the till."""
 

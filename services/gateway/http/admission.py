@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from services.gateway.app import Gateway
+from services.gateway.directory.languages import spoken
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.quotas import QuotaClass
 from services.gateway.http.bodies import idempotency_key
@@ -33,6 +34,8 @@ async def admit(
     exchange.slots = gateway.slots
     exchange.bucket = gateway.quotas.bucket(caller, counted)
     await gateway.quotas.take(exchange.bucket)
+    # Until it is known who is at the till.
+    spoken.set(gateway.languages.of_programme(caller.programme))
     if scope:
         caller.require(scope)
     if operation is not None:

@@ -87,7 +87,7 @@ class FindMember:
             key = self._lookup.of(programme.ledger_id, identifier)
             indexed = (await self._index.find(programme.ledger_id, [key])).get(key)
             if indexed is not None:
-                return indexed[0]
+                return indexed.member_id
         raise NotFound("no member has this identifier", Reason.REASON_MEMBER_UNKNOWN)
 
     async def _seen(self, principal: Principal, member_id: UUID) -> MemberMatch:

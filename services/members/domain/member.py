@@ -57,12 +57,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What other services may keep of a member; `status` is None where the id is not known."""
+    """What other services may keep of a member; `status` is None where the id is not known.
+
+    `language`: a BCP 47 tag, of look-ups only; empty where the member has said none.
+    """
 
     member_id: UUID
     status: MemberStatus | None
     anonymous: bool = False
     employers: tuple[UUID, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

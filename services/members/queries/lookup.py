@@ -12,7 +12,7 @@ from services.members.domain.identifiers import GivenIdentifier, read_identifier
 from services.members.domain.member import Standing
 from services.members.queries.batch import check_batch
 from services.members.storage.lookup_hash import LookupHash
-from services.members.storage.member_index import MemberIndex
+from services.members.storage.member_index import FoundMember, MemberIndex
 from services.runtime.errors import CoalitionError, InvalidRequest, NotFound
 from services.runtime.principal import Principal
 
@@ -52,7 +52,11 @@ class Lookup:
         for key in keys:
             if isinstance(key, bytes):
                 member = found.get(key)
-                answers.append(Standing(*member) if member else _UNKNOWN)
+                answers.append(_standing(member) if member else _UNKNOWN)
             else:
                 answers.append(key)
         return answers
+
+
+def _standing(member: FoundMember) -> Standing:
+    return Standing(member.member_id, member.status, language=member.language)

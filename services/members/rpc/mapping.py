@@ -108,6 +108,7 @@ def standing_message(standing: Standing) -> pb.Standing:
         status=_STATUS_VALUES[standing.status],
         anonymous=standing.anonymous,
         employers=[partner_id.bytes for partner_id in standing.employers],
+        language=standing.language,
     )
 
 

@@ -9,8 +9,10 @@ from pydantic import SecretStr
 
 from services.members import service
 from services.members.app import Members
+from services.members.commands.update import Update
 from services.members.domain.identifiers import GivenIdentifier, IdentifierKind
 from services.members.domain.member import MemberStatus, Standing
+from services.members.domain.personal import PersonalData
 from services.members.settings import Settings
 from services.runtime.errors import CoalitionError, Unavailable
 from services.runtime.principal import Programme
@@ -87,3 +89,34 @@ async def test_without_a_database_the_caller_is_told_to_ask_again(settings: Sett
             await members.lookup(partner_principal(programme), [GivenIdentifier(CARD, card_number())])
     finally:
         await members.disconnect()
+
+
+async def test_a_look_up_tells_the_newest_language_and_none_of_those_who_have_said_none(
+    members: Members, database: ServiceDatabase, programme: Programme
+):
+    partner, cards = partner_principal(programme), [card_number() for _ in range(3)]
+    said = (PersonalData(language="de"), PersonalData(), PersonalData(language="fr"))
+    ids = [
+        (await members.enrol(partner, enrolment((CARD, card), personal=personal))).member_id
+        for card, personal in zip(cards, said, strict=True)
+    ]
+    given = [GivenIdentifier(CARD, card) for card in cards]
+    told = [answered(each) for each in await members.lookup(partner, given)]
+    assert [each.language if each else None for each in told] == ["de", "", "fr"]
+
+    await members.update(partner, Update("k1", bytes(32), ids[0], PersonalData(language="es"), ()))
+    await members.update(partner, Update("k2", bytes(32), ids[2], PersonalData(), ("language",)))
+    told = [answered(each) for each in await members.lookup(partner, given)]
+    assert [each.language if each else None for each in told] == ["es", "", ""]
+
+    # A value that does not open is none: the sale goes on.
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        await connection.execute("SET session_replication_role = replica")
+        await connection.execute(
+            "UPDATE member_personal SET sealed_value = sealed_value || 'x' WHERE member_id = $1", ids[0]
+        )
+    finally:
+        await connection.close()
+    told = [answered(each) for each in await members.lookup(partner, given)]
+    assert [each and (each.member_id, each.language) for each in told[:2]] == [(ids[0], ""), (ids[1], "")]

@@ -16,6 +16,7 @@ from services.gateway.answers.clearing import statement_csv
 from services.gateway.answers.moments import instant, instant_or_none, last_day
 from services.gateway.answers.movements import RECEIPT_LINE_MAX, MovementAnswers
 from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.languages import Languages
 from services.gateway.domain.caller import Caller, KeyFacts, Partner
 from services.gateway.domain.clearing import Span, Standing, Statement, StatementLine, StatementLineType
 from services.gateway.domain.movements import Accepted, Balance, Movement, MovementType, RefundFigures
@@ -61,7 +62,7 @@ def _pending(earn: Movement) -> Movement:
 
 
 def test_pending_points_are_earned_and_not_in_the_balance_and_the_receipt_says_from_when_on() -> None:
-    answers, caller = MovementAnswers(MemberAliases(bytes(32))), _caller()
+    answers, caller = MovementAnswers(MemberAliases(bytes(32)), Languages(10, {})), _caller()
     earn = Movement(
         new_id(), 1, MovementType.EARN, new_id(), new_id(), "r", new_id(), 25, 7, 1, 1, 1_838_152_800_000_000
     )  # fmt: skip
@@ -86,7 +87,7 @@ def test_pending_points_are_earned_and_not_in_the_balance_and_the_receipt_says_f
 
 @given(points=st.integers(0, 10**9), balance=st.integers(0, 10**15))
 def test_receipt_lines_fit_a_receipt(points: int, balance: int) -> None:
-    answers = MovementAnswers(MemberAliases(bytes(32)))
+    answers = MovementAnswers(MemberAliases(bytes(32)), Languages(10, {}))
     earn = Movement(
         new_id(),
         1,
@@ -116,7 +117,7 @@ def test_receipt_lines_fit_a_receipt(points: int, balance: int) -> None:
 
 
 def test_a_refund_without_figures_is_a_fault_and_no_zero() -> None:
-    answers = MovementAnswers(MemberAliases(bytes(32)))
+    answers = MovementAnswers(MemberAliases(bytes(32)), Languages(10, {}))
     refund = Movement(new_id(), 1, MovementType.REFUND, new_id(), new_id(), "r", None, 0, 0, 1, 1, 0)
     with pytest.raises(Fault):
         answers.refund(_caller(), Accepted(refund, replayed=False))

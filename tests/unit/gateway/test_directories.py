@@ -11,12 +11,13 @@ import pytest
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.directory.aliases import MemberAliases
+from services.gateway.directory.languages import Languages, spoken
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.remembered import Remembered
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller, KeyFacts, Partner
 from services.gateway.domain.clearing import Store
-from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Place
+from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Named, Place
 from services.gateway.schemas.naming import MemberReference
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, InvalidRequest, NotFound, Unavailable
@@ -41,6 +42,7 @@ class _Members:
     def __init__(self, **known: UUID) -> None:
         self.known = known
         self.calls: list[tuple[bytes, list[str]]] = []
+        self.languages: dict[UUID, str] = {}
         self.existing: set[UUID] = set()
         self.existence_asked = 0
         self.down = False
@@ -49,7 +51,7 @@ class _Members:
 
     async def look_up(
         self, token: bytes, identifiers: Sequence[Identifier], askings: Sequence[Asking]
-    ) -> list[UUID | CoalitionError]:
+    ) -> list[Named | CoalitionError]:
         self.askings += askings
         if self.limited:
             return [
@@ -59,7 +61,7 @@ class _Members:
         self.calls.append((token, [each.value for each in identifiers]))
         if self.down:
             raise Unavailable("down")
-        answers: list[UUID | CoalitionError] = []
+        answers: list[Named | CoalitionError] = []
         for each in identifiers:
             if each.kind is IdentifierKind.CARD and not each.value.isdigit():
                 bad = InvalidRequest(
@@ -68,7 +70,8 @@ class _Members:
                 answers.append(bad)
                 continue
             found = self.known.get(f"{each.kind.value}_{each.value}")
-            answers.append(found or NotFound("unknown", Reason.REASON_MEMBER_UNKNOWN))
+            unknown = NotFound("unknown", Reason.REASON_MEMBER_UNKNOWN)
+            answers.append(Named(found, self.languages.get(found, "")) if found else unknown)
         return answers
 
     async def exists(self, programme: Programme, member_id: UUID) -> bool:
@@ -77,7 +80,7 @@ class _Members:
 
 
 def _directory(members: Any) -> MemberDirectory:
-    return MemberDirectory(members, _SIGNER, _ALIASES, entries_max=100, seconds=60)
+    return MemberDirectory(members, _SIGNER, _ALIASES, Languages(100, {}), entries_max=100, seconds=60)
 
 
 def _card(value: str) -> MemberReference:
@@ -290,3 +293,29 @@ def test_a_memory_keeps_no_more_than_its_limit_and_nothing_too_long() -> None:
     short: Remembered[int, str] = Remembered(3, 0)
     short.put(1, "1")
     assert short.get(1) is None
+
+
+async def test_a_card_is_remembered_with_its_member_s_language_and_the_till_is_told_in_it() -> None:
+    german, silent = new_id(), new_id()
+    members = _Members(card_1=german, card_2=silent)
+    members.languages = {german: "de"}
+    languages, caller = Languages(100, {_PROGRAMME.slug: "fr"}), _caller()
+    directory = MemberDirectory(members, _SIGNER, _ALIASES, languages, entries_max=100, seconds=60)  # pyright: ignore[reportArgumentType]
+    for card, member_id, language in (("2", silent, "fr"), ("1", german, "de")):
+        assert await directory.resolve(caller, MemberReference(card=card), _soon()) == member_id
+        assert languages.of(_PROGRAMME, member_id) == spoken.get() == language
+    # By its id it is known from now on, without another call.
+    alias = _ALIASES.alias(caller.partner.partner_id, german)
+    spoken.set("en")
+    assert await directory.resolve(caller, MemberReference(id=alias), _soon()) == german
+    assert (spoken.get(), len(members.calls)) == ("de", 2)
+    assert languages.of(Programme(_PROGRAMME.ledger_id + 1, "x", "UTC", "EUR", is_test=True), german) == "en"
+
+
+def test_languages_are_forgotten_oldest_first_and_where_a_member_says_none() -> None:
+    languages, ids = Languages(2, {}), [new_id() for _ in range(3)]
+    for each in ids:
+        languages.note(_PROGRAMME.ledger_id, each, "de")
+    assert [languages.of(_PROGRAMME, each) for each in ids] == ["en", "de", "de"]
+    languages.note(_PROGRAMME.ledger_id, ids[2], "")
+    assert languages.of(_PROGRAMME, ids[2]) == "en"

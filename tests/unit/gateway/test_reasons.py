@@ -33,8 +33,8 @@ def test_what_a_till_shows_has_at_most_40_characters(reason: Reason.ValueType) -
     named = {name for _, name, _, _ in string.Formatter().parse(words.receipt_text) if name}
     assert named <= set(words.figures)
     error = CoalitionError(reason, "", **dict.fromkeys(words.figures, _LONGEST))
-    assert len(receipt_text(error)) <= RECEIPT_TEXT_MAX
-    assert len(receipt_text(CoalitionError(reason, ""))) <= RECEIPT_TEXT_MAX
+    assert len(receipt_text(error, "en")) <= RECEIPT_TEXT_MAX
+    assert len(receipt_text(CoalitionError(reason, ""), "en")) <= RECEIPT_TEXT_MAX
 
 
 @pytest.mark.parametrize("reason", _ALL, ids=[code_of(each).lower() for each in _ALL])

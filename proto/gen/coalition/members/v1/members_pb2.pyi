@@ -673,12 +673,15 @@ class Standing(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     ANONYMOUS_FIELD_NUMBER: _builtins.int
     EMPLOYERS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     status: Global___MemberStatus.ValueType
     """Whether the member takes part; UNSPECIFIED where the id is unknown."""
     anonymous: _builtins.bool
     """Of GetStandings: true where a card earned that nobody has enrolled by name yet."""
+    language: _builtins.str
+    """Of LookupMembers: the language that the member is written to in, a BCP 47 tag; empty where it has said none."""
     @_builtins.property
     def employers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Of GetStandings: the partners that the member works for (16 bytes of a UUID each)."""
@@ -690,10 +693,11 @@ class Standing(_message.Message):
         status: Global___MemberStatus.ValueType = ...,
         anonymous: _builtins.bool = ...,
         employers: _abc.Iterable[_builtins.bytes] | None = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "employers", b"employers", "member_id", b"member_id", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "employers", b"employers", "language", b"language", "member_id", b"member_id", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

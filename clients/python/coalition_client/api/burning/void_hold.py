@@ -1,0 +1,254 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx2 as httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.void import Void
+from ...models.void_body import VoidBody
+from ...types import Response
+
+
+def _get_kwargs(
+    hold_id: str,
+    *,
+    body: VoidBody,
+    idempotency_key: str,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/holds/{hold_id}/void".format(
+            hold_id=quote(str(hold_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | Void | None:
+    if response.status_code == 201:
+        response_201 = Void.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Problem.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if response.status_code == 504:
+        response_504 = Problem.from_dict(response.json())
+
+        return response_504
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | Void]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    hold_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: VoidBody,
+    idempotency_key: str,
+) -> Response[Problem | Void]:
+    """Give a hold up
+
+     All points of it are free again.
+
+    Args:
+        hold_id (str):
+        idempotency_key (str):
+        body (VoidBody): A hold given up.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Void]
+    """
+
+    kwargs = _get_kwargs(
+        hold_id=hold_id,
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    hold_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: VoidBody,
+    idempotency_key: str,
+) -> Problem | Void | None:
+    """Give a hold up
+
+     All points of it are free again.
+
+    Args:
+        hold_id (str):
+        idempotency_key (str):
+        body (VoidBody): A hold given up.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | Void
+    """
+
+    return sync_detailed(
+        hold_id=hold_id,
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    hold_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: VoidBody,
+    idempotency_key: str,
+) -> Response[Problem | Void]:
+    """Give a hold up
+
+     All points of it are free again.
+
+    Args:
+        hold_id (str):
+        idempotency_key (str):
+        body (VoidBody): A hold given up.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Void]
+    """
+
+    kwargs = _get_kwargs(
+        hold_id=hold_id,
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    hold_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: VoidBody,
+    idempotency_key: str,
+) -> Problem | Void | None:
+    """Give a hold up
+
+     All points of it are free again.
+
+    Args:
+        hold_id (str):
+        idempotency_key (str):
+        body (VoidBody): A hold given up.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | Void
+    """
+
+    return (
+        await asyncio_detailed(
+            hold_id=hold_id,
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

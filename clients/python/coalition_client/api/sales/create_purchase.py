@@ -1,0 +1,265 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx2 as httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.parked_purchase import ParkedPurchase
+from ...models.problem import Problem
+from ...models.purchase import Purchase
+from ...models.purchase_body import PurchaseBody
+from ...types import Response
+
+
+def _get_kwargs(
+    *,
+    body: PurchaseBody,
+    idempotency_key: str,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/purchases",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ParkedPurchase | Problem | Purchase | None:
+    if response.status_code == 201:
+        response_201 = Purchase.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 202:
+        response_202 = ParkedPurchase.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Problem.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if response.status_code == 504:
+        response_504 = Problem.from_dict(response.json())
+
+        return response_504
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ParkedPurchase | Problem | Purchase]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: PurchaseBody,
+    idempotency_key: str,
+) -> Response[ParkedPurchase | Problem | Purchase]:
+    """Record a sale: earn, and pay with points
+
+     Captures a hold, or spends points at once, and earns on what was paid in money: both or neither.
+    Without `hold` and `redeem` it earns alone. Paying with points needs the scope `points:redeem`
+    besides `points:earn`. What a sale beyond your credit limit earns may be parked until there is
+    headroom (202); what was spent on it is spent.
+
+    Args:
+        idempotency_key (str):
+        body (PurchaseBody): A sale: what it earns, and what of it is paid in points, by a hold or
+            at once.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ParkedPurchase | Problem | Purchase]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: PurchaseBody,
+    idempotency_key: str,
+) -> ParkedPurchase | Problem | Purchase | None:
+    """Record a sale: earn, and pay with points
+
+     Captures a hold, or spends points at once, and earns on what was paid in money: both or neither.
+    Without `hold` and `redeem` it earns alone. Paying with points needs the scope `points:redeem`
+    besides `points:earn`. What a sale beyond your credit limit earns may be parked until there is
+    headroom (202); what was spent on it is spent.
+
+    Args:
+        idempotency_key (str):
+        body (PurchaseBody): A sale: what it earns, and what of it is paid in points, by a hold or
+            at once.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ParkedPurchase | Problem | Purchase
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: PurchaseBody,
+    idempotency_key: str,
+) -> Response[ParkedPurchase | Problem | Purchase]:
+    """Record a sale: earn, and pay with points
+
+     Captures a hold, or spends points at once, and earns on what was paid in money: both or neither.
+    Without `hold` and `redeem` it earns alone. Paying with points needs the scope `points:redeem`
+    besides `points:earn`. What a sale beyond your credit limit earns may be parked until there is
+    headroom (202); what was spent on it is spent.
+
+    Args:
+        idempotency_key (str):
+        body (PurchaseBody): A sale: what it earns, and what of it is paid in points, by a hold or
+            at once.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ParkedPurchase | Problem | Purchase]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: PurchaseBody,
+    idempotency_key: str,
+) -> ParkedPurchase | Problem | Purchase | None:
+    """Record a sale: earn, and pay with points
+
+     Captures a hold, or spends points at once, and earns on what was paid in money: both or neither.
+    Without `hold` and `redeem` it earns alone. Paying with points needs the scope `points:redeem`
+    besides `points:earn`. What a sale beyond your credit limit earns may be parked until there is
+    headroom (202); what was spent on it is spent.
+
+    Args:
+        idempotency_key (str):
+        body (PurchaseBody): A sale: what it earns, and what of it is paid in points, by a hold or
+            at once.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ParkedPurchase | Problem | Purchase
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

@@ -1,0 +1,264 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx2 as httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.refund import Refund
+from ...models.refund_or_exchange_body import RefundOrExchangeBody
+from ...models.waiting_refund import WaitingRefund
+from ...types import Response
+
+
+def _get_kwargs(
+    *,
+    body: RefundOrExchangeBody,
+    idempotency_key: str,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/refunds",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | Refund | WaitingRefund | None:
+    if response.status_code == 201:
+        response_201 = Refund.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 202:
+        response_202 = WaitingRefund.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Problem.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if response.status_code == 504:
+        response_504 = Problem.from_dict(response.json())
+
+        return response_504
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | Refund | WaitingRefund]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: RefundOrExchangeBody,
+    idempotency_key: str,
+) -> Response[Problem | Refund | WaitingRefund]:
+    """Refund a sale, or a burn without one
+
+     Points burned go back, points earned are taken back, and the answer says how much money to pay out
+    at most. In part or in full, at any of your stores; all refunds of a sale together come to the same
+    however they are split. A refund by a reference whose sale has not arrived waits for it (202). With
+    `exchange` it is posted together with the sale of what is taken instead, or neither is; that one
+    waits for nothing. Needs the scopes `points:earn` and `points:redeem`.
+
+    Args:
+        idempotency_key (str):
+        body (RefundOrExchangeBody): Goods of a sale given back, or points of a burn without one;
+            with `exchange` together with what is taken for them.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Refund | WaitingRefund]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: RefundOrExchangeBody,
+    idempotency_key: str,
+) -> Problem | Refund | WaitingRefund | None:
+    """Refund a sale, or a burn without one
+
+     Points burned go back, points earned are taken back, and the answer says how much money to pay out
+    at most. In part or in full, at any of your stores; all refunds of a sale together come to the same
+    however they are split. A refund by a reference whose sale has not arrived waits for it (202). With
+    `exchange` it is posted together with the sale of what is taken instead, or neither is; that one
+    waits for nothing. Needs the scopes `points:earn` and `points:redeem`.
+
+    Args:
+        idempotency_key (str):
+        body (RefundOrExchangeBody): Goods of a sale given back, or points of a burn without one;
+            with `exchange` together with what is taken for them.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | Refund | WaitingRefund
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: RefundOrExchangeBody,
+    idempotency_key: str,
+) -> Response[Problem | Refund | WaitingRefund]:
+    """Refund a sale, or a burn without one
+
+     Points burned go back, points earned are taken back, and the answer says how much money to pay out
+    at most. In part or in full, at any of your stores; all refunds of a sale together come to the same
+    however they are split. A refund by a reference whose sale has not arrived waits for it (202). With
+    `exchange` it is posted together with the sale of what is taken instead, or neither is; that one
+    waits for nothing. Needs the scopes `points:earn` and `points:redeem`.
+
+    Args:
+        idempotency_key (str):
+        body (RefundOrExchangeBody): Goods of a sale given back, or points of a burn without one;
+            with `exchange` together with what is taken for them.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Refund | WaitingRefund]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: RefundOrExchangeBody,
+    idempotency_key: str,
+) -> Problem | Refund | WaitingRefund | None:
+    """Refund a sale, or a burn without one
+
+     Points burned go back, points earned are taken back, and the answer says how much money to pay out
+    at most. In part or in full, at any of your stores; all refunds of a sale together come to the same
+    however they are split. A refund by a reference whose sale has not arrived waits for it (202). With
+    `exchange` it is posted together with the sale of what is taken instead, or neither is; that one
+    waits for nothing. Needs the scopes `points:earn` and `points:redeem`.
+
+    Args:
+        idempotency_key (str):
+        body (RefundOrExchangeBody): Goods of a sale given back, or points of a burn without one;
+            with `exchange` together with what is taken for them.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | Refund | WaitingRefund
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

@@ -1,0 +1,244 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx2 as httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.document import Document
+from ...models.document_format import DocumentFormat
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    number: str,
+    *,
+    format_: DocumentFormat | None | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    json_format_: None | str | Unset
+    if isinstance(format_, Unset):
+        json_format_ = UNSET
+    elif isinstance(format_, DocumentFormat):
+        json_format_ = format_.value
+    else:
+        json_format_ = format_
+    params["format"] = json_format_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/documents/{number}".format(
+            number=quote(str(number), safe=""),
+        ),
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Document | Problem | None:
+    if response.status_code == 200:
+        response_200 = Document.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if response.status_code == 504:
+        response_504 = Problem.from_dict(response.json())
+
+        return response_504
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Document | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    number: str,
+    *,
+    client: AuthenticatedClient,
+    format_: DocumentFormat | None | Unset = UNSET,
+) -> Response[Document | Problem]:
+    """Read an invoice or a credit note
+
+     As JSON, byte for byte what `sha256` in the list is over; or as a file, by `?format=` or the first
+    of these that `Accept` names: `csv` (`text/csv`), `pdf` (`application/pdf`), `xml`
+    (`application/xml`: an e-invoice of EN 16931 in UBL, which is the one for your bookkeeping). A
+    document never changes, nor do its files.
+
+    Args:
+        number (str):
+        format_ (DocumentFormat | None | Unset): Instead of the Accept header; JSON if neither
+            says otherwise
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Document | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        number=number,
+        format_=format_,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    number: str,
+    *,
+    client: AuthenticatedClient,
+    format_: DocumentFormat | None | Unset = UNSET,
+) -> Document | Problem | None:
+    """Read an invoice or a credit note
+
+     As JSON, byte for byte what `sha256` in the list is over; or as a file, by `?format=` or the first
+    of these that `Accept` names: `csv` (`text/csv`), `pdf` (`application/pdf`), `xml`
+    (`application/xml`: an e-invoice of EN 16931 in UBL, which is the one for your bookkeeping). A
+    document never changes, nor do its files.
+
+    Args:
+        number (str):
+        format_ (DocumentFormat | None | Unset): Instead of the Accept header; JSON if neither
+            says otherwise
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Document | Problem
+    """
+
+    return sync_detailed(
+        number=number,
+        client=client,
+        format_=format_,
+    ).parsed
+
+
+async def asyncio_detailed(
+    number: str,
+    *,
+    client: AuthenticatedClient,
+    format_: DocumentFormat | None | Unset = UNSET,
+) -> Response[Document | Problem]:
+    """Read an invoice or a credit note
+
+     As JSON, byte for byte what `sha256` in the list is over; or as a file, by `?format=` or the first
+    of these that `Accept` names: `csv` (`text/csv`), `pdf` (`application/pdf`), `xml`
+    (`application/xml`: an e-invoice of EN 16931 in UBL, which is the one for your bookkeeping). A
+    document never changes, nor do its files.
+
+    Args:
+        number (str):
+        format_ (DocumentFormat | None | Unset): Instead of the Accept header; JSON if neither
+            says otherwise
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Document | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        number=number,
+        format_=format_,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    number: str,
+    *,
+    client: AuthenticatedClient,
+    format_: DocumentFormat | None | Unset = UNSET,
+) -> Document | Problem | None:
+    """Read an invoice or a credit note
+
+     As JSON, byte for byte what `sha256` in the list is over; or as a file, by `?format=` or the first
+    of these that `Accept` names: `csv` (`text/csv`), `pdf` (`application/pdf`), `xml`
+    (`application/xml`: an e-invoice of EN 16931 in UBL, which is the one for your bookkeeping). A
+    document never changes, nor do its files.
+
+    Args:
+        number (str):
+        format_ (DocumentFormat | None | Unset): Instead of the Accept header; JSON if neither
+            says otherwise
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Document | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            number=number,
+            client=client,
+            format_=format_,
+        )
+    ).parsed

@@ -1,0 +1,271 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx2 as httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.list_of_transaction import ListOfTransaction
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    reference: str | Unset = "",
+    createdgte: str | Unset = "",
+    limit: int | Unset = 20,
+    starting_after: str | Unset = "",
+    ending_before: str | Unset = "",
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["reference"] = reference
+
+    params["created[gte]"] = createdgte
+
+    params["limit"] = limit
+
+    params["starting_after"] = starting_after
+
+    params["ending_before"] = ending_before
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/transactions",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ListOfTransaction | Problem | None:
+    if response.status_code == 200:
+        response_200 = ListOfTransaction.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if response.status_code == 504:
+        response_504 = Problem.from_dict(response.json())
+
+        return response_504
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ListOfTransaction | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    reference: str | Unset = "",
+    createdgte: str | Unset = "",
+    limit: int | Unset = 20,
+    starting_after: str | Unset = "",
+    ending_before: str | Unset = "",
+) -> Response[ListOfTransaction | Problem]:
+    """List transactions
+
+     All that you asked for, newest first.
+
+    Args:
+        reference (str | Unset): Only those with this reference of yours Default: ''.
+        createdgte (str | Unset): Only those recorded at or after this programme time: RFC 3339
+            with a zone Default: ''.
+        limit (int | Unset): Entries a page; 20 if left out Default: 20.
+        starting_after (str | Unset): The last entry's id of the page before: the page after it
+            Default: ''.
+        ending_before (str | Unset): The first entry's id of the page after: the page before it
+            Default: ''.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ListOfTransaction | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        reference=reference,
+        createdgte=createdgte,
+        limit=limit,
+        starting_after=starting_after,
+        ending_before=ending_before,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    reference: str | Unset = "",
+    createdgte: str | Unset = "",
+    limit: int | Unset = 20,
+    starting_after: str | Unset = "",
+    ending_before: str | Unset = "",
+) -> ListOfTransaction | Problem | None:
+    """List transactions
+
+     All that you asked for, newest first.
+
+    Args:
+        reference (str | Unset): Only those with this reference of yours Default: ''.
+        createdgte (str | Unset): Only those recorded at or after this programme time: RFC 3339
+            with a zone Default: ''.
+        limit (int | Unset): Entries a page; 20 if left out Default: 20.
+        starting_after (str | Unset): The last entry's id of the page before: the page after it
+            Default: ''.
+        ending_before (str | Unset): The first entry's id of the page after: the page before it
+            Default: ''.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ListOfTransaction | Problem
+    """
+
+    return sync_detailed(
+        client=client,
+        reference=reference,
+        createdgte=createdgte,
+        limit=limit,
+        starting_after=starting_after,
+        ending_before=ending_before,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    reference: str | Unset = "",
+    createdgte: str | Unset = "",
+    limit: int | Unset = 20,
+    starting_after: str | Unset = "",
+    ending_before: str | Unset = "",
+) -> Response[ListOfTransaction | Problem]:
+    """List transactions
+
+     All that you asked for, newest first.
+
+    Args:
+        reference (str | Unset): Only those with this reference of yours Default: ''.
+        createdgte (str | Unset): Only those recorded at or after this programme time: RFC 3339
+            with a zone Default: ''.
+        limit (int | Unset): Entries a page; 20 if left out Default: 20.
+        starting_after (str | Unset): The last entry's id of the page before: the page after it
+            Default: ''.
+        ending_before (str | Unset): The first entry's id of the page after: the page before it
+            Default: ''.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ListOfTransaction | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        reference=reference,
+        createdgte=createdgte,
+        limit=limit,
+        starting_after=starting_after,
+        ending_before=ending_before,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    reference: str | Unset = "",
+    createdgte: str | Unset = "",
+    limit: int | Unset = 20,
+    starting_after: str | Unset = "",
+    ending_before: str | Unset = "",
+) -> ListOfTransaction | Problem | None:
+    """List transactions
+
+     All that you asked for, newest first.
+
+    Args:
+        reference (str | Unset): Only those with this reference of yours Default: ''.
+        createdgte (str | Unset): Only those recorded at or after this programme time: RFC 3339
+            with a zone Default: ''.
+        limit (int | Unset): Entries a page; 20 if left out Default: 20.
+        starting_after (str | Unset): The last entry's id of the page before: the page after it
+            Default: ''.
+        ending_before (str | Unset): The first entry's id of the page after: the page before it
+            Default: ''.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ListOfTransaction | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            reference=reference,
+            createdgte=createdgte,
+            limit=limit,
+            starting_after=starting_after,
+            ending_before=ending_before,
+        )
+    ).parsed

@@ -1,0 +1,20 @@
+from enum import StrEnum
+from typing import Self
+
+
+class ExplainedCampaignOutcome(StrEnum):
+    AMOUNT_TOO_SMALL = "amount_too_small"
+    GIVEN = "given"
+    NOT_COVERED = "not_covered"
+    NO_POINTS = "no_points"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self:
+        """A value that is newer than this client: it goes by itself, and equals its text."""
+        text = str(value)
+        unknown = str.__new__(cls, text)
+        unknown._name_, unknown._value_ = text, text
+        return unknown
+
+    def __str__(self) -> str:
+        return str(self.value)

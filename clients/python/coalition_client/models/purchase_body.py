@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..models.purchase_body_channel import PurchaseBodyChannel
+from ..models.purchase_body_entry_mode_type_0 import PurchaseBodyEntryModeType0
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.authorisation import Authorisation
+    from ..models.captured_hold import CapturedHold
+    from ..models.present_member import PresentMember
+    from ..models.receipt import Receipt
+    from ..models.redeemed_points import RedeemedPoints
+    from ..models.sale_line import SaleLine
+    from ..models.tender import Tender
+
+
+T = TypeVar("T", bound="PurchaseBody")
+
+
+@_attrs_define
+class PurchaseBody:
+    """A sale: what it earns, and what of it is paid in points, by a hold or at once.
+
+    Attributes:
+        member (PresentMember): Names the member at the till in exactly one way.
+        reference (str): Your own number of this operation: 1 to 255 visible ASCII characters, unique for ever among
+            your operations of this kind
+        occurred_at (datetime.datetime): The till's clock: RFC 3339 with a zone. Decides rate and price
+        amount (int): What the member paid in all, in minor units
+        currency (str): ISO 4217; must be the programme's settlement currency
+        store (None | str | Unset): Your own code of the store; leave it out where there is none
+        channel (PurchaseBodyChannel | Unset): How the member was met Default: PurchaseBodyChannel.STORE.
+        receipt (None | Receipt | Unset): Where it was rung up
+        entry_mode (None | PurchaseBodyEntryModeType0 | Unset):
+        lines (list[SaleLine] | Unset): What was bought; where given, the amounts sum to `amount`
+        tenders (list[Tender] | Unset): How it was paid. What was paid in `points`, in money's worth, is part of
+            `amount` and earns nothing
+        hold (CapturedHold | None | Unset): Pays with points that a hold of the member set aside
+        redeem (None | RedeemedPoints | Unset): Pays with points at once; not together with `hold`
+        authorisation (Authorisation | None | Unset): What was shown of the member; nothing: a number was typed, or
+            known from elsewhere
+    """
+
+    member: PresentMember
+    reference: str
+    occurred_at: datetime.datetime
+    amount: int
+    currency: str
+    store: None | str | Unset = UNSET
+    channel: PurchaseBodyChannel | Unset = PurchaseBodyChannel.STORE
+    receipt: None | Receipt | Unset = UNSET
+    entry_mode: None | PurchaseBodyEntryModeType0 | Unset = UNSET
+    lines: list[SaleLine] | Unset = UNSET
+    tenders: list[Tender] | Unset = UNSET
+    hold: CapturedHold | None | Unset = UNSET
+    redeem: None | RedeemedPoints | Unset = UNSET
+    authorisation: Authorisation | None | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.authorisation import Authorisation  # noqa: PLC0415
+        from ..models.captured_hold import CapturedHold  # noqa: PLC0415
+        from ..models.receipt import Receipt  # noqa: PLC0415
+        from ..models.redeemed_points import RedeemedPoints  # noqa: PLC0415
+
+        member = self.member.to_dict()
+
+        reference = self.reference
+
+        occurred_at = self.occurred_at.isoformat()
+
+        amount = self.amount
+
+        currency = self.currency
+
+        store: None | str | Unset
+        if isinstance(self.store, Unset):
+            store = UNSET
+        else:
+            store = self.store
+
+        channel: str | Unset = UNSET
+        if not isinstance(self.channel, Unset):
+            channel = self.channel.value
+
+        receipt: dict[str, Any] | None | Unset
+        if isinstance(self.receipt, Unset):
+            receipt = UNSET
+        elif isinstance(self.receipt, Receipt):
+            receipt = self.receipt.to_dict()
+        else:
+            receipt = self.receipt
+
+        entry_mode: None | str | Unset
+        if isinstance(self.entry_mode, Unset):
+            entry_mode = UNSET
+        elif isinstance(self.entry_mode, PurchaseBodyEntryModeType0):
+            entry_mode = self.entry_mode.value
+        else:
+            entry_mode = self.entry_mode
+
+        lines: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.lines, Unset):
+            lines = []
+            for lines_item_data in self.lines:
+                lines_item = lines_item_data.to_dict()
+                lines.append(lines_item)
+
+        tenders: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.tenders, Unset):
+            tenders = []
+            for tenders_item_data in self.tenders:
+                tenders_item = tenders_item_data.to_dict()
+                tenders.append(tenders_item)
+
+        hold: dict[str, Any] | None | Unset
+        if isinstance(self.hold, Unset):
+            hold = UNSET
+        elif isinstance(self.hold, CapturedHold):
+            hold = self.hold.to_dict()
+        else:
+            hold = self.hold
+
+        redeem: dict[str, Any] | None | Unset
+        if isinstance(self.redeem, Unset):
+            redeem = UNSET
+        elif isinstance(self.redeem, RedeemedPoints):
+            redeem = self.redeem.to_dict()
+        else:
+            redeem = self.redeem
+
+        authorisation: dict[str, Any] | None | Unset
+        if isinstance(self.authorisation, Unset):
+            authorisation = UNSET
+        elif isinstance(self.authorisation, Authorisation):
+            authorisation = self.authorisation.to_dict()
+        else:
+            authorisation = self.authorisation
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "member": member,
+                "reference": reference,
+                "occurred_at": occurred_at,
+                "amount": amount,
+                "currency": currency,
+            }
+        )
+        if store is not UNSET:
+            field_dict["store"] = store
+        if channel is not UNSET:
+            field_dict["channel"] = channel
+        if receipt is not UNSET:
+            field_dict["receipt"] = receipt
+        if entry_mode is not UNSET:
+            field_dict["entry_mode"] = entry_mode
+        if lines is not UNSET:
+            field_dict["lines"] = lines
+        if tenders is not UNSET:
+            field_dict["tenders"] = tenders
+        if hold is not UNSET:
+            field_dict["hold"] = hold
+        if redeem is not UNSET:
+            field_dict["redeem"] = redeem
+        if authorisation is not UNSET:
+            field_dict["authorisation"] = authorisation
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.authorisation import Authorisation  # noqa: PLC0415
+        from ..models.captured_hold import CapturedHold  # noqa: PLC0415
+        from ..models.present_member import PresentMember  # noqa: PLC0415
+        from ..models.receipt import Receipt  # noqa: PLC0415
+        from ..models.redeemed_points import RedeemedPoints  # noqa: PLC0415
+        from ..models.sale_line import SaleLine  # noqa: PLC0415
+        from ..models.tender import Tender  # noqa: PLC0415
+
+        d = dict(src_dict)
+        member = PresentMember.from_dict(d.pop("member"))
+
+        reference = d.pop("reference")
+
+        occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
+
+        amount = d.pop("amount")
+
+        currency = d.pop("currency")
+
+        def _parse_store(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        store = _parse_store(d.pop("store", UNSET))
+
+        _channel = d.pop("channel", UNSET)
+        channel: PurchaseBodyChannel | Unset
+        if isinstance(_channel, Unset):
+            channel = UNSET
+        else:
+            channel = PurchaseBodyChannel(_channel)
+
+        def _parse_receipt(data: object) -> None | Receipt | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                receipt_type_0 = Receipt.from_dict(data)
+
+                return receipt_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Receipt | Unset, data)
+
+        receipt = _parse_receipt(d.pop("receipt", UNSET))
+
+        def _parse_entry_mode(data: object) -> None | PurchaseBodyEntryModeType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                entry_mode_type_0 = PurchaseBodyEntryModeType0(data)
+
+                return entry_mode_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | PurchaseBodyEntryModeType0 | Unset, data)
+
+        entry_mode = _parse_entry_mode(d.pop("entry_mode", UNSET))
+
+        _lines = d.pop("lines", UNSET)
+        lines: list[SaleLine] | Unset = UNSET
+        if _lines is not UNSET:
+            lines = []
+            for lines_item_data in _lines:
+                lines_item = SaleLine.from_dict(lines_item_data)
+
+                lines.append(lines_item)
+
+        _tenders = d.pop("tenders", UNSET)
+        tenders: list[Tender] | Unset = UNSET
+        if _tenders is not UNSET:
+            tenders = []
+            for tenders_item_data in _tenders:
+                tenders_item = Tender.from_dict(tenders_item_data)
+
+                tenders.append(tenders_item)
+
+        def _parse_hold(data: object) -> CapturedHold | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                hold_type_0 = CapturedHold.from_dict(data)
+
+                return hold_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(CapturedHold | None | Unset, data)
+
+        hold = _parse_hold(d.pop("hold", UNSET))
+
+        def _parse_redeem(data: object) -> None | RedeemedPoints | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                redeem_type_0 = RedeemedPoints.from_dict(data)
+
+                return redeem_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | RedeemedPoints | Unset, data)
+
+        redeem = _parse_redeem(d.pop("redeem", UNSET))
+
+        def _parse_authorisation(data: object) -> Authorisation | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                authorisation_type_0 = Authorisation.from_dict(data)
+
+                return authorisation_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Authorisation | None | Unset, data)
+
+        authorisation = _parse_authorisation(d.pop("authorisation", UNSET))
+
+        purchase_body = cls(
+            member=member,
+            reference=reference,
+            occurred_at=occurred_at,
+            amount=amount,
+            currency=currency,
+            store=store,
+            channel=channel,
+            receipt=receipt,
+            entry_mode=entry_mode,
+            lines=lines,
+            tenders=tenders,
+            hold=hold,
+            redeem=redeem,
+            authorisation=authorisation,
+        )
+
+        return purchase_body

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..models.redemption_line_channel import RedemptionLineChannel
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.basket import Basket
+    from ..models.member_reference import MemberReference
+    from ..models.receipt import Receipt
+
+
+T = TypeVar("T", bound="RedemptionLine")
+
+
+@_attrs_define
+class RedemptionLine:
+    """A line that redeems: the fields of a redemption, and its type.
+
+    Attributes:
+        member (MemberReference): Names a member in exactly one way.
+        reference (str): Your own number of this operation: 1 to 255 visible ASCII characters, unique for ever among
+            your operations of this kind
+        occurred_at (datetime.datetime): The till's clock: RFC 3339 with a zone. Decides rate and price
+        points (int): Points to spend
+        type_ (Literal['redemption']):
+        store (None | str | Unset): Your own code of the store; leave it out where there is none
+        channel (RedemptionLineChannel | Unset): How the member was met Default: RedemptionLineChannel.STORE.
+        receipt (None | Receipt | Unset): Where it was rung up
+        basket (Basket | None | Unset): What is to be paid; needed where your burn rule takes a share of a basket, or
+            excludes something
+    """
+
+    member: MemberReference
+    reference: str
+    occurred_at: datetime.datetime
+    points: int
+    type_: Literal["redemption"]
+    store: None | str | Unset = UNSET
+    channel: RedemptionLineChannel | Unset = RedemptionLineChannel.STORE
+    receipt: None | Receipt | Unset = UNSET
+    basket: Basket | None | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.basket import Basket  # noqa: PLC0415
+        from ..models.receipt import Receipt  # noqa: PLC0415
+
+        member = self.member.to_dict()
+
+        reference = self.reference
+
+        occurred_at = self.occurred_at.isoformat()
+
+        points = self.points
+
+        type_ = self.type_
+
+        store: None | str | Unset
+        if isinstance(self.store, Unset):
+            store = UNSET
+        else:
+            store = self.store
+
+        channel: str | Unset = UNSET
+        if not isinstance(self.channel, Unset):
+            channel = self.channel.value
+
+        receipt: dict[str, Any] | None | Unset
+        if isinstance(self.receipt, Unset):
+            receipt = UNSET
+        elif isinstance(self.receipt, Receipt):
+            receipt = self.receipt.to_dict()
+        else:
+            receipt = self.receipt
+
+        basket: dict[str, Any] | None | Unset
+        if isinstance(self.basket, Unset):
+            basket = UNSET
+        elif isinstance(self.basket, Basket):
+            basket = self.basket.to_dict()
+        else:
+            basket = self.basket
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "member": member,
+                "reference": reference,
+                "occurred_at": occurred_at,
+                "points": points,
+                "type": type_,
+            }
+        )
+        if store is not UNSET:
+            field_dict["store"] = store
+        if channel is not UNSET:
+            field_dict["channel"] = channel
+        if receipt is not UNSET:
+            field_dict["receipt"] = receipt
+        if basket is not UNSET:
+            field_dict["basket"] = basket
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.basket import Basket  # noqa: PLC0415
+        from ..models.member_reference import MemberReference  # noqa: PLC0415
+        from ..models.receipt import Receipt  # noqa: PLC0415
+
+        d = dict(src_dict)
+        member = MemberReference.from_dict(d.pop("member"))
+
+        reference = d.pop("reference")
+
+        occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
+
+        points = d.pop("points")
+
+        type_ = cast(Literal["redemption"], d.pop("type"))
+        if type_ != "redemption":
+            raise ValueError(f"type must match const 'redemption', got '{type_}'")
+
+        def _parse_store(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        store = _parse_store(d.pop("store", UNSET))
+
+        _channel = d.pop("channel", UNSET)
+        channel: RedemptionLineChannel | Unset
+        if isinstance(_channel, Unset):
+            channel = UNSET
+        else:
+            channel = RedemptionLineChannel(_channel)
+
+        def _parse_receipt(data: object) -> None | Receipt | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                receipt_type_0 = Receipt.from_dict(data)
+
+                return receipt_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Receipt | Unset, data)
+
+        receipt = _parse_receipt(d.pop("receipt", UNSET))
+
+        def _parse_basket(data: object) -> Basket | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                basket_type_0 = Basket.from_dict(data)
+
+                return basket_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Basket | None | Unset, data)
+
+        basket = _parse_basket(d.pop("basket", UNSET))
+
+        redemption_line = cls(
+            member=member,
+            reference=reference,
+            occurred_at=occurred_at,
+            points=points,
+            type_=type_,
+            store=store,
+            channel=channel,
+            receipt=receipt,
+            basket=basket,
+        )
+
+        return redemption_line

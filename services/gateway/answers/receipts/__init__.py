@@ -1,0 +1,1 @@
+"""What a till prints and shows, in the member's language."""
