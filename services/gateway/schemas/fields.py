@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -22,16 +22,17 @@ class Body(BaseModel):
 
 
 class Answer(BaseModel):
-    """An answer. Every field is always there; what does not apply is null."""
+    """An answer. Every field is always there; what does not apply is null. Those in `sometimes` are left out instead."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    sometimes: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Any:
-        """An answer has all of its fields, whatever their defaults; a client may rely on it."""
+        """An answer has all of its fields but those in `sometimes`, whatever their defaults; a client may rely on it."""
         schema = handler(core_schema)
         found = handler.resolve_ref_schema(schema)
-        found["required"] = list(found.get("properties", {}))
+        found["required"] = [name for name in found.get("properties", {}) if name not in cls.sometimes]
         # A newer gateway may add fields; clients are told to let them pass.
         found.pop("additionalProperties", None)
         return schema

@@ -12,7 +12,7 @@ from services.gateway.schemas.fields import Answer, Instant
 class ProblemError(Answer):
     """One thing that is wrong with a request; where it is says one of pointer, parameter and header."""
 
-    model_config = ConfigDict(json_schema_extra={"required": ["code", "detail"]})
+    sometimes = frozenset({"pointer", "parameter", "header"})
 
     pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) into the body")] = ""
     parameter: Annotated[str, Field(description="Name of a query parameter")] = ""
@@ -24,12 +24,8 @@ class ProblemError(Answer):
 class Problem(Answer):
     """An RFC 9457 problem. The figures of a reason, such as `available`, are further members of it."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "required": ["type", "title", "status", "detail", "instance", "code", "request_id", "retryable"]
-        },
-    )
+    model_config = ConfigDict(extra="allow")
+    sometimes = frozenset({"errors", "receipt_text"})
 
     type: Annotated[str, Field(description="Address of the page about this reason")]
     title: str
