@@ -1,0 +1,133 @@
+"""The attack itself: every operation, each case with a key, with a wrong one, and with none."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+import schemathesis
+from schemathesis import APIOperation, Case
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.transport import Response
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.attack.cases import send_cases
+from tests.support.stocked_mall import Things
+
+_CHECKS: Final = [
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+_SERVER_ERROR: Final = 500
+_UNAUTHENTICATED: Final = 401
+_WRONG_KEY: Final = "sk_test_" + "0" * 40
+_TOLD_MAX: Final = 400
+_SECONDS_MAX: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A request whose answer is not what the document says: which rule it breaks, and the request as a command for curl."""
+
+    operation: str
+    rule: str
+    detail: str
+    request: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an attack sent, and what it found; of the same breach of a rule by the same operation, the first."""
+
+    cases: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    failures: int = 0
+    statuses: Counter[int] = field(default_factory=Counter[int])
+    #: By operation: statuses that a valid key was answered with.
+    answered: dict[str, Counter[int]] = field(default_factory=dict[str, Counter[int]])
+    found: dict[tuple[str, str], Found] = field(default_factory=dict[tuple[str, str], Found])
+
+
+class Attack:
+    """Sends cases to a gateway on this machine."""
+
+    def __init__(self, document: Mapping[str, Any], base_url: str, secret: str, things: Things) -> None:
+        host = urlsplit(base_url).hostname
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError(f"{host} is not this machine, and nothing else is attacked")
+        self._schema = schemathesis.openapi.from_dict(dict(document))
+        self._base_url, self._secret, self._things = base_url, secret, things
+        self.tally = Tally()
+
+    def run(self, cases: int, seed: int, until: float) -> Tally:
+        """Sends about so many cases, as many for each operation, unless time (monotonic seconds) is over before."""
+        started = time.monotonic()
+        operations = [each.ok() for each in self._schema.get_all_operations()]
+        share, more = divmod(cases, len(operations))
+        with requests.Session() as session:
+            session.trust_env = False
+            for place, operation in enumerate(operations):
+                send_cases(
+                    operation,
+                    share + (place < more),
+                    seed,
+                    self._things,
+                    lambda case: self._send(session, case, until),
+                )
+        self.tally.seconds = time.monotonic() - started
+        return self.tally
+
+    def _send(self, session: requests.Session, case: Case, until: float) -> None:
+        if time.monotonic() > until:
+            return
+        self.tally.cases += 1
+        guarded = bool(case.operation.definition.raw.get("security"))
+        headers = dict(case.headers or {})
+        headers.pop("Authorization", None)
+        for secret in (_WRONG_KEY, "", self._secret):
+            case.headers = {**headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
+            self.tally.requests += 1
+            try:
+                answer = case.call(base_url=self._base_url, session=session, timeout=_SECONDS_MAX)
+            except requests.RequestException as error:
+                self._note(case, "every request is answered", repr(error))
+                continue
+            response = Response.from_any(answer)
+            self.tally.statuses[response.status_code] += 1
+            if guarded and secret != self._secret and response.status_code != _UNAUTHENTICATED:
+                self._note(
+                    case, "a request without a good key is answered 401", f"it was {response.status_code}"
+                )
+            if secret == self._secret:
+                label = case.operation.label
+                self.tally.answered.setdefault(label, Counter())[response.status_code] += 1
+            self._check(case, response)
+
+    def _check(self, case: Case, response: Response) -> None:
+        if response.status_code >= _SERVER_ERROR:
+            self._note(case, "no 5xx", f"{response.status_code}: {response.text[:_TOLD_MAX]}")
+        try:
+            case.validate_response(response, checks=_CHECKS)
+        except FailureGroup as group:
+            for each in group.exceptions:
+                told = f"{response.status_code}: {str(each)[:_TOLD_MAX]} {response.text[:_TOLD_MAX]}"
+                self._note(case, type(each).__name__, told)
+
+    def _note(self, case: Case, rule: str, detail: str) -> None:
+        self.tally.failures += 1
+        operation: APIOperation = case.operation
+        found = Found(operation.label, rule, detail, case.as_curl_command().replace(self._secret, "$KEY"))
+        self.tally.found.setdefault((operation.label, f"{rule} {detail[:3]}"), found)
