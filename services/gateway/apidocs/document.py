@@ -51,7 +51,7 @@ The API of a partner of the coalition: members, earning, spending, statements.
 - **Members have ids of your own**: another partner sees the same member under another id.
 - **Lists** are pages of up to 100: pass the last `id` as `starting_after` for the next one.
 - **Errors** are problem documents (RFC 9457). Decide by `code`; each has a page at `/errors/{code}`.
-- **Answers may grow**: let fields pass that you do not know. What you send is read strictly.
+- **Answers may grow**: let fields pass that you do not know, and words where one of a list is told. What you send is read strictly.
 """.strip()
 _TAGS: Final = (
     ("Members", "Enrol, find and close members; read balances."),
