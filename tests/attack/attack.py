@@ -5,31 +5,25 @@ from __future__ import annotations
 import copy
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import requests
 import schemathesis
-from schemathesis import APIOperation, Case
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.transport import Response
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis.specs.openapi import checks
 
-from tests.attack.cases import send_cases
+from tests.attack.cases import AnyCase, AnyOperation, send_cases
 from tests.support.stocked_mall import Things
 
-_CHECKS: Final = [
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
+_CHECKS: Final[list[Any]] = [
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
 ]
 _SERVER_ERROR: Final = 500
 _UNAUTHENTICATED: Final = 401
@@ -38,6 +32,7 @@ _TOLD_MAX: Final = 400
 #: What these are asked for ends what others need.
 _ENDING: Final = ("/capture", "/void", "/cancel", "/escalate", "/close")
 _SECONDS_MAX: Final = 30
+_BARE_CASES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +81,19 @@ class Attack:
     def run(self, cases: int, seed: int, until: float) -> Tally:
         """Sends about so many cases, as many for each operation, unless time (monotonic seconds) is over before."""
         started = time.monotonic()
-        operations = sorted(
-            (each.ok() for each in self._schema.get_all_operations()),
-            key=lambda each: each.path.endswith(_ENDING),
-        )
-        share, more = divmod(cases, len(operations))
+        every = cast("Iterable[Any]", self._schema.get_all_operations())
+        found: list[AnyOperation] = [each.ok() for each in every]
+        operations = sorted(found, key=lambda each: each.path.endswith(_ENDING))
+        varied = [each for each in operations if _varies(each)]
+        counts = dict.fromkeys((each.label for each in operations), min(_BARE_CASES, cases))
+        share, more = divmod(max(0, cases - _BARE_CASES * (len(operations) - len(varied))), len(varied))
+        counts |= {each.label: share + (place < more) for place, each in enumerate(varied)}
         with requests.Session() as session:
             session.trust_env = False
-            for place, operation in enumerate(operations):
+            for operation in operations:
                 send_cases(
                     operation,
-                    share + (place < more),
+                    counts[operation.label],
                     seed,
                     self._things,
                     lambda case: self._send(session, case, until),
@@ -104,7 +101,7 @@ class Attack:
         self.tally.seconds = time.monotonic() - started
         return self.tally
 
-    def _send(self, session: requests.Session, case: Case, until: float) -> None:
+    def _send(self, session: requests.Session, case: AnyCase, until: float) -> None:
         if time.monotonic() > until:
             return
         self.tally.cases += 1
@@ -126,11 +123,11 @@ class Attack:
             if guarded and secret == self._secret and response.status_code == _UNAUTHENTICATED:
                 self._note(case, "a good key is not answered 401", response.text[:_TOLD_MAX])
             if secret == self._secret:
-                label = case.operation.label
+                label: str = case.operation.label
                 self.tally.answered.setdefault(label, Counter())[response.status_code] += 1
             self._check(case, response)
 
-    def _check(self, case: Case, response: Response) -> None:
+    def _check(self, case: AnyCase, response: Response) -> None:
         if response.status_code >= _SERVER_ERROR:
             self._note(case, "no 5xx", f"{response.status_code}: {response.text[:_TOLD_MAX]}")
         try:
@@ -140,8 +137,14 @@ class Attack:
                 told = f"{response.status_code}: {str(each)[:_TOLD_MAX]} {response.text[:_TOLD_MAX]}"
                 self._note(case, type(each).__name__, told)
 
-    def _note(self, case: Case, rule: str, detail: str) -> None:
+    def _note(self, case: AnyCase, rule: str, detail: str) -> None:
         self.tally.failures += 1
-        operation: APIOperation = case.operation
-        found = Found(operation.label, rule, detail, case.as_curl_command().replace(self._secret, "$KEY"))
-        self.tally.found.setdefault((operation.label, f"{rule} {detail[:3]}"), found)
+        label: str = case.operation.label
+        found = Found(label, rule, detail, case.as_curl_command().replace(self._secret, "$KEY"))
+        self.tally.found.setdefault((label, f"{rule} {detail[:3]}"), found)
+
+
+def _varies(operation: AnyOperation) -> bool:
+    """Whether there is anything in its requests that could be one thing or another."""
+    told: dict[str, Any] = operation.definition.raw
+    return bool(told.get("parameters") or told.get("requestBody"))
