@@ -37,9 +37,7 @@ def _tell(tally: Tally, asked: int) -> None:
     statuses = ", ".join(f"{status}: {count:,}" for status, count in sorted(tally.statuses.items()))
     print(f"\nstatuses: {statuses}")
     if tally.cases < asked:
-        print(
-            f"attack: {asked - tally.cases:,} cases of {asked:,} were not sent: time was over, or an operation has fewer"
-        )
+        print(f"attack: {asked - tally.cases:,} cases of {asked:,} were not sent: time was over")
     print(
         f"attack: {tally.cases:,} cases, {tally.requests:,} requests (a wrong key, none, a good one) in {tally.seconds:.0f} s; "
         f"{tally.failures:,} failures, {len(tally.found)} distinct"

@@ -84,20 +84,24 @@ class Attack:
         every = cast("Iterable[Any]", self._schema.get_all_operations())
         found: list[AnyOperation] = [each.ok() for each in every]
         operations = sorted(found, key=lambda each: each.path.endswith(_ENDING))
+        bare = [each for each in operations if not _varies(each)]
         varied = [each for each in operations if _varies(each)]
-        counts = dict.fromkeys((each.label for each in operations), min(_BARE_CASES, cases))
-        share, more = divmod(max(0, cases - _BARE_CASES * (len(operations) - len(varied))), len(varied))
-        counts |= {each.label: share + (place < more) for place, each in enumerate(varied)}
         with requests.Session() as session:
             session.trust_env = False
-            for operation in operations:
-                send_cases(
-                    operation,
-                    counts[operation.label],
-                    seed,
-                    self._things,
-                    lambda case: self._send(session, case, until),
-                )
+            counts = {each.label: min(_BARE_CASES, cases) for each in bare}
+            while self.tally.cases < cases and time.monotonic() < until:
+                # Of some operations there are fewer different cases than asked for: the others make up for it.
+                share, more = divmod(max(1, cases - self.tally.cases - len(counts)), len(varied))
+                counts |= {each.label: share + (place < more) for place, each in enumerate(varied)}
+                for operation in operations:
+                    send_cases(
+                        operation,
+                        counts.get(operation.label, 0),
+                        seed,
+                        self._things,
+                        lambda case: self._send(session, case, until),
+                    )
+                counts, seed = {}, seed + 1
         self.tally.seconds = time.monotonic() - started
         return self.tally
 

@@ -32,11 +32,22 @@ _NO_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 _CURSORS: Final = ("starting_after", "ending_before")
+#: What of an answer is new each time, or says what was sent.
+_NEW: Final = frozenset(
+    {
+        "request_id", "id", "created_at", "enrolled_at", "occurred_at", "url", "instance", "cards", "customer_id", "reference",
+        "transaction",
+    }
+)  # fmt: skip
+_BY_ITSELF: Final = frozenset(
+    ("/v1/members/lookup", name) for name in ("id", "card", "customer_id", "phone", "email")
+)
 _NO_QUERY_NAMES: Final = frozenset(
     {"limit", "format", "outcome", "type", "date", "kinds", "amounts", "created[gte]"}
 )
-#: A card is the programme's: who is shown it may use it, at any partner of that programme.
-_OF_THE_PROGRAMME: Final = frozenset({"card"})
+#: A card is the programme's: who is shown it may use it, at any partner of that programme. By phone and e-mail a member is found
+#: at all of them, and answered masked.
+_OF_THE_PROGRAMME: Final = frozenset({"card", "phone", "email"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +150,17 @@ async def ask(
     for name, known in things.named.items():
         path = path.replace(f"{{{name}}}", known)
     content = document["paths"][place.path][place.method].get("requestBody", {}).get("content", {})
-    body = _body(content.get("application/json", {}), place, value) if content else None
+    body = _body(content.get("application/json", {}), place, value, things.card) if content else None
     query = {place.steps[0]: value} if place.where == "query" else None
     headers = {} if place.method == "get" else {"Idempotency-Key": str(uuid4())}
     return await till.request(place.method.upper(), path, params=query, json=body, headers=headers)
 
 
-def _body(told: Schema, place: Place, value: str) -> Any:
+def _body(told: Schema, place: Place, value: str, card: str) -> Any:
     bodies = [copy.deepcopy(each["value"]) for each in told.get("examples", {}).values()]
     for body in bodies:
-        _make_usual(body)
+        # A new member's card is one that nobody has.
+        _make_usual(body, new_card() if place.path == "/v1/members" else card)
     if place.where != "body":
         return bodies[0] if bodies else None
     *parents, name = place.steps
@@ -157,8 +169,11 @@ def _body(told: Schema, place: Place, value: str) -> Any:
         if holder is None:
             continue
         # One of several ways to name it: the others go.
-        if parents[-1:] in (["member"], ["original"], ["hold"]) or place.path == "/v1/members/lookup":
+        if parents[-1:] in (["member"], ["original"], ["hold"]) or (place.path, name) in _BY_ITSELF:
             holder.clear()
+        if parents[-1:] == ["member"] and name != "card":
+            # A card can only have been read where it is the card that names the member.
+            cast("dict[str, Any]", body).pop("authorisation", None)
         holder[name] = value
         return body
     raise KeyError(f"no example of {place.path} has {'.'.join(place.steps)}: add one, so that it is tried")
@@ -176,11 +191,11 @@ def _holder(body: Any, parents: list[str]) -> dict[str, Any] | None:
     return _holder(known.get(parents[0]), parents[1:]) if parents else known
 
 
-def _make_usual(value: Any) -> None:
+def _make_usual(value: Any, card: str) -> None:
     """Times, currencies, stores and references of an example become such that they stand in nobody's way."""
     if isinstance(value, list):
         for each in cast("list[Any]", value):
-            _make_usual(each)
+            _make_usual(each, card)
     elif isinstance(value, dict):
         known = cast("dict[str, Any]", value)
         known.pop("store", None)
@@ -189,10 +204,12 @@ def _make_usual(value: Any) -> None:
             "currency": CURRENCY,
             "business_date": _MOMENT[:10],
             "reference": str(uuid4()),
+            "customer_id": str(uuid4()),
+            "card": card,
         }
         known.update({name: usual[name] for name in usual.keys() & known.keys()})
         for each in known.values():
-            _make_usual(each)
+            _make_usual(each, card)
 
 
 def comparable(answer: httpx2.Response, asked: str) -> Any:
@@ -205,8 +222,7 @@ def comparable(answer: httpx2.Response, asked: str) -> Any:
 def _without_new(value: Any, asked: str) -> Any:
     if isinstance(value, dict):
         known = cast("dict[str, Any]", value)
-        new = {"request_id", "id", "created_at", "url", "cards", "reference", "transaction", "occurred_at"}
-        return {name: _without_new(each, asked) for name, each in known.items() if name not in new}
+        return {name: _without_new(each, asked) for name, each in known.items() if name not in _NEW}
     if isinstance(value, list):
         return [_without_new(each, asked) for each in cast("list[Any]", value)]
     return value.replace(asked, "…") if isinstance(value, str) else value
