@@ -39,6 +39,7 @@ _GROUPS: Final = {
     110: "What points are taken for",
     135: "Settlement",
     140: "Where a partner stands",
+    180: "How much is asked",
 }
 
 

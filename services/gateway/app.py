@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.auth.keys import ApiKeys
+from services.gateway.auth.quotas import Quotas
+from services.gateway.auth.slots import PartnerSlots
 from services.gateway.clients.authority import Authorities
 from services.gateway.clients.disputes import Disputes
 from services.gateway.clients.documents import Documents
@@ -41,6 +43,8 @@ class Gateway:
     settings: Settings
     # Who calls, and what its words mean.
     keys: ApiKeys
+    slots: PartnerSlots
+    quotas: Quotas
     aliases: MemberAliases
     member_directory: MemberDirectory
     store_directory: StoreDirectory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.storage.batches import BatchStore
+from services.gateway.storage.quotas import QuotaStore
 from services.gateway.storage.reconciliation import ReconciliationStore
 from services.runtime import logging
 from services.runtime.scheduler import Job
@@ -12,9 +13,13 @@ _HOUR_SECONDS = 3_600.0
 
 
 def jobs(
-    batches: BatchStore, retention_days: int, uploads: ReconciliationStore, upload_retention_days: int
+    batches: BatchStore,
+    retention_days: int,
+    uploads: ReconciliationStore,
+    upload_retention_days: int,
+    quotas: QuotaStore,
 ) -> tuple[Job, ...]:
-    """The jobs: forgetting old batches and old uploads."""
+    """The jobs: forgetting old batches, old uploads, and quotas that nobody uses."""
 
     async def purge() -> None:
         gone = await batches.purge(retention_days)
@@ -26,7 +31,13 @@ def jobs(
         if gone:
             _log.info("uploads.purged", uploads=gone, older_than_days=upload_retention_days)
 
+    async def purge_quotas() -> None:
+        gone = await quotas.purge()
+        if gone:
+            _log.info("quotas.purged", buckets=gone)
+
     return (
         Job("gateway purge batches", _HOUR_SECONDS, 300.0, purge),
         Job("gateway purge uploads", _HOUR_SECONDS, 300.0, purge_uploads),
+        Job("gateway purge quotas", _HOUR_SECONDS, 300.0, purge_quotas),
     )

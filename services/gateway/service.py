@@ -11,6 +11,8 @@ from services.gateway.answers.large_batches import LineAnswers
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
+from services.gateway.auth.quotas import QuotaLimits, Quotas
+from services.gateway.auth.slots import PartnerSlots
 from services.gateway.clients.authority import GrpcAuthorities
 from services.gateway.clients.disputes import GrpcDisputes
 from services.gateway.clients.documents import GrpcDocuments
@@ -37,6 +39,7 @@ from services.gateway.directory.authority import AtTheTill, Instruments
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.large_batches.retrying import Patience
+from services.gateway.domain.quotas import Quota
 from services.gateway.http.app import create_app
 from services.gateway.http.server import HttpServer
 from services.gateway.jobs import jobs
@@ -45,6 +48,7 @@ from services.gateway.settings import Settings
 from services.gateway.storage.batches import BatchStore
 from services.gateway.storage.large_batches.reading import BatchLineStore
 from services.gateway.storage.large_batches.working import OpenRuns
+from services.gateway.storage.quotas import QuotaStore
 from services.gateway.storage.reconciliation import ReconciliationStore
 from services.runtime.clock import MICROS_PER_SECOND
 from services.runtime.database import Database
@@ -72,6 +76,7 @@ class Running:
         }
         self.batch_store = BatchStore(self.database)
         self.uploads = ReconciliationStore(self.database)
+        self.quota_store = QuotaStore(self.database)
         self.gateway = self._wire(platform)
 
     def _wire(self, platform: PlatformSettings) -> Gateway:
@@ -110,6 +115,8 @@ class Running:
         return Gateway(
             settings=settings,
             keys=keys,
+            slots=PartnerSlots(settings.requests_at_once_partner_max),
+            quotas=self._quotas(),
             aliases=aliases,
             member_directory=member_directory,
             store_directory=store_directory,
@@ -143,6 +150,17 @@ class Running:
             answers=answers,
             neighbours=Neighbours(self._channels),
         )
+
+    def _quotas(self) -> Quotas:
+        """What counts the requests of keys."""
+        settings = self.settings
+        limits = QuotaLimits(
+            Quota(settings.quota_interactive_per_second, settings.quota_interactive_window_seconds),
+            Quota(settings.quota_bulk_per_second, settings.quota_bulk_window_seconds),
+            settings.quota_slice_milliseconds,
+            settings.keys_remembered_max,
+        )
+        return Quotas(self.quota_store, limits)
 
     def _posting(self, points: Points) -> Posting:
         """What takes movements to the ledger, many in a call."""
@@ -204,6 +222,8 @@ class Running:
         await self.gateway.posting.drain(self.settings.stop_grace_seconds)
         for channel in self._channels.values():
             await channel.close()
+        await self.gateway.quotas.close()
+        self.quota_store.drop()
         await self.database.close()
 
 
@@ -223,7 +243,11 @@ async def serve(extra: ExtraRoutes = lambda _: ()) -> None:
     process.at_stop(server.stop)
     process.background(server.wait(), "http")
     kept = jobs(
-        running.batch_store, settings.batch_retention_days, running.uploads, settings.upload_retention_days
+        running.batch_store,
+        settings.batch_retention_days,
+        running.uploads,
+        settings.upload_retention_days,
+        running.quota_store,
     )
     scheduler = Scheduler(running.database, kept)
     process.background(scheduler.run(), "jobs")

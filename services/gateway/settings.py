@@ -31,6 +31,9 @@ class Settings(DatabaseSettings):
     header_seconds_max: float = Field(default=20.0, gt=0, description="Time for a request's head to arrive")
     keep_alive_seconds: int = Field(default=75, ge=1, description="Time that an idle connection is kept")
     requests_at_once_max: int = Field(default=2_000, ge=1, description="Requests worked on at once")
+    requests_at_once_partner_max: int = Field(
+        default=500, ge=1, description="Of those, requests of one partner; more of them: 429"
+    )
     request_seconds_max: float = Field(default=10.0, gt=0, description="Time for a request, body included")
 
     batch_seconds_max: float = Field(default=60.0, gt=0, description="Time for a batch, body included")
@@ -104,6 +107,31 @@ class Settings(DatabaseSettings):
     )
     keys_remembered_max: int = Field(
         default=10_000, ge=1, description="API keys remembered, good and bad each"
+    )
+
+    quota_interactive_per_second: int = Field(
+        default=1_000,
+        ge=1,
+        le=1_000_000,
+        description="Requests a second that a key may send, unless agreed otherwise with its partner; batches and files apart",
+    )
+    quota_interactive_window_seconds: int = Field(
+        default=10, ge=1, le=3_600, description="Those of so many seconds may come at once"
+    )
+    quota_bulk_per_second: int = Field(
+        default=5_000,
+        ge=1,
+        le=1_000_000,
+        description="Lines of batches and files a second that a key may send, unless agreed otherwise with its partner",
+    )
+    quota_bulk_window_seconds: int = Field(
+        default=60, ge=1, le=3_600, description="Those of so many seconds may come at once"
+    )
+    quota_slice_milliseconds: int = Field(
+        default=250,
+        ge=50,
+        le=5_000,
+        description="How much of a quota a gateway takes from the database at a time, at least 32 units",
     )
 
     members_remembered_max: int = Field(default=200_000, ge=1, description="Identifiers remembered")

@@ -24,6 +24,7 @@ from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.rerate import ProposeRerate
 from services.partners.commands.set_floors import SetFloors
+from services.partners.commands.set_quotas import SetQuotas
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.settlement.abort_run import AbortRun
 from services.partners.commands.settlement.breaks import AssignBreak, EndBreak
@@ -117,6 +118,7 @@ class Partners:
     add_stores: AddStores
     issue_api_key: IssueApiKey
     revoke_api_key: RevokeApiKey
+    set_quotas: SetQuotas
     add_staff: AddStaff
     issue_staff_token: IssueStaffToken
     revoke_staff_token: RevokeStaffToken

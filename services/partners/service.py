@@ -70,6 +70,7 @@ from services.partners.commands.rerate import RERATE, ProposeRerate
 from services.partners.commands.set_billing import BILLING
 from services.partners.commands.set_floors import SetFloors
 from services.partners.commands.set_partner_roles import PARTNER_ROLES
+from services.partners.commands.set_quotas import SetQuotas
 from services.partners.commands.set_rates import rates_term
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.settlement.abort_run import AbortRun
@@ -198,6 +199,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         add_stores=AddStores(database, tell),
         issue_api_key=IssueApiKey(database),
         revoke_api_key=RevokeApiKey(database, tell),
+        set_quotas=SetQuotas(database),
         add_staff=AddStaff(database),
         issue_staff_token=IssueStaffToken(database),
         revoke_staff_token=RevokeStaffToken(database),

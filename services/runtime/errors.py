@@ -130,6 +130,10 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_RERATE_STALE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Re-rate is out of date"),
     Reason.REASON_PARTNER_SUSPENDED: ReasonEntry(_S.PERMISSION_DENIED, 403, "Partner suspended"),
     Reason.REASON_PARTNER_EXITED: ReasonEntry(_S.PERMISSION_DENIED, 403, "Partner leaves or has left"),
+    Reason.REASON_RATE_LIMITED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 429, "Too many requests", True),
+    Reason.REASON_TOO_MANY_AT_ONCE: ReasonEntry(
+        _S.RESOURCE_EXHAUSTED, 429, "Too many requests at once", True
+    ),
     Reason.REASON_OVERLOADED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 503, "Overloaded", True),
     Reason.REASON_DEADLINE_EXCEEDED: ReasonEntry(_S.DEADLINE_EXCEEDED, 504, "Too late", True),
     Reason.REASON_UNAVAILABLE: ReasonEntry(_S.UNAVAILABLE, 503, "Not available", True),

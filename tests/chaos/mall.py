@@ -20,6 +20,7 @@ from services.runtime.secrets import read_key
 from tests.chaos.history import Heard, History, Operation
 from tests.chaos.http_client import HttpClient, NoAnswer
 from tests.support.burn_model import TakenFor
+from tests.support.offline import burns_offline
 
 STARTS_AT: Final = datetime(2026, 1, 5, 5, tzinfo=UTC)  # Monday, midnight in New York
 ZONE: Final = "America/New_York"
@@ -169,6 +170,8 @@ async def open_mall(session: Session, environment: Mapping[str, str], gateway_ur
             registry.EarnRate(terms.points, terms.per_minor, since_us, terms.pending_days),
         )
         await registry.set_refund_rule(session, programme, slug, terms.shortfall, terms.tender_order)
+        # Its batches burn as well.
+        await burns_offline(session, programme, slug)
         if terms.takes:
             await burn_rules.set_rule(session, programme, slug, _rule(terms.takes, since_us), "tender")
         await registry.add_stores(session, programme, slug, [("S1", "High Street"), ("S2", "Station")])

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from services.launcher.platform import Platform
 from services.operations import proofs
+from tests.support.offline import burns_offline
 from tests.support.operators_mall import Mall, body_of, burn_of, operators_mall
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,6 +27,7 @@ _BASKET = {"amount": 2500, "currency": "USD", "lines": _LINES}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mall(platform: Platform) -> AsyncGenerator[Mall]:
     async with operators_mall(platform) as mall:
+        await burns_offline(mall.session, mall.programme, "fuel")
         yield mall
 
 

@@ -21,7 +21,7 @@ async def ran(plan: Plan, faults: list[Fault] | None = None, *operations: Doing)
 
 
 async def test_a_short_seed_finds_nothing() -> None:
-    result = await ran(Plan(seed=20_170_101, seconds=25.0))
+    result = await ran(Plan(seed=20_170_101, seconds=15.0))
     assert sum(result.faults.values()) > 0
     assert [str(found) for found in result.violations] == []
 

@@ -23,6 +23,7 @@ from services.operations.session import Session, open_session
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.principal import Programme
 from tests.support.gateway_bodies import CARD_READ
+from tests.support.offline import burns_offline
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -99,6 +100,7 @@ async def coalition(platform: Platform) -> AsyncGenerator[Coalition]:
                     trust_env=False,
                 )
             )
+        await burns_offline(session, programme, "grocer", "fuel")
         yield Coalition(platform.environment, session, programme, *clients)
         for client in clients:
             await client.aclose()

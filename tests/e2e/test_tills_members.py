@@ -11,6 +11,7 @@ import pytest_asyncio
 from services.launcher.platform import Platform
 from services.operations import members as operated
 from services.operations import registry
+from tests.support.gateway_bodies import CARD_READ
 from tests.support.gateway_claims import spends
 from tests.support.gateway_mall import OCCURRED_AT, Mall, key, new_card, posted, running_mall, sale
 from tests.support.waiting import until as eventually
@@ -28,7 +29,7 @@ async def test_staff_earns_where_it_works_and_spends_elsewhere(mall: Mall) -> No
     card, member = await mall.member(700)
     path = f"/v1/members/{member}/employment"
     assert (await mall.grocer.put(path, headers=key())).json()["works_for_you"] is True
-    burn = {"member": {"card": card}, "points": 10, "occurred_at": OCCURRED_AT}
+    burn = {"member": {"card": card}, "points": 10, "occurred_at": OCCURRED_AT, "authorisation": CARD_READ}
 
     async def refused() -> bool:
         answer = await mall.grocer.post(

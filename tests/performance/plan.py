@@ -98,15 +98,18 @@ PGBENCH: Final = RowPlan("pgbench.tpcb", "transactions/s", warm_up=False)
 POSTING: Final = _posting("posting.earn_batched", "postings/s", PGBENCH.name, Mark(2.5, aim=3.0))
 REPLICAS: Final = _posting("posting.two_replicas", "postings/s", POSTING.name, Mark(0.9))
 MIXED: Final = _posting("posting.mixed", "postings/s", PGBENCH.name, Mark(1.5))
-BATCH: Final = _posting("http.batch_lines", "lines/s", PGBENCH.name)
+BATCH: Final = _posting("http.batch_lines", "lines/s", PGBENCH.name, Mark(1.2))
 SPREAD: Final = _posting("posting.spread", "postings/s")
 HOT: Final = _posting("posting.hot_partner", "postings/s", SPREAD.name, Mark(0.9), warm_up=False)
 BARE: Final = RowPlan("http.bare", "requests/s")
 NOOP: Final = RowPlan("http.noop", "requests/s", BARE.name, mark=Mark(0.5))
-EARN: Final = _posting("http.earn_single", "requests/s", NOOP.name, Mark(0.5))
-READ_FEW: Final = RowPlan("balance.read_10", "reads/s", books=True)
+EARN: Final = _posting("http.earn_single", "requests/s", NOOP.name, Mark(0.6))
+PURCHASE: Final = _posting(
+    "http.purchase_single", "requests/s", NOOP.name, Mark(0.5), rounds=1, warm_up=False
+)
+READ_FEW: Final = RowPlan("balance.read_10", "reads/s", books=True, rounds=2)
 READ_MANY: Final = RowPlan(
-    "balance.read_1m", "reads/s", READ_FEW.name, books=True, mark=Mark(0.8), warm_up=False
+    "balance.read_1m", "reads/s", READ_FEW.name, books=True, mark=Mark(0.8), rounds=2, warm_up=False
 )
 ALONE: Final = _posting("posting.lane_alone", "ms, p99", rounds=1)
 BESIDE_BULK: Final = _posting(
@@ -155,7 +158,7 @@ CUTS: Final = RowPlan(
 CHAINS: Final = (
     (PGBENCH, POSTING, REPLICAS, MIXED, BATCH),
     (DISK,),
-    (BARE, NOOP, EARN),
+    (BARE, NOOP, EARN, PURCHASE),
     (SPREAD, HOT),
     (READ_FEW, READ_MANY),
     (GROUP_BY, AGGREGATE),

@@ -12,7 +12,7 @@ from coalition.members.v1 import members_pb2
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.partners.v1 import partners_pb2
 
-from services.operations import registry
+from services.operations import quotas, registry
 from services.operations.session import PRIVATE_KEY, Session, open_session
 from services.runtime import grpc_client
 from services.runtime.clock import MICROS_PER_SECOND, to_micros
@@ -23,6 +23,7 @@ from tests.performance.plan import Scale
 
 SLUG: Final = "bench"
 ZONE: Final = "Europe/Berlin"
+PER_SECOND_MAX: Final = 1_000_000
 #: A Monday's midnight in the zone, so that the first window ends a week later.
 STARTS_AT_US: Final = to_micros(datetime(2026, 1, 4, 23, tzinfo=UTC))
 #: Programme time when the measuring begins: no window closes while it goes on.
@@ -103,6 +104,8 @@ async def _partner(session: Session, programme: Programme, number: int) -> Bench
     await registry.set_rates(
         session, programme, slug, registry.Prices(issue_micros, REIMBURSEMENT_MICROS, STARTS_AT_US)
     )
+    # (The quota is counted as everywhere, and never used up.)
+    await quotas.set_quotas(session, programme, slug, PER_SECOND_MAX, PER_SECOND_MAX)
     secret = (await registry.issue_key(session, programme, slug, "bench")).secret
     return BenchPartner(
         UUID(bytes=partner.partner_id), UUID(bytes=store.store_id), store_code, secret, issue_micros

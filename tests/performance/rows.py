@@ -33,6 +33,7 @@ from tests.performance.plan import (
     PGBENCH,
     POSTING,
     PROOFS,
+    PURCHASE,
     READ_FEW,
     READ_MANY,
     REPLICAS,
@@ -102,6 +103,12 @@ async def _earn(stage: Stage, seconds: float) -> Load:
     return await _http(stage, EARN.name, f"{stage.platform.gateway_url}/v1/earns", seconds)
 
 
+async def _purchase(stage: Stage, seconds: float) -> Load:
+    url = f"{stage.platform.gateway_url}/v1/purchases"
+    found = await wrk.run(url, stage.bench, stage.next_run(PURCHASE.name), seconds, burns=True)
+    return Load(found.requests, found.seconds, found.latency)
+
+
 _LOADS: Final[Mapping[str, Loader]] = {
     PGBENCH.name: _pgbench,
     POSTING.name: posting_rows.earns,
@@ -116,6 +123,7 @@ _LOADS: Final[Mapping[str, Loader]] = {
     BARE.name: _bare,
     NOOP.name: _noop,
     EARN.name: _earn,
+    PURCHASE.name: _purchase,
     READ_FEW.name: reading_rows.of_few_entries,
     READ_MANY.name: reading_rows.of_many_entries,
     HASHES.name: proving_rows.hashes,

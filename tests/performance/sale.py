@@ -23,6 +23,8 @@ LINES: Final = (
     ("4012345678901", "PRODUCE", "0.742", 222),
 )
 AMOUNT_MINOR: Final = sum(line[3] for line in LINES)
+#: Of a purchase that points pay for in part.
+BURNED_POINTS: Final = 5
 TILL: Final = "7"
 RECEIPT_NUMBER: Final = "20260105-1001"
 BUSINESS_DATE: Final = "2026-01-05"
@@ -64,8 +66,8 @@ def refund_message(store_id: bytes, occurred_at_us: int) -> movement_pb2.Refund:
     )  # fmt: skip
 
 
-def http_pieces(occurred_at_us: int, *, in_batch: bool) -> list[str]:
-    """The purchase as JSON, cut at the card, the reference and the store, which come in this order."""
+def http_pieces(occurred_at_us: int, *, in_batch: bool, burns: bool = False) -> list[str]:
+    """The purchase as JSON, cut at the card, the reference and the store, which come in this order; `burns`: points too."""
     body: dict[str, Any] = {"type": "earn"} if in_batch else {}
     body |= {
         "member": {"card": CARD},
@@ -83,6 +85,8 @@ def http_pieces(occurred_at_us: int, *, in_batch: bool) -> list[str]:
         ],
         "tenders": [{"kind": "card", "amount": AMOUNT_MINOR}],
     }
+    if burns:
+        body |= {"redeem": {"points": BURNED_POINTS}, "authorisation": {"method": "card"}}
     pieces: list[str] = []
     rest = json.dumps(body, separators=(",", ":"))
     for marker in (CARD, REFERENCE, STORE):

@@ -35,8 +35,10 @@ class HttpLoad:
     latency: Latency
 
 
-async def run(url: str, bench: Bench, run: str, seconds: float, *, batches: bool = False) -> HttpLoad:
-    """Posts purchases to a URL for so many seconds.
+async def run(
+    url: str, bench: Bench, run: str, seconds: float, *, batches: bool = False, burns: bool = False
+) -> HttpLoad:
+    """Posts purchases to a URL for so many seconds; `burns`: such that points pay for in part.
 
     Raises RowFailed for any answer that is not a success, a line that is not accepted, or a lost connection.
     """
@@ -49,7 +51,7 @@ async def run(url: str, bench: Bench, run: str, seconds: float, *, batches: bool
     ]  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="coalition-load-") as folder:
         order = Path(folder) / "load-order.lua"
-        order.write_text(_order(url, bench, run, lines, seconds))
+        order.write_text(_order(url, bench, run, lines, seconds, burns=burns))
         told = await _told(command, {**os.environ, "COALITION_BENCH_LOAD": str(order)}, seconds)
     found = _found(told)
     _check(found, lines)
@@ -58,7 +60,7 @@ async def run(url: str, bench: Bench, run: str, seconds: float, *, batches: bool
     return HttpLoad(found["requests"], found["accepted"], took, latency)
 
 
-def _order(url: str, bench: Bench, run: str, lines: int, seconds: float) -> str:
+def _order(url: str, bench: Bench, run: str, lines: int, seconds: float, *, burns: bool) -> str:
     parts = urlsplit(url)
     fields = {
         "run": _lua(run),
@@ -66,7 +68,9 @@ def _order(url: str, bench: Bench, run: str, lines: int, seconds: float) -> str:
         "host": _lua(parts.netloc),
         "lines": str(lines),
         "seconds": str(seconds),
-        "pieces": _lua_list([_lua(piece) for piece in sale.http_pieces(OCCURRED_AT_US, in_batch=lines > 0)]),
+        "pieces": _lua_list(
+            [_lua(piece) for piece in sale.http_pieces(OCCURRED_AT_US, in_batch=lines > 0, burns=burns)]
+        ),
         "cards": _lua_list([_lua(member.card) for member in bench.members]),
         "tills": _lua_list(
             [_lua_list([_lua(each.secret), _lua(each.store_code)]) for each in bench.partners]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from tests.support.gateway_bodies import CARD_READ
 from tests.support.gateway_mall import OCCURRED_AT, Mall, key
 from tests.support.waiting import until as eventually
 
@@ -14,7 +15,7 @@ async def claimed(mall: Mall, card: str, points: int) -> None:
     found = (await mall.grocer.post("/v1/members/lookup", json={"card": f";{card}=9912?"})).json()
     assert (found["anonymous"], found["initials"], found["card_endings"]) == (True, None, [card[-4:]])
     assert (await mall.balance(found["id"]))["available"] == points
-    burn = {"member": {"card": card}, "points": 10, "occurred_at": OCCURRED_AT}
+    burn = {"member": {"card": card}, "points": 10, "occurred_at": OCCURRED_AT, "authorisation": CARD_READ}
     for client in (mall.grocer, mall.fuel):
         refused = await client.post(
             "/v1/redemptions", json={**burn, "reference": secrets.token_hex(8)}, headers=key()

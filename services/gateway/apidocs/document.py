@@ -26,6 +26,8 @@ _AUTHENTICATED: Final = (
     Reason.REASON_INVALID_REQUEST,
     Reason.REASON_UNAVAILABLE,
     Reason.REASON_DEADLINE_EXCEEDED,
+    Reason.REASON_RATE_LIMITED,
+    Reason.REASON_TOO_MANY_AT_ONCE,
 )
 _WRITE: Final = (Reason.REASON_IDEMPOTENCY_KEY_MISSING,)
 _BODY: Final = (Reason.REASON_BODY_TOO_LARGE, Reason.REASON_UNSUPPORTED)
@@ -36,6 +38,7 @@ _FIGURES: Final = {
     "fields": "amount", "left": "1300", "original": "txn_01kkq5x2m8e4ta7c9v1w3y5z70",
     "shown": "none", "enough": "card, pin, app_token", "method": "pin", "tries_left": "4", "until": "2026-03-14T08:46:07Z",
     "guard": "member", "measure": "points", "reached": "5200", "resets_at": "2026-03-14T23:00:00Z",
+    "window_seconds": "10",
 }  # fmt: skip
 _DESCRIPTION: Final = """
 The API of a partner of the coalition: members, earning, spending, statements.
@@ -51,6 +54,8 @@ The API of a partner of the coalition: members, earning, spending, statements.
 - **Members have ids of your own**: another partner sees the same member under another id.
 - **Lists** are pages of up to 100: pass the last `id` as `starting_after` for the next one.
 - **Errors** are problem documents (RFC 9457). Decide by `code`; each has a page at `/errors/{code}`.
+- **Quotas.** Each key may send so many requests a second, and so many lines of batches and files; `RateLimit-Policy` and
+  `RateLimit` of every answer tell how many are left. Beyond them: 429 with `Retry-After`.
 - **Answers may grow**: let fields pass that you do not know, and words where one of a list is told. What you send is read strictly.
 """.strip()
 _TAGS: Final = (
@@ -113,6 +118,8 @@ def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
     answered = operation["responses"][str(told.status)]
     answered["description"] = "Done"
     answered["headers"] = {"Request-Id": _REQUEST_ID_HEADER}
+    if not told.public:
+        answered["headers"] |= _RATE_LIMIT_HEADERS
     if told.writes:
         answered["headers"]["Idempotency-Replayed"] = _REPLAYED_HEADER
     answered["content"]["application/json"]["example"] = told.example
@@ -129,6 +136,11 @@ def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
         taken = {**answered, "description": "Taken, not done yet", "content": content}
         others[str(status)] = _with_example(taken, example)
     operation["responses"] = {**others, str(told.status): answered, **_problems(path, reasons)}
+    if "429" in operation["responses"]:
+        operation["responses"]["429"]["headers"] |= {
+            "Retry-After": _RETRY_AFTER_HEADER,
+            **_RATE_LIMIT_HEADERS,
+        }
 
 
 def _with_example(answered: Mapping[str, Any], example: Any) -> dict[str, Any]:
@@ -181,6 +193,23 @@ _REQUEST_ID_HEADER: Final = {
 _REPLAYED_HEADER: Final = {
     "description": "`true` where an earlier request with this key is answered again",
     "schema": {"type": "string", "enum": ["true"]},
+}
+_RETRY_AFTER_HEADER: Final = {
+    "description": "Seconds after which to send the request again",
+    "schema": {"type": "integer", "minimum": 1},
+}
+_RATE_LIMIT_HEADERS: Final = {
+    "RateLimit-Policy": {
+        "description": "The quota of this API key: `interactive` counts requests, `bulk` lines of batches and files. `q` may come at "
+        "once, and as many again in `w` seconds",
+        "schema": {"type": "string"},
+        "example": '"interactive";q=10000;w=10',
+    },
+    "RateLimit": {
+        "description": "What is left of it: `r` now, all of it in `t` seconds",
+        "schema": {"type": "string"},
+        "example": '"interactive";r=9998;t=1',
+    },
 }
 _KEY_PARAMETER: Final = {
     "name": "Idempotency-Key",

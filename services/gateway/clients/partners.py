@@ -30,6 +30,7 @@ from services.gateway.domain.clearing import (
     Store,
 )
 from services.gateway.domain.payment_terms import Mandate, PaymentTerms, masked
+from services.gateway.domain.quotas import PartnersQuotas
 from services.runtime.errors import CoalitionError, Fault
 from services.runtime.grpc_client import call, stream
 from services.runtime.ids import from_bytes
@@ -136,6 +137,7 @@ class GrpcPartners:
                 _KINDS.get(response.standing.kind, StandingKind.ACTIVE), response.standing.since_us
             ),
             refused=frozenset(_OPERATIONS[each] for each in response.standing.refused if each in _OPERATIONS),
+            quotas=PartnersQuotas(response.quotas.interactive_per_second, response.quotas.bulk_per_second),
         )
 
     async def stores(

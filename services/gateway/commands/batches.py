@@ -21,11 +21,12 @@ from services.runtime.errors import Conflict, Unavailable
 
 
 class BatchAnswer(NamedTuple):
-    """JSON of a batch, and whether it was answered before; `large_id`: of one that goes on by itself."""
+    """JSON of a batch, and whether it was answered before; `large_id`: of one that goes on by itself, `lines`: worked on now."""
 
     body: bytes
     replayed: bool
     large_id: UUID | None = None
+    lines: int = 0
 
 
 class Batches:
@@ -82,7 +83,7 @@ class Batches:
         counts = tally.counts()
         answer = self._answers.completed(stored.batch_id, stored.created_at_us, counts, results)
         await turn.finish(stored.batch_id, counts, answer)
-        return BatchAnswer(answer, replayed=False)
+        return BatchAnswer(answer, replayed=False, lines=len(lines))
 
 
 def _large(stored: StoredBatch, run: Run) -> BatchAnswer:

@@ -38,10 +38,11 @@ _Name = tuple[OperationKind, str]
 
 
 class UploadAnswer(NamedTuple):
-    """JSON of an upload, and whether it was answered before."""
+    """JSON of an upload, whether it was answered before, and how many lines were worked on."""
 
     body: bytes
     replayed: bool
+    lines: int = 0
 
 
 class Limits(NamedTuple):
@@ -126,7 +127,7 @@ class Reconcile:
             outcome = Outcome(upload_id, created_at_us, asked, day, reader.lines, len(bad), kept)
             answer = upload_answer(outcome, comparison, caller.programme.currency)
             await turn.keep(StoredUpload(upload_id, digest.digest(), kept, answer), created_at_us)
-        return UploadAnswer(answer, replayed=False)
+        return UploadAnswer(answer, replayed=False, lines=reader.lines)
 
     async def _stage_ours(
         self, turn: UploadTurn, caller: Caller, asked: AskedComparison, day: BusinessDay

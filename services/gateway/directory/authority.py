@@ -14,7 +14,7 @@ from services.gateway.domain.authority import Authority, AuthorityKind
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.members import Place
 from services.gateway.schemas.authority import Authorisation
-from services.gateway.schemas.movements import MemberReference, PresentMember
+from services.gateway.schemas.naming import MemberReference, PresentMember
 from services.runtime.principal import Programme
 from services.runtime.secrets import derive
 

@@ -22,7 +22,7 @@ from services.gateway.directory.remembered import Remembered
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.errors import is_passing
 from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Place
-from services.gateway.schemas.movements import MemberReference
+from services.gateway.schemas.naming import MemberReference
 from services.runtime.coalescer import Coalescer
 from services.runtime.errors import CoalitionError, NotFound
 from services.runtime.principal import Signer

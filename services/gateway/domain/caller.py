@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from services.gateway.domain.quotas import USUAL_QUOTAS, PartnersQuotas
 from services.runtime.errors import PermissionDenied
 from services.runtime.partner_standing import ACTIVE, Operation, PartnerStanding, refusal_of
 from services.runtime.principal import Programme
@@ -53,7 +54,7 @@ class KeyFacts:
     """What the partners service tells of an API key.
 
     `roles`: what its partner may do by its contract. `standing`: where it stands, and `refused`: what is not answered because of
-    that, both as of when the key was looked up.
+    that, both as of when the key was looked up. `quotas`: what was agreed on how much it may ask.
     """
 
     key_id: UUID
@@ -65,6 +66,7 @@ class KeyFacts:
     roles: frozenset[PartnerRole] = frozenset(PartnerRole)
     standing: PartnerStanding = ACTIVE
     refused: frozenset[Operation] = frozenset()
+    quotas: PartnersQuotas = USUAL_QUOTAS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,22 @@ from starlette.requests import Request
 
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import Caller
+from services.gateway.domain.quotas import QuotaClass
 from services.gateway.http.bodies import idempotency_key
 from services.gateway.http.exchange import exchange_of
 from services.runtime.partner_standing import Operation
 
 
 async def admit(
-    gateway: Gateway, request: Request, scope: str = "", operation: Operation | None = None
+    gateway: Gateway,
+    request: Request,
+    scope: str = "",
+    operation: Operation | None = None,
+    counted: QuotaClass = QuotaClass.INTERACTIVE,
 ) -> Caller:
-    """The caller of a request. Raises Unauthenticated, PermissionDenied without the scope, Unavailable.
+    """The caller of a request, which takes a place and is counted.
+
+    Raises Unauthenticated, Refused (TOO_MANY_AT_ONCE, RATE_LIMITED), PermissionDenied without the scope, Unavailable.
 
     `operation`: what is asked, where the ledger does not see it. Then it is refused here where the partner is suspended, leaves or
     has left. Movements are refused by the ledger, which knows first what it has answered before.
@@ -22,6 +29,10 @@ async def admit(
     exchange = exchange_of(request)
     caller = await gateway.keys.authenticate(exchange.headers.get(b"authorization", b""))
     exchange.caller = caller
+    gateway.slots.enter(caller)
+    exchange.slots = gateway.slots
+    exchange.bucket = gateway.quotas.bucket(caller, counted)
+    await gateway.quotas.take(exchange.bucket)
     if scope:
         caller.require(scope)
     if operation is not None:
@@ -30,8 +41,19 @@ async def admit(
 
 
 async def admit_write(
-    gateway: Gateway, request: Request, scope: str, operation: Operation | None = None
+    gateway: Gateway,
+    request: Request,
+    scope: str,
+    operation: Operation | None = None,
+    counted: QuotaClass = QuotaClass.INTERACTIVE,
 ) -> tuple[Caller, str]:
     """The caller of a write and its idempotency key. Raises as admit does, and InvalidRequest for the key."""
-    caller = await admit(gateway, request, scope, operation)
+    caller = await admit(gateway, request, scope, operation, counted)
     return caller, idempotency_key(exchange_of(request))
+
+
+def count_lines(gateway: Gateway, request: Request, lines: int) -> None:
+    """Counts the lines of a batch or a file, once it is known how many there are; one was counted as it came."""
+    bucket = exchange_of(request).bucket
+    if bucket is not None:
+        gateway.quotas.spend(bucket, lines - 1)

@@ -20,7 +20,8 @@ from services.gateway.commands.large_batches.receive import FileKind
 from services.gateway.domain.caller import POINTS_READ
 from services.gateway.domain.large_batches.files import COLUMNS
 from services.gateway.domain.large_batches.runs import Sender
-from services.gateway.http.admission import admit, admit_write
+from services.gateway.domain.quotas import QuotaClass
+from services.gateway.http.admission import admit, admit_write, count_lines
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import is_json, open_file, prefers_later, read_json
 from services.gateway.http.cursors import AskedPage
@@ -103,11 +104,13 @@ class Batches:
         settings = gateway.settings
         if is_json(exchange) and not prefers_later(exchange):
             exchange.allow_seconds(settings.batch_seconds_max)
-            caller, key = await admit_write(gateway, request, "")
+            caller, key = await admit_write(gateway, request, "", counted=QuotaClass.BULK)
             body = await read_json(request, settings.batch_bytes_max)
-            return _told(await gateway.batches.run(caller, key, body, exchange.until_us))
+            answer = await gateway.batches.run(caller, key, body, exchange.until_us)
+            count_lines(gateway, request, answer.lines)
+            return _told(answer)
         exchange.allow_seconds(settings.batch_file_seconds_max)
-        caller, key = await admit_write(gateway, request, "")
+        caller, key = await admit_write(gateway, request, "", counted=QuotaClass.BULK)
         sender = Sender(caller, digest_of(exchange.headers.get(b"authorization", b"")))
         body = b""
         if is_json(exchange):
@@ -122,10 +125,14 @@ class Batches:
         stored = taken.batch
         if stored.run is None:
             # Its key was used for the same body without the preference: that one is answered at once, or carried on.
-            return _told(await gateway.batches.run(caller, key, body, exchange.until_us))
+            answer = await gateway.batches.run(caller, key, body, exchange.until_us)
+            count_lines(gateway, request, answer.lines)
+            return _told(answer)
+        if not taken.replayed:
+            count_lines(gateway, request, stored.run.counts.lines)
         gateway.work_batches.wake()
-        answer = large_batch(stored.batch_id, stored.created_at_us, stored.run)
-        return _told(BatchAnswer(answer, taken.replayed, stored.batch_id))
+        told = large_batch(stored.batch_id, stored.created_at_us, stored.run)
+        return _told(BatchAnswer(told, taken.replayed, stored.batch_id))
 
     async def page(self, request: Request, asked: AskedPage) -> Response:
         """Lists batches."""

@@ -59,6 +59,7 @@ class Edge:
                 self._log.write(exchange)
         finally:
             self._at_once -= 1
+            exchange.leave()
         self._durations.record(
             exchange.seconds,
             {"method": scope["method"], "route": exchange.route, "status": exchange.status},

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from starlette.types import Message, Scope, Send
 
+from services.gateway.auth.slots import PartnerSlots
 from services.gateway.domain.caller import Caller
+from services.gateway.domain.quotas import NANOS, Bucket
 from services.runtime.clock import wall_now_us
 from services.runtime.grpc_client import deadline_us
 from services.runtime.ids import new_id, to_text
@@ -28,8 +30,8 @@ class Exchange:
     """What the edge keeps of a request while it is served, and how long there is left for it."""
 
     __slots__ = (
-        "_send", "_timeout", "cacheable", "caller", "code", "headers", "http", "reading", "request_id", "started_ns",
-        "status", "until_us",
+        "_send", "_timeout", "bucket", "cacheable", "caller", "code", "headers", "http", "reading", "request_id", "slots",
+        "started_ns", "status", "until_us",
     )  # fmt: skip
 
     def __init__(self, http: Scope, send: Send, seconds: float) -> None:
@@ -44,6 +46,9 @@ class Exchange:
         self.reading = False
         self.cacheable = False
         self.caller: Caller | None = None
+        #: Where the caller has taken a place among the requests at once, and where it is counted.
+        self.slots: PartnerSlots | None = None
+        self.bucket: Bucket | None = None
         self.until_us = wall_now_us() + int(seconds * 1e6)
         self._timeout = asyncio.timeout(seconds + _GRACE_SECONDS)
         http[_SCOPE_KEY] = self
@@ -74,6 +79,12 @@ class Exchange:
         deadline_us.set(self.until_us)
         self._timeout.reschedule(asyncio.get_running_loop().time() + seconds + _GRACE_SECONDS)
 
+    def leave(self) -> None:
+        """Gives back the place that the caller has taken, if it has."""
+        if self.slots is not None and self.caller is not None:
+            self.slots.leave(self.caller)
+            self.slots = None
+
     def origin(self, public_url: str) -> str:
         """Where the client sees this host; an empty string where its Host header makes no sense."""
         host = self.headers.get(b"host", b"")
@@ -87,8 +98,17 @@ class Exchange:
             self.status = message["status"]
             message["headers"] = [
                 *message["headers"], (b"request-id", self.request_id.encode()), *(_CACHEABLE if self.cacheable else _PRIVATE),
+                *(() if self.bucket is None else _rate_limit(self.bucket)),
             ]  # fmt: skip
         await self._send(message)
+
+
+def _rate_limit(bucket: Bucket) -> tuple[tuple[bytes, bytes], ...]:
+    """RateLimit-Policy and RateLimit, as draft-ietf-httpapi-ratelimit-headers-10 has them."""
+    now = time.monotonic_ns()
+    seconds = -(-bucket.full_in_ns(now) // NANOS)
+    told = b'"%b";r=%d;t=%d' % (bucket.kind.encode(), bucket.left(now), seconds)
+    return (b"ratelimit-policy", bucket.policy), (b"ratelimit", told)
 
 
 def exchange_of(request: Any) -> Exchange:

@@ -14,10 +14,11 @@ from services.gateway.apidocs import reconciliation_examples as examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import STATEMENTS_READ
 from services.gateway.domain.errors import FieldError, InvalidBody
+from services.gateway.domain.quotas import QuotaClass
 from services.gateway.domain.reconciliation.days import NoDay, read_day
 from services.gateway.domain.reconciliation.operations import NAMED, USUAL, OperationKind
 from services.gateway.domain.reconciliation.uploads import AskedComparison
-from services.gateway.http.admission import admit, admit_write
+from services.gateway.http.admission import admit, admit_write, count_lines
 from services.gateway.http.answering import Answer, listing
 from services.gateway.http.bodies import open_file
 from services.gateway.http.cursors import AskedPage
@@ -120,10 +121,11 @@ class ReconciliationUploads:
         """Compares a file once per key."""
         gateway, exchange = self._gateway, exchange_of(request)
         exchange.allow_seconds(gateway.settings.upload_seconds_max)
-        caller, key = await admit_write(gateway, request, STATEMENTS_READ)
+        caller, key = await admit_write(gateway, request, STATEMENTS_READ, counted=QuotaClass.BULK)
         as_csv, pieces = open_file(request, gateway.settings.upload_bytes_max)
         asked = _asked(date, kinds, amounts=amounts, as_csv=as_csv)
         answer = await gateway.reconcile.run(caller, key, asked, pieces)
+        count_lines(gateway, request, answer.lines)
         return Answer(answer.body, 201, replayed=answer.replayed)
 
     async def page(self, request: Request, asked: AskedPage) -> Response:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from services.gateway.schemas.fields import Answer, Body, Instant, MemberId
-from services.gateway.schemas.movements import EarnContent, MemberReference, RedemptionContent, Transaction
+from services.gateway.schemas.movements import EarnContent, RedemptionContent, Transaction
+from services.gateway.schemas.naming import MemberReference
 from services.gateway.schemas.sales import RefundBody
 
 LINES_MAX: Final = 5_000

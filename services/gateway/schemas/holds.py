@@ -12,11 +12,11 @@ from services.gateway.schemas.fields import POINTS_MAX, Body, Instant, Moment, R
 from services.gateway.schemas.movements import (
     Channel,
     Posted,
-    PresentMember,
     Receipt,
     RedemptionReceipt,
     WorthField,
 )
+from services.gateway.schemas.naming import PresentMember
 
 SECONDS: Final = 900
 SECONDS_MAX: Final = 7 * 86_400

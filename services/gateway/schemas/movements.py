@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from services.gateway.domain.members import Place
@@ -24,6 +24,7 @@ from services.gateway.schemas.fields import (
     ShortText,
     StoreCode,
 )
+from services.gateway.schemas.naming import PresentMember
 
 Channel = Annotated[
     Literal["store", "web", "app", "phone", "other"], Field(description="How the member was met")
@@ -31,55 +32,6 @@ Channel = Annotated[
 EntryMode = Annotated[
     Literal["scanned", "swiped", "typed", "app", "on_file"], Field(description="How the card was taken")
 ]
-
-
-def one_of(schema: dict[str, Any]) -> None:
-    """Says in a schema that exactly one of its properties is given."""
-    schema["oneOf"] = [{"required": [name]} for name in schema["properties"]]
-    for field in schema["properties"].values():
-        field.pop("default", None)
-
-
-class MemberReference(Body):
-    """Names a member in exactly one way."""
-
-    model_config = ConfigDict(json_schema_extra=one_of)
-
-    id: Annotated[str, Field(max_length=64, description="Your id of the member", examples=["mem_…"])] = ""
-    card: Annotated[
-        str,
-        Field(
-            max_length=80,
-            description="The card number as scanned, typed or swiped: spaces and hyphens are ignored, and of a magnetic "
-            "track (`;…=…?`, `%B…^…?`) the number counts",
-            examples=["6035 5500 0000 0018"],
-        ),
-    ] = ""
-    customer_id: Annotated[
-        str, Field(max_length=64, description="Your own customer number of the member", examples=["C-4711"])
-    ] = ""
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        ways = type(self).model_fields
-        if sum(getattr(self, way) != "" for way in ways) != 1:
-            raise PydanticCustomError("member_reference", "Exactly one of {ways}", {"ways": ", ".join(ways)})
-        return self
-
-
-class PresentMember(MemberReference):
-    """Names the member at the till in exactly one way."""
-
-    app_token: Annotated[
-        str,
-        Field(
-            max_length=150,
-            repr=False,
-            description="A token that the member's app shows: it names the member, shows that a burn is the member's will, and is "
-            "used up under the Idempotency-Key that it is sent with first",
-            examples=["apt_…"],
-        ),
-    ] = ""
 
 
 class Receipt(Body):

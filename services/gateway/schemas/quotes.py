@@ -22,10 +22,10 @@ from services.gateway.schemas.fields import (
 from services.gateway.schemas.movements import (
     Campaign,
     Channel,
-    MemberReference,
     RefundFigures,
     Worth,
 )
+from services.gateway.schemas.naming import MemberReference
 from services.gateway.schemas.sales import Original
 
 

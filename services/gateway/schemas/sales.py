@@ -35,8 +35,8 @@ from services.gateway.schemas.movements import (
     Receipt,
     RefundFigures,
     Transaction,
-    one_of,
 )
+from services.gateway.schemas.naming import one_of
 
 
 class CapturedHold(Body):

@@ -145,7 +145,7 @@ async def _replay(
     fine = await _judge(console, config, session, programme, weeks)
     settled_report.print_documents(console, replay.documents)
     report.print_speed(console, replay.progress.operations, replay.progress.seconds, replay.latencies)
-    _further(console, folder, replay.latencies)
+    _further(console, folder, weeks, replay.latencies)
     return fine
 
 
@@ -177,14 +177,14 @@ def _recompute(weeks: int) -> str:
     ).stdout
 
 
-def _further(console: Console, folder: Path, latencies: Latencies) -> None:
+def _further(console: Console, folder: Path, weeks: int, latencies: Latencies) -> None:
     state = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     program = Path(sys.executable).parent
     here = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
     console.print(
         "\nLook further:\n"
         f"  {here}/coalition demo --check\n      prove and compare again\n"
-        f"  {here}/python -m services.demo.recompute --weeks 13\n      the figures from the data set alone\n"
+        f"  {here}/python -m services.demo.recompute --weeks {weeks}\n      the figures from the data set alone\n"
         f"  COALITION_STATE_DIR={state} {here}/coalition up --free-ports\n"
         "      the platform again, with all this data; its API reference is at /docs\n"
         f"  COALITION_STATE_DIR={state} {here}/coalition verify ledger --programme demo\n"

@@ -13,6 +13,7 @@ from services.launcher.commands import (
     partner_burn_rules,
     partner_entities,
     partner_guards,
+    partner_quota,
     partner_roles,
     partner_standing,
     partner_tax,
@@ -58,6 +59,7 @@ app.add_typer(refund_rules, name="refund-rules")
 app.add_typer(partner_burn_rules.app, name="burn-rules")
 app.add_typer(partner_guards.app, name="guards")
 app.add_typer(partner_entities.app, name="entity")
+app.add_typer(partner_quota.app, name="quota")
 app.add_typer(partner_roles.app, name="roles")
 app.add_typer(partner_tax.app, name="tax")
 app.add_typer(partner_standing.app, name="standing")

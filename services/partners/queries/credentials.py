@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from services.partners.domain.credentials import DIGEST_BYTES, ApiKey, Staff
 from services.partners.domain.partner import Partner
 from services.partners.domain.partner_roles import PartnerRole, roles_at
-from services.partners.domain.permissions import HOST, require_service
+from services.partners.domain.permissions import HOST, partner_addressed, require_service
+from services.partners.domain.quotas import Quotas, QuotaVersion
 from services.partners.domain.staff import StaffToken
 from services.partners.domain.standing.terms import StandingNow, standing_now
-from services.partners.storage import credentials, partner_roles, programmes, staff, standings
+from services.partners.storage import (
+    credentials,
+    legal_entities,
+    partner_roles,
+    programmes,
+    quotas,
+    staff,
+    standings,
+)
+from services.partners.storage.errors import partner_unknown
 from services.partners.storage.programme_time import programme_now_us
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
@@ -20,13 +31,14 @@ from services.runtime.principal import Principal, Programme
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """A live API key, whose it is and where, what that partner may do now by its contract, and where it stands."""
+    """A live API key, whose it is and where, what that partner may do now by its contract, where it stands, what its keys may ask."""
 
     key: ApiKey
     partner: Partner
     programme: Programme
     roles: tuple[PartnerRole, ...]
     standing: StandingNow
+    quotas: Quotas
 
 
 class Credentials:
@@ -45,6 +57,7 @@ class Credentials:
             registered = await programmes.by_ledger_id(connection, found.ledger_id)
             versions = await partner_roles.of_partner(connection, found.ledger_id, found.partner.partner_id)
             stands = await standings.of_partner(connection, found.ledger_id, found.partner.partner_id)
+            asks = await quotas.in_force(connection, found.ledger_id, found.partner.partner_id)
             now_us = await programme_now_us(connection, found.ledger_id)
         if registered is None:
             raise Fault(f"ledger {found.ledger_id} has keys and no programme")
@@ -54,7 +67,17 @@ class Credentials:
             registered.programme,
             roles_at(versions, now_us),
             standing_now(stands, now_us),
+            asks,
         )
+
+    async def quotas_of(self, who: Principal, partner_id: UUID | None) -> list[QuotaVersion]:
+        """What was set for a partner's keys, newest first; a partner's own where nobody is named. Raises NotFound with PARTNER_UNKNOWN."""
+        wanted, ledger_id = partner_addressed(who, partner_id), who.in_programme().ledger_id
+        async with self._database.reader.snapshot() as connection:
+            found = await quotas.of_partner(connection, ledger_id, wanted)
+            if not found and not await legal_entities.of_partner(connection, ledger_id, wanted):
+                raise partner_unknown()
+            return found
 
     async def of_staff(self, who: Principal, digest: bytes) -> tuple[Staff, StaffToken]:
         """Whose token has this SHA-256. The host's command line only.

@@ -128,7 +128,20 @@ class PartnersServicer(PartnersServiceServicer):
             programme=programme_message(found.programme),
             roles=mapping.roles_now(found.roles),
             standing=now_message(found.standing),
+            quotas=mapping.quotas_message(found.quotas),
         )
+
+    async def SetQuotas(self, request: pb.SetQuotasRequest, context: object) -> pb.SetQuotasResponse:
+        """See the contract."""
+        partner_id = read_optional_id(request.partner_id, "partner_id")
+        made = await self._app.set_quotas(acting(), partner_id, mapping.quotas_from(request.quotas))
+        return pb.SetQuotasResponse(quotas=mapping.quota_version(made))
+
+    async def ListQuotas(self, request: pb.ListQuotasRequest, context: object) -> pb.ListQuotasResponse:
+        """See the contract."""
+        partner_id = read_optional_id(request.partner_id, "partner_id")
+        found = await self._app.credentials.quotas_of(acting(), partner_id)
+        return pb.ListQuotasResponse(versions=map(mapping.quota_version, found))
 
     async def AddStaff(self, request: pb.AddStaffRequest, context: object) -> pb.AddStaffResponse:
         """See the contract."""

@@ -11,6 +11,7 @@ from services.partners.domain.credentials import ApiKey, Staff
 from services.partners.domain.entries import BONUS_POINTS
 from services.partners.domain.partner import ACTIVE, Partner, Store
 from services.partners.domain.partner_roles import PartnerRole, RoleTerms, RoleVersion, read_partner_roles
+from services.partners.domain.quotas import Quotas, QuotaVersion
 from services.partners.domain.rates import AT_ISSUANCE, Rates, RateVersion, TypePrices
 from services.runtime.errors import InvalidRequest
 from services.runtime.fields import read_id
@@ -124,3 +125,25 @@ def _bonus_from(by_type: Sequence[pb.TypePrices]) -> TypePrices | None:
             f"{BONUS_POINTS!r} is the one type of points that has prices of its own", field="rates.by_type"
         )
     return TypePrices(by_type[0].issue_micros, by_type[0].reimbursement_micros)
+
+
+def quotas_message(quotas: Quotas) -> pb.Quotas:
+    """What keys may ask."""
+    return pb.Quotas(
+        interactive_per_second=quotas.interactive_per_second, bulk_per_second=quotas.bulk_per_second
+    )
+
+
+def quotas_from(message: pb.Quotas) -> Quotas:
+    """What keys may ask, as asked; the command checks it."""
+    return Quotas(message.interactive_per_second, message.bulk_per_second)
+
+
+def quota_version(version: QuotaVersion) -> pb.QuotaVersion:
+    """What was set."""
+    return pb.QuotaVersion(
+        version=version.version,
+        quotas=quotas_message(version.quotas),
+        set_at_us=version.set_at_us,
+        set_by=version.set_by,
+    )

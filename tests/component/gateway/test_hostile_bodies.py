@@ -42,7 +42,7 @@ async def _post(house: House, content: Any, path: str = "/v1/earns") -> Any:
 
 @pytest.mark.parametrize("name", _HOSTILE)
 async def test_a_body_that_is_no_request_is_refused_and_harms_nobody(house: House, name: str) -> None:
-    for path in ("/v1/earns", "/v1/batches", "/v1/quotes"):
+    for path in ("/v1/earns", "/v1/quotes", "/v1/members"):
         answer = await _post(house, _HOSTILE[name], path)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), (path, answer.text)
         assert len(answer.content) < 10_000

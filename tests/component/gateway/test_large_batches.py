@@ -31,7 +31,7 @@ from tests.support.gateway_batches import (
     taken,
     work,
 )
-from tests.support.gateway_bodies import earn, new_card, new_reference, redemption, refund
+from tests.support.gateway_bodies import earn, new_card, new_reference, redemption_line, refund
 from tests.support.servers import ServiceDatabase
 from tests.support.waiting import until
 
@@ -49,8 +49,8 @@ async def test_json_lines_are_stored_first_and_posted_after_that(house: House) -
     card = enrolled(house)
     sale = earn_line(card)
     lines = [
-        sale, sale, earn_line(new_card()), {"type": "redemption", **redemption(card, 10)},
-        {"type": "redemption", **redemption(card, 10_000)}, {"type": "earn", **earn(card), "amount": "1"},
+        sale, sale, earn_line(new_card()), redemption_line(card, 10),
+        redemption_line(card, 10_000), {"type": "earn", **earn(card), "amount": "1"},
         {"type": "refund", **refund(original={"reference": sale["reference"]})},
     ]  # fmt: skip
     calls = len(house.points.calls)

@@ -28,7 +28,7 @@ from tests.support.gateway_batches import (
     taken,
     work,
 )
-from tests.support.gateway_bodies import new_card, redemption, refund
+from tests.support.gateway_bodies import new_card, redemption_line, refund
 from tests.support.servers import ServiceDatabase
 from tests.support.waiting import until
 
@@ -56,7 +56,7 @@ async def test_lines_go_in_their_order_in_chunks(house: House) -> None:
     lines: list[dict[str, Any]] = []
     for _ in range(125):
         lines.append(earn_line(card, amount=100))
-        lines.append({"type": "redemption", **redemption(card, 1)})
+        lines.append(redemption_line(card, 1))
     batch = taken(await send(house, ndjson(*lines)))
     await work(house)
     assert (await read_back(house, batch))[1].counts.accepted == 250
@@ -225,7 +225,7 @@ async def test_a_key_that_was_revoked_posts_no_more(house: House) -> None:
 async def test_each_line_needs_its_scope(house: House) -> None:
     card = enrolled(house)
     secret = house.new_key(["points:earn"], house.partner_id)
-    lines = ndjson(earn_line(card), {"type": "redemption", **redemption(card, 1)})
+    lines = ndjson(earn_line(card), redemption_line(card, 1))
     batch = taken(await send(house, lines, secret=secret))
     await work(house)
     told = await lines_of(house, batch)

@@ -66,6 +66,11 @@ async def test_writes_are_for_those_whose_role_they_are(office: Office) -> None:
             {"pricing"},
         ),
         (
+            house.registry.SetQuotas,
+            pb.SetQuotasRequest(partner_id=partner_id.bytes, quotas=pb.Quotas(bulk_per_second=9)),
+            {"maker", "admin"},
+        ),
+        (
             house.legal_entities.AddLegalEntity,
             legal_entities_pb2.AddLegalEntityRequest(partner_id=partner_id.bytes, name="Grocer Online"),
             {"maker", "admin"},

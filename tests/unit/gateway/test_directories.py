@@ -17,7 +17,7 @@ from services.gateway.directory.stores import StoreDirectory
 from services.gateway.domain.caller import Caller, KeyFacts, Partner
 from services.gateway.domain.clearing import Store
 from services.gateway.domain.members import NOWHERE, Asking, Identifier, IdentifierKind, Place
-from services.gateway.schemas.movements import MemberReference
+from services.gateway.schemas.naming import MemberReference
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, InvalidRequest, NotFound, Unavailable
 from services.runtime.ids import new_id

@@ -15,7 +15,8 @@ from services.gateway.apidocs.examples import BATCH_BODIES, EARN_BODIES
 from services.gateway.domain.errors import FieldError, InvalidBody
 from services.gateway.schemas.batches import LINES_MAX
 from services.gateway.schemas.members import EnrolBody
-from services.gateway.schemas.movements import EarnBody, MemberReference, RedemptionBody
+from services.gateway.schemas.movements import EarnBody, RedemptionBody
+from services.gateway.schemas.naming import MemberReference
 from services.gateway.schemas.reading import BadLine, read, read_lines
 from services.runtime.errors import InvalidRequest
 

@@ -45,7 +45,7 @@ def upgrade() -> None:
     op.execute(_TABLE)
     op.execute("CREATE INDEX batch_of_partner ON batch (ledger_id, partner_id, batch_id)")
     op.execute("CREATE INDEX batch_by_age ON batch (created_at)")
-    for name in ("large_batches.sql", "reconciliation.sql"):
+    for name in ("large_batches.sql", "reconciliation.sql", "quotas.sql"):
         for statement in (_SQL / name).read_text().split("\n--;;\n"):
             op.execute(statement)
     role = runtime_role()
@@ -67,6 +67,7 @@ def upgrade() -> None:
     # A result is never edited; old ones are forgotten with their differences.
     op.execute(f"GRANT SELECT, INSERT, DELETE ON reconciliation_upload, reconciliation_row TO {role}")
     op.execute(f"GRANT SELECT, INSERT ON reconciliation_difference TO {role}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON quota_bucket TO {role}")
 
 
 def downgrade() -> None:

@@ -30,6 +30,7 @@ _FILES = (
     "liability.sql",
     "disputes.sql",
     "prefunding.sql",
+    "quotas.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
@@ -44,7 +45,7 @@ _APPEND_ONLY = (
     "lot_movement",
     "partner_standing_version", "buy_out",
     "dispute_terms_version", "dispute", "dispute_event",
-    "prefunding", "run_prefunding", "prefunding_movement",
+    "prefunding", "run_prefunding", "prefunding_movement", "quota_version",
 )  # fmt: skip
 
 

@@ -982,6 +982,7 @@ class AuthenticateApiKeyResponse(_message.Message):
     PROGRAMME_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
     STANDING_FIELD_NUMBER: _builtins.int
+    QUOTAS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def api_key(self) -> Global___ApiKey:
         """The key."""
@@ -1002,6 +1003,10 @@ class AuthenticateApiKeyResponse(_message.Message):
     def standing(self) -> _standing_pb2.StandingNow:
         """Where the partner stands now, and what is refused because of that."""
 
+    @_builtins.property
+    def quotas(self) -> Global___Quotas:
+        """What each of the partner's keys may ask."""
+
     def __init__(
         self,
         *,
@@ -1010,14 +1015,175 @@ class AuthenticateApiKeyResponse(_message.Message):
         programme: _principal_pb2.Programme | None = ...,
         roles: _abc.Iterable[Global___PartnerRole.ValueType] | None = ...,
         standing: _standing_pb2.StandingNow | None = ...,
+        quotas: Global___Quotas | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "standing", b"standing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "quotas", b"quotas", "standing", b"standing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "roles", b"roles", "standing", b"standing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "quotas", b"quotas", "roles", b"roles", "standing", b"standing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AuthenticateApiKeyResponse: _TypeAlias = AuthenticateApiKeyResponse  # noqa: Y015
+
+@_typing.final
+class Quotas(_message.Message):
+    """How much an API key may ask of the gateway."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTERACTIVE_PER_SECOND_FIELD_NUMBER: _builtins.int
+    BULK_PER_SECOND_FIELD_NUMBER: _builtins.int
+    interactive_per_second: _builtins.int
+    """Requests a second, up to 1,000,000; 0: what the gateway's settings say."""
+    bulk_per_second: _builtins.int
+    """Lines of batches and files a second, up to 1,000,000; 0: what the gateway's settings say."""
+    def __init__(
+        self,
+        *,
+        interactive_per_second: _builtins.int = ...,
+        bulk_per_second: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bulk_per_second", b"bulk_per_second", "interactive_per_second", b"interactive_per_second"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Quotas: _TypeAlias = Quotas  # noqa: Y015
+
+@_typing.final
+class QuotaVersion(_message.Message):
+    """What was set for a partner's keys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    QUOTAS_FIELD_NUMBER: _builtins.int
+    SET_AT_US_FIELD_NUMBER: _builtins.int
+    SET_BY_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """From 1 per partner; the highest counts."""
+    set_at_us: _builtins.int
+    """When it was set, by the wall clock. Microseconds since 1970-01-01 UTC."""
+    set_by: _builtins.str
+    """Who has set it."""
+    @_builtins.property
+    def quotas(self) -> Global___Quotas:
+        """What each key may ask."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        quotas: Global___Quotas | None = ...,
+        set_at_us: _builtins.int = ...,
+        set_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quotas", b"quotas"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quotas", b"quotas", "set_at_us", b"set_at_us", "set_by", b"set_by", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuotaVersion: _TypeAlias = QuotaVersion  # noqa: Y015
+
+@_typing.final
+class SetQuotasRequest(_message.Message):
+    """Asks to set a partner's quotas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    QUOTAS_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    @_builtins.property
+    def quotas(self) -> Global___Quotas:
+        """What each of its keys may ask."""
+
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+        quotas: Global___Quotas | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quotas", b"quotas"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "quotas", b"quotas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetQuotasRequest: _TypeAlias = SetQuotasRequest  # noqa: Y015
+
+@_typing.final
+class SetQuotasResponse(_message.Message):
+    """Answers with what counts now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def quotas(self) -> Global___QuotaVersion:
+        """The newest version."""
+
+    def __init__(
+        self,
+        *,
+        quotas: Global___QuotaVersion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quotas", b"quotas"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quotas", b"quotas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetQuotasResponse: _TypeAlias = SetQuotasResponse  # noqa: Y015
+
+@_typing.final
+class ListQuotasRequest(_message.Message):
+    """Asks for a partner's quotas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.bytes
+    """16 bytes of a UUID; a partner's own where empty."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListQuotasRequest: _TypeAlias = ListQuotasRequest  # noqa: Y015
+
+@_typing.final
+class ListQuotasResponse(_message.Message):
+    """What was set for a partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuotaVersion]:
+        """Newest first, up to 10,000."""
+
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[Global___QuotaVersion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListQuotasResponse: _TypeAlias = ListQuotasResponse  # noqa: Y015
 
 @_typing.final
 class AddStaffRequest(_message.Message):

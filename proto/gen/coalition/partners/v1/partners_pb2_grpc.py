@@ -97,6 +97,16 @@ class PartnersServiceStub:
                 request_serializer=coalition_dot_partners_dot_v1_dot_partners__pb2.AuthenticateApiKeyRequest.SerializeToString,
                 response_deserializer=coalition_dot_partners_dot_v1_dot_partners__pb2.AuthenticateApiKeyResponse.FromString,
                 _registered_method=True)
+        self.SetQuotas = channel.unary_unary(
+                '/coalition.partners.v1.PartnersService/SetQuotas',
+                request_serializer=coalition_dot_partners_dot_v1_dot_partners__pb2.SetQuotasRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_partners__pb2.SetQuotasResponse.FromString,
+                _registered_method=True)
+        self.ListQuotas = channel.unary_unary(
+                '/coalition.partners.v1.PartnersService/ListQuotas',
+                request_serializer=coalition_dot_partners_dot_v1_dot_partners__pb2.ListQuotasRequest.SerializeToString,
+                response_deserializer=coalition_dot_partners_dot_v1_dot_partners__pb2.ListQuotasResponse.FromString,
+                _registered_method=True)
         self.AddStaff = channel.unary_unary(
                 '/coalition.partners.v1.PartnersService/AddStaff',
                 request_serializer=coalition_dot_partners_dot_v1_dot_partners__pb2.AddStaffRequest.SerializeToString,
@@ -220,6 +230,21 @@ class PartnersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetQuotas(self, request, context):
+        """Sets how much each API key of a partner may ask of the gateway. Safe to repeat. Staff with role `maker` or `admin`.
+        Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListQuotas(self, request, context):
+        """Lists what was set for a partner, newest first. Staff or service; a partner its own. Errors: PARTNER_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AddStaff(self, request, context):
         """Takes on a staff person and makes a token, answered this once. Staff with role `admin`, or the host's
         own command line. Errors: ALREADY_EXISTS.
@@ -326,6 +351,16 @@ def add_PartnersServiceServicer_to_server(servicer, server):
                     servicer.AuthenticateApiKey,
                     request_deserializer=coalition_dot_partners_dot_v1_dot_partners__pb2.AuthenticateApiKeyRequest.FromString,
                     response_serializer=coalition_dot_partners_dot_v1_dot_partners__pb2.AuthenticateApiKeyResponse.SerializeToString,
+            ),
+            'SetQuotas': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetQuotas,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_partners__pb2.SetQuotasRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_partners__pb2.SetQuotasResponse.SerializeToString,
+            ),
+            'ListQuotas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQuotas,
+                    request_deserializer=coalition_dot_partners_dot_v1_dot_partners__pb2.ListQuotasRequest.FromString,
+                    response_serializer=coalition_dot_partners_dot_v1_dot_partners__pb2.ListQuotasResponse.SerializeToString,
             ),
             'AddStaff': grpc.unary_unary_rpc_method_handler(
                     servicer.AddStaff,
@@ -684,6 +719,60 @@ class PartnersService:
             '/coalition.partners.v1.PartnersService/AuthenticateApiKey',
             coalition_dot_partners_dot_v1_dot_partners__pb2.AuthenticateApiKeyRequest.SerializeToString,
             coalition_dot_partners_dot_v1_dot_partners__pb2.AuthenticateApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetQuotas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.PartnersService/SetQuotas',
+            coalition_dot_partners_dot_v1_dot_partners__pb2.SetQuotasRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_partners__pb2.SetQuotasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQuotas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.partners.v1.PartnersService/ListQuotas',
+            coalition_dot_partners_dot_v1_dot_partners__pb2.ListQuotasRequest.SerializeToString,
+            coalition_dot_partners_dot_v1_dot_partners__pb2.ListQuotasResponse.FromString,
             options,
             channel_credentials,
             insecure,

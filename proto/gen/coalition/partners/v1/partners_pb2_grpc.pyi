@@ -47,6 +47,12 @@ class PartnersServiceStub:
     """Lists a partner's API keys, newest first, without their secrets."""
     AuthenticateApiKey: _aio.UnaryUnaryMultiCallable[_partners_pb2.AuthenticateApiKeyRequest, _partners_pb2.AuthenticateApiKeyResponse]
     """Tells whose API key this is. Gateway only. Errors: UNAUTHENTICATED."""
+    SetQuotas: _aio.UnaryUnaryMultiCallable[_partners_pb2.SetQuotasRequest, _partners_pb2.SetQuotasResponse]
+    """Sets how much each API key of a partner may ask of the gateway. Safe to repeat. Staff with role `maker` or `admin`.
+    Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
+    """
+    ListQuotas: _aio.UnaryUnaryMultiCallable[_partners_pb2.ListQuotasRequest, _partners_pb2.ListQuotasResponse]
+    """Lists what was set for a partner, newest first. Staff or service; a partner its own. Errors: PARTNER_UNKNOWN."""
     AddStaff: _aio.UnaryUnaryMultiCallable[_partners_pb2.AddStaffRequest, _partners_pb2.AddStaffResponse]
     """Takes on a staff person and makes a token, answered this once. Staff with role `admin`, or the host's
     own command line. Errors: ALREADY_EXISTS.
@@ -168,6 +174,24 @@ class PartnersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_partners_pb2.AuthenticateApiKeyRequest, _abc.Awaitable[_partners_pb2.AuthenticateApiKeyResponse]],
     ) -> _abc.Awaitable[_partners_pb2.AuthenticateApiKeyResponse]:
         """Tells whose API key this is. Gateway only. Errors: UNAUTHENTICATED."""
+
+    @_abc_1.abstractmethod
+    def SetQuotas(
+        self,
+        request: _partners_pb2.SetQuotasRequest,
+        context: _aio.ServicerContext[_partners_pb2.SetQuotasRequest, _abc.Awaitable[_partners_pb2.SetQuotasResponse]],
+    ) -> _abc.Awaitable[_partners_pb2.SetQuotasResponse]:
+        """Sets how much each API key of a partner may ask of the gateway. Safe to repeat. Staff with role `maker` or `admin`.
+        Errors: PERSON_NEEDED, PARTNER_UNKNOWN, INVALID_REQUEST.
+        """
+
+    @_abc_1.abstractmethod
+    def ListQuotas(
+        self,
+        request: _partners_pb2.ListQuotasRequest,
+        context: _aio.ServicerContext[_partners_pb2.ListQuotasRequest, _abc.Awaitable[_partners_pb2.ListQuotasResponse]],
+    ) -> _abc.Awaitable[_partners_pb2.ListQuotasResponse]:
+        """Lists what was set for a partner, newest first. Staff or service; a partner its own. Errors: PARTNER_UNKNOWN."""
 
     @_abc_1.abstractmethod
     def AddStaff(

@@ -230,6 +230,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The member works for the partner, and spends no points there."""
     REASON_IDENTIFIER_AMBIGUOUS: _Reason.ValueType  # 168
     """More than one member has this phone number or e-mail address."""
+    REASON_RATE_LIMITED: _Reason.ValueType  # 180
+    """--- how much is asked ---------------------------------------------------------------------
+    The API key has used up its quota (metadata: limit, window_seconds, resets_at, retry_after_seconds).
+    """
+    REASON_TOO_MANY_AT_ONCE: _Reason.ValueType  # 181
+    """As many requests of the partner are being worked on as it may have at once (metadata: limit, retry_after_seconds)."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -445,4 +451,10 @@ REASON_STAFF_CARD: Reason.ValueType  # 167
 """The member works for the partner, and spends no points there."""
 REASON_IDENTIFIER_AMBIGUOUS: Reason.ValueType  # 168
 """More than one member has this phone number or e-mail address."""
+REASON_RATE_LIMITED: Reason.ValueType  # 180
+"""--- how much is asked ---------------------------------------------------------------------
+The API key has used up its quota (metadata: limit, window_seconds, resets_at, retry_after_seconds).
+"""
+REASON_TOO_MANY_AT_ONCE: Reason.ValueType  # 181
+"""As many requests of the partner are being worked on as it may have at once (metadata: limit, retry_after_seconds)."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
