@@ -12,7 +12,7 @@ import httpx2
 
 from services.gateway.domain.caller import SCOPES
 from services.launcher.platform import Platform
-from services.operations import registry
+from services.operations import quotas, registry
 from tests.support.operators_mall import STARTS_AT, Mall, body_of, burn_of, operators_mall
 from tests.support.settled_mall import SettledMall, settled_mall
 from tests.support.standing_walk import post
@@ -21,6 +21,8 @@ from tests.support.standing_walk import post
 OWNER, NEIGHBOUR, STRANGER = "owner", "neighbour", "stranger"
 CURRENCY: Final = "EUR"
 STORE: Final = "S367"
+# No quota is in the way of what is sent here.
+_PER_SECOND: Final = 10_000
 _PRICES: Final = (10_000, 8_000)
 _CUSTOMER: Final = "customer-of-the-owner"
 _REFERENCE: Final = "sale-of-the-owner"
@@ -68,6 +70,7 @@ async def stocked_mall(platform: Platform, folder: Path) -> AsyncGenerator[Stock
         for slug, till in tills.items():
             # All that a key can be allowed, so that nothing is kept from anybody for want of a scope.
             whose = other if slug == STRANGER else mall
+            await quotas.set_quotas(whose.session, whose.programme, slug, _PER_SECOND, _PER_SECOND)
             issued = await registry.issue_key(whose.session, whose.programme, slug, "all", SCOPES)
             till.headers["Authorization"] = f"Bearer {issued.secret}"
         yield StockedMall(mall, tills, await _things(desk))
