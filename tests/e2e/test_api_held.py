@@ -17,7 +17,7 @@ from tests.attack.isolation import Place, ask, comparable, nobodys, of_the_owner
 from tests.support.stocked_mall import NEIGHBOUR, OWNER, STRANGER, StockedMall, stocked_mall
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-_CASES: Final = 160
+_CASES: Final = 120
 #: What ends something, or makes another of the same name, is asked for last.
 _ENDING: Final = ("/v1/members", "/capture", "/void", "/cancel", "/escalate", "/close")
 
