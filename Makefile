@@ -40,6 +40,9 @@ chaos: $(STAMP) ## Break things under traffic and prove the books (SEED=n MINUTE
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(FAULTS),--faults $(FAULTS)) $(if $(BREAK),--break $(BREAK))
 
+attack: $(STAMP) ## Send what the API's document allows and what it does not, and check each answer (CASES=n SEED=n)
+	@$(BIN)/python -m tests.attack $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
 proto: $(STAMP) ## Regenerate the code of the contract into proto/gen
 	@$(BIN)/python proto/generate.py
 
@@ -82,5 +85,5 @@ check-deploy: $(STAMP)
 	@files=$$(git ls-files '*Dockerfile'); [ -z "$$files" ] || $(BIN)/hadolint $$files
 	@files=$$(git ls-files '*.yaml' '*.yml'); [ -z "$$files" ] || $(BIN)/yamllint --strict $$files
 
-.PHONY: help setup demo up test test-long bench chaos proto client check check-format check-lint check-types check-imports \
+.PHONY: help setup demo up test test-long bench chaos attack proto client check check-format check-lint check-types check-imports \
 	check-proto check-client check-rules check-sql check-deploy

@@ -46,7 +46,7 @@ The API of a partner of the coalition: members, earning, spending, statements.
 - **Errors** are problem documents (RFC 9457). Decide by `code`; each has a page at `/errors/{code}`.
 - **Quotas.** Each key may send so many requests a second, and so many lines of batches and files; `RateLimit-Policy` and
   `RateLimit` of every answer tell how many are left. Beyond them: 429 with `Retry-After`.
-- **Answers may grow**: let fields pass that you do not know. What you send is read strictly.
+- **Answers may grow**: let fields pass that you do not know, and words where one of a list is told. What you send is read strictly.
 """.strip()
 _TAGS: Final = (
     ("Members", "Enrol, find and close members; read balances."),

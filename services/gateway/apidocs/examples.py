@@ -159,6 +159,16 @@ BATCH_BODIES: Final[dict[str, Any]] = {
             },
         ]
     },
+    "goods given back meanwhile": {
+        "lines": [
+            {
+                "type": "refund",
+                "original": {"reference": "S367-7-20260313-0977"},
+                "reference": "S367-7-20260314-1003",
+                "occurred_at": "2026-03-14T09:40:12+01:00",
+            }
+        ]
+    },
 }
 BATCH_SUMMARY: Final[dict[str, Any]] = {
     "object": "batch",

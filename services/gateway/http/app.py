@@ -60,6 +60,7 @@ class Application(FastAPI):
         settings = self._gateway.settings
         return Edge(
             LiteralFirst(AsyncExitStackMiddleware(self.router), self.router.routes),
+            keys=self._gateway.keys,
             log=AccessLog(on=settings.access_log),
             public_url=settings.public_url,
             seconds_max=settings.request_seconds_max,

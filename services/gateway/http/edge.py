@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.gateway.auth.keys import ApiKeys
 from services.gateway.domain.errors import FieldError, HttpError, InvalidBody
 from services.gateway.http.access_log import AccessLog
 from services.gateway.http.answering import problem_answer
@@ -27,9 +28,16 @@ class Edge:
     """Wraps the application."""
 
     def __init__(
-        self, app: ASGIApp, *, log: AccessLog, public_url: str, seconds_max: float, at_once_max: int
+        self,
+        app: ASGIApp,
+        *,
+        keys: ApiKeys,
+        log: AccessLog,
+        public_url: str,
+        seconds_max: float,
+        at_once_max: int,
     ) -> None:
-        self._app, self._log, self._public_url = app, log, public_url
+        self._app, self._keys, self._log, self._public_url = app, keys, log, public_url
         self._seconds_max, self._at_once_max = seconds_max, at_once_max
         self._at_once = 0
         self._durations = telemetry.meter().create_histogram("coalition.http.seconds", "s")
@@ -64,11 +72,19 @@ class Edge:
                     "too many requests are being worked on", Reason.REASON_OVERLOADED, retry_after_seconds=1
                 )
             async with exchange.timeout:
-                await self._app(exchange.http, receive, exchange.send)
+                await self._run(exchange, receive)
         except ClientGone:
             exchange.status = exchange.status or _CLIENT_GONE
         except Exception as error:
             await self._answer(exchange, receive, error)
+
+    async def _run(self, exchange: Exchange, receive: Receive) -> None:
+        try:
+            await self._app(exchange.http, receive, exchange.send)
+        except RequestValidationError:
+            # FastAPI reads parameters before the route looks at the key: who has none is told that, and no more.
+            exchange.caller = await self._keys.authenticate(exchange.headers.get(b"authorization", b""))
+            raise
 
     async def _answer(self, exchange: Exchange, receive: Receive, error: Exception) -> None:
         known = error_of(error, exchange)

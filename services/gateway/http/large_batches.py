@@ -95,10 +95,11 @@ class LargeBatches:
         exchange.allow_seconds(_FILE_SECONDS)
         rest = gateway.batch_line_store.all(ledger_id, stored.batch_id, outcome or "")
         # Whatever goes wrong at the start goes wrong here, while it can still be said.
-        first = await anext(rest, ())
+        # A default that is a tuple raises SystemError in Python before 3.13.2.
+        first = await anext(rest, None)
 
         async def pieces() -> AsyncIterator[bytes]:
-            yield _records(first)
+            yield _records(first or ())
             async for lines in rest:
                 yield _records(lines)
 

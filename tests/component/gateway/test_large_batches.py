@@ -328,3 +328,10 @@ async def test_sizes_and_types_are_limited(house: House) -> None:
     assert (packed.status_code, packed.json()["code"]) == (415, "unsupported")
     async with asyncio.timeout(5):
         await until(lambda: none_arriving(house))
+
+
+async def test_a_file_of_lines_of_which_there_are_none_is_empty(house: House) -> None:
+    batch = taken(await send(house, ndjson(earn_line(enrolled(house)))))
+    answer = await house.get(f"/v1/batches/{batch.id}/lines", outcome="parked", format="ndjson")
+    assert (answer.status_code, answer.content) == (200, b"")
+    await work(house)

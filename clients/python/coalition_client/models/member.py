@@ -24,7 +24,8 @@ class Member:
         object_ (Literal['member']):
         id (str): Your id of the member; other partners see another one
         status (MemberStatus): A closed member neither earns nor spends
-        cards (list[str]): Card numbers
+        cards (list[str]): Card numbers; only of members that you enrolled or claimed, else empty
+        card_endings (list[str]): The last four digits of each card
         customer_id (None | str): Your own customer number, where you gave one
         enrolled_by_you (bool): Whether you enrolled the member
         anonymous (bool): Whether its card has earned, and nobody has enrolled it yet: it cannot spend
@@ -37,6 +38,7 @@ class Member:
     id: str
     status: MemberStatus
     cards: list[str]
+    card_endings: list[str]
     customer_id: None | str
     enrolled_by_you: bool
     anonymous: bool
@@ -55,6 +57,8 @@ class Member:
         status = self.status.value
 
         cards = self.cards
+
+        card_endings = self.card_endings
 
         customer_id: None | str
         customer_id = self.customer_id
@@ -81,6 +85,7 @@ class Member:
                 "id": id,
                 "status": status,
                 "cards": cards,
+                "card_endings": card_endings,
                 "customer_id": customer_id,
                 "enrolled_by_you": enrolled_by_you,
                 "anonymous": anonymous,
@@ -106,6 +111,8 @@ class Member:
         status = MemberStatus(d.pop("status"))
 
         cards = cast(list[str], d.pop("cards"))
+
+        card_endings = cast(list[str], d.pop("card_endings"))
 
         def _parse_customer_id(data: object) -> None | str:
             if data is None:
@@ -142,6 +149,7 @@ class Member:
             id=id,
             status=status,
             cards=cards,
+            card_endings=card_endings,
             customer_id=customer_id,
             enrolled_by_you=enrolled_by_you,
             anonymous=anonymous,
