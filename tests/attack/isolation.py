@@ -35,7 +35,7 @@ _CURSORS: Final = ("starting_after", "ending_before")
 #: What of an answer is new each time, or says what was sent.
 _NEW: Final = frozenset(
     {
-        "request_id", "id", "created_at", "enrolled_at", "occurred_at", "url", "instance", "cards", "customer_id", "reference",
+        "request_id", "id", "created_at", "enrolled_at", "occurred_at", "url", "instance", "cards", "card_endings", "customer_id", "reference",
         "transaction",
     }
 )  # fmt: skip

@@ -331,15 +331,15 @@ def _is_turned_away(operation: Operation) -> bool:
     return operation.answer is not None and operation.answer.code in operation.expected
 
 
-async def _told_balance(partner: Partner, alias: str) -> int | None:
-    """What a partner is told that a member can spend; None where it is told nothing."""
+async def _told_balance(partner: Partner, alias: str) -> int | str | None:
+    """What a partner is told that a member can spend, or why it is told nothing; None without an answer."""
     try:
         _, _, answer = await partner.gateways[0].request(
             "GET", f"/v1/members/{alias}/balance", REQUEST_SECONDS
         )
     except NoAnswer:
         return None
-    return answer.get("available")
+    return answer.get("available", answer.get("code"))
 
 
 def _admin_url(platform: ChaosPlatform, service: str) -> str:

@@ -12,7 +12,9 @@ from services.runtime.database import Database, PgConnection
 # One statement for all buckets that a gateway asks of. What is asked travels in the columns of the row that is there
 # already: `spent_until_ns` what is owed, `granted` what is wanted. (So the very first slice of a key is for nothing.)
 _NOW: Final = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint * 1000"
-_SPENT: Final = f"(greatest(there.spent_until_ns, {_NOW}) + excluded.spent_until_ns)"
+# A clock that was set back takes what is spent with it: else a key would be refused until it has caught up.
+_BACK: Final = f"greatest(0, there.asked_at_ns - {_NOW})"
+_SPENT: Final = f"(greatest(there.spent_until_ns - {_BACK}, {_NOW}) + excluded.spent_until_ns)"
 _LEFT: Final = f"""greatest(0, (excluded.capacity * excluded.interval_ns - ({_SPENT} - {_NOW})) / excluded.interval_ns)"""
 _GRANTED: Final = f"least(excluded.granted, {_LEFT})"
 _TAKE: Final = f"""
@@ -20,7 +22,7 @@ INSERT INTO quota_bucket AS there (ledger_id, key_id, class, interval_ns, capaci
 SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
 ON CONFLICT (ledger_id, key_id, class) DO UPDATE SET
     interval_ns = excluded.interval_ns, capacity = excluded.capacity, granted = {_GRANTED},
-    spent_until_ns = {_SPENT} + {_GRANTED} * excluded.interval_ns
+    spent_until_ns = {_SPENT} + {_GRANTED} * excluded.interval_ns, asked_at_ns = {_NOW}
 RETURNING ledger_id, key_id, class, granted, spent_until_ns - {_NOW}
 """
 _PURGE: Final = f"DELETE FROM quota_bucket WHERE spent_until_ns < {_NOW} - $1"

@@ -72,6 +72,28 @@ async def test_gateways_that_ask_together_never_get_more_than_there_is(database:
         store.drop()
 
 
+async def test_a_clock_that_is_set_back_refuses_nobody(
+    database: Database, database_for: Callable[[str], ServiceDatabase]
+) -> None:
+    store, key_id = QuotaStore(database), new_id()
+    await store.take([_ask(key_id, 0, 0)])
+    await store.take([_ask(key_id, 0, 100)])
+    # As if all of it had been asked a day ahead of now.
+    admin = await asyncpg.connect(database_for("gateway").admin_url)
+    day = 86_400 * NANOS
+    await admin.execute(
+        "UPDATE quota_bucket SET spent_until_ns = spent_until_ns + $1, asked_at_ns = asked_at_ns + $1 WHERE key_id = $2",
+        day,
+        key_id,
+    )
+    await admin.close()
+    (found,) = await store.take([_ask(key_id, 0, 50)])
+    # What was spent is spent still, and nothing more.
+    assert found.granted == 50
+    assert abs(found.spent_ns - 150 * QUOTA.interval_ns) <= 2 * NANOS
+    store.drop()
+
+
 async def test_a_lost_connection_is_opened_again(
     database: Database, database_for: Callable[[str], ServiceDatabase]
 ) -> None:

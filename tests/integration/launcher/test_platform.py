@@ -202,7 +202,7 @@ class TestAsACommand:
             raise
         return process
 
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
     async def test_a_signal_stops_everything_in_order(self, state_dir: Path, number: signal.Signals) -> None:
         process = self.start(state_dir)
         process.send_signal(number)

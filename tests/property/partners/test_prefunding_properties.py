@@ -121,6 +121,7 @@ class Story:
             await self.till.came_back(debits[-1])
 
 
+@pytest.mark.long
 @settings(max_examples=8, deadline=None)
 @given(steps=_STEPS)
 async def test_what_is_held_is_what_was_asked_for_less_what_was_given_back_and_used(
