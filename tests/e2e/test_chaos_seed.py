@@ -20,7 +20,6 @@ async def ran(plan: Plan, faults: list[Fault] | None = None, *operations: Doing)
     return result
 
 
-@pytest.mark.long
 async def test_a_short_seed_finds_nothing() -> None:
     result = await ran(Plan(seed=20_170_101, seconds=15.0))
     assert sum(result.faults.values()) > 0

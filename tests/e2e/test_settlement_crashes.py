@@ -122,7 +122,6 @@ async def contracts(mall: Mall, folder: Path) -> None:
         await mall.told("settle", "terms", "set", slug, *account, *at, *mandate)
 
 
-@pytest.mark.long
 async def test_a_month_is_settled_once_whatever_dies_meanwhile(
     own_platform: Platform, tmp_path: Path
 ) -> None:

@@ -93,7 +93,6 @@ async def _traffic(house: PointsHouse) -> Traffic:
     return Traffic(house, [await house.till() for _ in range(2)])
 
 
-@pytest.mark.long
 async def test_killed_database_connections_lose_nothing_and_double_nothing(running: RunningPoints) -> None:
     house = running.house()
     traffic = await _traffic(house)
