@@ -23,7 +23,7 @@ from services.runtime.clock import wall_now_us
 from tests.support.own_nats import connected, own_nats, publish
 from tests.support.points import PointsHouse, RunningPoints, Till
 from tests.support.points_database import as_superuser
-from tests.support.points_wire import reason
+from tests.support.points_wire import earn, reason, redemption
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -172,6 +172,9 @@ async def test_a_card_that_nobody_has_enrolled_earns_only_until_it_is_claimed(
     assert reason(await till.earn(card, 10_000)) == ""
     burns = [await till.redeem(card, 10), await till.hold(card, 10), await till.earn(card, 1_000)]
     assert [reason(each) for each in burns] == ["MEMBER_ANONYMOUS", "MEMBER_ANONYMOUS", ""]
+    # Nor with a sale, which is not posted without.
+    pair = await till.post(earn(card, 1_000, linked=True), redemption(card, 10))
+    assert [reason(each) for each in pair] == ["LINKED_ITEM_FAILED", "MEMBER_ANONYMOUS"]
     enrolled = members_pb2.MemberEnrolled(member_id=card.bytes, anonymous=True)
     claimed = members_pb2.MemberClaimed(member_id=card.bytes, claimed_at_us=wall_now_us())
     async with connected(nats_server) as bus, _subscribed(running, nats_server):
