@@ -110,8 +110,8 @@ async def cut_pause(stage: Stage, seconds: float) -> Load:
     order = posting_rows.order_of(stage, CUTS.name, calls)
     async with open_session(stage.platform.environment) as session:
         # The filled books are a window of their own, and out of the way.
-        first = await _next_boundary(stage, session)
-        await _stated(stage, session, first)
+        first = await next_boundary(stage, session)
+        await stated(stage, session, first)
         async with prepared("posting_load", order.to_line()) as load:
             began = time.perf_counter()
             load.begin()
@@ -119,7 +119,7 @@ async def cut_pause(stage: Stage, seconds: float) -> Load:
             outcome = Outcome(**await load.outcome())
         posting_rows.check(outcome.postings, calls * posting_rows.ITEMS_A_CALL, outcome.other)
         await asyncio.gather(*closing)
-        last = await _stated(stage, session, 0)
+        last = await stated(stage, session, 0)
     if not outcome.done_at or max(cuts) + _HALF_SECOND > max(outcome.done_at):
         raise RowFailed("the load ended before the last window was closed")
     at_quiet, at_cuts = (gaps_around(outcome.done_at, each) for each in (quiet, cuts))
@@ -152,7 +152,7 @@ async def _moments(
     return quiet, cuts, closing
 
 
-async def _next_boundary(stage: Stage, session: Session) -> int:
+async def next_boundary(stage: Stage, session: Session) -> int:
     """Moves the clock over the end of the open window; answers that end."""
     found = await settlement.status(session, stage.bench.programme)
     await ledger.move_clock(session, stage.bench.programme, found.open.ends_at_us + MICROS_PER_SECOND)
@@ -168,7 +168,7 @@ async def _close(stage: Stage, session: Session) -> None:
             raise RowFailed(f"a window was not closed: {error}") from error
 
 
-async def _stated(stage: Stage, session: Session, boundary_us: int) -> int:
+async def stated(stage: Stage, session: Session, boundary_us: int) -> int:
     """Waits until all windows that are due are stated; answers how many there are. Raises RowFailed."""
     give_up = time.monotonic() + _STATED_SECONDS_MAX
     while True:

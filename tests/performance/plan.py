@@ -115,6 +115,10 @@ ALONE: Final = _posting("posting.lane_alone", "ms, p99", rounds=1)
 BESIDE_BULK: Final = _posting(
     "posting.lane_p99", "ms, p99", ALONE.name, Mark(2.0, at_most=True), rounds=1, warm_up=False
 )
+TILLS_ALONE: Final = _posting("http.tills_alone", "ms, p99", rounds=1)
+TILLS_BESIDE: Final = _posting(
+    "http.tills_beside", "ms, p99", TILLS_ALONE.name, Mark(2.0, at_most=True), rounds=1, warm_up=False
+)
 DISK: Final = _posting("disk.earn", "bytes", mark=Mark(1_000, at_most=True), rounds=1, warm_up=False)
 HASHES: Final = RowPlan("hash.two_million", "s", rounds=2, warm_up=False)
 PROOFS: Final = RowPlan(
@@ -166,7 +170,9 @@ CHAINS: Final = (
     (ALONE, BESIDE_BULK),
     (CUTS,),
 )
-ROWS: Final = tuple(row for chain in CHAINS for row in chain)
+#: Run by name only: two minutes that the whole has no room for.
+BY_NAME: Final = (TILLS_ALONE, TILLS_BESIDE)
+ROWS: Final = (*(row for chain in CHAINS for row in chain), *BY_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +212,9 @@ class Scale:
             READ_FEW.name: self.read_seconds,
             READ_MANY.name: self.read_seconds,
             ALONE.name: self.arrival_seconds,
+            TILLS_ALONE.name: self.arrival_seconds,
             BESIDE_BULK.name: self.bulk_lines / _BULK_RATE,
+            TILLS_BESIDE.name: self.bulk_lines / _BULK_RATE,
             HASHES.name: _HASH_SECONDS,
             PROOFS.name: _PROVE_SECONDS,
             GROUP_BY.name: _GROUP_SECONDS,

@@ -159,7 +159,7 @@ def _arrivals(stage: Stage, name: str, seconds: float) -> str:
 def _of_arrivals(arrived: arrivals_load.Outcome, beside: int, cpu_us: int, remarks: tuple[str, ...]) -> Load:
     came = len(arrived.call_ms)
     check(sum(arrived.accepted.values()), came, arrived.other)
-    latency = _latency(arrived.call_ms)
+    latency = latency_of(arrived.call_ms)
     return Load(came + beside, arrived.seconds, latency, cpu_us, remarks, latency.p99_ms)
 
 
@@ -187,7 +187,7 @@ async def _posted(
         outcome = Outcome(**await load.outcome())
     check(outcome.postings, calls * ITEMS_A_CALL, outcome.other)
     stage.posting_rates[name] = outcome.postings / outcome.seconds
-    return _Posted(outcome, _latency(outcome.call_ms))
+    return _Posted(outcome, latency_of(outcome.call_ms))
 
 
 def check(accepted: int, sent: int, other: dict[str, int]) -> None:
@@ -196,7 +196,8 @@ def check(accepted: int, sent: int, other: dict[str, int]) -> None:
         raise RowFailed(f"{accepted:,} accepted of {sent:,}, besides {other}")
 
 
-def _latency(call_ms: list[float]) -> Latency:
+def latency_of(call_ms: list[float]) -> Latency:
+    """Median and 99th percentile of times in milliseconds."""
     cuts = quantiles(call_ms, n=100)
     return Latency(cuts[49], cuts[98])
 

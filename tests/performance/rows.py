@@ -13,6 +13,7 @@ from tests.performance import (
     proving_rows,
     reading_rows,
     settled_rows,
+    till_rows,
     wrk,
 )
 from tests.performance.cpu import LOAD, per_operation
@@ -39,6 +40,8 @@ from tests.performance.plan import (
     REPLICAS,
     SETTLED,
     SPREAD,
+    TILLS_ALONE,
+    TILLS_BESIDE,
     RowFailed,
     RowPlan,
 )
@@ -119,6 +122,8 @@ _LOADS: Final[Mapping[str, Loader]] = {
     DISK.name: posting_rows.on_disk,
     ALONE.name: posting_rows.alone,
     BESIDE_BULK.name: posting_rows.beside_bulk,
+    TILLS_ALONE.name: till_rows.alone,
+    TILLS_BESIDE.name: till_rows.beside,
     BATCH.name: _batch,
     BARE.name: _bare,
     NOOP.name: _noop,

@@ -90,6 +90,8 @@ class Stage:
     #: Postings a second as last seen, by row: how many requests a load is made of.
     posting_rates: dict[str, float] = field(default_factory=dict[str, float])
     runs: int = 0
+    #: Earns a second that tills send, where they send them at a fixed rate; 0: not known yet.
+    till_rate: int = 0
     #: What the rows of a settled month settle, where they run.
     month: Month | None = None
 
