@@ -94,6 +94,10 @@ DECLARE
     v_parks bigint [];
     v_by_activity boolean;
     v_idle bigint [];
+    v_lots bigint [];
+    v_bars boolean;
+    v_merged boolean;
+    v_debts boolean;
 BEGIN
     IF p_peek THEN
         SELECT h.last_seq, h.last_time_us, h.last_lot_no, h.last_batch_no, h.config_version, h.erased, h.last_account_no, h.clock_offset_us,
@@ -287,8 +291,13 @@ BEGIN
     SELECT array_agg(c.member_id) INTO closed
     FROM closed_member c WHERE c.ledger_id = p_ledger AND c.member_id = ANY (p_members);
 
-    -- Members who may not burn somewhere: staff there, or nobody's yet; in many ledgers there is none.
-    IF EXISTS (SELECT 1 FROM burn_bar b WHERE b.ledger_id = p_ledger) THEN
+    -- What most ledgers have nothing of is asked for together: a statement costs more than what it finds here.
+    SELECT EXISTS (SELECT 1 FROM burn_bar b WHERE b.ledger_id = p_ledger),
+           EXISTS (SELECT 1 FROM merged_wallet m WHERE m.ledger_id = p_ledger),
+           EXISTS (SELECT 1 FROM debt d WHERE d.ledger_id = p_ledger AND d.open)
+    INTO v_bars, v_merged, v_debts;
+    -- Members who may not burn somewhere: staff there, or nobody's yet.
+    IF v_bars THEN
         SELECT array_agg(b.member_id), array_agg(b.partner_id) INTO barred_member, barred_at
         FROM unnest(p_members) m (member_id)
         CROSS JOIN LATERAL (
@@ -297,8 +306,8 @@ BEGIN
         ) b;
     END IF;
 
-    -- Wallets that were given up; in most ledgers there is none.
-    IF EXISTS (SELECT 1 FROM merged_wallet m WHERE m.ledger_id = p_ledger) THEN
+    -- Wallets that were given up.
+    IF v_merged THEN
         SELECT array_agg(w.no::integer - 1), array_agg(i.owner_id) INTO merged_member, merged_into
         FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
         CROSS JOIN LATERAL (
@@ -332,10 +341,13 @@ BEGIN
         FROM unnest(p_burner_at, p_taker_at) WITH ORDINALITY b (wallet, partner, no);
     END IF;
 
-    SELECT array_agg(CASE WHEN w.burn > 0 AND held[w.place] > 0 THEN (
-        SELECT count(*) FROM hold WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
-    ) ELSE 0 END ORDER BY w.no) INTO open_holds
-    FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no);
+    open_holds := array_fill(0, ARRAY[cardinality(p_wallet_at)]);
+    IF 0 < ANY (held) AND 0 < ANY (p_burns) THEN
+        SELECT array_agg(CASE WHEN w.burn > 0 AND held[w.place] > 0 THEN (
+            SELECT count(*) FROM hold WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open
+        ) ELSE 0 END ORDER BY w.no) INTO open_holds
+        FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no);
+    END IF;
 
     IF v_by_activity THEN
         -- When each wallet expires as a whole (0: nothing was done there yet), and those in which that time has come.
@@ -376,21 +388,23 @@ BEGIN
         END IF;
     END IF;
 
-    -- Debts that are open, of every wallet; there are few, and next to none where nobody refunds.
-    SELECT array_agg(w.no::integer - 1 ORDER BY d.seq), array_agg(d.seq ORDER BY d.seq), array_agg(i.owner_id ORDER BY d.seq),
-           array_agg(d.original_seq ORDER BY d.seq), array_agg(d.remaining ORDER BY d.seq), array_agg(a.account_no ORDER BY d.seq),
-           array_agg(d.partner_no ORDER BY d.seq)
-    INTO debt_member, debt_seq, debt_partner, debt_original, debt_left, debt_account, debt_partner_no
-    FROM unnest(p_wallet_at, p_members) WITH ORDINALITY w (place, member_id, no)
-    CROSS JOIN LATERAL (
-        SELECT * FROM debt WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open OFFSET 0
-    ) d
-    CROSS JOIN LATERAL (
-        SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = d.partner_no LIMIT 1
-    ) i
-    CROSS JOIN LATERAL (
-        SELECT account_no FROM account WHERE ledger_id = p_ledger AND kind = 'debt' AND owner_id = w.member_id LIMIT 1
-    ) a;
+    -- Debts that are open, of every wallet.
+    IF v_debts THEN
+        SELECT array_agg(w.no::integer - 1 ORDER BY d.seq), array_agg(d.seq ORDER BY d.seq), array_agg(i.owner_id ORDER BY d.seq),
+               array_agg(d.original_seq ORDER BY d.seq), array_agg(d.remaining ORDER BY d.seq), array_agg(a.account_no ORDER BY d.seq),
+               array_agg(d.partner_no ORDER BY d.seq)
+        INTO debt_member, debt_seq, debt_partner, debt_original, debt_left, debt_account, debt_partner_no
+        FROM unnest(p_wallet_at, p_members) WITH ORDINALITY w (place, member_id, no)
+        CROSS JOIN LATERAL (
+            SELECT * FROM debt WHERE ledger_id = p_ledger AND wallet_no = accounts[w.place] AND open OFFSET 0
+        ) d
+        CROSS JOIN LATERAL (
+            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = d.partner_no LIMIT 1
+        ) i
+        CROSS JOIN LATERAL (
+            SELECT account_no FROM account WHERE ledger_id = p_ledger AND kind = 'debt' AND owner_id = w.member_id LIMIT 1
+        ) a;
+    END IF;
     v_owed := array_fill(0::bigint, ARRAY[greatest(1, cardinality(p_members))]);
     IF debt_seq IS NOT NULL THEN
         FOR i IN 1..cardinality(debt_seq) LOOP
@@ -432,81 +446,75 @@ BEGIN
         ) t;
     END IF;
 
-    -- Of every wallet the overdue lots, and those that are due to mature (of one that is merged all that are pending); of those that burn or owe also as many live ones, in
-    -- order, as that needs; those that the holds above reserved; those of earns that are refunded, and those that burns which
-    -- are refunded took from. One may come more than once.
-    SELECT array_agg(l.member::integer - 1), array_agg(l.lot_no), array_agg(i.owner_id), array_agg(l.point_type),
-           array_agg(l.remaining), array_agg(l.reserved), array_agg((extract(epoch FROM l.earned_at) * 1000000)::bigint),
-           array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END),
-           array_agg(coalesce(l.earned_seq, l.opened_seq)),
-           array_agg(CASE WHEN l.pending THEN (extract(epoch FROM l.matures_at) * 1000000)::bigint ELSE 0 END),
-           array_agg(coalesce(l.pending_no, 0)), array_agg(l.account_no <> accounts[p_wallet_at[l.member]])
-    INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq,
-         lot_matures_us, lot_pending_no, lot_elsewhere
+    -- Of every wallet the overdue lots, and those that are due to mature (of one that is merged all that are pending). Which lots is
+    -- found by statements of their own, since most batches need the first alone; what they are is read once. One may come more than once.
+    SELECT array_agg(l.member), array_agg(l.lot_no) INTO lot_member, v_lots
     FROM (
-        SELECT w.no AS member, o.*
+        SELECT w.no::integer - 1 AS member, o.lot_no
         FROM unnest(p_wallet_at) WITH ORDINALITY w (place, no)
         CROSS JOIN LATERAL (
-            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND NOT i.pending
+            SELECT i.lot_no FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND NOT i.pending
                 AND i.expires_at <= v_now AND i.remaining > i.reserved
             OFFSET 0
         ) o
         UNION ALL
-        SELECT w.no, o.*
+        SELECT w.no::integer - 1, o.lot_no
         FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no)
         CROSS JOIN LATERAL (
-            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.pending
+            SELECT i.lot_no FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND i.pending
                 AND (i.matures_at <= v_now OR w.burn >= 1000000000000000)
             OFFSET 0
         ) o
-        UNION ALL
-        SELECT w.no, (o.lot).*
+    ) l;
+    IF debt_seq IS NOT NULL OR 0 < ANY (p_burns) THEN
+        -- Of those that burn or owe as many live ones, in order, as that needs.
+        SELECT lot_member || array_agg(w.no::integer - 1), v_lots || array_agg(o.lot_no) INTO lot_member, v_lots
         FROM unnest(p_wallet_at, p_burns) WITH ORDINALITY w (place, burn, no)
         CROSS JOIN LATERAL (
-            SELECT i AS lot, i.remaining - i.reserved AS free,
+            SELECT i.lot_no, i.remaining - i.reserved AS free,
                 sum(i.remaining - i.reserved) OVER (ORDER BY i.expires_at, i.earned_at, i.lot_no) AS reached
             FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[w.place] AND i.open AND NOT i.pending AND i.expires_at > v_now
         ) o
-        WHERE w.burn + v_owed[w.no] > 0 AND o.free > 0 AND o.reached - o.free < w.burn + v_owed[w.no]
-        UNION ALL
-        SELECT r.member + 1, o.*
-        FROM unnest(part_member || p_back_member, part_lot || p_back_lots) r (member, lot_no)
-        CROSS JOIN LATERAL (
-            SELECT * FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = r.lot_no LIMIT 1
-        ) o
-        UNION ALL
-        SELECT r.member + 1, o.*
+        WHERE w.burn + v_owed[w.no] > 0 AND o.free > 0 AND o.reached - o.free < w.burn + v_owed[w.no];
+    END IF;
+    -- Those that the holds above reserved, and those that burns which are refunded took from.
+    lot_member := lot_member || part_member || p_back_member;
+    v_lots := v_lots || part_lot || p_back_lots;
+    IF cardinality(p_originals) > 0 THEN
+        -- Those of earns that are refunded.
+        SELECT lot_member || array_agg(r.member), v_lots || array_agg(o.lot_no) INTO lot_member, v_lots
         FROM unnest(p_originals, p_original_member) r (seq, member)
         CROSS JOIN LATERAL (
-            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
+            SELECT i.lot_no FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
                 AND NOT i.pending AND coalesce(i.earned_seq, i.opened_seq) = r.seq
             UNION ALL
-            SELECT i.* FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
+            SELECT i.lot_no FROM lot i WHERE i.ledger_id = p_ledger AND i.account_no = accounts[p_wallet_at[r.member + 1]] AND i.open
                 AND i.pending AND i.opened_seq = r.seq
             OFFSET 0
-        ) o
-    ) l
-    CROSS JOIN LATERAL (
-        SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = l.issuer_no LIMIT 1
-    ) i;
+        ) o;
+    END IF;
     IF v_idle IS NOT NULL THEN
-        -- And of wallets that are over as a whole those without a date. (A statement of its own: the others do not even plan it.)
-        SELECT lot_member || array_agg(w.no::integer - 1), lot_nos || array_agg(o.lot_no), lot_issuers || array_agg(i.owner_id),
-               lot_types || array_agg(o.point_type), lot_remaining || array_agg(o.remaining), lot_reserved || array_agg(o.reserved),
-               lot_earned_us || array_agg((extract(epoch FROM o.earned_at) * 1000000)::bigint),
-               lot_expires_us || array_agg(0::bigint), lot_earned_seq || array_agg(coalesce(o.earned_seq, o.opened_seq)),
-               lot_matures_us || array_agg(0::bigint), lot_pending_no || array_agg(coalesce(o.pending_no, 0)), lot_elsewhere || array_agg(false)
-        INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq,
-             lot_matures_us, lot_pending_no, lot_elsewhere
+        -- And of wallets that are over as a whole those without a date.
+        SELECT lot_member || array_agg(w.no::integer - 1), v_lots || array_agg(o.lot_no) INTO lot_member, v_lots
         FROM unnest(v_idle) w (no)
         CROSS JOIN LATERAL (
-            SELECT l.* FROM lot l WHERE l.ledger_id = p_ledger AND l.account_no = accounts[p_wallet_at[w.no]] AND l.open AND NOT l.pending
+            SELECT l.lot_no FROM lot l WHERE l.ledger_id = p_ledger AND l.account_no = accounts[p_wallet_at[w.no]] AND l.open AND NOT l.pending
                 AND l.expires_at = 'infinity' AND l.remaining > l.reserved
             OFFSET 0
-        ) o
-        CROSS JOIN LATERAL (
-            SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = o.issuer_no LIMIT 1
-        ) i;
+        ) o;
+    END IF;
+    IF cardinality(v_lots) > 0 THEN
+        SELECT array_agg(n.member), array_agg(l.lot_no), array_agg(i.owner_id), array_agg(l.point_type),
+               array_agg(l.remaining), array_agg(l.reserved), array_agg((extract(epoch FROM l.earned_at) * 1000000)::bigint),
+               array_agg(CASE WHEN isfinite(l.expires_at) THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint ELSE 0 END),
+               array_agg(coalesce(l.earned_seq, l.opened_seq)),
+               array_agg(CASE WHEN l.pending THEN (extract(epoch FROM l.matures_at) * 1000000)::bigint ELSE 0 END),
+               array_agg(coalesce(l.pending_no, 0)), array_agg(l.account_no <> accounts[p_wallet_at[n.member + 1]])
+        INTO lot_member, lot_nos, lot_issuers, lot_types, lot_remaining, lot_reserved, lot_earned_us, lot_expires_us, lot_earned_seq,
+             lot_matures_us, lot_pending_no, lot_elsewhere
+        FROM unnest(lot_member, v_lots) n (member, lot_no)
+        CROSS JOIN LATERAL (SELECT * FROM lot WHERE ledger_id = p_ledger AND lot.lot_no = n.lot_no LIMIT 1) l
+        CROSS JOIN LATERAL (SELECT owner_id FROM account WHERE ledger_id = p_ledger AND account_no = l.issuer_no LIMIT 1) i;
     END IF;
 END
 $$
@@ -853,7 +861,10 @@ BEGIN
 
     -- Last, when all that hangs on its postings is there.
     v_chain := ledger_chain(
-        p_ledger, p_batch_no, p_expected_seq + 1, v_postings, v_epoch + v_last_us * v_us, p_last_lot_no, v_last_account, v_beside
+        p_ledger, p_batch_no, p_expected_seq + 1, v_postings, v_epoch + v_last_us * v_us, p_last_lot_no, v_last_account, v_beside,
+        0 = cardinality(p_refunds) + cardinality(p_returns) + cardinality(p_holds) + cardinality(p_hold_ends) + cardinality(p_debts)
+        + cardinality(p_paid) + cardinality(p_matured) + cardinality(p_floors) + cardinality(p_adjustments) + cardinality(p_merges)
+        + cardinality(p_grants) + cardinality(p_loads) + cardinality(p_parked) + cardinality(p_worths)
     );
     UPDATE ledger_head h SET last_seq = p_expected_seq + v_postings, last_time_us = v_last_us, last_lot_no = p_last_lot_no,
         last_batch_no = p_batch_no, chain_hash = v_chain,
