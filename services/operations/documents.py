@@ -60,6 +60,9 @@ def api_key(message: partners_pb2.ApiKey) -> Document:
         "scopes": list(message.scopes),
         "issued_at": write_time(message.issued_at_us, "UTC"),
         "revoked_at": write_time(message.revoked_at_us, "UTC") or None,
+        "ends_at": write_time(message.ends_at_us, "UTC") or None,
+        "next": identity("key", message.next_key_id) if message.next_key_id else None,
+        "addresses": list(message.addresses),
     }
 
 

@@ -15,6 +15,7 @@ import grpc.aio
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.members.v1.office_pb2_grpc import MembersOfficeServiceStub
 from coalition.partners.v1 import partners_pb2
+from coalition.partners.v1.api_access_pb2_grpc import ApiAccessServiceStub
 from coalition.partners.v1.approvals_pb2_grpc import ApprovalsServiceStub
 from coalition.partners.v1.audit_pb2_grpc import AuditServiceStub
 from coalition.partners.v1.contracts_pb2_grpc import ContractsServiceStub
@@ -79,6 +80,7 @@ class Session:
         self.registry = PartnersServiceStub(partners)
         self.clearing = ClearingServiceStub(partners)
         self.staff = StaffServiceStub(partners)
+        self.api_access = ApiAccessServiceStub(partners)
         self.approvals = ApprovalsServiceStub(partners)
         self.contracts = ContractsServiceStub(partners)
         self.legal_entities = LegalEntitiesServiceStub(partners)

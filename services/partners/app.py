@@ -20,10 +20,13 @@ from services.partners.commands.drafts import Drafts
 from services.partners.commands.legal_entities import AddLegalEntity, AssignStores
 from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.onboard_partner import OnboardPartner
+from services.partners.commands.pin_api_version import PinApiVersion
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.rerate import ProposeRerate
+from services.partners.commands.roll_api_key import RollApiKey
 from services.partners.commands.set_floors import SetFloors
+from services.partners.commands.set_key_addresses import SetKeyAddresses
 from services.partners.commands.set_quotas import SetQuotas
 from services.partners.commands.set_staff_roles import SetStaffRoles
 from services.partners.commands.settlement.abort_run import AbortRun
@@ -109,6 +112,16 @@ class Disputing:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiAccess:
+    """Commands and queries of how partners reach the public API."""
+
+    roll_api_key: RollApiKey
+    set_key_addresses: SetKeyAddresses
+    pin_api_version: PinApiVersion
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
 class Partners:
     """Commands and queries of the partners service, on one database."""
 
@@ -174,5 +187,6 @@ class Partners:
     audit: AuditLog
     settlement: Settlement
     disputing: Disputing
+    api_access: ApiAccess
 
     database: Database

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import grpc.aio
 from coalition.partners.v1 import (
+    api_access_pb2,
     approvals_pb2,
     audit_pb2,
     contracts_pb2,
@@ -22,6 +23,7 @@ from coalition.partners.v1 import (
     standing_pb2,
     tax_pb2,
 )
+from coalition.partners.v1.api_access_pb2_grpc import add_ApiAccessServiceServicer_to_server
 from coalition.partners.v1.approvals_pb2_grpc import add_ApprovalsServiceServicer_to_server
 from coalition.partners.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from coalition.partners.v1.contracts_pb2_grpc import add_ContractsServiceServicer_to_server
@@ -40,7 +42,7 @@ from coalition.partners.v1.staff_pb2_grpc import add_StaffServiceServicer_to_ser
 from coalition.partners.v1.standing_pb2_grpc import add_PartnerStandingServiceServicer_to_server
 from coalition.partners.v1.tax_pb2_grpc import add_TaxServiceServicer_to_server
 
-from services.partners.app import Disputing, Partners, Settlement
+from services.partners.app import ApiAccess, Disputing, Partners, Settlement
 from services.partners.clients.points import GrpcPointsLedger, PointsLedger
 from services.partners.commands.accept_statement import AcceptStatement
 from services.partners.commands.add_staff import AddStaff
@@ -63,12 +65,15 @@ from services.partners.commands.legal_entities import AddLegalEntity, AssignStor
 from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.payments.payment_terms import OPERATOR_ACCOUNT, PAYMENT_TERMS
+from services.partners.commands.pin_api_version import PinApiVersion
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.rerate import RERATE, ProposeRerate
+from services.partners.commands.roll_api_key import RollApiKey
 from services.partners.commands.set_billing import BILLING
 from services.partners.commands.set_floors import SetFloors
+from services.partners.commands.set_key_addresses import SetKeyAddresses
 from services.partners.commands.set_partner_roles import PARTNER_ROLES
 from services.partners.commands.set_quotas import SetQuotas
 from services.partners.commands.set_rates import rates_term
@@ -118,6 +123,7 @@ from services.partners.queries.settlement.runs import Runs
 from services.partners.queries.standings import Standings
 from services.partners.queries.statement_files import StatementFiles
 from services.partners.queries.statements import Statements
+from services.partners.rpc.api_access import ApiAccessServicer
 from services.partners.rpc.approvals import ApprovalsServicer
 from services.partners.rpc.audit import AuditServicer
 from services.partners.rpc.clearing import ClearingServicer
@@ -166,6 +172,7 @@ _CONTRACTS: Final = (
     standing_pb2,
     disputes_pb2,
     prefunding_pb2,
+    api_access_pb2,
 )
 SERVICE_NAMES: Final = tuple(
     service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
@@ -254,6 +261,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         audit=AuditLog(database),
         settlement=_settlement(database, drafts, settings.draft_days),
         disputing=_disputing(database, drafts),
+        api_access=_api_access(database),
         database=database,
     )
 
@@ -272,6 +280,15 @@ def _draft_kinds(*with_events: Term[Any, Any]) -> DraftKinds:
     )
     terms = (term.draft_kind() for term in (*with_events, *plain))
     return DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
+
+
+def _api_access(database: Database) -> ApiAccess:
+    return ApiAccess(
+        roll_api_key=RollApiKey(database),
+        set_key_addresses=SetKeyAddresses(database),
+        pin_api_version=PinApiVersion(database),
+        credentials=Credentials(database),
+    )
 
 
 def _disputing(database: Database, drafts: Drafts) -> Disputing:
@@ -330,6 +347,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         )
         add_TaxServiceServicer_to_server(TaxServicer(partners), to)
         add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)
+        add_ApiAccessServiceServicer_to_server(ApiAccessServicer(partners.api_access), to)
         add_DisputeServiceServicer_to_server(DisputeServicer(partners.disputing, partners.draft_queries), to)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)

@@ -130,6 +130,8 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_RERATE_STALE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Re-rate is out of date"),
     Reason.REASON_PARTNER_SUSPENDED: ReasonEntry(_S.PERMISSION_DENIED, 403, "Partner suspended"),
     Reason.REASON_PARTNER_EXITED: ReasonEntry(_S.PERMISSION_DENIED, 403, "Partner leaves or has left"),
+    Reason.REASON_ADDRESS_NOT_ALLOWED: ReasonEntry(_S.PERMISSION_DENIED, 403, "Address not allowed"),
+    Reason.REASON_API_VERSION_UNKNOWN: ReasonEntry(_S.INVALID_ARGUMENT, 400, "API version unknown"),
     Reason.REASON_RATE_LIMITED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 429, "Too many requests", True),
     Reason.REASON_TOO_MANY_AT_ONCE: ReasonEntry(
         _S.RESOURCE_EXHAUSTED, 429, "Too many requests at once", True

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 from coalition.partners.v1 import clearing_pb2, partners_pb2
+from coalition.partners.v1.api_access_pb2_grpc import ApiAccessServiceStub
 from coalition.partners.v1.legal_entities_pb2_grpc import LegalEntitiesServiceStub
 from coalition.partners.v1.partners_pb2_grpc import ClearingServiceStub, PartnersServiceStub
 from coalition.type.v1 import principal_pb2
@@ -55,6 +56,7 @@ class House:
     registry: PartnersServiceStub
     clearing: ClearingServiceStub
     legal_entities: LegalEntitiesServiceStub
+    api_access: ApiAccessServiceStub
     signers: dict[str, Signer]
     database: ServiceDatabase
     subscriber: Callable[[], Subscriber]
@@ -285,6 +287,7 @@ async def partners_house(
             PartnersServiceStub(channel),
             ClearingServiceStub(channel),
             LegalEntitiesServiceStub(channel),
+            ApiAccessServiceStub(channel),
             signers,
             database,
             lambda: service.rating(app, points, bus or Bus("", "none"), stream),

@@ -10,6 +10,7 @@ from typing import Final
 
 from coalition.type.v1.reason_pb2 import Reason
 
+from services.gateway.apidocs.access_errors import ACCESS_ERRORS
 from services.gateway.apidocs.burn_errors import OF_BURNS
 from services.gateway.apidocs.explained import Explained
 from services.gateway.apidocs.operators_errors import OPERATORS_ERRORS
@@ -307,6 +308,7 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         ("until",),
     ),
     **OPERATORS_ERRORS,
+    **ACCESS_ERRORS,
     _R.REASON_PARTNER_SUSPENDED: Explained(
         "The partner is suspended: nothing new begins with it. Captures, voids, refunds and reversals are taken.",
         "Ask the programme's operator. Nothing was recorded: send it again under the same key once the suspension is over.",

@@ -21,7 +21,7 @@ _FIGURES: Final = {
     "guard": "member", "measure": "points", "reached": "5200", "resets_at": "2026-03-14T23:00:00Z",
     "held": "400", "minimum": "200", "step": "10", "below": "490", "most": "450", "most_minor": "450", "worth_minor": "500",
     "treatment": "tender", "told_minor": "450", "headroom": "0", "state": "open", "dispute": "dsp_01kkq5x2m8e4ta7c9v1w3y5z71",
-    "standing": "suspended", "operation": "earn",
+    "standing": "suspended", "operation": "earn", "known": "2026-12-01",
 }  # fmt: skip
 
 

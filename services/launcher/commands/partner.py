@@ -13,10 +13,12 @@ from services.launcher.commands import (
     partner_burn_rules,
     partner_entities,
     partner_guards,
+    partner_keys,
     partner_quota,
     partner_roles,
     partner_standing,
     partner_tax,
+    partner_version,
 )
 from services.launcher.commands.settle_rates import (
     RATES,
@@ -48,9 +50,9 @@ from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(help="Register and manage partners and their keys.", no_args_is_help=True)
-keys = typer.Typer(help="API keys of a partner.", no_args_is_help=True)
 rates = typer.Typer(help="Prices of a partner: dated versions, never edited.", no_args_is_help=True)
-app.add_typer(keys, name="key")
+app.add_typer(partner_keys.app, name="key")
+app.add_typer(partner_version.app, name="version")
 app.add_typer(rates, name="rates")
 earn_rates = typer.Typer(help="What a partner gives for money: dated, never edited.", no_args_is_help=True)
 app.add_typer(earn_rates, name="earn-rates")
@@ -66,14 +68,6 @@ app.add_typer(partner_standing.app, name="standing")
 
 _PARTNERS: Final[tuple[Column, ...]] = tuple((name, field(name)) for name in ("slug", "name", "status", "id"))
 _STORES: Final[tuple[Column, ...]] = tuple((name, field(name)) for name in ("code", "name", "id"))
-_KEYS: Final[tuple[Column, ...]] = (
-    ("label", field("label")),
-    ("hint", field("hint")),
-    ("scopes", lambda key: " ".join(key["scopes"])),
-    ("issued", field("issued_at")),
-    ("revoked", field("revoked_at")),
-    ("id", field("id")),
-)
 _EARN_RATES: Final[tuple[Column, ...]] = (
     ("#points", count("points")),
     ("#per minor units", count("per_minor")),
@@ -173,63 +167,6 @@ def _read_stores(file: Path) -> list[tuple[str, str]]:
             return [(row["code"], row.get("name") or "") for row in csv.DictReader(lines)]
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise LauncherError(f"{file} cannot be read as CSV with a column `code`: {error!r}") from error
-
-
-@keys.command("issue")
-def issue_key(
-    partner: PartnerArgument,
-    programme: ProgrammeOption,
-    label: Annotated[str, typer.Option(help="What the partner calls it.")],
-    scope: Annotated[
-        list[str] | None, typer.Option(help="What it may do, e.g. points:earn; may be repeated; none: all.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make an API key; prints its secret, which is never shown again.
-
-    Example: coalition partner key issue grocer -p plaza --label tills --scope points:earn --scope members:read
-    """
-
-    async def work(session: Session) -> Document:
-        found = await session.programme(programme)
-        return documents.issued_key(await registry.issue_key(session, found, partner, label, scope or ()))
-
-    issued = in_session(work)
-    show(issued, as_json, f"API key of {partner}", *_KEYS)
-    if not as_json:
-        typer.echo(f"secret: {issued['secret']}\nIt is not shown again: hand it to the partner now.")
-
-
-@keys.command("list")
-def list_keys(partner: PartnerArgument, programme: ProgrammeOption, as_json: JsonOption = False) -> None:
-    """List a partner's API keys, newest first, without their secrets.
-
-    Example: coalition partner key list grocer -p plaza
-    """
-
-    async def work(session: Session) -> list[Document]:
-        found = await session.programme(programme)
-        return [documents.api_key(each) for each in await registry.list_keys(session, found, partner)]
-
-    show(in_session(work), as_json, f"API keys of {partner}", *_KEYS)
-
-
-@keys.command("revoke")
-def revoke_key(
-    key: Annotated[str, typer.Argument(help="Id of the key, key_…")],
-    programme: ProgrammeOption,
-    as_json: JsonOption = False,
-) -> None:
-    """Revoke an API key at once; revoking it again changes nothing.
-
-    Example: coalition partner key revoke key_01k… -p plaza
-    """
-
-    async def work(session: Session) -> Document:
-        found = await session.programme(programme)
-        return documents.api_key(await registry.revoke_key(session, found, key))
-
-    show(in_session(work), as_json, "API key", *_KEYS)
 
 
 @rates.command("set")

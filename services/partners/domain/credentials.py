@@ -29,6 +29,7 @@ _USUAL_SCOPES: Final = tuple(scope for scope in SCOPES if scope != "members:app"
 ROLES: Final = ("admin", "pricing", "maker", "checker", "service_desk", "auditor")
 HINT_CHARACTERS: Final = 12
 DIGEST_BYTES: Final = 32
+OVERLAP_SECONDS_MAX: Final = 30 * 24 * 3_600
 # 40 characters of 62 are 238 bits.
 _RANDOM_CHARACTERS: Final = 40
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -53,7 +54,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """An API key without its secret. Times are wall-clock; `revoked_at_us` 0: live."""
+    """An API key without its secret. Times are wall-clock; `revoked_at_us` 0: it is not revoked.
+
+    `ends_at_us`: from when on it does not work since it was rolled to `next_key_id`; 0: it has no end. `addresses`: networks that it
+    is taken from; none: from everywhere.
+    """
 
     key_id: UUID
     partner_id: UUID
@@ -62,6 +67,13 @@ class ApiKey:
     scopes: tuple[str, ...]
     issued_at_us: int
     revoked_at_us: int
+    ends_at_us: int = 0
+    next_key_id: UUID | None = None
+    addresses: tuple[str, ...] = ()
+
+    def live(self, now_us: int) -> bool:
+        """Whether it opens anything at a wall-clock time."""
+        return not self.revoked_at_us and (not self.ends_at_us or now_us < self.ends_at_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,16 @@ def new_api_secret(is_test: bool) -> Secret:
 def new_staff_secret() -> Secret:
     """A staff person's token: `st_…`."""
     return Secret(f"st_{_random()}")
+
+
+def read_overlap(seconds: int) -> int:
+    """How long a key that is rolled works on, 0 to 30 days. Raises InvalidRequest."""
+    if not 0 <= seconds <= OVERLAP_SECONDS_MAX:
+        raise InvalidRequest(
+            f"a key that is rolled works on for 0 to {OVERLAP_SECONDS_MAX:,} seconds (30 days)",
+            field="overlap_seconds",
+        )
+    return seconds
 
 
 def read_scopes(asked: Sequence[str]) -> tuple[str, ...]:

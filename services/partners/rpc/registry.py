@@ -129,6 +129,7 @@ class PartnersServicer(PartnersServiceServicer):
             roles=mapping.roles_now(found.roles),
             standing=now_message(found.standing),
             quotas=mapping.quotas_message(found.quotas),
+            api_version=found.api_version,
         )
 
     async def SetQuotas(self, request: pb.SetQuotasRequest, context: object) -> pb.SetQuotasResponse:

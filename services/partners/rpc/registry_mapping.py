@@ -75,6 +75,9 @@ def key_message(key: ApiKey) -> pb.ApiKey:
         scopes=key.scopes,
         issued_at_us=key.issued_at_us,
         revoked_at_us=key.revoked_at_us,
+        ends_at_us=key.ends_at_us,
+        next_key_id=key.next_key_id.bytes if key.next_key_id else b"",
+        addresses=key.addresses,
     )
 
 

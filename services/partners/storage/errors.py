@@ -36,6 +36,7 @@ _MEANINGS: Final[dict[str, Callable[[], CoalitionError]]] = {
     "api_key_partner_fk": partner_unknown,
     "rate_version_partner_fk": partner_unknown,
     "quota_version_partner_fk": partner_unknown,
+    "api_version_pin_partner_fk": partner_unknown,
     "credit_limit_partner_fk": partner_unknown,
     "draft_programme_fk": programme_unknown,
     "billing_version_partner_fk": partner_unknown,

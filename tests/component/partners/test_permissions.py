@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from uuid import UUID
 
 import pytest
-from coalition.partners.v1 import legal_entities_pb2
+from coalition.partners.v1 import api_access_pb2, legal_entities_pb2
 from coalition.partners.v1 import partners_pb2 as pb
 from coalition.type.v1 import principal_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime import grpc_client
+from services.runtime.api_versions import NEWEST
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import new_id
 from tests.support.partners import House
@@ -24,10 +26,22 @@ async def refused(house: House, method: Any, request: Any, principal: bytes) -> 
     return caught.value
 
 
+def _calls_of_access(house: House, partner_id: UUID, key_id: bytes) -> list[tuple[Any, Any, set[str]]]:
+    access, of_both = house.api_access, {"maker", "admin"}
+    pin = api_access_pb2.PinApiVersionRequest(partner_id=partner_id.bytes, api_version=NEWEST)
+    return [
+        (access.SetApiKeyAddresses, api_access_pb2.SetApiKeyAddressesRequest(key_id=key_id), of_both),
+        (access.RollApiKey, api_access_pb2.RollApiKeyRequest(key_id=key_id), of_both),
+        (access.PinApiVersion, pin, of_both),
+    ]
+
+
 async def test_writes_are_for_those_whose_role_they_are(office: Office) -> None:
     house = office.house
     programme = await house.programme()
     partner_id = await house.partner(programme, "grocer")
+    issuing = pb.IssueApiKeyRequest(partner_id=partner_id.bytes, label="till")
+    key = await house.ask(house.registry.IssueApiKey, issuing, programme)
     calls: list[tuple[Any, Any, set[str]]] = [
         (
             house.registry.RegisterProgramme,
@@ -70,6 +84,7 @@ async def test_writes_are_for_those_whose_role_they_are(office: Office) -> None:
             pb.SetQuotasRequest(partner_id=partner_id.bytes, quotas=pb.Quotas(bulk_per_second=9)),
             {"maker", "admin"},
         ),
+        *_calls_of_access(house, partner_id, key.api_key.key_id),
         (
             house.legal_entities.AddLegalEntity,
             legal_entities_pb2.AddLegalEntityRequest(partner_id=partner_id.bytes, name="Grocer Online"),

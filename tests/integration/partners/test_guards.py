@@ -22,6 +22,7 @@ APPEND_ONLY = (
     "partner_standing_version", "buy_out",
     "dispute_terms_version", "dispute", "dispute_event",
     "prefunding", "run_prefunding", "prefunding_movement", "quota_version",
+    "api_key_roll", "api_key_addresses", "api_version_pin",
 )  # fmt: skip
 _FILLED = f"""
 INSERT INTO programme VALUES (1, 'demo', 'Demo', 'UTC', 'EUR', true, '2017-01-01Z', 'months_after_earn', 24, NULL, NULL, 30, now(), 'test');

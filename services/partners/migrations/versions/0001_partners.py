@@ -31,6 +31,7 @@ _FILES = (
     "disputes.sql",
     "prefunding.sql",
     "quotas.sql",
+    "api_keys.sql",
 )
 # Written once, never edited: the run-time role may add rows and read them.
 _APPEND_ONLY = (
@@ -46,6 +47,7 @@ _APPEND_ONLY = (
     "partner_standing_version", "buy_out",
     "dispute_terms_version", "dispute", "dispute_event",
     "prefunding", "run_prefunding", "prefunding_movement", "quota_version",
+    "api_key_roll", "api_key_addresses", "api_version_pin",
 )  # fmt: skip
 
 

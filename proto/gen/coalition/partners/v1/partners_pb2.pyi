@@ -184,6 +184,9 @@ class ApiKey(_message.Message):
     SCOPES_FIELD_NUMBER: _builtins.int
     ISSUED_AT_US_FIELD_NUMBER: _builtins.int
     REVOKED_AT_US_FIELD_NUMBER: _builtins.int
+    ENDS_AT_US_FIELD_NUMBER: _builtins.int
+    NEXT_KEY_ID_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
     key_id: _builtins.bytes
     """16 bytes of a UUID."""
     partner_id: _builtins.bytes
@@ -196,9 +199,17 @@ class ApiKey(_message.Message):
     """Wall-clock time of issue. Microseconds since 1970-01-01 UTC."""
     revoked_at_us: _builtins.int
     """Wall-clock time of revocation; 0: live. Microseconds since 1970-01-01 UTC."""
+    ends_at_us: _builtins.int
+    """Wall-clock time from which on it does not work any more, since it was rolled; 0: it has no end. Microseconds since 1970-01-01 UTC."""
+    next_key_id: _builtins.bytes
+    """The key that it was rolled to: 16 bytes of a UUID, or empty."""
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What it may do, e.g. `points:earn`; see docs/partners.md."""
+
+    @_builtins.property
+    def addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """From where it is taken, as IPv4 and IPv6 networks such as `203.0.113.0/24`, up to 32; empty: from everywhere."""
 
     def __init__(
         self,
@@ -210,10 +221,13 @@ class ApiKey(_message.Message):
         scopes: _abc.Iterable[_builtins.str] | None = ...,
         issued_at_us: _builtins.int = ...,
         revoked_at_us: _builtins.int = ...,
+        ends_at_us: _builtins.int = ...,
+        next_key_id: _builtins.bytes = ...,
+        addresses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hint", b"hint", "issued_at_us", b"issued_at_us", "key_id", b"key_id", "label", b"label", "partner_id", b"partner_id", "revoked_at_us", b"revoked_at_us", "scopes", b"scopes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "ends_at_us", b"ends_at_us", "hint", b"hint", "issued_at_us", b"issued_at_us", "key_id", b"key_id", "label", b"label", "next_key_id", b"next_key_id", "partner_id", b"partner_id", "revoked_at_us", b"revoked_at_us", "scopes", b"scopes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -983,6 +997,9 @@ class AuthenticateApiKeyResponse(_message.Message):
     ROLES_FIELD_NUMBER: _builtins.int
     STANDING_FIELD_NUMBER: _builtins.int
     QUOTAS_FIELD_NUMBER: _builtins.int
+    API_VERSION_FIELD_NUMBER: _builtins.int
+    api_version: _builtins.str
+    """The version of the public API that the partner is pinned to, e.g. `2026-12-01`; empty: to none."""
     @_builtins.property
     def api_key(self) -> Global___ApiKey:
         """The key."""
@@ -1016,10 +1033,11 @@ class AuthenticateApiKeyResponse(_message.Message):
         roles: _abc.Iterable[Global___PartnerRole.ValueType] | None = ...,
         standing: _standing_pb2.StandingNow | None = ...,
         quotas: Global___Quotas | None = ...,
+        api_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "quotas", b"quotas", "standing", b"standing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "partner", b"partner", "programme", b"programme", "quotas", b"quotas", "roles", b"roles", "standing", b"standing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "api_version", b"api_version", "partner", b"partner", "programme", b"programme", "quotas", b"quotas", "roles", b"roles", "standing", b"standing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -220,6 +220,12 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Whoever decided a dispute does not decide it again."""
     REASON_EVIDENCE_AWAITED: _Reason.ValueType  # 149
     """The partner was asked for evidence, and has time for it still (metadata: until)."""
+    REASON_ADDRESS_NOT_ALLOWED: _Reason.ValueType  # 150
+    """--- how the public API is called ----------------------------------------------------------
+    The API key is taken from some networks alone, and the caller is in none of them.
+    """
+    REASON_API_VERSION_UNKNOWN: _Reason.ValueType  # 151
+    """There is no such version of the public API (metadata: known)."""
     REASON_LOOKUP_LIMITED: _Reason.ValueType  # 165
     """--- who a card is ---------------------------------------------------------------------------
     The till, or the API key, has asked for too many identifiers that nobody has (metadata: retry_after_seconds).
@@ -441,6 +447,12 @@ REASON_DECIDED_BEFORE: Reason.ValueType  # 148
 """Whoever decided a dispute does not decide it again."""
 REASON_EVIDENCE_AWAITED: Reason.ValueType  # 149
 """The partner was asked for evidence, and has time for it still (metadata: until)."""
+REASON_ADDRESS_NOT_ALLOWED: Reason.ValueType  # 150
+"""--- how the public API is called ----------------------------------------------------------
+The API key is taken from some networks alone, and the caller is in none of them.
+"""
+REASON_API_VERSION_UNKNOWN: Reason.ValueType  # 151
+"""There is no such version of the public API (metadata: known)."""
 REASON_LOOKUP_LIMITED: Reason.ValueType  # 165
 """--- who a card is ---------------------------------------------------------------------------
 The till, or the API key, has asked for too many identifiers that nobody has (metadata: retry_after_seconds).

@@ -110,6 +110,7 @@ CREATE TABLE api_key (
     revoked_by text,
     CONSTRAINT api_key_pk PRIMARY KEY (ledger_id, key_id),
     CONSTRAINT api_key_secret_uq UNIQUE (secret_sha256),
+    CONSTRAINT api_key_owner_uq UNIQUE (ledger_id, partner_id, key_id),
     CONSTRAINT api_key_partner_fk FOREIGN KEY (ledger_id, partner_id) REFERENCES partner (ledger_id, partner_id),
     CONSTRAINT api_key_secret_ck CHECK (octet_length(secret_sha256) = 32),
     CONSTRAINT api_key_revoked_ck CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
