@@ -79,7 +79,7 @@ def _default(value: Any) -> str:
         return "**needed**"
     if isinstance(value, SecretStr):
         return "empty"
-    if value == "":
+    if value in ("", ()):
         return "empty"
     if isinstance(value, bool):
         return str(value).lower()

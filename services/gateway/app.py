@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.gateway.answers.movements import MovementAnswers
+from services.gateway.auth.addresses import AddressLists
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.quotas import Quotas
 from services.gateway.auth.slots import PartnerSlots
@@ -30,6 +31,7 @@ from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.languages import Languages
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
+from services.gateway.domain.api_versions import Versions
 from services.gateway.queries.reconciliation_days import Days
 from services.gateway.settings import Settings
 from services.gateway.storage.batches import BatchStore
@@ -44,6 +46,8 @@ class Gateway:
     settings: Settings
     # Who calls, and what its words mean.
     keys: ApiKeys
+    address_lists: AddressLists
+    versions: Versions
     slots: PartnerSlots
     quotas: Quotas
     aliases: MemberAliases

@@ -10,6 +10,7 @@ from services.gateway.answers.batches import BatchAnswers
 from services.gateway.answers.large_batches import LineAnswers
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
+from services.gateway.auth.addresses import AddressLists
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.quotas import QuotaLimits, Quotas
 from services.gateway.auth.slots import PartnerSlots
@@ -39,6 +40,7 @@ from services.gateway.directory.authority import AtTheTill, Instruments
 from services.gateway.directory.languages import Languages
 from services.gateway.directory.members import MemberDirectory
 from services.gateway.directory.stores import StoreDirectory
+from services.gateway.domain.api_versions import Versions
 from services.gateway.domain.large_batches.retrying import Patience
 from services.gateway.domain.quotas import Quota
 from services.gateway.http.app import create_app
@@ -114,6 +116,8 @@ class Running:
         return Gateway(
             settings=settings,
             keys=keys,
+            address_lists=AddressLists(settings.keys_remembered_max),
+            versions=Versions(),
             slots=PartnerSlots(settings.requests_at_once_partner_max),
             quotas=self._quotas(),
             aliases=aliases,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -26,6 +27,11 @@ class Settings(DatabaseSettings):
     public_url: str = Field(
         default="",
         description="Where clients see the API, e.g. https://api.example.com; empty: as they asked",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        max_length=64,
+        description='Networks of proxies whose X-Forwarded-For is believed, e.g. ["10.0.0.0/8"], where API keys have lists of addresses',
     )
     stop_grace_seconds: int = Field(default=10, ge=0, le=60, description="Time for requests to end at a stop")
     access_log: bool = Field(default=True, description="Whether each request writes a line to the log")

@@ -97,9 +97,12 @@ def _errors_of(error: CoalitionError) -> tuple[FieldError, ...]:
     if isinstance(error, InvalidBody):
         return error.errors
     parameter, field = error.metadata.get("parameter"), error.metadata.get("field")
+    header = error.metadata.get("header")
     code = code_of(error.reason).lower()
     if parameter:
         return (FieldError(code, error.message, parameter=parameter),)
+    if header:
+        return (FieldError(code, error.message, header=header),)
     if field:
         return (FieldError(code, error.message, pointer=_pointer_of(field)),)
     return ()

@@ -19,9 +19,13 @@ from services.runtime.errors import code_of
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 _ANY: Final = (Reason.REASON_OVERLOADED, Reason.REASON_INTERNAL)
+#: What the header for the version belongs to; all but the state of the process.
+_VERSIONED: Final = "/v1/"
+_ANY_VERSIONED: Final = (*_ANY, Reason.REASON_API_VERSION_UNKNOWN)
 _AUTHENTICATED: Final = (
     Reason.REASON_UNAUTHENTICATED,
     Reason.REASON_PERMISSION_DENIED,
+    Reason.REASON_ADDRESS_NOT_ALLOWED,
     Reason.REASON_INVALID_REQUEST,
     Reason.REASON_UNAVAILABLE,
     Reason.REASON_DEADLINE_EXCEEDED,
@@ -35,6 +39,8 @@ The API of a partner of the coalition: members, earning, spending, statements.
 
 - **Authentication.** `Authorization: Bearer sk_…` on every request. A key belongs to one partner in one
   programme; `GET /v1/me` tells which.
+- **Versions.** `Coalition-Version: 2026-12-01` names the version of this document that a request is made by; without it you get the
+  one that you are pinned to. Every answer says which it was, and by `Deprecation` and `Sunset` when it goes.
 - **Writes happen once.** Each takes an `Idempotency-Key`. The same key and body get the same answer, with
   `Idempotency-Replayed: true`; so after a time-out, send the same request again, or undo it by its key:
   `POST /v1/reversals`.
@@ -61,8 +67,10 @@ _TAGS: Final = (
 )
 
 
-def openapi_document(app: FastAPI, routes: Sequence[ToldRoute], version: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the routes."""
+def openapi_document(
+    app: FastAPI, routes: Sequence[ToldRoute], version: str, dates: Sequence[str]
+) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the routes; `dates`: the versions of the API that there are, oldest first."""
     document = get_openapi(
         title="Coalition partner API",
         version=version,
@@ -84,14 +92,29 @@ def openapi_document(app: FastAPI, routes: Sequence[ToldRoute], version: str) ->
     document["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "An API key: `sk_live_…` or `sk_test_…`"}
     }
+    document["components"]["headers"] = _VERSION_HEADERS
     for route in routes:
         for method in route.methods or ():
-            _complete(document["paths"][route.path][method.lower()], route.path, route.told)
+            operation = document["paths"][route.path][method.lower()]
+            _complete(operation, route.path, route.told)
+            if route.path.startswith(_VERSIONED):
+                _versioned(operation, dates)
     return document
 
 
+def _versioned(operation: dict[str, Any], dates: Sequence[str]) -> None:
+    """Tells of the header that names a version, and of those of each answer."""
+    schema = {"type": "string", "enum": list(dates)}
+    parameter = {**_VERSION_PARAMETER, "schema": schema, "example": dates[-1]}
+    operation.setdefault("parameters", []).append(parameter)
+    for status, answer in operation["responses"].items():
+        # All have all of them; told of once each operation, they do not make the document half as long again.
+        names = tuple(_VERSION_HEADERS)[: len(_VERSION_HEADERS) if status.startswith("2") else 1]
+        answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 def _complete(operation: dict[str, Any], path: str, told: Told) -> None:
-    reasons = [*told.reasons, *_ANY]
+    reasons = [*told.reasons, *(_ANY_VERSIONED if path.startswith(_VERSIONED) else _ANY)]
     if not told.public:
         reasons += _AUTHENTICATED
         operation["security"] = [{"key": []}]
@@ -195,6 +218,29 @@ _RATE_LIMIT_HEADERS: Final = {
         "description": "What is left of it: `r` now, all of it in `t` seconds",
         "schema": {"type": "string"},
         "example": '"interactive";r=9998;t=1',
+    },
+}
+_VERSION_PARAMETER: Final = {
+    "name": "Coalition-Version",
+    "in": "header",
+    "required": False,
+    "description": "The version of the API that the request is made by; left out: the one that you are pinned to",
+}
+_VERSION_HEADERS: Final = {
+    "Coalition-Version": {
+        "description": "The version of the API that the answer is made by",
+        "schema": {"type": "string", "format": "date"},
+        "example": "2026-12-01",
+    },
+    "Deprecation": {
+        "description": "From when on nobody should begin with this version (RFC 9745); only where that is decided",
+        "schema": {"type": "string"},
+        "example": "@1893456000",
+    },
+    "Sunset": {
+        "description": "From when on this version may be gone (RFC 8594); only where that is decided",
+        "schema": {"type": "string"},
+        "example": "Tue, 01 Jan 2030 00:00:00 GMT",
     },
 }
 _KEY_PARAMETER: Final = {

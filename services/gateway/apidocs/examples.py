@@ -360,6 +360,9 @@ ME: Final[dict[str, Any]] = {
     "scopes": ["members:read", "points:earn", "points:redeem"],
     "roles": ["earn", "burn"],
     "standing": "active",
+    "ends_at": None,
+    "addresses": ["203.0.113.0/24", "2001:db8:7::/48"],
+    "api_version": "2026-12-01",
     "partner": {"id": "ptr_01kk0v9c1de2trf4g6h8j0k2m6", "slug": "grocer", "name": "The Grocer"},
     "programme": {"slug": "plaza", "currency": "EUR", "zone": "Europe/Sofia", "mode": "test"},
 }

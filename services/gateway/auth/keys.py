@@ -1,7 +1,7 @@
 """API keys: asked for once at the partners service, then believed for a few seconds.
 
 A revoked key therefore works for `fresh_seconds` at most. A subscription to key revocations would shorten
-that by little, and every replica would need one of its own.
+that by little, and every replica would need one of its own. A key that was rolled has an end, which is known with it and kept to.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from services.runtime.principal import LIFE_SECONDS, Kind, Signer
 
 _log = logging.get(__name__)
 _HALF_LIFE_US: Final = LIFE_SECONDS * MICROS_PER_SECOND // 2
+_NEVER_US: Final = 1 << 62
 _BEARER: Final = re.compile(rb"[Bb]earer +(sk_(?:live|test)_[A-Za-z0-9]{16,128})")
 
 
@@ -38,7 +39,7 @@ def digest_of(authorization: bytes) -> bytes:
 
 @dataclass(slots=True)
 class _Entry:
-    """A good key. The first two times are of the monotonic clock, in nanoseconds; the token's of the wall clock.
+    """A good key. The first two times are of the monotonic clock, in nanoseconds; the token's and the key's end of the wall clock.
 
     Whoever verifies the token goes by the wall clock, and that may be stepped.
     """
@@ -47,6 +48,7 @@ class _Entry:
     fresh_until: int
     usable_until: int
     renew_token_at_us: int
+    ends_at_us: int
 
 
 class ApiKeys:
@@ -118,7 +120,8 @@ class ApiKeys:
         now = time.monotonic_ns()
         entry = self._known.pop(digest, None)
         if entry is None or entry.caller.key != facts:
-            entry = _Entry(self._caller(facts), 0, 0, wall_now_us() + _HALF_LIFE_US)
+            ends_at_us = facts.ends_at_us or _NEVER_US
+            entry = _Entry(self._caller(facts), 0, 0, wall_now_us() + _HALF_LIFE_US, ends_at_us)
         entry.fresh_until = now + self._fresh
         entry.usable_until = entry.fresh_until + self._grace
         self._known[digest] = entry
@@ -127,10 +130,13 @@ class ApiKeys:
         return self._signed(entry)
 
     def _signed(self, entry: _Entry) -> Caller:
-        """The caller, with a token that lives for a while yet."""
-        if entry.renew_token_at_us <= wall_now_us():
+        """The caller, with a token that lives for a while yet. Raises Unauthenticated for a key whose time is over."""
+        now_us = wall_now_us()
+        if now_us >= entry.ends_at_us:
+            raise Unauthenticated("this API key is not valid")
+        if entry.renew_token_at_us <= now_us:
             entry.caller = self._caller(entry.caller.key)
-            entry.renew_token_at_us = wall_now_us() + _HALF_LIFE_US
+            entry.renew_token_at_us = now_us + _HALF_LIFE_US
         return entry.caller
 
     def _caller(self, facts: KeyFacts) -> Caller:

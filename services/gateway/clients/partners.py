@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -138,6 +139,9 @@ class GrpcPartners:
             ),
             refused=frozenset(_OPERATIONS[each] for each in response.standing.refused if each in _OPERATIONS),
             quotas=PartnersQuotas(response.quotas.interactive_per_second, response.quotas.bulk_per_second),
+            ends_at_us=key.ends_at_us,
+            addresses=tuple(map(ip_network, key.addresses)),
+            api_version=response.api_version,
         )
 
     async def stores(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 from uuid import UUID
 
@@ -54,7 +55,9 @@ class KeyFacts:
     """What the partners service tells of an API key.
 
     `roles`: what its partner may do by its contract. `standing`: where it stands, and `refused`: what is not answered because of
-    that, both as of when the key was looked up. `quotas`: what was agreed on how much it may ask.
+    that, both as of when the key was looked up. `quotas`: what was agreed on how much it may ask. `ends_at_us`: from when on it does
+    not work any more, by the wall clock; 0: it has no end. `addresses`: networks that it is taken from; none: from everywhere.
+    `api_version`: what its partner is pinned to; empty: nothing.
     """
 
     key_id: UUID
@@ -67,6 +70,9 @@ class KeyFacts:
     standing: PartnerStanding = ACTIVE
     refused: frozenset[Operation] = frozenset()
     quotas: PartnersQuotas = USUAL_QUOTAS
+    ends_at_us: int = 0
+    addresses: tuple[IPv4Network | IPv6Network, ...] = ()
+    api_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from services.gateway.domain.caller import Caller
 from services.gateway.domain.quotas import QuotaClass
 from services.gateway.http.bodies import idempotency_key
 from services.gateway.http.exchange import exchange_of
+from services.gateway.http.identity import identify
 from services.runtime.partner_standing import Operation
 
 
@@ -22,14 +23,13 @@ async def admit(
 ) -> Caller:
     """The caller of a request, which takes a place and is counted.
 
-    Raises Unauthenticated, Refused (TOO_MANY_AT_ONCE, RATE_LIMITED), PermissionDenied without the scope, Unavailable.
+    Raises as identify does, and Refused (TOO_MANY_AT_ONCE, RATE_LIMITED), PermissionDenied without the scope.
 
     `operation`: what is asked, where the ledger does not see it. Then it is refused here where the partner is suspended, leaves or
     has left. Movements are refused by the ledger, which knows first what it has answered before.
     """
     exchange = exchange_of(request)
-    caller = await gateway.keys.authenticate(exchange.headers.get(b"authorization", b""))
-    exchange.caller = caller
+    caller = await identify(gateway, exchange)
     gateway.slots.enter(caller)
     exchange.slots = gateway.slots
     exchange.bucket = gateway.quotas.bucket(caller, counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -21,6 +22,7 @@ from services.gateway.http.documents import Documents
 from services.gateway.http.earns import Earns
 from services.gateway.http.edge import Edge
 from services.gateway.http.holds import Holds
+from services.gateway.http.identity import identify
 from services.gateway.http.large_batches import LargeBatches
 from services.gateway.http.members import Members
 from services.gateway.http.partner import Partner
@@ -60,7 +62,8 @@ class Application(FastAPI):
         settings = self._gateway.settings
         return Edge(
             LiteralFirst(AsyncExitStackMiddleware(self.router), self.router.routes),
-            keys=self._gateway.keys,
+            identify=partial(identify, self._gateway),
+            versions=self._gateway.versions,
             log=AccessLog(on=settings.access_log),
             public_url=settings.public_url,
             seconds_max=settings.request_seconds_max,
@@ -97,7 +100,7 @@ def create_app(gateway: Gateway, extra: Sequence[APIRoute] = ()) -> Application:
     ]
 
     def document() -> dict[str, Any]:
-        return openapi_document(app, public, VERSION)
+        return openapi_document(app, public, VERSION, gateway.versions.names)
 
     app = Application(gateway, [*public, *Reference(document).routes(), *extra])
     return app

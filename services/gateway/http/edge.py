@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -10,7 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway.auth.keys import ApiKeys
+from services.gateway.domain.api_versions import Versions
+from services.gateway.domain.caller import Caller
 from services.gateway.domain.errors import FieldError, HttpError, InvalidBody
 from services.gateway.http.access_log import AccessLog
 from services.gateway.http.answering import problem_answer
@@ -22,6 +24,7 @@ from services.runtime.errors import CoalitionError, NotFound, Unavailable, code_
 from services.runtime.grpc_client import deadline_us
 
 _CLIENT_GONE: Final = 499
+_VERSIONED: Final = "/v1/"
 
 
 class Edge:
@@ -31,13 +34,15 @@ class Edge:
         self,
         app: ASGIApp,
         *,
-        keys: ApiKeys,
+        identify: Callable[[Exchange], Awaitable[Caller]],
+        versions: Versions,
         log: AccessLog,
         public_url: str,
         seconds_max: float,
         at_once_max: int,
     ) -> None:
-        self._app, self._keys, self._log, self._public_url = app, keys, log, public_url
+        self._app, self._identify, self._log, self._public_url = app, identify, log, public_url
+        self._versions = versions
         self._seconds_max, self._at_once_max = seconds_max, at_once_max
         self._at_once = 0
         self._durations = telemetry.meter().create_histogram("coalition.http.seconds", "s")
@@ -46,6 +51,8 @@ class Edge:
         """Serves one request; never raises, whatever becomes of it."""
         exchange = Exchange(scope, send, self._seconds_max)
         deadline_us.set(exchange.until_us)
+        if scope["path"].startswith(_VERSIONED):
+            exchange.version = self._versions.newest
         parent = exchange.headers.get(b"traceparent", b"").decode("latin-1")
         self._at_once += 1
         try:
@@ -83,7 +90,7 @@ class Edge:
             await self._app(exchange.http, receive, exchange.send)
         except RequestValidationError:
             # FastAPI reads parameters before the route looks at the key: who has none is told that, and no more.
-            exchange.caller = await self._keys.authenticate(exchange.headers.get(b"authorization", b""))
+            await self._identify(exchange)
             raise
 
     async def _answer(self, exchange: Exchange, receive: Receive, error: Exception) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.types import Message, Scope, Send
 
 from services.gateway.auth.slots import PartnerSlots
+from services.gateway.domain.api_versions import ToldVersion
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.quotas import NANOS, Bucket
 from services.runtime.clock import wall_now_us
@@ -31,7 +32,7 @@ class Exchange:
 
     __slots__ = (
         "_send", "_timeout", "bucket", "cacheable", "caller", "code", "headers", "http", "reading", "request_id", "slots",
-        "started_ns", "status", "until_us",
+        "started_ns", "status", "until_us", "version",
     )  # fmt: skip
 
     def __init__(self, http: Scope, send: Send, seconds: float) -> None:
@@ -49,6 +50,8 @@ class Exchange:
         #: Where the caller has taken a place among the requests at once, and where it is counted.
         self.slots: PartnerSlots | None = None
         self.bucket: Bucket | None = None
+        #: Which version of the API it is answered by; None: by none, outside of /v1.
+        self.version: ToldVersion | None = None
         self.until_us = wall_now_us() + int(seconds * 1e6)
         self._timeout = asyncio.timeout(seconds + _GRACE_SECONDS)
         http[_SCOPE_KEY] = self
@@ -98,6 +101,7 @@ class Exchange:
             self.status = message["status"]
             message["headers"] = [
                 *message["headers"], (b"request-id", self.request_id.encode()), *(_CACHEABLE if self.cacheable else _PRIVATE),
+                *(() if self.version is None else self.version.headers),
                 *(() if self.bucket is None else _rate_limit(self.bucket)),
             ]  # fmt: skip
         await self._send(message)

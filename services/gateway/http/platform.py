@@ -8,12 +8,14 @@ from coalition.type.v1.reason_pb2 import Reason
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.answers.moments import instant
+from services.gateway.answers.moments import instant, instant_or_none
 from services.gateway.apidocs import examples
 from services.gateway.app import Gateway
 from services.gateway.domain.caller import SCOPES, PartnerRole
 from services.gateway.http.admission import admit
 from services.gateway.http.answering import Answer
+from services.gateway.http.exchange import exchange_of
+from services.gateway.http.identity import note_version
 from services.gateway.http.routes import ToldRoute, get
 from services.gateway.schemas import platform as schema
 from services.runtime.clock import wall_now_us
@@ -78,7 +80,7 @@ class Platform:
 
     async def ping(self, request: Request) -> Response:
         """Answers."""
-        del request
+        note_version(self._gateway, exchange_of(request), self._gateway.versions.newest)
         return Answer({"object": "ping", "now": instant(wall_now_us())})
 
     async def me(self, request: Request) -> Response:
@@ -94,6 +96,9 @@ class Platform:
                 "scopes": [scope for scope in SCOPES if scope in key.scopes],
                 "roles": [role.value for role in PartnerRole if role in key.roles],
                 "standing": key.standing.kind.value,
+                "ends_at": instant_or_none(key.ends_at_us),
+                "addresses": [str(network) for network in key.addresses],
+                "api_version": self._gateway.versions.pinned(key.api_version).name,
                 "partner": {
                     "id": to_text("ptr", partner.partner_id),
                     "slug": partner.slug,

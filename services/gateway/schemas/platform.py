@@ -87,6 +87,26 @@ class Me(Answer):
         Literal["active", "suspended", "exiting", "exited"],
         Field(description="Where you stand: taking part, suspended, leaving or gone"),
     ]
+    ends_at: Annotated[
+        Instant | None,
+        Field(
+            description="From when on it does not work any more, because it was rolled; null: it has no end"
+        ),
+    ]
+    addresses: Annotated[
+        list[str],
+        Field(
+            description="Networks that it is taken from, IPv4 and IPv6, up to 32; none: from everywhere",
+            examples=[["203.0.113.0/24"]],
+        ),
+    ]
+    api_version: Annotated[
+        str,
+        Field(
+            description="The version that you are pinned to: requests without `Coalition-Version` are answered by it",
+            examples=["2026-12-01"],
+        ),
+    ]
     partner: PartnerSummary
     programme: ProgrammeSummary
 

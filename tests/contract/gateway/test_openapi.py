@@ -37,8 +37,10 @@ from services.partners.domain.documents.canonical import document_sha256, read_d
 from services.partners.domain.documents.document import DocumentType
 from services.partners.domain.documents.tax import Category, Supply
 from services.partners.renderings.document_csv import document_csv
+from services.runtime.api_versions import VERSIONS
 from services.runtime.audit import canonical
 from services.runtime.errors import CATALOGUE
+from tests.architecture.sources import ROOT
 from tests.support.gateway import open_house
 
 # Reads with a body, one that keeps nothing, and one that is the same however often.
@@ -186,7 +188,32 @@ def test_writes_take_an_idempotency_key_and_reads_do_not(document: dict[str, Any
     for name, operation in _operations(document):
         headers = [each for each in operation.get("parameters", []) if each["in"] == "header"]
         expected = not name.startswith("get ") and name not in _KEYLESS
-        assert [each["name"] for each in headers] == (["Idempotency-Key"] if expected else []), name
+        told = [each["name"] for each in headers if each["name"] != "Coalition-Version"]
+        assert told == (["Idempotency-Key"] if expected else []), name
+
+
+def test_every_operation_of_the_api_takes_a_version_and_every_answer_says_which_it_was(
+    document: dict[str, Any],
+) -> None:
+    names = [version.name for version in VERSIONS]
+    for name, operation in _operations(document):
+        found = [each for each in operation.get("parameters", []) if each["name"] == "Coalition-Version"]
+        if "/v1/" not in name:
+            assert not found, name
+            continue
+        (parameter,) = found
+        assert (parameter["in"], parameter["required"]) == ("header", False)
+        assert parameter["schema"] == {"type": "string", "enum": names}
+        problems = operation["responses"]["400"]["content"]["application/problem+json"]["examples"]
+        assert "api_version_unknown" in problems, name
+        for status, answer in operation["responses"].items():
+            assert "Coalition-Version" in answer["headers"], (name, status)
+            assert ({"Deprecation", "Sunset"} <= set(answer["headers"])) is (status < "3"), (name, status)
+
+
+def test_there_is_a_document_of_every_version_of_the_api_and_of_no_other() -> None:
+    kept = sorted(path.stem for path in (ROOT / "docs" / "openapi").glob("*.json"))
+    assert kept == [version.name for version in VERSIONS]
 
 
 def test_the_examples_are_what_the_gateway_takes_and_gives(

@@ -126,6 +126,36 @@ async def test_a_revoked_key_stops_when_its_time_is_over() -> None:
         await keys.authenticate(_bearer())
 
 
+async def test_a_rolled_key_ends_when_its_time_is_over_though_it_is_remembered() -> None:
+    partners, now = _partners(), 1_800_000_000
+    digest = sha256(_GOOD.encode()).digest()
+    partners.known[digest] = replace(partners.known[digest], ends_at_us=(now + 60) * 1_000_000)
+    keys = _keys(partners, fresh_seconds=3_600.0)
+    with time_machine.travel(now, tick=False) as traveller:
+        await keys.authenticate(_bearer())
+        traveller.shift(59)
+        assert (await keys.by_digest(digest)).partner.slug == "grocer"
+        traveller.shift(1)
+        for _ in range(3):
+            with pytest.raises(Unauthenticated):
+                await keys.authenticate(_bearer())
+        assert partners.asked == 1
+
+
+async def test_a_key_that_has_ended_gets_no_grace() -> None:
+    partners, now = _partners(), 1_800_000_000
+    digest = sha256(_GOOD.encode()).digest()
+    partners.known[digest] = replace(partners.known[digest], ends_at_us=(now + 5) * 1_000_000)
+    keys = _keys(partners, fresh_seconds=0.0)
+    with time_machine.travel(now, tick=False) as traveller:
+        await keys.authenticate(_bearer())
+        partners.down = True
+        await keys.authenticate(_bearer())
+        traveller.shift(6)
+        with pytest.raises(Unauthenticated):
+            await keys.authenticate(_bearer())
+
+
 async def test_a_key_whose_scopes_changed_gets_another_principal() -> None:
     partners = _partners()
     keys = _keys(partners, fresh_seconds=0.0)
