@@ -43,6 +43,9 @@ _MENDED: Final = {
     " | File | Unset = UNSET,": " | File,",
     f'headers["Content-Type"] = "{_FILE}"': f'headers["Content-Type"] = body.mime_type or "{_FILE}"',
 }
+_VERSION: Final = "Coalition-Version"
+#: Where the client sets the headers of all requests; its caller's own come after the version, and may name another.
+_ALL_HEADERS: Final = "headers=self._headers,"
 
 
 async def served_document() -> dict[str, Any]:
@@ -73,6 +76,11 @@ def simplified(document: dict[str, Any]) -> dict[str, Any]:
     for operations in told["paths"].values():
         for method in _HTTP_METHODS:
             operation = operations.get(method, {})
+            # The same with every call, so the client sends it by itself.
+            if "parameters" in operation:
+                operation["parameters"] = [
+                    each for each in operation["parameters"] if each["name"] != _VERSION
+                ]
             # One body that is a file: its media type says which, and the caller says that.
             _one_file(operation.get("requestBody", {}).get("content", {}))
             for status, response in operation.get("responses", {}).items():
@@ -107,18 +115,25 @@ def _is_rule(name: str, value: Any) -> bool:
     return name in ("oneOf", "anyOf") and all(set(each) == {"required"} for each in value)
 
 
-def mended(text: str) -> str:
-    """What was written, put right."""
+def newest_version(document: dict[str, Any]) -> str:
+    """The newest version of the API that a document tells of."""
+    (told,) = (each for each in document["paths"]["/v1/me"]["get"]["parameters"] if each["name"] == _VERSION)
+    return max(told["schema"]["enum"])
+
+
+def mended(text: str, version: str) -> str:
+    """What was written, put right, and with the version in the headers of every request."""
     for wrong, right in _MENDED.items():
         text = text.replace(wrong, right)
-    return text
+    return text.replace(_ALL_HEADERS, f'headers={{"{_VERSION}": "{version}", **self._headers}},')
 
 
 def generate(into: Path) -> dict[str, str]:
     """All files of the package by their paths in it, made in an empty folder. Raises SystemExit where it fails."""
     logging.getLogger().setLevel(logging.ERROR)
     source = into / "openapi.json"
-    source.write_text(json.dumps(simplified(asyncio.run(served_document()))))
+    document = asyncio.run(served_document())
+    source.write_text(json.dumps(simplified(document)))
     # Its hooks find ruff beside the interpreter, whoever calls.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     layout = str(HERE / "layout.toml")
@@ -143,11 +158,13 @@ def generate(into: Path) -> dict[str, str]:
     package = into / PACKAGE
     (package / "py.typed").touch()
     written = contents(package)
-    stale = [wrong for wrong in _MENDED if not any(wrong in text for text in written.values())]
+    stale = [
+        wrong for wrong in (*_MENDED, _ALL_HEADERS) if not any(wrong in text for text in written.values())
+    ]
     if stale:
         raise SystemExit(f"the generator no longer writes {stale}: take it out of _MENDED")
     for name, text in written.items():
-        (package / name).write_text(mended(text))
+        (package / name).write_text(mended(text, newest_version(document)))
     subprocess.run(["ruff", "check", ".", *tidy], cwd=package, check=True)
     return contents(package)
 

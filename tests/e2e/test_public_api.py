@@ -18,9 +18,10 @@ import pytest
 import pytest_asyncio
 
 from services.launcher.platform import Platform
-from services.operations import ledger, registry, settlement
+from services.operations import api_access, ledger, registry, settlement
 from services.operations.session import Session, open_session
 from services.runtime.clock import from_micros, to_micros
+from services.runtime.ids import from_bytes, to_text
 from services.runtime.principal import Programme
 from tests.support.gateway_bodies import CARD_READ
 from tests.support.offline import burns_offline
@@ -301,3 +302,28 @@ async def test_a_closed_week_becomes_a_statement_that_adds_up(coalition: Coaliti
         assert len(as_csv.text.splitlines()) >= len(statement["lines"])
     other = (await coalition.grocer.get("/v1/statements")).json()["data"][0]["id"]
     assert (await coalition.fuel.get(f"/v1/statements/{other}")).status_code == 404
+
+
+async def test_a_rolled_key_works_beside_the_new_one_and_a_key_is_taken_from_its_addresses_alone(
+    coalition: Coalition,
+) -> None:
+    session, programme = coalition.session, coalition.programme
+
+    async def me(secret: str) -> httpx2.Response:
+        return await coalition.grocer.get("/v1/me", headers={"Authorization": f"Bearer {secret}"})
+
+    issued = await registry.issue_key(session, programme, "grocer", "old", ["points:earn"])
+    old = to_text("key", from_bytes(issued.api_key.key_id))
+    for allowed in (["127.0.0.0/8"], ["203.0.113.0/24"]):
+        await api_access.set_addresses(session, programme, old, allowed)
+        made = await api_access.roll_key(session, programme, old, "", 3_600)
+        old = to_text("key", from_bytes(made.api_key.key_id))
+        answer = await me(made.secret)
+        if allowed == ["203.0.113.0/24"]:
+            assert (answer.status_code, answer.json()["code"]) == (403, "address_not_allowed")
+        else:
+            assert (answer.json()["scopes"], answer.json()["addresses"]) == (["points:earn"], allowed)
+    # The first key was looked up after it was rolled: it tells its end.
+    told = (await me(issued.secret)).json()
+    assert (told["label"], told["ends_at"] is not None) == ("old", True)
+    assert told["api_version"] == answer.headers["coalition-version"]

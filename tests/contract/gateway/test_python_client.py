@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.architecture.sources import ROOT
 from tests.support.python_client import CLIENT, installed_wheel
 
 _PACKAGE = "coalition_client"
@@ -120,6 +121,21 @@ def test_a_value_that_is_newer_than_the_client_goes_by_itself(models: ModuleType
     assert (unknown, unknown.value, str(unknown)) == ("levitation", "levitation", "levitation")
     with pytest.raises(AttributeError):
         _ = models.TransactionType.LEVITATION
+
+
+def test_every_request_names_the_version_that_the_client_was_made_from(
+    models: ModuleType, document: dict[str, Any]
+) -> None:
+    package = sys.modules[models.__name__.partition(".")[0]]
+    kept = sorted(path.stem for path in (ROOT / "docs" / "openapi").glob("*.json"))
+    for client, told in (
+        (package.Client("http://h"), kept[-1]),
+        (package.AuthenticatedClient("http://h", "sk_test_x"), kept[-1]),
+        (package.Client("http://h").with_headers({"Coalition-Version": "2025-01-01"}), "2025-01-01"),
+    ):
+        assert client.get_httpx_client().headers["coalition-version"] == told
+        assert client.get_async_httpx_client().headers["coalition-version"] == told
+    assert document["paths"]["/v1/me"]["get"]["parameters"][0]["schema"]["enum"] == kept
 
 
 def test_what_the_generator_cannot_read_is_told_more_simply(generator: ModuleType) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -30,6 +31,10 @@ class Me:
         roles (list[MeRolesItem]): What you may do by your contract: let members earn, let them spend points, pay for
             what campaigns give
         standing (MeStanding): Where you stand: taking part, suspended, leaving or gone
+        ends_at (datetime.datetime | None): From when on it does not work any more, because it was rolled; null: it has
+            no end
+        addresses (list[str]): Networks that it is taken from, IPv4 and IPv6, up to 32; none: from everywhere
+        api_version (str): The version that you are pinned to: requests without `Coalition-Version` are answered by it
         partner (PartnerSummary): A partner.
         programme (ProgrammeSummary): A programme: one points currency.
     """
@@ -41,6 +46,9 @@ class Me:
     scopes: list[str]
     roles: list[MeRolesItem]
     standing: MeStanding
+    ends_at: datetime.datetime | None
+    addresses: list[str]
+    api_version: str
     partner: PartnerSummary
     programme: ProgrammeSummary
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -63,6 +71,16 @@ class Me:
 
         standing = self.standing.value
 
+        ends_at: None | str
+        if isinstance(self.ends_at, datetime.datetime):
+            ends_at = self.ends_at.isoformat()
+        else:
+            ends_at = self.ends_at
+
+        addresses = self.addresses
+
+        api_version = self.api_version
+
         partner = self.partner.to_dict()
 
         programme = self.programme.to_dict()
@@ -78,6 +96,9 @@ class Me:
                 "scopes": scopes,
                 "roles": roles,
                 "standing": standing,
+                "ends_at": ends_at,
+                "addresses": addresses,
+                "api_version": api_version,
                 "partner": partner,
                 "programme": programme,
             }
@@ -112,6 +133,25 @@ class Me:
 
         standing = MeStanding(d.pop("standing"))
 
+        def _parse_ends_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                ends_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return ends_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        ends_at = _parse_ends_at(d.pop("ends_at"))
+
+        addresses = cast(list[str], d.pop("addresses"))
+
+        api_version = d.pop("api_version")
+
         partner = PartnerSummary.from_dict(d.pop("partner"))
 
         programme = ProgrammeSummary.from_dict(d.pop("programme"))
@@ -124,6 +164,9 @@ class Me:
             scopes=scopes,
             roles=roles,
             standing=standing,
+            ends_at=ends_at,
+            addresses=addresses,
+            api_version=api_version,
             partner=partner,
             programme=programme,
         )
