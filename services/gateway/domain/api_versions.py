@@ -41,7 +41,7 @@ class Versions:
         found = self._told.get(name)
         if found is not None:
             return found
-        before = [known for known in self.names if known <= name] if name else self.names
+        before = [known for known in self.names if known < name] if name else self.names
         return self._told[before[-1] if before else self.names[0]]
 
     def asked(self, given: bytes) -> ToldVersion:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from coalition.events.v1 import partners_pb2 as told
-from coalition.partners.v1 import partners_pb2
+from coalition.partners.v1 import api_access_pb2, partners_pb2
 from coalition.partners.v1 import standing_pb2 as pb
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -102,6 +102,12 @@ async def test_who_has_left_gets_no_new_key_and_keeps_the_one_it_has(office: Off
         await issue_key(office, programme, cinema)
     assert caught.value.reason == Reason.REASON_PARTNER_EXITED
     assert caught.value.metadata == {"standing": "exited", "operation": "issue_key"}
+    listing = partners_pb2.ListApiKeysRequest(partner_id=cinema.bytes)
+    (kept, *_) = (await house.ask(house.registry.ListApiKeys, listing, programme)).api_keys
+    rolling = api_access_pb2.RollApiKeyRequest(key_id=kept.key_id)
+    with pytest.raises(CoalitionError) as caught:
+        await house.ask(house.api_access.RollApiKey, rolling, programme)
+    assert caught.value.reason == Reason.REASON_PARTNER_EXITED
     now = await of_key(office, digest)
     assert now.kind == EXITED
     assert pb.PARTNER_OPERATION_STATEMENTS not in now.refused
