@@ -120,6 +120,13 @@ class ApiAccess:
     pin_api_version: PinApiVersion
     credentials: Credentials
 
+    @classmethod
+    def on(cls, database: Database) -> ApiAccess:
+        """All of it on one database."""
+        return cls(
+            RollApiKey(database), SetKeyAddresses(database), PinApiVersion(database), Credentials(database)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Partners:

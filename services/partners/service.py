@@ -65,15 +65,12 @@ from services.partners.commands.legal_entities import AddLegalEntity, AssignStor
 from services.partners.commands.liability.follow_lots import FollowLots
 from services.partners.commands.onboard_partner import OnboardPartner
 from services.partners.commands.payments.payment_terms import OPERATOR_ACCOUNT, PAYMENT_TERMS
-from services.partners.commands.pin_api_version import PinApiVersion
 from services.partners.commands.prove_window import ProveWindow
 from services.partners.commands.rate_postings import RatePostings
 from services.partners.commands.register_programme import RegisterProgramme
 from services.partners.commands.rerate import RERATE, ProposeRerate
-from services.partners.commands.roll_api_key import RollApiKey
 from services.partners.commands.set_billing import BILLING
 from services.partners.commands.set_floors import SetFloors
-from services.partners.commands.set_key_addresses import SetKeyAddresses
 from services.partners.commands.set_partner_roles import PARTNER_ROLES
 from services.partners.commands.set_quotas import SetQuotas
 from services.partners.commands.set_rates import rates_term
@@ -261,7 +258,7 @@ def build(settings: Settings, database: Database, points: PointsLedger) -> Partn
         audit=AuditLog(database),
         settlement=_settlement(database, drafts, settings.draft_days),
         disputing=_disputing(database, drafts),
-        api_access=_api_access(database),
+        api_access=ApiAccess.on(database),
         database=database,
     )
 
@@ -280,15 +277,6 @@ def _draft_kinds(*with_events: Term[Any, Any]) -> DraftKinds:
     )
     terms = (term.draft_kind() for term in (*with_events, *plain))
     return DraftKinds((CREDIT_LIMIT, *terms, RERATE, SETTLEMENT_RUN))
-
-
-def _api_access(database: Database) -> ApiAccess:
-    return ApiAccess(
-        roll_api_key=RollApiKey(database),
-        set_key_addresses=SetKeyAddresses(database),
-        pin_api_version=PinApiVersion(database),
-        credentials=Credentials(database),
-    )
 
 
 def _disputing(database: Database, drafts: Drafts) -> Disputing:
