@@ -233,6 +233,7 @@ def line_messages(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
             quantity=line.quantity,
             amount_minor=line.amount,
             returned=line.returned,
+            tax_rate=line.tax_rate,
         )
         for line in lines
     ]

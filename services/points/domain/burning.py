@@ -29,7 +29,7 @@ class Treatment(StrEnum):
 class Basket(NamedTuple):
     """What is to be paid, in minor units.
 
-    Lines and tenders as in the books: JSON arrays of [sku, category, quantity, amount] and of [kind, amount].
+    Lines and tenders as in the books: JSON arrays of [sku, category, quantity, amount, …] and of [kind, amount].
     """
 
     amount_minor: int

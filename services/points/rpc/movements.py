@@ -48,6 +48,7 @@ HOLD_SECONDS: Final = 900
 HOLD_SECONDS_MAX: Final = 7 * 86_400
 LINES_MAX: Final = 500
 QUANTITY_CHARACTERS_MAX: Final = 17
+TAX_RATE_CHARACTERS_MAX: Final = 7
 TENDERS_MAX: Final = 20
 _OF_HOLDS: Final = frozenset({"hold", "capture", "void"})
 _CHANNELS: Final = frozenset({"store", "web", "app", "phone", "other"})
@@ -55,6 +56,7 @@ _ENTRY_MODES: Final = frozenset({"", "scanned", "swiped", "typed", "app", "on_fi
 _TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "other"})
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _QUANTITY: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
+_TAX_RATE: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,4})?")
 _Asked = (
     pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void | pb.Refund | pb.Reversal | points_pb2.LoadBudgetRequest
     | _OfWallets
@@ -326,6 +328,12 @@ def _is_quantity(text: str) -> bool:
     return _QUANTITY.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=256)
+def _is_tax_rate(text: str) -> bool:
+    """Whether this is a rate; there are few."""
+    return _TAX_RATE.fullmatch(text) is not None
+
+
 def _lines(asked: Sequence[pb.SaleLine], amount_minor: int) -> str:
     if not asked:
         return "[]"
@@ -334,7 +342,7 @@ def _lines(asked: Sequence[pb.SaleLine], amount_minor: int) -> str:
     total = 0
     lines: list[tuple[str | int | bool, ...]] = []
     for line in asked:
-        sku, category, amount = line.sku, line.category, line.amount_minor
+        sku, category, amount, tax_rate = line.sku, line.category, line.amount_minor, line.tax_rate
         quantity = line.quantity or "1"
         if len(sku) > TEXT_CHARACTERS_MAX or len(category) > TEXT_CHARACTERS_MAX:
             raise _invalid("lines", f"sku and category have up to {TEXT_CHARACTERS_MAX} characters")
@@ -344,12 +352,18 @@ def _lines(asked: Sequence[pb.SaleLine], amount_minor: int) -> str:
         # (Only what is short is looked up: the cache keeps its keys.)
         if len(quantity) > QUANTITY_CHARACTERS_MAX or not _is_quantity(quantity):
             raise _invalid("lines", "a quantity is a decimal with up to 6 places, as text")
+        if tax_rate and (len(tax_rate) > TAX_RATE_CHARACTERS_MAX or not _is_tax_rate(tax_rate)):
+            raise _invalid("lines", "a tax rate is per cent from 0 to 99.9999, as text")
         if not -AMOUNT_MINOR_MAX <= amount <= AMOUNT_MINOR_MAX:
             raise _invalid("lines", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
         total += amount
-        # Without names, which would be a tenth of what an earn takes on the disk.
-        entry = (sku, category, quantity, amount)
-        lines.append((*entry, True) if line.returned else entry)
+        # Without names, which would be a tenth of what an earn takes on the disk; what is not told last, and left out.
+        if tax_rate:
+            lines.append((sku, category, quantity, amount, line.returned, tax_rate))
+        elif line.returned:
+            lines.append((sku, category, quantity, amount, True))
+        else:
+            lines.append((sku, category, quantity, amount))
     if total != amount_minor:
         raise _Invalid(
             "amount", f"the lines sum to {total}", Reason.REASON_AMOUNT_MISMATCH,

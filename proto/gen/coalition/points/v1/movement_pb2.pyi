@@ -998,6 +998,7 @@ class SaleLine(_message.Message):
     QUANTITY_FIELD_NUMBER: _builtins.int
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
     RETURNED_FIELD_NUMBER: _builtins.int
+    TAX_RATE_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """The partner's number of the article, up to 64 characters."""
     category: _builtins.str
@@ -1008,6 +1009,8 @@ class SaleLine(_message.Message):
     """What the line cost after discounts, in minor units; negative for a line taken back."""
     returned: _builtins.bool
     """True for a line taken back."""
+    tax_rate: _builtins.str
+    """The tax on it that amount_minor contains, in per cent as decimal text from 0 to 99.9999, e.g. "19" or "5.5"; empty: not told."""
     def __init__(
         self,
         *,
@@ -1016,10 +1019,11 @@ class SaleLine(_message.Message):
         quantity: _builtins.str = ...,
         amount_minor: _builtins.int = ...,
         returned: _builtins.bool = ...,
+        tax_rate: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "category", b"category", "quantity", b"quantity", "returned", b"returned", "sku", b"sku"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "category", b"category", "quantity", b"quantity", "returned", b"returned", "sku", b"sku", "tax_rate", b"tax_rate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
