@@ -93,7 +93,9 @@ def hold_order(
     hold = movement_pb2.Hold(
         member_id=member_id.bytes,
         reference=body.reference,
-        points=body.points,
+        points=body.points or 0,
+        money_minor=body.money.amount if body.money else 0,
+        currency=body.money.currency if body.money else "",
         occurred_at_us=body.occurred_at,
         seconds=body.seconds,
         basket=_basket(body.basket),
