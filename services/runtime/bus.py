@@ -8,12 +8,13 @@ event's type become underscores. Headers: CloudEvents 1.0 binary mode with the e
 from __future__ import annotations
 
 import asyncio
+import ssl
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, cast
-from urllib.parse import urlsplit
+from typing import Any, Final, cast
 from uuid import UUID
 
 import nats.errors
@@ -25,14 +26,18 @@ from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 from services.runtime import logging, telemetry
+from services.runtime.bus_access import BusAccess, access_of
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.ids import from_text, to_text
+from services.runtime.settings import BusSettings
 
 _log = logging.get(__name__)
 _MESSAGE_ID: Final = "Nats-Msg-Id"
 _DUPLICATES_SECONDS: Final = 120
 # The library says int and takes any number.
 _RECONNECT_SECONDS: Final = 0.25
+# The same trouble is told so often, however often it is met.
+_SAY_AGAIN_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +142,29 @@ class EventClient(Client):
     """nats-py's client with a header parser a fifth as dear: its own looks at every character of every name.
 
     And with a way to publish a block of events in one write: one by one, checks and copies cost more than
-    all else the relay does.
+    all else the relay does. And with TLS that is not given up where the server offers none.
     """
+
+    def __init__(self, access: BusAccess) -> None:
+        super().__init__()
+        self._access = access
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """Read anew for each connection."""
+        return self._access.context()
+
+    @property
+    def server_info(self) -> Mapping[str, Any]:
+        """What the server said of itself."""
+        return self._server_info
+
+    def _connect_command(self) -> bytes:
+        # The library goes on in plain, password and all, where the server's greeting does not ask for TLS. Whoever stands
+        # between could have taken that out.
+        if self._access.encrypted and not self._server_info.get("tls_required"):
+            raise nats.errors.Error("the server does not ask for TLS, and NATS_URL begins with tls://")
+        return super()._connect_command()
 
     async def publish_frames(self, frames: Sequence[bytes]) -> None:
         """Sends publish commands made by frame_of. Raises nats.errors.Error where that cannot be done now."""
@@ -162,10 +188,17 @@ class EventClient(Client):
 class Bus:
     """A connection to JetStream that heals itself."""
 
-    def __init__(self, url: str, process: str, replicas: int = 1) -> None:
-        self._url, self._process, self._replicas = url, process, replicas
+    def __init__(self, access: BusAccess | str, process: str, replicas: int = 1) -> None:
+        """`access` may be a plain URL."""
+        self._access = BusAccess((access,)) if isinstance(access, str) else access
+        self._process, self._replicas = process, replicas
         self._client: EventClient | None = None
         self._connecting = asyncio.Lock()
+
+    @classmethod
+    def of(cls, settings: BusSettings, process: str) -> Bus:
+        """The bus that settings name, not connected yet. Raises Misconfigured."""
+        return cls(access_of(settings), process)
 
     @property
     def client(self) -> EventClient:
@@ -186,8 +219,15 @@ class Bus:
             await self._connect()
 
     async def _connect(self) -> None:
+        told: dict[str, float] = {}
+
         async def on_error(error: Exception) -> None:
-            _log.warning("bus.error", error=str(error) or type(error).__name__)
+            words, now = trouble(error), time.monotonic()
+            if now - told.get(words, -_SAY_AGAIN_SECONDS) >= _SAY_AGAIN_SECONDS:
+                # Of what is met while trying, seldom more than two things at a time.
+                told.clear()
+                told[words] = now
+                _log.warning("bus.error", address=self._access.addresses, error=words)
 
         async def on_lost() -> None:
             _log.warning("bus.disconnected")
@@ -196,10 +236,10 @@ class Bus:
             _log.info("bus.reconnected")
 
         while self._client is None:
-            client = EventClient()
+            client = EventClient(self._access)
             try:
                 await client.connect(
-                    self._url,
+                    **self._access.options(),
                     name=f"coalition-{self._process}",
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=cast("int", _RECONNECT_SECONDS),
@@ -213,8 +253,7 @@ class Bus:
                 )
                 self._client = client
             except (OSError, nats.errors.Error, TimeoutError) as error:
-                address = urlsplit(self._url).netloc.rpartition("@")[2]
-                _log.warning("bus.unreachable", address=address, error=type(error).__name__)
+                _log.warning("bus.unreachable", address=self._access.addresses, error=trouble(error))
                 await asyncio.sleep(0.5)
 
     async def close(self) -> None:
@@ -247,3 +286,54 @@ class Bus:
         watched = ("subjects", "discard", "num_replicas", "duplicate_window")
         if any(getattr(found, name) != getattr(wanted, name) for name in watched):
             await jetstream.update_stream(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a NATS server that has let us in says of itself, and whether the connection is encrypted."""
+
+    version: str
+    jetstream: bool
+    encrypted: bool
+
+
+async def greet(access: BusAccess, timeout_seconds: float) -> Greeting:
+    """Signs in once and leaves again. Raises ConnectionError, which says why it did not come to that."""
+    met: list[Exception] = []
+
+    async def on_error(error: Exception) -> None:
+        met.append(error)
+
+    client = EventClient(access)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await client.connect(
+                **access.options(),
+                name="coalition-doctor",
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=cast("int", _RECONNECT_SECONDS),
+                error_cb=on_error,
+            )
+            info = client.server_info
+            return Greeting(
+                str(info.get("version", "")),
+                info.get("jetstream") is True,
+                bool(info.get("tls_required")),
+            )
+    except (OSError, nats.errors.Error, TimeoutError, ValueError) as error:
+        raise ConnectionError(trouble(met[-1] if met else error)) from error
+    finally:
+        await client.close()
+
+
+def trouble(error: Exception) -> str:
+    """An error of the connection for a person: what was met, and which setting it is about. No secret is in it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not believed: {error.verify_message}"
+    words = str(error) or type(error).__name__
+    if "authorization violation" in words.lower():
+        return "it refuses our credentials: see NATS_URL and COALITION_NATS_…"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason or words}"
+    return words

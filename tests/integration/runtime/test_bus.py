@@ -8,6 +8,7 @@ import pytest
 
 from services.runtime import bus as module
 from services.runtime.bus import Bus, EventClient
+from services.runtime.bus_access import BusAccess
 
 
 async def test_a_relay_and_a_subscriber_that_connect_at_once_share_one_connection(
@@ -16,8 +17,8 @@ async def test_a_relay_and_a_subscriber_that_connect_at_once_share_one_connectio
     made: list[EventClient] = []
 
     class Noted(EventClient):
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, access: BusAccess) -> None:
+            super().__init__(access)
             made.append(self)
 
     monkeypatch.setattr(module, "EventClient", Noted)
