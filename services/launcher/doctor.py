@@ -28,8 +28,8 @@ from services.launcher.migrate import PG_VERSION_MIN, migration_state
 from services.launcher.ports import LOOPBACK, is_free
 from services.launcher.processes import SERVICES
 from services.launcher.state import Running, StateDirectory
-from services.runtime.bus import greet
 from services.runtime.bus_access import access_of
+from services.runtime.bus_client import greet
 from services.runtime.certificates import Misconfigured
 from services.runtime.settings import BusSettings, settings_in
 

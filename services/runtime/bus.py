@@ -8,18 +8,16 @@ event's type become underscores. Headers: CloudEvents 1.0 binary mode with the e
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Final, cast
 from uuid import UUID
 
 import nats.errors
 from coalition.type.v1.event_record_pb2 import EventRecord
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
@@ -27,6 +25,7 @@ from nats.js.errors import NotFoundError
 
 from services.runtime import logging, telemetry
 from services.runtime.bus_access import BusAccess, access_of
+from services.runtime.bus_client import RECONNECT_SECONDS, EventClient, trouble
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.ids import from_text, to_text
 from services.runtime.settings import BusSettings
@@ -34,8 +33,6 @@ from services.runtime.settings import BusSettings
 _log = logging.get(__name__)
 _MESSAGE_ID: Final = "Nats-Msg-Id"
 _DUPLICATES_SECONDS: Final = 120
-# The library says int and takes any number.
-_RECONNECT_SECONDS: Final = 0.25
 # The same trouble is told so often, however often it is met.
 _SAY_AGAIN_SECONDS: Final = 10.0
 
@@ -138,53 +135,6 @@ def _partner_bytes(text: str) -> bytes:
     return from_text("ptr", text).bytes
 
 
-class EventClient(Client):
-    """nats-py's client with a header parser a fifth as dear: its own looks at every character of every name.
-
-    And with a way to publish a block of events in one write: one by one, checks and copies cost more than
-    all else the relay does. And with TLS that is not given up where the server offers none.
-    """
-
-    def __init__(self, access: BusAccess) -> None:
-        super().__init__()
-        self._access = access
-
-    @property
-    def ssl_context(self) -> ssl.SSLContext:
-        """Read anew for each connection."""
-        return self._access.context()
-
-    @property
-    def server_info(self) -> Mapping[str, Any]:
-        """What the server said of itself."""
-        return self._server_info
-
-    def _connect_command(self) -> bytes:
-        # The library goes on in plain, password and all, where the server's greeting does not ask for TLS. Whoever stands
-        # between could have taken that out.
-        if self._access.encrypted and not self._server_info.get("tls_required"):
-            raise nats.errors.Error("the server does not ask for TLS, and NATS_URL begins with tls://")
-        return super()._connect_command()
-
-    async def publish_frames(self, frames: Sequence[bytes]) -> None:
-        """Sends publish commands made by frame_of. Raises nats.errors.Error where that cannot be done now."""
-        if not self.is_connected:
-            raise nats.errors.ConnectionClosedError
-        self.stats["out_msgs"] += len(frames)
-        await self._send_command(b"".join(frames))
-        if self._flush_queue is not None and self._flush_queue.empty():
-            await self._flush_pending()
-
-    @staticmethod
-    def _parse_header_lines(raw: bytes) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        for line in raw.decode("utf-8", "replace").split("\r\n"):
-            name, colon, value = line.partition(":")
-            if colon:
-                headers[name] = value.strip()
-        return headers
-
-
 class Bus:
     """A connection to JetStream that heals itself."""
 
@@ -242,7 +192,7 @@ class Bus:
                     **self._access.options(),
                     name=f"coalition-{self._process}",
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=cast("int", _RECONNECT_SECONDS),
+                    reconnect_time_wait=cast("int", RECONNECT_SECONDS),
                     ping_interval=10,
                     max_outstanding_pings=3,
                     connect_timeout=5,
@@ -286,54 +236,3 @@ class Bus:
         watched = ("subjects", "discard", "num_replicas", "duplicate_window")
         if any(getattr(found, name) != getattr(wanted, name) for name in watched):
             await jetstream.update_stream(wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Greeting:
-    """What a NATS server that has let us in says of itself, and whether the connection is encrypted."""
-
-    version: str
-    jetstream: bool
-    encrypted: bool
-
-
-async def greet(access: BusAccess, timeout_seconds: float) -> Greeting:
-    """Signs in once and leaves again. Raises ConnectionError, which says why it did not come to that."""
-    met: list[Exception] = []
-
-    async def on_error(error: Exception) -> None:
-        met.append(error)
-
-    client = EventClient(access)
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            await client.connect(
-                **access.options(),
-                name="coalition-doctor",
-                allow_reconnect=False,
-                max_reconnect_attempts=1,
-                reconnect_time_wait=cast("int", _RECONNECT_SECONDS),
-                error_cb=on_error,
-            )
-            info = client.server_info
-            return Greeting(
-                str(info.get("version", "")),
-                info.get("jetstream") is True,
-                bool(info.get("tls_required")),
-            )
-    except (OSError, nats.errors.Error, TimeoutError, ValueError) as error:
-        raise ConnectionError(trouble(met[-1] if met else error)) from error
-    finally:
-        await client.close()
-
-
-def trouble(error: Exception) -> str:
-    """An error of the connection for a person: what was met, and which setting it is about. No secret is in it."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not believed: {error.verify_message}"
-    words = str(error) or type(error).__name__
-    if "authorization violation" in words.lower():
-        return "it refuses our credentials: see NATS_URL and COALITION_NATS_…"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or words}"
-    return words

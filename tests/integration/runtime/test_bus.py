@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from services.runtime import bus as module
-from services.runtime.bus import Bus, EventClient
+from services.runtime.bus import Bus
 from services.runtime.bus_access import BusAccess
+from services.runtime.bus_client import EventClient
 
 
 async def test_a_relay_and_a_subscriber_that_connect_at_once_share_one_connection(
