@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
+from services.launcher.connections import Greets, served_certificate, with_certificate
 from services.runtime.bus import Bus
 from services.runtime.bus_access import BusAccess, access_of
 from services.runtime.bus_client import greet
@@ -97,6 +98,8 @@ async def test_a_relay_with_a_password_and_a_subscriber_with_an_nkey_meet_over_t
             await until(lambda: listener.has_all(programme))
         await listener.assert_once_and_in_order(programme)
         assert (await greet(by_key, SECONDS)).encrypted
+    shown = await asyncio.to_thread(served_certificate, "127.0.0.1", house.server.port, Greets.NATS)
+    assert "TLS, certificate until 20" in with_certificate("NATS", "it", shown).found
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import text
 
+from services.launcher.connections import Greets, served_certificate, with_certificate
 from services.runtime.database import Database
 from services.runtime.errors import Unavailable
 from tests.support.certificates import Authority, Issued
@@ -81,6 +82,9 @@ async def test_sslmode_and_sslrootcert_count_for_every_connection(
         async with opened(f"{url}?sslmode=verify-full&sslrootcert={ours.certificate}") as database:
             assert await _works(database)
             assert encrypted == [True, True]
+        port = urlsplit(url).port or 0
+        shown = await asyncio.to_thread(served_certificate, "127.0.0.1", port, Greets.POSTGRES)
+        assert "TLS, certificate until 20" in with_certificate("PostgreSQL", "it", shown).found
         async with opened(f"{url}?sslmode=verify-full&sslrootcert={theirs}") as database:
             with pytest.raises(Unavailable, match="the database cannot be reached"):
                 await database.writer.run(lambda own: own.execute(text("SELECT 1")))
