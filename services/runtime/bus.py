@@ -172,7 +172,7 @@ class Bus:
         told: dict[str, float] = {}
 
         async def on_error(error: Exception) -> None:
-            words, now = trouble(error), time.monotonic()
+            words, now = trouble(error, self._access), time.monotonic()
             if now - told.get(words, -_SAY_AGAIN_SECONDS) >= _SAY_AGAIN_SECONDS:
                 # Of what is met while trying, seldom more than two things at a time.
                 told.clear()
@@ -203,7 +203,9 @@ class Bus:
                 )
                 self._client = client
             except (OSError, nats.errors.Error, TimeoutError) as error:
-                _log.warning("bus.unreachable", address=self._access.addresses, error=trouble(error))
+                _log.warning(
+                    "bus.unreachable", address=self._access.addresses, error=trouble(error, self._access)
+                )
                 await asyncio.sleep(0.5)
 
     async def close(self) -> None:

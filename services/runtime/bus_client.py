@@ -12,10 +12,12 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.transport import TcpTransport
 
-from services.runtime.bus_access import BusAccess
+from services.runtime.bus_access import CERTIFICATE, BusAccess
 
 # The library says int and takes any number.
 RECONNECT_SECONDS: Final = 0.25
+# It says so and closes at once; what it said is lost where we were writing still.
+_CLOSED: Final = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 
 
 class _Transport(TcpTransport):
@@ -41,6 +43,13 @@ class _Transport(TcpTransport):
         except BaseException:
             self._handshake_failed = True
             raise
+
+    async def readline(self) -> bytes:
+        """As the library's, which reads lines until it is let in, and takes the end of the connection for being so."""
+        line = cast("bytes", await super().readline())
+        if not line:
+            raise ConnectionResetError("closed before it let us in")
+        return line
 
     async def wait_closed(self) -> None:
         """As the library's, but for a connection whose stream was given away to a handshake: it never hears of its end."""
@@ -130,18 +139,23 @@ async def greet(access: BusAccess, timeout_seconds: float) -> Greeting:
                 bool(info.get("tls_required")),
             )
     except (OSError, nats.errors.Error, TimeoutError, ValueError) as error:
-        raise ConnectionError(trouble(met[-1] if met else error)) from error
+        raise ConnectionError(trouble(met[-1] if met else error, access)) from error
     finally:
         await client.close()
 
 
-def trouble(error: Exception) -> str:
+def trouble(error: Exception, access: BusAccess) -> str:
     """An error of the connection for a person: what was met, and which setting it is about. No secret is in it."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not believed: {error.verify_message}"
     words = str(error) or type(error).__name__
     if "authorization violation" in words.lower():
-        return "it refuses our credentials: see NATS_URL and COALITION_NATS_…"
+        return "it refuses our credentials, see NATS_URL and COALITION_NATS_…"
+    if "CERTIFICATE_REQUIRED" in words or isinstance(error, _CLOSED):
+        wants = (
+            f" or wants a certificate ({CERTIFICATE})" if access.encrypted and not access.certificate else ""
+        )
+        return f"it closed the connection at once: it refuses our credentials{wants}, see NATS_URL and COALITION_NATS_…"
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or words}"
     return words

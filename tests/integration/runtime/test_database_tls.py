@@ -29,7 +29,11 @@ async def tls_before(database: ServiceDatabase, issued: Issued) -> AsyncGenerato
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(issued.certificate, issued.key)
 
+    serving: list[asyncio.Task[None] | None] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
+        ends = [writer]
         try:
             first = await reader.readexactly(len(_REQUEST))
             encrypted.append(first == _REQUEST)
@@ -37,17 +41,24 @@ async def tls_before(database: ServiceDatabase, issued: Issued) -> AsyncGenerato
                 writer.write(b"S")
                 await writer.start_tls(context)
             answers, onward = await asyncio.open_connection(target.hostname, target.port)
+            ends.append(onward)
             if first != _REQUEST:
                 onward.write(first)
             await asyncio.gather(_pass_on(reader, onward), _pass_on(answers, writer))
         except (OSError, asyncio.IncompleteReadError):
-            writer.transport.abort()
+            pass
+        finally:
+            for end in ends:
+                end.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     user = target.netloc.rpartition("@")[0]
     async with server:
         yield target._replace(netloc=f"{user}@127.0.0.1:{port}").geturl(), encrypted
+    for task in filter(None, serving):
+        task.cancel()
+    await asyncio.gather(*filter(None, serving), return_exceptions=True)
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
