@@ -161,6 +161,22 @@ async def test_a_server_that_asks_for_no_tls_hears_nothing_of_us() -> None:
     assert bytes(heard) == b""
 
 
+async def test_a_server_that_closes_without_a_word_has_not_let_us_in() -> None:
+    """The library would take the end of the connection for the answer that it waits for."""
+
+    async def greet_and_leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"version":"2.15.1","headers":true,"max_payload":1048576}\r\n')
+        heard = b""
+        while b"PING" not in heard:
+            heard += await reader.read(1024)
+        writer.close()
+
+    async with await asyncio.start_server(greet_and_leave, "127.0.0.1", 0) as server:
+        url = f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(ConnectionError, match="it closed the connection at once"):
+            await greet(_access(url), SECONDS)
+
+
 async def test_a_token_and_a_credentials_file_are_let_in_and_wrong_ones_are_not(tmp_path: Path) -> None:
     rules = credentials_file(tmp_path / "relay.creds")
     credentials_file(tmp_path / "other.creds")

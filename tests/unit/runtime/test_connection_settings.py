@@ -14,7 +14,7 @@ from services.runtime.settings import BusSettings, PlatformSettings, settings_in
 from services.runtime.tls import Tls, tls_in
 from tests.support.certificates import Authority, Issued
 
-SECRET = "swordfish-4711"
+SECRET = "sw0rdf1sh"
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +158,12 @@ def test_what_is_wrong_with_one_setting_does_not_show_the_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COALITION_POINTS_DATABASE_URL", f"postgresql://role:{SECRET}@host/base")
+    monkeypatch.setenv("COALITION_POINTS_DATABASE_URL", f"postgresql://r:{SECRET}@h/b")
     monkeypatch.delenv("COALITION_POINTS_SECRET_KEY", raising=False)
+    # (Short, as what is quoted is cut in its middle.)
     with pytest.raises(ValidationError, match="secret_key") as missing:
         PointsSettings.model_validate({})
-    monkeypatch.setenv("NATS_URL", f"nats://u:{SECRET}@host")
+    monkeypatch.setenv("NATS_URL", f"nats://u:{SECRET}@h")
     monkeypatch.setenv("COALITION_TRACE_SHARE_PERCENT", SECRET)
     with pytest.raises(ValidationError, match="trace_share_percent") as malformed:
         PlatformSettings()
