@@ -35,6 +35,7 @@ _MESSAGE_ID: Final = "Nats-Msg-Id"
 _DUPLICATES_SECONDS: Final = 120
 # The same trouble is told so often, however often it is met.
 _SAY_AGAIN_SECONDS: Final = 10.0
+_TOLD_MAX: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,8 @@ class Bus:
         async def on_error(error: Exception) -> None:
             words, now = trouble(error, self._access), time.monotonic()
             if now - told.get(words, -_SAY_AGAIN_SECONDS) >= _SAY_AGAIN_SECONDS:
-                # Of what is met while trying, seldom more than two things at a time.
-                told.clear()
+                if len(told) >= _TOLD_MAX:
+                    told.clear()
                 told[words] = now
                 _log.warning("bus.error", address=self._access.addresses, error=words)
 

@@ -46,7 +46,7 @@ class _Transport(TcpTransport):
 
     async def readline(self) -> bytes:
         """As the library's, which reads lines until it is let in, and takes the end of the connection for being so."""
-        line = cast("bytes", await super().readline())
+        line = await super().readline()
         if not line:
             raise ConnectionResetError("closed before it let us in")
         return line
