@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures(
 PASSWORD: Final = "correct-horse"
 WRONG: Final = "swordfish-4711"
 SECONDS: Final = 5.0
+#: What docs/operators.md says that an account needs, and no more.
+SUBJECTS: Final = '["coalition.>", "$JS.API.>", "$JS.ACK.>", "_INBOX.>"]'
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,11 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     )
     seed = folder / "user.nk"
     seed.write_bytes(key.seed + b"\n")
-    users = f"authorization {{ users = [ {{user: relay, password: {PASSWORD}}}, {{nkey: {key.public}}} ] }}"
+    granted = f"permissions: {{ publish: {SUBJECTS}, subscribe: {SUBJECTS} }}"
+    users = (
+        f"authorization {{ users = [ {{user: relay, password: {PASSWORD}, {granted}}}, "
+        f"{{nkey: {key.public}, {granted}}} ] }}"
+    )
     async with guarded_nats(folder / "nats", tls_rule(ours.issue("nats")), users) as server:
         yield House(server, ours.issue("client", "relay"), theirs.issue("stranger"), seed)
 
