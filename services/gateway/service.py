@@ -59,6 +59,7 @@ from services.runtime.process import Process
 from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
+from services.runtime.tls import tls_of
 
 NAME = "gateway"
 ExtraRoutes = Callable[[Gateway], Sequence[APIRoute]]
@@ -70,10 +71,11 @@ class Running:
     def __init__(self, platform: PlatformSettings, settings: Settings) -> None:
         self.settings = settings
         self.database = Database.of(settings, NAME)
+        tls = tls_of(platform)
         self._channels = {
-            "members": open_channel(platform.members_target),
-            "points": open_channel(platform.points_target),
-            "partners": open_channel(platform.partners_target),
+            "members": open_channel(platform.members_target, tls),
+            "points": open_channel(platform.points_target, tls),
+            "partners": open_channel(platform.partners_target, tls),
         }
         self.batch_store = BatchStore(self.database)
         self.uploads = ReconciliationStore(self.database)

@@ -64,6 +64,7 @@ from services.runtime.relay import Relay
 from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
+from services.runtime.tls import Tls, tls_of
 
 NAME: Final = "members"
 SERVICE_NAMES: Final = (
@@ -112,8 +113,8 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     )
 
 
-def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServer:
-    """The gRPC server over a built service."""
+def server(members: Members, settings: Settings, verifier: Verifier, tls: Tls | None = None) -> GrpcServer:
+    """The gRPC server over a built service; plain without `tls`."""
     servicer = MembersServicer(members, derive(_secret(settings), "members: request fingerprint"))
 
     def register(to: grpc.aio.Server) -> None:
@@ -121,7 +122,7 @@ def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServ
         add_MembersOfficeServiceServicer_to_server(OfficeServicer(members), to)
         add_AuthorityServiceServicer_to_server(AuthorityServicer(members), to)
 
-    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
+    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register, tls)
 
 
 async def serve() -> None:
@@ -130,9 +131,9 @@ async def serve() -> None:
     process = Process(NAME, platform)
     members = build(settings)
     process.at_stop(members.disconnect)
-    bus = Bus(platform.nats_url, NAME)
+    bus = Bus.of(platform, NAME)
     process.at_stop(bus.close)
-    grpc_server = server(members, settings, Verifier(platform.principal_public_keys))
+    grpc_server = server(members, settings, Verifier(platform.principal_public_keys), tls_of(platform))
     await grpc_server.start()
     process.at_stop(partial(grpc_server.stop, settings.stop_grace_seconds))
     # The bus may come later than this service, and go: neither stops an enrolment.

@@ -149,6 +149,7 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
+from services.runtime.tls import Tls, tls_of
 
 NAME: Final = "partners"
 _CONTRACTS: Final = (
@@ -308,8 +309,8 @@ def _settlement(database: Database, drafts: Drafts, draft_days: int) -> Settleme
     )
 
 
-def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcServer:
-    """The gRPC server of all of them over a built one."""
+def server(partners: Partners, settings: Settings, verifier: Verifier, tls: Tls | None = None) -> GrpcServer:
+    """The gRPC server of all of them over a built one; plain without `tls`."""
 
     def register(to: grpc.aio.Server) -> None:
         add_PartnersServiceServicer_to_server(PartnersServicer(partners), to)
@@ -332,7 +333,8 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)
         add_DisputeServiceServicer_to_server(DisputeServicer(partners.disputing, partners.draft_queries), to)
 
-    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
+    address = f"{settings.grpc_host}:{settings.grpc_port}"
+    return GrpcServer(address, verifier, SERVICE_NAMES, register, tls)
 
 
 def rating(partners: Partners, points: PointsLedger, bus: Bus, stream: Stream = POINTS) -> Subscriber:
@@ -374,16 +376,16 @@ async def serve() -> None:
     process = Process(NAME, platform)
     database = Database.of(settings, NAME)
     process.at_stop(database.close)
-    bus = Bus(platform.nats_url, NAME)
+    tls, bus = tls_of(platform), Bus.of(platform, NAME)
     process.at_stop(bus.close)
-    channel = open_channel(platform.points_target)
+    channel = open_channel(platform.points_target, tls)
     process.at_stop(partial(channel.close, None))
     private_key = read_key(
         platform.principal_private_key.get_secret_value(), "COALITION_PRINCIPAL_PRIVATE_KEY"
     )
     points = points_ledger(database, channel, Signer(NAME, private_key))
     partners = build(settings, database, points)
-    grpc_server = server(partners, settings, Verifier(platform.principal_public_keys))
+    grpc_server = server(partners, settings, Verifier(platform.principal_public_keys), tls)
     await grpc_server.start()
     process.at_stop(partial(grpc_server.stop, settings.stop_grace_seconds))
     # The bus may come later than this service, and go: neither stops the registry.
