@@ -12,6 +12,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.quotas import QuotaLimits, Quotas
+from services.gateway.auth.shares import Shares
 from services.gateway.auth.slots import PartnerSlots
 from services.gateway.clients.authority import GrpcAuthorities
 from services.gateway.clients.disputes import GrpcDisputes
@@ -116,6 +117,14 @@ class Running:
             keys=keys,
             slots=PartnerSlots(settings.requests_at_once_partner_max),
             quotas=self._quotas(),
+            batch_places=Shares("batches", settings.batches_at_once_max, retry_after_seconds=2),
+            file_places=Shares(
+                "files of large batches",
+                settings.batch_files_at_once_max,
+                settings.batch_files_of_one_max,
+                retry_after_seconds=5,
+            ),
+            upload_places=Shares("files", settings.uploads_at_once_max, retry_after_seconds=5),
             aliases=aliases,
             languages=languages,
             member_directory=member_directory,
@@ -130,7 +139,6 @@ class Running:
                 batch_lines,
                 batch_answers,
                 hash_key=derive(secret, "hash of batch bodies"),
-                at_once_max=settings.batches_at_once_max,
             ),
             receive_batches=receive_batches,
             work_batches=work_batches,
@@ -192,8 +200,6 @@ class Running:
         limits = ReceiveLimits(
             settings.batch_file_lines_max,
             settings.body_bytes_max,
-            settings.batch_files_at_once_max,
-            settings.batch_files_of_one_max,
             settings.batches_open_max,
         )
         patience = Patience(
@@ -212,9 +218,7 @@ class Running:
         settings = self.settings
         operations = GrpcOperations(self._channels["points"], signer)
         days = Days(operations, remembered_max=settings.days_remembered_max)
-        limits = Limits(
-            settings.upload_lines_max, settings.upload_differences_max, settings.uploads_at_once_max
-        )
+        limits = Limits(settings.upload_lines_max, settings.upload_differences_max)
         return days, Reconcile(self.uploads, days, operations, limits, derive(secret, "hash of uploads"))
 
     async def close(self) -> None:
