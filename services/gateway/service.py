@@ -12,7 +12,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.quotas import QuotaLimits, Quotas
-from services.gateway.auth.shares import Shares
+from services.gateway.auth.shares import Places, Shares
 from services.gateway.auth.slots import PartnerSlots
 from services.gateway.clients.authority import GrpcAuthorities
 from services.gateway.clients.disputes import GrpcDisputes
@@ -117,14 +117,7 @@ class Running:
             keys=keys,
             slots=PartnerSlots(settings.requests_at_once_partner_max),
             quotas=self._quotas(),
-            batch_places=Shares("batches", settings.batches_at_once_max, retry_after_seconds=2),
-            file_places=Shares(
-                "files of large batches",
-                settings.batch_files_at_once_max,
-                settings.batch_files_of_one_max,
-                retry_after_seconds=5,
-            ),
-            upload_places=Shares("files", settings.uploads_at_once_max, retry_after_seconds=5),
+            places=self._places(),
             aliases=aliases,
             languages=languages,
             member_directory=member_directory,
@@ -169,6 +162,16 @@ class Running:
             settings.keys_remembered_max,
         )
         return Quotas(self.quota_store, limits)
+
+    def _places(self) -> Places:
+        """Where what takes long is worked on."""
+        settings = self.settings
+        files_max, of_one_max = settings.batch_files_at_once_max, settings.batch_files_of_one_max
+        return Places(
+            batches=Shares("batches", settings.batches_at_once_max, retry_after_seconds=2),
+            batch_files=Shares("files of large batches", files_max, of_one_max, retry_after_seconds=5),
+            uploads=Shares("files", settings.uploads_at_once_max, retry_after_seconds=5),
+        )
 
     def _posting(self, points: Points) -> Posting:
         """What takes movements to the ledger, many in a call."""

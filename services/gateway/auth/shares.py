@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -93,3 +94,12 @@ class Shares:
 
     def _refusal(self, message: str) -> Unavailable:
         return Unavailable(message, Reason.REASON_OVERLOADED, retry_after_seconds=self._retry_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where batches that are answered at once, files of large ones, and files to compare are worked on."""
+
+    batches: Shares
+    batch_files: Shares
+    uploads: Shares

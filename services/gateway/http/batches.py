@@ -119,7 +119,7 @@ class Batches:
                 request, settings.batch_file_bytes_max, settings.batch_file_stall_seconds
             )
             kind = FileKind.CSV if as_csv else FileKind.JSON_LINES
-        async with gateway.file_places.place(caller, exchange.until_us):
+        async with gateway.places.batch_files.place(caller, exchange.until_us):
             # However long it had to wait.
             exchange.allow_seconds(settings.batch_file_seconds_max)
             taken = await gateway.receive_batches.run(sender, key, kind, pieces)
@@ -135,7 +135,7 @@ class Batches:
 
     async def _answered_at_once(self, request: Request, caller: Caller, key: str, body: bytes) -> Response:
         gateway, exchange = self._gateway, exchange_of(request)
-        async with gateway.batch_places.place(caller, exchange.until_us):
+        async with gateway.places.batches.place(caller, exchange.until_us):
             # However long it had to wait.
             exchange.allow_seconds(gateway.settings.batch_seconds_max)
             answer = await gateway.batches.run(caller, key, body, exchange.until_us)

@@ -124,7 +124,7 @@ class ReconciliationUploads:
         caller, key = await admit_write(gateway, request, STATEMENTS_READ, counted=QuotaClass.BULK)
         as_csv, pieces = open_file(request, gateway.settings.upload_bytes_max)
         asked = _asked(date, kinds, amounts=amounts, as_csv=as_csv)
-        async with gateway.upload_places.place(caller, exchange.until_us):
+        async with gateway.places.uploads.place(caller, exchange.until_us):
             # However long it had to wait.
             exchange.allow_seconds(gateway.settings.upload_seconds_max)
             answer = await gateway.reconcile.run(caller, key, asked, pieces)

@@ -349,7 +349,7 @@ async def test_one_partner_s_files_keep_no_other_out(
 
         first = asyncio.create_task(_send(house, slow()))
         await arriving.wait()
-        await until(lambda: bool(house.gateway.upload_places.taken))
+        await until(lambda: bool(house.gateway.places.uploads.taken))
         mine = await _send(house, _HEADER)
         assert (mine.status_code, mine.json()["code"], mine.headers["retry-after"]) == (
             503,
@@ -357,7 +357,7 @@ async def test_one_partner_s_files_keep_no_other_out(
             "5",
         )
         other = asyncio.create_task(_send(house, _HEADER + _sales(0), secret=house.new_key()))
-        await until(lambda: house.gateway.upload_places.waiting == 1)
+        await until(lambda: house.gateway.places.uploads.waiting == 1)
         go_on.set()
         for answer in await asyncio.gather(first, other):
             _upload(answer)
