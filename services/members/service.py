@@ -90,7 +90,7 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     guard = Guard(database.writer, announce, _limits(settings))
     anonymous = EnrolAnonymous(database.reader, database.writer, writer, claims, announce)
     return Members(
-        enrol=Enrol(database.writer, idempotency, writer, claims, announce),
+        enrol=Enrol(database.writer, idempotency, writer, claims, guard, announce),
         update=UpdateMember(database.writer, idempotency, writer, announce),
         employment=SetEmployment(database.writer, announce),
         close=Close(database.writer, announce),

@@ -45,7 +45,10 @@ class Settings(ServiceSettings, SecretSettings):
         description="Cards of card ranges that a till may enrol in a window by earning with them",
     )
     lookup_key_enrolled_max: int = Field(
-        default=2_000, ge=1, le=1_000_000, description="The same of an API key with all of its tills"
+        default=2_000,
+        ge=1,
+        le=1_000_000,
+        description="The same of an API key with all of its tills, cards that it enrols members with included",
     )
     lookup_share_percent: int = Field(
         default=50,
