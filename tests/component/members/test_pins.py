@@ -26,8 +26,9 @@ APP = ("members:read", "members:write", "members:app")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hasty(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[RunningMembers]:
-    """A service that locks for a second, after two wrong PINs."""
-    async with running_members(database_for("members"), pin_tries_max=2, pin_lock_seconds=1) as members:
+    """A service that locks for a second, after two wrong PINs with a partner, or three with several."""
+    limits: dict[str, Any] = {"pin_tries_max": 2, "pin_lock_seconds": 1, "pin_tries_everywhere_max": 3}
+    async with running_members(database_for("members"), **limits) as members:
         yield members
 
 
@@ -181,6 +182,8 @@ async def test_each_lock_is_twice_as_long_until_a_right_pin(hasty: RunningMember
     assert (await wrong(shop.till.check_pin(shop.member_id, "1357")))[0] == "PIN_LOCKED"
     last = events.MemberPinLocked.FromString((await hasty.points(programme).events())[-1].payload)
     assert last.locked_until_us - last.locked_at_us == 2_000_000
+    # However many they are, they are one partner's.
+    assert not last.everywhere
     # Another PIN ends the lock, and the growth of it.
     await shop.home.set_pin(shop.member_id, "8052")
     await shop.till.check_pin(shop.member_id, "8052")
