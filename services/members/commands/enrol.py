@@ -108,7 +108,7 @@ class Enrol:
 
             async def work() -> bytes:
                 await self._claims.refuse_taken_numbers(connection, programme.ledger_id, new.identifiers)
-                claimable = await self._claims.of(connection, programme.ledger_id, new.identifiers)
+                claimable = await self._claims.take(connection, programme.ledger_id, new.identifiers)
                 if claimable is None:
                     stored.append(await self._store(connection, principal, programme, new))
                     return new.member_id.bytes
