@@ -118,6 +118,21 @@ class Settings(DatabaseSettings):
         default=10_000, ge=1, description="API keys remembered, good and bad each"
     )
 
+    client_address: Literal["none", "connection", "forwarded"] = Field(
+        default="none",
+        description="Where the address of a client is read, to bound requests without a valid key: `connection`, where no proxy "
+        "stands before the gateway; `forwarded`, the last one in X-Forwarded-For, where a proxy adds it to every request; "
+        "`none`: they are not bounded",
+    )
+    keyless_per_minute_max: int = Field(
+        default=100,
+        ge=1,
+        description="Requests without a valid API key that an address may send in a minute; more of them: 429",
+    )
+    addresses_remembered_max: int = Field(
+        default=10_000, ge=1, description="Addresses remembered that sent requests without a valid key"
+    )
+
     quota_interactive_per_second: int = Field(
         default=1_000,
         ge=1,
