@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.gateway.answers.movements import MovementAnswers
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.quotas import Quotas
+from services.gateway.auth.shares import Places
 from services.gateway.auth.slots import PartnerSlots
 from services.gateway.clients.authority import Authorities
 from services.gateway.clients.disputes import Disputes
@@ -46,6 +47,7 @@ class Gateway:
     keys: ApiKeys
     slots: PartnerSlots
     quotas: Quotas
+    places: Places
     aliases: MemberAliases
     languages: Languages
     member_directory: MemberDirectory

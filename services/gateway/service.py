@@ -12,6 +12,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.app import Gateway
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.quotas import QuotaLimits, Quotas
+from services.gateway.auth.shares import Places, Shares
 from services.gateway.auth.slots import PartnerSlots
 from services.gateway.clients.authority import GrpcAuthorities
 from services.gateway.clients.disputes import GrpcDisputes
@@ -118,6 +119,7 @@ class Running:
             keys=keys,
             slots=PartnerSlots(settings.requests_at_once_partner_max),
             quotas=self._quotas(),
+            places=self._places(),
             aliases=aliases,
             languages=languages,
             member_directory=member_directory,
@@ -132,7 +134,6 @@ class Running:
                 batch_lines,
                 batch_answers,
                 hash_key=derive(secret, "hash of batch bodies"),
-                at_once_max=settings.batches_at_once_max,
             ),
             receive_batches=receive_batches,
             work_batches=work_batches,
@@ -164,6 +165,16 @@ class Running:
         )
         return Quotas(self.quota_store, limits)
 
+    def _places(self) -> Places:
+        """Where what takes long is worked on."""
+        settings = self.settings
+        files_max, of_one_max = settings.batch_files_at_once_max, settings.batch_files_of_one_max
+        return Places(
+            batches=Shares("batches", settings.batches_at_once_max, retry_after_seconds=2),
+            batch_files=Shares("files of large batches", files_max, of_one_max, retry_after_seconds=5),
+            uploads=Shares("files", settings.uploads_at_once_max, retry_after_seconds=5),
+        )
+
     def _posting(self, points: Points) -> Posting:
         """What takes movements to the ledger, many in a call."""
         settings = self.settings
@@ -194,8 +205,6 @@ class Running:
         limits = ReceiveLimits(
             settings.batch_file_lines_max,
             settings.body_bytes_max,
-            settings.batch_files_at_once_max,
-            settings.batch_files_of_one_max,
             settings.batches_open_max,
         )
         patience = Patience(
@@ -214,9 +223,7 @@ class Running:
         settings = self.settings
         operations = GrpcOperations(self._channels["points"], signer)
         days = Days(operations, remembered_max=settings.days_remembered_max)
-        limits = Limits(
-            settings.upload_lines_max, settings.upload_differences_max, settings.uploads_at_once_max
-        )
+        limits = Limits(settings.upload_lines_max, settings.upload_differences_max)
         return days, Reconcile(self.uploads, days, operations, limits, derive(secret, "hash of uploads"))
 
     async def close(self) -> None:

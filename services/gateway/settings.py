@@ -43,7 +43,9 @@ class Settings(DatabaseSettings):
 
     batch_seconds_max: float = Field(default=60.0, gt=0, description="Time for a batch, body included")
     batches_at_once_max: int = Field(
-        default=4, ge=1, description="Batches worked on at once; each holds a database connection"
+        default=4,
+        ge=1,
+        description="Batches worked on at once, half of them of one partner; each holds a database connection",
     )
     batch_retention_days: int = Field(default=90, ge=1, description="How long a batch's answer is kept")
 
@@ -92,7 +94,9 @@ class Settings(DatabaseSettings):
         default=300.0, gt=0, description="Time for such a file to arrive and to be compared"
     )
     uploads_at_once_max: int = Field(
-        default=2, ge=1, description="Files compared at once; each holds a database connection"
+        default=4,
+        ge=1,
+        description="Files compared at once, half of them of one partner; each holds a database connection",
     )
     upload_retention_days: int = Field(
         default=400, ge=1, description="How long what came of such a file is kept"
@@ -112,6 +116,21 @@ class Settings(DatabaseSettings):
     )
     keys_remembered_max: int = Field(
         default=10_000, ge=1, description="API keys remembered, good and bad each"
+    )
+
+    client_address: Literal["none", "connection", "forwarded"] = Field(
+        default="none",
+        description="Where the address of a client is read, to bound requests without a valid key: `connection`, where no proxy "
+        "stands before the gateway; `forwarded`, the last one in X-Forwarded-For, where a proxy adds it to every request; "
+        "`none`: they are not bounded",
+    )
+    keyless_per_minute_max: int = Field(
+        default=100,
+        ge=1,
+        description="Requests without a valid API key that an address may send in a minute; more of them: 429",
+    )
+    addresses_remembered_max: int = Field(
+        default=10_000, ge=1, description="Addresses remembered that sent requests without a valid key"
     )
 
     quota_interactive_per_second: int = Field(

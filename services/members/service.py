@@ -84,14 +84,14 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     log = EventLog(tables.events)
     announce = Announcer(log)
     seal, hashes, hashing, reader = TokenSeal(secret), KeyHash(secret), Hashing(), MemberReader(keys)
-    rule = PinRule(settings.pin_tries_max, settings.pin_lock_seconds)
+    rule = PinRule(settings.pin_tries_max, settings.pin_lock_seconds, settings.pin_tries_everywhere_max)
     writer = MemberWriter(keys, lookup, draw_card or partial(issue_card, settings.card_prefix))
     idempotency, claims = Idempotency(tables.idempotency), Claims(lookup)
     read, known = ReadMember(database.reader, reader), Lookup(index, lookup)
     guard = Guard(database.writer, announce, _limits(settings))
     anonymous = EnrolAnonymous(database.reader, database.writer, writer, claims, announce)
     return Members(
-        enrol=Enrol(database.writer, idempotency, writer, claims, announce),
+        enrol=Enrol(database.writer, idempotency, writer, claims, guard, announce),
         update=UpdateMember(database.writer, idempotency, writer, announce),
         employment=SetEmployment(database.writer, announce),
         close=Close(database.writer, announce),

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from services.gateway.apidocs.document import openapi_document
 from services.gateway.app import Gateway
+from services.gateway.auth.strangers import Strangers
 from services.gateway.http.access_log import AccessLog
 from services.gateway.http.authority import Authorities
 from services.gateway.http.batches import Batches
@@ -35,6 +36,7 @@ from services.gateway.http.refunds import Refunds
 from services.gateway.http.reversals import Reversals
 from services.gateway.http.routes import ToldRoute
 from services.gateway.http.statements import Statements
+from services.gateway.http.strangers import BoundStrangers
 from services.gateway.http.transactions import Transactions
 
 VERSION: Final = "1.0.0"
@@ -58,8 +60,13 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """The edge around the router, in place of Starlette's own error pages."""
         settings = self._gateway.settings
+        served: ASGIApp = LiteralFirst(AsyncExitStackMiddleware(self.router), self.router.routes)
+        if settings.client_address != "none":
+            strangers = Strangers(settings.keyless_per_minute_max, settings.addresses_remembered_max)
+            forwarded = settings.client_address == "forwarded"
+            served = BoundStrangers(served, strangers, self._gateway.keys, forwarded=forwarded)
         return Edge(
-            LiteralFirst(AsyncExitStackMiddleware(self.router), self.router.routes),
+            served,
             keys=self._gateway.keys,
             log=AccessLog(on=settings.access_log),
             public_url=settings.public_url,
