@@ -8,6 +8,7 @@ from services.gateway.answers.movements import MovementAnswers
 from services.gateway.auth.addresses import AddressLists
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.quotas import Quotas
+from services.gateway.auth.shares import Places
 from services.gateway.auth.slots import PartnerSlots
 from services.gateway.clients.authority import Authorities
 from services.gateway.clients.disputes import Disputes
@@ -50,6 +51,7 @@ class Gateway:
     versions: Versions
     slots: PartnerSlots
     quotas: Quotas
+    places: Places
     aliases: MemberAliases
     languages: Languages
     member_directory: MemberDirectory

@@ -13,6 +13,7 @@ from services.gateway.app import Gateway
 from services.gateway.auth.addresses import AddressLists
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.quotas import QuotaLimits, Quotas
+from services.gateway.auth.shares import Places, Shares
 from services.gateway.auth.slots import PartnerSlots
 from services.gateway.clients.authority import GrpcAuthorities
 from services.gateway.clients.disputes import GrpcDisputes
@@ -61,6 +62,7 @@ from services.runtime.process import Process
 from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
+from services.runtime.tls import tls_of
 
 NAME = "gateway"
 ExtraRoutes = Callable[[Gateway], Sequence[APIRoute]]
@@ -72,10 +74,11 @@ class Running:
     def __init__(self, platform: PlatformSettings, settings: Settings) -> None:
         self.settings = settings
         self.database = Database.of(settings, NAME)
+        tls = tls_of(platform)
         self._channels = {
-            "members": open_channel(platform.members_target),
-            "points": open_channel(platform.points_target),
-            "partners": open_channel(platform.partners_target),
+            "members": open_channel(platform.members_target, tls),
+            "points": open_channel(platform.points_target, tls),
+            "partners": open_channel(platform.partners_target, tls),
         }
         self.batch_store = BatchStore(self.database)
         self.uploads = ReconciliationStore(self.database)
@@ -95,10 +98,7 @@ class Running:
         aliases = MemberAliases(secret)
         languages = Languages(settings.members_remembered_max, settings.receipt_languages)
         answers = MovementAnswers(aliases, languages)
-        remembered, seconds = settings.members_remembered_max, settings.member_seconds
-        member_directory = MemberDirectory(
-            members, signer, aliases, languages, entries_max=remembered, seconds=seconds
-        )
+        member_directory = self._member_directory(members, signer, aliases, languages)
         authorities = GrpcAuthorities(self._channels["members"])
         till = AtTheTill(member_directory, authorities, Instruments(secret))
         store_directory = StoreDirectory(
@@ -120,6 +120,7 @@ class Running:
             versions=Versions(),
             slots=PartnerSlots(settings.requests_at_once_partner_max),
             quotas=self._quotas(),
+            places=self._places(),
             aliases=aliases,
             languages=languages,
             member_directory=member_directory,
@@ -134,7 +135,6 @@ class Running:
                 batch_lines,
                 batch_answers,
                 hash_key=derive(secret, "hash of batch bodies"),
-                at_once_max=settings.batches_at_once_max,
             ),
             receive_batches=receive_batches,
             work_batches=work_batches,
@@ -155,6 +155,13 @@ class Running:
             neighbours=Neighbours(self._channels),
         )
 
+    def _member_directory(
+        self, members: GrpcMembers, signer: Signer, aliases: MemberAliases, languages: Languages
+    ) -> MemberDirectory:
+        """What knows members by what a till was shown."""
+        remembered, seconds = self.settings.members_remembered_max, self.settings.member_seconds
+        return MemberDirectory(members, signer, aliases, languages, entries_max=remembered, seconds=seconds)
+
     def _quotas(self) -> Quotas:
         """What counts the requests of keys."""
         settings = self.settings
@@ -165,6 +172,16 @@ class Running:
             settings.keys_remembered_max,
         )
         return Quotas(self.quota_store, limits)
+
+    def _places(self) -> Places:
+        """Where what takes long is worked on."""
+        settings = self.settings
+        files_max, of_one_max = settings.batch_files_at_once_max, settings.batch_files_of_one_max
+        return Places(
+            batches=Shares("batches", settings.batches_at_once_max, retry_after_seconds=2),
+            batch_files=Shares("files of large batches", files_max, of_one_max, retry_after_seconds=5),
+            uploads=Shares("files", settings.uploads_at_once_max, retry_after_seconds=5),
+        )
 
     def _posting(self, points: Points) -> Posting:
         """What takes movements to the ledger, many in a call."""
@@ -196,8 +213,6 @@ class Running:
         limits = ReceiveLimits(
             settings.batch_file_lines_max,
             settings.body_bytes_max,
-            settings.batch_files_at_once_max,
-            settings.batch_files_of_one_max,
             settings.batches_open_max,
         )
         patience = Patience(
@@ -216,9 +231,7 @@ class Running:
         settings = self.settings
         operations = GrpcOperations(self._channels["points"], signer)
         days = Days(operations, remembered_max=settings.days_remembered_max)
-        limits = Limits(
-            settings.upload_lines_max, settings.upload_differences_max, settings.uploads_at_once_max
-        )
+        limits = Limits(settings.upload_lines_max, settings.upload_differences_max)
         return days, Reconcile(self.uploads, days, operations, limits, derive(secret, "hash of uploads"))
 
     async def close(self) -> None:

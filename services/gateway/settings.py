@@ -31,7 +31,7 @@ class Settings(DatabaseSettings):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(),
         max_length=64,
-        description='Networks of proxies whose X-Forwarded-For is believed, e.g. ["10.0.0.0/8"], where API keys have lists of addresses',
+        description="Networks of proxies, as JSON, that add to X-Forwarded-For whom they were called by; from nobody else that is believed",
     )
     stop_grace_seconds: int = Field(default=10, ge=0, le=60, description="Time for requests to end at a stop")
     access_log: bool = Field(default=True, description="Whether each request writes a line to the log")
@@ -49,7 +49,9 @@ class Settings(DatabaseSettings):
 
     batch_seconds_max: float = Field(default=60.0, gt=0, description="Time for a batch, body included")
     batches_at_once_max: int = Field(
-        default=4, ge=1, description="Batches worked on at once; each holds a database connection"
+        default=4,
+        ge=1,
+        description="Batches worked on at once, half of them of one partner; each holds a database connection",
     )
     batch_retention_days: int = Field(default=90, ge=1, description="How long a batch's answer is kept")
 
@@ -98,7 +100,9 @@ class Settings(DatabaseSettings):
         default=300.0, gt=0, description="Time for such a file to arrive and to be compared"
     )
     uploads_at_once_max: int = Field(
-        default=2, ge=1, description="Files compared at once; each holds a database connection"
+        default=4,
+        ge=1,
+        description="Files compared at once, half of them of one partner; each holds a database connection",
     )
     upload_retention_days: int = Field(
         default=400, ge=1, description="How long what came of such a file is kept"
@@ -118,6 +122,16 @@ class Settings(DatabaseSettings):
     )
     keys_remembered_max: int = Field(
         default=10_000, ge=1, description="API keys remembered, good and bad each"
+    )
+
+    keyless_per_minute_max: int = Field(
+        default=0,
+        ge=0,
+        description="Requests without a valid API key that an address may send in a minute; more of them: 429; 0: they are not "
+        "bounded. Behind a proxy name that one in COALITION_GATEWAY_TRUSTED_PROXIES first",
+    )
+    addresses_remembered_max: int = Field(
+        default=10_000, ge=1, description="Addresses remembered that sent requests without a valid key"
     )
 
     quota_interactive_per_second: int = Field(

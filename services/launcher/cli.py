@@ -61,6 +61,8 @@ def main() -> None:
     """Console entry point. Exits with 1 and one message for what a person can mend."""
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("coalition.launcher").setLevel(logging.INFO)
+    # It remarks on how a TLS connection that we ourselves close comes to its end.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         build(sys.argv[1:])()
     except LauncherError as error:

@@ -7,47 +7,40 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 import asyncpg
 
+from services.launcher.connections import (
+    PLAIN,
+    Greets,
+    grpc_connections,
+    served_certificate,
+    with_certificate,
+)
 from services.launcher.embedded import location, nats
 from services.launcher.environment import ServicePorts
 from services.launcher.errors import LauncherError
+from services.launcher.findings import Finding, Verdict
 from services.launcher.migrate import PG_VERSION_MIN, migration_state
 from services.launcher.ports import LOOPBACK, is_free
 from services.launcher.processes import SERVICES
 from services.launcher.state import Running, StateDirectory
+from services.runtime.bus_access import access_of
+from services.runtime.bus_client import greet
+from services.runtime.certificates import Misconfigured
+from services.runtime.settings import BusSettings, settings_in
 
 PYTHON_MIN: Final = (3, 11)
 MEMORY_WANTED_BYTES: Final = 2 * 1024**3
 DISK_WANTED_BYTES: Final = 4 * 1024**3
 TIMEOUT_SECONDS: Final = 10.0
 NATS_PORT: Final = 4222
+POSTGRES_PORT: Final = 5432
 #: Without these an acknowledged movement of points can be lost.
 DURABILITY_SETTINGS: Final = ("fsync", "synchronous_commit", "full_page_writes")
-
-
-class Verdict(StrEnum):
-    """How a check came out: `missing` is what makes `coalition doctor` fail."""
-
-    OK = "ok"
-    WARNING = "warning"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the table; `mend` is empty when there is nothing to do."""
-
-    subject: str
-    verdict: Verdict
-    found: str
-    mend: str = ""
 
 
 def examine() -> list[Finding]:
@@ -57,8 +50,10 @@ def examine() -> list[Finding]:
     findings = [_python(), *_machine(state), _dependencies(), _user(), _state_directory(state)]
     admin_url = os.environ.get("DATABASE_URL") or (running.environment["DATABASE_URL"] if running else None)
     findings.append(asyncio.run(_database(admin_url)) if admin_url else _postgres_programs())
-    nats_url = os.environ.get("NATS_URL") or (running.environment["NATS_URL"] if running else None)
-    findings.append(_nats(nats_url) if nats_url else _nats_program())
+    # What is set here goes before what runs here.
+    environment = {**(running.environment if running else {}), **os.environ}
+    findings.append(_nats(environment) if environment.get("NATS_URL") else _nats_program())
+    findings.extend(grpc_connections(environment))
     findings.extend(_ports(running))
     if admin_url and findings_are_ok(findings, "PostgreSQL"):
         findings.extend(asyncio.run(_migrations(admin_url, running)))
@@ -163,6 +158,7 @@ async def _database(admin_url: str) -> Finding:
         may_create = await connection.fetchval(
             "SELECT rolsuper OR (rolcreaterole AND rolcreatedb) FROM pg_roles WHERE rolname = current_user"
         )
+        encrypted = await connection.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
     finally:
         await connection.close(timeout=TIMEOUT_SECONDS)
     if version_number < PG_VERSION_MIN:
@@ -173,7 +169,11 @@ async def _database(admin_url: str) -> Finding:
         )
     if not may_create:
         return Finding(subject, Verdict.MISSING, found, "DATABASE_URL's role needs CREATEROLE and CREATEDB")
-    return Finding(subject, Verdict.OK, found)
+    if not encrypted:
+        return Finding(subject, Verdict.OK, f"{found}, {PLAIN}")
+    parts = urlsplit(admin_url)
+    shown = served_certificate(parts.hostname or LOOPBACK, parts.port or POSTGRES_PORT, Greets.POSTGRES)
+    return with_certificate(subject, found, shown)
 
 
 def _nats_program() -> Finding:
@@ -191,19 +191,29 @@ def _nats_program() -> Finding:
     return Finding("NATS", Verdict.OK, f"embedded {version}, not running")
 
 
-def _nats(url: str) -> Finding:
-    first = urlsplit(url.split(",")[0])
-    port = first.port or NATS_PORT
-    greeting = nats.read_greeting(first.hostname or LOOPBACK, port, TIMEOUT_SECONDS)
+def _nats(environment: Mapping[str, str]) -> Finding:
+    try:
+        access = access_of(settings_in(BusSettings, environment))
+    except Misconfigured as error:
+        return Finding("NATS", Verdict.MISSING, str(error), "correct the setting")
+    first = urlsplit(access.servers[0])
+    host, port = first.hostname or LOOPBACK, first.port or NATS_PORT
     address = f"{first.hostname}:{port}"
-    if greeting is None:
+    if nats.read_greeting(host, port, TIMEOUT_SECONDS) is None:
         return Finding("NATS", Verdict.MISSING, f"nothing greets at {address}", "check NATS_URL")
-    found = f"{greeting.get('version', 'unknown version')} at {address}"
-    if greeting.get("jetstream") is not True:
+    try:
+        greeting = asyncio.run(greet(access, TIMEOUT_SECONDS))
+    except ConnectionError as error:
+        return Finding("NATS", Verdict.MISSING, f"{address}: {error}", "check NATS_URL and COALITION_NATS_…")
+    found = f"{greeting.version or 'unknown version'} at {address}"
+    if not greeting.jetstream:
         return Finding(
             "NATS", Verdict.MISSING, f"{found}, JetStream is off", "enable JetStream on the server"
         )
-    return Finding("NATS", Verdict.OK, f"{found}, JetStream on")
+    found = f"{found}, JetStream on"
+    if not greeting.encrypted:
+        return Finding("NATS", Verdict.OK, f"{found}, {PLAIN}")
+    return with_certificate("NATS", found, served_certificate(host, port, Greets.NATS))
 
 
 def _ports(running: Running | None) -> Iterator[Finding]:
@@ -239,4 +249,4 @@ async def _migrations(admin_url: str, running: Running | None) -> list[Finding]:
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.hostname or 'local socket'}:{parts.port or 5432}"
+    return f"{parts.hostname or 'local socket'}:{parts.port or POSTGRES_PORT}"

@@ -14,6 +14,7 @@ from services.launcher.credentials import CLI, Credentials
 from services.launcher.leftovers import MARKER
 from services.launcher.ports import LOOPBACK, free_port
 from services.launcher.processes import SERVICES
+from services.runtime.settings import BusSettings, TlsSettings, variable_of
 
 GRPC_SERVICES: Final = ("members", "points", "partners")
 GATEWAY: Final = "gateway"
@@ -23,7 +24,7 @@ PRIVATE_KEY: Final = "COALITION_PRINCIPAL_PRIVATE_KEY"
 #: Variable (SVC stands for a service in upper case) → what it is, and who gets it.
 CONTRACT: Final[Mapping[str, str]] = {
     "DATABASE_URL": "administrator's PostgreSQL URL; for `coalition migrate` and tools, never for services",
-    "NATS_URL": "NATS with JetStream, credentials in the URL; all",
+    "NATS_URL": "NATS with JetStream, credentials in the URL or in COALITION_NATS_…; all",
     "COALITION_PRINCIPAL_PUBLIC_KEYS": "issuer:key,…, Ed25519 as base64url: verifies who acts; all",
     "COALITION_PRINCIPAL_PRIVATE_KEY": "Ed25519, 32 raw bytes as base64url; a different one for each and for the CLI",
     "COALITION_SVC_DATABASE_URL": "postgresql://role:password@host:port/database, run-time rights; the service",
@@ -83,6 +84,7 @@ def installation_environment(
     """
     given: Mapping[str, str] = os.environ if os.environ.get("DATABASE_URL") else {}
     variables = {
+        **_connections(os.environ),
         "DATABASE_URL": admin_url,
         "NATS_URL": nats_url,
         PUBLIC_KEYS: ",".join(f"{issuer}:{key}" for issuer, key in credentials.principal_public_keys.items()),
@@ -99,6 +101,12 @@ def installation_environment(
         if service in GRPC_SERVICES:
             variables[f"{prefix}_TARGET"] = f"{LOOPBACK}:{ports.of(service)}"
     return variables
+
+
+def _connections(environment: Mapping[str, str]) -> dict[str, str]:
+    """What says how gRPC and NATS are encrypted and signed in to, as it is set: clients and tools need it as well."""
+    names = [variable_of(kind, name) for kind in (TlsSettings, BusSettings) for name in kind.model_fields]
+    return {name: environment[name] for name in names if environment.get(name)}
 
 
 def runtime_urls(

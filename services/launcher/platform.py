@@ -27,6 +27,10 @@ from services.launcher.processes import PROCESSES, SERVICES, ProcessSpec
 from services.launcher.service_process import ServiceProcess
 from services.launcher.state import Running, StateDirectory
 from services.launcher.supervisor import Supervisor
+from services.runtime.bus_access import access_of
+from services.runtime.certificates import Misconfigured
+from services.runtime.settings import BusSettings, settings_in
+from services.runtime.tls import tls_in
 
 log = logging.getLogger("coalition.launcher")
 
@@ -110,6 +114,7 @@ class Platform:
 
         Raises LauncherError (StateLocked when another supervisor has the directory); call `stop` then too.
         """
+        self._check_connections()
         self._state.ensure()
         self._held.enter_context(self._state.locked())
         self._end_leftovers()
@@ -159,6 +164,16 @@ class Platform:
     def restarts_of(self, name: str) -> int:
         """How often it was restarted. Raises KeyError."""
         return self._running_supervisor().restarts()[name]
+
+    def _check_connections(self) -> None:
+        """What every process would refuse at its start is told before anything starts."""
+        environment = {**os.environ, **self._extra_environment}
+        try:
+            tls_in(environment)
+            if environment.get("NATS_URL"):
+                access_of(settings_in(BusSettings, environment))
+        except Misconfigured as error:
+            raise ProcessFailed(str(error)) from error
 
     def _running_supervisor(self) -> Supervisor:
         if self._supervisor is None:

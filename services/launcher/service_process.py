@@ -1,5 +1,6 @@
 """One service's process, as the supervisor handles it."""
 
+import os
 import socket
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from services.launcher.child import ChildProcess, ChildUnit
 from services.launcher.errors import ProcessFailed
 from services.launcher.ports import LOOPBACK, accepts_connections, is_free
 from services.launcher.processes import ProcessSpec, Readiness
+from services.runtime.tls import Tls, tls_in
 
 PROBE_TIMEOUT_SECONDS: Final = 1.0
 ALIVE_AFTER_SECONDS: Final = 0.5
@@ -68,15 +70,18 @@ class ServiceProcess(ChildUnit):
         if not accepts_connections(self._port, PROBE_TIMEOUT_SECONDS):
             return False
         return (
-            grpc_is_serving(self._port)
+            grpc_is_serving(self._port, self._environment)
             if self._spec.readiness is Readiness.GRPC
             else answers_http(self._port)
         )
 
 
-def grpc_is_serving(port: int) -> bool:
-    """Whether the server's overall health is SERVING, or the server is up and does not tell."""
-    with grpc.insecure_channel(f"{LOOPBACK}:{port}") as channel:
+def grpc_is_serving(port: int, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the server's overall health is SERVING, or the server is up and does not tell.
+
+    `environment` is that of the process which serves: it says whether it does so over TLS. Raises Misconfigured.
+    """
+    with _channel_to_own(port, tls_in(environment)) as channel:
         # By name: the generated stub of the health package carries no types.
         check = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
@@ -88,6 +93,13 @@ def grpc_is_serving(port: int) -> bool:
         except grpc.RpcError as error:
             return isinstance(error, grpc.Call) and error.code() in SERVER_IS_UP
         return reply.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def _channel_to_own(port: int, tls: Tls | None) -> grpc.Channel:
+    if tls is None:
+        return grpc.insecure_channel(f"{LOOPBACK}:{port}")
+    own = tls.to_own_server()
+    return grpc.secure_channel(f"{LOOPBACK}:{port}", own.channel_credentials(), options=own.channel_options())
 
 
 def answers_http(port: int) -> bool:

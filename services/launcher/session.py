@@ -17,6 +17,7 @@ from services.launcher.reach import platform_environment
 from services.operations.amounts import Unreadable
 from services.operations.documents import Document
 from services.operations.session import STAFF_TOKEN, Session, open_session
+from services.runtime.certificates import Misconfigured
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import MalformedId
 
@@ -44,7 +45,7 @@ def in_session(work: Callable[[Session], Awaitable[T]]) -> T:
     except CoalitionError as error:
         facts = ", ".join(f"{name}: {value}" for name, value in sorted(error.metadata.items()))
         raise LauncherError(f"{error}{f' ({facts})' if facts else ''}") from error
-    except (Unreadable, MalformedId) as error:
+    except (Unreadable, MalformedId, Misconfigured) as error:
         raise LauncherError(str(error)) from error
 
 

@@ -64,6 +64,7 @@ from services.runtime.relay import Relay
 from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
+from services.runtime.tls import Tls, tls_of
 
 NAME: Final = "members"
 SERVICE_NAMES: Final = (
@@ -83,14 +84,14 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     log = EventLog(tables.events)
     announce = Announcer(log)
     seal, hashes, hashing, reader = TokenSeal(secret), KeyHash(secret), Hashing(), MemberReader(keys)
-    rule = PinRule(settings.pin_tries_max, settings.pin_lock_seconds)
+    rule = PinRule(settings.pin_tries_max, settings.pin_lock_seconds, settings.pin_tries_everywhere_max)
     writer = MemberWriter(keys, lookup, draw_card or partial(issue_card, settings.card_prefix))
     idempotency, claims = Idempotency(tables.idempotency), Claims(lookup)
     read, known = ReadMember(database.reader, reader), Lookup(index, lookup)
     guard = Guard(database.writer, announce, _limits(settings))
     anonymous = EnrolAnonymous(database.reader, database.writer, writer, claims, announce)
     return Members(
-        enrol=Enrol(database.writer, idempotency, writer, claims, announce),
+        enrol=Enrol(database.writer, idempotency, writer, claims, guard, announce),
         update=UpdateMember(database.writer, idempotency, writer, announce),
         employment=SetEmployment(database.writer, announce),
         close=Close(database.writer, announce),
@@ -112,8 +113,8 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     )
 
 
-def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServer:
-    """The gRPC server over a built service."""
+def server(members: Members, settings: Settings, verifier: Verifier, tls: Tls | None = None) -> GrpcServer:
+    """The gRPC server over a built service; plain without `tls`."""
     servicer = MembersServicer(members, derive(_secret(settings), "members: request fingerprint"))
 
     def register(to: grpc.aio.Server) -> None:
@@ -121,7 +122,7 @@ def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServ
         add_MembersOfficeServiceServicer_to_server(OfficeServicer(members), to)
         add_AuthorityServiceServicer_to_server(AuthorityServicer(members), to)
 
-    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
+    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register, tls)
 
 
 async def serve() -> None:
@@ -130,9 +131,9 @@ async def serve() -> None:
     process = Process(NAME, platform)
     members = build(settings)
     process.at_stop(members.disconnect)
-    bus = Bus(platform.nats_url, NAME)
+    bus = Bus.of(platform, NAME)
     process.at_stop(bus.close)
-    grpc_server = server(members, settings, Verifier(platform.principal_public_keys))
+    grpc_server = server(members, settings, Verifier(platform.principal_public_keys), tls_of(platform))
     await grpc_server.start()
     process.at_stop(partial(grpc_server.stop, settings.stop_grace_seconds))
     # The bus may come later than this service, and go: neither stops an enrolment.

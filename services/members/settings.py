@@ -45,7 +45,10 @@ class Settings(ServiceSettings, SecretSettings):
         description="Cards of card ranges that a till may enrol in a window by earning with them",
     )
     lookup_key_enrolled_max: int = Field(
-        default=2_000, ge=1, le=1_000_000, description="The same of an API key with all of its tills"
+        default=2_000,
+        ge=1,
+        le=1_000_000,
+        description="The same of an API key with all of its tills, cards that it enrols members with included",
     )
     lookup_share_percent: int = Field(
         default=50,
@@ -64,7 +67,14 @@ class Settings(ServiceSettings, SecretSettings):
         default=60, ge=5, le=600, description="How long a token of a member's app can be used"
     )
     pin_tries_max: int = Field(
-        default=5, ge=1, le=20, description="So many wrong PINs of a member in a row lock it"
+        default=5, ge=1, le=20, description="So many wrong PINs of a member in a row lock it with the partner"
+    )
+    pin_tries_everywhere_max: int = Field(
+        default=20,
+        ge=1,
+        le=1_000,
+        description="So many wrong PINs of a member within a day lock it with all partners; of one partner those count "
+        "that lock it there, and no more",
     )
     pin_lock_seconds: int = Field(
         default=900,

@@ -38,6 +38,7 @@ from services.runtime.errors import CoalitionError, Unavailable
 from services.runtime.ids import to_text
 from services.runtime.principal import HOST, Kind, Programme, Signer, programme_from
 from services.runtime.secrets import read_key
+from services.runtime.tls import tls_in
 
 #: A staff person's `st_…` token. Without it the host's own command line acts, which may do what all roles together may.
 STAFF_TOKEN: Final = "COALITION_STAFF_TOKEN"  # noqa: S105 - the name of a variable
@@ -159,13 +160,14 @@ async def open_session(
     """A session from the launcher's environment, for whoever the token belongs to; without one for the host.
 
     `patience_seconds`: how long a call is asked again while its service is away or behind; 0: never.
-    Raises UNAUTHENTICATED for a token that nobody has.
+    TLS is as the same environment says. Raises UNAUTHENTICATED for a token that nobody has, and Misconfigured.
     """
+    tls = tls_in(environment)
     signer = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY))
-    partners = grpc_client.open_channel(environment[PARTNERS_TARGET])
-    points = grpc_client.open_channel(environment[POINTS_TARGET])
+    partners = grpc_client.open_channel(environment[PARTNERS_TARGET], tls)
+    points = grpc_client.open_channel(environment[POINTS_TARGET], tls)
     members_target = environment.get(MEMBERS_TARGET, "")
-    members = grpc_client.open_channel(members_target) if members_target else None
+    members = grpc_client.open_channel(members_target, tls) if members_target else None
     try:
         host = Session(signer, partners, points, None, patience_seconds, members)
         person = await _person(host, staff_token) if staff_token else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.partners.app import Partners
 from services.partners.commands.close_windows import CloseWindows
 from services.partners.commands.disputes.follow_disputes import FollowDisputes
 from services.partners.commands.liability.follow_lots import FollowLots
@@ -13,6 +14,7 @@ from services.partners.commands.settlement.suspend_late import SuspendLate
 from services.partners.domain.windows import WindowState
 from services.partners.queries.clearing import Clearing
 from services.partners.queries.programmes import Programmes
+from services.partners.settings import Settings
 from services.runtime import logging
 from services.runtime.errors import CoalitionError
 from services.runtime.scheduler import Job
@@ -146,3 +148,18 @@ class FollowAllLots:
     def job(self, seconds: float) -> Job:
         """The job, that often."""
         return Job("follow-lots", seconds, _LIMIT_SECONDS, self.__call__)
+
+
+def all_jobs(partners: Partners, settings: Settings) -> tuple[Job, ...]:
+    """All of them, as often as the settings say."""
+    programmes, follow_seconds = partners.programmes, settings.follow_every_seconds
+    settlement = partners.settlement
+    return (
+        CloseDueWindows(partners.close_windows, partners.clearing, programmes).job(
+            settings.close_every_seconds
+        ),
+        SetAllFloors(partners.set_floors, programmes).job(settings.floor_every_seconds),
+        FollowAllRuns(settlement.follow_runs, settlement.suspend_late, programmes).job(follow_seconds),
+        FollowAllDisputes(partners.disputing.follow_disputes, programmes).job(follow_seconds),
+        FollowAllLots(partners.follow_lots, programmes).job(settings.lots_every_seconds),
+    )

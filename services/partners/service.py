@@ -89,13 +89,7 @@ from services.partners.commands.standing.set_standing import standing_term
 from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.follow_lots import LedgerLots
 from services.partners.events.publish import LOG, tell
-from services.partners.jobs import (
-    CloseDueWindows,
-    FollowAllDisputes,
-    FollowAllLots,
-    FollowAllRuns,
-    SetAllFloors,
-)
+from services.partners.jobs import all_jobs
 from services.partners.queries.audit import AuditLog
 from services.partners.queries.check import CheckClearing
 from services.partners.queries.clearing import Clearing
@@ -152,6 +146,7 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
+from services.runtime.tls import Tls, tls_of
 
 NAME: Final = "partners"
 _CONTRACTS: Final = (
@@ -313,8 +308,8 @@ def _settlement(database: Database, drafts: Drafts, draft_days: int) -> Settleme
     )
 
 
-def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcServer:
-    """The gRPC server of all of them over a built one."""
+def server(partners: Partners, settings: Settings, verifier: Verifier, tls: Tls | None = None) -> GrpcServer:
+    """The gRPC server of all of them over a built one; plain without `tls`."""
 
     def register(to: grpc.aio.Server) -> None:
         add_PartnersServiceServicer_to_server(PartnersServicer(partners), to)
@@ -338,7 +333,8 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_ApiAccessServiceServicer_to_server(ApiAccessServicer(partners.api_access), to)
         add_DisputeServiceServicer_to_server(DisputeServicer(partners.disputing, partners.draft_queries), to)
 
-    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
+    address = f"{settings.grpc_host}:{settings.grpc_port}"
+    return GrpcServer(address, verifier, SERVICE_NAMES, register, tls)
 
 
 def rating(partners: Partners, points: PointsLedger, bus: Bus, stream: Stream = POINTS) -> Subscriber:
@@ -355,23 +351,7 @@ def rating(partners: Partners, points: PointsLedger, bus: Bus, stream: Stream = 
 
 def scheduler(partners: Partners, settings: Settings) -> Scheduler:
     """The jobs: closing windows, bounding what partners may issue, following payments and points."""
-    programmes = partners.programmes
-    return Scheduler(
-        partners.database,
-        (
-            CloseDueWindows(partners.close_windows, partners.clearing, programmes).job(
-                settings.close_every_seconds
-            ),
-            SetAllFloors(partners.set_floors, programmes).job(settings.floor_every_seconds),
-            FollowAllRuns(partners.settlement.follow_runs, partners.settlement.suspend_late, programmes).job(
-                settings.follow_every_seconds
-            ),
-            FollowAllDisputes(partners.disputing.follow_disputes, programmes).job(
-                settings.follow_every_seconds
-            ),
-            FollowAllLots(partners.follow_lots, programmes).job(settings.lots_every_seconds),
-        ),
-    )
+    return Scheduler(partners.database, all_jobs(partners, settings))
 
 
 async def serve() -> None:
@@ -380,16 +360,16 @@ async def serve() -> None:
     process = Process(NAME, platform)
     database = Database.of(settings, NAME)
     process.at_stop(database.close)
-    bus = Bus(platform.nats_url, NAME)
+    tls, bus = tls_of(platform), Bus.of(platform, NAME)
     process.at_stop(bus.close)
-    channel = open_channel(platform.points_target)
+    channel = open_channel(platform.points_target, tls)
     process.at_stop(partial(channel.close, None))
     private_key = read_key(
         platform.principal_private_key.get_secret_value(), "COALITION_PRINCIPAL_PRIVATE_KEY"
     )
     points = points_ledger(database, channel, Signer(NAME, private_key))
     partners = build(settings, database, points)
-    grpc_server = server(partners, settings, Verifier(platform.principal_public_keys))
+    grpc_server = server(partners, settings, Verifier(platform.principal_public_keys), tls)
     await grpc_server.start()
     process.at_stop(partial(grpc_server.stop, settings.stop_grace_seconds))
     # The bus may come later than this service, and go: neither stops the registry.

@@ -71,6 +71,7 @@ from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.subscriber import Subscriber, Subscription
+from services.runtime.tls import tls_of
 
 _SERVICES = (
     "coalition.points.v1.PointsService",
@@ -98,7 +99,8 @@ def build(settings: Settings, platform: PlatformSettings) -> Wired:
     signer = Signer(
         "points", read_key(platform.principal_private_key.get_secret_value(), "principal_private_key")
     )
-    channels = [open_channel(platform.members_target), open_channel(platform.partners_target)]
+    tls = tls_of(platform)
+    channels = [open_channel(platform.members_target, tls), open_channel(platform.partners_target, tls)]
     members, partners = GrpcMembers(channels[0], signer), GrpcPartners(channels[1], signer)
     check = CheckLedger(database.reader)
     secret = read_key(settings.secret_key.get_secret_value(), "COALITION_POINTS_SECRET_KEY")
@@ -164,7 +166,8 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
         add_ExplanationsServiceServicer_to_server(ExplanationsServicer(wired.application), server)
         add_QuotesServiceServicer_to_server(QuotesServicer(wired.application, reader), server)
 
-    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, _SERVICES, register)
+    address = f"{settings.grpc_host}:{settings.grpc_port}"
+    return GrpcServer(address, verifier, _SERVICES, register, tls_of(platform))
 
 
 def closed_members(wired: Wired, bus: Bus) -> Subscriber:
@@ -197,7 +200,7 @@ async def serve() -> None:
     process = Process("points", platform)
     wired = build(settings, platform)
     process.at_stop(wired.close)
-    bus = Bus(platform.nats_url, process.name)
+    bus = Bus.of(platform, process.name)
     process.at_stop(bus.close)
     server = grpc_server(wired, settings, platform)
     await server.start()
@@ -215,7 +218,7 @@ async def serve_relay() -> None:
     process = Process("points-relay", platform)
     database = Database.of(settings, process.name)
     process.at_stop(database.close)
-    bus = Bus(platform.nats_url, process.name)
+    bus = Bus.of(platform, process.name)
     process.at_stop(bus.close)
     process.background(Relay(database, bus, POINTS).run(), "relay")
     await process.run()

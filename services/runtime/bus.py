@@ -8,31 +8,34 @@ event's type become underscores. Headers: CloudEvents 1.0 binary mode with the e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, cast
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import nats.errors
 from coalition.type.v1.event_record_pb2 import EventRecord
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 from services.runtime import logging, telemetry
+from services.runtime.bus_access import BusAccess, access_of
+from services.runtime.bus_client import RECONNECT_SECONDS, EventClient, trouble
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.ids import from_text, to_text
+from services.runtime.settings import BusSettings
 
 _log = logging.get(__name__)
 _MESSAGE_ID: Final = "Nats-Msg-Id"
 _DUPLICATES_SECONDS: Final = 120
-# The library says int and takes any number.
-_RECONNECT_SECONDS: Final = 0.25
+# The same trouble is told so often, however often it is met.
+_SAY_AGAIN_SECONDS: Final = 10.0
+_TOLD_MAX: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,39 +136,20 @@ def _partner_bytes(text: str) -> bytes:
     return from_text("ptr", text).bytes
 
 
-class EventClient(Client):
-    """nats-py's client with a header parser a fifth as dear: its own looks at every character of every name.
-
-    And with a way to publish a block of events in one write: one by one, checks and copies cost more than
-    all else the relay does.
-    """
-
-    async def publish_frames(self, frames: Sequence[bytes]) -> None:
-        """Sends publish commands made by frame_of. Raises nats.errors.Error where that cannot be done now."""
-        if not self.is_connected:
-            raise nats.errors.ConnectionClosedError
-        self.stats["out_msgs"] += len(frames)
-        await self._send_command(b"".join(frames))
-        if self._flush_queue is not None and self._flush_queue.empty():
-            await self._flush_pending()
-
-    @staticmethod
-    def _parse_header_lines(raw: bytes) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        for line in raw.decode("utf-8", "replace").split("\r\n"):
-            name, colon, value = line.partition(":")
-            if colon:
-                headers[name] = value.strip()
-        return headers
-
-
 class Bus:
     """A connection to JetStream that heals itself."""
 
-    def __init__(self, url: str, process: str, replicas: int = 1) -> None:
-        self._url, self._process, self._replicas = url, process, replicas
+    def __init__(self, access: BusAccess | str, process: str, replicas: int = 1) -> None:
+        """`access` may be a plain URL."""
+        self._access = BusAccess((access,)) if isinstance(access, str) else access
+        self._process, self._replicas = process, replicas
         self._client: EventClient | None = None
         self._connecting = asyncio.Lock()
+
+    @classmethod
+    def of(cls, settings: BusSettings, process: str) -> Bus:
+        """The bus that settings name, not connected yet. Raises Misconfigured."""
+        return cls(access_of(settings), process)
 
     @property
     def client(self) -> EventClient:
@@ -186,8 +170,15 @@ class Bus:
             await self._connect()
 
     async def _connect(self) -> None:
+        told: dict[str, float] = {}
+
         async def on_error(error: Exception) -> None:
-            _log.warning("bus.error", error=str(error) or type(error).__name__)
+            words, now = trouble(error, self._access), time.monotonic()
+            if now - told.get(words, -_SAY_AGAIN_SECONDS) >= _SAY_AGAIN_SECONDS:
+                if len(told) >= _TOLD_MAX:
+                    told.clear()
+                told[words] = now
+                _log.warning("bus.error", address=self._access.addresses, error=words)
 
         async def on_lost() -> None:
             _log.warning("bus.disconnected")
@@ -196,13 +187,13 @@ class Bus:
             _log.info("bus.reconnected")
 
         while self._client is None:
-            client = EventClient()
+            client = EventClient(self._access)
             try:
                 await client.connect(
-                    self._url,
+                    **self._access.options(),
                     name=f"coalition-{self._process}",
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=cast("int", _RECONNECT_SECONDS),
+                    reconnect_time_wait=cast("int", RECONNECT_SECONDS),
                     ping_interval=10,
                     max_outstanding_pings=3,
                     connect_timeout=5,
@@ -213,8 +204,9 @@ class Bus:
                 )
                 self._client = client
             except (OSError, nats.errors.Error, TimeoutError) as error:
-                address = urlsplit(self._url).netloc.rpartition("@")[2]
-                _log.warning("bus.unreachable", address=address, error=type(error).__name__)
+                _log.warning(
+                    "bus.unreachable", address=self._access.addresses, error=trouble(error, self._access)
+                )
                 await asyncio.sleep(0.5)
 
     async def close(self) -> None:

@@ -75,8 +75,10 @@ class ReadDatabase:
 class WriteDatabase:
     """Opens transactions that may write."""
 
-    def __init__(self, engine: AsyncEngine, server_settings: Mapping[str, str]) -> None:
-        self._engine, self._server_settings = engine, server_settings
+    def __init__(
+        self, engine: AsyncEngine, connect: Callable[[Mapping[str, str]], Awaitable[PgConnection]]
+    ) -> None:
+        self._engine, self._connect = engine, connect
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:
@@ -118,16 +120,7 @@ class WriteDatabase:
 
     async def connect_alone(self, server_settings: Mapping[str, str]) -> PgConnection:
         """A driver connection outside of the pool with settings of its own, for a hot path; the caller closes it."""
-        url = self._engine.url
-        return await asyncpg.connect(
-            host=url.host,
-            port=url.port,
-            user=url.username,
-            password=url.password,
-            database=url.database,
-            timeout=_CONNECT_SECONDS,
-            server_settings={**self._server_settings, **server_settings},
-        )
+        return await self._connect(server_settings)
 
 
 class Database:
@@ -141,16 +134,29 @@ class Database:
             "idle_in_transaction_session_timeout": "15000",
             "jit": "off",
         }
+
+        # What is no URL is refused at the start.
+        make_url(url)
+
+        async def connect(more: Mapping[str, str]) -> PgConnection:
+            # The driver reads the URL by itself, sslmode and sslrootcert as well; SQLAlchemy would not know them.
+            return await asyncpg.connect(
+                url, timeout=_CONNECT_SECONDS, server_settings={**server_settings, **more}
+            )
+
+        async def connect_pooled() -> PgConnection:
+            return await connect({})
+
         self._engine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
+            "postgresql+asyncpg://",
+            async_creator=connect_pooled,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            connect_args={"timeout": _CONNECT_SECONDS, "server_settings": server_settings},
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
         self.reader = ReadDatabase(self._engine)
-        self.writer = WriteDatabase(self._engine, server_settings)
+        self.writer = WriteDatabase(self._engine, connect)
 
     @classmethod
     def of(cls, settings: DatabaseSettings, process: str) -> Database:

@@ -14,12 +14,15 @@ from coalition.type.v1.reason_pb2 import Reason
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
-from services.runtime import telemetry
+from services.runtime import logging, telemetry
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, Unavailable, error_of, reason_of
 from services.runtime.principal import METADATA_KEY
+from services.runtime.tls import Tls, handshake_refusal
 
 Response = TypeVar("Response")
+
+_log = logging.get(__name__)
 
 # The largest message that a client or a server of ours sends or takes.
 MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -47,21 +50,28 @@ _SERVICE_CONFIG: Final = json.dumps(
 deadline_us: ContextVar[int] = ContextVar("deadline_us", default=0)
 
 
-def open_channel(target: str) -> grpc.aio.Channel:
-    """A channel to a neighbour, with keep-alive, bounded messages and retries of reads."""
-    return grpc.aio.insecure_channel(
-        target,
-        options=[
-            ("grpc.service_config", _SERVICE_CONFIG),
-            ("grpc.enable_retries", 1),
-            ("grpc.keepalive_time_ms", 20_000),
-            ("grpc.keepalive_timeout_ms", 5_000),
-            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-            ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
-            ("grpc.initial_reconnect_backoff_ms", 100),
-            ("grpc.min_reconnect_backoff_ms", 100),
-            ("grpc.max_reconnect_backoff_ms", 1_000),
-        ],
+_OPTIONS: Final[tuple[tuple[str, str | int], ...]] = (
+    ("grpc.service_config", _SERVICE_CONFIG),
+    ("grpc.enable_retries", 1),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+)
+
+
+def open_channel(target: str, tls: Tls | None = None) -> grpc.aio.Channel:
+    """A channel to a neighbour, with keep-alive, bounded messages and retries of reads; plain without `tls`.
+
+    Raises Misconfigured where the files of `tls` cannot be used.
+    """
+    if tls is None:
+        return grpc.aio.insecure_channel(target, options=_OPTIONS)
+    return grpc.aio.secure_channel(
+        target, tls.channel_credentials(), options=[*_OPTIONS, *tls.channel_options()]
     )
 
 
@@ -120,8 +130,18 @@ def error_from(error: grpc.aio.AioRpcError) -> CoalitionError:
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return Unavailable("the service has too many calls", Reason.REASON_OVERLOADED, retry_after_seconds=1)
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
-        return Unavailable("the service cannot be reached")
+        return _unreachable(error.details() or "")
     return error_of(Reason.REASON_INTERNAL, f"the service answered {code.name}", {})
+
+
+def _unreachable(details: str) -> Unavailable:
+    """Why is for the operator: in the metadata, which no partner is shown, and in the log of a process that has one."""
+    why = handshake_refusal(details)
+    if not why:
+        return Unavailable("the service cannot be reached")
+    if logging.is_configured():
+        _log.warning("neighbour.not_believed", why=why)
+    return Unavailable("the service cannot be reached", why=why)
 
 
 def error_of_item(item: ItemError) -> CoalitionError:

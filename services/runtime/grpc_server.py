@@ -14,6 +14,7 @@ from services.runtime import logging
 from services.runtime.boundary import Boundary
 from services.runtime.grpc_client import MESSAGE_BYTES_MAX
 from services.runtime.principal import Verifier
+from services.runtime.tls import Tls
 
 _log = logging.get(__name__)
 # Time between "not serving" and the stop, so that clients and balancers hear of it.
@@ -21,7 +22,7 @@ _ANNOUNCE_SECONDS: Final = 0.2
 
 
 class GrpcServer:
-    """Serves until stopped. `register` adds the servicers to the server it is given."""
+    """Serves until stopped, plain without `tls`. `register` adds the servicers to the server it is given."""
 
     def __init__(
         self,
@@ -29,8 +30,9 @@ class GrpcServer:
         verifier: Verifier,
         service_names: Sequence[str],
         register: Callable[[grpc.aio.Server], None],
+        tls: Tls | None = None,
     ) -> None:
-        self._address = address
+        self._address, self._tls = address, tls
         self._server = grpc.aio.server(
             interceptors=[Boundary(verifier)],
             options=[
@@ -49,14 +51,19 @@ class GrpcServer:
         register(self._server)
 
     async def start(self) -> int:
-        """Listens and reports healthy; answers the port. Raises OSError where it is taken."""
+        """Listens and reports healthy; answers the port. Raises OSError where it is taken, Misconfigured."""
+        credentials = self._tls.server_credentials() if self._tls else None
         try:
-            port = self._server.add_insecure_port(self._address)
+            port = (
+                self._server.add_secure_port(self._address, credentials)
+                if credentials
+                else self._server.add_insecure_port(self._address)
+            )
         except RuntimeError as error:
             raise OSError(f"cannot listen on {self._address}: {error}") from error
         await self._server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
-        _log.info("grpc.serving", address=self._address, port=port)
+        _log.info("grpc.serving", address=self._address, port=port, encrypted=credentials is not None)
         return port
 
     async def stop(self, grace_seconds: float) -> None:

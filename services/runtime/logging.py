@@ -65,6 +65,11 @@ def configure(process: str, level: str) -> None:
     structlog.contextvars.bind_contextvars(process=process)
 
 
+def is_configured() -> bool:
+    """Whether this process writes a log; the command line tells what it has to say by itself."""
+    return structlog.is_configured()
+
+
 def get(name: str) -> structlog.stdlib.BoundLogger:
     """A logger for a module."""
     return structlog.stdlib.get_logger(name)

@@ -17,6 +17,9 @@ from tests.architecture.settings_classes import OF_SERVICE, PLATFORM, variables
 from tests.architecture.sources import ROOT
 
 COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text())
+ENCRYPTED: Final[dict[str, dict[str, Any]]] = yaml.safe_load((ROOT / "deploy/compose/tls.yaml").read_text())[
+    "services"
+]
 DOCKERFILE: Final = (ROOT / "deploy/docker/Dockerfile").read_text()
 CONTAINERS: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
 OWN_IMAGE: Final = {name: each for name, each in CONTAINERS.items() if each["image"].startswith("coalition:")}
@@ -73,6 +76,24 @@ def test_a_process_starts_with_the_environment_it_gets(process: Any, monkeypatch
 def test_a_missing_secret_stops_compose_before_anything_starts():
     optional = {name for name, sign, _ in _references() if sign != "?"}
     assert optional == {"COALITION_LOG_LEVEL", "COALITION_OTLP_ENDPOINT", "COALITION_GATEWAY_PUBLIC_URL"}
+
+
+def test_tls_reaches_every_process_and_leaves_the_rest_as_it_is():
+    plain = {name: set(each.get("command", [])) for name, each in CONTAINERS.items()}
+    known = {*variables(PLATFORM), "PGSSLMODE", "PGSSLROOTCERT"}
+    assert set(ENCRYPTED) == set(CONTAINERS)
+    for name, each in ENCRYPTED.items():
+        assert set(each) <= {"command", "environment", "volumes"}
+        assert each["volumes"] == [f"./tls/{name}:/tls:ro"]
+        if name in OWN_IMAGE:
+            assert set(each["environment"]) <= known
+        else:
+            # A list of compose's is put in place of the other: nothing of it may be lost.
+            assert plain[name] < set(each["command"])
+    for process in (*PROCESSES, "cli"):
+        given = ENCRYPTED[getattr(process, "name", "cli")]["environment"]
+        assert {"COALITION_TLS_AUTHORITY", "COALITION_NATS_AUTHORITY", "PGSSLROOTCERT"} <= set(given)
+        assert given["NATS_URL"].startswith("tls://")
 
 
 @pytest.mark.parametrize("name", CONTAINERS)

@@ -69,9 +69,10 @@ async def test_a_quoted_hold_and_the_sale_that_it_pays_for(mall: Mall) -> None:
     assert (much["code"], much["most"], much["most_minor"]) == ("burn_share", 1000, 1000)
     without = await _refused(mall, "fuel", "/v1/holds", burn_of(card, points=500))
     assert (without["code"], without["errors"][0]["pointer"]) == ("invalid_request", "/basket")
-    held = await mall.posted("fuel", "/v1/holds", burn_of(card, points=1000, basket=_BASKET))
+    in_money = {"amount": 1009, "currency": "USD"}
+    held = await mall.posted("fuel", "/v1/holds", burn_of(card, points=None, money=in_money, basket=_BASKET))
     worth = {"amount": 1000, "currency": "USD", "treatment": "tender"}
-    assert held["worth"] == worth
+    assert (held["points"], held["worth"]) == (1000, worth)
 
     sale = body_of(card, amount=2500, currency="USD", lines=_LINES, hold={"id": held["hold"]})
     wrong = await _refused(

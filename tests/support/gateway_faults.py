@@ -15,6 +15,9 @@ class Faults:
     post_fails: list[grpc.StatusCode] = field(default_factory=list[grpc.StatusCode])
     post_answers_lost: int = 0
     items_overloaded: int = 0
+    # Calls with an earn of one of these references fail; of each that did, how many movements it had.
+    poisoned: set[str] = field(default_factory=set[str])
+    poisoned_calls: list[int] = field(default_factory=list[int])
     post_delay_seconds: float = 0.0
     partners_down: bool = False
     members_down: bool = False

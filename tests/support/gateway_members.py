@@ -205,6 +205,8 @@ class MembersBook(members_pb2_grpc.MembersServiceServicer):
             raise PermissionDenied("only the partner that enrolled a member may do this")
         if "@" not in (request.personal.email or "@"):
             raise InvalidRequest("this is not an e-mail address", field="personal.email")
+        if request.personal.given_name.isspace():
+            raise InvalidRequest("a name has more than spaces", field="personal.given_name")
         member.personal.MergeFrom(request.personal)
         for name in request.removed:
             setattr(member.personal, name, "")

@@ -73,6 +73,9 @@ class PointsBook(PointsReads):
             await context.abort(grpc.StatusCode.UNAVAILABLE, "broken on purpose")
         if self._faults.post_fails:
             await context.abort(self._faults.post_fails.pop(0), "broken on purpose")
+        if any(item.earn.reference in self._faults.poisoned for item in request.items):
+            self._faults.poisoned_calls.append(len(request.items))
+            await context.abort(grpc.StatusCode.INTERNAL, "broken on purpose")
         programme = acting().in_programme()
         principals = [self._verifier.verify(token) for token in request.principals] or [acting()]
         assert all(each.in_programme() == programme for each in principals)

@@ -63,7 +63,7 @@ OF_BURNS: Final[dict[Reason.ValueType, Explained]] = {
         "Not accepted; please try again",
     ),
     _R.REASON_PIN_LOCKED: Explained(
-        "Too many wrong PINs were typed for this member. None is looked at until `until`, not even the right one.",
+        "Too many wrong PINs were typed for this member, with you or with several partners. None is looked at until `until`, not even the right one.",
         "Have the member show the app or the card. The lock ends by itself, or once the member's PIN is set anew.",
         ("until", "retry_after_seconds"),
         "PIN locked; please show app or card",

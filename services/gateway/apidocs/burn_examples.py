@@ -58,6 +58,14 @@ HOLD_BODIES: Final[dict[str, Any]] = {
         "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1003"},
         "authorisation": CARD_READ,
     },
+    "for an amount": {
+        "member": {"card": "6035550000000018"},
+        "reference": "S367-7-20260314-1006",
+        "store": "S367",
+        "money": {"amount": 1000, "currency": "EUR"},
+        "occurred_at": "2026-03-14T09:31:07+01:00",
+        "authorisation": CARD_READ,
+    },
     "with the app": {
         "member": {"app_token": TOKEN},
         "reference": "S367-7-20260314-1005",

@@ -322,7 +322,8 @@ EXPLAINED: Final[dict[Reason.ValueType, Explained]] = {
         "Points are no longer taken here",
     ),
     _R.REASON_RATE_LIMITED: Explained(
-        "The API key has sent more requests, or more lines in batches and files, than its quota allows. Nothing was done.",
+        "The API key has sent more requests, or more lines in batches and files, than its quota allows; or too many requests without a "
+        "valid key came from this address. Nothing was done.",
         "Wait as long as Retry-After says, then send the same request again. The headers RateLimit and RateLimit-Policy of every "
         "answer tell how much is left.",
         ("limit", "window_seconds", "resets_at", "retry_after_seconds"),

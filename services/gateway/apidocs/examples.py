@@ -30,7 +30,7 @@ EARN_BODIES: Final[dict[str, Any]] = {
         "currency": "EUR",
         "receipt": {"till": "7", "business_date": "2026-03-14", "number": "1001"},
         "lines": [
-            {"sku": "4001234", "category": "dairy", "quantity": "2", "amount": 598},
+            {"sku": "4001234", "category": "dairy", "quantity": "2", "amount": 598, "tax_rate": "7"},
             {"sku": "4009876", "category": "household", "quantity": "0.754", "amount": 2001},
         ],
         "tenders": [{"kind": "card", "amount": 2599}],

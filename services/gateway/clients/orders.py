@@ -93,7 +93,9 @@ def hold_order(
     hold = movement_pb2.Hold(
         member_id=member_id.bytes,
         reference=body.reference,
-        points=body.points,
+        points=body.points or 0,
+        money_minor=body.money.amount if body.money else 0,
+        currency=body.money.currency if body.money else "",
         occurred_at_us=body.occurred_at,
         seconds=body.seconds,
         basket=_basket(body.basket),
@@ -233,6 +235,7 @@ def line_messages(lines: Sequence[SaleLine]) -> list[movement_pb2.SaleLine]:
             quantity=line.quantity,
             amount_minor=line.amount,
             returned=line.returned,
+            tax_rate=line.tax_rate,
         )
         for line in lines
     ]

@@ -17,7 +17,7 @@ from services.gateway.domain.caller import Caller
 from services.gateway.domain.large_batches.runs import Run
 from services.gateway.schemas.reading import read_lines
 from services.gateway.storage.batches import BatchStore, Turn
-from services.runtime.errors import Conflict, Unavailable
+from services.runtime.errors import Conflict
 
 
 class BatchAnswer(NamedTuple):
@@ -30,7 +30,7 @@ class BatchAnswer(NamedTuple):
 
 
 class Batches:
-    """Posts batches: one at a time for each key, a few at a time in all."""
+    """Posts batches: one at a time for each key."""
 
     def __init__(
         self,
@@ -39,10 +39,8 @@ class Batches:
         answers: BatchAnswers,
         *,
         hash_key: bytes,
-        at_once_max: int,
     ) -> None:
         self._store, self._lines, self._answers, self._hash_key = store, lines, answers, hash_key
-        self._at_once, self._at_once_max = 0, at_once_max
 
     async def run(self, caller: Caller, key: str, body: bytes, until_us: int) -> BatchAnswer:
         """Posts a batch once per key; the same key and body get the stored answer.
@@ -51,16 +49,8 @@ class Batches:
         IDEMPOTENCY_KEY_IN_FLIGHT for one that is being worked on), and Unavailable, after which the same
         call carries on.
         """
-        if self._at_once >= self._at_once_max:
-            raise Unavailable(
-                "too many batches are being worked on", Reason.REASON_OVERLOADED, retry_after_seconds=2
-            )
-        self._at_once += 1
-        try:
-            async with self._store.turn(caller.programme.ledger_id, caller.partner.partner_id, key) as turn:
-                return await self._take_turn(turn, caller, body, until_us)
-        finally:
-            self._at_once -= 1
+        async with self._store.turn(caller.programme.ledger_id, caller.partner.partner_id, key) as turn:
+            return await self._take_turn(turn, caller, body, until_us)
 
     async def _take_turn(self, turn: Turn, caller: Caller, body: bytes, until_us: int) -> BatchAnswer:
         # Keyed: a batch holds card numbers, which a plain hash would let somebody guess.

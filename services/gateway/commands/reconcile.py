@@ -28,7 +28,7 @@ from services.gateway.domain.reconciliation.uploads import AskedComparison, Outc
 from services.gateway.queries.reconciliation_days import Days
 from services.gateway.storage.reconciliation import ReconciliationStore, UploadTurn
 from services.runtime.clock import wall_now_us
-from services.runtime.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from services.runtime.errors import Conflict, InvalidRequest, NotFound
 from services.runtime.ids import new_id
 
 _STAGED_AT_ONCE: Final = 2_000
@@ -46,22 +46,20 @@ class UploadAnswer(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Lines of a file, differences that are kept of it, and files that are worked on at once."""
+    """Lines of a file, and differences that are kept of it."""
 
     lines_max: int
     differences_max: int
-    at_once_max: int
 
 
 class Reconcile:
-    """Compares files: one at a time for each key, a few at a time in all."""
+    """Compares files: one at a time for each key."""
 
     def __init__(
         self, store: ReconciliationStore, days: Days, operations: Operations, limits: Limits, hash_key: bytes
     ) -> None:
         self._store, self._days, self._operations = store, days, operations
         self._limits, self._hash_key = limits, hash_key
-        self._at_once = 0
 
     async def run(
         self, caller: Caller, key: str, asked: AskedComparison, pieces: AsyncIterator[bytes]
@@ -71,18 +69,10 @@ class Reconcile:
         Raises InvalidRequest for a file that makes no sense or is too large, which leaves the key free; Conflict
         (IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_FLIGHT); and Unavailable, after which the same call starts anew.
         """
-        if self._at_once >= self._limits.at_once_max:
-            raise Unavailable(
-                "too many files are being compared", Reason.REASON_OVERLOADED, retry_after_seconds=5
-            )
-        self._at_once += 1
-        try:
-            await self._day(caller, asked)
-            ledger_id, partner_id = caller.programme.ledger_id, caller.partner.partner_id
-            async with self._store.turn(ledger_id, partner_id, key) as turn:
-                return await self._take_turn(turn, caller, asked, pieces)
-        finally:
-            self._at_once -= 1
+        await self._day(caller, asked)
+        ledger_id, partner_id = caller.programme.ledger_id, caller.partner.partner_id
+        async with self._store.turn(ledger_id, partner_id, key) as turn:
+            return await self._take_turn(turn, caller, asked, pieces)
 
     async def _day(self, caller: Caller, asked: AskedComparison) -> BusinessDay:
         try:

@@ -50,6 +50,10 @@ class _Asked(NamedTuple):
     asking: Asking
 
 
+#: What is asked for, and who asks, whether or not it is to earn.
+_Question = tuple[_Lookup, Asking]
+
+
 class MemberDirectory:
     """Resolves the ways in which partners name members."""
 
@@ -103,16 +107,16 @@ class MemberDirectory:
     async def resolve_all(
         self, caller: Caller, references: Sequence[tuple[MemberReference, Place]]
     ) -> list[UUID | CoalitionError]:
-        """As resolve, for the lines of a batch: each name is asked for once, to earn where one of its lines does.
+        """As resolve, for the lines of a batch: each name is asked for once for each till, to earn where one of its lines does.
 
-        Why one names nobody stands in its place. Raises Unavailable where the members service cannot be
-        reached.
+        A till that is stopped stops no other, and learns nothing from one that is not. Why a name names nobody stands in its
+        place. Raises Unavailable where the members service cannot be reached.
         """
         asked = [
             None if reference.id else self._asked(caller, reference, place) for reference, place in references
         ]
         # Read once: what is remembered may be forgotten while the others are looked up.
-        found: dict[_Lookup, UUID | CoalitionError] = {}
+        found: dict[_Question, UUID | CoalitionError] = {}
         unknown: list[_Asked] = []
         for each in _once(filter(None, asked)):
             refusal = self._refusal(each) if self._stopped else None
@@ -120,13 +124,21 @@ class MemberDirectory:
             if known is None:
                 unknown.append(each)
             else:
-                found[each.lookup] = known
+                found[_question(each)] = known
         for start in range(0, len(unknown), LOOKUPS_MAX):
             block = unknown[start : start + LOOKUPS_MAX]
             for each, answer in zip(block, await self._flush(block), strict=True):
                 if isinstance(answer, CoalitionError) and is_passing(answer):
                     raise answer
-                found[each.lookup] = answer
+                found[_question(each)] = answer
+        # A card that one till earned with is somebody's now, also for the others that asked.
+        named = {lookup: answer for (lookup, _), answer in found.items() if isinstance(answer, UUID)}
+        for question, answer in found.items():
+            unknown_here = (
+                isinstance(answer, CoalitionError) and answer.reason == Reason.REASON_MEMBER_UNKNOWN
+            )
+            if unknown_here and question[0] in named:
+                found[question] = named[question[0]]
         return [
             self._found(caller, reference, each, found)
             for (reference, _), each in zip(references, asked, strict=True)
@@ -137,14 +149,14 @@ class MemberDirectory:
         caller: Caller,
         reference: MemberReference,
         asked: _Asked | None,
-        found: dict[_Lookup, UUID | CoalitionError],
+        found: dict[_Question, UUID | CoalitionError],
     ) -> UUID | CoalitionError:
         if asked is None:
             try:
                 return self.by_alias(caller, reference.id)
             except CoalitionError as error:
                 return error
-        return found[asked.lookup]
+        return found[_question(asked)]
 
     def by_alias(self, caller: Caller, alias: str) -> UUID:
         """The member that an alias stands for, if it stands for one. Raises NotFound (MEMBER_UNKNOWN)."""
@@ -228,14 +240,17 @@ class MemberDirectory:
 
 
 def _once(asked: Iterable[_Asked]) -> list[_Asked]:
-    """Each look-up once; the one that earns where there is one."""
-    first: dict[_Lookup, _Asked] = {}
+    """Each look-up once for each till; the one that earns where there is one."""
+    first: dict[_Question, _Asked] = {}
     for each in asked:
-        if each.lookup not in first or (
-            each.asking.place.earns and not first[each.lookup].asking.place.earns
-        ):
-            first[each.lookup] = each
+        question = _question(each)
+        if question not in first or (each.asking.place.earns and not first[question].asking.place.earns):
+            first[question] = each
     return list(first.values())
+
+
+def _question(asked: _Asked) -> _Question:
+    return asked.lookup, _whoever(asked.asking)
 
 
 def _whoever(asking: Asking) -> Asking:

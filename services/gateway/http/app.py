@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from services.gateway.apidocs.document import openapi_document
 from services.gateway.app import Gateway
+from services.gateway.auth.strangers import Strangers
 from services.gateway.http.access_log import AccessLog
 from services.gateway.http.authority import Authorities
 from services.gateway.http.batches import Batches
@@ -37,6 +38,7 @@ from services.gateway.http.refunds import Refunds
 from services.gateway.http.reversals import Reversals
 from services.gateway.http.routes import ToldRoute
 from services.gateway.http.statements import Statements
+from services.gateway.http.strangers import BoundStrangers
 from services.gateway.http.transactions import Transactions
 
 VERSION: Final = "1.0.0"
@@ -60,8 +62,12 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """The edge around the router, in place of Starlette's own error pages."""
         settings = self._gateway.settings
+        served: ASGIApp = LiteralFirst(AsyncExitStackMiddleware(self.router), self.router.routes)
+        if settings.keyless_per_minute_max:
+            strangers = Strangers(settings.keyless_per_minute_max, settings.addresses_remembered_max)
+            served = BoundStrangers(served, strangers, self._gateway.keys, settings.trusted_proxies)
         return Edge(
-            LiteralFirst(AsyncExitStackMiddleware(self.router), self.router.routes),
+            served,
             identify=partial(identify, self._gateway),
             versions=self._gateway.versions,
             log=AccessLog(on=settings.access_log),

@@ -17,7 +17,7 @@ from services.gateway.app import Gateway
 from services.gateway.auth.keys import digest_of
 from services.gateway.commands.batches import BatchAnswer
 from services.gateway.commands.large_batches.receive import FileKind
-from services.gateway.domain.caller import POINTS_READ
+from services.gateway.domain.caller import POINTS_READ, Caller
 from services.gateway.domain.large_batches.files import COLUMNS
 from services.gateway.domain.large_batches.runs import Sender
 from services.gateway.domain.quotas import QuotaClass
@@ -106,9 +106,7 @@ class Batches:
             exchange.allow_seconds(settings.batch_seconds_max)
             caller, key = await admit_write(gateway, request, "", counted=QuotaClass.BULK)
             body = await read_json(request, settings.batch_bytes_max)
-            answer = await gateway.batches.run(caller, key, body, exchange.until_us)
-            count_lines(gateway, request, answer.lines)
-            return _told(answer)
+            return await self._answered_at_once(request, caller, key, body)
         exchange.allow_seconds(settings.batch_file_seconds_max)
         caller, key = await admit_write(gateway, request, "", counted=QuotaClass.BULK)
         sender = Sender(caller, digest_of(exchange.headers.get(b"authorization", b"")))
@@ -121,18 +119,28 @@ class Batches:
                 request, settings.batch_file_bytes_max, settings.batch_file_stall_seconds
             )
             kind = FileKind.CSV if as_csv else FileKind.JSON_LINES
-        taken = await gateway.receive_batches.run(sender, key, kind, pieces)
+        async with gateway.places.batch_files.place(caller, exchange.until_us):
+            # However long it had to wait.
+            exchange.allow_seconds(settings.batch_file_seconds_max)
+            taken = await gateway.receive_batches.run(sender, key, kind, pieces)
         stored = taken.batch
         if stored.run is None:
             # Its key was used for the same body without the preference: that one is answered at once, or carried on.
-            answer = await gateway.batches.run(caller, key, body, exchange.until_us)
-            count_lines(gateway, request, answer.lines)
-            return _told(answer)
+            return await self._answered_at_once(request, caller, key, body)
         if not taken.replayed:
             count_lines(gateway, request, stored.run.counts.lines)
         gateway.work_batches.wake()
         told = large_batch(stored.batch_id, stored.created_at_us, stored.run)
         return _told(BatchAnswer(told, taken.replayed, stored.batch_id))
+
+    async def _answered_at_once(self, request: Request, caller: Caller, key: str, body: bytes) -> Response:
+        gateway, exchange = self._gateway, exchange_of(request)
+        async with gateway.places.batches.place(caller, exchange.until_us):
+            # However long it had to wait.
+            exchange.allow_seconds(gateway.settings.batch_seconds_max)
+            answer = await gateway.batches.run(caller, key, body, exchange.until_us)
+        count_lines(gateway, request, answer.lines)
+        return _told(answer)
 
     async def page(self, request: Request, asked: AskedPage) -> Response:
         """Lists batches."""

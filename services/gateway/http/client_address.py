@@ -23,19 +23,20 @@ def client_address(scope: Scope, trusted: Sequence[Network]) -> Address | None:
     """
     peer = scope.get("client")
     found = _read(peer[0]) if peer else None
-    if found is None or not _is_among(found, trusted):
+    if found is None or not is_among(found, trusted):
         return found
     said = b",".join(value for name, value in scope["headers"] if name == _FORWARDED)
     if not said.strip():
         return found
     for hop in reversed(said.decode("latin-1").split(",")[-_HOPS_MAX:]):
         found = _read(hop)
-        if found is None or not _is_among(found, trusted):
+        if found is None or not is_among(found, trusted):
             break
     return found
 
 
-def _is_among(address: Address, networks: Sequence[Network]) -> bool:
+def is_among(address: Address, networks: Sequence[Network]) -> bool:
+    """Whether an address is in one of several networks."""
     return any(address in network for network in networks)
 
 

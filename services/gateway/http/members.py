@@ -65,6 +65,7 @@ class Members:
                     Reason.REASON_IDEMPOTENCY_KEY_REUSED,
                     Reason.REASON_CARD_NUMBER_INVALID,
                     Reason.REASON_IDENTIFIER_TAKEN,
+                    Reason.REASON_LOOKUP_LIMITED,
                 ),
             ),
             post(

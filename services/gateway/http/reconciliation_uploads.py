@@ -124,7 +124,10 @@ class ReconciliationUploads:
         caller, key = await admit_write(gateway, request, STATEMENTS_READ, counted=QuotaClass.BULK)
         as_csv, pieces = open_file(request, gateway.settings.upload_bytes_max)
         asked = _asked(date, kinds, amounts=amounts, as_csv=as_csv)
-        answer = await gateway.reconcile.run(caller, key, asked, pieces)
+        async with gateway.places.uploads.place(caller, exchange.until_us):
+            # However long it had to wait.
+            exchange.allow_seconds(gateway.settings.upload_seconds_max)
+            answer = await gateway.reconcile.run(caller, key, asked, pieces)
         count_lines(gateway, request, answer.lines)
         return Answer(answer.body, 201, replayed=answer.replayed)
 

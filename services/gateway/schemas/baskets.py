@@ -27,6 +27,13 @@ class SaleLine(Body):
         ),
     ]
     returned: Annotated[bool, Field(description="True for a line taken back")] = False
+    tax_rate: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9]{1,2}(\.[0-9]{1,4})?)?$",
+            description="The tax on it that `amount` contains, in per cent as decimal text, e.g. `19` or `5.5`; empty: not told",
+        ),
+    ] = ""
 
 
 class Tender(Body):

@@ -115,7 +115,7 @@ class LineCounts(Answer):
     accepted: Annotated[int, Field(description="Posted now")]
     replayed: Annotated[int, Field(description="Posted before, under the same reference and content")]
     refused: Annotated[int, Field(description="Not posted; each says why")]
-    cancelled: Annotated[int, Field(description="Taken back before they were posted")]
+    cancelled: Annotated[int, Field(description="Taken back before they were sent to the ledger")]
 
 
 class BatchProgress(Answer):

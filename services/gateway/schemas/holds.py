@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from services.gateway.schemas.authority import Authorisation, AuthorisationField, as_shown
 from services.gateway.schemas.baskets import Basket
-from services.gateway.schemas.fields import POINTS_MAX, Body, Instant, Moment, Reference, StoreCode
+from services.gateway.schemas.fields import (
+    AMOUNT_MAX,
+    POINTS_MAX,
+    Body,
+    Currency,
+    Instant,
+    Moment,
+    Reference,
+    StoreCode,
+)
 from services.gateway.schemas.movements import (
     Channel,
     Posted,
@@ -23,16 +33,34 @@ SECONDS_MAX: Final = 7 * 86_400
 _OccurredAt = Annotated[Moment, Field(description="The till's clock: RFC 3339 with a zone")]
 
 
+class MoneyToPay(Body):
+    """What points shall pay for."""
+
+    amount: Annotated[int, Field(ge=1, le=AMOUNT_MAX, description="Minor units")]
+    currency: Currency
+
+
 class HoldBody(Body):
-    """Points to set aside for a burn."""
+    """Points to set aside for a burn: so many, or those that are worth so much."""
 
     member: PresentMember
     reference: Reference
     store: Annotated[
         StoreCode | None, Field(description="Your own code of the store; leave it out where there is none")
     ] = None
-    points: Annotated[int, Field(ge=1, le=POINTS_MAX, description="Points to set aside")]
+    points: Annotated[
+        int | None,
+        Field(ge=1, le=POINTS_MAX, description="Points to set aside; leave it out where `money` is told"),
+    ] = None
     occurred_at: _OccurredAt
+    money: Annotated[
+        MoneyToPay | None,
+        Field(
+            validate_default=True,
+            description="Instead of `points`: those that are worth the most that is no more than this by your burn rule, and the fewest of "
+            "these. The answer tells how many, and their worth",
+        ),
+    ] = None
     seconds: Annotated[
         int, Field(ge=1, le=SECONDS_MAX, description="How long they are set aside, in programme time")
     ] = SECONDS
@@ -44,6 +72,14 @@ class HoldBody(Body):
         ),
     ] = None
     authorisation: AuthorisationField = None
+
+    @field_validator("money")
+    @classmethod
+    def _one_of_both(cls, value: MoneyToPay | None, info: ValidationInfo) -> MoneyToPay | None:
+        # (Points that are wrong are told as such.)
+        if "points" in info.data and (value is None) == (info.data["points"] is None):
+            raise PydanticCustomError("points_or_money", "Tell either points or money")
+        return value
 
     @field_validator("authorisation")
     @classmethod

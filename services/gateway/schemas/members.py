@@ -47,8 +47,10 @@ _Language = Annotated[
 class PersonalBody(Body):
     """Personal data, all of it optional, kept encrypted."""
 
-    given_name: Annotated[_Name, Field(description="Given name, up to 100 characters")] = ""
-    family_name: Annotated[_Name, Field(description="Family name, up to 100 characters")] = ""
+    given_name: Annotated[_Name, Field(description="Given name, up to 100 characters, not only spaces")] = ""
+    family_name: Annotated[_Name, Field(description="Family name, up to 100 characters, not only spaces")] = (
+        ""
+    )
     email: _Email = ""
     phone: _Phone = ""
     birth_date: Annotated[CalendarDate | None, Field(description="Date of birth")] = None
@@ -58,8 +60,12 @@ class PersonalBody(Body):
 class PersonalPatch(Body):
     """What is to change: a field that is left out stays, null removes it."""
 
-    given_name: Annotated[_Name | None, Field(description="Given name, up to 100 characters")] = None
-    family_name: Annotated[_Name | None, Field(description="Family name, up to 100 characters")] = None
+    given_name: Annotated[
+        _Name | None, Field(description="Given name, up to 100 characters, not only spaces")
+    ] = None
+    family_name: Annotated[
+        _Name | None, Field(description="Family name, up to 100 characters, not only spaces")
+    ] = None
     email: _Email | None = None
     phone: _Phone | None = None
     birth_date: Annotated[CalendarDate | None, Field(description="Date of birth")] = None

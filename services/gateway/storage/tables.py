@@ -64,6 +64,10 @@ BATCH_RUN: Final = Table(
     Column("turn_at", TIMESTAMP(timezone=True)),
     Column("lines", Integer, nullable=False),
     *(Column(name, Integer, nullable=False) for name in _COUNTS),
+    Column("flight_first", Integer),
+    Column("flight_last", Integer),
+    Column("flight_due_at", TIMESTAMP(timezone=True)),
+    Column("flight_failures", Integer, nullable=False),
     PrimaryKeyConstraint("ledger_id", "batch_id", name="batch_run_pk"),
 )
 
@@ -82,6 +86,7 @@ BATCH_LINE: Final = Table(
     Column("body", Text),
     Column("transaction", Text),
     Column("error", Text),
+    Column("sent", Boolean, nullable=False),
     PrimaryKeyConstraint("ledger_id", "batch_id", "line", name="batch_line_pk"),
 )
 

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.launcher.doctor import Verdict, examine, findings_are_ok
+from services.launcher.doctor import examine, findings_are_ok
+from services.launcher.findings import Verdict
 
 app = typer.Typer()
 

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
+from services.launcher.errors import LauncherError
 from services.launcher.processes import PROCESSES, process_named, run_process
+from services.runtime.certificates import Misconfigured
 
 app = typer.Typer()
 NAMES = ", ".join(spec.name for spec in PROCESSES)
@@ -13,4 +15,7 @@ NAMES = ", ".join(spec.name for spec in PROCESSES)
 @app.command()
 def run(name: Annotated[str, typer.Argument(help=f"One of: {NAMES}.")]) -> None:
     """Serve until SIGTERM or SIGINT."""
-    run_process(process_named(name))
+    try:
+        run_process(process_named(name))
+    except Misconfigured as error:
+        raise LauncherError(str(error)) from error

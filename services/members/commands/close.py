@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.members.commands.announcing import Announce
 from services.members.domain import access
 from services.members.domain.events import MemberClosed
+from services.members.storage.personal import lock_member
 from services.members.storage.writing import close_member, enrolled_by
 from services.runtime.clock import wall_now_us
 from services.runtime.database import WriteDatabase
@@ -27,6 +28,8 @@ class Close:
         programme = principal.in_programme()
 
         async def work(connection: AsyncConnection) -> None:
+            # Whoever changes or claims the member is through by now, or sees that it is closed.
+            await lock_member(connection, programme.ledger_id, member_id)
             partner_id = await enrolled_by(connection, programme.ledger_id, member_id)
             access.require_own_member(principal, partner_id)
             now_us = wall_now_us()

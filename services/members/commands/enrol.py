@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -10,10 +12,18 @@ from coalition.type.v1.reason_pb2 import Reason
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.commands.announcing import Announce
+from services.members.commands.guard import Guard
 from services.members.domain import access
 from services.members.domain.contacts import region_of
 from services.members.domain.events import MemberClaimed, MemberEnrolled
-from services.members.domain.identifiers import GivenIdentifier, card_endings, read_identifiers
+from services.members.domain.guarding import Asking, Tally, asking_of
+from services.members.domain.identifiers import (
+    GivenIdentifier,
+    Identifier,
+    IdentifierKind,
+    card_endings,
+    read_identifiers,
+)
 from services.members.domain.member import Member, MemberStatus, NewMember
 from services.members.domain.personal import PersonalData, read_personal
 from services.members.storage.claims import Claims
@@ -27,6 +37,7 @@ from services.runtime.principal import Principal, Programme
 
 _OPERATION: Final = "members.enrol"
 _PLATFORM: Final = UUID(int=0)
+_Once = Callable[[AsyncConnection], Awaitable["Enrolled"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,8 @@ class Enrolled:
 class Enrol:
     """Enrols once per key, and claims the anonymous member whose card is given.
 
-    Only the member's id is remembered of the answer: nothing personal is kept twice.
+    Only the member's id is remembered of the answer: nothing personal is kept twice. A card that is given is a look-up, too: it shows
+    whether somebody has it. So it counts against who asks.
     """
 
     def __init__(
@@ -64,16 +76,17 @@ class Enrol:
         idempotency: Idempotency,
         writer: MemberWriter,
         claims: Claims,
+        guard: Guard,
         announce: Announce,
     ) -> None:
         self._database, self._idempotency = database, idempotency
-        self._writer, self._claims, self._announce = writer, claims, announce
+        self._writer, self._claims, self._guard, self._announce = writer, claims, guard, announce
 
     async def __call__(self, principal: Principal, asked: Enrolment) -> Enrolled:
         """Enrols, or answers who was enrolled by this key before.
 
         Raises PermissionDenied, InvalidRequest (also CARD_NUMBER_INVALID and IDEMPOTENCY_KEY_MISSING),
-        Conflict (IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_REUSED) and Unavailable.
+        Conflict (IDENTIFIER_TAKEN, IDEMPOTENCY_KEY_REUSED), CoalitionError (LOOKUP_LIMITED) where a card is given, and Unavailable.
         """
         access.require(principal, access.WRITE)
         programme = principal.in_programme()
@@ -95,7 +108,7 @@ class Enrol:
 
             async def work() -> bytes:
                 await self._claims.refuse_taken_numbers(connection, programme.ledger_id, new.identifiers)
-                claimable = await self._claims.of(connection, programme.ledger_id, new.identifiers)
+                claimable = await self._claims.take(connection, programme.ledger_id, new.identifiers)
                 if claimable is None:
                     stored.append(await self._store(connection, principal, programme, new))
                     return new.member_id.bytes
@@ -109,6 +122,12 @@ class Enrol:
             )
             return Enrolled(UUID(bytes=answer), stored[0] if stored else None, replayed=not stored)
 
+        asking = asking_of(principal)
+        if asking is None or not any(_is_card(each) for each in new.identifiers):
+            return await self._again_where_taken(once)
+        return await self._counted(programme, asking, new.identifiers, partial(self._again_where_taken, once))
+
+    async def _again_where_taken(self, once: _Once) -> Enrolled:
         try:
             return await self._database.run(once)
         except Conflict as error:
@@ -116,6 +135,33 @@ class Enrol:
             if error.reason != Reason.REASON_IDENTIFIER_TAKEN:
                 raise
         return await self._database.run(once)
+
+    async def _counted(
+        self,
+        programme: Programme,
+        asking: Asking,
+        identifiers: Sequence[Identifier],
+        enrol: Callable[[], Awaitable[Enrolled]],
+    ) -> Enrolled:
+        """Enrols somebody with a card, unless who asks is stopped.
+
+        A card of somebody else counts as one that nobody has does where it is looked up: an honest partner hardly ever meets
+        either. One that was enrolled counts as those that earn and are enrolled by that.
+        """
+        self._guard.stop(programme.ledger_id, asking)
+        try:
+            enrolled = await enrol()
+        except Conflict as error:
+            if any(
+                _is_card(each) and error.metadata.get("field") == f"identifiers[{place}]"
+                for place, each in enumerate(identifiers)
+            ):
+                await self._guard.count(programme, [(asking, Tally(unknown=1))])
+                self._guard.stop(programme.ledger_id, asking)
+            raise
+        if not enrolled.replayed:
+            await self._guard.count(programme, [(asking, Tally(enrolled=sum(map(_is_card, identifiers))))])
+        return enrolled
 
     async def _store(
         self, connection: AsyncConnection, principal: Principal, programme: Programme, new: NewMember
@@ -132,3 +178,7 @@ class Enrol:
             new.personal if access.sees_personal(principal, new.enrolled_by) else None,
             card_endings(identifiers),
         )
+
+
+def _is_card(identifier: Identifier) -> bool:
+    return identifier.kind is IdentifierKind.CARD

@@ -51,24 +51,19 @@ class FindMember:
         access.require(principal, access.READ)
         programme = principal.in_programme()
         if asking is not None:
-            self._stop(programme.ledger_id, asking)
+            self._guard.stop(programme.ledger_id, asking)
         try:
             member_id = by if isinstance(by, UUID) else await self._named(principal, by)
             match = await self._seen(principal, member_id)
         except NotFound:
             if asking is not None:
                 await self._guard.count(programme, [(asking, Tally(unknown=1))])
-                self._stop(programme.ledger_id, asking)
+                self._guard.stop(programme.ledger_id, asking)
             raise NotFound("no member has this identifier", Reason.REASON_MEMBER_UNKNOWN) from None
         if asking is not None:
             await self._guard.count(programme, [], {asking: {member_id}})
-            self._stop(programme.ledger_id, asking)
+            self._guard.stop(programme.ledger_id, asking)
         return match
-
-    def _stop(self, ledger_id: int, asking: Asking) -> None:
-        refusal = self._guard.refusal(ledger_id, asking)
-        if refusal is not None:
-            raise refusal
 
     async def _named(self, principal: Principal, given: GivenIdentifier) -> UUID:
         programme = principal.in_programme()

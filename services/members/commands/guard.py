@@ -86,6 +86,12 @@ class Guard:
                 )
         return None
 
+    def stop(self, ledger_id: int, asking: Asking) -> None:
+        """Raises CoalitionError (LOOKUP_LIMITED) where refusal has one."""
+        refusal = self.refusal(ledger_id, asking)
+        if refusal is not None:
+            raise refusal
+
     async def count(
         self,
         programme: Programme,

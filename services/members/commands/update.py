@@ -15,6 +15,7 @@ from services.members.domain.contacts import region_of
 from services.members.domain.events import MemberUpdated
 from services.members.domain.member import Change
 from services.members.domain.personal import PersonalData, read_personal, read_removed
+from services.members.storage.personal import lock_member
 from services.members.storage.writing import MemberWriter, enrolled_by, is_closed
 from services.runtime.clock import in_zone, wall_now_us
 from services.runtime.database import WriteDatabase
@@ -62,6 +63,8 @@ class UpdateMember:
 
         async def once(connection: AsyncConnection) -> bool:
             async def work() -> bytes:
+                # First: what is read before a closing is over by the time that it is written.
+                await lock_member(connection, programme.ledger_id, asked.member_id)
                 owner_id = await enrolled_by(connection, programme.ledger_id, asked.member_id)
                 access.require_own_member(principal, owner_id)
                 if await is_closed(connection, programme.ledger_id, asked.member_id):

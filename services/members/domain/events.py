@@ -82,12 +82,16 @@ class AppTokenReplayed:
 
 @dataclass(frozen=True, slots=True)
 class PinLocked:
-    """So many wrong PINs were typed that none is looked at until `locked_until_us`; the last one at `partner_id`."""
+    """So many wrong PINs were typed that none is looked at until `locked_until_us`; the last one at `partner_id`.
+
+    That holds for this partner, or `everywhere`: then several partners had wrong ones, and somebody tries them out.
+    """
 
     member_id: UUID
     partner_id: UUID
     locked_at_us: int
     locked_until_us: int
+    everywhere: bool
 
 
 MemberEvent = (

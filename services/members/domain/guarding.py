@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.runtime.clock import MICROS_PER_SECOND
+from services.runtime.principal import Kind, Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ class Asking:
         if not self.store and not self.till:
             return (key,)
         return key, Source(self.partner_id, store=self.store, till=self.till)
+
+
+def asking_of(principal: Principal) -> Asking | None:
+    """A partner that asks with its own key, without a till; None for staff and services, who are not counted."""
+    if principal.kind is not Kind.PARTNER or principal.partner_id is None:
+        return None
+    return Asking(principal.partner_id, principal.actor)
 
 
 @dataclass(frozen=True, slots=True)

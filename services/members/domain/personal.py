@@ -47,6 +47,9 @@ def read_personal(given: PersonalData, today: date, region: str | None) -> Perso
     read = replace(given, given_name=given.given_name.strip(), family_name=given.family_name.strip())
     for name in ("given_name", "family_name"):
         value: str = getattr(read, name)
+        if getattr(given, name) and not value:
+            # To say that it is not known is to leave it out, or to remove it.
+            raise _refused(name, "a name has more than spaces")
         if len(value) > NAME_CHARACTERS_MAX or not value.isprintable():
             raise _refused(name, f"a name has at most {NAME_CHARACTERS_MAX} printable characters")
     if read.birth_date and not BIRTH_DATE_MIN <= _date(read.birth_date) < today:

@@ -100,6 +100,7 @@ def new_event(event: MemberEvent) -> NewEvent:
                 partner_id=event.partner_id.bytes,
                 locked_at_us=event.locked_at_us,
                 locked_until_us=event.locked_until_us,
+                everywhere=event.everywhere,
             )
             return _of_member("member.pin_locked", event, event.locked_at_us, locked)
 

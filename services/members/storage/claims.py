@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.storage import tables
 from services.members.storage.lookup_hash import LookupHash
+from services.members.storage.personal import lock_member
 from services.runtime.errors import Conflict
 
 
@@ -63,10 +64,20 @@ class Claims:
                 field=f"identifiers[{min(taken)}]",
             )
 
-    async def of(
+    async def take(
         self, connection: AsyncConnection, ledger_id: int, identifiers: Sequence[Identifier]
     ) -> UUID | None:
-        """The open anonymous member that one of the cards is, where nobody has claimed it yet."""
+        """The open anonymous member that one of the cards is, where nobody has claimed it yet: locked until the transaction ends."""
+        found = await self._of(connection, ledger_id, identifiers)
+        if found is None:
+            return None
+        await lock_member(connection, ledger_id, found)
+        # It may have been claimed or closed since it was looked for.
+        return found if await self._of(connection, ledger_id, identifiers) == found else None
+
+    async def _of(
+        self, connection: AsyncConnection, ledger_id: int, identifiers: Sequence[Identifier]
+    ) -> UUID | None:
         hashes = [
             self._lookup.of(ledger_id, each) for each in identifiers if each.kind is IdentifierKind.CARD
         ]

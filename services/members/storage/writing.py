@@ -18,7 +18,7 @@ from services.members.domain.member import Change, NewMember
 from services.members.domain.personal import PersonalData
 from services.members.storage import tables
 from services.members.storage.lookup_hash import LookupHash
-from services.members.storage.personal import lock_member, newest_personal
+from services.members.storage.personal import newest_personal
 from services.members.storage.sealing import (
     DataKey,
     KeyRing,
@@ -69,6 +69,7 @@ class MemberWriter:
     ) -> None:
         """Makes an anonymous member that of `new`'s partner, with its personal fields and further identifiers.
 
+        The caller has locked the member, and seen that it is open.
         Raises Conflict (IDENTIFIER_TAKEN) where somebody else was first, or has another identifier.
         """
         owner = Owner(ledger_id, member_id)
@@ -113,9 +114,11 @@ class MemberWriter:
         change: Change,
         by: Principal,
     ) -> tuple[str, ...]:
-        """Stores new versions of personal fields, where they say something else than before; answers their names."""
+        """Stores new versions of personal fields, where they say something else than before; answers their names.
+
+        The caller has locked the member.
+        """
         owner = Owner(ledger_id, member_id)
-        await lock_member(connection, ledger_id, member_id)
         key = await self.key_of(connection, owner)
         now, version = await newest_personal(connection, owner, key)
         values = {name: value for name, value in asdict(change.personal).items() if value}

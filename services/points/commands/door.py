@@ -27,6 +27,7 @@ from services.points.domain.answers import (
     TurnedAway,
 )
 from services.points.domain.deciding.await_original import patience_us
+from services.points.domain.deciding.burn_rule import in_points
 from services.points.domain.movements import (
     Act,
     FloorChange,
@@ -257,8 +258,8 @@ class Door:
             start += len(group)
         return cut
 
-    async def _post(self, items: Sequence[Act]) -> list[Decided]:
-        ledger_id = self._programme.ledger_id
+    async def _post(self, asked: Sequence[Act]) -> list[Decided]:
+        ledger_id, items = self._programme.ledger_id, in_points(asked, self._terms)
         with telemetry.span(
             "ledger.post",
             links=(item.traceparent for item in items if item.traceparent),
@@ -283,7 +284,7 @@ class Door:
                     )
                     if terms is None or version != terms.version:
                         terms = self._terms = await ledgers.terms(connection, ledger_id, version)
-                        if needs_more(items, known, terms):
+                        if needs_more(items, known, terms) or in_points(asked, terms) != items:
                             # Accounts are missing that these terms need: once more, with them.
                             raise _TermsMoved
                     await flags.read_counts(connection, ledger_id, opened, items, terms, self._rules.zone)
@@ -298,7 +299,7 @@ class Door:
                         )
             except _TermsMoved:
                 self.numbers.forget(learned)
-                return await self._post(items)
+                return await self._post(asked)
             except BaseException:
                 self.numbers.forget(learned)
                 raise

@@ -118,7 +118,7 @@ def differing_fields(item: Movement, original: Original) -> list[str]:
             )  # fmt: skip
             # What was paid in points is told by the tenders.
             pairs += zip(names, item.purchase[:-1], purchase[:-1], strict=True)
-    elif isinstance(item, Hold):
+    elif isinstance(item, Hold) and not item.money_minor:
         pairs.append(("points", item.points, transaction.held))
     elif isinstance(item, Redemption | Transfer):
         pairs.append(("points", -item.points, transaction.points))
@@ -133,7 +133,7 @@ def differing_fields(item: Movement, original: Original) -> list[str]:
     # up, how long a hold was to live.
     rest = {
         MovementKind.EARN: ["lines", "burn"],
-        MovementKind.HOLD: ["seconds"],
+        MovementKind.HOLD: ["seconds", "money"],
         MovementKind.TRANSFER: ["to_member"],
         MovementKind.IMPORT: ["expires_at", "issuer"],
     }

@@ -29,7 +29,7 @@ class Treatment(StrEnum):
 class Basket(NamedTuple):
     """What is to be paid, in minor units.
 
-    Lines and tenders as in the books: JSON arrays of [sku, category, quantity, amount] and of [kind, amount].
+    Lines and tenders as in the books: JSON arrays of [sku, category, quantity, amount, …] and of [kind, amount].
     """
 
     amount_minor: int
@@ -81,8 +81,17 @@ class BurnRule(NamedTuple):
 
     def most_points(self, counted: int) -> int:
         """Most points that it takes for so much that counts; 0 where that is fewer than the minimum."""
+        return self._worth_up_to(self.most_minor(counted))
+
+    def points_for(self, money_minor: int) -> int:
+        """The fewest points that are worth the most that is no more than so many minor units; 0 where it takes none of these."""
+        most = self._worth_up_to(money_minor)
+        needed = -(-self.worth_of(most) * self.points // self.worth_minor)
+        return max(self.fewest, -(-needed // self.step) * self.step) if most else 0
+
+    def _worth_up_to(self, money_minor: int) -> int:
         # The most that are worth no more: worth_of(n) <= m holds up to n = ((m + 1) × points - 1) ÷ worth_minor.
-        return self.taken_up_to(((self.most_minor(counted) + 1) * self.points - 1) // self.worth_minor)
+        return self.taken_up_to(((money_minor + 1) * self.points - 1) // self.worth_minor)
 
     @property
     def fewest(self) -> int:

@@ -72,7 +72,11 @@ class Redemption(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """Points set aside for so many seconds of programme time; points is positive."""
+    """Points set aside for so many seconds of programme time; points is positive.
+
+    money_minor: instead what they shall pay for, in minor units (0: points are told). How many that takes is for the burn rule to
+    say; points is 0 until then.
+    """
 
     key: str
     partner_id: UUID
@@ -88,6 +92,7 @@ class Hold(NamedTuple):
     linked: bool = False
     basket: Basket | None = None
     authority: Authority = NOTHING_SHOWN
+    money_minor: int = 0
 
 
 class Capture(NamedTuple):

@@ -149,6 +149,20 @@ def result_message(answer: Answer) -> pb.Result:
     return pb.Result(outcome=pb.OUTCOME_TURNED_AWAY, error=error)
 
 
+def _line_message(
+    sku: str, category: str, quantity: str, amount: int, returned: bool = False, tax_rate: str = ""
+) -> pb.SaleLine:
+    """A line as the books have it: what was not told is left out at its end."""
+    return pb.SaleLine(
+        sku=sku,
+        category=category,
+        quantity=quantity,
+        amount_minor=amount,
+        returned=returned,
+        tax_rate=tax_rate,
+    )
+
+
 def purchase_message(transaction: Transaction, purchase: Purchase, currency: str) -> pb.Purchase:
     """The wire form of a recorded purchase."""
     sale = pb.Sale(
@@ -163,12 +177,7 @@ def purchase_message(transaction: Transaction, purchase: Purchase, currency: str
         entry_mode=purchase.entry_mode,
         amount_minor=purchase.amount_minor,
         currency=currency,
-        lines=[
-            pb.SaleLine(
-                sku=sku, category=category, quantity=quantity, amount_minor=amount, returned=bool(returned)
-            )
-            for sku, category, quantity, amount, *returned in orjson.loads(purchase.lines_json)
-        ],
+        lines=[_line_message(*line) for line in orjson.loads(purchase.lines_json)],
         tenders=[
             pb.Tender(kind=kind, amount_minor=amount) for kind, amount in orjson.loads(purchase.tenders_json)
         ],

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-import orjson
 from coalition.points.v1 import movement_pb2 as pb
 from coalition.points.v1 import points_pb2
 from coalition.type.v1.reason_pb2 import Reason
@@ -37,24 +35,24 @@ from services.points.rpc.reading import Unreadable as _Invalid
 from services.points.rpc.reading import check_text as _check_text
 from services.points.rpc.reading import invalid as _invalid
 from services.points.rpc.reading import traceparent as _traceparent
+from services.points.rpc.sale_lines import (
+    AMOUNT_MINOR_MAX,
+    TEXT_CHARACTERS_MAX,
+    paid_in_points,
+    read_lines,
+    read_tenders,
+)
 from services.points.rpc.wallet_movements import STAFF_ROLES, read_of_staff, read_transfer
 from services.points.rpc.wallet_movements import Asked as _OfWallets
 from services.runtime.ids import from_bytes
 from services.runtime.principal import Principal
 
-TEXT_CHARACTERS_MAX: Final = 64
-AMOUNT_MINOR_MAX: Final = 10**12
 HOLD_SECONDS: Final = 900
 HOLD_SECONDS_MAX: Final = 7 * 86_400
-LINES_MAX: Final = 500
-QUANTITY_CHARACTERS_MAX: Final = 17
-TENDERS_MAX: Final = 20
 _OF_HOLDS: Final = frozenset({"hold", "capture", "void"})
 _CHANNELS: Final = frozenset({"store", "web", "app", "phone", "other"})
 _ENTRY_MODES: Final = frozenset({"", "scanned", "swiped", "typed", "app", "on_file"})
-_TENDERS: Final = frozenset({"cash", "card", "voucher", "coupon", "points", "other"})
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_QUANTITY: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
 _Asked = (
     pb.Earn | pb.Redemption | pb.Hold | pb.Capture | pb.Void | pb.Refund | pb.Reversal | points_pb2.LoadBudgetRequest
     | _OfWallets
@@ -141,7 +139,7 @@ class MovementReader:
         if refund.lines and not refund.amount_minor:
             # It would stand for all that is left.
             raise _invalid("amount", "what the lines sum to is needed")
-        lines = _lines(refund.lines, refund.amount_minor)
+        lines = read_lines(refund.lines, refund.amount_minor)
         store_id, told = _receipt(refund.receipt), refund.receipt
         receipt = Receipt(store_id, told.till, told.business_date, told.number, refund.channel, lines)
         # What it refunds, and whose it is, is looked up before it comes to the door.
@@ -177,7 +175,13 @@ class MovementReader:
 
     def _hold(self, item: pb.Item, hold: pb.Hold, partner: UUID, currency: str, deadline_us: int) -> Hold:
         member_id = _named(hold.member_id, hold.reference, hold.occurred_at_us)
-        if not 1 <= hold.points <= POINTS_MAX:
+        if hold.money_minor:
+            if hold.points:
+                raise _invalid("points", "either points or money")
+            if not 1 <= hold.money_minor <= AMOUNT_MINOR_MAX:
+                raise _invalid("money", f"1 to {AMOUNT_MINOR_MAX} minor units")
+            _check_currency(hold.currency, currency)
+        elif not 1 <= hold.points <= POINTS_MAX:
             raise _invalid("points", f"1 to {POINTS_MAX}")
         if not 0 <= hold.seconds <= HOLD_SECONDS_MAX:
             raise _invalid("seconds", f"1 to {HOLD_SECONDS_MAX}")
@@ -185,7 +189,7 @@ class MovementReader:
             item.key, partner, member_id, hold.reference, self._hash(b"hold", hold, item.linked),
             hold.occurred_at_us, hold.points, hold.seconds or HOLD_SECONDS, _traceparent(item), deadline_us,
             linked=item.linked, basket=_basket(hold.basket, currency) if hold.HasField("basket") else None,
-            authority=read_authority(hold.authority, hold.receipt, _receipt(hold.receipt)),
+            authority=read_authority(hold.authority, hold.receipt, _receipt(hold.receipt)), money_minor=hold.money_minor,
         )  # fmt: skip
 
     def content_hash(self, kind: bytes, asked: points_pb2.LoadBudgetRequest) -> bytes:
@@ -222,7 +226,7 @@ class MovementReader:
         receipt = sale.receipt
         purchase = Purchase(
             store_id, receipt.till, receipt.business_date, receipt.number, sale.channel, sale.entry_mode,
-            sale.amount_minor, _lines(sale.lines, sale.amount_minor), _tenders(sale.tenders), _in_points(sale),
+            sale.amount_minor, read_lines(sale.lines, sale.amount_minor), read_tenders(sale.tenders), paid_in_points(sale),
         )  # fmt: skip
         return Earn(
             item.key, partner, member_id, earn.reference, self._hash(b"earn", earn, item.linked), occurred_at_us,
@@ -252,7 +256,9 @@ def _basket(asked: pb.Basket, currency: str) -> Basket:
         if not 0 <= asked.amount_minor <= AMOUNT_MINOR_MAX:
             raise _invalid("amount", f"0 to {AMOUNT_MINOR_MAX} minor units")
         _check_currency(asked.currency, currency)
-        return Basket(asked.amount_minor, _lines(asked.lines, asked.amount_minor), _tenders(asked.tenders))
+        return Basket(
+            asked.amount_minor, read_lines(asked.lines, asked.amount_minor), read_tenders(asked.tenders)
+        )
     except _Invalid as invalid:
         raise invalid.within("basket") from None
 
@@ -318,64 +324,3 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@lru_cache(maxsize=4_096)
-def _is_quantity(text: str) -> bool:
-    """Whether this is a decimal; most are ones that were seen before."""
-    return _QUANTITY.fullmatch(text) is not None
-
-
-def _lines(asked: Sequence[pb.SaleLine], amount_minor: int) -> str:
-    if not asked:
-        return "[]"
-    if len(asked) > LINES_MAX:
-        raise _invalid("lines", f"up to {LINES_MAX}")
-    total = 0
-    lines: list[tuple[str | int | bool, ...]] = []
-    for line in asked:
-        sku, category, amount = line.sku, line.category, line.amount_minor
-        quantity = line.quantity or "1"
-        if len(sku) > TEXT_CHARACTERS_MAX or len(category) > TEXT_CHARACTERS_MAX:
-            raise _invalid("lines", f"sku and category have up to {TEXT_CHARACTERS_MAX} characters")
-        if not (sku.isprintable() and category.isprintable()):
-            # A NUL is no part of a JSON document of the database: it would fail the whole batch.
-            raise _invalid("lines", "sku and category are visible characters")
-        # (Only what is short is looked up: the cache keeps its keys.)
-        if len(quantity) > QUANTITY_CHARACTERS_MAX or not _is_quantity(quantity):
-            raise _invalid("lines", "a quantity is a decimal with up to 6 places, as text")
-        if not -AMOUNT_MINOR_MAX <= amount <= AMOUNT_MINOR_MAX:
-            raise _invalid("lines", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
-        total += amount
-        # Without names, which would be a tenth of what an earn takes on the disk.
-        entry = (sku, category, quantity, amount)
-        lines.append((*entry, True) if line.returned else entry)
-    if total != amount_minor:
-        raise _Invalid(
-            "amount", f"the lines sum to {total}", Reason.REASON_AMOUNT_MISMATCH,
-            amount_minor=str(amount_minor), lines_minor=str(total),
-        )  # fmt: skip
-    return orjson.dumps(lines).decode()
-
-
-def _tenders(tenders: Sequence[pb.Tender]) -> str:
-    if not tenders:
-        return "[]"
-    if len(tenders) > TENDERS_MAX:
-        raise _invalid("tenders", f"up to {TENDERS_MAX}")
-    for tender in tenders:
-        if tender.kind not in _TENDERS:
-            raise _invalid("tenders", f"kind is one of {', '.join(sorted(_TENDERS))}")
-        if abs(tender.amount_minor) > AMOUNT_MINOR_MAX:
-            raise _invalid("tenders", f"an amount is within ±{AMOUNT_MINOR_MAX} minor units")
-    return orjson.dumps([(tender.kind, tender.amount_minor) for tender in tenders]).decode()
-
-
-def _in_points(sale: pb.Sale) -> int:
-    """The part of a sale that was paid in points, in minor units."""
-    if not sale.tenders:
-        return 0
-    points_minor = sum(tender.amount_minor for tender in sale.tenders if tender.kind == "points")
-    if not 0 <= points_minor <= sale.amount_minor:
-        raise _invalid("tenders", "what is paid in points is part of the amount")
-    return points_minor

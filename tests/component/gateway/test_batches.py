@@ -17,6 +17,7 @@ from services.runtime.ids import new_id, to_text
 from tests.support.gateway import House, open_house
 from tests.support.gateway_bodies import earn, new_card, redemption, redemption_line, refund
 from tests.support.servers import ServiceDatabase
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -367,3 +368,21 @@ async def test_a_line_of_a_batch_is_offline_whatever_it_says(keeping_house: Hous
     shown = house.points.calls[-1].items[-1].redemption.authority
     assert shown.kind == pb.AUTHORITY_KIND_OFFLINE
     assert len(shown.instrument) == 16
+
+
+async def test_one_partner_s_batches_keep_no_other_out(
+    database_for: Callable[[str], ServiceDatabase],
+) -> None:
+    async with open_house(database_for("gateway").runtime_url, batches_at_once_max=1) as house:
+        house.faults.post_delay_seconds = 0.3
+        first = asyncio.create_task(house.post("/v1/batches", {"lines": _earns(_member(house), 1)}))
+        await until(lambda: len(house.points.calls) == 1)
+        mine = await house.post("/v1/batches", {"lines": _earns(_member(house), 1)})
+        assert (mine.status_code, mine.json()["code"], mine.headers["retry-after"]) == (
+            503,
+            "overloaded",
+            "2",
+        )
+        theirs = {"lines": [{**line, "store": None} for line in _earns(_member(house), 1)]}
+        other = await house.post("/v1/batches", theirs, secret=house.new_key())
+        assert (other.status_code, (await first).status_code) == (201, 201)

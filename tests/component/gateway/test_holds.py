@@ -87,6 +87,10 @@ async def test_a_hold_that_is_none_of_the_partners_is_not_found(house: House, st
     [
         ({"points": 0}, "/points"),
         ({"points": 1.5}, "/points"),
+        ({"money": {"amount": 5, "currency": "EUR"}}, "/money"),
+        ({"points": None}, "/money"),
+        ({"points": None, "money": {"amount": 0, "currency": "EUR"}}, "/money/amount"),
+        ({"points": None, "money": {"amount": 5}}, "/money/currency"),
         ({"seconds": 0}, "/seconds"),
         ({"seconds": 604_801}, "/seconds"),
         ({"reference": ""}, "/reference"),

@@ -142,6 +142,8 @@ async def test_personal_data_is_changed_field_by_field(house: House) -> None:
     assert told.language is not None
     for body, status, pointer in (
         ({"personal": {"email": "nobody"}}, 400, "/personal/email"),
+        ({"personal": {"given_name": "   "}}, 400, "/personal/given_name"),
+        ({"personal": {"given_name": ""}}, 400, "/personal/given_name"),
         ({"personal": {"nickname": "x"}}, 400, "/personal/nickname"),
         ({"status": "closed"}, 400, "/personal"),
     ):

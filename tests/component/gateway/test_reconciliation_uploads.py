@@ -332,3 +332,32 @@ async def test_nothing_is_left_of_what_was_staged_and_old_results_are_forgotten(
     assert await store.purge(0) > 0
     assert (await house.get(f"{_UPLOADS}/{upload.id}")).status_code == 404
     assert await _fetchval(house, "SELECT count(*) FROM reconciliation_difference") == 0
+
+
+async def test_one_partner_s_files_keep_no_other_out(
+    database_for: Callable[[str], ServiceDatabase],
+) -> None:
+    async with open_house(database_for("gateway").runtime_url, uploads_at_once_max=1) as house:
+        house.operations.now_us += DAY_US
+        arriving, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield _HEADER.encode()
+            arriving.set()
+            await go_on.wait()
+            yield _sales(0).encode()
+
+        first = asyncio.create_task(_send(house, slow()))
+        await arriving.wait()
+        await until(lambda: bool(house.gateway.places.uploads.taken))
+        mine = await _send(house, _HEADER)
+        assert (mine.status_code, mine.json()["code"], mine.headers["retry-after"]) == (
+            503,
+            "overloaded",
+            "5",
+        )
+        other = asyncio.create_task(_send(house, _HEADER + _sales(0), secret=house.new_key()))
+        await until(lambda: house.gateway.places.uploads.waiting == 1)
+        go_on.set()
+        for answer in await asyncio.gather(first, other):
+            _upload(answer)

@@ -169,3 +169,37 @@ async def test_what_one_process_has_counted_the_next_one_knows(
     limits: dict[str, Any] = {"lookup_window_seconds": DAY, "lookup_till_unknown_max": 10}
     async with running_members(database_for("members"), **limits) as other:
         assert await _ask(other, programme, asking, card_number()) == [LIMITED]
+
+
+async def test_whoever_enrols_cards_to_learn_which_are_taken_is_stopped(
+    strict: RunningMembers, programme: Programme
+):
+    (taken,) = await _known(strict, programme, 1)
+    partner = strict.partner(programme)
+    for _ in range(25):
+        with pytest.raises(CoalitionError) as refused:
+            await partner.enrol(identifier(CARD, taken))
+        assert refused.value.reason == Reason.REASON_IDENTIFIER_TAKEN
+    for card in (taken, taken, card_number()):
+        with pytest.raises(CoalitionError) as stopped:
+            await partner.enrol(identifier(CARD, card))
+        assert stopped.value.reason == LIMITED
+    # Without a card an enrolment tells nothing of anybody.
+    assert (await partner.enrol()).member.identifiers
+    events = [each.type for each in await strict.points(programme).events()]
+    assert events.count("member.enumeration_suspected") == 1
+
+
+async def test_whoever_enrols_free_cards_without_end_is_stopped(strict: RunningMembers, programme: Programme):
+    partner = strict.partner(programme)
+    cards = [card_number() for _ in range(7)]
+    for card in (*cards[:5], *cards[:3]):
+        # Sent again under its key it is the same enrolment, and counted once.
+        await partner.enrol(identifier(CARD, card), key=f"enrol-{card}")
+    await partner.enrol(identifier(CARD, cards[5]))
+    with pytest.raises(CoalitionError) as stopped:
+        await partner.enrol(identifier(CARD, cards[6]))
+    assert stopped.value.reason == LIMITED
+    # The desk is nobody who tries cards out.
+    desk = strict.staff(programme, "service_desk")
+    await desk.enrol(identifier(CARD, cards[6]))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -25,8 +26,17 @@ APP = ("members:read", "members:write", "members:app")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hasty(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[RunningMembers]:
-    """A service that locks for a second, after two wrong PINs."""
-    async with running_members(database_for("members"), pin_tries_max=2, pin_lock_seconds=1) as members:
+    """A service that locks for a second, after two wrong PINs with a partner, or three with several."""
+    limits: dict[str, Any] = {"pin_tries_max": 2, "pin_lock_seconds": 1, "pin_tries_everywhere_max": 3}
+    async with running_members(database_for("members"), **limits) as members:
+        yield members
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def strict(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[RunningMembers]:
+    """A service that locks after two wrong PINs with a partner, or five with several."""
+    limits: dict[str, Any] = {"pin_tries_max": 2, "pin_tries_everywhere_max": 5}
+    async with running_members(database_for("members"), **limits) as members:
         yield members
 
 
@@ -79,7 +89,50 @@ async def test_wrong_pins_in_a_row_lock_it_and_a_right_one_starts_the_count_anew
     (event,) = [events.MemberPinLocked.FromString(each.payload) for each in told]
     assert shop.till.partner_id is not None
     assert (event.member_id, event.partner_id) == (shop.member_id, shop.till.partner_id.bytes)
+    assert not event.everywhere
     assert event.locked_until_us - event.locked_at_us == 900_000_000
+
+
+async def test_a_partner_locks_a_pin_for_itself_alone_however_often_it_tries(
+    strict: RunningMembers, programme: Programme
+):
+    shop = await shop_of(strict, programme)
+    hostile = strict.partner(programme, scopes=("points:redeem",))
+    for _ in range(6):
+        await wrong(hostile.check_pin(shop.member_id, "1357"))
+    assert (await wrong(hostile.check_pin(shop.member_id, PIN)))[0] == "PIN_LOCKED"
+    assert await shop.till.check_pin(shop.member_id, PIN) is False
+    # A right one elsewhere gives it no further tries.
+    assert (await wrong(hostile.check_pin(shop.member_id, PIN)))[0] == "PIN_LOCKED"
+    locked = [
+        events.MemberPinLocked.FromString(each.payload)
+        for each in await strict.points(programme).events()
+        if each.type == "member.pin_locked"
+    ]
+    assert [each.everywhere for each in locked] == [False]
+
+
+async def test_wrong_pins_with_several_partners_lock_it_with_all(
+    strict: RunningMembers, programme: Programme
+):
+    shop = await shop_of(strict, programme)
+    tills = [strict.partner(programme, scopes=("points:redeem",)) for _ in range(4)]
+    # Two of each count: what locks it there.
+    for till in tills[:2]:
+        assert [(await wrong(till.check_pin(shop.member_id, "1357")))[0] for _ in range(3)] == [
+            "AUTHORISATION_INVALID", "PIN_LOCKED", "PIN_LOCKED",
+        ]  # fmt: skip
+    assert await wrong(tills[2].check_pin(shop.member_id, "1357")) == ("PIN_LOCKED", "")
+    for till in (tills[3], shop.till):
+        assert (await wrong(till.check_pin(shop.member_id, PIN)))[0] == "PIN_LOCKED"
+    told = [each for each in await strict.points(programme).events() if each.type == "member.pin_locked"]
+    locked = [events.MemberPinLocked.FromString(each.payload) for each in told]
+    assert [each.everywhere for each in locked] == [False, False, True]
+    assert locked[2].locked_until_us - locked[2].locked_at_us == 900_000_000
+    # Another PIN ends all of that.
+    await shop.home.set_pin(shop.member_id, "8052")
+    assert await wrong(tills[0].check_pin(shop.member_id, PIN)) == ("AUTHORISATION_INVALID", "1")
+    assert await shop.till.check_pin(shop.member_id, "8052") is False
 
 
 async def test_many_tills_at_once_are_told_no_more_than_five_wrong_ones(
@@ -129,6 +182,8 @@ async def test_each_lock_is_twice_as_long_until_a_right_pin(hasty: RunningMember
     assert (await wrong(shop.till.check_pin(shop.member_id, "1357")))[0] == "PIN_LOCKED"
     last = events.MemberPinLocked.FromString((await hasty.points(programme).events())[-1].payload)
     assert last.locked_until_us - last.locked_at_us == 2_000_000
+    # However many they are, they are one partner's.
+    assert not last.everywhere
     # Another PIN ends the lock, and the growth of it.
     await shop.home.set_pin(shop.member_id, "8052")
     await shop.till.check_pin(shop.member_id, "8052")

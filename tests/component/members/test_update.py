@@ -96,6 +96,10 @@ async def test_only_who_enrolled_a_member_and_the_service_desk_change_it(
     with pytest.raises(InvalidRequest) as refused:
         await _update(partner, member_id, removed=("member_id",))
     assert refused.value.metadata["field"] == "removed"
+    with pytest.raises(InvalidRequest) as refused:
+        await _update(partner, member_id, given_name="  ", phone="030 7654321")
+    assert refused.value.metadata["field"] == "personal.given_name"
+    assert (await partner.get(member_id)).personal.phone == "+49301234567"
     await partner.close(member_id)
     with pytest.raises(CoalitionError) as closed:
         await _update(partner, member_id, phone="030 7654321")

@@ -16,6 +16,7 @@ from services.runtime import grpc_client
 from services.runtime.api_versions import NEWEST
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import new_id
+from services.runtime.principal import Programme
 from tests.support.partners import House
 from tests.support.partners_office import Office
 
@@ -26,7 +27,11 @@ async def refused(house: House, method: Any, request: Any, principal: bytes) -> 
     return caught.value
 
 
-def _calls_of_access(house: House, partner_id: UUID, key_id: bytes) -> list[tuple[Any, Any, set[str]]]:
+async def _calls_of_access(
+    house: House, programme: Programme, partner_id: UUID
+) -> list[tuple[Any, Any, set[str]]]:
+    issuing = pb.IssueApiKeyRequest(partner_id=partner_id.bytes, label="till")
+    key_id = (await house.ask(house.registry.IssueApiKey, issuing, programme)).api_key.key_id
     access, of_both = house.api_access, {"maker", "admin"}
     pin = api_access_pb2.PinApiVersionRequest(partner_id=partner_id.bytes, api_version=NEWEST)
     return [
@@ -40,8 +45,6 @@ async def test_writes_are_for_those_whose_role_they_are(office: Office) -> None:
     house = office.house
     programme = await house.programme()
     partner_id = await house.partner(programme, "grocer")
-    issuing = pb.IssueApiKeyRequest(partner_id=partner_id.bytes, label="till")
-    key = await house.ask(house.registry.IssueApiKey, issuing, programme)
     calls: list[tuple[Any, Any, set[str]]] = [
         (
             house.registry.RegisterProgramme,
@@ -84,7 +87,7 @@ async def test_writes_are_for_those_whose_role_they_are(office: Office) -> None:
             pb.SetQuotasRequest(partner_id=partner_id.bytes, quotas=pb.Quotas(bulk_per_second=9)),
             {"maker", "admin"},
         ),
-        *_calls_of_access(house, partner_id, key.api_key.key_id),
+        *await _calls_of_access(house, programme, partner_id),
         (
             house.legal_entities.AddLegalEntity,
             legal_entities_pb2.AddLegalEntityRequest(partner_id=partner_id.bytes, name="Grocer Online"),

@@ -48,6 +48,47 @@ async def test_points_are_worth_what_the_rule_says_rounded_down_once(house: Poin
     await house.assert_sound()
 
 
+async def test_a_hold_in_money_sets_aside_the_fewest_points_that_are_worth_the_most_of_it(
+    house: PointsHouse,
+) -> None:
+    till, member = await rich(house, points=3, worth_minor=2, minimum_points=30, step_points=10)
+    dollars = {"currency": "USD"}
+    for minor, points, worth in ((20, 30, 20), (100, 150, 100), (105, 150, 100), (106, 160, 106)):
+        held = (await till.hold(member, 0, money_minor=minor, **dollars)).transaction
+        assert (held.held, held.worth.amount_minor) == (points, worth)
+        await till.void(held.transaction_id)
+    assert told(await till.hold(member, 0, money_minor=19, **dollars)) == (
+        "BURN_TOO_SMALL",
+        {"minimum": "30", "minimum_minor": "20", "asked_minor": "19"},
+    )
+    assert reason(await till.hold(member, 0, money_minor=1_000_000, **dollars)) == "INSUFFICIENT_POINTS"
+    assert told(await till.hold(member, 30, money_minor=20, **dollars))[0] == "INVALID_REQUEST"
+    assert told(await till.hold(member, 0, money_minor=20, currency="EUR"))[0] == "CURRENCY_UNSUPPORTED"
+    # Nobody says what points are worth elsewhere.
+    other = await house.till()
+    assert told(await other.hold(member, 0, money_minor=20, **dollars)) == (
+        "INVALID_REQUEST",
+        {"field": "money"},
+    )
+    await house.assert_sound()
+
+
+async def test_a_hold_in_money_is_what_it_was_when_the_rule_has_changed_since(house: PointsHouse) -> None:
+    till, member = await rich(house)
+    asked = hold(member, 0, money_minor=500, currency="USD")
+    first = (await till.post(asked))[0].transaction
+    await house.set_burn_rule(till.partner_id, worth_minor=50)
+    (again,) = await till.post(asked)
+    assert (again.replayed, again.transaction) == (True, first)
+    # By the rule that holds now; also in the first batch since it was set.
+    (now,) = await till.post(hold(member, 0, money_minor=500, currency="USD"))
+    assert (first.held, now.transaction.held) == (500, 1_000)
+    elsewhere = pb.Item(key="another", hold=asked.hold)
+    elsewhere.hold.money_minor = 400
+    assert told((await till.post(elsewhere))[0])[1]["fields"] == "seconds,money"
+    await house.assert_sound()
+
+
 async def test_fewest_points_and_steps(house: PointsHouse) -> None:
     till, member = await rich(house, minimum_points=200, step_points=10)
     assert told(await till.redeem(member, 199)) == (

@@ -126,7 +126,9 @@ async def test_the_journal_the_purchases_and_the_events_tell_what_was_posted_wit
             channel="web", entry_mode="app", reference="first",
             lines=[
                 pb.SaleLine(sku="a", category="c", quantity="1.5", amount_minor=1_300),
-                pb.SaleLine(sku="b", quantity="1", amount_minor=-50, returned=True),
+                pb.SaleLine(sku="b", quantity="1", amount_minor=-60, returned=True),
+                pb.SaleLine(sku="c", quantity="1", amount_minor=5, tax_rate="5.5"),
+                pb.SaleLine(sku="d", quantity="1", amount_minor=5, tax_rate="0", returned=True),
             ],
             tenders=[pb.Tender(kind="cash", amount_minor=1_250)],
         ),

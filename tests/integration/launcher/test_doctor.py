@@ -38,7 +38,8 @@ def test_doctor_looks_at_real_servers_and_at_migrations(
     finished = coalition(tmp_path, "doctor", "--json", DATABASE_URL=postgres_admin_url, NATS_URL=nats_url)
     findings = {each["subject"]: each for each in json.loads(finished.stdout)}
     assert findings["PostgreSQL"]["verdict"] == "ok"
-    assert "JetStream on" in findings["NATS"]["found"]
+    assert findings["PostgreSQL"]["found"].endswith(", not encrypted")
+    assert findings["NATS"]["found"].endswith("JetStream on, not encrypted")
     assert "tables of points" in findings
 
 

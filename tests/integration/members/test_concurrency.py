@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.members import service
 from services.members.app import Members
 from services.members.commands.enrol import Enrol, Enrolled
+from services.members.commands.guard import Guard
 from services.members.domain.events import MemberEvent
+from services.members.domain.guarding import Limits
 from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.settings import Settings
 from services.members.storage import tables
@@ -136,7 +138,8 @@ async def test_an_event_that_cannot_be_written_undoes_the_enrolment(members: Mem
     lookup = LookupHash(bytes(32))
     writer = MemberWriter(KeyRing({1: bytes(32)}), lookup, card_number)
     claims = Claims(lookup)
-    enrol = Enrol(members.database.writer, Idempotency(tables.idempotency), writer, claims, failing)
+    guard = Guard(members.database.writer, failing, Limits(900, 50, 200, 300, 2_000, 50))
+    enrol = Enrol(members.database.writer, Idempotency(tables.idempotency), writer, claims, guard, failing)
     partner, asked = partner_principal(programme), enrolment((CUSTOMER, "C-1"), key="k")
 
     with pytest.raises(RuntimeError):

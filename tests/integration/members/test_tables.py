@@ -36,7 +36,8 @@ MUTABLE = {
     "event_head": {"pos", "partition_pos"},
     "relay_cursor": {"pos"},
     "app_token_use": set[str](),
-    "member_pin_guard": {"wrong", "locks", "locked_until"},
+    "member_pin_guard": {"locks", "locked_until"},
+    "partner_pin_guard": {"wrong", "locks", "locked_until", "recent", "recent_since"},
     "pin_pass": {"misses"},
 }
 # Forgotten once nobody can ask for them.

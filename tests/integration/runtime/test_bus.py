@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from services.runtime import bus as module
-from services.runtime.bus import Bus, EventClient
+from services.runtime.bus import Bus
+from services.runtime.bus_access import BusAccess
+from services.runtime.bus_client import EventClient
 
 
 async def test_a_relay_and_a_subscriber_that_connect_at_once_share_one_connection(
@@ -16,8 +18,8 @@ async def test_a_relay_and_a_subscriber_that_connect_at_once_share_one_connectio
     made: list[EventClient] = []
 
     class Noted(EventClient):
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, access: BusAccess) -> None:
+            super().__init__(access)
             made.append(self)
 
     monkeypatch.setattr(module, "EventClient", Noted)

@@ -167,6 +167,17 @@ def test_the_most_points_of_a_basket_are_the_most(
     assert rule.worth_of(following) > most_minor
 
 
+@given(st.integers(1, 50), st.integers(1, 50), st.integers(1, 7), st.integers(1, 4), st.integers(1, 300))
+def test_the_points_for_an_amount_are_found_by_trying_all(
+    points: int, worth: int, step: int, steps: int, minor: int
+) -> None:
+    rule = BurnRule(1, points, worth, step * steps, step, 100, 0, frozenset(), frozenset(), Treatment.TENDER)
+    taken = range(rule.fewest, (minor + 1) * points + 1, step)
+    fitting = [each for each in taken if rule.worth_of(each) <= minor]
+    best = max(map(rule.worth_of, fitting), default=0)
+    assert rule.points_for(minor) == min((each for each in fitting if rule.worth_of(each) == best), default=0)
+
+
 def test_the_script_meets_every_refusal() -> None:
     """So that the property above is about something: one of each, by hand."""
     ledger, model = _rich()

@@ -47,6 +47,7 @@ class _Members:
         self.existence_asked = 0
         self.down = False
         self.limited = False
+        self.limited_till = self.unknown_till = ""
         self.askings: list[Asking] = []
 
     async def look_up(
@@ -62,7 +63,15 @@ class _Members:
         if self.down:
             raise Unavailable("down")
         answers: list[Named | CoalitionError] = []
-        for each in identifiers:
+        for each, asking in zip(identifiers, askings, strict=True):
+            if asking.place.till and asking.place.till == self.limited_till:
+                answers.append(
+                    CoalitionError(Reason.REASON_LOOKUP_LIMITED, "too many", retry_after_seconds=60)
+                )
+                continue
+            if asking.place.till and asking.place.till == self.unknown_till:
+                answers.append(NotFound("unknown", Reason.REASON_MEMBER_UNKNOWN))
+                continue
             if each.kind is IdentifierKind.CARD and not each.value.isdigit():
                 bad = InvalidRequest(
                     "bad card", Reason.REASON_CARD_NUMBER_INVALID, field="identifiers[7].value"
@@ -208,6 +217,29 @@ async def test_who_was_stopped_is_not_asked_for_again_and_others_are() -> None:
     assert await directory.resolve(caller, _card("1"), _soon(), till._replace(till="8")) is not None
     assert await directory.resolve(_caller(), _card("1"), _soon(), till) is not None
     assert len(members.askings) == asked
+
+
+async def test_in_a_batch_a_till_that_is_stopped_stops_no_other_and_learns_nothing_from_it() -> None:
+    members, caller = _Members(card_1=new_id()), _caller()
+    directory, stopped, other = _directory(members), Place("S1", "7"), Place("S1", "8")
+    members.limited_till = "7"
+    for _ in range(2):
+        for lines in ([stopped, other], [other, stopped]):
+            found = await directory.resolve_all(caller, [(_card("1"), place) for place in lines])
+            told = dict(zip(lines, found, strict=True))
+            assert told[other] == members.known["card_1"]
+            refused = told[stopped]
+            assert isinstance(refused, CoalitionError)
+            assert refused.reason == Reason.REASON_LOOKUP_LIMITED
+        # The first time it is the service that says so, then it is remembered.
+        directory._known.forget(next(iter(directory._known._entries)))  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_in_a_batch_a_card_that_one_till_earns_with_is_somebody_s_for_the_others() -> None:
+    members, caller = _Members(card_1=new_id()), _caller()
+    members.unknown_till = "7"
+    lines = [(_card("1"), Place("S1", "7")), (_card("1"), Place("S1", "8", earns=True))]
+    assert await _directory(members).resolve_all(caller, lines) == [members.known["card_1"]] * 2
 
 
 async def test_whether_an_alias_stands_for_a_member_is_asked_once() -> None:

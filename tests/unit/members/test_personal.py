@@ -19,6 +19,15 @@ def test_spaces_around_names_and_email_are_dropped():
     assert read_personal(given, TODAY, "DE") == PersonalData("Ada", "Lovelace", "ada@example.com")
 
 
+@pytest.mark.parametrize("name", ["given_name", "family_name"])
+@pytest.mark.parametrize("text", [" ", "   ", "\u00a0", "\u2003 "])
+def test_a_name_of_spaces_alone_is_refused(name: str, text: str):
+    with pytest.raises(InvalidRequest) as refused:
+        read_personal(PersonalData(**{name: text}), TODAY, "DE")
+
+    assert refused.value.metadata == {"field": f"personal.{name}"}
+
+
 @pytest.mark.parametrize(
     "email",
     [

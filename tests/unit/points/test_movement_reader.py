@@ -97,6 +97,7 @@ def _long(length: int) -> str:
         earn(MEMBER, 500, receipt=pb.Receipt()),
         earn(MEMBER, 500, lines=[_line(sku=_long(64), category=_long(64), quantity="-999999999.999999")]),
         earn(MEMBER, 500, lines=[_line(), *[_line(amount_minor=0)] * 499]),
+        earn(MEMBER, 500, lines=[_line(tax_rate="0"), _line(amount_minor=0, tax_rate="99.9999")]),
         earn(MEMBER, 500, tenders=[pb.Tender(kind="other", amount_minor=1)] * 20),
         redemption(MEMBER, 1),
         redemption(MEMBER, 10**9),
@@ -137,6 +138,10 @@ def test_the_largest_and_the_smallest_are_taken(item: pb.Item) -> None:
         (earn(MEMBER, 500, lines=[_line(sku="a\x00b")]), "lines"),
         (earn(MEMBER, 500, lines=[_line(category=_long(65))]), "lines"),
         (earn(MEMBER, 500, lines=[_line(category="\x00")]), "lines"),
+        *(
+            (earn(MEMBER, 500, lines=[_line(tax_rate=rate)]), "lines")
+            for rate in ("100", "-1", "5,5", "5.", "19%", "0.12345", "٥")
+        ),
         (earn(MEMBER, 500, lines=[_line(quantity="1,5")]), "lines"),
         (earn(MEMBER, 500, lines=[_line(quantity="1e3")]), "lines"),
         (earn(MEMBER, 500, lines=[_line(quantity="٣")]), "lines"),

@@ -123,6 +123,7 @@ from .member_match_status import MemberMatchStatus
 from .member_reference import MemberReference
 from .member_status import MemberStatus
 from .money import Money
+from .money_to_pay import MoneyToPay
 from .net import Net
 from .net_direction import NetDirection
 from .original import Original
@@ -350,6 +351,7 @@ __all__ = (
     "MeRolesItem",
     "MeStanding",
     "Money",
+    "MoneyToPay",
     "Net",
     "NetDirection",
     "Original",

@@ -11,6 +11,7 @@ from ..types import UNSET, Unset
 if TYPE_CHECKING:
     from ..models.authorisation import Authorisation
     from ..models.basket import Basket
+    from ..models.money_to_pay import MoneyToPay
     from ..models.present_member import PresentMember
     from ..models.receipt import Receipt
 
@@ -20,15 +21,17 @@ T = TypeVar("T", bound="HoldBody")
 
 @_attrs_define
 class HoldBody:
-    """Points to set aside for a burn.
+    """Points to set aside for a burn: so many, or those that are worth so much.
 
     Attributes:
         member (PresentMember): Names the member at the till in exactly one way.
         reference (str): Your own number of this operation: 1 to 255 visible ASCII characters, unique for ever among
             your operations of this kind
-        points (int): Points to set aside
         occurred_at (datetime.datetime): The till's clock: RFC 3339 with a zone
         store (None | str | Unset): Your own code of the store; leave it out where there is none
+        points (int | None | Unset): Points to set aside; leave it out where `money` is told
+        money (MoneyToPay | None | Unset): Instead of `points`: those that are worth the most that is no more than this
+            by your burn rule, and the fewest of these. The answer tells how many, and their worth
         seconds (int | Unset): How long they are set aside, in programme time Default: 900.
         receipt (None | Receipt | Unset): Where they are set aside
         basket (Basket | None | Unset): What is to be paid; needed where your burn rule takes a share of a basket, or
@@ -39,9 +42,10 @@ class HoldBody:
 
     member: PresentMember
     reference: str
-    points: int
     occurred_at: datetime.datetime
     store: None | str | Unset = UNSET
+    points: int | None | Unset = UNSET
+    money: MoneyToPay | None | Unset = UNSET
     seconds: int | Unset = 900
     receipt: None | Receipt | Unset = UNSET
     basket: Basket | None | Unset = UNSET
@@ -50,13 +54,12 @@ class HoldBody:
     def to_dict(self) -> dict[str, Any]:
         from ..models.authorisation import Authorisation  # noqa: PLC0415
         from ..models.basket import Basket  # noqa: PLC0415
+        from ..models.money_to_pay import MoneyToPay  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
 
         member = self.member.to_dict()
 
         reference = self.reference
-
-        points = self.points
 
         occurred_at = self.occurred_at.isoformat()
 
@@ -65,6 +68,20 @@ class HoldBody:
             store = UNSET
         else:
             store = self.store
+
+        points: int | None | Unset
+        if isinstance(self.points, Unset):
+            points = UNSET
+        else:
+            points = self.points
+
+        money: dict[str, Any] | None | Unset
+        if isinstance(self.money, Unset):
+            money = UNSET
+        elif isinstance(self.money, MoneyToPay):
+            money = self.money.to_dict()
+        else:
+            money = self.money
 
         seconds = self.seconds
 
@@ -98,12 +115,15 @@ class HoldBody:
             {
                 "member": member,
                 "reference": reference,
-                "points": points,
                 "occurred_at": occurred_at,
             }
         )
         if store is not UNSET:
             field_dict["store"] = store
+        if points is not UNSET:
+            field_dict["points"] = points
+        if money is not UNSET:
+            field_dict["money"] = money
         if seconds is not UNSET:
             field_dict["seconds"] = seconds
         if receipt is not UNSET:
@@ -119,6 +139,7 @@ class HoldBody:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.authorisation import Authorisation  # noqa: PLC0415
         from ..models.basket import Basket  # noqa: PLC0415
+        from ..models.money_to_pay import MoneyToPay  # noqa: PLC0415
         from ..models.present_member import PresentMember  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
 
@@ -126,8 +147,6 @@ class HoldBody:
         member = PresentMember.from_dict(d.pop("member"))
 
         reference = d.pop("reference")
-
-        points = d.pop("points")
 
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
@@ -139,6 +158,32 @@ class HoldBody:
             return cast(None | str | Unset, data)
 
         store = _parse_store(d.pop("store", UNSET))
+
+        def _parse_points(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        points = _parse_points(d.pop("points", UNSET))
+
+        def _parse_money(data: object) -> MoneyToPay | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                money_type_0 = MoneyToPay.from_dict(data)
+
+                return money_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(MoneyToPay | None | Unset, data)
+
+        money = _parse_money(d.pop("money", UNSET))
 
         seconds = d.pop("seconds", UNSET)
 
@@ -196,9 +241,10 @@ class HoldBody:
         hold_body = cls(
             member=member,
             reference=reference,
-            points=points,
             occurred_at=occurred_at,
             store=store,
+            points=points,
+            money=money,
             seconds=seconds,
             receipt=receipt,
             basket=basket,

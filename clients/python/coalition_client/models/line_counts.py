@@ -22,7 +22,7 @@ class LineCounts:
         accepted (int): Posted now
         replayed (int): Posted before, under the same reference and content
         refused (int): Not posted; each says why
-        cancelled (int): Taken back before they were posted
+        cancelled (int): Taken back before they were sent to the ledger
     """
 
     lines: int

@@ -16,8 +16,8 @@ class PersonalBody:
     """Personal data, all of it optional, kept encrypted.
 
     Attributes:
-        given_name (str | Unset): Given name, up to 100 characters Default: ''.
-        family_name (str | Unset): Family name, up to 100 characters Default: ''.
+        given_name (str | Unset): Given name, up to 100 characters, not only spaces Default: ''.
+        family_name (str | Unset): Family name, up to 100 characters, not only spaces Default: ''.
         email (str | Unset): E-mail address Default: ''.
         phone (str | Unset): Phone number: `+` and the country's code, or as it is dialled in the programme's country;
             answered in E.164 form Default: ''.

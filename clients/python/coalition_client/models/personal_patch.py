@@ -16,8 +16,8 @@ class PersonalPatch:
     """What is to change: a field that is left out stays, null removes it.
 
     Attributes:
-        given_name (None | str | Unset): Given name, up to 100 characters
-        family_name (None | str | Unset): Family name, up to 100 characters
+        given_name (None | str | Unset): Given name, up to 100 characters, not only spaces
+        family_name (None | str | Unset): Family name, up to 100 characters, not only spaces
         email (None | str | Unset):
         phone (None | str | Unset):
         birth_date (datetime.date | None | Unset): Date of birth

@@ -20,6 +20,8 @@ class SaleLine:
         category (str | Unset): Your category of it Default: ''.
         quantity (str | Unset): Decimal text, e.g. `12.345` Default: '1'.
         returned (bool | Unset): True for a line taken back Default: False.
+        tax_rate (str | Unset): The tax on it that `amount` contains, in per cent as decimal text, e.g. `19` or `5.5`;
+            empty: not told Default: ''.
     """
 
     sku: str
@@ -27,6 +29,7 @@ class SaleLine:
     category: str | Unset = ""
     quantity: str | Unset = "1"
     returned: bool | Unset = False
+    tax_rate: str | Unset = ""
 
     def to_dict(self) -> dict[str, Any]:
         sku = self.sku
@@ -38,6 +41,8 @@ class SaleLine:
         quantity = self.quantity
 
         returned = self.returned
+
+        tax_rate = self.tax_rate
 
         field_dict: dict[str, Any] = {}
 
@@ -53,6 +58,8 @@ class SaleLine:
             field_dict["quantity"] = quantity
         if returned is not UNSET:
             field_dict["returned"] = returned
+        if tax_rate is not UNSET:
+            field_dict["tax_rate"] = tax_rate
 
         return field_dict
 
@@ -69,12 +76,15 @@ class SaleLine:
 
         returned = d.pop("returned", UNSET)
 
+        tax_rate = d.pop("tax_rate", UNSET)
+
         sale_line = cls(
             sku=sku,
             amount=amount,
             category=category,
             quantity=quantity,
             returned=returned,
+            tax_rate=tax_rate,
         )
 
         return sale_line

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, NamedTuple
-from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -51,12 +49,10 @@ class FileKind(StrEnum):
 
 
 class ReceiveLimits(NamedTuple):
-    """Lines of a file, bytes of one; files that are taken at once, of all partners and of one; batches of one that are not finished."""
+    """Lines of a file, bytes of one; batches of a partner that are not finished."""
 
     lines_max: int
     line_bytes_max: int
-    at_once_max: int
-    of_one_max: int
     open_max: int
 
 
@@ -68,11 +64,10 @@ class Received(NamedTuple):
 
 
 class ReceiveBatches:
-    """Takes large batches: one at a time for each key, a few at a time in all."""
+    """Takes large batches: one at a time for each key."""
 
     def __init__(self, store: BatchStore, limits: ReceiveLimits, hash_key: bytes) -> None:
         self._store, self._limits, self._hash_key = store, limits, hash_key
-        self._at_once: Counter[UUID] = Counter()
 
     async def run(self, sender: Sender, key: str, kind: FileKind, pieces: AsyncIterator[bytes]) -> Received:
         """Stores the lines of a batch once per key; the same key and bytes get what there is already.
@@ -81,21 +76,8 @@ class ReceiveBatches:
         (IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_FLIGHT); and Unavailable, after which the same call starts anew.
         """
         caller = sender.caller
-        partner_id = caller.partner.partner_id
-        mine = self._at_once[partner_id]
-        if mine >= self._limits.of_one_max or self._at_once.total() >= self._limits.at_once_max:
-            # One partner's slow lines must not keep the others out.
-            raise Unavailable(
-                "too many batches are being taken", Reason.REASON_OVERLOADED, retry_after_seconds=5
-            )
-        self._at_once[partner_id] += 1
-        try:
-            async with self._store.turn(caller.programme.ledger_id, partner_id, key) as turn:
-                return await self._take_turn(turn, sender, kind, pieces)
-        finally:
-            self._at_once[partner_id] -= 1
-            if not self._at_once[partner_id]:
-                del self._at_once[partner_id]
+        async with self._store.turn(caller.programme.ledger_id, caller.partner.partner_id, key) as turn:
+            return await self._take_turn(turn, sender, kind, pieces)
 
     async def _take_turn(
         self, turn: Turn, sender: Sender, kind: FileKind, pieces: AsyncIterator[bytes]

@@ -94,16 +94,20 @@ class NewLine(NamedTuple):
 
 
 class StoredLine(NamedTuple):
-    """A line to work on."""
+    """A line to work on. `sent`: the ledger may have it, and has not answered."""
 
     line: int
     outcome: LineOutcome
     attempts: int
     body: str
+    sent: bool = False
 
 
 class LineResult(NamedTuple):
-    """What came of working on a line. `due_at_us`: when it is worked on again, 0: never. The last two are JSON, or empty."""
+    """What came of working on a line. `due_at_us`: when it is worked on again, 0: never. `transaction`, `error`: JSON, or empty.
+
+    `sent`: the ledger may have it, and has not answered; such a line goes alone, and is not cancelled before it is known.
+    """
 
     line: int
     outcome: LineOutcome
@@ -111,6 +115,26 @@ class LineResult(NamedTuple):
     due_at_us: int
     transaction: str
     error: str
+    sent: bool = False
+
+
+class Flight(NamedTuple):
+    """Lines that were or are about to be sent, and whose answers are not written yet: those from first to last that were due by then.
+
+    `failures`: how many calls for them failed, less those that did not since they are fewer at a time.
+    """
+
+    first: int
+    last: int
+    due_us: int
+    failures: int
+
+
+class Standing(NamedTuple):
+    """Where a batch stands when it has its turn."""
+
+    cancelled: bool
+    flight: Flight | None
 
 
 class ToldLine(NamedTuple):

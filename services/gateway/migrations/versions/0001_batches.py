@@ -59,10 +59,10 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT ON batch_line TO {role}")
     op.execute(
         "GRANT UPDATE (received_at, started_at, finished_at, cancelled_at, due_at, turn_at, lines, queued, retrying, waiting, "
-        f"parked, accepted, replayed, refused, cancelled) ON batch_run TO {role}"
+        f"parked, accepted, replayed, refused, cancelled, flight_first, flight_last, flight_due_at, flight_failures) ON batch_run TO {role}"
     )
     op.execute(
-        f'GRANT UPDATE (outcome, attempts, due_at, body, "transaction", error) ON batch_line TO {role}'
+        f'GRANT UPDATE (outcome, attempts, due_at, body, "transaction", error, sent) ON batch_line TO {role}'
     )
     # A result is never edited; old ones are forgotten with their differences.
     op.execute(f"GRANT SELECT, INSERT, DELETE ON reconciliation_upload, reconciliation_row TO {role}")

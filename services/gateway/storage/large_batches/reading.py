@@ -20,7 +20,7 @@ _WHAT: Final = "batches"
 _ROWS_A_TURN: Final = 500
 _DIGITS_MAX: Final = 9
 _L: Final = BATCH_LINE.c
-_COLUMNS: Final = tuple(column for column in BATCH_LINE.c if column.name != "body")
+_COLUMNS: Final = tuple(column for column in BATCH_LINE.c if column.name not in ("body", "sent"))
 _CANCEL: Final = """UPDATE batch_run SET cancelled_at = $3, due_at = $3, turn_at = $3
  WHERE ledger_id = $1 AND batch_id = $2 AND finished_at IS NULL AND cancelled_at IS NULL"""
 _RUN: Final = """SELECT key_sha256, received_at, from_file FROM batch_run

@@ -1,12 +1,15 @@
 """CheckPin: a member has typed a PIN at a till.
 
 The slow comparison is made before the transaction that counts, which looks again whether it was against the right PIN. However many tills
-try at once, they take their turns at the member's guard: no more than so many wrong ones are ever told to be wrong before it locks.
+try at once, they take their turns at the member's lock: no more than so many wrong ones are ever told to be wrong before it locks.
+
+It locks with the partner where they were typed, so that nobody locks a member out of shops that it has nothing to do with. Wrong ones of
+several partners lock it with all of them: no partner alone can bring that about.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -15,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.commands.announcing import Announce
 from services.members.domain.authority.access import REDEEM, require_till
-from services.members.domain.authority.pins import PinGuard, PinRule, looks_like_pin
+from services.members.domain.authority.pins import MemberLock, PinGuard, PinRule, looks_like_pin
 from services.members.domain.authority.refusals import member_unknown, pin_locked, pin_refused, read_key
 from services.members.domain.events import PinLocked
 from services.members.storage.authority import pins
@@ -24,11 +27,13 @@ from services.members.storage.authority.key_hash import KeyHash
 from services.members.storage.authority.pins import StoredPin
 from services.members.storage.reading import MemberReader
 from services.members.storage.sealing import Owner
+from services.runtime import logging
 from services.runtime.clock import wall_now_us
 from services.runtime.database import Database
 from services.runtime.errors import Refused, Unavailable
 from services.runtime.principal import Principal, Programme
 
+_log = logging.get(__name__)
 _ATTEMPTS_MAX: Final = 5
 
 
@@ -100,9 +105,10 @@ class CheckPin:
             number = passed.pin_number if passed else await pins.newest_number(connection, owner)
             if member.key is None or not number:
                 raise pin_refused()
-            guard = await pins.read_guard(connection, owner)
-            if passed is None and guard.is_locked(now_us):
-                raise pin_locked(guard.locked_until_us, now_us)
+            guard = await pins.read_guard(connection, owner, tried.partner_id)
+            until_us = max(guard.locked_until_us, (await pins.read_lock(connection, owner)).locked_until_us)
+            if passed is None and now_us < until_us:
+                raise pin_locked(until_us, now_us)
             return await pins.read_pin(connection, owner, member.key, number)
 
     async def _decide(
@@ -110,7 +116,8 @@ class CheckPin:
     ) -> _Outcome | None:
         """What comes of a comparison with the PIN of a number; None where that is not the one to compare with any more."""
         owner, now_us = tried.owner, wall_now_us()
-        guard = await pins.lock_guard(connection, owner)
+        lock = await pins.take_lock(connection, owner)
+        guard = await pins.read_guard(connection, owner, tried.partner_id)
         passed = await pins.find_pass(connection, owner, tried.partner_id, tried.key_hash)
         if number != (passed.pin_number if passed else await pins.newest_number(connection, owner)):
             return None
@@ -119,20 +126,31 @@ class CheckPin:
         if passed:
             # A key that was good once is no way to try numbers while the PIN is locked.
             await pins.count_miss(connection, owner, tried.partner_id, tried.key_hash)
-        if guard.is_locked(now_us):
-            return _Outcome(pin_locked(guard.locked_until_us, now_us))
+        until_us = max(guard.locked_until_us, lock.locked_until_us)
+        if now_us < until_us:
+            return _Outcome(pin_locked(until_us, now_us))
         if fits and passed is None:
-            await pins.save_guard(connection, owner, PinGuard())
+            await pins.save_guard(connection, owner, tried.partner_id, PinGuard())
+            await pins.save_lock(connection, owner, replace(lock, locks=0))
             await pins.add_pass(connection, owner, tried.partner_id, tried.key_hash, number, now_us)
             return _Outcome()
-        return await self._wrong(connection, tried, guard.after_wrong(now_us, self._rule), now_us)
+        return await self._wrong(connection, tried, lock, guard, now_us)
 
     async def _wrong(
-        self, connection: AsyncConnection, tried: _Try, guard: PinGuard, now_us: int
+        self, connection: AsyncConnection, tried: _Try, lock: MemberLock, guard: PinGuard, now_us: int
     ) -> _Outcome:
-        await pins.save_guard(connection, tried.owner, guard)
-        if not guard.is_locked(now_us):
-            return _Outcome(pin_refused(self._rule.tries_max - guard.wrong))
-        told = PinLocked(tried.owner.member_id, tried.partner_id, now_us, guard.locked_until_us)
+        owner, rule, since_us = tried.owner, self._rule, lock.counts_from_us(now_us)
+        guard = guard.after_wrong(now_us, since_us, rule)
+        await pins.save_guard(connection, owner, tried.partner_id, guard)
+        recent = await pins.count_recent(connection, owner, since_us, rule.tries_max)
+        locked = lock.after(recent, now_us, rule)
+        everywhere = locked is not lock
+        if everywhere:
+            await pins.save_lock(connection, owner, locked)
+            _log.warning("members.pin_locked_everywhere", wrong=recent)
+        until_us = max(guard.locked_until_us, locked.locked_until_us)
+        if until_us <= now_us:
+            return _Outcome(pin_refused(rule.tries_max - guard.wrong))
+        told = PinLocked(owner.member_id, tried.partner_id, now_us, until_us, everywhere)
         await self._announce(connection, tried.programme, told)
-        return _Outcome(pin_locked(guard.locked_until_us, now_us))
+        return _Outcome(pin_locked(until_us, now_us))

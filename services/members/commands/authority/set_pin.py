@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.domain import access
 from services.members.domain.authority.access import require_setter
-from services.members.domain.authority.pins import PinGuard, read_new_pin
+from services.members.domain.authority.pins import read_new_pin
 from services.members.domain.authority.refusals import member_closed, member_unknown
 from services.members.domain.member import MemberStatus
 from services.members.storage.authority import pins
@@ -26,7 +26,7 @@ PINS_MAX: Final = 1_000
 
 
 class SetPin:
-    """Sets PINs. The newest one counts; it ends a lock, since whoever sets it has looked at the member."""
+    """Sets PINs. The newest one counts; it ends every lock, since whoever sets it has looked at the member."""
 
     def __init__(self, database: Database, reader: MemberReader, hashing: Hashing) -> None:
         self._database, self._reader, self._hashing = database, reader, hashing
@@ -43,14 +43,14 @@ class SetPin:
         made, now_us = await self._hashing.new(pin), wall_now_us()
 
         async def work(connection: AsyncConnection) -> None:
-            await pins.lock_guard(connection, owner)
+            await pins.take_lock(connection, owner)
             number = await pins.newest_number(connection, owner) + 1
             if number > PINS_MAX:
                 raise InvalidRequest(
                     f"a member has at most {PINS_MAX} PINs, one after the other", field="pin"
                 )
             await pins.add_pin(connection, owner, key, StoredPin(number, made), now_us, principal)
-            await pins.save_guard(connection, owner, PinGuard())
+            await pins.clear_guards(connection, owner)
 
         await self._database.writer.run(work)
 

@@ -280,7 +280,8 @@ _GRANTS = {
     "app_token_use": ", DELETE",
     "app_token_replay": "",
     "member_pin": "",
-    "member_pin_guard": ", UPDATE (wrong, locks, locked_until)",
+    "member_pin_guard": ", UPDATE (locks, locked_until)",
+    "partner_pin_guard": ", UPDATE (wrong, locks, locked_until, recent, recent_since)",
     "pin_pass": ", UPDATE (misses), DELETE",
 }
 

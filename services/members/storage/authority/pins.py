@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,15 +11,21 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, select,
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.members.domain.authority.pins import PinGuard
+from services.members.domain.authority.pins import MemberLock, PinGuard
 from services.members.storage.authority.pin_hash import PinHash
-from services.members.storage.authority.tables import member_pin, member_pin_guard, pin_pass
+from services.members.storage.authority.tables import (
+    member_pin,
+    member_pin_guard,
+    partner_pin_guard,
+    pin_pass,
+)
 from services.members.storage.sealing import DataKey, Owner
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import ReadConnection
 from services.runtime.principal import Principal
 
 _FORGOTTEN_AT_ONCE: Final = 5_000
+_SMALL_MAX: Final = 32_767
 AnyConnection = ReadConnection | AsyncConnection
 
 
@@ -69,34 +76,74 @@ async def add_pin(
     )
 
 
-async def read_guard(connection: AnyConnection, owner: Owner, *, lock: bool = False) -> PinGuard:
-    """How a member's PIN stands; `lock` keeps others from changing it until the transaction ends."""
+async def read_lock(connection: AnyConnection, owner: Owner, *, lock: bool = False) -> MemberLock:
+    """Whether a member's PIN is locked with all partners; `lock` keeps others from changing that, and all guards, until the transaction ends."""
     table = member_pin_guard
-    query = select(table.c.wrong, table.c.locks, table.c.locked_until).where(_of(table, owner))
+    query = select(table.c.locks, table.c.locked_until).where(_of(table, owner))
     row = (await connection.execute(query.with_for_update() if lock else query)).first()
-    if row is None:
-        return PinGuard()
-    return PinGuard(row.wrong, row.locks, to_micros(row.locked_until) if row.locked_until else 0)
+    return MemberLock() if row is None else MemberLock(row.locks, _micros(row.locked_until))
 
 
-async def lock_guard(connection: AsyncConnection, owner: Owner) -> PinGuard:
-    """As read_guard with a lock; makes the row where there is none."""
+async def take_lock(connection: AsyncConnection, owner: Owner) -> MemberLock:
+    """As read_lock, kept; makes the row where there is none."""
     await connection.execute(
         postgresql_insert(member_pin_guard)
-        .values(ledger_id=owner.ledger_id, member_id=owner.member_id, wrong=0, locks=0, locked_until=None)
+        .values(ledger_id=owner.ledger_id, member_id=owner.member_id, locks=0, locked_until=None)
         .on_conflict_do_nothing(constraint="member_pin_guard_pk")
     )
-    return await read_guard(connection, owner, lock=True)
+    return await read_lock(connection, owner, lock=True)
 
 
-async def save_guard(connection: AsyncConnection, owner: Owner, guard: PinGuard) -> None:
-    """Stores how a member's PIN stands; its row is locked by the caller."""
-    locked_until = from_micros(guard.locked_until_us) if guard.locked_until_us else None
+async def save_lock(connection: AsyncConnection, owner: Owner, lock: MemberLock) -> None:
+    """Stores whether a member's PIN is locked with all partners; the caller has taken the lock."""
     await connection.execute(
         update(member_pin_guard)
         .where(_of(member_pin_guard, owner))
-        .values(wrong=guard.wrong, locks=min(guard.locks, 32_767), locked_until=locked_until)
+        .values(locks=min(lock.locks, _SMALL_MAX), locked_until=_moment(lock.locked_until_us))
     )
+
+
+async def read_guard(connection: AnyConnection, owner: Owner, partner_id: UUID) -> PinGuard:
+    """How a member's PIN stands with a partner."""
+    table = partner_pin_guard
+    columns = (table.c.wrong, table.c.locks, table.c.locked_until, table.c.recent, table.c.recent_since)
+    query = select(*columns).where(_of(table, owner), table.c.partner_id == partner_id)
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return PinGuard()
+    return PinGuard(row.wrong, row.locks, _micros(row.locked_until), row.recent, _micros(row.recent_since))
+
+
+async def save_guard(connection: AsyncConnection, owner: Owner, partner_id: UUID, guard: PinGuard) -> None:
+    """Stores how a member's PIN stands with a partner; the caller has taken the member's lock."""
+    values = {
+        "wrong": guard.wrong,
+        "locks": min(guard.locks, _SMALL_MAX),
+        "locked_until": _moment(guard.locked_until_us),
+        "recent": min(guard.recent, _SMALL_MAX),
+        "recent_since": _moment(guard.recent_since_us),
+    }
+    await connection.execute(
+        postgresql_insert(partner_pin_guard)
+        .values(ledger_id=owner.ledger_id, member_id=owner.member_id, partner_id=partner_id, **values)
+        .on_conflict_do_update(constraint="partner_pin_guard_pk", set_=values)
+    )
+
+
+async def clear_guards(connection: AsyncConnection, owner: Owner) -> None:
+    """Forgets all wrong PINs of a member, with all partners; the caller has taken the member's lock."""
+    await save_lock(connection, owner, MemberLock())
+    cleared = {"wrong": 0, "locks": 0, "locked_until": None, "recent": 0, "recent_since": None}
+    await connection.execute(update(partner_pin_guard).where(_of(partner_pin_guard, owner)).values(**cleared))
+
+
+async def count_recent(connection: AsyncConnection, owner: Owner, since_us: int, of_one_max: int) -> int:
+    """Wrong PINs of a member with all partners after a time, of each at most so many."""
+    table = partner_pin_guard
+    query = select(func.coalesce(func.sum(func.least(table.c.recent, of_one_max)), 0)).where(
+        _of(table, owner), table.c.recent_since > from_micros(since_us)
+    )
+    return (await connection.execute(query)).scalar_one()
 
 
 async def find_pass(
@@ -129,7 +176,7 @@ async def count_miss(connection: AsyncConnection, owner: Owner, partner_id: UUID
     await connection.execute(
         update(pin_pass)
         .where(_passed(owner, partner_id, key_hash))
-        .values(misses=func.least(pin_pass.c.misses + 1, 32_767))
+        .values(misses=func.least(pin_pass.c.misses + 1, _SMALL_MAX))
     )
 
 
@@ -152,3 +199,11 @@ def _passed(owner: Owner, partner_id: UUID, key_hash: bytes) -> ColumnElement[bo
 
 def _field(number: int) -> str:
     return f"pin.{number}"
+
+
+def _micros(moment: datetime | None) -> int:
+    return to_micros(moment) if moment else 0
+
+
+def _moment(micros: int) -> datetime | None:
+    return from_micros(micros) if micros else None

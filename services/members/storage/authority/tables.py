@@ -57,10 +57,23 @@ member_pin_guard: Final = Table(
     metadata,
     Column("ledger_id", SmallInteger, nullable=False),
     Column("member_id", Uuid, nullable=False),
-    Column("wrong", SmallInteger, nullable=False),
     Column("locks", SmallInteger, nullable=False),
     Column("locked_until", TIMESTAMP(timezone=True)),
     PrimaryKeyConstraint("ledger_id", "member_id", name="member_pin_guard_pk"),
+)
+
+partner_pin_guard: Final = Table(
+    "partner_pin_guard",
+    metadata,
+    Column("ledger_id", SmallInteger, nullable=False),
+    Column("member_id", Uuid, nullable=False),
+    Column("partner_id", Uuid, nullable=False),
+    Column("wrong", SmallInteger, nullable=False),
+    Column("locks", SmallInteger, nullable=False),
+    Column("locked_until", TIMESTAMP(timezone=True)),
+    Column("recent", SmallInteger, nullable=False),
+    Column("recent_since", TIMESTAMP(timezone=True)),
+    PrimaryKeyConstraint("ledger_id", "member_id", "partner_id", name="partner_pin_guard_pk"),
 )
 
 pin_pass: Final = Table(

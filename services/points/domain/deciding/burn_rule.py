@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -9,8 +10,9 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.points.domain.answers import Refused, TurnedAway
 from services.points.domain.books import Books
 from services.points.domain.burning import Basket, BurnRule, RuleVersion, Treatment, Worth
-from services.points.domain.movements import Capture, Hold, Purchase, Redemption
+from services.points.domain.movements import Act, Capture, Hold, Purchase, Redemption
 from services.points.domain.rows import WorthRow
+from services.points.domain.terms import Terms
 
 _Burn = Redemption | Hold | Capture
 
@@ -27,6 +29,38 @@ class Ruled(NamedTuple):
         """What the points are worth."""
         rule = self.of.rule
         return Worth(rule.worth_of(self.points), self.of.version, rule.treatment)
+
+
+def in_points(items: Sequence[Act], terms: Terms | None) -> Sequence[Act]:
+    """The items, holds that were asked for in money with the points that takes by these terms; 0 points where no rule says."""
+    if not any(isinstance(item, Hold) and item.money_minor for item in items):
+        return items
+    return [_in_points(item, terms) if isinstance(item, Hold) else item for item in items]
+
+
+def _in_points(item: Hold, terms: Terms | None) -> Hold:
+    if not item.money_minor:
+        return item
+    of = terms.burn_rules.at(item.partner_id, item.occurred_at_us) if terms is not None else None
+    return item._replace(points=of.rule.points_for(item.money_minor) if of is not None else 0)
+
+
+def refuse_money(books: Books, number: int, item: Hold) -> Refused | TurnedAway | None:
+    """What speaks against a hold that was asked for in money: nobody says what points are worth, or it is too little."""
+    if item.points:
+        return None
+    of = books.terms.burn_rules.at(item.partner_id, item.occurred_at_us)
+    if of is None:
+        message = "money: there is no burn rule that says what points are worth"
+        return TurnedAway(Reason.REASON_INVALID_REQUEST, message, {"field": "money"})
+    rule = of.rule
+    message = f"points are taken from {rule.fewest} on, worth {rule.worth_of(rule.fewest)}; {item.money_minor} were asked for"
+    metadata = {
+        "minimum": str(rule.fewest),
+        "minimum_minor": str(rule.worth_of(rule.fewest)),
+        "asked_minor": str(item.money_minor),
+    }
+    return books.refuse(number, item, Reason.REASON_BURN_TOO_SMALL, message, metadata)
 
 
 def ruled(books: Books, item: _Burn, points: int, sale: Purchase | None) -> Ruled | None:

@@ -9,7 +9,7 @@ from coalition.type.v1.reason_pb2 import Reason
 from services.points.domain.answers import Accepted, Decision
 from services.points.domain.books import NO_LEGS, Books
 from services.points.domain.deciding.burn import SaleOf, refuse_burn
-from services.points.domain.deciding.burn_rule import note_worth
+from services.points.domain.deciding.burn_rule import note_worth, refuse_money
 from services.points.domain.deciding.guard import count_burn
 from services.points.domain.deciding.hold_end import end
 from services.points.domain.deciding.lapse import catch_up
@@ -27,7 +27,7 @@ def hold(books: Books, number: int, item: Hold) -> Decision:
     """Reserves the wallet's first lots on."""
     at = books.at
     wallet = at.accounts.wallet[item.member_id]
-    refusal = refuse_burn(books, number, item)
+    refusal = refuse_money(books, number, item) or refuse_burn(books, number, item)
     if refusal is not None:
         return refusal
     if at.open_holds[item.member_id] >= OPEN_HOLDS_MAX:

@@ -130,7 +130,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str):
-        body (HoldBody): Points to set aside for a burn.
+        body (HoldBody): Points to set aside for a burn: so many, or those that are worth so much.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -165,7 +165,7 @@ def sync(
 
     Args:
         idempotency_key (str):
-        body (HoldBody): Points to set aside for a burn.
+        body (HoldBody): Points to set aside for a burn: so many, or those that are worth so much.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -195,7 +195,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str):
-        body (HoldBody): Points to set aside for a burn.
+        body (HoldBody): Points to set aside for a burn: so many, or those that are worth so much.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -228,7 +228,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str):
-        body (HoldBody): Points to set aside for a burn.
+        body (HoldBody): Points to set aside for a burn: so many, or those that are worth so much.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -278,6 +278,7 @@ class MemberPinLocked(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     LOCKED_AT_US_FIELD_NUMBER: _builtins.int
     LOCKED_UNTIL_US_FIELD_NUMBER: _builtins.int
+    EVERYWHERE_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     partner_id: _builtins.bytes
@@ -286,6 +287,8 @@ class MemberPinLocked(_message.Message):
     """Wall-clock time. Microseconds since 1970-01-01 UTC."""
     locked_until_us: _builtins.int
     """Wall-clock time from which on PINs are looked at again. Microseconds since 1970-01-01 UTC."""
+    everywhere: _builtins.bool
+    """Whether none is looked at with any partner, since several had wrong ones within a day; else with this one alone."""
     def __init__(
         self,
         *,
@@ -293,10 +296,11 @@ class MemberPinLocked(_message.Message):
         partner_id: _builtins.bytes = ...,
         locked_at_us: _builtins.int = ...,
         locked_until_us: _builtins.int = ...,
+        everywhere: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["locked_at_us", b"locked_at_us", "locked_until_us", b"locked_until_us", "member_id", b"member_id", "partner_id", b"partner_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["everywhere", b"everywhere", "locked_at_us", b"locked_at_us", "locked_until_us", b"locked_until_us", "member_id", b"member_id", "partner_id", b"partner_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -547,16 +547,24 @@ class Hold(_message.Message):
     BASKET_FIELD_NUMBER: _builtins.int
     AUTHORITY_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
+    MONEY_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     reference: _builtins.str
     """The partner's own number of this operation: 1 to 255 visible characters, unique for ever per partner and kind."""
     points: _builtins.int
-    """Points to set aside, 1 to 1,000,000,000."""
+    """Points to set aside, 1 to 1,000,000,000; 0 where money_minor says how many."""
     occurred_at_us: _builtins.int
     """The till's clock. Microseconds since 1970-01-01 UTC."""
     seconds: _builtins.int
     """How long the hold lives, in programme time: 1 to 604,800 seconds; 0: 900."""
+    money_minor: _builtins.int
+    """Instead of points what they shall pay for, 1 to 10^12 minor units: the points are set aside that are worth the most that is no more
+    than this by the partner's burn rule, and the fewest of these.
+    """
+    currency: _builtins.str
+    """ISO 4217, with money_minor; must be the programme's."""
     @_builtins.property
     def basket(self) -> Global___Basket:
         """As Redemption.basket."""
@@ -580,10 +588,12 @@ class Hold(_message.Message):
         basket: Global___Basket | None = ...,
         authority: Global___BurnAuthority | None = ...,
         receipt: Global___Receipt | None = ...,
+        money_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basket", b"basket", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basket", b"basket", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "points", b"points", "receipt", b"receipt", "reference", b"reference", "seconds", b"seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basket", b"basket", "currency", b"currency", "member_id", b"member_id", "money_minor", b"money_minor", "occurred_at_us", b"occurred_at_us", "points", b"points", "receipt", b"receipt", "reference", b"reference", "seconds", b"seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -998,6 +1008,7 @@ class SaleLine(_message.Message):
     QUANTITY_FIELD_NUMBER: _builtins.int
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
     RETURNED_FIELD_NUMBER: _builtins.int
+    TAX_RATE_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """The partner's number of the article, up to 64 characters."""
     category: _builtins.str
@@ -1008,6 +1019,8 @@ class SaleLine(_message.Message):
     """What the line cost after discounts, in minor units; negative for a line taken back."""
     returned: _builtins.bool
     """True for a line taken back."""
+    tax_rate: _builtins.str
+    """The tax on it that amount_minor contains, in per cent as decimal text from 0 to 99.9999, e.g. "19" or "5.5"; empty: not told."""
     def __init__(
         self,
         *,
@@ -1016,10 +1029,11 @@ class SaleLine(_message.Message):
         quantity: _builtins.str = ...,
         amount_minor: _builtins.int = ...,
         returned: _builtins.bool = ...,
+        tax_rate: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "category", b"category", "quantity", b"quantity", "returned", b"returned", "sku", b"sku"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "category", b"category", "quantity", b"quantity", "returned", b"returned", "sku", b"sku", "tax_rate", b"tax_rate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

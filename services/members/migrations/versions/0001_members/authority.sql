@@ -36,16 +36,30 @@ CREATE TABLE member_pin (
         REFERENCES member (ledger_id, member_id)
 )
 --;;
--- How a member's PIN stands. One row a member, locked by whoever checks or sets the PIN.
+-- Whether a member's PIN is locked with all partners. One row a member, locked by whoever checks or sets the PIN.
 CREATE TABLE member_pin_guard (
     ledger_id    smallint NOT NULL,
     member_id    uuid     NOT NULL,
-    wrong        smallint NOT NULL CONSTRAINT member_pin_guard_wrong_check CHECK (wrong >= 0),
     locks        smallint NOT NULL CONSTRAINT member_pin_guard_locks_check CHECK (locks >= 0),
     locked_until timestamptz,
     CONSTRAINT member_pin_guard_pk PRIMARY KEY (ledger_id, member_id),
     CONSTRAINT member_pin_guard_member_fk FOREIGN KEY (ledger_id, member_id)
         REFERENCES member (ledger_id, member_id)
+)
+--;;
+-- How it stands with a partner where a wrong one was typed: so that one partner's till locks it with no other.
+CREATE TABLE partner_pin_guard (
+    ledger_id    smallint NOT NULL,
+    member_id    uuid     NOT NULL,
+    partner_id   uuid     NOT NULL,
+    wrong        smallint NOT NULL CONSTRAINT partner_pin_guard_wrong_check CHECK (wrong >= 0),
+    locks        smallint NOT NULL CONSTRAINT partner_pin_guard_locks_check CHECK (locks >= 0),
+    locked_until timestamptz,
+    recent       smallint NOT NULL CONSTRAINT partner_pin_guard_recent_check CHECK (recent >= 0),
+    recent_since timestamptz,
+    CONSTRAINT partner_pin_guard_pk PRIMARY KEY (ledger_id, member_id, partner_id),
+    CONSTRAINT partner_pin_guard_guard_fk FOREIGN KEY (ledger_id, member_id)
+        REFERENCES member_pin_guard (ledger_id, member_id)
 )
 --;;
 -- Keys that a right PIN was typed under. `misses` are wrong ones under the same key since.

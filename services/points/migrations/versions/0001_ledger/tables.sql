@@ -458,7 +458,7 @@ CREATE TABLE purchase (
     CONSTRAINT purchase_points_ck CHECK (points_minor BETWEEN 0 AND amount_minor)
 )
 --;;
-COMMENT ON TABLE purchase IS 'The sale behind a posting, as the till told it. points_minor: the part of it that was paid in points, which earns none; rate_*: the earn rate that it was decided at. lines: [sku, category, quantity, amount, true where it was returned], tenders: [kind, amount], in minor units. Its public id is the transaction''s uuid with the prefix pur_.'
+COMMENT ON TABLE purchase IS 'The sale behind a posting, as the till told it. points_minor: the part of it that was paid in points, which earns none; rate_*: the earn rate that it was decided at. lines: [sku, category, quantity, amount], then whether it was returned, then its tax rate in per cent, as far as one of these was told; tenders: [kind, amount], in minor units. Its public id is the transaction''s uuid with the prefix pur_.'
 --;;
 CREATE TABLE batch (
     ledger_id smallint NOT NULL,
