@@ -130,7 +130,7 @@ async def serve() -> None:
     process = Process(NAME, platform)
     members = build(settings)
     process.at_stop(members.disconnect)
-    bus = Bus(platform.nats_url, NAME)
+    bus = Bus(platform.nats_url, NAME, platform.nats_replicas)
     process.at_stop(bus.close)
     grpc_server = server(members, settings, Verifier(platform.principal_public_keys))
     await grpc_server.start()

@@ -374,7 +374,7 @@ async def serve() -> None:
     process = Process(NAME, platform)
     database = Database.of(settings, NAME)
     process.at_stop(database.close)
-    bus = Bus(platform.nats_url, NAME)
+    bus = Bus(platform.nats_url, NAME, platform.nats_replicas)
     process.at_stop(bus.close)
     channel = open_channel(platform.points_target)
     process.at_stop(partial(channel.close, None))

@@ -21,7 +21,7 @@ from coalition.type.v1.event_record_pb2 import EventRecord
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 from services.runtime import logging, telemetry
@@ -52,6 +52,24 @@ MEMBERS: Final = Stream("MEMBERS", "members")
 POINTS: Final = Stream("POINTS", "points")
 PARTNERS: Final = Stream("PARTNERS", "partners")
 STREAMS: Final = (MEMBERS, POINTS, PARTNERS)
+
+
+def config_of(stream: Stream, replicas: int) -> StreamConfig:
+    """The settings of a stream: nothing in it is ever deleted, and where it is full, it takes in no more."""
+    return StreamConfig(
+        name=stream.name,
+        subjects=stream.subjects,
+        storage=StorageType.FILE,
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.NEW,
+        deny_delete=True,
+        deny_purge=True,
+        max_age=0,
+        max_msgs=-1,
+        max_bytes=-1,
+        num_replicas=replicas,
+        duplicate_window=_DUPLICATES_SECONDS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +181,8 @@ class Bus:
     """A connection to JetStream that heals itself."""
 
     def __init__(self, url: str, process: str, replicas: int = 1) -> None:
-        self._url, self._process, self._replicas = url, process, replicas
+        """`replicas`: of a stream that has to be made, in a cluster 3 or 5."""
+        self._url, self._process, self.replicas = url, process, replicas
         self._client: EventClient | None = None
         self._connecting = asyncio.Lock()
 
@@ -227,23 +246,9 @@ class Bus:
                 await client.close()
 
     async def ensure_stream(self, stream: Stream) -> None:
-        """Makes a stream, or updates it where its settings have changed; never makes it anew."""
-        wanted = StreamConfig(
-            name=stream.name,
-            subjects=stream.subjects,
-            storage=StorageType.FILE,
-            discard=DiscardPolicy.NEW,
-            deny_delete=True,
-            deny_purge=True,
-            num_replicas=self._replicas,
-            duplicate_window=_DUPLICATES_SECONDS,
-        )
+        """Makes a stream where it is not there; one that is there stays as it is (`coalition migrate` changes it)."""
         jetstream = self.jetstream
         try:
-            found = (await jetstream.stream_info(stream.name)).config
+            await jetstream.stream_info(stream.name)
         except NotFoundError:
-            await jetstream.add_stream(wanted)
-            return
-        watched = ("subjects", "discard", "num_replicas", "duplicate_window")
-        if any(getattr(found, name) != getattr(wanted, name) for name in watched):
-            await jetstream.update_stream(wanted)
+            await jetstream.add_stream(config_of(stream, self.replicas))

@@ -14,6 +14,9 @@ class PlatformSettings(BaseSettings):
     nats_url: str = Field(
         default="nats://127.0.0.1:4222", validation_alias="NATS_URL", description="JetStream"
     )
+    nats_replicas: int = Field(
+        default=1, ge=1, le=5, description="How many servers of a NATS cluster keep each stream: 1, 3 or 5"
+    )
     principal_public_keys: str = Field(
         default="", description="Who may sign principals: `issuer:base64url key`, comma-separated"
     )
