@@ -47,6 +47,12 @@ class Stream:
         """What it takes in."""
         return [f"coalition.*.{self.service}.>"]
 
+    def subject(self, partition: int | None = None) -> str:
+        """The subject of all that is in it, or of one partition."""
+        return (
+            self.subjects[0] if partition is None else f"coalition.*.{self.service}.*.v1.p{partition:02d}.*"
+        )
+
 
 MEMBERS: Final = Stream("MEMBERS", "members")
 POINTS: Final = Stream("POINTS", "points")
