@@ -64,6 +64,7 @@ from services.runtime.relay import Relay
 from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
+from services.runtime.subscribing.servicer import SERVICE_NAME, add_subscribers_to
 
 NAME: Final = "members"
 SERVICE_NAMES: Final = (
@@ -120,8 +121,11 @@ def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServ
         add_MembersServiceServicer_to_server(servicer, to)
         add_MembersOfficeServiceServicer_to_server(OfficeServicer(members), to)
         add_AuthorityServiceServicer_to_server(AuthorityServicer(members), to)
+        add_subscribers_to(to, members.database, tables.events)
 
-    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
+    return GrpcServer(
+        f"{settings.grpc_host}:{settings.grpc_port}", verifier, (*SERVICE_NAMES, SERVICE_NAME), register
+    )
 
 
 async def serve() -> None:

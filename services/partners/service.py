@@ -84,7 +84,7 @@ from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.settlement.suspend_late import SuspendLate
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.commands.standing.set_standing import standing_term
-from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
+from services.partners.events.consume import RATING, SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.follow_lots import LedgerLots
 from services.partners.events.publish import LOG, tell
 from services.partners.jobs import (
@@ -149,6 +149,8 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
+from services.runtime.subscribing.servicer import SERVICE_NAME, add_subscribers_to
+from services.runtime.subscribing.watching import Watching
 
 NAME: Final = "partners"
 _CONTRACTS: Final = (
@@ -310,6 +312,7 @@ def _settlement(database: Database, drafts: Drafts, draft_days: int) -> Settleme
 
 def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcServer:
     """The gRPC server of all of them over a built one."""
+    watching = Watching(partners.database.writer, tables.inbox, tables.subscriptions, [RATING])
 
     def register(to: grpc.aio.Server) -> None:
         add_PartnersServiceServicer_to_server(PartnersServicer(partners), to)
@@ -331,20 +334,21 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_TaxServiceServicer_to_server(TaxServicer(partners), to)
         add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)
         add_DisputeServiceServicer_to_server(DisputeServicer(partners.disputing, partners.draft_queries), to)
+        add_subscribers_to(to, partners.database, tables.events, watching)
 
-    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
+    return GrpcServer(
+        f"{settings.grpc_host}:{settings.grpc_port}", verifier, (*SERVICE_NAMES, SERVICE_NAME), register
+    )
 
 
 def rating(partners: Partners, points: PointsLedger, bus: Bus, stream: Stream = POINTS) -> Subscriber:
     """The subscriber that rates what points tells."""
     subscription = Subscription(
-        SUBSCRIBER,
-        stream,
-        points,
-        PointsEvents(partners.rate_postings).apply,
-        partners.programmes.slugs,
+        SUBSCRIBER, stream, points, PointsEvents(partners.rate_postings).apply, partners.programmes.slugs
     )
-    return Subscriber(partners.database, bus, Inbox(tables.inbox, SUBSCRIBER, SOURCE), subscription)
+    return Subscriber(
+        partners.database, bus, Inbox(tables.inbox, SUBSCRIBER, SOURCE), subscription, tables.subscriptions
+    )
 
 
 def scheduler(partners: Partners, settings: Settings) -> Scheduler:
