@@ -29,7 +29,9 @@ from services.runtime.clock import from_micros, to_micros
 from services.runtime.ids import from_text, to_text
 
 _log = logging.get(__name__)
-_MESSAGE_ID: Final = "Nats-Msg-Id"
+#: What everything here raises where the bus does not do what it should.
+BusError = nats.errors.Error
+MESSAGE_ID: Final = "Nats-Msg-Id"
 _DUPLICATES_SECONDS: Final = 120
 # The library says int and takes any number.
 _RECONNECT_SECONDS: Final = 0.25
@@ -101,7 +103,7 @@ def headers_of(programme: str, service: str, record: EventRecord) -> dict[str, s
     """CloudEvents headers of an event, with the trace context of the request behind it."""
     identity = f"{service}:{programme}:{record.pos}"
     headers = {
-        _MESSAGE_ID: identity,
+        MESSAGE_ID: identity,
         "ce-specversion": "1.0",
         "ce-id": identity,
         "ce-source": f"/coalition/{programme}/{service}",
