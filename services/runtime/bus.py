@@ -217,7 +217,9 @@ class Bus:
             _log.warning("bus.error", error=str(error) or type(error).__name__)
 
         async def on_lost() -> None:
-            _log.warning("bus.disconnected")
+            # Closing ends in it as well.
+            if self._client is not None:
+                _log.warning("bus.disconnected")
 
         async def on_back() -> None:
             _log.info("bus.reconnected")

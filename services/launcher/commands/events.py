@@ -32,6 +32,7 @@ from services.operations.events.logs import STREAM_OF, Log, event_document
 from services.operations.events.standing import Subscribers
 from services.operations.events.tailing import Filter, Told, tail
 from services.operations.session import Session
+from services.runtime import logging
 from services.runtime.bus import Bus, BusError
 from services.runtime.errors import CoalitionError
 from services.runtime.ids import from_text
@@ -77,6 +78,8 @@ async def _bus() -> AsyncGenerator[Bus]:
     url = platform_environment().get("NATS_URL", "")
     if not url:
         raise LauncherError("set NATS_URL to the platform's NATS: this looks at what is on it")
+    # What goes wrong with the connection is told as this command's own error.
+    logging.configure("events", "ERROR")
     bus = Bus(url, "events")
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
