@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -13,11 +14,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
+import httpx2
 import pytest
 import pytest_asyncio
 from coalition.type.v1.event_record_pb2 import EventRecord
 
 from services.launcher.platform import Platform
+from services.launcher.processes import SERVICES_DIR
+from services.launcher.state import STATE_DIR_VARIABLE
 from services.operations import registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
@@ -29,6 +33,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _STARTS_AT: Final = datetime(2024, 1, 1, 5, tzinfo=UTC)
 _SLUG: Final = "watched"
+_DOCS: Final = SERVICES_DIR.parent / "docs"
 _STREAM: Final = "points-closed-members"
 
 
@@ -100,10 +105,9 @@ async def test_the_log_is_read_from_a_position_or_a_time_on_and_filtered(office:
         (("audit", "-p", _SLUG, "--service", "points", "--from", "9", "--to", "3"), "ends where it starts"),
         (("describe", "points.vanished"), "there are points.adjusted"),
     ],
-    ids=lambda value: "-".join(value)[:40] if isinstance(value, tuple) else "",
 )  # fmt: skip
 async def test_what_cannot_be_done_is_told(office: Office, words: tuple[str, ...], why: str) -> None:
-    assert why in " ".join((await office.run(*words, status=1)).split())
+    assert why in " ".join(str(await office.run(*words, status=1)).split())
 
 
 async def test_events_are_printed_as_they_come_and_ctrl_c_ends_it_well(office: Office) -> None:
@@ -179,3 +183,58 @@ async def test_a_dead_letter_is_listed_shown_and_handed_back(office: Office) -> 
     finally:
         await connection.execute("DELETE FROM dead_letter WHERE programme = $1", _SLUG)
         await connection.close()
+
+
+async def test_the_first_subscriber_of_the_guide_runs_as_it_stands_there(
+    office: Office, platform: Platform
+) -> None:
+    program = _DOCS / "examples/first_subscriber.py"
+    guide = (_DOCS / "subscribers.md").read_text()
+    assert f"```python\n{program.read_text()}```" in guide
+    assert "python docs/examples/first_subscriber.py" in guide
+    prices = registry.Prices(10_000, 8_000, to_micros(_STARTS_AT))
+    await registry.set_rates(office.session, office.programme, "one", prices)
+    rate = registry.EarnRate(1, 100, to_micros(_STARTS_AT))
+    await registry.set_earn_rate(office.session, office.programme, "one", rate)
+    secret = (await registry.issue_key(office.session, office.programme, "one", "test")).secret
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "docs/examples/first_subscriber.py", cwd=_DOCS.parent,
+        stderr=asyncio.subprocess.PIPE, env={**os.environ, STATE_DIR_VARIABLE: str(platform.state.path)},
+    )  # fmt: skip
+    headers = {"Authorization": f"Bearer {secret}"}
+    async with httpx2.AsyncClient(base_url=platform.gateway_url, headers=headers, timeout=30) as till:
+        card = (await till.post("/v1/members", json={}, headers=_key())).json()["cards"][0]
+        for amount in (1_000, 2_000, 3_000):
+            sale = {
+                "member": {"card": card}, "reference": secrets.token_hex(8), "amount": amount, "currency": "USD",
+                "occurred_at": "2024-01-01T05:00:00Z",
+            }  # fmt: skip
+            answer = await till.post("/v1/earns", json=sale, headers=_key())
+            assert answer.status_code == 201, answer.text
+    partner_id = await office.session.partner_id(office.programme, "one")
+
+    async def counted() -> bool:
+        assert process.returncode is None
+        try:
+            connection = await asyncpg.connect(
+                platform.environment["DATABASE_URL"], database="coalition_first"
+            )
+        except asyncpg.InvalidCatalogNameError:
+            return False
+        try:
+            return (
+                await connection.fetchval("SELECT sales FROM sales WHERE partner = $1", partner_id.hex()) == 3
+            )
+        except asyncpg.UndefinedTableError:
+            return False
+        finally:
+            await connection.close()
+
+    await until(counted)
+    process.send_signal(signal.SIGINT)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
+def _key() -> dict[str, str]:
+    return {"Idempotency-Key": secrets.token_hex(8)}

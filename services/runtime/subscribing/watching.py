@@ -106,11 +106,11 @@ class Watching:
         )
         until, rebuild = ordered.one()
         counted = await connection.execute(
-            select(letter.c.state, func.count())
+            select(letter.c.state, func.count().label("letters"))
             .where(*_mine(letter, about, programme))
             .group_by(letter.c.state)
         )
-        letters = Counter[str](dict(row.tuple() for row in counted))
+        letters = Counter[str]({row.state: row.letters for row in counted})
         pause = await Pauses(tables).of(connection, about.name)
         return Standing(about, pos, pause, until or 0, bool(rebuild), letters)
 
