@@ -290,6 +290,8 @@ class Subscriber:
         reached = read = await inbox.position(database, programme)
         try:
             async for block in self._about.owner.read_events(programme, reached + 1, 0):
+                if not block:
+                    continue
                 await self._apply(programme, block)
                 read = block[-1].pos
                 reached = max(
