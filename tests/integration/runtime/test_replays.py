@@ -89,6 +89,11 @@ async def test_a_rebuild_forgets_and_ends_with_what_there_was_and_new_events_are
     async with running(reader.subscriber().run()):
         await _handled(reader, programme, 7)
         await _handled(reader, other, 8)
+
+        async def dead() -> bool:
+            return await reader.dead(programme) == [5]
+
+        await until(dead)
         failing = False
         async with teller.database.writer.transaction() as connection:
             await _replays(reader).order_rebuild(connection, programme, "stf_test")
