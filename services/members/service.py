@@ -71,6 +71,7 @@ SERVICE_NAMES: Final = (
     DESCRIPTOR.services_by_name["MembersService"].full_name,
     OFFICE.services_by_name["MembersOfficeService"].full_name,
     AUTHORITY.services_by_name["AuthorityService"].full_name,
+    SERVICE_NAME,
 )
 
 
@@ -123,9 +124,7 @@ def server(members: Members, settings: Settings, verifier: Verifier) -> GrpcServ
         add_AuthorityServiceServicer_to_server(AuthorityServicer(members), to)
         add_subscribers_to(to, members.database, tables.events)
 
-    return GrpcServer(
-        f"{settings.grpc_host}:{settings.grpc_port}", verifier, (*SERVICE_NAMES, SERVICE_NAME), register
-    )
+    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 
 
 async def serve() -> None:

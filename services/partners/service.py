@@ -150,7 +150,6 @@ from services.runtime.settings import PlatformSettings
 from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
 from services.runtime.subscribing.servicer import SERVICE_NAME, add_subscribers_to
-from services.runtime.subscribing.watching import Watching
 
 NAME: Final = "partners"
 _CONTRACTS: Final = (
@@ -169,8 +168,9 @@ _CONTRACTS: Final = (
     disputes_pb2,
     prefunding_pb2,
 )
-SERVICE_NAMES: Final = tuple(
-    service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
+SERVICE_NAMES: Final = (
+    *(each.full_name for contract in _CONTRACTS for each in contract.DESCRIPTOR.services_by_name.values()),
+    SERVICE_NAME,
 )
 
 
@@ -312,7 +312,6 @@ def _settlement(database: Database, drafts: Drafts, draft_days: int) -> Settleme
 
 def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcServer:
     """The gRPC server of all of them over a built one."""
-    watching = Watching(partners.database.writer, tables.inbox, tables.subscriptions, [RATING])
 
     def register(to: grpc.aio.Server) -> None:
         add_PartnersServiceServicer_to_server(PartnersServicer(partners), to)
@@ -334,11 +333,9 @@ def server(partners: Partners, settings: Settings, verifier: Verifier) -> GrpcSe
         add_TaxServiceServicer_to_server(TaxServicer(partners), to)
         add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)
         add_DisputeServiceServicer_to_server(DisputeServicer(partners.disputing, partners.draft_queries), to)
-        add_subscribers_to(to, partners.database, tables.events, watching)
+        add_subscribers_to(to, partners.database, tables.events, tables.inbox, tables.subscriptions, [RATING])
 
-    return GrpcServer(
-        f"{settings.grpc_host}:{settings.grpc_port}", verifier, (*SERVICE_NAMES, SERVICE_NAME), register
-    )
+    return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register)
 
 
 def rating(partners: Partners, points: PointsLedger, bus: Bus, stream: Stream = POINTS) -> Subscriber:

@@ -72,7 +72,7 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.subscriber import Subscriber, Subscription
 from services.runtime.subscribing.servicer import SERVICE_NAME, add_subscribers_to
-from services.runtime.subscribing.watching import Watched, Watching
+from services.runtime.subscribing.watching import Watched
 
 _SERVICES = (
     "coalition.points.v1.PointsService",
@@ -81,6 +81,11 @@ _SERVICES = (
     "coalition.points.v1.ExplanationsService",
     "coalition.points.v1.GuardsService",
     SERVICE_NAME,
+)
+# They work by blocks, and this service has no tables for orders.
+_WATCHED = (
+    Watched("points-closed-members", MEMBERS.service, None, repeatable=False, rebuildable=False),
+    Watched("points-partner-standings", PARTNERS.service, None, repeatable=False, rebuildable=False),
 )
 
 
@@ -166,18 +171,9 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
         add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
         add_ExplanationsServiceServicer_to_server(ExplanationsServicer(wired.application), server)
         add_QuotesServiceServicer_to_server(QuotesServicer(wired.application, reader), server)
-        add_subscribers_to(server, wired.database, EVENTS, _watching(wired.database))
+        add_subscribers_to(server, wired.database, EVENTS, INBOX, watched=_WATCHED)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, _SERVICES, register)
-
-
-def _watching(database: Database) -> Watching:
-    # They work by blocks, and this service has no tables for orders.
-    names = (("points-closed-members", MEMBERS), ("points-partner-standings", PARTNERS))
-    watched = [
-        Watched(name, stream.service, None, repeatable=False, rebuildable=False) for name, stream in names
-    ]
-    return Watching(database.writer, INBOX, None, watched)
 
 
 def closed_members(wired: Wired, bus: Bus) -> Subscriber:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,7 @@ from coalition.operations.v1.subscribers_pb2_grpc import (
     SubscribersServiceServicer,
     add_SubscribersServiceServicer_to_server,
 )
+from sqlalchemy import Table
 
 from services.runtime.clock import to_micros
 from services.runtime.database import Database, ReadDatabase
@@ -19,7 +21,8 @@ from services.runtime.event_log import EventLog, EventTables
 from services.runtime.principal import Principal, acting
 from services.runtime.subscribing.handling import Order
 from services.runtime.subscribing.letters import DEAD, TRYING, WAITING, Letter
-from services.runtime.subscribing.watching import Standing, Watching
+from services.runtime.subscribing.tables import SubscriptionTables
+from services.runtime.subscribing.watching import Standing, Watched, Watching
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["SubscribersService"].full_name
 _ORDERS: Final = {
@@ -117,9 +120,18 @@ class SubscribersServicer(SubscribersServiceServicer):
 
 
 def add_subscribers_to(
-    server: grpc.aio.Server, database: Database, events: EventTables, watching: Watching | None = None
+    server: grpc.aio.Server,
+    database: Database,
+    events: EventTables,
+    inbox: Table | None = None,
+    tables: SubscriptionTables | None = None,
+    watched: Sequence[Watched] = (),
 ) -> None:
-    """Has a server answer it; `watching` None: a service without subscribers."""
+    """Has a server answer it.
+
+    `inbox` None: a service without subscribers; `tables` None: one whose subscribers take no orders.
+    """
+    watching = Watching(database.writer, inbox, tables, watched) if inbox is not None else None
     servicer = SubscribersServicer(database.reader, EventLog(events), watching)
     add_SubscribersServiceServicer_to_server(servicer, server)
 
