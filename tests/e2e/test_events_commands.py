@@ -22,6 +22,7 @@ from coalition.type.v1.event_record_pb2 import EventRecord
 from services.launcher.platform import Platform
 from services.launcher.processes import SERVICES_DIR
 from services.launcher.state import STATE_DIR_VARIABLE
+from services.launcher.streams import REPLICAS
 from services.operations import registry
 from services.operations.session import Session, open_session
 from services.runtime.clock import to_micros
@@ -154,6 +155,20 @@ async def test_the_streams_hold_what_the_logs_say(office: Office) -> None:
     } == dict.fromkeys(("members", "points", "partners"), (0, 0, True))
     partners = next(each for each in found if each["service"] == "partners")
     assert partners["events"] == partners["last"] > 4
+
+
+async def test_migrating_again_tells_of_every_stream_that_it_is_as_declared(
+    office: Office, platform: Platform
+) -> None:
+    environment = {**office.environment, STATE_DIR_VARIABLE: str(platform.state.path)}
+    status, out, err = await run_command("migrate", environment=environment)
+    assert status == 0, err
+    assert [line for line in out.splitlines() if line.startswith("stream")] == [
+        f"stream {name}: as declared" for name in ("MEMBERS", "POINTS", "PARTNERS")
+    ]
+    environment[REPLICAS] = "2"
+    status, _, err = await run_command("migrate", environment=environment)
+    assert (status, f"{REPLICAS} is '2'" in err) == (1, True)
 
 
 async def test_a_dead_letter_is_listed_shown_and_handed_back(office: Office) -> None:

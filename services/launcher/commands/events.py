@@ -25,6 +25,7 @@ from services.launcher.session import (
     in_session,
     show,
 )
+from services.launcher.streams import replicas
 from services.operations.documents import Document
 from services.operations.events import describing
 from services.operations.events.auditing import Audit, Range, audit
@@ -80,7 +81,7 @@ async def _bus() -> AsyncGenerator[Bus]:
         raise LauncherError("set NATS_URL to the platform's NATS: this looks at what is on it")
     # What goes wrong with the connection is told as this command's own error.
     logging.configure("events", "ERROR")
-    bus = Bus(url, "events")
+    bus = Bus(url, "events", replicas())
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
             await bus.connect()

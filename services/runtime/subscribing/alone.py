@@ -44,7 +44,10 @@ async def run_alone(name: str, stream: Stream, each: Each, environment: Mapping[
     platform = PlatformSettings.model_validate({"log_level": "WARNING", "NATS_URL": environment["NATS_URL"]})
     process = Process(name, platform)
     url = await _database(environment["DATABASE_URL"], f"coalition_{name}")
-    database, bus = Database(url, name, _CONNECTIONS, _STATEMENT_SECONDS), Bus(platform.nats_url, name)
+    database, bus = (
+        Database(url, name, _CONNECTIONS, _STATEMENT_SECONDS),
+        Bus(platform.nats_url, name, platform.nats_replicas),
+    )
     key = environment["COALITION_PRINCIPAL_PRIVATE_KEY"]
     partners = open_channel(environment["COALITION_PARTNERS_TARGET"])
     channel = open_channel(environment[f"COALITION_{stream.service.upper()}_TARGET"])
