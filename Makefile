@@ -69,6 +69,7 @@ check-imports: $(STAMP)
 
 check-proto: $(STAMP)
 	@$(BIN)/buf lint proto
+	@$(BIN)/buf breaking proto --against proto/released.binpb
 
 check-client: $(STAMP)
 	@$(BIN)/python clients/python/generate.py --check

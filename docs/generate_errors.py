@@ -40,6 +40,7 @@ _GROUPS: Final = {
     135: "Settlement",
     140: "Where a partner stands",
     180: "How much is asked",
+    182: "What operators order of subscribers",
 }
 
 

@@ -26,6 +26,7 @@ from services.launcher.ports import LOOPBACK
 from services.launcher.processes import PROCESSES, SERVICES, ProcessSpec
 from services.launcher.service_process import ServiceProcess
 from services.launcher.state import Running, StateDirectory
+from services.launcher.streams import reconcile_streams
 from services.launcher.supervisor import Supervisor
 from services.runtime.bus_access import access_of
 from services.runtime.certificates import Misconfigured
@@ -134,7 +135,8 @@ class Platform:
             admin_url,
             {name: self._environment[f"COALITION_{name.upper()}_DATABASE_URL"] for name in SERVICES},
         )
-        log.info("databases migrated")
+        await reconcile_streams(nats_url)
+        log.info("databases migrated, streams made")
         # After the servers, so that these stop last: services still write while they drain.
         servers = tuple(self._supervisor.pids())
         for spec in self._specs:

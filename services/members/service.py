@@ -64,6 +64,7 @@ from services.runtime.relay import Relay
 from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
+from services.runtime.subscribing.servicer import SERVICE_NAME, add_subscribers_to
 from services.runtime.tls import Tls, tls_of
 
 NAME: Final = "members"
@@ -71,6 +72,7 @@ SERVICE_NAMES: Final = (
     DESCRIPTOR.services_by_name["MembersService"].full_name,
     OFFICE.services_by_name["MembersOfficeService"].full_name,
     AUTHORITY.services_by_name["AuthorityService"].full_name,
+    SERVICE_NAME,
 )
 
 
@@ -121,6 +123,7 @@ def server(members: Members, settings: Settings, verifier: Verifier, tls: Tls | 
         add_MembersServiceServicer_to_server(servicer, to)
         add_MembersOfficeServiceServicer_to_server(OfficeServicer(members), to)
         add_AuthorityServiceServicer_to_server(AuthorityServicer(members), to)
+        add_subscribers_to(to, members.database, tables.events)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register, tls)
 

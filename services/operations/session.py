@@ -14,6 +14,7 @@ from uuid import UUID
 import grpc.aio
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.members.v1.office_pb2_grpc import MembersOfficeServiceStub
+from coalition.operations.v1.subscribers_pb2_grpc import SubscribersServiceStub
 from coalition.partners.v1 import partners_pb2
 from coalition.partners.v1.api_access_pb2_grpc import ApiAccessServiceStub
 from coalition.partners.v1.approvals_pb2_grpc import ApprovalsServiceStub
@@ -34,7 +35,7 @@ from coalition.points.v1.guards_pb2_grpc import GuardsServiceStub
 from coalition.points.v1.points_pb2_grpc import PointsServiceStub
 
 from services.runtime import grpc_client
-from services.runtime.errors import CoalitionError, Unavailable
+from services.runtime.errors import CoalitionError, PermissionDenied, Unavailable
 from services.runtime.ids import to_text
 from services.runtime.principal import HOST, Kind, Programme, Signer, programme_from
 from services.runtime.secrets import read_key
@@ -94,6 +95,11 @@ class Session:
         self.tax = TaxServiceStub(partners)
         self.standing = PartnerStandingServiceStub(partners)
         self.disputes = DisputeServiceStub(partners)
+        self._subscribers = {
+            service: SubscribersServiceStub(channel)
+            for service, channel in (("members", members), ("points", points), ("partners", partners))
+            if channel is not None
+        }
         self.ledger = PointsServiceStub(points)
         self.guards = GuardsServiceStub(points)
 
@@ -110,6 +116,18 @@ class Session:
         if self._members_office is None:
             raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
         return self._members_office
+
+    def subscribers_of(self, service: str) -> SubscribersServiceStub:
+        """The event log and the subscribers of a service by name. Raises Unavailable as `members` does."""
+        if service not in self._subscribers:
+            raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
+        return self._subscribers[service]
+
+    def require_role(self, *roles: str) -> None:
+        """Raises PermissionDenied for a person with none of the roles; for what no service is asked."""
+        if self._person is not None and not set(self._person.roles) & set(roles):
+            needed = " or ".join(roles)
+            raise PermissionDenied(f"this needs {needed}", needed=needed)
 
     async def call(
         self, method: Any, request: Any, programme: Programme | None = None, seconds: float = _CALL_SECONDS

@@ -86,7 +86,7 @@ from services.partners.commands.settlement.run_states import FollowRuns
 from services.partners.commands.settlement.suspend_late import SuspendLate
 from services.partners.commands.staff_tokens import IssueStaffToken, RevokeStaffToken
 from services.partners.commands.standing.set_standing import standing_term
-from services.partners.events.consume import SOURCE, SUBSCRIBER, PointsEvents
+from services.partners.events.consume import RATING, SOURCE, SUBSCRIBER, PointsEvents
 from services.partners.events.follow_lots import LedgerLots
 from services.partners.events.publish import LOG, tell
 from services.partners.jobs import all_jobs
@@ -146,6 +146,7 @@ from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.signed_note import NoteSigner
 from services.runtime.subscriber import Subscriber, Subscription
+from services.runtime.subscribing.servicer import SERVICE_NAME, add_subscribers_to
 from services.runtime.tls import Tls, tls_of
 
 NAME: Final = "partners"
@@ -166,8 +167,9 @@ _CONTRACTS: Final = (
     prefunding_pb2,
     api_access_pb2,
 )
-SERVICE_NAMES: Final = tuple(
-    service.full_name for contract in _CONTRACTS for service in contract.DESCRIPTOR.services_by_name.values()
+SERVICE_NAMES: Final = (
+    *(each.full_name for contract in _CONTRACTS for each in contract.DESCRIPTOR.services_by_name.values()),
+    SERVICE_NAME,
 )
 
 
@@ -332,6 +334,7 @@ def server(partners: Partners, settings: Settings, verifier: Verifier, tls: Tls 
         add_PartnerStandingServiceServicer_to_server(StandingServicer(partners), to)
         add_ApiAccessServiceServicer_to_server(ApiAccessServicer(partners.api_access), to)
         add_DisputeServiceServicer_to_server(DisputeServicer(partners.disputing, partners.draft_queries), to)
+        add_subscribers_to(to, partners.database, tables.events, tables.inbox, tables.subscriptions, [RATING])
 
     address = f"{settings.grpc_host}:{settings.grpc_port}"
     return GrpcServer(address, verifier, SERVICE_NAMES, register, tls)
@@ -340,13 +343,11 @@ def server(partners: Partners, settings: Settings, verifier: Verifier, tls: Tls 
 def rating(partners: Partners, points: PointsLedger, bus: Bus, stream: Stream = POINTS) -> Subscriber:
     """The subscriber that rates what points tells."""
     subscription = Subscription(
-        SUBSCRIBER,
-        stream,
-        points,
-        PointsEvents(partners.rate_postings).apply,
-        partners.programmes.slugs,
+        SUBSCRIBER, stream, points, PointsEvents(partners.rate_postings).apply, partners.programmes.slugs
     )
-    return Subscriber(partners.database, bus, Inbox(tables.inbox, SUBSCRIBER, SOURCE), subscription)
+    return Subscriber(
+        partners.database, bus, Inbox(tables.inbox, SUBSCRIBER, SOURCE), subscription, tables.subscriptions
+    )
 
 
 def scheduler(partners: Partners, settings: Settings) -> Scheduler:

@@ -71,6 +71,8 @@ from services.runtime.scheduler import Scheduler
 from services.runtime.secrets import derive, read_key
 from services.runtime.settings import PlatformSettings
 from services.runtime.subscriber import Subscriber, Subscription
+from services.runtime.subscribing.servicer import SERVICE_NAME, add_subscribers_to
+from services.runtime.subscribing.watching import Watched
 from services.runtime.tls import tls_of
 
 _SERVICES = (
@@ -79,6 +81,12 @@ _SERVICES = (
     "coalition.points.v1.QuotesService",
     "coalition.points.v1.ExplanationsService",
     "coalition.points.v1.GuardsService",
+    SERVICE_NAME,
+)
+# They work by blocks, and this service has no tables for orders.
+_WATCHED = (
+    Watched("points-closed-members", MEMBERS.service, None, repeatable=False, rebuildable=False),
+    Watched("points-partner-standings", PARTNERS.service, None, repeatable=False, rebuildable=False),
 )
 
 
@@ -165,6 +173,7 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
         add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
         add_ExplanationsServiceServicer_to_server(ExplanationsServicer(wired.application), server)
         add_QuotesServiceServicer_to_server(QuotesServicer(wired.application, reader), server)
+        add_subscribers_to(server, wired.database, EVENTS, INBOX, watched=_WATCHED)
 
     address = f"{settings.grpc_host}:{settings.grpc_port}"
     return GrpcServer(address, verifier, _SERVICES, register, tls_of(platform))

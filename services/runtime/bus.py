@@ -20,7 +20,7 @@ import nats.errors
 from coalition.type.v1.event_record_pb2 import EventRecord
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 from services.runtime import logging, telemetry
@@ -31,7 +31,9 @@ from services.runtime.ids import from_text, to_text
 from services.runtime.settings import BusSettings
 
 _log = logging.get(__name__)
-_MESSAGE_ID: Final = "Nats-Msg-Id"
+#: What everything here raises where the bus does not do what it should.
+BusError = nats.errors.Error
+MESSAGE_ID: Final = "Nats-Msg-Id"
 _DUPLICATES_SECONDS: Final = 120
 # The same trouble is told so often, however often it is met.
 _SAY_AGAIN_SECONDS: Final = 10.0
@@ -50,11 +52,35 @@ class Stream:
         """What it takes in."""
         return [f"coalition.*.{self.service}.>"]
 
+    def subject(self, partition: int | None = None) -> str:
+        """The subject of all that is in it, or of one partition."""
+        return (
+            self.subjects[0] if partition is None else f"coalition.*.{self.service}.*.v1.p{partition:02d}.*"
+        )
+
 
 MEMBERS: Final = Stream("MEMBERS", "members")
 POINTS: Final = Stream("POINTS", "points")
 PARTNERS: Final = Stream("PARTNERS", "partners")
 STREAMS: Final = (MEMBERS, POINTS, PARTNERS)
+
+
+def config_of(stream: Stream, replicas: int) -> StreamConfig:
+    """The settings of a stream: nothing in it is ever deleted, and where it is full, it takes in no more."""
+    return StreamConfig(
+        name=stream.name,
+        subjects=stream.subjects,
+        storage=StorageType.FILE,
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.NEW,
+        deny_delete=True,
+        deny_purge=True,
+        max_age=0,
+        max_msgs=-1,
+        max_bytes=-1,
+        num_replicas=replicas,
+        duplicate_window=_DUPLICATES_SECONDS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +106,7 @@ def headers_of(programme: str, service: str, record: EventRecord) -> dict[str, s
     """CloudEvents headers of an event, with the trace context of the request behind it."""
     identity = f"{service}:{programme}:{record.pos}"
     headers = {
-        _MESSAGE_ID: identity,
+        MESSAGE_ID: identity,
         "ce-specversion": "1.0",
         "ce-id": identity,
         "ce-source": f"/coalition/{programme}/{service}",
@@ -140,16 +166,16 @@ class Bus:
     """A connection to JetStream that heals itself."""
 
     def __init__(self, access: BusAccess | str, process: str, replicas: int = 1) -> None:
-        """`access` may be a plain URL."""
+        """`access` may be a plain URL. `replicas`: of a stream that has to be made, in a cluster 3 or 5."""
         self._access = BusAccess((access,)) if isinstance(access, str) else access
-        self._process, self._replicas = process, replicas
+        self._process, self.replicas = process, replicas
         self._client: EventClient | None = None
         self._connecting = asyncio.Lock()
 
     @classmethod
     def of(cls, settings: BusSettings, process: str) -> Bus:
         """The bus that settings name, not connected yet. Raises Misconfigured."""
-        return cls(access_of(settings), process)
+        return cls(access_of(settings), process, settings.nats_replicas)
 
     @property
     def client(self) -> EventClient:
@@ -181,7 +207,9 @@ class Bus:
                 _log.warning("bus.error", address=self._access.addresses, error=words)
 
         async def on_lost() -> None:
-            _log.warning("bus.disconnected")
+            # Closing ends in it as well.
+            if self._client is not None:
+                _log.warning("bus.disconnected")
 
         async def on_back() -> None:
             _log.info("bus.reconnected")
@@ -219,23 +247,9 @@ class Bus:
                 await client.close()
 
     async def ensure_stream(self, stream: Stream) -> None:
-        """Makes a stream, or updates it where its settings have changed; never makes it anew."""
-        wanted = StreamConfig(
-            name=stream.name,
-            subjects=stream.subjects,
-            storage=StorageType.FILE,
-            discard=DiscardPolicy.NEW,
-            deny_delete=True,
-            deny_purge=True,
-            num_replicas=self._replicas,
-            duplicate_window=_DUPLICATES_SECONDS,
-        )
+        """Makes a stream where it is not there; one that is there stays as it is (`coalition migrate` changes it)."""
         jetstream = self.jetstream
         try:
-            found = (await jetstream.stream_info(stream.name)).config
+            await jetstream.stream_info(stream.name)
         except NotFoundError:
-            await jetstream.add_stream(wanted)
-            return
-        watched = ("subjects", "discard", "num_replicas", "duplicate_window")
-        if any(getattr(found, name) != getattr(wanted, name) for name in watched):
-            await jetstream.update_stream(wanted)
+            await jetstream.add_stream(config_of(stream, self.replicas))

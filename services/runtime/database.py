@@ -35,6 +35,8 @@ _ATTEMPTS_MAX: Final = 5
 _CONNECT_SECONDS: Final = 10
 # serialization_failure, deadlock_detected: nothing was done, the same work may simply be tried again.
 _TRY_AGAIN: Final = frozenset({"40001", "40P01"})
+# query_canceled: a statement that took too long would take too long again.
+_TOO_LONG: Final = "57014"
 # connection_exception, operator_intervention (shutdown, start, a statement that was ended), too_many_connections.
 _AWAY: Final = ("08", "57", "53300")
 
@@ -207,6 +209,13 @@ def is_away(error: BaseException) -> bool:
         # Also what the driver says of a wrong use of it, which is a fault of ours.
         return "closed" in str(error)
     return isinstance(error, OSError | asyncpg.InternalClientError)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database is to blame, not what was asked of it: it went away, or chose this one to give way."""
+    if isinstance(error, DBAPIError) and sqlstate_of(error) in (*_TRY_AGAIN, _TOO_LONG):
+        return sqlstate_of(error) != _TOO_LONG
+    return isinstance(error, DBAPIError | asyncpg.PostgresError | asyncpg.InterfaceError) and is_away(error)
 
 
 def sqlstate_of(error: DBAPIError) -> str:

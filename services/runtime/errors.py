@@ -136,6 +136,9 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
     Reason.REASON_TOO_MANY_AT_ONCE: ReasonEntry(
         _S.RESOURCE_EXHAUSTED, 429, "Too many requests at once", True
     ),
+    Reason.REASON_SUBSCRIBER_REFUSES: ReasonEntry(
+        _S.FAILED_PRECONDITION, 409, "The subscriber does not take this"
+    ),
     Reason.REASON_OVERLOADED: ReasonEntry(_S.RESOURCE_EXHAUSTED, 503, "Overloaded", True),
     Reason.REASON_DEADLINE_EXCEEDED: ReasonEntry(_S.DEADLINE_EXCEEDED, 504, "Too late", True),
     Reason.REASON_UNAVAILABLE: ReasonEntry(_S.UNAVAILABLE, 503, "Not available", True),

@@ -207,6 +207,16 @@ class EventLog:
         relayed = await connection.execute(select(cursor.c.pos).where(cursor.c.ledger_id == ledger_id))
         return written.scalar() or 0, relayed.scalar() or 0
 
+    async def recorded_at(
+        self, connection: ReadConnection, ledger_id: int, positions: Sequence[int]
+    ) -> dict[int, int]:
+        """When events were recorded, programme time in microseconds; those that are there."""
+        log = self._tables.log
+        found = await connection.execute(
+            select(log.c.pos, log.c.recorded_at).where(log.c.ledger_id == ledger_id, log.c.pos.in_(positions))
+        )
+        return {row.pos: to_micros(row.recorded_at) for row in found}
+
 
 class ReadEvents:
     """The query that every service with an event log answers: what subscribers fill their gaps with."""

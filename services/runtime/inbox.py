@@ -45,6 +45,11 @@ def inbox_table(metadata: MetaData) -> Table:
     )
 
 
+def lane_name(subscriber: str, partition: int | None) -> str:
+    """The name of a subscriber's part that reads one partition; of one that reads all, its own."""
+    return subscriber if partition is None else f"{subscriber}.p{partition:02d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Positions that are missing before those at hand, both ends included."""
@@ -54,10 +59,12 @@ class Gap:
 
 
 class Inbox:
-    """One subscriber's cursors over one source."""
+    """One subscriber's cursors over one source: over all of it, or over one partition."""
 
-    def __init__(self, table: Table, subscriber: str, source: str) -> None:
-        self._table, self._subscriber, self._source = table, subscriber, source
+    def __init__(self, table: Table, subscriber: str, source: str, partition: int | None = None) -> None:
+        self.table, self.source, self.partition = table, source, partition
+        # What its rows are kept under.
+        self.name = lane_name(subscriber, partition)
         # Made once: putting a statement together costs as much as running it.
         mine = self._mine(bindparam("of"))
         self._lock = select(table.c.pos).where(*mine).with_for_update()
@@ -66,7 +73,7 @@ class Inbox:
     async def position(self, database: WriteDatabase, programme: str) -> int:
         """The last position applied; 0 before the first."""
         async with database.transaction() as connection:
-            found = await connection.execute(select(self._table.c.pos).where(*self._mine(programme)).limit(1))
+            found = await connection.execute(select(self.table.c.pos).where(*self._mine(programme)).limit(1))
             return found.scalar() or 0
 
     async def open(self, database: WriteDatabase, programme: str) -> None:
@@ -76,11 +83,11 @@ class Inbox:
 
     async def programmes(self, database: WriteDatabase) -> list[str]:
         """Programmes that have a cursor: something of them has been applied, or waits to be."""
-        table = self._table
+        table = self.table
         async with database.transaction() as connection:
             found = await connection.execute(
                 select(table.c.programme).where(
-                    table.c.subscriber == self._subscriber, table.c.source == self._source
+                    table.c.subscriber == self.name, table.c.source == self.source
                 )
             )
             return list(found.scalars())
@@ -100,31 +107,43 @@ class Inbox:
             if not fresh:
                 return None
             run: list[EventRecord] = []
+            missing: int | None = None
             for record in fresh:
-                if record.pos == cursor + len(run) + 1:
-                    run.append(record)
-                elif record.pos > cursor + len(run) + 1:
+                reached = run[-1].pos if run else cursor
+                if self._before(record) > reached:
+                    missing = self._before(record)
                     break
+                if record.pos > reached:
+                    run.append(record)
             if run:
                 await apply(connection, programme, run)
                 cursor = run[-1].pos
                 await connection.execute(self._move, {"of": programme, "to": cursor})
-            later = next((record.pos for record in fresh if record.pos > cursor), None)
-            return Gap(cursor + 1, later - 1) if later is not None else None
+            return Gap(cursor + 1, missing) if missing is not None else None
 
         return await database.run(work)
 
+    async def skip(self, database: WriteDatabase, programme: str, stood: int, to: int) -> None:
+        """Moves a partition's cursor over positions that are other partitions', unless it has been moved meanwhile."""
+        async with database.transaction() as connection:
+            moved = update(self.table).where(*self._mine(programme), self.table.c.pos == stood).values(pos=to)
+            await connection.execute(moved)
+
+    def _before(self, record: EventRecord) -> int:
+        """The position that has to be applied before a record is."""
+        return record.pos - 1 if self.partition is None else record.partition_prev
+
     def _mine(self, programme: str | BindParameter[str]) -> tuple[ColumnElement[bool], ...]:
-        table = self._table
+        table = self.table
         return (
-            table.c.subscriber == self._subscriber,
-            table.c.source == self._source,
+            table.c.subscriber == self.name,
+            table.c.source == self.source,
             table.c.programme == programme,
         )
 
     async def _made(self, connection: AsyncConnection, programme: str) -> None:
-        row = {"subscriber": self._subscriber, "source": self._source, "programme": programme, "pos": 0}
-        await connection.execute(postgresql_insert(self._table).values(row).on_conflict_do_nothing())
+        row = {"subscriber": self.name, "source": self.source, "programme": programme, "pos": 0}
+        await connection.execute(postgresql_insert(self.table).values(row).on_conflict_do_nothing())
 
     async def _locked(self, connection: AsyncConnection, programme: str) -> int:
         found = (await connection.execute(self._lock, {"of": programme})).scalar()

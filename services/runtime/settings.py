@@ -78,6 +78,9 @@ class BusSettings(BaseSettings):
         default="",
         description="File with a user's JWT and seed (`.creds`), in place of a user, token or seed",
     )
+    nats_replicas: int = Field(
+        default=1, ge=1, le=5, description="How many servers of a NATS cluster keep each stream: 1, 3 or 5"
+    )
 
 
 class PlatformSettings(TlsSettings, BusSettings):

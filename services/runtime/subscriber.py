@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import asyncpg
 import nats.errors
@@ -26,6 +26,13 @@ from services.runtime.database import LOST, Database, PgConnection
 from services.runtime.errors import CoalitionError
 from services.runtime.inbox import Apply, Gap, Inbox
 from services.runtime.pull import Pull
+from services.runtime.subscribing.desk import Desk
+from services.runtime.subscribing.handling import Each
+from services.runtime.subscribing.one_by_one import OneByOne, Postponed
+from services.runtime.subscribing.orders import Forget
+from services.runtime.subscribing.tables import SubscriptionTables
+
+__all__ = ["Each", "Owner", "Postponed", "Subscriber", "Subscription"]
 
 _log = logging.get(__name__)
 _BLOCK_EVENTS: Final = 1_000
@@ -36,6 +43,7 @@ _RETRY_SECONDS_MAX: Final = 5.0
 _SHORT_EVENTS: Final = 200
 _GATHER_SECONDS: Final = 0.1
 _CATCH_UP_SECONDS: Final = 5.0
+_PAUSED_SECONDS: Final = 1.0
 # First key of the advisory locks that subscribers hold; the second is a hash of the subscriber's name.
 _LOCK_CLASS: Final = 0x53554253
 
@@ -48,38 +56,52 @@ class Owner(Protocol):
         ...
 
 
-class Postponed(Exception):
-    """The handler cannot apply this yet; nothing is wrong. It is tried again after a while.
-
-    `pos`: the first event that has to wait; those before it are applied now. 0: all of them wait.
-    """
-
-    def __init__(self, why: str, seconds: float = 0.5, pos: int = 0) -> None:
-        super().__init__(why)
-        self.seconds, self.pos = seconds, pos
-
-
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """Who reads what, and what is done with it.
 
     `apply` gets a transaction, the programme's slug and events in the order of pos, and does all of them
-    or raises. `programmes` names those whose events are looked for at the owner when the bus is silent;
-    None: those heard of before.
+    or raises: then they are tried again for ever, and nothing is skipped. Or it is an `Each`, which takes them one
+    by one and sets aside what fails. `programmes` names those whose events are looked for at the owner when the bus
+    is silent; None: those heard of before.
+
+    `repeatable`: whether what was handled may be handled again, because it comes out the same and sends nothing.
+    `forget` empties what was made of a programme's events, so that it can be rebuilt from nothing; None: it cannot.
     """
 
     name: str
     stream: Stream
     owner: Owner
-    apply: Apply
+    apply: Apply | Each
     programmes: Callable[[], Awaitable[Sequence[str]]] | None = None
+    repeatable: bool = False
+    forget: Forget | None = None
 
 
 class Subscriber:
-    """Runs one subscription. With several replicas one works, the others stand by."""
+    """Runs one subscription, or one partition of it. With several replicas one works, the others stand by."""
 
-    def __init__(self, database: Database, bus: Bus, inbox: Inbox, subscription: Subscription) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        inbox: Inbox,
+        subscription: Subscription,
+        tables: SubscriptionTables | None = None,
+    ) -> None:
+        """`tables`: None for one that works by blocks and cannot be paused, replayed or rebuilt.
+
+        Raises ValueError for one that takes events one by one without them.
+        """
         self._database, self._bus, self._inbox, self._about = database, bus, inbox, subscription
+        self._desk = (
+            Desk(database.writer, tables, inbox, subscription.name, subscription.forget) if tables else None
+        )
+        self._one_by_one: OneByOne | None = None
+        if isinstance(subscription.apply, Each):
+            if tables is None:
+                raise ValueError(f"{subscription.name}: where events are set aside, there are tables for it")
+            self._one_by_one = OneByOne(database.writer, inbox, tables, subscription.apply, subscription.name)
         self._applied = telemetry.meter().create_counter("coalition.events.applied", "{event}")
         self._lag = telemetry.meter().create_histogram("coalition.events.block_seconds", "s")
         # Programmes whose handler asked to wait, and the wall-clock time they are looked at again.
@@ -88,16 +110,18 @@ class Subscriber:
     async def run(self) -> None:
         """Subscribes until cancelled; survives a database, a bus or a stream that comes late or goes away."""
         await self._bus.connect()
+        await self._again_and_again(self._run_alone)
+
+    async def run_lane(self) -> None:
+        """The same for whoever holds the lane: `Lanes` sees to it that one does."""
+        await self._bus.connect()
+        await self._again_and_again(lambda: self._consume(None))
+
+    async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
         delay = 0.1
         while True:
             try:
-                async with self._database.writer.dedicated() as connection:
-                    locked = await connection.fetchval(
-                        "SELECT pg_try_advisory_lock($1, hashtext($2))", _LOCK_CLASS, self._about.name
-                    )
-                    if locked:
-                        await self._consume(connection)
-                await asyncio.sleep(1)
+                await work()
             except (SQLAlchemyError, asyncpg.PostgresError, *LOST) as error:
                 _log.warning("subscriber.database", subscriber=self._about.name, error=repr(error)[:300])
             except (nats.errors.Error, TimeoutError) as error:
@@ -110,10 +134,22 @@ class Subscriber:
             await asyncio.sleep(delay)
             delay = min(delay * 2, _RETRY_SECONDS_MAX)
 
+    async def _run_alone(self) -> None:
+        async with self._database.writer.dedicated() as connection:
+            locked = await connection.fetchval(
+                "SELECT pg_try_advisory_lock($1, hashtext($2))", _LOCK_CLASS, self._about.name
+            )
+            if locked:
+                await self._consume(connection)
+        await asyncio.sleep(1)
+
     async def _open(self) -> Pull:
         await self._bus.ensure_stream(self._about.stream)
+        partition = self._inbox.partition
         config = ConsumerConfig(
-            durable_name=self._about.name,
+            # A durable's name has no dots.
+            durable_name=self._inbox.name.replace(".", "-"),
+            filter_subject=None if partition is None else self._about.stream.subject(partition),
             deliver_policy=DeliverPolicy.ALL,
             # Events are applied in order, so the last of a block acknowledges all before it.
             ack_policy=AckPolicy.ALL,
@@ -125,12 +161,16 @@ class Subscriber:
         await pull.open()
         return pull
 
-    async def _consume(self, lock: PgConnection) -> None:
+    async def _consume(self, lock: PgConnection | None) -> None:
         pull = await self._open()
         try:
+            await self._until_resumed(lock)
+            await self._retry()
             await self._catch_up()
             caught_up_at = time.monotonic()
             while True:
+                await self._until_resumed(lock)
+                await self._retry()
                 await self.resume()
                 messages = await pull.block(_BLOCK_SECONDS)
                 if messages:
@@ -142,12 +182,26 @@ class Subscriber:
                     await messages[-1].ack()
                     continue
                 # Standing by and silence look alike: make sure of the lock, and ask the owner now and then.
-                await lock.fetchval("SELECT 1")
+                await _still_held(lock)
                 if time.monotonic() - caught_up_at > _CATCH_UP_SECONDS:
                     await self._catch_up()
                     caught_up_at = time.monotonic()
         finally:
             await pull.close()
+
+    async def _until_resumed(self, lock: PgConnection | None) -> None:
+        """Waits while the subscriber is paused, then begins what was ordered."""
+        if self._desk is None:
+            return
+        while await self._desk.is_paused():
+            await asyncio.sleep(_PAUSED_SECONDS)
+            await _still_held(lock)
+        for programme in await self._desk.rebuild():
+            await self.catch_up_on(programme)
+
+    async def _retry(self) -> None:
+        if self._one_by_one is not None:
+            await self._one_by_one.retry()
 
     async def apply(self, deliveries: Sequence[Delivery]) -> None:
         """Applies a block, filling gaps from the owner first.
@@ -199,10 +253,17 @@ class Subscriber:
             links=(record.traceparent for record in records if record.traceparent),
             attributes={"events": len(records), "programme": programme},
         ):
-            gap = await self._inbox.apply(self._database.writer, programme, records, self._about.apply)
+            if self._inbox.partition is not None:
+                records = [record for record in records if record.partition == self._inbox.partition]
+            gap = await self._apply_run(programme, records)
         self._applied.add(len(records), {"subscriber": self._about.name})
         self._lag.record((wall_now_us() - started_us) / 1e6, {"subscriber": self._about.name})
         return gap
+
+    async def _apply_run(self, programme: str, records: Sequence[EventRecord]) -> Gap | None:
+        if isinstance(self._about.apply, Each):
+            return await cast("OneByOne", self._one_by_one).apply(programme, records)
+        return await self._inbox.apply(self._database.writer, programme, records, self._about.apply)
 
     async def _fill(self, programme: str, gap: Gap) -> None:
         _log.info(
@@ -225,9 +286,26 @@ class Subscriber:
 
     async def catch_up_on(self, programme: str) -> None:
         """Applies what the owner has of one programme beyond its cursor."""
-        cursor = await self._inbox.position(self._database.writer, programme)
+        inbox, database = self._inbox, self._database.writer
+        reached = read = await inbox.position(database, programme)
         try:
-            async for block in self._about.owner.read_events(programme, cursor + 1, 0):
+            async for block in self._about.owner.read_events(programme, reached + 1, 0):
+                if not block:
+                    continue
                 await self._apply(programme, block)
+                read = block[-1].pos
+                reached = max(
+                    (each.pos for each in block if each.partition == inbox.partition), default=reached
+                )
         except Postponed as pause:
             await self._wait(programme, pause)
+            return
+        if inbox.partition is not None and read > reached:
+            # What comes last is other partitions': it need not be read again.
+            await inbox.skip(database, programme, reached, read)
+
+
+async def _still_held(lock: PgConnection | None) -> None:
+    """Raises where the connection that holds the subscriber's lock is gone."""
+    if lock is not None:
+        await lock.fetchval("SELECT 1")

@@ -29,6 +29,11 @@ OPERATORS_ERRORS: Final[dict[Reason.ValueType, Explained]] = {
         "Make it anew. No call of this API should answer so.",
         ("limit_days",),
     ),
+    _R.REASON_SUBSCRIBER_REFUSES: Explained(
+        "A subscriber of events does not take what was ordered: it cannot be paused, handle events again, or be rebuilt.",
+        "Look at what it takes with `coalition events lag`. No call of this API should answer so.",
+        ("name",),
+    ),
     _R.REASON_FLAG_REVIEWED: Explained(
         "Somebody ended the flag before, with another verdict.",
         "Look at what was said of it. No call of this API should answer so.",

@@ -1,4 +1,4 @@
-"""`coalition migrate`: databases, roles and tables of every service."""
+"""`coalition migrate`: databases, roles and tables of every service, and the streams of NATS."""
 
 import asyncio
 import os
@@ -12,6 +12,7 @@ from services.launcher.migrate import migrate_service, migration_state
 from services.launcher.processes import SERVICES
 from services.launcher.revisions import migration_sql
 from services.launcher.state import StateDirectory
+from services.launcher.streams import reconcile_streams
 
 app = typer.Typer()
 
@@ -26,7 +27,7 @@ def migrate(
         str, typer.Option(help="Begins the names of databases and roles.")
     ] = "coalition",
 ) -> None:
-    """Make or update what the services need, on the PostgreSQL that DATABASE_URL (an administrator's) names."""
+    """Make or update what the services need: on the PostgreSQL that DATABASE_URL (an administrator's) names, and on the NATS of NATS_URL."""
     names = tuple(services or SERVICES)
     unknown = sorted(set(names) - set(SERVICES))
     if unknown:
@@ -35,26 +36,35 @@ def migrate(
         for name in names:
             typer.echo(migration_sql(name, f"{database_prefix}_{name}"))
         return
-    admin_url, urls = _urls(database_prefix)
+    admin_url, urls, nats_url = _urls(database_prefix)
     asyncio.run(_migrate(admin_url, {name: urls[name] for name in names}))
+    if services:
+        return
+    if nats_url:
+        for each in asyncio.run(reconcile_streams(nats_url)):
+            typer.echo(f"stream {each.stream}: {each}")
+    else:
+        typer.echo(
+            "streams: not looked at, since NATS_URL is not set; a service makes those that are not there"
+        )
 
 
-def _urls(database_prefix: str) -> tuple[str, dict[str, str]]:
-    """The administrator's URL and each service's: of DATABASE_URL, or of the platform that runs here."""
+def _urls(database_prefix: str) -> tuple[str, dict[str, str], str]:
+    """The administrator's URL, each service's and NATS's: of DATABASE_URL and NATS_URL, or of the platform that runs here."""
     state = StateDirectory.default()
     admin_url = os.environ.get("DATABASE_URL")
     if admin_url:
         state.ensure()
-        return admin_url, runtime_urls(state.credentials(), admin_url, database_prefix, os.environ)
+        urls = runtime_urls(state.credentials(), admin_url, database_prefix, os.environ)
+        return admin_url, urls, os.environ.get("NATS_URL", "")
     running = state.running()
     if running is None:
         raise LauncherError(
             "set DATABASE_URL to an administrator's postgresql://user:password@host:port/postgres; "
             "`coalition up` migrates the PostgreSQL that it starts by itself"
         )
-    return running.environment["DATABASE_URL"], {
-        name: running.environment[f"COALITION_{name.upper()}_DATABASE_URL"] for name in SERVICES
-    }
+    urls = {name: running.environment[f"COALITION_{name.upper()}_DATABASE_URL"] for name in SERVICES}
+    return running.environment["DATABASE_URL"], urls, running.environment["NATS_URL"]
 
 
 async def _migrate(admin_url: str, urls: dict[str, str]) -> None:

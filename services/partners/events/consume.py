@@ -14,9 +14,12 @@ from services.partners.domain.entries import BASE_POINTS, EntryKind
 from services.partners.domain.postings import LotTaken, Posting, Share, Undone, Unrateable
 from services.runtime.errors import NotFound
 from services.runtime.subscriber import Postponed
+from services.runtime.subscribing.watching import Watched
 
 SUBSCRIBER: Final = "partners-rating"
 SOURCE: Final = "points"
+# What is rated stays rated, so it is neither read again nor rebuilt.
+RATING: Final = Watched(SUBSCRIBER, SOURCE, None, repeatable=False, rebuildable=False)
 # A new price mends most stops; how long to wait before the next look.
 _RETRY_SECONDS: Final = 0.5
 # A programme that this service does not know is none that it registered: it waits, and holds up no other.

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from services.runtime.event_log import event_tables
 from services.runtime.inbox import inbox_table
+from services.runtime.subscribing.tables import subscription_tables
 
 metadata: Final = MetaData()
 _TIME: Final = TIMESTAMP(timezone=True)
@@ -30,6 +31,7 @@ _SUM: Final = Numeric(asdecimal=True)
 
 events: Final = event_tables(metadata)
 inbox: Final = inbox_table(metadata)
+subscriptions: Final = subscription_tables(metadata)
 
 programme: Final = Table(
     "programme",

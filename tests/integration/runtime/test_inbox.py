@@ -117,3 +117,19 @@ async def test_whatever_is_delivered_what_is_applied_is_a_gapless_run_from_the_f
         later = [pos for pos in positions if pos > cursor]
         assert gap == (Gap(cursor + 1, min(later) - 1) if later else None)
     assert set(applied.positions) <= heard
+
+
+async def test_the_inbox_of_a_partition_takes_others_positions_for_no_gap(database: Database) -> None:
+    inbox, applied = Inbox(INBOX, f"s-{secrets.token_hex(4)}", "points", partition=3), Applied()
+
+    def record(pos: int, before: int) -> EventRecord:
+        return EventRecord(pos=pos, partition=3, partition_prev=before)
+
+    assert await inbox.apply(database.writer, "demo", [record(4, 0), record(9, 4)], applied) is None
+    assert await inbox.apply(database.writer, "demo", [record(20, 15)], applied) == Gap(10, 15)
+    # What was looked at up to 17 is other partitions'; who moved the cursor meanwhile is not overruled.
+    await inbox.skip(database.writer, "demo", 9, 17)
+    await inbox.skip(database.writer, "demo", 9, 30)
+    assert await inbox.position(database.writer, "demo") == 17
+    assert await inbox.apply(database.writer, "demo", [record(20, 15), record(20, 15)], applied) is None
+    assert applied.positions == [4, 9, 20]

@@ -16,6 +16,7 @@ _FILES = (
     "registry.sql",
     "clearing.sql",
     "events.sql",
+    "subscriptions.sql",
     "guards.sql",
     "proofs.sql",
     "staff.sql",
@@ -64,6 +65,9 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON staff_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (number, hash) ON audit_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
+    op.execute(
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON subscription_pause, subscription_replay, dead_letter TO {role}"
+    )
     # Written by triggers alone.
     op.execute(f"GRANT SELECT ON partner_settled TO {role}")
     op.execute(

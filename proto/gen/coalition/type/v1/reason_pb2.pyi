@@ -242,6 +242,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """
     REASON_TOO_MANY_AT_ONCE: _Reason.ValueType  # 181
     """As many requests of the partner are being worked on as it may have at once (metadata: limit, retry_after_seconds)."""
+    REASON_SUBSCRIBER_REFUSES: _Reason.ValueType  # 182
+    """--- what operators order of subscribers ---------------------------------------------------
+    A subscriber does not take what was ordered: to pause, to handle events again, to rebuild (metadata: name).
+    """
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why an operation was not done. The stable part of every error: gRPC carries it as ErrorInfo.reason
@@ -469,4 +473,8 @@ The API key has used up its quota (metadata: limit, window_seconds, resets_at, r
 """
 REASON_TOO_MANY_AT_ONCE: Reason.ValueType  # 181
 """As many requests of the partner are being worked on as it may have at once (metadata: limit, retry_after_seconds)."""
+REASON_SUBSCRIBER_REFUSES: Reason.ValueType  # 182
+"""--- what operators order of subscribers ---------------------------------------------------
+A subscriber does not take what was ordered: to pause, to handle events again, to rebuild (metadata: name).
+"""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
