@@ -34,7 +34,10 @@ class _Transport(TcpTransport):
         return True
 
     async def connect(self, *arguments: Any, **named: Any) -> None:
-        """As the library's."""
+        """As the library's, which leaves the connection before open where it was not let in: one more with each time that it tries again."""
+        for writer in (self._io_writer, self._bare_io_writer):
+            if writer is not None:
+                writer.transport.abort()
         self._handshake_failed = False
         await super().connect(*arguments, **named)
 

@@ -27,6 +27,7 @@ class Doorkeeper:
     """A server that lets in whoever signs."""
 
     greeted: int = 0
+    left: int = 0
     let_in: int = 0
     open_ones: list[asyncio.StreamWriter] = field(default_factory=list)
 
@@ -39,6 +40,7 @@ class Doorkeeper:
             self.let_in += line.startswith(b"CONNECT")
             if line.startswith(b"PING"):
                 writer.write(b"PONG\r\n")
+        self.left += 1
 
     def drop_all(self) -> None:
         """As a server that restarts."""
@@ -73,6 +75,25 @@ async def test_a_file_that_is_no_use_for_a_moment_is_read_again(
             file.write_bytes(broken)
             with pytest.raises(ConnectionError):
                 await greet(access, SECONDS)
+        finally:
+            await bus.close()
+            keeper.drop_all()
+
+
+async def test_what_fails_again_and_again_leaves_no_connections_behind(tmp_path: Path) -> None:
+    file, keeper = tmp_path / "user", Doorkeeper()
+    file.write_bytes(user_key().seed)
+    async with await asyncio.start_server(keeper.serve, "127.0.0.1", 0) as server:
+        url = f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        access = access_of(settings_in(BusSettings, {"NATS_URL": url, "COALITION_NATS_SEED_FILE": str(file)}))
+        bus = Bus(access, "test")
+        await asyncio.wait_for(bus.connect(), SECONDS)
+        try:
+            file.write_bytes(b"half a file")
+            keeper.drop_all()
+            await until(lambda: keeper.greeted >= 5, SECONDS)
+            # Else the process runs out of files, and with them of all else.
+            assert keeper.greeted - keeper.left <= 2
         finally:
             await bus.close()
             keeper.drop_all()
