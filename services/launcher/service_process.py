@@ -14,6 +14,7 @@ from services.launcher.child import ChildProcess, ChildUnit
 from services.launcher.errors import ProcessFailed
 from services.launcher.ports import LOOPBACK, accepts_connections, is_free
 from services.launcher.processes import ProcessSpec, Readiness
+from services.runtime.certificates import Misconfigured
 from services.runtime.tls import Tls, tls_in
 
 PROBE_TIMEOUT_SECONDS: Final = 1.0
@@ -69,11 +70,13 @@ class ServiceProcess(ChildUnit):
             return time.monotonic() - self._launched_at >= ALIVE_AFTER_SECONDS
         if not accepts_connections(self._port, PROBE_TIMEOUT_SECONDS):
             return False
-        return (
-            grpc_is_serving(self._port, self._environment)
-            if self._spec.readiness is Readiness.GRPC
-            else answers_http(self._port)
-        )
+        if self._spec.readiness is not Readiness.GRPC:
+            return answers_http(self._port)
+        try:
+            return grpc_is_serving(self._port, self._environment)
+        except Misconfigured:
+            # Its files may be renewed just now: a certificate before its key. What does not fit for long, it says by itself.
+            return False
 
 
 def grpc_is_serving(port: int, environment: Mapping[str, str] = os.environ) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import nats.errors
+import nkeys
 from nats.aio.client import Client
 from nats.aio.transport import TcpTransport
 
-from services.runtime.bus_access import CERTIFICATE, BusAccess
+from services.runtime.bus_access import CERTIFICATE, CREDENTIALS_FILE, SEED_FILE, BusAccess
 
 # The library says int and takes any number.
 RECONNECT_SECONDS: Final = 0.25
@@ -32,7 +34,10 @@ class _Transport(TcpTransport):
         return True
 
     async def connect(self, *arguments: Any, **named: Any) -> None:
-        """As the library's."""
+        """As the library's, which leaves the connection before open where it was not let in: one more with each time that it tries again."""
+        for writer in (self._io_writer, self._bare_io_writer):
+            if writer is not None:
+                writer.transport.abort()
         self._handshake_failed = False
         await super().connect(*arguments, **named)
 
@@ -84,7 +89,12 @@ class EventClient(Client):
         # between could have taken that out.
         if self._access.encrypted and not self._server_info.get("tls_required"):
             raise nats.errors.Error("the server does not ask for TLS, and NATS_URL begins with tls://")
-        return super()._connect_command()
+        with _usable_files():
+            return super()._connect_command()
+
+    def _setup_nkeys_connect(self) -> None:
+        with _usable_files():
+            super()._setup_nkeys_connect()
 
     async def publish_frames(self, frames: Sequence[bytes]) -> None:
         """Sends publish commands made by frame_of. Raises nats.errors.Error where that cannot be done now."""
@@ -103,6 +113,20 @@ class EventClient(Client):
             if colon:
                 headers[name] = value.strip()
         return headers
+
+
+@contextmanager
+def _usable_files() -> Generator[None]:
+    """Tells what is wrong with a file of credentials as an error of the connection, which is tried again.
+
+    Anything else ends the library's task that reconnects, without a word, and for good: a file that is written anew may be no use
+    for a moment.
+    """
+    try:
+        yield
+    except (nkeys.NkeysError, ValueError, TypeError, AttributeError):
+        # Without the library's words, which may quote the file.
+        raise nats.errors.Error(f"the file of {SEED_FILE} or {CREDENTIALS_FILE} cannot be used") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +165,9 @@ async def greet(access: BusAccess, timeout_seconds: float) -> Greeting:
     except (OSError, nats.errors.Error, TimeoutError, ValueError) as error:
         raise ConnectionError(trouble(met[-1] if met else error, access)) from error
     finally:
-        await client.close()
+        # (What did not come so far as to connect has nothing to close, and the library says so.)
+        with suppress(AssertionError):
+            await client.close()
 
 
 def trouble(error: Exception, access: BusAccess) -> str:

@@ -137,13 +137,14 @@ class Database:
             "jit": "off",
         }
 
-        # What is no URL is refused at the start.
-        make_url(url)
+        # What is no URL is refused at the start. A password may have characters that only this library takes as they are: the driver
+        # would quote a part of it in its complaint.
+        dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
         async def connect(more: Mapping[str, str]) -> PgConnection:
             # The driver reads the URL by itself, sslmode and sslrootcert as well; SQLAlchemy would not know them.
             return await asyncpg.connect(
-                url, timeout=_CONNECT_SECONDS, server_settings={**server_settings, **more}
+                dsn, timeout=_CONNECT_SECONDS, server_settings={**server_settings, **more}
             )
 
         async def connect_pooled() -> PgConnection:

@@ -161,9 +161,9 @@ class BatchLines:
                 # Tills first: what is put together here waits for nobody.
                 await asyncio.sleep(0)
             if isinstance(line, BadLine):
-                decisions.append(Declined(line.error, remembered=False, replayed=False))
+                decisions.append(_unasked(line.error))
             elif isinstance(named, CoalitionError):
-                decisions.append(Declined(named, remembered=False, replayed=False))
+                decisions.append(_unasked(named))
             else:
                 order = self._order(caller, line, named, trace, until_us)
                 waiting.append(Waiting(caller.programme, (order,), until_us))
@@ -193,6 +193,10 @@ def _original(line: RefundLine) -> UUID | CoalitionError | None:
         return original_id_of(line)
     except CoalitionError as error:
         return error
+
+
+def _unasked(error: CoalitionError) -> Declined:
+    return Declined(error, remembered=False, replayed=False, unasked=True)
 
 
 def _under_reference(decision: Decision) -> Decision:

@@ -146,11 +146,15 @@ class Accepted(NamedTuple):
 
 
 class Declined(NamedTuple):
-    """A movement that was not posted. `remembered`: the same key gets this answer for ever."""
+    """A movement that was not posted. `remembered`: the same key gets this answer for ever.
+
+    `unasked`: the ledger was not asked, so that one which was sent before may be posted all the same.
+    """
 
     error: CoalitionError
     remembered: bool
     replayed: bool
+    unasked: bool = False
 
 
 class Awaited(NamedTuple):

@@ -133,6 +133,64 @@ async def test_a_card_that_may_not_be_looked_up_after_a_crash_is_asked_about_lat
     assert await _outcomes(house, batch) == ["replayed"]
 
 
+async def test_what_cannot_be_asked_any_more_after_a_crash_is_not_told_as_not_posted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = house.new_key(partner_id=house.partner_id)
+    batch = taken(await send(house, ndjson(*(earn_line(enrolled(house)) for _ in range(5))), secret=secret))
+    await _crashed(house, monkeypatch)
+    house.partners.issue(secret, house.programme, ["points:read"], house.partner_id)
+    house.gateway.keys._known.clear()  # pyright: ignore[reportPrivateUsage]
+    await work(house)
+    errors = [each.error for each in await lines_of(house, batch) if each.error]
+    assert [each.code for each in errors] == ["permission_denied"] * 5
+    assert ["ask for its reference" in each.detail for each in errors] == [True] * 4 + [False]
+
+
+async def test_a_store_that_is_gone_after_a_crash_makes_no_line_cancelled_that_was_posted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = taken(await send(house, ndjson(earn_line(enrolled(house), store="S1"))))
+    await _crashed(house, monkeypatch)
+    stores = house.partners.stores[house.partner_id.bytes]
+    directory = house.gateway.store_directory
+    monkeypatch.setitem(house.partners.stores, house.partner_id.bytes, [])
+    directory._known.clear()  # pyright: ignore[reportPrivateUsage]
+    await house.gateway.work_batches.work_once()
+    await _cancel(house, batch)
+    assert await _outcomes(house, batch) == ["retrying"]
+    house.partners.stores[house.partner_id.bytes] = stores
+    directory._known.clear()  # pyright: ignore[reportPrivateUsage]
+
+    async def over() -> bool:
+        await work(house)
+        return (await read_back(house, batch))[1].finished_at is not None
+
+    await until(over)
+    assert await _outcomes(house, batch) == ["replayed"]
+
+
+async def test_what_the_ledger_has_is_not_cancelled_where_its_card_may_not_be_looked_up(house: House) -> None:
+    house.points.headroom, house.points.parks = 0, True
+    batch = taken(await send(house, ndjson(earn_line(enrolled(house)))))
+    await house.gateway.work_batches.work_once()
+    assert await _outcomes(house, batch) == ["parked"]
+    house.points.headroom, house.points.parks = None, False
+    house.gateway.member_directory._known._entries.clear()  # pyright: ignore[reportPrivateUsage]
+    house.members.limited_seconds = 1
+
+    async def asked_again() -> bool:
+        await house.gateway.work_batches.work_once()
+        return (await lines_of(house, batch))[0].attempts > 1
+
+    try:
+        await until(asked_again)
+    finally:
+        house.members.limited_seconds = 0
+    await _cancel(house, batch)
+    assert await _outcomes(house, batch) == ["parked"]
+
+
 async def test_of_a_revoked_key_it_is_told_that_lines_may_have_been_posted(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,19 @@ async def test_a_hold_in_money_is_what_it_was_when_the_rule_has_changed_since(ho
     await house.assert_sound()
 
 
+async def test_an_amount_that_takes_too_many_points_stops_nobody_else(house: PointsHouse) -> None:
+    till, member = await rich(house, points=1_000_000, worth_minor=1)
+    # Ten of the largest fit no column together, and what stands beside them may be another partner's.
+    largest = [hold(member, 0, money_minor=10**12, currency="USD") for _ in range(10)]
+    beside, *refused = await till.post(earn(house.member(), 100), *largest)
+    assert reason(beside) == ""
+    assert [told(each) for each in refused] == [("INVALID_REQUEST", {"field": "money"})] * 10
+    # As many as a hold in points may have are too many for the wallet alone.
+    most = await till.hold(member, 0, money_minor=1_000, currency="USD")
+    assert told(most)[0] in {"INSUFFICIENT_POINTS", "AUTHORISATION_REQUIRED"}
+    await house.assert_sound()
+
+
 async def test_fewest_points_and_steps(house: PointsHouse) -> None:
     till, member = await rich(house, minimum_points=200, step_points=10)
     assert told(await till.redeem(member, 199)) == (

@@ -17,7 +17,9 @@ from services.gateway.auth.strangers import Strangers, source_of
         ("[2001:db8:1:2::1]", "2001:db8:1:2::/64"),
         ("unknown", ""),
         ("", ""),
-        ("203.0.113.7:8080", ""),
+        # Some proxies add the port.
+        ("203.0.113.7:8080", "203.0.113.7"),
+        ("[2001:db8:1:2::1]:8080", "2001:db8:1:2::/64"),
     ],
 )
 def test_what_is_counted_of_an_address(address: str, source: str) -> None:

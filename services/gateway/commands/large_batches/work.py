@@ -12,8 +12,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from coalition.type.v1.reason_pb2 import Reason
-
 from services.gateway.answers.large_batches import LineAnswers
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.commands.batch_lines import BatchLines
@@ -205,8 +203,7 @@ class WorkBatches:
         outcome = stored.outcome
         if outcome not in _WITH_THE_LEDGER:
             outcome = LineOutcome.RETRYING if due_at_us else LineOutcome.REFUSED
-        unsure = CoalitionError(error.reason, f"{error.message}; {_UNSURE}")
-        why = self._answers.why(Declined(unsure, remembered=False, replayed=False), "")
+        why = self._answers.why(Declined(_unsure(error), remembered=False, replayed=False), "")
         return LineResult(stored.line, outcome, attempts, due_at_us, "", why, outcome not in _WITH_THE_LEDGER)
 
     async def _post(self, run: OpenRun, stored: Sequence[StoredLine], *, again: bool) -> list[LineResult]:
@@ -251,6 +248,11 @@ class WorkBatches:
         again: bool,
     ) -> LineResult:
         outcome, attempts, due_at_us = outcome_of(decision), stored.attempts + 1, 0
+        # A card, a store or a scope stands in the way: the ledger was not asked, and may have the line all the same.
+        unasked = isinstance(decision, Declined) and decision.unasked
+        if unasked and stored.outcome in _WITH_THE_LEDGER:
+            due_at_us = self._patience.next_us(run.received_at_us, wall_now_us(), attempts)
+            return LineResult(stored.line, stored.outcome, attempts, due_at_us, "", "")
         if is_open(outcome):
             due_at_us = self._patience.next_us(run.received_at_us, wall_now_us(), attempts)
         if outcome is LineOutcome.RETRYING and (not due_at_us or _never(line)):
@@ -259,15 +261,17 @@ class WorkBatches:
         if outcome is LineOutcome.REPLAYED and stored.outcome in _WITH_THE_LEDGER:
             # It was this line that the ledger had, and has posted since.
             outcome = LineOutcome.ACCEPTED
+        if again and isinstance(decision, Declined) and unasked and outcome is LineOutcome.REFUSED:
+            decision = decision._replace(error=_unsure(decision.error))
         within = "" if run.from_file else f"/lines/{stored.line}"
         moved, why = self._answers.moved(caller, decision), self._answers.why(decision, within)
-        # Nobody has asked the ledger where the card may not be looked up.
-        unknown = again and outcome is LineOutcome.RETRYING and _not_looked_up(decision)
-        return LineResult(stored.line, outcome, attempts, due_at_us, moved, why, unknown)
+        sent = again and unasked and outcome is LineOutcome.RETRYING
+        return LineResult(stored.line, outcome, attempts, due_at_us, moved, why, sent)
 
 
-def _not_looked_up(decision: Decision) -> bool:
-    return isinstance(decision, Declined) and decision.error.reason == Reason.REASON_LOOKUP_LIMITED
+def _unsure(error: CoalitionError) -> CoalitionError:
+    """The error of a line that the ledger may have all the same."""
+    return CoalitionError(error.reason, f"{error.message}; {_UNSURE}", **error.metadata)
 
 
 def _never(line: ReadLine) -> bool:

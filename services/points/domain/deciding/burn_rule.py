@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from coalition.type.v1.reason_pb2 import Reason
 
@@ -15,6 +15,8 @@ from services.points.domain.rows import WorthRow
 from services.points.domain.terms import Terms
 
 _Burn = Redemption | Hold | Capture
+# As of a hold that tells points.
+HOLD_POINTS_MAX: Final = 10**9
 
 
 class Ruled(NamedTuple):
@@ -32,7 +34,7 @@ class Ruled(NamedTuple):
 
 
 def in_points(items: Sequence[Act], terms: Terms | None) -> Sequence[Act]:
-    """The items, holds that were asked for in money with the points that takes by these terms; 0 points where no rule says."""
+    """The items, holds that were asked for in money with the points that takes by these terms; 0 points where no rule says, or too many."""
     if not any(isinstance(item, Hold) and item.money_minor for item in items):
         return items
     return [_in_points(item, terms) if isinstance(item, Hold) else item for item in items]
@@ -42,11 +44,13 @@ def _in_points(item: Hold, terms: Terms | None) -> Hold:
     if not item.money_minor:
         return item
     of = terms.burn_rules.at(item.partner_id, item.occurred_at_us) if terms is not None else None
-    return item._replace(points=of.rule.points_for(item.money_minor) if of is not None else 0)
+    points = of.rule.points_for(item.money_minor) if of is not None else 0
+    # Some that are larger fit no column together: they would stop all that is posted with them.
+    return item._replace(points=points if points <= HOLD_POINTS_MAX else 0)
 
 
 def refuse_money(books: Books, number: int, item: Hold) -> Refused | TurnedAway | None:
-    """What speaks against a hold that was asked for in money: nobody says what points are worth, or it is too little."""
+    """What speaks against a hold that was asked for in money: nobody says what points are worth, or it is too little or too much."""
     if item.points:
         return None
     of = books.terms.burn_rules.at(item.partner_id, item.occurred_at_us)
@@ -54,6 +58,9 @@ def refuse_money(books: Books, number: int, item: Hold) -> Refused | TurnedAway 
         message = "money: there is no burn rule that says what points are worth"
         return TurnedAway(Reason.REASON_INVALID_REQUEST, message, {"field": "money"})
     rule = of.rule
+    if rule.points_for(item.money_minor):
+        message = f"money: more than {HOLD_POINTS_MAX} points are worth so much"
+        return TurnedAway(Reason.REASON_INVALID_REQUEST, message, {"field": "money"})
     message = f"points are taken from {rule.fewest} on, worth {rule.worth_of(rule.fewest)}; {item.money_minor} were asked for"
     metadata = {
         "minimum": str(rule.fewest),
