@@ -74,7 +74,7 @@ class Settings(ServiceSettings, SecretSettings):
         ge=1,
         le=1_000,
         description="So many wrong PINs of a member within a day lock it with all partners; of one partner those count "
-        "that lock it there, and no more",
+        "that lock it there, and no more. At least one more than COALITION_MEMBERS_PIN_TRIES_MAX",
     )
     pin_lock_seconds: int = Field(
         default=900,

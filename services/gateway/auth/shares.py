@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from coalition.type.v1.reason_pb2 import Reason
@@ -16,6 +16,8 @@ from services.gateway.domain.caller import Caller
 from services.runtime.clock import MICROS_PER_SECOND, wall_now_us
 from services.runtime.errors import Unavailable
 
+# What waits has been read, up to the largest body each: so many bound the memory.
+_WAITING_MAX: Final = 16
 _Name = tuple[int, UUID]
 
 
@@ -49,7 +51,7 @@ class Shares:
         """A place, within a wall-clock time in microseconds.
 
         Raises Unavailable (OVERLOADED) at once where the caller's own partner has its share, waiting ones included, and
-        where none gets free in time.
+        where 16 wait already, and where none gets free in time.
         """
         name = caller.programme.ledger_id, caller.partner.partner_id
         own = self._taken[name] + sum(each.name == name for each in self._waiting)
@@ -65,6 +67,8 @@ class Shares:
         if self._taken.total() < self._at_once_max:
             self._taken[name] += 1
             return
+        if len(self._waiting) >= _WAITING_MAX:
+            raise self._refusal(f"too many {self._what} are being worked on")
         waiter = _Waiter(name, asyncio.get_running_loop().create_future())
         self._waiting.append(waiter)
         try:

@@ -66,9 +66,9 @@ class Strangers:
 
 
 def source_of(address: str) -> str:
-    """The address of a client as it is counted: of IPv6 its network of 64 bits; empty where it is none. Some proxies add a port."""
+    """The address of a client as it is counted: of IPv6 its network of 64 bits; empty where it is none."""
     try:
-        read = ipaddress.ip_address(_without_port(address.strip()))
+        read = ipaddress.ip_address(address.strip().strip("[]"))
     except ValueError:
         return ""
     if isinstance(read, ipaddress.IPv4Address):
@@ -76,12 +76,6 @@ def source_of(address: str) -> str:
     if read.ipv4_mapped:
         return str(read.ipv4_mapped)
     return str(ipaddress.IPv6Network((int(read), _V6_PREFIX), strict=False))
-
-
-def _without_port(address: str) -> str:
-    if address.startswith("["):
-        return address[1:].partition("]")[0]
-    return address.partition(":")[0] if address.count(":") == 1 else address
 
 
 def _shorten(known: OrderedDict[str, tuple[int, int]] | OrderedDict[str, int], entries_max: int) -> None:

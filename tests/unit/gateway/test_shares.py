@@ -85,6 +85,20 @@ async def test_whoever_finds_all_taken_waits_and_the_one_with_the_fewest_goes_fi
     await asyncio.gather(one, again)
 
 
+async def test_no_more_wait_than_memory_is_meant_for() -> None:
+    shares = Shares("files", 1, retry_after_seconds=5)
+    work = _Work(shares)
+    started = [work.start(str(number), _caller()) for number in range(18)]
+    await _settled()
+    assert (work.begun, shares.waiting) == (["0"], 16)
+    with pytest.raises(Unavailable, match="too many files"):
+        await started[-1][0]
+    for task, end in started[:-1]:
+        end()
+        await task
+    assert shares.taken == 0
+
+
 async def test_waiting_ends_in_time_and_leaves_no_place_taken() -> None:
     shares = Shares("files", 1, retry_after_seconds=5)
     work = _Work(shares)

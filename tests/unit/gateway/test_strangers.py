@@ -17,9 +17,7 @@ from services.gateway.auth.strangers import Strangers, source_of
         ("[2001:db8:1:2::1]", "2001:db8:1:2::/64"),
         ("unknown", ""),
         ("", ""),
-        # Some proxies add the port.
-        ("203.0.113.7:8080", "203.0.113.7"),
-        ("[2001:db8:1:2::1]:8080", "2001:db8:1:2::/64"),
+        ("203.0.113.7:8080", ""),
     ],
 )
 def test_what_is_counted_of_an_address(address: str, source: str) -> None:
