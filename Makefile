@@ -28,7 +28,7 @@ up: $(STAMP) ## Run the whole platform on this machine until Ctrl-C
 	@$(BIN)/coalition up
 
 test: $(STAMP) ## Run the tests against real servers, but the long ones and those of `check` (ARGS="-k name" for some)
-	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not long" --ignore tests/architecture $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not long" --ignore tests/architecture $(ARGS)
 
 test-long: $(STAMP) ## Run the tests that take long: load, a whole year, the demo's slice, broken builds of chaos
 	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m long $(ARGS)

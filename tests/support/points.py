@@ -254,7 +254,7 @@ class PointsHouse:
             for number, finding in (await self.findings()).items()
             if not finding.holds
         }
-        assert broken == {}
+        assert broken == {}, broken
 
     @asynccontextmanager
     async def locked_head(self) -> AsyncGenerator[None]:
