@@ -77,6 +77,7 @@ async def close(mall: Mall, week: int) -> None:
     await mall.told("settle", "close", "--until", f"{end:%Y-%m-%d}")
 
 
+@pytest.mark.long
 async def test_a_partner_that_never_pays_stays_within_its_limit_over_any_number_of_closes(
     platform: Platform,
 ) -> None:

@@ -18,7 +18,7 @@ from tests.support.operators_mall import Mall, body_of, operators_mall
 from tests.support.settled_mall import SettledMall, dues, settled_mall
 from tests.support.standing_walk import post
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 # Micros a point, issued and reimbursed: 1,000.00 for 100,000 points.
 PRICES: Final[Mapping[str, tuple[int, int]]] = dict.fromkeys(("payer", "holder", "shop"), (10_000, 8_000))

@@ -34,7 +34,7 @@ from tests.support.settled_mall import SettledMall, dues, settled_mall
 from tests.support.standing_walk import Asked, Shop, code_in, post, walk
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 # Micros a point, issued and reimbursed; the leaver pays for its points once they are used.
 PRICES: Final[Mapping[str, tuple[int, int]]] = dict.fromkeys(("leaver", "shop"), (10_000, 8_000))

@@ -23,7 +23,7 @@ from tests.support.operators_mall import STARTS_AT, Mall, body_of, burn_of, oper
 from tests.support.standing_walk import Asked, Shop, code_in, post, walk
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 DAY_US: Final = 86_400_000_000
 NOW_US: Final = to_micros(STARTS_AT)

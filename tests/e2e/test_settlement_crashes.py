@@ -28,7 +28,7 @@ from tests.support.payment_model import OWN_IBAN, iban
 from tests.support.platform import crash_postgres, kill, running_platform
 from tests.support.settled_mall import SettledMall, dues, settled_mall, statement_of
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long, pytest.mark.timeout(240)]
 
 _COMPANY: Final = """
 [party]
