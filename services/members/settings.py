@@ -48,7 +48,7 @@ class Settings(ServiceSettings, SecretSettings):
         default=2_000,
         ge=1,
         le=1_000_000,
-        description="The same of an API key with all of its tills, cards that it enrols members with included",
+        description="The same of an API key with all of its tills",
     )
     lookup_share_percent: int = Field(
         default=50,
