@@ -67,7 +67,7 @@ class Enrol:
     """Enrols once per key, and claims the anonymous member whose card is given.
 
     Only the member's id is remembered of the answer: nothing personal is kept twice. A card that is given is a look-up, too: it shows
-    whether somebody has it. So it counts against who asks.
+    whether somebody has it. So one of somebody else counts against who asks.
     """
 
     def __init__(
