@@ -90,7 +90,11 @@ def openapi_document(
     )
     schemas.update(extra["$defs"])
     document["components"]["securitySchemes"] = {
-        "key": {"type": "http", "scheme": "bearer", "description": "An API key: `sk_live_…` or `sk_test_…`"}
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key: `sk_live_…` or `sk_test_…`; with few scopes `rk_live_…` or `rk_test_…`",
+        }
     }
     document["components"]["headers"] = _VERSION_HEADERS
     for route in routes:

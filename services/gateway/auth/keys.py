@@ -26,7 +26,7 @@ from services.runtime.principal import LIFE_SECONDS, Kind, Signer
 _log = logging.get(__name__)
 _HALF_LIFE_US: Final = LIFE_SECONDS * MICROS_PER_SECOND // 2
 _NEVER_US: Final = 1 << 62
-_BEARER: Final = re.compile(rb"[Bb]earer +(sk_(?:live|test)_[A-Za-z0-9]{16,128})")
+_BEARER: Final = re.compile(rb"[Bb]earer +([sr]k_(?:live|test)_[A-Za-z0-9]{16,128})")
 
 
 def digest_of(authorization: bytes) -> bytes:

@@ -52,13 +52,14 @@ class IssueApiKey:
         Raises NotFound with PARTNER_UNKNOWN, InvalidRequest, PARTNER_EXITED for a partner that has left.
         """
         programme = who.in_programme()
-        secret = new_api_secret(programme.is_test)
+        allowed = read_scopes(scopes)
+        secret = new_api_secret(programme.is_test, allowed)
         made = ApiKey(
             new_id(),
             partner_addressed(who, partner_id),
             read_name(label, "label"),
             secret.hint,
-            read_scopes(scopes),
+            allowed,
             wall_now_us(),
             0,
         )

@@ -39,7 +39,7 @@ class RollApiKey:
         The addresses go along: a list that a new key lost would be no list. Raises NotFound, InvalidRequest (also for a key that
         is dead or was rolled before), PARTNER_EXITED, PermissionDenied.
         """
-        programme, secret = who.in_programme(), new_api_secret(who.in_programme().is_test)
+        programme = who.in_programme()
         overlap_us = read_overlap(overlap_seconds) * MICROS_PER_SECOND
         async with self._database.writer.transaction() as connection:
             (await acting_now(connection, who)).require("maker", "admin")
@@ -49,6 +49,7 @@ class RollApiKey:
             await require_keys_given(connection, programme.ledger_id, old.partner_id)
             now_us = wall_now_us()
             _check_rollable(old, now_us)
+            secret = new_api_secret(programme.is_test, old.scopes)
             made = replace(
                 old,
                 key_id=new_id(),

@@ -85,9 +85,13 @@ class Staff:
     roles: tuple[str, ...]
 
 
-def new_api_secret(is_test: bool) -> Secret:
-    """A secret of an API key: `sk_live_…` or `sk_test_…`."""
-    return Secret(f"sk_{'test' if is_test else 'live'}_{_random()}")
+def new_api_secret(is_test: bool, scopes: Sequence[str]) -> Secret:
+    """A secret of an API key: `sk_live_…` or `sk_test_…`; `rk_…` of one that may less than a key usually may.
+
+    Nothing goes by the first letters: they tell whoever finds a key in a till's settings what it is.
+    """
+    kind = "sk" if set(_USUAL_SCOPES).issubset(scopes) else "rk"
+    return Secret(f"{kind}_{'test' if is_test else 'live'}_{_random()}")
 
 
 def new_staff_secret() -> Secret:

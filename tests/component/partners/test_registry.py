@@ -205,7 +205,7 @@ async def test_an_api_key_is_told_once_known_by_its_hash_and_dead_when_revoked(h
         pb.IssueApiKeyRequest(partner_id=partner_id.bytes, label="till", scopes=["points:earn"]),
         programme,
     )
-    assert re.fullmatch("sk_test_[0-9A-Za-z]{40}", issued.secret)
+    assert re.fullmatch("rk_test_[0-9A-Za-z]{40}", issued.secret)
     assert issued.api_key.hint == issued.secret[:12]
     asking = pb.AuthenticateApiKeyRequest(secret_sha256=sha256(issued.secret.encode()).digest())
     known = await grpc_client.call(house.registry.AuthenticateApiKey, asking, house.as_gateway())

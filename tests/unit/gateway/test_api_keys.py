@@ -102,6 +102,13 @@ async def test_a_bad_key_is_remembered_as_bad() -> None:
     assert partners.asked == 1
 
 
+async def test_a_key_that_may_little_is_a_key() -> None:
+    secret = "rk_live_" + "c" * 40
+    facts = _facts()
+    partners = _Partners({sha256(secret.encode()).digest(): facts})
+    assert (await _keys(partners).authenticate(_bearer(secret))).key == facts
+
+
 @pytest.mark.parametrize(
     "header",
     [

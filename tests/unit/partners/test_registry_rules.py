@@ -74,17 +74,26 @@ def test_a_currency_without_two_decimals_has_a_reason_of_its_own() -> None:
     assert refused.value.reason == Reason.REASON_CURRENCY_UNSUPPORTED
 
 
-@pytest.mark.parametrize(("is_test", "prefix"), [(True, "sk_test_"), (False, "sk_live_")])
-def test_an_api_secret_says_its_mode_and_holds_more_chance_than_anybody_can_guess(
-    is_test: bool, prefix: str
+@pytest.mark.parametrize(
+    ("is_test", "scopes", "prefix"),
+    [
+        (True, (), "sk_test_"),
+        (False, (), "sk_live_"),
+        (False, SCOPES, "sk_live_"),
+        (True, ("points:read", "members:read"), "rk_test_"),
+        (False, SCOPES[1:], "rk_live_"),
+    ],
+)
+def test_an_api_secret_says_its_mode_and_whether_it_may_less_and_holds_more_chance_than_anybody_can_guess(
+    is_test: bool, scopes: tuple[str, ...], prefix: str
 ) -> None:
-    secrets = {new_api_secret(is_test).text for _ in range(200)}
+    secrets = {new_api_secret(is_test, read_scopes(scopes)).text for _ in range(200)}
     assert len(secrets) == 200
     assert all(re.fullmatch(prefix + "[0-9A-Za-z]{40}", secret) for secret in secrets)
 
 
 def test_a_secret_is_kept_as_its_hash_and_recognised_by_its_first_twelve_characters() -> None:
-    secret = new_api_secret(True)
+    secret = new_api_secret(True, read_scopes([]))
     assert secret.digest == sha256(secret.text.encode()).digest()
     assert secret.hint == secret.text[:12]
     assert re.fullmatch("st_[0-9A-Za-z]{40}", new_staff_secret().text)

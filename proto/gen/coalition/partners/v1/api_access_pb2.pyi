@@ -59,7 +59,7 @@ class RollApiKeyResponse(_message.Message):
     SECRET_FIELD_NUMBER: _builtins.int
     ROLLED_FIELD_NUMBER: _builtins.int
     secret: _builtins.str
-    """Its secret, `sk_live_…` or `sk_test_…`; never shown again."""
+    """Its secret, `sk_live_…` or `sk_test_…`, `rk_…` of one with few scopes; never shown again."""
     @_builtins.property
     def api_key(self) -> _partners_pb2.ApiKey:
         """The new key."""

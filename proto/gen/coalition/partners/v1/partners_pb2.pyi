@@ -852,7 +852,7 @@ class IssueApiKeyResponse(_message.Message):
     API_KEY_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
     secret: _builtins.str
-    """The secret, `sk_live_…` or `sk_test_…`; never shown again."""
+    """The secret, `sk_live_…` or `sk_test_…`, `rk_…` of one with few scopes; never shown again."""
     @_builtins.property
     def api_key(self) -> Global___ApiKey:
         """The key."""
