@@ -27,7 +27,7 @@ _NAMES: Final[Mapping[str, str]] = {
 #: Text that names nothing of anybody's: words, times, figures, new numbers of the caller's own, secrets of a member.
 _NO_NAMES: Final = frozenset(
     {
-        "currency", "category", "quantity", "sku", "tax_rate", "occurred_at", "business_date", "number", "till", "reference", "references", "text",
+        "currency", "category", "quantity", "sku", "tax_rate", "metadata", "occurred_at", "business_date", "number", "till", "reference", "references", "text",
         "pin", "app_token", "birth_date", "family_name", "given_name", "language", "personal.phone", "personal.email",
     }
 )  # fmt: skip

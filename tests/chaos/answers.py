@@ -30,7 +30,7 @@ def of_operation(kind: str, moved: list[pb.Transaction]) -> Mapping[str, Any]:
         told = _posted(earn)
         sale = of_transaction(earn)
         return {
-            "object": "purchase", "occurred_at": told["occurred_at"], "recorded_at": told["recorded_at"],
+            "object": "purchase", "occurred_at": told["occurred_at"], "recorded_at": told["recorded_at"], "metadata": {},
             "reference": told["reference"], "balance": burn.balance_after, "bonus": sale["bonus"], "bonus_points": earn.bonus_points, "earn": sale,
             "burn": of_transaction(burn),
         }  # fmt: skip
@@ -90,6 +90,7 @@ def _posted(moved: pb.Transaction) -> dict[str, Any]:
         "balance": moved.balance_after,
         "occurred_at": _instant(moved.occurred_at_us),
         "recorded_at": _instant(moved.recorded_at_us),
+        "metadata": {},
         **({"reference": moved.reference} if moved.reference else {}),
     }
 

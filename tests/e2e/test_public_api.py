@@ -128,8 +128,11 @@ async def test_an_operator_moves_the_clock_of_a_test_programme(coalition: Coalit
 
 async def test_points_earned_at_one_partner_are_burned_at_another(coalition: Coalition) -> None:
     card = await coalition.member()
-    earned = await coalition.grocer.post("/v1/earns", json=earn(card, 12_345), headers=key())
-    assert (earned.status_code, earned.json()["points"]) == (201, 123)
+    kept = {"order": "A-17", "note": "Grüße"}
+    earned = await coalition.grocer.post("/v1/earns", json=earn(card, 12_345, metadata=kept), headers=key())
+    assert (earned.status_code, earned.json()["points"], earned.json()["metadata"]) == (201, 123, kept)
+    posted = await coalition.grocer.get(f"/v1/transactions/{earned.json()['id']}")
+    assert posted.json()["metadata"] == kept
     spent = await coalition.fuel.post("/v1/redemptions", json=redemption(card, 100), headers=key())
     assert (spent.status_code, spent.json()["points"], spent.json()["balance"]) == (201, 100, 23)
 

@@ -108,7 +108,7 @@ def reversal(key: str, **changes: Any) -> movement_pb2.Item:
 
 
 def _envelope(changes: dict[str, Any]) -> dict[str, Any]:
-    names = ("key", "deadline_us", "principal", "traceparent", "linked")
+    names = ("key", "deadline_us", "principal", "traceparent", "linked", "metadata")
     given = {name: changes.pop(name) for name in names if name in changes}
     return {"key": f"k-{secrets.token_hex(8)}", **given}
 

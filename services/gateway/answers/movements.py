@@ -279,6 +279,7 @@ class MovementAnswers:
             "balance": movement.balance,
             "occurred_at": instant(movement.occurred_at_us),
             "recorded_at": instant(movement.recorded_at_us),
+            "metadata": dict(movement.metadata),
         }
 
 

@@ -46,6 +46,7 @@ REDEMPTION: Final[dict[str, Any]] = {
     "balance": 740,
     "occurred_at": "2026-03-14T08:31:07Z",
     "recorded_at": "2026-03-14T08:31:07.45Z",
+    "metadata": {},
     "receipt": {"burned": 500, "balance": 740, "lines": ["Points spent: 500", "Balance: 740 points"]},
 }
 HOLD_BODIES: Final[dict[str, Any]] = {
@@ -99,6 +100,7 @@ HOLD: Final[dict[str, Any]] = {
     "balance": 1240,
     "occurred_at": "2026-03-14T08:31:07Z",
     "recorded_at": "2026-03-14T08:31:07.45Z",
+    "metadata": {},
     "expires_at": "2026-03-14T08:46:07.45Z",
 }
 CAPTURE_BODIES: Final[dict[str, Any]] = {
@@ -120,6 +122,7 @@ CAPTURE: Final[dict[str, Any]] = {
     "balance": 740,
     "occurred_at": "2026-03-14T08:33:12Z",
     "recorded_at": "2026-03-14T08:33:12.61Z",
+    "metadata": {},
     "receipt": {"burned": 500, "balance": 740, "lines": ["Points spent: 500", "Balance: 740 points"]},
 }
 VOID_BODIES: Final[dict[str, Any]] = {"the sale fell through": {"occurred_at": "2026-03-14T09:33:12+01:00"}}
@@ -132,4 +135,5 @@ VOID: Final[dict[str, Any]] = {
     "balance": 1240,
     "occurred_at": "2026-03-14T08:33:12Z",
     "recorded_at": "2026-03-14T08:33:12.61Z",
+    "metadata": {},
 }

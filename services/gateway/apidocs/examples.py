@@ -34,6 +34,7 @@ EARN_BODIES: Final[dict[str, Any]] = {
             {"sku": "4009876", "category": "household", "quantity": "0.754", "amount": 2001},
         ],
         "tenders": [{"kind": "card", "amount": 2599}],
+        "metadata": {"order": "A-17"},
     },
     "the least": {
         "member": {"id": _MEMBER_ID},
@@ -54,6 +55,7 @@ _EARNED: Final[dict[str, Any]] = {
     "balance": 1240,
     "occurred_at": "2026-03-14T08:26:53Z",
     "recorded_at": "2026-03-14T08:26:54.012345Z",
+    "metadata": {"order": "A-17"},
     "expires_at": "2028-03-31T22:00:00Z",
     "purchase": _PURCHASE_ID,
 }

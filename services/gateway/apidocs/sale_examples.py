@@ -57,6 +57,7 @@ PURCHASE: Final[dict[str, Any]] = {
     "balance": 760,
     "occurred_at": "2026-03-14T08:33:12Z",
     "recorded_at": "2026-03-14T08:33:12.61Z",
+    "metadata": {},
     "earn": {
         **_POSTED,
         "type": "earn",
@@ -65,6 +66,7 @@ PURCHASE: Final[dict[str, Any]] = {
         "points": 20,
         "balance": 1260,
         "recorded_at": "2026-03-14T08:33:12.61Z",
+        "metadata": {},
         "expires_at": "2028-03-31T22:00:00Z",
         "purchase": _PURCHASE_ID,
     },
@@ -76,6 +78,7 @@ PURCHASE: Final[dict[str, Any]] = {
         "points": -500,
         "balance": 760,
         "recorded_at": "2026-03-14T08:33:12.610001Z",
+        "metadata": {},
         "expires_at": None,
         "hold": _HOLD_ID,
         "held": -500,
@@ -109,6 +112,7 @@ PARKED_EARN: Final[dict[str, Any]] = {
     "balance": 1240,
     "occurred_at": "2026-03-14T08:33:12Z",
     "recorded_at": "2026-03-14T08:33:12.61Z",
+    "metadata": {},
     "parked_points": 25,
     "receipt": {
         "parked": 25,
@@ -177,6 +181,7 @@ REFUND: Final[dict[str, Any]] = {
     "balance": 999,
     "occurred_at": "2026-03-17T16:05:40Z",
     "recorded_at": "2026-03-17T16:05:41.2Z",
+    "metadata": {},
     "receipt": {
         "returned": 249,
         "clawed_back": 10,
@@ -219,6 +224,7 @@ REVERSAL: Final[dict[str, Any]] = {
         "balance": 1240,
         "occurred_at": "2026-03-14T08:34:02Z",
         "recorded_at": "2026-03-14T08:34:02.4Z",
+        "metadata": {},
         "expires_at": None,
         "purchase": None,
         "original": _EARN_ID,

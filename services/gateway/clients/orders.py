@@ -51,7 +51,12 @@ def earn_order(
         tenders=tender_messages(body.tenders),
     )
     earn = movement_pb2.Earn(member_id=member_id.bytes, reference=body.reference, sale=sale)
-    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, earn=earn))
+    return Order(
+        token,
+        movement_pb2.Item(
+            key=key, traceparent=trace, deadline_us=until_us, earn=earn, metadata=body.metadata
+        ),
+    )
 
 
 def redemption_order(
@@ -75,7 +80,9 @@ def redemption_order(
         basket=_basket(body.basket),
         authority=_authority(authority),
     )
-    item = movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, redemption=redemption)
+    item = movement_pb2.Item(
+        key=key, traceparent=trace, deadline_us=until_us, redemption=redemption, metadata=body.metadata
+    )
     return Order(token, item)
 
 
@@ -102,7 +109,12 @@ def hold_order(
         authority=_authority(authority),
         receipt=_receipt(body, store_id),
     )
-    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, hold=hold))
+    return Order(
+        token,
+        movement_pb2.Item(
+            key=key, traceparent=trace, deadline_us=until_us, hold=hold, metadata=body.metadata
+        ),
+    )
 
 
 def capture_order(
@@ -116,7 +128,12 @@ def capture_order(
         receipt=_receipt(body, store_id),
         channel=body.channel,
     )
-    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, capture=capture))
+    return Order(
+        token,
+        movement_pb2.Item(
+            key=key, traceparent=trace, deadline_us=until_us, capture=capture, metadata=body.metadata
+        ),
+    )
 
 
 def void_order(token: bytes, key: str, body: VoidBody, hold_id: UUID, trace: str, until_us: int) -> Order:
@@ -192,7 +209,12 @@ def refund_order(
         currency=currency,
         lines=line_messages(body.lines),
     )
-    return Order(token, movement_pb2.Item(key=key, traceparent=trace, deadline_us=until_us, refund=refund))
+    return Order(
+        token,
+        movement_pb2.Item(
+            key=key, traceparent=trace, deadline_us=until_us, refund=refund, metadata=body.metadata
+        ),
+    )
 
 
 def exchange_order(

@@ -210,6 +210,7 @@ def movement_of(message: movement_pb2.Transaction) -> Movement:
         _bonus_of(message.campaign) if message.HasField("campaign") else None,
         ParkedPoints(message.parked.points, message.parked.open) if message.HasField("parked") else None,
         worth_of(message.worth) if message.HasField("worth") else None,
+        dict(message.metadata),
     )
 
 

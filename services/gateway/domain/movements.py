@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -92,7 +93,7 @@ class Movement(NamedTuple):
     movement that it corrects or belongs to; `refund` is a refund's alone. `pending` is the effect on the points that cannot be
     spent yet; those of an earn can be from `matures_at_us` on (0: it has none). `bonuses`: what campaigns gave on top of an
     earn; `campaign`: which one gave a bonus. `parked`: of a sale that was parked, or taken away after that. `worth`: of a burn or
-    a hold that a burn rule decided.
+    a hold that a burn rule decided. `metadata`: what the partner keeps with it.
     """
 
     transaction_id: UUID
@@ -117,6 +118,7 @@ class Movement(NamedTuple):
     campaign: Bonus | None = None
     parked: ParkedPoints | None = None
     worth: BurnWorth | None = None
+    metadata: Mapping[str, str] = MappingProxyType({})
 
     @property
     def bonus_points(self) -> int:

@@ -128,3 +128,17 @@ StoreCode = Annotated[
 MemberId = Annotated[
     str, Field(description="Your id of the member; other partners see another one", examples=["mem_…"])
 ]
+METADATA_NAMES_MAX: Final = 50
+# What a partner keeps with its operations.
+Metadata = Annotated[
+    dict[
+        Annotated[str, Field(pattern=r"^[!-~]{1,40}$")],
+        Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,500}$")],
+    ],
+    Field(
+        max_length=METADATA_NAMES_MAX,
+        description="What you keep with it, for yourself alone: up to 50 names of 1 to 40 visible ASCII characters, each with a text of up to "
+        "500 characters. Nothing is decided by it; it comes back with the transaction. Keep nothing personal in it",
+        examples=[{"order": "A-17"}],
+    ),
+]

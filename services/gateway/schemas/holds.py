@@ -15,6 +15,7 @@ from services.gateway.schemas.fields import (
     Body,
     Currency,
     Instant,
+    Metadata,
     Moment,
     Reference,
     StoreCode,
@@ -72,6 +73,7 @@ class HoldBody(Body):
         ),
     ] = None
     authorisation: AuthorisationField = None
+    metadata: Metadata = Field(default_factory=dict[str, str])
 
     @field_validator("money")
     @classmethod
@@ -100,6 +102,7 @@ class CaptureBody(Body):
     ] = None
     channel: Channel = "store"
     receipt: Annotated[Receipt | None, Field(description="Where it was rung up")] = None
+    metadata: Metadata = Field(default_factory=dict[str, str])
 
 
 class VoidBody(Body):

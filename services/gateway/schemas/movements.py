@@ -19,6 +19,7 @@ from services.gateway.schemas.fields import (
     Currency,
     Instant,
     MemberId,
+    Metadata,
     Moment,
     Reference,
     ShortText,
@@ -65,6 +66,7 @@ class _Movement(Body):
     ]
     channel: Channel = "store"
     receipt: Annotated[Receipt | None, Field(description="Where it was rung up")] = None
+    metadata: Metadata = Field(default_factory=dict[str, str])
 
 
 class EarnContent(_Movement):
@@ -179,6 +181,11 @@ class RedemptionReceipt(Answer):
     lines: Annotated[list[str], Field(description="Ready to print, each at most 40 characters")]
 
 
+KeptMetadata = Annotated[
+    dict[str, str], Field(description="What you keep with it; empty where there is nothing")
+]
+
+
 class Posted(Answer):
     """What all accepted movements have."""
 
@@ -187,6 +194,9 @@ class Posted(Answer):
     balance: Annotated[int, Field(description="Points in the wallet right after it")]
     occurred_at: Annotated[Instant, Field(description="The till's clock, in UTC")]
     recorded_at: Annotated[Instant, Field(description="Programme time of the posting")]
+    metadata: Annotated[
+        dict[str, str], Field(description="What you keep with it; empty where there is nothing")
+    ]
 
 
 class Earn(Posted):

@@ -18,6 +18,7 @@ from services.gateway.schemas.fields import (
     IdempotencyKey,
     Instant,
     MemberId,
+    Metadata,
     Moment,
     Reference,
     StoreCode,
@@ -28,6 +29,7 @@ from services.gateway.schemas.movements import (
     Earn,
     EarnBody,
     EarnReceipt,
+    KeptMetadata,
     OriginalId,
     ParkedEarn,
     ParkedReceipt,
@@ -135,6 +137,7 @@ class RefundBody(Body):
     points: Annotated[
         int | None, Field(ge=1, le=POINTS_MAX, description="Of a burn without a sale: points to give back")
     ] = None
+    metadata: Metadata = Field(default_factory=dict[str, str])
 
     @field_validator("lines")
     @classmethod
@@ -234,6 +237,7 @@ class Purchase(Answer):
     balance: Annotated[int, Field(description="Points in the wallet right after it")]
     occurred_at: Annotated[Instant, Field(description="The till's clock, in UTC")]
     recorded_at: Annotated[Instant, Field(description="Programme time of the earn")]
+    metadata: KeptMetadata
     earn: Annotated[Transaction, Field(description="The points earned; a refund names this one")]
     burn: Annotated[
         Transaction | None, Field(description="The points spent: a capture or a redemption; null: none")
@@ -270,6 +274,7 @@ class ParkedPurchase(Answer):
     balance: Annotated[int, Field(description="Points in the wallet right after it")]
     occurred_at: Annotated[Instant, Field(description="The till's clock, in UTC")]
     recorded_at: Annotated[Instant, Field(description="Programme time of what was recorded")]
+    metadata: KeptMetadata
     parked_points: Annotated[
         int,
         Field(

@@ -43,7 +43,7 @@ from services.points.domain.posting import Decided as Decision
 from services.points.domain.posting import Posting
 from services.points.domain.telling import Telling
 from services.points.domain.terms import Terms
-from services.points.storage import flags, journal, ledgers
+from services.points.storage import flags, journal, ledgers, metadata
 from services.points.storage.door import needs_more, open_ledger, write
 from services.points.storage.words import ReferenceMac
 from services.runtime import logging, telemetry
@@ -294,6 +294,7 @@ class Door:
                     replayed = await self._replayed(connection, decisions)
                     if posting.rows:
                         await write(connection, ledger_id, opened, first_pos, posting)
+                        await metadata.add(connection, ledger_id, items, decisions, self.numbers)
                         await flags.write(
                             connection, ledger_id, opened.day, posting.rows, self._telling.flagged
                         )

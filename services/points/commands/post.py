@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from services.points.domain.answers import Answer, TurnedAway
 from services.points.domain.movements import (
     Earn,
     Hold,
+    Keeping,
     Movement,
     MovementKind,
     Redemption,
     Refund,
+    Transaction,
 )
 from services.points.domain.wallet_movements import Opening, Transfer
 from services.points.storage import journal
@@ -128,6 +131,8 @@ def differing_fields(item: Movement, original: Original) -> list[str]:
         given = item.points if item.sale.of_points else item.amount_minor
         pairs.append(("original", item.sale.seq, transaction.original_seq))
         pairs.append(("amount", given or transaction.refund.amount, transaction.refund.amount))
+    if isinstance(item, Keeping):
+        pairs.append(("metadata", _kept(item), _kept(transaction)))
     named = [name for name, asked, stands in pairs if asked != stands]
     # What is left is not kept: the spelling of a quantity, whether a burn is linked with it, where a redemption was rung
     # up, how long a hold was to live.
@@ -138,3 +143,7 @@ def differing_fields(item: Movement, original: Original) -> list[str]:
         MovementKind.IMPORT: ["expires_at", "issuer"],
     }
     return named or rest.get(item.kind, ["receipt", "channel"])
+
+
+def _kept(given: Keeping | Transaction) -> object:
+    return json.loads(given.metadata_json) if given.metadata_json else {}

@@ -17,9 +17,9 @@ from services.points.domain.answers import Refused
 from services.points.domain.campaigns import Granted
 from services.points.domain.expiry import wallet_expires_us
 from services.points.domain.guarding import NOT_COUNTED, Count, Subject
+from services.points.domain.kinds import ACTIVITIES
 from services.points.domain.lots import OpenLots
 from services.points.domain.movements import (
-    ACTIVITIES,
     LotTaken,
     Movement,
     MovementKind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class MovementKind(StrEnum):
@@ -32,3 +33,10 @@ class MovementKind(StrEnum):
     LOAD = "load"
     PARK = "park"
     UNPARK = "unpark"
+
+
+# What a member is active by, so that points which expire with inactivity stay.
+# (A grant is of a sale, and may be pending where that has earned nothing. Who buys is active, also where the points are parked.)
+ACTIVITIES: Final = frozenset(
+    (MovementKind.EARN, MovementKind.GRANT, MovementKind.PARK, MovementKind.REDEEM, MovementKind.CAPTURE)
+)

@@ -1,4 +1,4 @@
-"""What can be asked of the ledger. Named tuples, since a busy ledger makes tens of thousands a second."""
+"""What can be asked of the ledger; named tuples, for speed. metadata_json: what a partner keeps with it, an object of texts, or empty."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ from services.points.domain.campaigns import Bonus, Granted
 from services.points.domain.guarding import NOTHING_SHOWN, Authority
 from services.points.domain.kinds import MovementKind
 from services.points.domain.wallet_movements import WalletMovement
-
-# What a member is active by, so that points which expire with inactivity stay.
-# (A grant is of a sale, and may be pending where that has earned nothing. Who buys is active, also where the points are parked.)
-ACTIVITIES: Final = frozenset(
-    (MovementKind.EARN, MovementKind.GRANT, MovementKind.PARK, MovementKind.REDEEM, MovementKind.CAPTURE)
-)
 
 
 class Purchase(NamedTuple):
@@ -49,6 +43,7 @@ class Earn(NamedTuple):
     kind: MovementKind = MovementKind.EARN
     linked: bool = False
     in_exchange: bool = False
+    metadata_json: str = ""
 
 
 class Redemption(NamedTuple):
@@ -69,6 +64,7 @@ class Redemption(NamedTuple):
     linked: bool = False
     basket: Basket | None = None
     authority: Authority = NOTHING_SHOWN
+    metadata_json: str = ""
 
 
 class Hold(NamedTuple):
@@ -93,6 +89,7 @@ class Hold(NamedTuple):
     basket: Basket | None = None
     authority: Authority = NOTHING_SHOWN
     money_minor: int = 0
+    metadata_json: str = ""
 
 
 class Capture(NamedTuple):
@@ -117,6 +114,7 @@ class Capture(NamedTuple):
     reference: str | None = None
     linked: bool = False
     rule_version: int = 0
+    metadata_json: str = ""
 
 
 class Void(NamedTuple):
@@ -211,6 +209,7 @@ class Refund(NamedTuple):
     unparks: int = 0
     parked_seq: int = 0
     taken_away: bool = False
+    metadata_json: str = ""
 
 
 class Reversal(NamedTuple):
@@ -287,7 +286,8 @@ def of_one_sale(earning: Earn, burning: Burn) -> bool:
     return same and not burning.linked
 
 
-Movement = Earn | Redemption | Hold | Capture | Void | Refund | Reversal | WalletMovement
+Keeping = Earn | Redemption | Hold | Capture | Refund
+Movement = Keeping | Void | Reversal | WalletMovement
 
 
 class ParkedBurn(NamedTuple):
@@ -356,7 +356,7 @@ class Transaction(NamedTuple):
     original_id: what a refund and its parts correct, or the earn with whose sale a burn is linked. pending: points that
     cannot be spent until matures_at_us (positive), or that were among these and are no more (negative). A floor and a load
     have the nil UUID as their member. bonuses: what campaigns granted on top of an earn; campaign: what a grant granted, or a
-    load loaded. parked: of what was parked or taken away. worth: of what a burn rule decided.
+    load loaded. parked: of what was parked or taken away. worth: of what a burn rule decided. metadata_json: only where it is read.
     """
 
     transaction_id: UUID
@@ -382,6 +382,7 @@ class Transaction(NamedTuple):
     campaign: Bonus | None = None
     parked: Parked | None = None
     worth: Worth | None = None
+    metadata_json: str = ""
 
     @property
     def brought(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -101,6 +102,7 @@ def transaction_message(transaction: Transaction) -> pb.Transaction:
         campaign=_campaign_points(transaction.campaign) if transaction.campaign else None,
         parked=pb.ParkedPoints(**transaction.parked._asdict()) if transaction.parked else None,
         worth=worth_message(transaction.worth) if transaction.worth else None,
+        metadata=json.loads(transaction.metadata_json) if transaction.metadata_json else None,
     )
 
 

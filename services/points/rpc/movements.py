@@ -20,6 +20,7 @@ from services.points.domain.movements import (
     Capture,
     Earn,
     Hold,
+    Keeping,
     Movement,
     Purchase,
     Receipt,
@@ -29,6 +30,7 @@ from services.points.domain.movements import (
     Void,
 )
 from services.points.rpc.authorities import read_authority
+from services.points.rpc.metadata import read_metadata
 from services.points.rpc.reading import KEY_CHARACTERS_MAX, POINTS_MAX, REFERENCE_CHARACTERS_MAX
 from services.points.rpc.reading import UUID_BYTES as _UUID_BYTES
 from services.points.rpc.reading import Unreadable as _Invalid
@@ -70,6 +72,28 @@ class MovementReader:
         self, item: pb.Item, principal: Principal, currency: str, deadline_us: int
     ) -> Movement | TurnedAway:
         """The movement of an item, asked for by a principal. `deadline_us` is the call's, wall clock."""
+        movement = self._read(item, principal, currency, deadline_us)
+        if not item.metadata or isinstance(movement, TurnedAway):
+            return movement
+        try:
+            return self._with_metadata(movement, item)
+        except _Invalid as invalid:
+            return invalid.answer._replace(linked=item.linked)
+
+    def _with_metadata(self, movement: Movement, item: pb.Item) -> Movement:
+        """With what the partner keeps with it, which is part of what is asked for under the key."""
+        if not isinstance(movement, Keeping):
+            raise _invalid("metadata", "nothing is kept with such a movement")
+        metadata_json = read_metadata(item.metadata)
+        content = movement.content_hash + metadata_json.encode()
+        content_hash = hashlib.blake2b(
+            content, key=self._hash_key, digest_size=16, person=b"metadata"
+        ).digest()
+        return movement._replace(content_hash=content_hash, metadata_json=metadata_json)
+
+    def _read(
+        self, item: pb.Item, principal: Principal, currency: str, deadline_us: int
+    ) -> Movement | TurnedAway:
         try:
             kind = item.WhichOneof("movement")
             item_deadline_us = item.deadline_us or deadline_us

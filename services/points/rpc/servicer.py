@@ -60,6 +60,10 @@ class PointsServicer(CampaignsServicer):
         response = pb.PostResponse()
         async for turn in _in_turns(answers):
             response.results.extend([mapping.result_message(answer) for answer in turn])
+        for item, result in zip(request.items, response.results, strict=True):
+            if item.metadata and result.HasField("transaction"):
+                # Of a replay too: under a key there is but one content.
+                result.transaction.metadata.update(item.metadata)
         return response
 
     async def _read(

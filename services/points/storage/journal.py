@@ -20,6 +20,7 @@ from services.points.domain.movements import (
     Transaction,
 )
 from services.points.storage import burn_rules, campaigns
+from services.points.storage.metadata import metadata_of
 from services.runtime.clock import from_micros, to_micros
 from services.runtime.database import PgConnection
 
@@ -133,8 +134,9 @@ async def _transactions(
     connection: PgConnection, ledger_id: int, rows: Sequence[asyncpg.Record]
 ) -> list[Transaction]:
     owned = await owners(connection, ledger_id, (number for row in rows for number in row[3:5]))
-    found = [transaction_of(row, owned) for row in rows]
-    return await completed(connection, ledger_id, found)
+    found = await completed(connection, ledger_id, [transaction_of(row, owned) for row in rows])
+    kept = await metadata_of(connection, ledger_id, [each.seq for each in found])
+    return [each._replace(metadata_json=kept.get(each.seq, "")) for each in found] if kept else found
 
 
 async def completed(

@@ -127,6 +127,19 @@ async def test_what_comes_back_makes_room_below_the_credit_limit(house: PointsHo
     await house.assert_sound()
 
 
+async def test_what_comes_back_by_chance_makes_room_too(house: PointsHouse) -> None:
+    till, member = await house.till(), house.member()
+    await house.set_refund_rule(till.partner_id, "WITHIN_BALANCE")
+    await till.earn(member, 10_000, reference="first")
+    await house.set_floor(till.partner_id, -100, (await house.head()).last_seq, parks=True)
+    # Nothing is certain to come back, since what the wallet lacks is written off; but it has them.
+    pair = exchange_of(refund("first", 4_000), earn(member, 4_000, key="new"))
+    assert outcomes(await till.post(*pair)) == _ACCEPTED
+    beyond = exchange_of(refund("first", 1_000), earn(member, 1_100, key="more"))
+    assert outcomes(await till.post(*beyond)) == [pb.OUTCOME_ACCEPTED, pb.OUTCOME_PARKED]
+    await house.assert_sound()
+
+
 async def test_an_exchange_that_was_reversed_before_it_arrived_never_does(house: PointsHouse) -> None:
     till, member = await house.till(), house.member()
     await till.earn(member, 10_000, reference="first")

@@ -24,6 +24,8 @@ from .campaign import Campaign
 from .capture import Capture
 from .capture_body import CaptureBody
 from .capture_body_channel import CaptureBodyChannel
+from .capture_body_metadata import CaptureBodyMetadata
+from .capture_metadata import CaptureMetadata
 from .captured_hold import CapturedHold
 from .counts import Counts
 from .covers import Covers
@@ -55,9 +57,12 @@ from .earn import Earn
 from .earn_body import EarnBody
 from .earn_body_channel import EarnBodyChannel
 from .earn_body_entry_mode_type_0 import EarnBodyEntryModeType0
+from .earn_body_metadata import EarnBodyMetadata
 from .earn_line import EarnLine
 from .earn_line_channel import EarnLineChannel
 from .earn_line_entry_mode_type_0 import EarnLineEntryModeType0
+from .earn_line_metadata import EarnLineMetadata
+from .earn_metadata import EarnMetadata
 from .earn_rate import EarnRate
 from .earn_receipt import EarnReceipt
 from .enrol_body import EnrolBody
@@ -88,6 +93,8 @@ from .get_statement_format_type_0 import GetStatementFormatType0
 from .health import Health
 from .hold import Hold
 from .hold_body import HoldBody
+from .hold_body_metadata import HoldBodyMetadata
+from .hold_metadata import HoldMetadata
 from .kind_total import KindTotal
 from .kind_total_kind import KindTotalKind
 from .legal_entity import LegalEntity
@@ -129,9 +136,11 @@ from .net_direction import NetDirection
 from .original import Original
 from .our_figures import OurFigures
 from .parked_earn import ParkedEarn
+from .parked_earn_metadata import ParkedEarnMetadata
 from .parked_points import ParkedPoints
 from .parked_points_status import ParkedPointsStatus
 from .parked_purchase import ParkedPurchase
+from .parked_purchase_metadata import ParkedPurchaseMetadata
 from .parked_purchase_receipt import ParkedPurchaseReceipt
 from .parked_receipt import ParkedReceipt
 from .partner_summary import PartnerSummary
@@ -157,6 +166,8 @@ from .purchase import Purchase
 from .purchase_body import PurchaseBody
 from .purchase_body_channel import PurchaseBodyChannel
 from .purchase_body_entry_mode_type_0 import PurchaseBodyEntryModeType0
+from .purchase_body_metadata import PurchaseBodyMetadata
+from .purchase_metadata import PurchaseMetadata
 from .purchase_receipt import PurchaseReceipt
 from .quote import Quote
 from .quote_body import QuoteBody
@@ -185,15 +196,21 @@ from .redeemed_points import RedeemedPoints
 from .redemption import Redemption
 from .redemption_body import RedemptionBody
 from .redemption_body_channel import RedemptionBodyChannel
+from .redemption_body_metadata import RedemptionBodyMetadata
 from .redemption_line import RedemptionLine
 from .redemption_line_channel import RedemptionLineChannel
+from .redemption_line_metadata import RedemptionLineMetadata
+from .redemption_metadata import RedemptionMetadata
 from .redemption_receipt import RedemptionReceipt
 from .refund import Refund
 from .refund_figures import RefundFigures
 from .refund_line import RefundLine
 from .refund_line_channel import RefundLineChannel
+from .refund_line_metadata import RefundLineMetadata
+from .refund_metadata import RefundMetadata
 from .refund_or_exchange_body import RefundOrExchangeBody
 from .refund_or_exchange_body_channel import RefundOrExchangeBodyChannel
+from .refund_or_exchange_body_metadata import RefundOrExchangeBodyMetadata
 from .refund_receipt import RefundReceipt
 from .refund_sums import RefundSums
 from .refusal import Refusal
@@ -216,12 +233,14 @@ from .tender import Tender
 from .tender_kind import TenderKind
 from .their_figures import TheirFigures
 from .transaction import Transaction
+from .transaction_metadata import TransactionMetadata
 from .transaction_type import TransactionType
 from .type_prices import TypePrices
 from .unreadable import Unreadable
 from .update_body import UpdateBody
 from .void import Void
 from .void_body import VoidBody
+from .void_metadata import VoidMetadata
 from .waiting_refund import WaitingRefund
 from .window_record import WindowRecord
 from .worth import Worth
@@ -252,7 +271,9 @@ __all__ = (
     "Capture",
     "CaptureBody",
     "CaptureBodyChannel",
+    "CaptureBodyMetadata",
     "CapturedHold",
+    "CaptureMetadata",
     "Counts",
     "Covers",
     "DifferenceCounts",
@@ -283,9 +304,12 @@ __all__ = (
     "EarnBody",
     "EarnBodyChannel",
     "EarnBodyEntryModeType0",
+    "EarnBodyMetadata",
     "EarnLine",
     "EarnLineChannel",
     "EarnLineEntryModeType0",
+    "EarnLineMetadata",
+    "EarnMetadata",
     "EarnRate",
     "EarnReceipt",
     "EnrolBody",
@@ -316,6 +340,8 @@ __all__ = (
     "Health",
     "Hold",
     "HoldBody",
+    "HoldBodyMetadata",
+    "HoldMetadata",
     "KindTotal",
     "KindTotalKind",
     "LegalEntity",
@@ -357,9 +383,11 @@ __all__ = (
     "Original",
     "OurFigures",
     "ParkedEarn",
+    "ParkedEarnMetadata",
     "ParkedPoints",
     "ParkedPointsStatus",
     "ParkedPurchase",
+    "ParkedPurchaseMetadata",
     "ParkedPurchaseReceipt",
     "ParkedReceipt",
     "PartnerSummary",
@@ -385,6 +413,8 @@ __all__ = (
     "PurchaseBody",
     "PurchaseBodyChannel",
     "PurchaseBodyEntryModeType0",
+    "PurchaseBodyMetadata",
+    "PurchaseMetadata",
     "PurchaseReceipt",
     "Quote",
     "QuoteBody",
@@ -413,15 +443,21 @@ __all__ = (
     "Redemption",
     "RedemptionBody",
     "RedemptionBodyChannel",
+    "RedemptionBodyMetadata",
     "RedemptionLine",
     "RedemptionLineChannel",
+    "RedemptionLineMetadata",
+    "RedemptionMetadata",
     "RedemptionReceipt",
     "Refund",
     "RefundFigures",
     "RefundLine",
     "RefundLineChannel",
+    "RefundLineMetadata",
+    "RefundMetadata",
     "RefundOrExchangeBody",
     "RefundOrExchangeBodyChannel",
+    "RefundOrExchangeBodyMetadata",
     "RefundReceipt",
     "RefundSums",
     "Refusal",
@@ -444,12 +480,14 @@ __all__ = (
     "TenderKind",
     "TheirFigures",
     "Transaction",
+    "TransactionMetadata",
     "TransactionType",
     "TypePrices",
     "Unreadable",
     "UpdateBody",
     "Void",
     "VoidBody",
+    "VoidMetadata",
     "WaitingRefund",
     "WindowRecord",
     "Worth",

@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
+    from ..models.capture_metadata import CaptureMetadata
     from ..models.redemption_receipt import RedemptionReceipt
     from ..models.worth import Worth
 
@@ -25,6 +26,7 @@ class Capture:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the posting
+        metadata (CaptureMetadata): What you keep with it; empty where there is nothing
         object_ (Literal['capture']):
         hold (str): Id of the hold
         points (int): Points spent, as a positive number
@@ -38,6 +40,7 @@ class Capture:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: CaptureMetadata
     object_: Literal["capture"]
     hold: str
     points: int
@@ -58,6 +61,8 @@ class Capture:
         occurred_at = self.occurred_at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
+
+        metadata = self.metadata.to_dict()
 
         object_ = self.object_
 
@@ -84,6 +89,7 @@ class Capture:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "object": object_,
                 "hold": hold,
                 "points": points,
@@ -97,6 +103,7 @@ class Capture:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.capture_metadata import CaptureMetadata  # noqa: PLC0415
         from ..models.redemption_receipt import RedemptionReceipt  # noqa: PLC0415
         from ..models.worth import Worth  # noqa: PLC0415
 
@@ -110,6 +117,8 @@ class Capture:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = CaptureMetadata.from_dict(d.pop("metadata"))
 
         object_ = cast(Literal["capture"], d.pop("object"))
         if object_ != "capture":
@@ -144,6 +153,7 @@ class Capture:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             object_=object_,
             hold=hold,
             points=points,

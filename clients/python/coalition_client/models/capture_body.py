@@ -10,6 +10,7 @@ from ..models.capture_body_channel import CaptureBodyChannel
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.capture_body_metadata import CaptureBodyMetadata
     from ..models.receipt import Receipt
 
 
@@ -26,6 +27,9 @@ class CaptureBody:
         store (None | str | Unset): Your own code of the store; leave it out where there is none
         channel (CaptureBodyChannel | Unset): How the member was met Default: CaptureBodyChannel.STORE.
         receipt (None | Receipt | Unset): Where it was rung up
+        metadata (CaptureBodyMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1 to 40
+            visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes back with
+            the transaction. Keep nothing personal in it
     """
 
     occurred_at: datetime.datetime
@@ -33,6 +37,7 @@ class CaptureBody:
     store: None | str | Unset = UNSET
     channel: CaptureBodyChannel | Unset = CaptureBodyChannel.STORE
     receipt: None | Receipt | Unset = UNSET
+    metadata: CaptureBodyMetadata | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.receipt import Receipt  # noqa: PLC0415
@@ -63,6 +68,10 @@ class CaptureBody:
         else:
             receipt = self.receipt
 
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -78,11 +87,14 @@ class CaptureBody:
             field_dict["channel"] = channel
         if receipt is not UNSET:
             field_dict["receipt"] = receipt
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.capture_body_metadata import CaptureBodyMetadata  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -130,12 +142,20 @@ class CaptureBody:
 
         receipt = _parse_receipt(d.pop("receipt", UNSET))
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: CaptureBodyMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = CaptureBodyMetadata.from_dict(_metadata)
+
         capture_body = cls(
             occurred_at=occurred_at,
             points=points,
             store=store,
             channel=channel,
             receipt=receipt,
+            metadata=metadata,
         )
 
         return capture_body

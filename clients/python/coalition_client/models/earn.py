@@ -9,6 +9,7 @@ from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
     from ..models.bonus import Bonus
+    from ..models.earn_metadata import EarnMetadata
     from ..models.earn_receipt import EarnReceipt
 
 
@@ -25,6 +26,7 @@ class Earn:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the posting
+        metadata (EarnMetadata): What you keep with it; empty where there is nothing
         object_ (Literal['earn']):
         reference (str): Your reference
         points (int): Points earned; 0 where the purchase was too small
@@ -44,6 +46,7 @@ class Earn:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: EarnMetadata
     object_: Literal["earn"]
     reference: str
     points: int
@@ -66,6 +69,8 @@ class Earn:
         occurred_at = self.occurred_at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
+
+        metadata = self.metadata.to_dict()
 
         object_ = self.object_
 
@@ -107,6 +112,7 @@ class Earn:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "object": object_,
                 "reference": reference,
                 "points": points,
@@ -125,6 +131,7 @@ class Earn:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.bonus import Bonus  # noqa: PLC0415
+        from ..models.earn_metadata import EarnMetadata  # noqa: PLC0415
         from ..models.earn_receipt import EarnReceipt  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -137,6 +144,8 @@ class Earn:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = EarnMetadata.from_dict(d.pop("metadata"))
 
         object_ = cast(Literal["earn"], d.pop("object"))
         if object_ != "earn":
@@ -197,6 +206,7 @@ class Earn:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             object_=object_,
             reference=reference,
             points=points,

@@ -11,6 +11,7 @@ from ..models.earn_body_entry_mode_type_0 import EarnBodyEntryModeType0
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.earn_body_metadata import EarnBodyMetadata
     from ..models.present_member import PresentMember
     from ..models.receipt import Receipt
     from ..models.sale_line import SaleLine
@@ -34,6 +35,9 @@ class EarnBody:
         store (None | str | Unset): Your own code of the store; leave it out where there is none
         channel (EarnBodyChannel | Unset): How the member was met Default: EarnBodyChannel.STORE.
         receipt (None | Receipt | Unset): Where it was rung up
+        metadata (EarnBodyMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1 to 40
+            visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes back with
+            the transaction. Keep nothing personal in it
         entry_mode (EarnBodyEntryModeType0 | None | Unset):
         lines (list[SaleLine] | Unset): What was bought; where given, the amounts sum to `amount`
         tenders (list[Tender] | Unset): How it was paid. What was paid in `points`, in money's worth, is part of
@@ -48,6 +52,7 @@ class EarnBody:
     store: None | str | Unset = UNSET
     channel: EarnBodyChannel | Unset = EarnBodyChannel.STORE
     receipt: None | Receipt | Unset = UNSET
+    metadata: EarnBodyMetadata | Unset = UNSET
     entry_mode: EarnBodyEntryModeType0 | None | Unset = UNSET
     lines: list[SaleLine] | Unset = UNSET
     tenders: list[Tender] | Unset = UNSET
@@ -82,6 +87,10 @@ class EarnBody:
             receipt = self.receipt.to_dict()
         else:
             receipt = self.receipt
+
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
 
         entry_mode: None | str | Unset
         if isinstance(self.entry_mode, Unset):
@@ -122,6 +131,8 @@ class EarnBody:
             field_dict["channel"] = channel
         if receipt is not UNSET:
             field_dict["receipt"] = receipt
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
         if entry_mode is not UNSET:
             field_dict["entry_mode"] = entry_mode
         if lines is not UNSET:
@@ -133,6 +144,7 @@ class EarnBody:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.earn_body_metadata import EarnBodyMetadata  # noqa: PLC0415
         from ..models.present_member import PresentMember  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
         from ..models.sale_line import SaleLine  # noqa: PLC0415
@@ -182,6 +194,13 @@ class EarnBody:
 
         receipt = _parse_receipt(d.pop("receipt", UNSET))
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: EarnBodyMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = EarnBodyMetadata.from_dict(_metadata)
+
         def _parse_entry_mode(data: object) -> EarnBodyEntryModeType0 | None | Unset:
             if data is None:
                 return data
@@ -226,6 +245,7 @@ class EarnBody:
             store=store,
             channel=channel,
             receipt=receipt,
+            metadata=metadata,
             entry_mode=entry_mode,
             lines=lines,
             tenders=tenders,

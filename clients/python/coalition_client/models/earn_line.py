@@ -11,6 +11,7 @@ from ..models.earn_line_entry_mode_type_0 import EarnLineEntryModeType0
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.earn_line_metadata import EarnLineMetadata
     from ..models.member_reference import MemberReference
     from ..models.receipt import Receipt
     from ..models.sale_line import SaleLine
@@ -35,6 +36,9 @@ class EarnLine:
         store (None | str | Unset): Your own code of the store; leave it out where there is none
         channel (EarnLineChannel | Unset): How the member was met Default: EarnLineChannel.STORE.
         receipt (None | Receipt | Unset): Where it was rung up
+        metadata (EarnLineMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1 to 40
+            visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes back with
+            the transaction. Keep nothing personal in it
         entry_mode (EarnLineEntryModeType0 | None | Unset):
         lines (list[SaleLine] | Unset): What was bought; where given, the amounts sum to `amount`
         tenders (list[Tender] | Unset): How it was paid. What was paid in `points`, in money's worth, is part of
@@ -50,6 +54,7 @@ class EarnLine:
     store: None | str | Unset = UNSET
     channel: EarnLineChannel | Unset = EarnLineChannel.STORE
     receipt: None | Receipt | Unset = UNSET
+    metadata: EarnLineMetadata | Unset = UNSET
     entry_mode: EarnLineEntryModeType0 | None | Unset = UNSET
     lines: list[SaleLine] | Unset = UNSET
     tenders: list[Tender] | Unset = UNSET
@@ -86,6 +91,10 @@ class EarnLine:
             receipt = self.receipt.to_dict()
         else:
             receipt = self.receipt
+
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
 
         entry_mode: None | str | Unset
         if isinstance(self.entry_mode, Unset):
@@ -127,6 +136,8 @@ class EarnLine:
             field_dict["channel"] = channel
         if receipt is not UNSET:
             field_dict["receipt"] = receipt
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
         if entry_mode is not UNSET:
             field_dict["entry_mode"] = entry_mode
         if lines is not UNSET:
@@ -138,6 +149,7 @@ class EarnLine:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.earn_line_metadata import EarnLineMetadata  # noqa: PLC0415
         from ..models.member_reference import MemberReference  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
         from ..models.sale_line import SaleLine  # noqa: PLC0415
@@ -191,6 +203,13 @@ class EarnLine:
 
         receipt = _parse_receipt(d.pop("receipt", UNSET))
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: EarnLineMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = EarnLineMetadata.from_dict(_metadata)
+
         def _parse_entry_mode(data: object) -> EarnLineEntryModeType0 | None | Unset:
             if data is None:
                 return data
@@ -236,6 +255,7 @@ class EarnLine:
             store=store,
             channel=channel,
             receipt=receipt,
+            metadata=metadata,
             entry_mode=entry_mode,
             lines=lines,
             tenders=tenders,

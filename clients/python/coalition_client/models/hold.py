@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
+    from ..models.hold_metadata import HoldMetadata
     from ..models.worth import Worth
 
 
@@ -24,6 +25,7 @@ class Hold:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the posting
+        metadata (HoldMetadata): What you keep with it; empty where there is nothing
         object_ (Literal['hold']):
         hold (str): Id of the hold
         reference (str): Your reference
@@ -37,6 +39,7 @@ class Hold:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: HoldMetadata
     object_: Literal["hold"]
     hold: str
     reference: str
@@ -57,6 +60,8 @@ class Hold:
         occurred_at = self.occurred_at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
+
+        metadata = self.metadata.to_dict()
 
         object_ = self.object_
 
@@ -83,6 +88,7 @@ class Hold:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "object": object_,
                 "hold": hold,
                 "reference": reference,
@@ -96,6 +102,7 @@ class Hold:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.hold_metadata import HoldMetadata  # noqa: PLC0415
         from ..models.worth import Worth  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -108,6 +115,8 @@ class Hold:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = HoldMetadata.from_dict(d.pop("metadata"))
 
         object_ = cast(Literal["hold"], d.pop("object"))
         if object_ != "hold":
@@ -142,6 +151,7 @@ class Hold:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             object_=object_,
             hold=hold,
             reference=reference,

@@ -11,6 +11,7 @@ from ..types import UNSET, Unset
 if TYPE_CHECKING:
     from ..models.authorisation import Authorisation
     from ..models.basket import Basket
+    from ..models.hold_body_metadata import HoldBodyMetadata
     from ..models.money_to_pay import MoneyToPay
     from ..models.present_member import PresentMember
     from ..models.receipt import Receipt
@@ -38,6 +39,9 @@ class HoldBody:
             excludes something
         authorisation (Authorisation | None | Unset): What was shown of the member; nothing: a number was typed, or
             known from elsewhere
+        metadata (HoldBodyMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1 to 40
+            visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes back with
+            the transaction. Keep nothing personal in it
     """
 
     member: PresentMember
@@ -50,6 +54,7 @@ class HoldBody:
     receipt: None | Receipt | Unset = UNSET
     basket: Basket | None | Unset = UNSET
     authorisation: Authorisation | None | Unset = UNSET
+    metadata: HoldBodyMetadata | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.authorisation import Authorisation  # noqa: PLC0415
@@ -109,6 +114,10 @@ class HoldBody:
         else:
             authorisation = self.authorisation
 
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -132,6 +141,8 @@ class HoldBody:
             field_dict["basket"] = basket
         if authorisation is not UNSET:
             field_dict["authorisation"] = authorisation
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
 
         return field_dict
 
@@ -139,6 +150,7 @@ class HoldBody:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.authorisation import Authorisation  # noqa: PLC0415
         from ..models.basket import Basket  # noqa: PLC0415
+        from ..models.hold_body_metadata import HoldBodyMetadata  # noqa: PLC0415
         from ..models.money_to_pay import MoneyToPay  # noqa: PLC0415
         from ..models.present_member import PresentMember  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
@@ -238,6 +250,13 @@ class HoldBody:
 
         authorisation = _parse_authorisation(d.pop("authorisation", UNSET))
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: HoldBodyMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = HoldBodyMetadata.from_dict(_metadata)
+
         hold_body = cls(
             member=member,
             reference=reference,
@@ -249,6 +268,7 @@ class HoldBody:
             receipt=receipt,
             basket=basket,
             authorisation=authorisation,
+            metadata=metadata,
         )
 
         return hold_body

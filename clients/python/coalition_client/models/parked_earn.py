@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
+    from ..models.parked_earn_metadata import ParkedEarnMetadata
     from ..models.parked_receipt import ParkedReceipt
 
 
@@ -24,6 +25,7 @@ class ParkedEarn:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the posting
+        metadata (ParkedEarnMetadata): What you keep with it; empty where there is nothing
         object_ (Literal['earn']):
         status (Literal['parked']): Ask again with the same Idempotency-Key, or for transactions with your reference, to
             learn the end
@@ -37,6 +39,7 @@ class ParkedEarn:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: ParkedEarnMetadata
     object_: Literal["earn"]
     status: Literal["parked"]
     reference: str
@@ -54,6 +57,8 @@ class ParkedEarn:
         occurred_at = self.occurred_at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
+
+        metadata = self.metadata.to_dict()
 
         object_ = self.object_
 
@@ -74,6 +79,7 @@ class ParkedEarn:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "object": object_,
                 "status": status,
                 "reference": reference,
@@ -86,6 +92,7 @@ class ParkedEarn:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.parked_earn_metadata import ParkedEarnMetadata  # noqa: PLC0415
         from ..models.parked_receipt import ParkedReceipt  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -98,6 +105,8 @@ class ParkedEarn:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = ParkedEarnMetadata.from_dict(d.pop("metadata"))
 
         object_ = cast(Literal["earn"], d.pop("object"))
         if object_ != "earn":
@@ -119,6 +128,7 @@ class ParkedEarn:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             object_=object_,
             status=status,
             reference=reference,

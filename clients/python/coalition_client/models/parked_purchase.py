@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
+    from ..models.parked_purchase_metadata import ParkedPurchaseMetadata
     from ..models.parked_purchase_receipt import ParkedPurchaseReceipt
     from ..models.transaction import Transaction
 
@@ -29,6 +30,7 @@ class ParkedPurchase:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of what was recorded
+        metadata (ParkedPurchaseMetadata): What you keep with it; empty where there is nothing
         parked_points (int): Points that it would earn now; how many it earns is decided by your rate at `occurred_at`
         burn (None | Transaction): The points spent: a capture or a redemption; null: none
         receipt (ParkedPurchaseReceipt): What a till may print.
@@ -42,6 +44,7 @@ class ParkedPurchase:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: ParkedPurchaseMetadata
     parked_points: int
     burn: None | Transaction
     receipt: ParkedPurchaseReceipt
@@ -66,6 +69,8 @@ class ParkedPurchase:
 
         recorded_at = self.recorded_at.isoformat()
 
+        metadata = self.metadata.to_dict()
+
         parked_points = self.parked_points
 
         burn: dict[str, Any] | None
@@ -88,6 +93,7 @@ class ParkedPurchase:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "parked_points": parked_points,
                 "burn": burn,
                 "receipt": receipt,
@@ -98,6 +104,7 @@ class ParkedPurchase:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.parked_purchase_metadata import ParkedPurchaseMetadata  # noqa: PLC0415
         from ..models.parked_purchase_receipt import ParkedPurchaseReceipt  # noqa: PLC0415
         from ..models.transaction import Transaction  # noqa: PLC0415
 
@@ -121,6 +128,8 @@ class ParkedPurchase:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = ParkedPurchaseMetadata.from_dict(d.pop("metadata"))
 
         parked_points = d.pop("parked_points")
 
@@ -150,6 +159,7 @@ class ParkedPurchase:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             parked_points=parked_points,
             burn=burn,
             receipt=receipt,

@@ -9,6 +9,7 @@ from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
     from ..models.bonus import Bonus
+    from ..models.purchase_metadata import PurchaseMetadata
     from ..models.purchase_receipt import PurchaseReceipt
     from ..models.transaction import Transaction
 
@@ -28,6 +29,7 @@ class Purchase:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the earn
+        metadata (PurchaseMetadata): What you keep with it; empty where there is nothing
         earn (Transaction): An accepted movement of points, in one shape for all types.
         burn (None | Transaction): The points spent: a capture or a redemption; null: none
         bonus (list[Bonus]): What campaigns gave on top of the points earned, each in a transaction of type `bonus`; in
@@ -43,6 +45,7 @@ class Purchase:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: PurchaseMetadata
     earn: Transaction
     burn: None | Transaction
     bonus: list[Bonus]
@@ -66,6 +69,8 @@ class Purchase:
         occurred_at = self.occurred_at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
+
+        metadata = self.metadata.to_dict()
 
         earn = self.earn.to_dict()
 
@@ -95,6 +100,7 @@ class Purchase:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "earn": earn,
                 "burn": burn,
                 "bonus": bonus,
@@ -108,6 +114,7 @@ class Purchase:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.bonus import Bonus  # noqa: PLC0415
+        from ..models.purchase_metadata import PurchaseMetadata  # noqa: PLC0415
         from ..models.purchase_receipt import PurchaseReceipt  # noqa: PLC0415
         from ..models.transaction import Transaction  # noqa: PLC0415
 
@@ -127,6 +134,8 @@ class Purchase:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = PurchaseMetadata.from_dict(d.pop("metadata"))
 
         earn = Transaction.from_dict(d.pop("earn"))
 
@@ -164,6 +173,7 @@ class Purchase:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             earn=earn,
             burn=burn,
             bonus=bonus,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..models.authorisation import Authorisation
     from ..models.captured_hold import CapturedHold
     from ..models.present_member import PresentMember
+    from ..models.purchase_body_metadata import PurchaseBodyMetadata
     from ..models.receipt import Receipt
     from ..models.redeemed_points import RedeemedPoints
     from ..models.sale_line import SaleLine
@@ -37,6 +38,9 @@ class PurchaseBody:
         store (None | str | Unset): Your own code of the store; leave it out where there is none
         channel (PurchaseBodyChannel | Unset): How the member was met Default: PurchaseBodyChannel.STORE.
         receipt (None | Receipt | Unset): Where it was rung up
+        metadata (PurchaseBodyMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1 to 40
+            visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes back with
+            the transaction. Keep nothing personal in it
         entry_mode (None | PurchaseBodyEntryModeType0 | Unset):
         lines (list[SaleLine] | Unset): What was bought; where given, the amounts sum to `amount`
         tenders (list[Tender] | Unset): How it was paid. What was paid in `points`, in money's worth, is part of
@@ -55,6 +59,7 @@ class PurchaseBody:
     store: None | str | Unset = UNSET
     channel: PurchaseBodyChannel | Unset = PurchaseBodyChannel.STORE
     receipt: None | Receipt | Unset = UNSET
+    metadata: PurchaseBodyMetadata | Unset = UNSET
     entry_mode: None | PurchaseBodyEntryModeType0 | Unset = UNSET
     lines: list[SaleLine] | Unset = UNSET
     tenders: list[Tender] | Unset = UNSET
@@ -95,6 +100,10 @@ class PurchaseBody:
             receipt = self.receipt.to_dict()
         else:
             receipt = self.receipt
+
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
 
         entry_mode: None | str | Unset
         if isinstance(self.entry_mode, Unset):
@@ -159,6 +168,8 @@ class PurchaseBody:
             field_dict["channel"] = channel
         if receipt is not UNSET:
             field_dict["receipt"] = receipt
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
         if entry_mode is not UNSET:
             field_dict["entry_mode"] = entry_mode
         if lines is not UNSET:
@@ -179,6 +190,7 @@ class PurchaseBody:
         from ..models.authorisation import Authorisation  # noqa: PLC0415
         from ..models.captured_hold import CapturedHold  # noqa: PLC0415
         from ..models.present_member import PresentMember  # noqa: PLC0415
+        from ..models.purchase_body_metadata import PurchaseBodyMetadata  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
         from ..models.redeemed_points import RedeemedPoints  # noqa: PLC0415
         from ..models.sale_line import SaleLine  # noqa: PLC0415
@@ -227,6 +239,13 @@ class PurchaseBody:
             return cast(None | Receipt | Unset, data)
 
         receipt = _parse_receipt(d.pop("receipt", UNSET))
+
+        _metadata = d.pop("metadata", UNSET)
+        metadata: PurchaseBodyMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = PurchaseBodyMetadata.from_dict(_metadata)
 
         def _parse_entry_mode(data: object) -> None | PurchaseBodyEntryModeType0 | Unset:
             if data is None:
@@ -323,6 +342,7 @@ class PurchaseBody:
             store=store,
             channel=channel,
             receipt=receipt,
+            metadata=metadata,
             entry_mode=entry_mode,
             lines=lines,
             tenders=tenders,

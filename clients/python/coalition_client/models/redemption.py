@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
+    from ..models.redemption_metadata import RedemptionMetadata
     from ..models.redemption_receipt import RedemptionReceipt
     from ..models.worth import Worth
 
@@ -25,6 +26,7 @@ class Redemption:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the posting
+        metadata (RedemptionMetadata): What you keep with it; empty where there is nothing
         object_ (Literal['redemption']):
         reference (str): Your reference
         points (int): Points spent, as a positive number
@@ -37,6 +39,7 @@ class Redemption:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: RedemptionMetadata
     object_: Literal["redemption"]
     reference: str
     points: int
@@ -56,6 +59,8 @@ class Redemption:
         occurred_at = self.occurred_at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
+
+        metadata = self.metadata.to_dict()
 
         object_ = self.object_
 
@@ -80,6 +85,7 @@ class Redemption:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "object": object_,
                 "reference": reference,
                 "points": points,
@@ -92,6 +98,7 @@ class Redemption:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.redemption_metadata import RedemptionMetadata  # noqa: PLC0415
         from ..models.redemption_receipt import RedemptionReceipt  # noqa: PLC0415
         from ..models.worth import Worth  # noqa: PLC0415
 
@@ -105,6 +112,8 @@ class Redemption:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = RedemptionMetadata.from_dict(d.pop("metadata"))
 
         object_ = cast(Literal["redemption"], d.pop("object"))
         if object_ != "redemption":
@@ -137,6 +146,7 @@ class Redemption:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             object_=object_,
             reference=reference,
             points=points,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..models.basket import Basket
     from ..models.present_member import PresentMember
     from ..models.receipt import Receipt
+    from ..models.redemption_body_metadata import RedemptionBodyMetadata
 
 
 T = TypeVar("T", bound="RedemptionBody")
@@ -32,6 +33,9 @@ class RedemptionBody:
         store (None | str | Unset): Your own code of the store; leave it out where there is none
         channel (RedemptionBodyChannel | Unset): How the member was met Default: RedemptionBodyChannel.STORE.
         receipt (None | Receipt | Unset): Where it was rung up
+        metadata (RedemptionBodyMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1 to 40
+            visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes back with
+            the transaction. Keep nothing personal in it
         basket (Basket | None | Unset): What is to be paid; needed where your burn rule takes a share of a basket, or
             excludes something
         authorisation (Authorisation | None | Unset): What was shown of the member; nothing: a number was typed, or
@@ -45,6 +49,7 @@ class RedemptionBody:
     store: None | str | Unset = UNSET
     channel: RedemptionBodyChannel | Unset = RedemptionBodyChannel.STORE
     receipt: None | Receipt | Unset = UNSET
+    metadata: RedemptionBodyMetadata | Unset = UNSET
     basket: Basket | None | Unset = UNSET
     authorisation: Authorisation | None | Unset = UNSET
 
@@ -79,6 +84,10 @@ class RedemptionBody:
         else:
             receipt = self.receipt
 
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
+
         basket: dict[str, Any] | None | Unset
         if isinstance(self.basket, Unset):
             basket = UNSET
@@ -111,6 +120,8 @@ class RedemptionBody:
             field_dict["channel"] = channel
         if receipt is not UNSET:
             field_dict["receipt"] = receipt
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
         if basket is not UNSET:
             field_dict["basket"] = basket
         if authorisation is not UNSET:
@@ -124,6 +135,7 @@ class RedemptionBody:
         from ..models.basket import Basket  # noqa: PLC0415
         from ..models.present_member import PresentMember  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
+        from ..models.redemption_body_metadata import RedemptionBodyMetadata  # noqa: PLC0415
 
         d = dict(src_dict)
         member = PresentMember.from_dict(d.pop("member"))
@@ -167,6 +179,13 @@ class RedemptionBody:
 
         receipt = _parse_receipt(d.pop("receipt", UNSET))
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: RedemptionBodyMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = RedemptionBodyMetadata.from_dict(_metadata)
+
         def _parse_basket(data: object) -> Basket | None | Unset:
             if data is None:
                 return data
@@ -209,6 +228,7 @@ class RedemptionBody:
             store=store,
             channel=channel,
             receipt=receipt,
+            metadata=metadata,
             basket=basket,
             authorisation=authorisation,
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..models.basket import Basket
     from ..models.member_reference import MemberReference
     from ..models.receipt import Receipt
+    from ..models.redemption_line_metadata import RedemptionLineMetadata
 
 
 T = TypeVar("T", bound="RedemptionLine")
@@ -32,6 +33,9 @@ class RedemptionLine:
         store (None | str | Unset): Your own code of the store; leave it out where there is none
         channel (RedemptionLineChannel | Unset): How the member was met Default: RedemptionLineChannel.STORE.
         receipt (None | Receipt | Unset): Where it was rung up
+        metadata (RedemptionLineMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1 to 40
+            visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes back with
+            the transaction. Keep nothing personal in it
         basket (Basket | None | Unset): What is to be paid; needed where your burn rule takes a share of a basket, or
             excludes something
     """
@@ -44,6 +48,7 @@ class RedemptionLine:
     store: None | str | Unset = UNSET
     channel: RedemptionLineChannel | Unset = RedemptionLineChannel.STORE
     receipt: None | Receipt | Unset = UNSET
+    metadata: RedemptionLineMetadata | Unset = UNSET
     basket: Basket | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,6 +83,10 @@ class RedemptionLine:
         else:
             receipt = self.receipt
 
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
+
         basket: dict[str, Any] | None | Unset
         if isinstance(self.basket, Unset):
             basket = UNSET
@@ -103,6 +112,8 @@ class RedemptionLine:
             field_dict["channel"] = channel
         if receipt is not UNSET:
             field_dict["receipt"] = receipt
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
         if basket is not UNSET:
             field_dict["basket"] = basket
 
@@ -113,6 +124,7 @@ class RedemptionLine:
         from ..models.basket import Basket  # noqa: PLC0415
         from ..models.member_reference import MemberReference  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
+        from ..models.redemption_line_metadata import RedemptionLineMetadata  # noqa: PLC0415
 
         d = dict(src_dict)
         member = MemberReference.from_dict(d.pop("member"))
@@ -160,6 +172,13 @@ class RedemptionLine:
 
         receipt = _parse_receipt(d.pop("receipt", UNSET))
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: RedemptionLineMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = RedemptionLineMetadata.from_dict(_metadata)
+
         def _parse_basket(data: object) -> Basket | None | Unset:
             if data is None:
                 return data
@@ -186,6 +205,7 @@ class RedemptionLine:
             store=store,
             channel=channel,
             receipt=receipt,
+            metadata=metadata,
             basket=basket,
         )
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..models.earn import Earn
     from ..models.money import Money
     from ..models.parked_earn import ParkedEarn
+    from ..models.refund_metadata import RefundMetadata
     from ..models.refund_receipt import RefundReceipt
 
 
@@ -33,6 +34,7 @@ class Refund:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the posting
+        metadata (RefundMetadata): What you keep with it; empty where there is nothing
         object_ (Literal['refund']):
         reference (str): Your reference
         original (str): Id of the earn of the sale, or of the burn without one
@@ -52,6 +54,7 @@ class Refund:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: RefundMetadata
     object_: Literal["refund"]
     reference: str
     original: str
@@ -85,6 +88,8 @@ class Refund:
 
         recorded_at = self.recorded_at.isoformat()
 
+        metadata = self.metadata.to_dict()
+
         object_ = self.object_
 
         reference = self.reference
@@ -116,6 +121,7 @@ class Refund:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "object": object_,
                 "reference": reference,
                 "original": original,
@@ -131,6 +137,7 @@ class Refund:
         from ..models.earn import Earn  # noqa: PLC0415
         from ..models.money import Money  # noqa: PLC0415
         from ..models.parked_earn import ParkedEarn  # noqa: PLC0415
+        from ..models.refund_metadata import RefundMetadata  # noqa: PLC0415
         from ..models.refund_receipt import RefundReceipt  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -155,6 +162,8 @@ class Refund:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = RefundMetadata.from_dict(d.pop("metadata"))
 
         object_ = cast(Literal["refund"], d.pop("object"))
         if object_ != "refund":
@@ -201,6 +210,7 @@ class Refund:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             object_=object_,
             reference=reference,
             original=original,

@@ -12,6 +12,7 @@ from ..types import UNSET, Unset
 if TYPE_CHECKING:
     from ..models.original import Original
     from ..models.receipt import Receipt
+    from ..models.refund_line_metadata import RefundLineMetadata
     from ..models.sale_line import SaleLine
 
 
@@ -36,6 +37,9 @@ class RefundLine:
             of `lines` where there are some
         currency (None | str | Unset): Needed with `amount` and with `lines`
         points (int | None | Unset): Of a burn without a sale: points to give back
+        metadata (RefundLineMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1 to 40
+            visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes back with
+            the transaction. Keep nothing personal in it
     """
 
     original: Original
@@ -49,6 +53,7 @@ class RefundLine:
     amount: int | None | Unset = UNSET
     currency: None | str | Unset = UNSET
     points: int | None | Unset = UNSET
+    metadata: RefundLineMetadata | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.receipt import Receipt  # noqa: PLC0415
@@ -104,6 +109,10 @@ class RefundLine:
         else:
             points = self.points
 
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -128,6 +137,8 @@ class RefundLine:
             field_dict["currency"] = currency
         if points is not UNSET:
             field_dict["points"] = points
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
 
         return field_dict
 
@@ -135,6 +146,7 @@ class RefundLine:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.original import Original  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
+        from ..models.refund_line_metadata import RefundLineMetadata  # noqa: PLC0415
         from ..models.sale_line import SaleLine  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -217,6 +229,13 @@ class RefundLine:
 
         points = _parse_points(d.pop("points", UNSET))
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: RefundLineMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = RefundLineMetadata.from_dict(_metadata)
+
         refund_line = cls(
             original=original,
             reference=reference,
@@ -229,6 +248,7 @@ class RefundLine:
             amount=amount,
             currency=currency,
             points=points,
+            metadata=metadata,
         )
 
         return refund_line

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..models.exchange_body import ExchangeBody
     from ..models.original import Original
     from ..models.receipt import Receipt
+    from ..models.refund_or_exchange_body_metadata import RefundOrExchangeBodyMetadata
     from ..models.sale_line import SaleLine
 
 
@@ -37,6 +38,9 @@ class RefundOrExchangeBody:
             of `lines` where there are some
         currency (None | str | Unset): Needed with `amount` and with `lines`
         points (int | None | Unset): Of a burn without a sale: points to give back
+        metadata (RefundOrExchangeBodyMetadata | Unset): What you keep with it, for yourself alone: up to 50 names of 1
+            to 40 visible ASCII characters, each with a text of up to 500 characters. Nothing is decided by it; it comes
+            back with the transaction. Keep nothing personal in it
         exchange (ExchangeBody | None | Unset): The sale of what is taken instead, by the same member: posted with the
             refund, or neither is
     """
@@ -51,6 +55,7 @@ class RefundOrExchangeBody:
     amount: int | None | Unset = UNSET
     currency: None | str | Unset = UNSET
     points: int | None | Unset = UNSET
+    metadata: RefundOrExchangeBodyMetadata | Unset = UNSET
     exchange: ExchangeBody | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,6 +111,10 @@ class RefundOrExchangeBody:
         else:
             points = self.points
 
+        metadata: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.metadata, Unset):
+            metadata = self.metadata.to_dict()
+
         exchange: dict[str, Any] | None | Unset
         if isinstance(self.exchange, Unset):
             exchange = UNSET
@@ -137,6 +146,8 @@ class RefundOrExchangeBody:
             field_dict["currency"] = currency
         if points is not UNSET:
             field_dict["points"] = points
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
         if exchange is not UNSET:
             field_dict["exchange"] = exchange
 
@@ -147,6 +158,7 @@ class RefundOrExchangeBody:
         from ..models.exchange_body import ExchangeBody  # noqa: PLC0415
         from ..models.original import Original  # noqa: PLC0415
         from ..models.receipt import Receipt  # noqa: PLC0415
+        from ..models.refund_or_exchange_body_metadata import RefundOrExchangeBodyMetadata  # noqa: PLC0415
         from ..models.sale_line import SaleLine  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -225,6 +237,13 @@ class RefundOrExchangeBody:
 
         points = _parse_points(d.pop("points", UNSET))
 
+        _metadata = d.pop("metadata", UNSET)
+        metadata: RefundOrExchangeBodyMetadata | Unset
+        if isinstance(_metadata, Unset):
+            metadata = UNSET
+        else:
+            metadata = RefundOrExchangeBodyMetadata.from_dict(_metadata)
+
         def _parse_exchange(data: object) -> ExchangeBody | None | Unset:
             if data is None:
                 return data
@@ -253,6 +272,7 @@ class RefundOrExchangeBody:
             amount=amount,
             currency=currency,
             points=points,
+            metadata=metadata,
             exchange=exchange,
         )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..models.campaign import Campaign
     from ..models.parked_points import ParkedPoints
     from ..models.refund_figures import RefundFigures
+    from ..models.transaction_metadata import TransactionMetadata
     from ..models.worth import Worth
 
 
@@ -30,6 +31,7 @@ class Transaction:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the posting
+        metadata (TransactionMetadata): What you keep with it; empty where there is nothing
         object_ (Literal['transaction']):
         type_ (TransactionType):
         reference (None | str): Your reference; null where the movement has none
@@ -54,6 +56,7 @@ class Transaction:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: TransactionMetadata
     object_: Literal["transaction"]
     type_: TransactionType
     reference: None | str
@@ -87,6 +90,8 @@ class Transaction:
         occurred_at = self.occurred_at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
+
+        metadata = self.metadata.to_dict()
 
         object_ = self.object_
 
@@ -160,6 +165,7 @@ class Transaction:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "object": object_,
                 "type": type_,
                 "reference": reference,
@@ -187,6 +193,7 @@ class Transaction:
         from ..models.campaign import Campaign  # noqa: PLC0415
         from ..models.parked_points import ParkedPoints  # noqa: PLC0415
         from ..models.refund_figures import RefundFigures  # noqa: PLC0415
+        from ..models.transaction_metadata import TransactionMetadata  # noqa: PLC0415
         from ..models.worth import Worth  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -199,6 +206,8 @@ class Transaction:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = TransactionMetadata.from_dict(d.pop("metadata"))
 
         object_ = cast(Literal["transaction"], d.pop("object"))
         if object_ != "transaction":
@@ -343,6 +352,7 @@ class Transaction:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             object_=object_,
             type_=type_,
             reference=reference,

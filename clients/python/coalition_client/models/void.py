@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.void_metadata import VoidMetadata
+
 
 T = TypeVar("T", bound="Void")
 
@@ -20,6 +24,7 @@ class Void:
         balance (int): Points in the wallet right after it
         occurred_at (datetime.datetime): The till's clock, in UTC
         recorded_at (datetime.datetime): Programme time of the posting
+        metadata (VoidMetadata): What you keep with it; empty where there is nothing
         object_ (Literal['void']):
         hold (str): Id of the hold
         released (int): Points that are free again
@@ -30,6 +35,7 @@ class Void:
     balance: int
     occurred_at: datetime.datetime
     recorded_at: datetime.datetime
+    metadata: VoidMetadata
     object_: Literal["void"]
     hold: str
     released: int
@@ -46,6 +52,8 @@ class Void:
 
         recorded_at = self.recorded_at.isoformat()
 
+        metadata = self.metadata.to_dict()
+
         object_ = self.object_
 
         hold = self.hold
@@ -61,6 +69,7 @@ class Void:
                 "balance": balance,
                 "occurred_at": occurred_at,
                 "recorded_at": recorded_at,
+                "metadata": metadata,
                 "object": object_,
                 "hold": hold,
                 "released": released,
@@ -71,6 +80,8 @@ class Void:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.void_metadata import VoidMetadata  # noqa: PLC0415
+
         d = dict(src_dict)
         id = d.pop("id")
 
@@ -81,6 +92,8 @@ class Void:
         occurred_at = datetime.datetime.fromisoformat(d.pop("occurred_at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
+
+        metadata = VoidMetadata.from_dict(d.pop("metadata"))
 
         object_ = cast(Literal["void"], d.pop("object"))
         if object_ != "void":
@@ -96,6 +109,7 @@ class Void:
             balance=balance,
             occurred_at=occurred_at,
             recorded_at=recorded_at,
+            metadata=metadata,
             object_=object_,
             hold=hold,
             released=released,

@@ -89,6 +89,9 @@ def _new(books: Books, first: int, giving: Refund, taking: Earn, wall_now_us: in
         return fall(books, first, pair, 1, refuse_credit(books, first + 1, taking, beyond))
     returned = refund(books, first, giving, given)
     settle(books, giving.member_id)
+    if beyond is not None:
+        # (More may have come back than was certain: what the wallet had, where the rest is written off.)
+        beyond = beyond_floor(books, taking)
     earned = earn(books, first + 1, taking) if beyond is None else park(books, taking, beyond)
     settle(books, taking.member_id)
     if isinstance(earned, Accepted):

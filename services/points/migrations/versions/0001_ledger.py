@@ -19,7 +19,7 @@ _APPEND_ONLY = (
     "hold_lot", "hold_end", "purchase", "decision", "batch", "cut", "earn_rate", "refund_rule", "closed_member", "event_log", "floor_change",
     "waiting_refund", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment", "adjustment_note", "merged_wallet",
     "campaign_version", "campaign_grant", "budget_load", "parked_earn", "burn_rule", "burn_worth", "partner_standing",
-    "burn_guard", "flag", "flag_review",
+    "burn_guard", "flag", "flag_review", "movement_metadata",
 )  # fmt: skip
 
 

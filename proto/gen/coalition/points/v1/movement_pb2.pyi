@@ -266,11 +266,32 @@ class Item(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class MetadataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     KEY_FIELD_NUMBER: _builtins.int
     PRINCIPAL_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
     DEADLINE_US_FIELD_NUMBER: _builtins.int
     LINKED_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
     EARN_FIELD_NUMBER: _builtins.int
     REDEMPTION_FIELD_NUMBER: _builtins.int
     HOLD_FIELD_NUMBER: _builtins.int
@@ -299,6 +320,12 @@ class Item(_message.Message):
     together or not at all. The burn belongs to the earn's sale. True of a refund: it and the next item, an earn that is taken in
     exchange (Earn.in_exchange), are posted together or not at all, the refund first. Such a refund never waits for its original.
     """
+    @_builtins.property
+    def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What the partner keeps with it, for itself alone: up to 50 names of 1 to 40 visible characters, each with a text of up to 500. Of an
+        earn, redemption, hold, capture and refund. Part of what is asked for under the key; not of the hash chain, and of no event.
+        """
+
     @_builtins.property
     def earn(self) -> Global___Earn:
         """A purchase that earns points."""
@@ -351,6 +378,7 @@ class Item(_message.Message):
         traceparent: _builtins.str = ...,
         deadline_us: _builtins.int = ...,
         linked: _builtins.bool = ...,
+        metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         earn: Global___Earn | None = ...,
         redemption: Global___Redemption | None = ...,
         hold: Global___Hold | None = ...,
@@ -365,7 +393,7 @@ class Item(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "capture", b"capture", "earn", b"earn", "hold", b"hold", "merge", b"merge", "movement", b"movement", "opening", b"opening", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "transfer", b"transfer", "void", b"void"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "capture", b"capture", "deadline_us", b"deadline_us", "earn", b"earn", "hold", b"hold", "key", b"key", "linked", b"linked", "merge", b"merge", "movement", b"movement", "opening", b"opening", "principal", b"principal", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "traceparent", b"traceparent", "transfer", b"transfer", "void", b"void"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "capture", b"capture", "deadline_us", b"deadline_us", "earn", b"earn", "hold", b"hold", "key", b"key", "linked", b"linked", "merge", b"merge", "metadata", b"metadata", "movement", b"movement", "opening", b"opening", "principal", b"principal", "redemption", b"redemption", "refund", b"refund", "reversal", b"reversal", "traceparent", b"traceparent", "transfer", b"transfer", "void", b"void"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_movement: _TypeAlias = _typing.Literal["earn", "redemption", "hold", "capture", "void", "refund", "reversal", "transfer", "adjustment", "merge", "opening"]  # noqa: Y015
     _WhichOneofArgType_movement: _TypeAlias = _typing.Literal["movement", b"movement"]  # noqa: Y015
@@ -1109,6 +1137,26 @@ class Transaction(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class MetadataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     TRANSACTION_ID_FIELD_NUMBER: _builtins.int
     SEQ_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
@@ -1134,6 +1182,7 @@ class Transaction(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     PARKED_FIELD_NUMBER: _builtins.int
     WORTH_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """16 bytes of a UUID."""
     seq: _builtins.int
@@ -1200,6 +1249,10 @@ class Transaction(_message.Message):
     def worth(self) -> Global___BurnWorth:
         """Of a hold, a redemption and a capture that a burn rule decided: what the points are worth."""
 
+    @_builtins.property
+    def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What the partner keeps with it; erased with its words."""
+
     def __init__(
         self,
         *,
@@ -1228,10 +1281,11 @@ class Transaction(_message.Message):
         campaign: Global___CampaignPoints | None = ...,
         parked: Global___ParkedPoints | None = ...,
         worth: Global___BurnWorth | None = ...,
+        metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "credit_floor", b"credit_floor", "parked", b"parked", "refund", b"refund", "worth", b"worth"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "bonus_points", b"bonus_points", "bonuses", b"bonuses", "campaign", b"campaign", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "parked", b"parked", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id", "worth", b"worth"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after", b"balance_after", "bonus_points", b"bonus_points", "bonuses", b"bonuses", "campaign", b"campaign", "credit_floor", b"credit_floor", "expires_at_us", b"expires_at_us", "held", b"held", "hold_id", b"hold_id", "kind", b"kind", "matures_at_us", b"matures_at_us", "member_id", b"member_id", "metadata", b"metadata", "occurred_at_us", b"occurred_at_us", "original_id", b"original_id", "original_seq", b"original_seq", "parked", b"parked", "partner_id", b"partner_id", "pending", b"pending", "points", b"points", "purchase_id", b"purchase_id", "recorded_at_us", b"recorded_at_us", "reference", b"reference", "refund", b"refund", "seq", b"seq", "transaction_id", b"transaction_id", "worth", b"worth"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

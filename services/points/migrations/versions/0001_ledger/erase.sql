@@ -51,6 +51,27 @@ CREATE TRIGGER adjustment_note_erasure BEFORE DELETE ON adjustment_note FOR EACH
 --;;
 CREATE TRIGGER adjustment_note_append_only BEFORE UPDATE OR TRUNCATE ON adjustment_note FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
+-- Metadata goes with the words of its posting, and with those of a sale that was parked and is no more.
+CREATE FUNCTION refuse_but_metadata() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM posting p WHERE p.ledger_id = old.ledger_id AND p.partner_no = old.partner_no AND p.key = old.key AND p.salt IS NULL
+    ) AND NOT EXISTS (
+        SELECT 1 FROM parked_earn k
+        WHERE k.ledger_id = old.ledger_id AND k.partner_no = old.partner_no AND k.key = old.key AND k.salt IS NULL
+    ) THEN
+        RAISE EXCEPTION 'rows of % are never changed or deleted, but that their words may be erased', tg_table_name
+            USING errcode = 'restrict_violation';
+    END IF;
+    RETURN old;
+END
+$$
+--;;
+CREATE TRIGGER movement_metadata_erasure BEFORE DELETE ON movement_metadata FOR EACH ROW EXECUTE FUNCTION refuse_but_metadata()
+--;;
+CREATE TRIGGER movement_metadata_append_only BEFORE UPDATE OR TRUNCATE ON movement_metadata
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+--;;
 -- Erases the words of postings; answers of how many. p_macs: of each that has a reference a keyed hash of it, under which it
 -- stays taken. Under the head's lock: no batch decides on a reference that is on its way out.
 CREATE FUNCTION ledger_erase(p_ledger smallint, p_seqs bigint [], p_macs bytea []) RETURNS bigint
@@ -105,6 +126,10 @@ BEGIN
         WHERE ledger_id = p_ledger AND posting.seq = e.seq AND kind IN ('park', 'earn') LIMIT 1
     ) p
     WHERE k.ledger_id = p_ledger AND k.seq = p.seq AND NOT k.open AND k.salt IS NOT NULL;
+    -- (That of a sale that was parked is kept under the same key.)
+    DELETE FROM movement_metadata m USING unnest(p_seqs) e (seq), posting p
+    WHERE p.ledger_id = p_ledger AND p.seq = e.seq AND m.ledger_id = p_ledger AND m.partner_no = p.partner_no
+        AND m.key = coalesce(p.key, (SELECT k.key FROM parked_earn k WHERE k.ledger_id = p_ledger AND k.seq = e.seq AND NOT k.open));
     DELETE FROM adjustment_note n USING unnest(p_seqs) e (seq), adjustment a
     WHERE a.ledger_id = p_ledger AND a.seq = e.seq AND n.ledger_id = p_ledger AND n.note_id = a.note_id;
     UPDATE ledger_head h SET erased = h.erased + v_references WHERE h.ledger_id = p_ledger;

@@ -605,6 +605,18 @@ COMMENT ON TABLE burn_worth IS 'What a burn rule made of the points of the posti
 --;;
 CREATE INDEX burn_worth_day_ix ON burn_worth (ledger_id, wallet_no, partner_no, day) WHERE burned
 --;;
+CREATE TABLE movement_metadata (
+    ledger_id smallint NOT NULL,
+    partner_no integer NOT NULL,
+    key text NOT NULL,
+    content jsonb NOT NULL,
+    CONSTRAINT movement_metadata_pk PRIMARY KEY (ledger_id, partner_no, key),
+    CONSTRAINT movement_metadata_partner_fk FOREIGN KEY (ledger_id, partner_no) REFERENCES account (ledger_id, account_no),
+    CONSTRAINT movement_metadata_content_ck CHECK (jsonb_typeof(content) = 'object')
+)
+--;;
+COMMENT ON TABLE movement_metadata IS 'What a partner keeps with what it asked for under a key, for itself alone. Nothing is decided by it; it is part of no leaf, and goes with the words of its posting.'
+--;;
 CREATE TABLE transfer_limit (
     ledger_id smallint NOT NULL,
     version bigint NOT NULL,
