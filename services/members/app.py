@@ -12,12 +12,17 @@ from services.members.commands.close import Close
 from services.members.commands.employment import SetEmployment
 from services.members.commands.enrol import Enrol
 from services.members.commands.find import FindMember
+from services.members.commands.preferences.read_contact import ReadContact
+from services.members.commands.preferences.set_consent import SetConsent
+from services.members.commands.preferences.set_preferences import SetPreferences
 from services.members.commands.resolve import Resolve
 from services.members.commands.set_card_range import SetCardRange
 from services.members.commands.update import UpdateMember
 from services.members.queries.lookup import Lookup
 from services.members.queries.member import ReadMember
 from services.members.queries.office import ReadOffice
+from services.members.queries.preferences.preferences import ReadPreferences
+from services.members.queries.preferences.readings import ContactReadings
 from services.members.queries.standings import ReadStandings
 from services.members.queries.token_replays import TokenReplays
 from services.members.storage.member_index import MemberIndex
@@ -41,12 +46,17 @@ class Members:
     use_app_token: UseAppToken
     set_pin: SetPin
     check_pin: CheckPin
+    set_preferences: SetPreferences
+    set_consent: SetConsent
+    read_contact: ReadContact
     # queries
     member: ReadMember
     lookup: Lookup
     standings: ReadStandings
     office: ReadOffice
     token_replays: TokenReplays
+    preferences: ReadPreferences
+    contact_readings: ContactReadings
     events: ReadEvents
 
     database: Database

@@ -9,6 +9,8 @@ from typing import Final
 import grpc.aio
 from coalition.members.v1.authority_pb2 import DESCRIPTOR as AUTHORITY
 from coalition.members.v1.authority_pb2_grpc import add_AuthorityServiceServicer_to_server
+from coalition.members.v1.contacts_pb2 import DESCRIPTOR as CONTACTS
+from coalition.members.v1.contacts_pb2_grpc import add_ContactsServiceServicer_to_server
 from coalition.members.v1.members_pb2 import DESCRIPTOR
 from coalition.members.v1.members_pb2_grpc import add_MembersServiceServicer_to_server
 from coalition.members.v1.office_pb2 import DESCRIPTOR as OFFICE
@@ -25,6 +27,10 @@ from services.members.commands.enrol import Enrol
 from services.members.commands.enrol_anonymous import EnrolAnonymous
 from services.members.commands.find import FindMember
 from services.members.commands.guard import Guard
+from services.members.commands.preferences.changing import ChangeOnce
+from services.members.commands.preferences.read_contact import ReadContact
+from services.members.commands.preferences.set_consent import SetConsent
+from services.members.commands.preferences.set_preferences import SetPreferences
 from services.members.commands.resolve import Resolve
 from services.members.commands.set_card_range import SetCardRange
 from services.members.commands.update import UpdateMember
@@ -37,9 +43,12 @@ from services.members.jobs import jobs
 from services.members.queries.lookup import Lookup
 from services.members.queries.member import ReadMember
 from services.members.queries.office import ReadOffice
+from services.members.queries.preferences.preferences import ReadPreferences
+from services.members.queries.preferences.readings import ContactReadings
 from services.members.queries.standings import ReadStandings
 from services.members.queries.token_replays import TokenReplays
 from services.members.rpc.authority import AuthorityServicer
+from services.members.rpc.contacts import ContactsServicer
 from services.members.rpc.office import OfficeServicer
 from services.members.rpc.servicer import MembersServicer
 from services.members.settings import Settings
@@ -72,6 +81,7 @@ SERVICE_NAMES: Final = (
     DESCRIPTOR.services_by_name["MembersService"].full_name,
     OFFICE.services_by_name["MembersOfficeService"].full_name,
     AUTHORITY.services_by_name["AuthorityService"].full_name,
+    CONTACTS.services_by_name["ContactsService"].full_name,
     SERVICE_NAME,
 )
 
@@ -94,6 +104,7 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     read, known = ReadMember(database.reader, reader), Lookup(index, lookup)
     guard = Guard(database.writer, announce, _limits(settings))
     anonymous = EnrolAnonymous(database.reader, database.writer, writer, claims, announce)
+    once = ChangeOnce(database.writer, idempotency)
     return Members(
         enrol=Enrol(database.writer, idempotency, writer, claims, guard, announce),
         update=UpdateMember(database.writer, idempotency, writer, announce),
@@ -106,11 +117,16 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
         use_app_token=UseAppToken(database.writer, seal, hashes, announce),
         set_pin=SetPin(database, reader, hashing),
         check_pin=CheckPin(database, reader, hashing, hashes, announce, rule),
+        set_preferences=SetPreferences(once, writer, announce),
+        set_consent=SetConsent(database.reader, once, announce),
+        read_contact=ReadContact(database.writer, reader, settings.programme_languages),
         member=read,
         lookup=known,
         standings=ReadStandings(database.reader),
         office=ReadOffice(database.reader),
         token_replays=TokenReplays(database.reader),
+        preferences=ReadPreferences(database.reader, reader),
+        contact_readings=ContactReadings(database.reader),
         events=ReadEvents(database.reader, log, *STAFF_ROLES),
         database=database,
         index=index,
@@ -119,12 +135,14 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
 
 def server(members: Members, settings: Settings, verifier: Verifier, tls: Tls | None = None) -> GrpcServer:
     """The gRPC server over a built service; plain without `tls`."""
-    servicer = MembersServicer(members, derive(_secret(settings), "members: request fingerprint"))
+    fingerprint_key = derive(_secret(settings), "members: request fingerprint")
+    servicer, contacts = MembersServicer(members, fingerprint_key), ContactsServicer(members, fingerprint_key)
 
     def register(to: grpc.aio.Server) -> None:
         add_MembersServiceServicer_to_server(servicer, to)
         add_MembersOfficeServiceServicer_to_server(OfficeServicer(members), to)
         add_AuthorityServiceServicer_to_server(AuthorityServicer(members), to)
+        add_ContactsServiceServicer_to_server(contacts, to)
         add_subscribers_to(to, members.database, tables.events)
 
     return GrpcServer(f"{settings.grpc_host}:{settings.grpc_port}", verifier, SERVICE_NAMES, register, tls)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.settings import SecretSettings, ServiceSettings
+
+#: As domain/languages.py has them.
+Language = Literal["bg", "de", "en", "es", "fr", "it", "nl", "pl", "pt"]
 
 
 class Settings(ServiceSettings, SecretSettings):
@@ -81,6 +86,11 @@ class Settings(ServiceSettings, SecretSettings):
         ge=1,
         le=86_400,
         description="How long the first lock lasts; each one after it twice as long, a day at most, until a right PIN",
+    )
+    programme_languages: dict[str, Language] = Field(
+        default={},
+        description='Languages that members are written to in, by programmes\' slugs, where they have said none: {"plaza": "de"}; '
+        "others in English. As COALITION_GATEWAY_RECEIPT_LANGUAGES has those of receipts",
     )
     authority_retention_days: int = Field(
         default=90,

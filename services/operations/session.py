@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import grpc.aio
+from coalition.members.v1.contacts_pb2_grpc import ContactsServiceStub
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.members.v1.office_pb2_grpc import MembersOfficeServiceStub
 from coalition.operations.v1.subscribers_pb2_grpc import SubscribersServiceStub
@@ -77,6 +78,7 @@ class Session:
         members: grpc.aio.Channel | None = None,
     ) -> None:
         self._members = MembersServiceStub(members) if members is not None else None
+        self._contacts = ContactsServiceStub(members) if members is not None else None
         self._members_office = MembersOfficeServiceStub(members) if members is not None else None
         self._signer, self._person, self.patience_seconds = signer, person, patience_seconds
         self.registry = PartnersServiceStub(partners)
@@ -116,6 +118,13 @@ class Session:
         if self._members_office is None:
             raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
         return self._members_office
+
+    @property
+    def contacts(self) -> ContactsServiceStub:
+        """How members want to be written to. Raises Unavailable as `members` does."""
+        if self._contacts is None:
+            raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
+        return self._contacts
 
     def subscribers_of(self, service: str) -> SubscribersServiceStub:
         """The event log and the subscribers of a service by name. Raises Unavailable as `members` does."""

@@ -171,3 +171,37 @@ async def test_the_checkers_of_ledger_and_clearing_find_nothing(mall: Mall) -> N
         proofs = await mall.told("verify", what)
         assert proofs
         assert [proof for proof in proofs if not proof["holds"]] == []
+
+
+async def test_the_desk_keeps_how_a_member_wants_to_be_written_to(mall: Mall) -> None:
+    card, member = await mall.member()
+    yes = ("members", "consent", card, "--given", "--wording", "2026-1", "--source", "phone", "--key", "yes")
+    given = await mall.told(*yes, by="maker")
+    assert (given["given"], given["purpose"], given["replayed"]) == (True, "marketing", False)
+    assert await mall.told(*yes, by="maker") == {**given, "replayed": True}
+    no = ("members", "consent", member, "--withdrawn", "--source", "phone")
+    withdrawn = await mall.told(*no, by="maker")
+    await mall.told("members", "contact", card, "push", "--address", "device-1", by="maker")
+    await mall.told("members", "contact", card, "chat", "--address", "@ada", by="maker")
+    await mall.told("members", "channels", card, "chat", "push", by="maker")
+    quiet = ("members", "quiet-hours", card, "--from", "22:00", "--to", "07:30")
+    await mall.told(*quiet, "--zone", "Europe/Sofia", by="maker")
+    found = await mall.told("members", "preferences", card, by="maker")
+    assert [each["address"] for each in found["contacts"]] == ["@ada", "device-1"]
+    assert found["quiet_hours"] == {"from": "22:00", "to": "07:30", "zone": "Europe/Sofia"}
+    assert [each["receipt"] for each in found["history"]] == [withdrawn["receipt"], given["receipt"]]
+    assert [each["given"] for each in found["consents"]] == [False]
+    assert (await mall.told("members", "contact", card, "chat", by="maker"))["contacts"] == [
+        {"channel": "push", "address": "device-1"}
+    ]
+    assert (await mall.told("members", "quiet-hours", card, by="maker"))["quiet_hours"] is None
+
+    code, out, _ = await mall.run("members", "preferences", card, "--limit", "1")
+    assert code == 0
+    assert "device-1" not in out
+    assert re.search(r"2 │ marketing │ no .*", out)
+    assert "More: --before 2" in out
+    assert "PERMISSION_DENIED" in await mall.refusal("members", "preferences", member, by="checker")
+    assert "22:30" in await mall.refusal("members", "quiet-hours", card, "--from", "25:00", "--to", "07:00")
+    assert await mall.told("members", "readings", "--member", member, by="maker") == []
+    assert "rdg" in await mall.refusal("members", "readings", "--before", "nonsense")

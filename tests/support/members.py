@@ -12,7 +12,13 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from coalition.members.v1 import authority_pb2, authority_pb2_grpc, members_pb2_grpc, office_pb2_grpc
+from coalition.members.v1 import (
+    authority_pb2,
+    authority_pb2_grpc,
+    contacts_pb2_grpc,
+    members_pb2_grpc,
+    office_pb2_grpc,
+)
 from coalition.members.v1 import members_pb2 as pb
 from coalition.type.v1.event_record_pb2 import EventRecord
 from pydantic import SecretStr
@@ -83,6 +89,7 @@ class Caller:
     programme: Programme
     partner_id: UUID | None = None
     authority: authority_pb2_grpc.AuthorityServiceStub | None = None
+    contacts: contacts_pb2_grpc.ContactsServiceStub | None = None
 
     async def call(self, method: str, request: Any) -> Any:
         """One unary call by name."""
@@ -119,6 +126,10 @@ class Caller:
     async def ask_authority(self, method: str, request: Any) -> Any:
         """One call of AuthorityService by name."""
         return await grpc_client.call(getattr(self.authority, method), request, self.token)
+
+    async def ask_contacts(self, method: str, request: Any) -> Any:
+        """One call of ContactsService by name."""
+        return await grpc_client.call(getattr(self.contacts, method), request, self.token)
 
     async def app_token(self, member_id: bytes) -> str:
         """A new token of the member's app."""
@@ -161,6 +172,7 @@ class RunningMembers:
     signers: dict[str, Signer]
     office_stub: office_pb2_grpc.MembersOfficeServiceStub
     authority: authority_pb2_grpc.AuthorityServiceStub
+    contacts: contacts_pb2_grpc.ContactsServiceStub
 
     async def in_office(self, programme: Programme, method: str, request: Any) -> Any:
         """One call to the office, as a person of the service desk."""
@@ -177,16 +189,21 @@ class RunningMembers:
         """A partner, a new one unless named."""
         partner_id = partner_id or new_id()
         token = self.signers["gateway"].sign(Kind.PARTNER, "key_test", programme, partner_id, scopes)
-        return Caller(self.stub, token, programme, partner_id, self.authority)
+        return Caller(self.stub, token, programme, partner_id, self.authority, self.contacts)
 
     def staff(self, programme: Programme, *roles: str) -> Caller:
         """A person of the operator's staff."""
         token = self.signers["cli"].sign(Kind.STAFF, "stf_test", programme, grants=roles)
-        return Caller(self.stub, token, programme, authority=self.authority)
+        return Caller(self.stub, token, programme, None, self.authority, self.contacts)
 
     def points(self, programme: Programme) -> Caller:
         """The points service."""
-        return Caller(self.stub, self.signers["points"].own(programme), programme, authority=self.authority)
+        return self.service("points", programme)
+
+    def service(self, issuer: str, programme: Programme) -> Caller:
+        """A service, or the host's own command line (`cli`), acting for itself."""
+        token = self.signers[issuer].own(programme)
+        return Caller(self.stub, token, programme, None, self.authority, self.contacts)
 
 
 @asynccontextmanager
@@ -196,7 +213,7 @@ async def running_members(
     """Serves on a free port until the end of the block."""
     signers = {
         issuer: Signer(issuer, secrets.token_bytes(32))
-        for issuer in ("gateway", "cli", "members", "points", "partners")
+        for issuer in ("gateway", "cli", "members", "points", "partners", "notifications")
     }
     public_keys = ",".join(
         f"{issuer}:{urlsafe_b64encode(signer.public_key).decode()}" for issuer, signer in signers.items()
@@ -214,6 +231,7 @@ async def running_members(
                 signers,
                 office_pb2_grpc.MembersOfficeServiceStub(channel),
                 authority_pb2_grpc.AuthorityServiceStub(channel),
+                contacts_pb2_grpc.ContactsServiceStub(channel),
             )
     finally:
         await server.stop(0)

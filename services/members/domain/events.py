@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.members.domain.guarding import Source, Tally
+from services.members.domain.preferences.consents import ConsentPurpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,24 @@ class MemberClaimed:
 
 @dataclass(frozen=True, slots=True)
 class MemberUpdated:
-    """Personal fields changed; `partner_id` is the partner that had enrolled the member."""
+    """Personal fields changed, or how the member is written to; `partner_id` is the partner that had enrolled the member."""
 
     member_id: UUID
     partner_id: UUID | None
     fields: tuple[str, ...]
     updated_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChanged:
+    """A member said yes or no to a purpose, under a receipt; `partner_id` is the partner that had enrolled the member."""
+
+    member_id: UUID
+    partner_id: UUID | None
+    purpose: ConsentPurpose
+    given: bool
+    receipt_id: UUID
+    said_at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,7 @@ MemberEvent = (
     MemberEnrolled
     | MemberClaimed
     | MemberUpdated
+    | ConsentChanged
     | EmploymentChanged
     | EnumerationSuspected
     | MemberClosed

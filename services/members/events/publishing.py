@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.domain.events import (
     AppTokenReplayed,
+    ConsentChanged,
     EmploymentChanged,
     EnumerationSuspected,
     MemberClaimed,
@@ -26,6 +27,7 @@ OfMember = (
     MemberEnrolled
     | MemberClaimed
     | MemberUpdated
+    | ConsentChanged
     | EmploymentChanged
     | MemberClosed
     | AppTokenReplayed
@@ -73,6 +75,15 @@ def new_event(event: MemberEvent) -> NewEvent:
                 member_id=event.member_id.bytes, fields=event.fields, updated_at_us=event.updated_at_us
             )
             return _of_member("member.updated", event, event.updated_at_us, updated)
+        case ConsentChanged():
+            consent = pb.MemberConsentChanged(
+                member_id=event.member_id.bytes,
+                purpose=event.purpose.value,
+                given=event.given,
+                receipt_id=event.receipt_id.bytes,
+                said_at_us=event.said_at_us,
+            )
+            return _of_member("member.consent_changed", event, event.said_at_us, consent)
         case EmploymentChanged():
             changed = pb.MemberEmploymentChanged(
                 member_id=event.member_id.bytes,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.domain.member import MemberStatus, Standing
@@ -50,7 +51,7 @@ class MemberReader:
         self._keys = keys
 
     async def member(
-        self, connection: ReadConnection, ledger_id: int, member_id: UUID
+        self, connection: ReadConnection | AsyncConnection, ledger_id: int, member_id: UUID
     ) -> StoredMember | None:
         """A member by id, or None."""
         member, key, closure, claim = (

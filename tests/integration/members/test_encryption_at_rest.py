@@ -3,15 +3,20 @@
 import base64
 import hashlib
 import io
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
 from services.members import service
 from services.members.app import Members
+from services.members.commands.preferences.changing import Asked
 from services.members.commands.update import Update
 from services.members.domain.identifiers import IdentifierKind
 from services.members.domain.personal import PersonalData
+from services.members.domain.preferences.channels import Channel
+from services.members.domain.preferences.consents import ConsentPurpose, Saying
+from services.members.domain.preferences.writing import ContactPurpose
 from services.members.settings import Settings
 from services.members.storage.sealing import SealBroken
 from services.runtime.principal import Kind, Programme
@@ -38,6 +43,8 @@ CUSTOMER_NUMBER = "KD-0815-4711"
 OTHER_PHONE = "+491709876500"
 PIN = "73918264"
 KEY = "k:till-7-receipt-1003"
+DEVICE = "device:kJh8-Tq1_Zx:APA91bFeatherstone"
+ZONE = "Pacific/Kiritimati"
 
 
 def forms_of(value: str) -> list[bytes]:
@@ -96,6 +103,15 @@ async def test_no_table_holds_a_personal_value_in_any_plain_form(
     await members.check_pin(app, enrolled.member_id, PIN, KEY)
     token = (await members.issue_app_token(app, enrolled.member_id)).text
     await members.use_app_token(app, token, KEY)
+    asked = [Asked(key_text(), bytes(32), enrolled.member_id) for _ in range(4)]
+    await members.set_preferences.address(partner, asked[0], Channel.PUSH, DEVICE)
+    await members.set_preferences.quiet_hours(partner, asked[1], 1_320, 420, ZONE)
+    await members.set_preferences.channels(partner, asked[2], [Channel.PUSH])
+    saying = Saying(ConsentPurpose.MARKETING, given=True, wording="2026-1", source="till-7")
+    await members.set_consent(partner, asked[3], saying)
+    notifier = replace(principal_of(programme, Kind.SERVICE), issuer="notifications")
+    told = await members.read_contact(notifier, enrolled.member_id, ContactPurpose.SERVICE, "ntf-1")
+    assert [each.address for each in told.contacts] == [DEVICE, OTHER_PHONE]
     await members.close(partner, enrolled.member_id)
 
     contents = await every_table(database.admin_url)
@@ -113,11 +129,11 @@ async def test_no_table_holds_a_personal_value_in_any_plain_form(
     assert all(
         enrolled.member_id.bytes in contents[name]
         for name in contents
-        if name.startswith("member") and name != "member_claim"
+        if name.startswith(("member", "contact")) and name != "member_claim"
     )
     # (Of two letters everything is full.)
     personal = [str(getattr(PERSONAL, name)) for name in PERSONAL.__slots__ if name != "language"]
-    planted = [card, CUSTOMER_NUMBER, OTHER_PHONE, PIN, KEY, token, *personal]
+    planted = [card, CUSTOMER_NUMBER, OTHER_PHONE, PIN, KEY, token, DEVICE, ZONE, *personal]
     for name, content in contents.items():
         for value in planted:
             for form in forms_of(value):

@@ -8,12 +8,13 @@ import pytest
 from services.members.app import Members
 from services.members.storage import tables
 from services.members.storage.authority import tables as authority_tables
+from services.members.storage.preferences import tables as preference_tables
 from services.runtime.principal import Programme
 from tests.support.members import enrolment, partner_principal
 from tests.support.servers import ServiceDatabase
 
 # (Their tables are declared with the others.)
-assert authority_tables.metadata is tables.metadata
+assert authority_tables.metadata is preference_tables.metadata is tables.metadata
 
 APPEND_ONLY = (
     "member",
@@ -29,6 +30,9 @@ APPEND_ONLY = (
     "event_log",
     "app_token_replay",
     "member_pin",
+    "member_contact",
+    "member_consent",
+    "contact_reading",
 )
 MUTABLE = {
     "lookup_count": {"unknown", "enrolled", "known"},
@@ -101,7 +105,9 @@ async def test_the_run_time_role_can_neither_edit_nor_delete_a_row(
             await as_service.execute(statement)
 
 
-@pytest.mark.parametrize("table", ["member", "member_closure", "event_log", "member_pin"])
+@pytest.mark.parametrize(
+    "table", ["member", "member_closure", "event_log", "member_pin", "member_consent", "contact_reading"]
+)
 async def test_not_even_the_owner_edits_a_journal(
     members: Members, as_admin: "asyncpg.Connection[asyncpg.Record]", programme: Programme, table: str
 ):

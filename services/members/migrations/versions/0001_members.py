@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).with_name("0001_members")
-_FILES = ("authority.sql",)
+_FILES = ("authority.sql", "preferences.sql")
 _TABLES = (
     # Never edited. What changes about a member is told by rows of other tables.
     """
@@ -257,6 +257,8 @@ _JOURNALS = (
     "member_closure",
     "card_range",
     "lookup_suspicion",
+    "member_consent",
+    "contact_reading",
     "event_log",
 )
 
@@ -282,6 +284,9 @@ _GRANTS = {
     "member_pin": "",
     "member_pin_guard": ", UPDATE (locks, locked_until)",
     "partner_pin_guard": ", UPDATE (wrong, locks, locked_until, recent, recent_since)",
+    "member_contact": "",
+    "member_consent": "",
+    "contact_reading": "",
     "pin_pass": ", UPDATE (misses), DELETE",
 }
 

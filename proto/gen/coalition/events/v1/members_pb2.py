@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!coalition/events/v1/members.proto\x12\x13\x63oalition.events.v1\"b\n\x0eMemberEnrolled\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x16\n\x0e\x65nrolled_at_us\x18\x03 \x01(\x03\x12\x11\n\tanonymous\x18\x04 \x01(\x08\"M\n\rMemberClaimed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x15\n\rclaimed_at_us\x18\x03 \x01(\x03\"I\n\rMemberUpdated\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12\x15\n\rupdated_at_us\x18\x03 \x01(\x03\"i\n\x17MemberEmploymentChanged\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x10\n\x08\x65mployed\x18\x03 \x01(\x08\x12\x15\n\rchanged_at_us\x18\x04 \x01(\x03\"\xda\x01\n\x1aMemberEnumerationSuspected\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61pi_key\x18\x02 \x01(\t\x12\r\n\x05store\x18\x03 \x01(\t\x12\x0c\n\x04till\x18\x04 \x01(\t\x12\x0f\n\x07unknown\x18\x05 \x01(\x03\x12\x10\n\x08\x65nrolled\x18\x06 \x01(\x03\x12\r\n\x05known\x18\x07 \x01(\x03\x12\x17\n\x0fwindow_start_us\x18\x08 \x01(\x03\x12\x16\n\x0ewindow_seconds\x18\t \x01(\x05\x12\x17\n\x0fsuspected_at_us\x18\n \x01(\x03\"7\n\x0cMemberClosed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x14\n\x0c\x63losed_at_us\x18\x02 \x01(\x03\"h\n\x16MemberAppTokenReplayed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0f\n\x07used_by\x18\x02 \x01(\x0c\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x16\n\x0ereplayed_at_us\x18\x04 \x01(\x03\"{\n\x0fMemberPinLocked\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x14\n\x0clocked_at_us\x18\x03 \x01(\x03\x12\x17\n\x0flocked_until_us\x18\x04 \x01(\x03\x12\x12\n\neverywhere\x18\x05 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!coalition/events/v1/members.proto\x12\x13\x63oalition.events.v1\"b\n\x0eMemberEnrolled\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x16\n\x0e\x65nrolled_at_us\x18\x03 \x01(\x03\x12\x11\n\tanonymous\x18\x04 \x01(\x08\"M\n\rMemberClaimed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x15\n\rclaimed_at_us\x18\x03 \x01(\x03\"I\n\rMemberUpdated\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12\x15\n\rupdated_at_us\x18\x03 \x01(\x03\"q\n\x14MemberConsentChanged\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\r\n\x05given\x18\x03 \x01(\x08\x12\x12\n\nreceipt_id\x18\x04 \x01(\x0c\x12\x12\n\nsaid_at_us\x18\x05 \x01(\x03\"i\n\x17MemberEmploymentChanged\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x10\n\x08\x65mployed\x18\x03 \x01(\x08\x12\x15\n\rchanged_at_us\x18\x04 \x01(\x03\"\xda\x01\n\x1aMemberEnumerationSuspected\x12\x12\n\npartner_id\x18\x01 \x01(\x0c\x12\x0f\n\x07\x61pi_key\x18\x02 \x01(\t\x12\r\n\x05store\x18\x03 \x01(\t\x12\x0c\n\x04till\x18\x04 \x01(\t\x12\x0f\n\x07unknown\x18\x05 \x01(\x03\x12\x10\n\x08\x65nrolled\x18\x06 \x01(\x03\x12\r\n\x05known\x18\x07 \x01(\x03\x12\x17\n\x0fwindow_start_us\x18\x08 \x01(\x03\x12\x16\n\x0ewindow_seconds\x18\t \x01(\x05\x12\x17\n\x0fsuspected_at_us\x18\n \x01(\x03\"7\n\x0cMemberClosed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x14\n\x0c\x63losed_at_us\x18\x02 \x01(\x03\"h\n\x16MemberAppTokenReplayed\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0f\n\x07used_by\x18\x02 \x01(\x0c\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x16\n\x0ereplayed_at_us\x18\x04 \x01(\x03\"{\n\x0fMemberPinLocked\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x12\n\npartner_id\x18\x02 \x01(\x0c\x12\x14\n\x0clocked_at_us\x18\x03 \x01(\x03\x12\x17\n\x0flocked_until_us\x18\x04 \x01(\x03\x12\x12\n\neverywhere\x18\x05 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,14 +37,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMBERCLAIMED']._serialized_end=235
   _globals['_MEMBERUPDATED']._serialized_start=237
   _globals['_MEMBERUPDATED']._serialized_end=310
-  _globals['_MEMBEREMPLOYMENTCHANGED']._serialized_start=312
-  _globals['_MEMBEREMPLOYMENTCHANGED']._serialized_end=417
-  _globals['_MEMBERENUMERATIONSUSPECTED']._serialized_start=420
-  _globals['_MEMBERENUMERATIONSUSPECTED']._serialized_end=638
-  _globals['_MEMBERCLOSED']._serialized_start=640
-  _globals['_MEMBERCLOSED']._serialized_end=695
-  _globals['_MEMBERAPPTOKENREPLAYED']._serialized_start=697
-  _globals['_MEMBERAPPTOKENREPLAYED']._serialized_end=801
-  _globals['_MEMBERPINLOCKED']._serialized_start=803
-  _globals['_MEMBERPINLOCKED']._serialized_end=926
+  _globals['_MEMBERCONSENTCHANGED']._serialized_start=312
+  _globals['_MEMBERCONSENTCHANGED']._serialized_end=425
+  _globals['_MEMBEREMPLOYMENTCHANGED']._serialized_start=427
+  _globals['_MEMBEREMPLOYMENTCHANGED']._serialized_end=532
+  _globals['_MEMBERENUMERATIONSUSPECTED']._serialized_start=535
+  _globals['_MEMBERENUMERATIONSUSPECTED']._serialized_end=753
+  _globals['_MEMBERCLOSED']._serialized_start=755
+  _globals['_MEMBERCLOSED']._serialized_end=810
+  _globals['_MEMBERAPPTOKENREPLAYED']._serialized_start=812
+  _globals['_MEMBERAPPTOKENREPLAYED']._serialized_end=916
+  _globals['_MEMBERPINLOCKED']._serialized_start=918
+  _globals['_MEMBERPINLOCKED']._serialized_end=1041
 # @@protoc_insertion_point(module_scope)

@@ -84,7 +84,7 @@ Global___MemberClaimed: _TypeAlias = MemberClaimed  # noqa: Y015
 
 @_typing.final
 class MemberUpdated(_message.Message):
-    """`member.updated`: personal fields of a member were changed. What they say stays with the members service."""
+    """`member.updated`: personal fields of a member were changed, or how it is written to. What they say stays with the members service."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -97,7 +97,7 @@ class MemberUpdated(_message.Message):
     """Wall-clock time. Microseconds since 1970-01-01 UTC."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The names of the fields that changed, such as `phone`."""
+        """The names of the fields that changed, such as `phone`; also `push`, `chat`, `quiet_hours` and `channels`."""
 
     def __init__(
         self,
@@ -113,6 +113,44 @@ class MemberUpdated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemberUpdated: _TypeAlias = MemberUpdated  # noqa: Y015
+
+@_typing.final
+class MemberConsentChanged(_message.Message):
+    """`member.consent_changed`: a member said yes or no to a purpose, or yes to another wording. That stands from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    RECEIPT_ID_FIELD_NUMBER: _builtins.int
+    SAID_AT_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    purpose: _builtins.str
+    """What for: `marketing`."""
+    given: _builtins.bool
+    """True: consent was given. False: it was withdrawn, or refused."""
+    receipt_id: _builtins.bytes
+    """Names what was said (16 bytes of a UUID)."""
+    said_at_us: _builtins.int
+    """Wall-clock time. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        purpose: _builtins.str = ...,
+        given: _builtins.bool = ...,
+        receipt_id: _builtins.bytes = ...,
+        said_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["given", b"given", "member_id", b"member_id", "purpose", b"purpose", "receipt_id", b"receipt_id", "said_at_us", b"said_at_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberConsentChanged: _TypeAlias = MemberConsentChanged  # noqa: Y015
 
 @_typing.final
 class MemberEmploymentChanged(_message.Message):

@@ -1,0 +1,1 @@
+"""Preferences of members, and who was told them."""

@@ -1,0 +1,1 @@
+"""Addresses, quiet hours and channels, sealed; consents; readings."""
