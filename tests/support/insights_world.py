@@ -127,9 +127,10 @@ class World:
     seq: int = 0
 
     @classmethod
-    def begin(cls, slug: str, ledger_id: int, seed: int) -> World:
-        """A programme whose partners and some of whose members are there."""
-        world = cls(slug, ledger_id, random.Random(seed))
+    def begin(cls, slug: str, ledger_id: int, seed: int, partners: int = 3, members: int = 9) -> World:
+        """A programme whose partners and all but one of whose members are there."""
+        ids = [[new_id() for _ in range(number)] for number in (partners, members)]
+        world = cls(slug, ledger_id, random.Random(seed), *ids)
         registered = partners_pb2.ProgrammeRegistered(
             ledger_id=ledger_id, slug=slug, zone=ZONE, currency="USD", mode="test", starts_at_us=world.now_us
         )
@@ -215,7 +216,7 @@ class World:
         )
         at_us = self.now_us - self.rng.choice((0, 0, 0, 30)) * _HOUR_US
         message = points_pb2.PointsEarned(
-            **self._posting(member, partner), purchase_id=new_id().bytes, gross_minor=gross, eligible_minor=gross,
+            **self.posting(member, partner), purchase_id=new_id().bytes, gross_minor=gross, eligible_minor=gross,
             points=gross // 100, occurred_at_us=at_us, channel="pos", store_id=b"",
         )  # fmt: skip
         lot = self._issue("points.earned", message, member, partner, at_us)
@@ -223,7 +224,7 @@ class World:
         self.sales.append(Bought(message.seq, identity, member, partner, self.day(at_us), gross, lot))
         if lot and self.rng.random() < 0.2:
             granted = points_pb2.PointsGranted(
-                **self._posting(member, partner),
+                **self.posting(member, partner),
                 original_seq=message.seq,
                 points=lot.issued,
                 occurred_at_us=at_us,
@@ -236,9 +237,9 @@ class World:
         member, partner = self._somebody(), self.rng.choice(self.partners)
         points = self._some_of(member)
         if points:
-            parts = self._take(member, points, "redeemed")
+            parts = self.take(member, points, "redeemed")
             message = points_pb2.PointsRedeemed(
-                **self._posting(member, partner), points=points, lots=_lots(parts), occurred_at_us=self.now_us
+                **self.posting(member, partner), points=points, lots=_lots(parts), occurred_at_us=self.now_us
             )
             self.tell(POINTS, "points.redeemed", message, message.seq, member, partner)
             self.burns.append(Spent(message.seq, member, partner, self.day(), parts))
@@ -258,7 +259,7 @@ class World:
             back.append([lot, part])
         member = self.who(burn.member)
         message = points_pb2.PointsReturned(
-            **self._posting(member, burn.partner), original_seq=burn.seq, points=sum(part for _, part in back),
+            **self.posting(member, burn.partner), original_seq=burn.seq, points=sum(part for _, part in back),
             lots=_lots(back), occurred_at_us=self.now_us,
         )  # fmt: skip
         self.tell(POINTS, "points.returned", message, message.seq, member, burn.partner)
@@ -279,18 +280,18 @@ class World:
         if sale.lot:
             wanted = sale.lot.issued * sale.refunded // sale.gross
             due, sale.due_back = wanted - sale.due_back, wanted
-        taken = min(due, self._balance(member))
+        taken = min(due, self.balance(member))
         if taken and sale.lot:
-            parts = self._take(member, taken, "reversed")
+            parts = self.take(member, taken, "reversed")
             sale.lot.kept -= taken
             message = points_pb2.PointsClawedBack(
-                **self._posting(member, sale.partner), original_seq=sale.seq, points=taken, lots=_lots(parts),
+                **self.posting(member, sale.partner), original_seq=sale.seq, points=taken, lots=_lots(parts),
                 occurred_at_us=self.now_us,
             )  # fmt: skip
             self.tell(POINTS, "points.clawed_back", message, message.seq, member, sale.partner)
         if due > taken and sale.lot and self.rng.random() < 0.7:
             owed = points_pb2.PointsOwed(
-                **self._posting(member, sale.partner), original_seq=sale.seq, points=due - taken
+                **self.posting(member, sale.partner), original_seq=sale.seq, points=due - taken
             )
             self.tell(POINTS, "points.owed", owed, owed.seq, member, sale.partner)
             self.debts.setdefault(member, []).append([owed.seq, sale, due - taken])
@@ -301,9 +302,9 @@ class World:
         member = self._somebody()
         wallet = self.wallets.get(member, [])
         if wallet:
-            parts = self._take(member, wallet[0][1], "expired")
+            parts = self.take(member, wallet[0][1], "expired")
             message = points_pb2.PointsExpired(
-                **self._posting(member), points=sum(part for _, part in parts), lots=_lots(parts)
+                **self.posting(member), points=sum(part for _, part in parts), lots=_lots(parts)
             )
             self.tell(POINTS, "points.expired", message, message.seq, member)
 
@@ -311,13 +312,13 @@ class World:
         """The operator gives points, or takes some."""
         member, points = self._somebody(), self.rng.randint(1, 30)
         if self.rng.random() < 0.5:
-            message = points_pb2.PointsAdjusted(**self._posting(member), points=points, reason="goodwill")
+            message = points_pb2.PointsAdjusted(**self.posting(member), points=points, reason="goodwill")
             self._issue("points.adjusted", message, member, OPERATOR, self.now_us)
             self._repay(member)
-        elif taken := min(points, self._balance(member)):
-            parts = self._take(member, taken, "taken")
+        elif taken := min(points, self.balance(member)):
+            parts = self.take(member, taken, "taken")
             message = points_pb2.PointsAdjusted(
-                **self._posting(member), points=-taken, reason="fraud", lots=_lots(parts)
+                **self.posting(member), points=-taken, reason="fraud", lots=_lots(parts)
             )
             self.tell(POINTS, "points.adjusted", message, message.seq, member)
 
@@ -325,7 +326,7 @@ class World:
         """Points come out of earlier books, some of them the operator's."""
         member, issuer = self._somebody(), self.rng.choice((*self.partners, OPERATOR))
         message = points_pb2.PointsImported(
-            **self._posting(member),
+            **self.posting(member),
             issuer_id=issuer.bytes,
             points=self.rng.randint(1, 40),
             earned_at_us=self.now_us - 10**12,
@@ -338,16 +339,16 @@ class World:
         giver, taker = self._somebody(), self._somebody()
         points = self._some_of(giver)
         if points and giver != taker:
-            parts = self._take(giver, points, "")
+            parts = self.take(giver, points, "")
             given = points_pb2.PointsTransferred(
-                **self._posting(giver, self.partners[0]),
+                **self.posting(giver, self.partners[0]),
                 to_member_id=taker.bytes,
                 points=points,
                 lots=_lots(parts),
             )
             self.tell(POINTS, "points.transferred", given, given.seq, giver, self.partners[0])
             got = points_pb2.PointsReceived(
-                **self._posting(taker),
+                **self.posting(taker),
                 from_member_id=giver.bytes,
                 original_seq=given.seq,
                 points=points,
@@ -362,9 +363,9 @@ class World:
         member, into = self._somebody(), self._somebody()
         if member == into or self.rng.random() < 0.6 or len(self.members) - len(self.merged) < 4:
             return
-        parts = self._take(member, self._balance(member), "")
+        parts = self.take(member, self.balance(member), "")
         message = points_pb2.PointsMerged(
-            **self._posting(member),
+            **self.posting(member),
             into_member_id=into.bytes,
             points=sum(part for _, part in parts),
             lots=_lots(parts),
@@ -378,8 +379,8 @@ class World:
     def noise(self) -> None:
         """What figures need nothing of: a hold, a sale that is parked, a notice."""
         member, partner = self._somebody(), self.rng.choice(self.partners)
-        held = points_pb2.PointsHeld(**self._posting(member, partner), points=1)
-        parked = points_pb2.PointsParked(**self._posting(member, partner), gross_minor=500, points=5)
+        held = points_pb2.PointsHeld(**self.posting(member, partner), points=1)
+        parked = points_pb2.PointsParked(**self.posting(member, partner), gross_minor=500, points=5)
         for type_, message in (("points.held", held), ("points.parked", parked)):
             self.tell(POINTS, type_, message, message.seq, member, partner)
         expiring = points_pb2.PointsExpiring(member_id=member.bytes, points=1)
@@ -388,14 +389,16 @@ class World:
     def _somebody(self) -> UUID:
         return self.rng.choice([member for member in self.members if member not in self.merged])
 
-    def _balance(self, member: UUID) -> int:
+    def balance(self, member: UUID) -> int:
+        """Points in a wallet."""
         return sum(points for _, points in self.wallets.get(member, []))
 
     def _some_of(self, member: UUID) -> int:
-        balance = self._balance(member)
+        balance = self.balance(member)
         return self.rng.randint(1, balance) if balance else 0
 
-    def _posting(self, member: UUID, partner: UUID | None = None) -> dict[str, Any]:
+    def posting(self, member: UUID, partner: UUID | None = None) -> dict[str, Any]:
+        """What every event of the journal says; takes the next seq."""
         self.seq += 1
         fields: dict[str, Any] = {
             "transaction_id": new_id().bytes,
@@ -414,7 +417,7 @@ class World:
         self.changes.append(Change(lot.day, lot, "issued", lot.issued))
         return lot
 
-    def _take(self, member: UUID, points: int, kind: str) -> list[list[Any]]:
+    def take(self, member: UUID, points: int, kind: str) -> list[list[Any]]:
         """Off the front of a wallet; `kind` empty: they go to another wallet."""
         wallet, parts = self.wallets.get(member, []), list[list[Any]]()
         while points:
@@ -432,9 +435,9 @@ class World:
     def _repay(self, member: UUID) -> None:
         debts, points = self.debts.get(member, []), 0
         paid: list[points_pb2.DebtPaid] = []
-        while debts and points < self._balance(member):
+        while debts and points < self.balance(member):
             seq, sale, owed = debts[0]
-            part = min(owed, self._balance(member) - points)
+            part = min(owed, self.balance(member) - points)
             paid.append(
                 points_pb2.DebtPaid(
                     debt_seq=seq, original_seq=sale.seq, partner_id=sale.partner.bytes, points=part
@@ -446,15 +449,15 @@ class World:
             if not debts[0][2]:
                 del debts[0]
         if points:
-            parts = self._take(member, points, "reversed")
+            parts = self.take(member, points, "reversed")
             message = points_pb2.PointsRepaid(
-                **self._posting(member), points=points, debts=paid, lots=_lots(parts)
+                **self.posting(member), points=points, debts=paid, lots=_lots(parts)
             )
             self.tell(POINTS, "points.repaid", message, message.seq, member)
 
     def _refunded(self, member: UUID, partner: UUID, original: UUID, amount: int) -> None:
         message = points_pb2.PointsRefunded(
-            **self._posting(member, partner),
+            **self.posting(member, partner),
             original_id=original.bytes,
             amount=amount,
             occurred_at_us=self.now_us,
@@ -469,3 +472,29 @@ def _lots(parts: Sequence[Sequence[Any]]) -> list[points_pb2.LotTaken]:
         )
         for lot, part in parts
     ]
+
+
+def earned(world: World, member: UUID, partner: UUID, gross: int, points: int) -> tuple[int, UUID]:
+    """Tells of a sale now, and of nothing else; answers its seq and id."""
+    message = points_pb2.PointsEarned(
+        **world.posting(member, partner),
+        gross_minor=gross,
+        eligible_minor=gross,
+        points=points,
+        occurred_at_us=world.now_us,
+        channel="pos",
+    )
+    world.tell(POINTS, "points.earned", message, message.seq, member, partner)
+    return message.seq, UUID(bytes=message.transaction_id)
+
+
+def redeemed(world: World, member: UUID, partner: UUID, parts: Sequence[Sequence[Any]]) -> int:
+    """Tells of a burn now; answers its seq."""
+    message = points_pb2.PointsRedeemed(
+        **world.posting(member, partner),
+        points=sum(part for _, part in parts),
+        lots=_lots(parts),
+        occurred_at_us=world.now_us,
+    )
+    world.tell(POINTS, "points.redeemed", message, message.seq, member, partner)
+    return message.seq

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 import typst
 
@@ -68,7 +68,7 @@ def chart_format(path: Path) -> Literal["svg", "png"]:
 
 def draw(chart: Chart, format_: Literal["svg", "png"]) -> bytes:
     """The file's bytes: the same for the same chart, whatever fonts the machine has. What is beyond 60 rows is left out."""
-    drawn = typst.compile(
+    return typst.compile(
         _TEMPLATE,
         root=_TEMPLATE.parent,
         format=format_,
@@ -76,7 +76,6 @@ def draw(chart: Chart, format_: Literal["svg", "png"]) -> bytes:
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(_data(chart), ensure_ascii=False)},
     )
-    return cast("bytes", drawn)
 
 
 def _data(chart: Chart) -> dict[str, object]:
