@@ -35,6 +35,7 @@ from services.runtime.inbox import Inbox
 from services.runtime.principal import Kind, Programme, Signer, Verifier
 from services.runtime.relay import Relay
 from services.runtime.subscriber import Subscriber
+from tests.support.insights_story import Story
 from tests.support.insights_world import Told, World
 from tests.support.keys import key_text
 from tests.support.servers import ServiceDatabase
@@ -83,10 +84,10 @@ class InsightsHouse:
     tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
     programmes: int = 0
 
-    def begin(self, seed: int = 1) -> World:
+    def begin(self, seed: int = 1) -> Story:
         """A new programme of which nothing has been told yet."""
         self.programmes += 1
-        return World.begin(f"p-{secrets.token_hex(4)}", self.programmes, seed)
+        return Story.begin(f"p-{secrets.token_hex(4)}", self.programmes, seed)
 
     async def tell(self, world: World, events: Sequence[Told] | None = None) -> None:
         """Writes what a world has told into the logs."""
@@ -115,7 +116,7 @@ class InsightsHouse:
         for each in self.subscribers():
             await each.catch_up_on(world.slug)
 
-    async def told(self, world: World) -> World:
+    async def told(self, world: Story) -> Story:
         """Tells all of a world, and has it become facts."""
         await self.tell(world)
         await self.catch_up(world)
