@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Se
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -40,10 +40,13 @@ from tests.support.insights_world import Told, World
 from tests.support.keys import key_text
 from tests.support.servers import ServiceDatabase
 
+W = TypeVar("W", bound=World)
+
 LOG: Final = EventLog(event_tables(MetaData()))
 STREAMS: Final = (PARTNERS, MEMBERS, POINTS)
 #: Every table of facts.
 FACTS: Final = ("programme", "partner", "closed_window", "member", "merged", "sale", "refund", "movement")
+_BLOCK_EVENTS: Final = 5_000
 _QUERY: Final = re.compile(r"```sql\n-- (\w+):.*?\n(.*?)```", re.DOTALL)
 QUERIES: Final = dict(_QUERY.findall((SERVICES_DIR.parent / "docs/insights.md").read_text()))
 
@@ -98,8 +101,10 @@ class InsightsHouse:
                 for each in (world.events if events is None else events)
                 if each.stream is stream
             ]  # fmt: skip
-            async with source.database.writer.transaction() as connection:
-                await LOG.append(connection, world.ledger_id, world.slug, new)
+            for first in range(0, len(new), _BLOCK_EVENTS):
+                async with source.database.writer.transaction() as connection:
+                    block = new[first : first + _BLOCK_EVENTS]
+                    await LOG.append(connection, world.ledger_id, world.slug, block)
 
     def subscribers(self, bus: Bus | None = None) -> list[Subscriber]:
         """Made anew, as another process would; without a bus for `catch_up` alone."""
@@ -116,7 +121,7 @@ class InsightsHouse:
         for each in self.subscribers():
             await each.catch_up_on(world.slug)
 
-    async def told(self, world: Story) -> Story:
+    async def told(self, world: W) -> W:
         """Tells all of a world, and has it become facts."""
         await self.tell(world)
         await self.catch_up(world)

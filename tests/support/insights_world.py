@@ -139,6 +139,8 @@ class World:
                 partner_id=partner.bytes, slug=f"shop-{number}", name=f"Shop {number}"
             )
             world.tell(PARTNERS, "partner.onboarded", onboarded, partner=partner)
+        closed = partners_pb2.WindowClosed(number=1, first_seq=1, last_seq=0, ends_at_us=world.now_us)
+        world.tell(PARTNERS, "window.closed", closed)
         for member in world.members[:-1]:
             world.enrol(member)
         return world
