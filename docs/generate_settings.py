@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from services.gateway.settings import Settings as GatewaySettings
+from services.insights.settings import Settings as InsightsSettings
 from services.launcher.environment import CONTRACT
 from services.members.settings import Settings as MembersSettings
 from services.partners.settings import Settings as PartnersSettings
@@ -25,6 +26,7 @@ CLASSES: Final[Mapping[str, type[BaseSettings]]] = {
     "members": MembersSettings,
     "points (and points-relay)": PointsSettings,
     "partners": PartnersSettings,
+    "insights": InsightsSettings,
     "gateway": GatewaySettings,
 }
 _HEAD: Final = """# Settings

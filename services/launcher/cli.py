@@ -55,6 +55,7 @@ COMMANDS: Final = (
     CommandModule("settle", "settle", "Close windows and settle between partners."),
     CommandModule("audit", "audit", "See who changed what, when and why; export it."),
     CommandModule("verify", "verify", "Recompute ledgers and statements and compare."),
+    CommandModule("insights", "insights", "Figures of a programme: tables, CSV, charts."),
     CommandModule("events", "events", "Look at what the services have published."),
     CommandModule("listen", "listen", "Receive webhooks on this machine and print them."),
     CommandModule("version", "version", "Print the version."),

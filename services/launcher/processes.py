@@ -12,8 +12,8 @@ from typing import Final, cast
 
 from services.launcher.errors import LauncherError
 
-#: Services with a database of their own, which share their name, and a secret.
-SERVICES: Final = ("members", "points", "partners", "gateway")
+#: Services with a database of their own, which share their name.
+SERVICES: Final = ("members", "points", "partners", "insights", "gateway")
 SERVICES_DIR: Final = Path(__file__).resolve().parent.parent
 
 
@@ -51,6 +51,13 @@ PROCESSES: Final = (
     ProcessSpec("partners", "partners", "services.partners.service:serve", Readiness.GRPC),
     ProcessSpec(
         "points-relay", "points", "services.points.service:serve_relay", Readiness.ALIVE, ("points",)
+    ),
+    ProcessSpec(
+        "insights",
+        "insights",
+        "services.insights.service:serve",
+        Readiness.GRPC,
+        ("members", "points", "partners"),
     ),
     ProcessSpec(
         "gateway",

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import grpc.aio
 from coalition.members.v1.contacts_pb2_grpc import ContactsServiceStub
+from coalition.insights.v1.insights_pb2_grpc import InsightsServiceStub
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.members.v1.office_pb2_grpc import MembersOfficeServiceStub
 from coalition.operations.v1.subscribers_pb2_grpc import SubscribersServiceStub
@@ -49,6 +50,8 @@ PARTNERS_TARGET: Final = "COALITION_PARTNERS_TARGET"
 POINTS_TARGET: Final = "COALITION_POINTS_TARGET"
 #: Only needed by what is about members and their cards.
 MEMBERS_TARGET: Final = "COALITION_MEMBERS_TARGET"
+#: Only needed by figures, and by who reads events.
+INSIGHTS_TARGET: Final = "COALITION_INSIGHTS_TARGET"
 _CALL_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 0.3
 
@@ -76,7 +79,9 @@ class Session:
         person: Person | None = None,
         patience_seconds: float = 0.0,
         members: grpc.aio.Channel | None = None,
+        insights: grpc.aio.Channel | None = None,
     ) -> None:
+        self._insights = InsightsServiceStub(insights) if insights is not None else None
         self._members = MembersServiceStub(members) if members is not None else None
         self._contacts = ContactsServiceStub(members) if members is not None else None
         self._members_office = MembersOfficeServiceStub(members) if members is not None else None
@@ -99,7 +104,12 @@ class Session:
         self.disputes = DisputeServiceStub(partners)
         self._subscribers = {
             service: SubscribersServiceStub(channel)
-            for service, channel in (("members", members), ("points", points), ("partners", partners))
+            for service, channel in (
+                ("members", members),
+                ("points", points),
+                ("partners", partners),
+                ("insights", insights),
+            )
             if channel is not None
         }
         self.ledger = PointsServiceStub(points)
@@ -126,10 +136,24 @@ class Session:
             raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
         return self._contacts
 
+    @property
+    def insights(self) -> InsightsServiceStub:
+        """The insights service. Raises Unavailable where nobody has said where it is."""
+        if self._insights is None:
+            raise Unavailable(f"insights are asked where {INSIGHTS_TARGET} says, and it is not set")
+        return self._insights
+
+    @property
+    def subscribing(self) -> tuple[str, ...]:
+        """The services that may have subscribers, of those that somebody has said where they are."""
+        return tuple(self._subscribers)
+
     def subscribers_of(self, service: str) -> SubscribersServiceStub:
         """The event log and the subscribers of a service by name. Raises Unavailable as `members` does."""
         if service not in self._subscribers:
-            raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
+            raise Unavailable(
+                f"{service} is asked where COALITION_{service.upper()}_TARGET says, and it is not set"
+            )
         return self._subscribers[service]
 
     def require_role(self, *roles: str) -> None:
@@ -193,15 +217,19 @@ async def open_session(
     signer = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY))
     partners = grpc_client.open_channel(environment[PARTNERS_TARGET], tls)
     points = grpc_client.open_channel(environment[POINTS_TARGET], tls)
-    members_target = environment.get(MEMBERS_TARGET, "")
-    members = grpc_client.open_channel(members_target, tls) if members_target else None
+    members, insights = (
+        grpc_client.open_channel(environment[name], tls) if environment.get(name) else None
+        for name in (MEMBERS_TARGET, INSIGHTS_TARGET)
+    )
+    others = (patience_seconds, members, insights)
     try:
-        host = Session(signer, partners, points, None, patience_seconds, members)
+        host = Session(signer, partners, points, None, *others)
         person = await _person(host, staff_token) if staff_token else None
-        yield Session(signer, partners, points, person, patience_seconds, members) if person else host
+        yield Session(signer, partners, points, person, *others) if person else host
     finally:
-        if members is not None:
-            await members.close()
+        for channel in (members, insights):
+            if channel is not None:
+                await channel.close()
         await partners.close()
         await points.close()
 

@@ -50,6 +50,7 @@ _MAY_SIGN: Final[Mapping[str, frozenset[Kind]]] = {
     "points": frozenset({Kind.SERVICE}),
     "partners": frozenset({Kind.SERVICE}),
     "notifications": frozenset({Kind.SERVICE}),
+    "insights": frozenset({Kind.SERVICE}),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic_settings import BaseSettings
 
 from services.gateway.settings import Settings as GatewaySettings
+from services.insights.settings import Settings as InsightsSettings
 from services.members.settings import Settings as MembersSettings
 from services.partners.settings import Settings as PartnersSettings
 from services.points.settings import Settings as PointsSettings
@@ -16,6 +17,7 @@ OF_SERVICE: Final[Mapping[str, type[BaseSettings]]] = {
     "members": MembersSettings,
     "points": PointsSettings,
     "partners": PartnersSettings,
+    "insights": InsightsSettings,
     "gateway": GatewaySettings,
 }
 PLATFORM: Final = PlatformSettings

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import AsyncGenerator
+from typing import Any
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
 from services.launcher.platform import Platform
 from services.operations import proofs, registry
+from tests.support.command_line import run_command
 from tests.support.gateway_bodies import CARD_READ
 from tests.support.gateway_mall import (
     OCCURRED_AT,
@@ -27,6 +32,7 @@ from tests.support.gateway_mall import (
     sale,
     undo,
 )
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -342,3 +348,41 @@ async def test_a_token_of_the_app_burns_once_and_a_pin_whenever_it_is_typed(mall
 async def test_the_books_are_right_after_all_that(mall: Mall) -> None:
     found = await proofs.prove_ledger(mall.session, mall.programme)
     assert [proof.name for proof in found if not proof.holds] == []
+
+
+async def test_what_insights_count_is_what_the_ledger_has(mall: Mall, platform: Platform) -> None:
+    """After all that the other tests did here: lots that are open, by the ledger and by its events."""
+
+    async def told(*words: str) -> Any:
+        status, out, err = await run_command(
+            *words, "-p", mall.programme.slug, "--json", environment=mall.environment
+        )
+        assert status == 0, err
+        return json.loads(out)
+
+    async def followed() -> bool:
+        lag = {row["name"]: row["behind_events"] for row in await told("events", "lag")}
+        return not any(lag[f"insights-{source}"] for source in ("points", "members", "partners"))
+
+    await mall.member(300)
+    await until(followed)
+    address = urlsplit(platform.environment["DATABASE_URL"])._replace(path="/coalition_points")
+    connection = await asyncpg.connect(address.geturl())
+    try:
+        lots = "SELECT coalesce(sum(remaining), 0)::bigint FROM lot WHERE ledger_id = $1"
+        remaining = await connection.fetchval(lots, mall.programme.ledger_id)
+        sales = "SELECT count(*) FROM posting WHERE ledger_id = $1 AND kind = 'earn'"
+        sold = await connection.fetchval(sales, mall.programme.ledger_id)
+    finally:
+        await connection.close()
+    liability = {row["issuer"]: row for row in await told("insights", "liability", "--to", "2029-12-31")}
+    assert liability["all"]["outstanding"] == remaining > 0
+    assert {"grocer", "fuel"} <= set(liability)
+    days = ("--from", "2023-01-01", "--to", "2029-12-31")
+    basket = {row["partner"]: row for row in await told("insights", "basket", *days)}
+    assert 0 < basket["all"]["purchases"] <= sold
+    status, out, _ = await run_command(
+        "insights", "flow", "-p", mall.programme.slug, *days, environment=mall.environment
+    )
+    assert status == 0
+    assert "redeemed at" in out

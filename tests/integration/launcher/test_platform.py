@@ -95,7 +95,7 @@ async def test_the_run_file_says_what_runs(platform: Platform) -> None:
 
 
 async def test_every_services_database_is_made_and_reachable_with_its_own_url(platform: Platform) -> None:
-    for service in ("members", "points", "partners", "gateway"):
+    for service in ("members", "points", "partners", "insights", "gateway"):
         url = platform.environment[f"COALITION_{service.upper()}_DATABASE_URL"]
         connection = await asyncpg.connect(url)
         assert await connection.fetchval("SELECT current_user") == f"coalition_{service}"
