@@ -100,7 +100,7 @@ async def test_the_log_is_read_from_a_position_or_a_time_on_and_filtered(office:
         (("replay", "nobody", "--from", "1", "-p", _SLUG), "no subscriber is named 'nobody'; there are: "),
         (("replay", "partners-rating", "--from", "1", "-p", _SLUG), "does not say that a replay sends nothing"),
         (("replay", "partners-rating", "--rebuild", "-p", _SLUG), "no way to forget"),
-        (("pause", _STREAM, "--note", "why not", "-p", _SLUG), "takes no orders"),
+        (("replay", _STREAM, "--rebuild", "-p", _SLUG), "no way to forget"),
         (("dead-letters", "show", "partners-rating", "7", "-p", _SLUG), "nothing set aside at position 7"),
         (("dead-letters", "replay", "partners-rating", "7", "-p", _SLUG), "no dead letter at position 7"),
         (("audit", "-p", _SLUG, "--service", "points", "--from", "9", "--to", "3"), "ends where it starts"),
@@ -146,6 +146,26 @@ async def test_lag_tells_of_every_relay_and_subscriber_and_a_pause_is_seen(offic
     await office.run("resume", "partners-rating", "-p", _SLUG)
     assert (paused["state"], paused["note"]) == ("paused", "looking into it")
     assert (await office.lag())["partners-rating"]["state"] == "running"
+
+
+async def test_the_ledgers_own_subscriber_waits_while_it_is_paused_and_reads_again(office: Office) -> None:
+    standings = "points-partner-standings"
+    await office.run("pause", standings, "--note", "looking into it", "-p", _SLUG)
+    # It looks for orders once a second, and waits a second for events.
+    await asyncio.sleep(2.5)
+    stood = (await office.lag())[standings]["pos"]
+    await registry.onboard(office.session, office.programme, "unheard", "Unheard of")
+    behind = await office.lag()
+    assert behind[standings]["pos"] == stood < behind[standings]["last_pos"]
+
+    async def told() -> bool:
+        row = (await office.lag())[standings]
+        return row["pos"] == row["last_pos"]
+
+    await office.run("resume", standings, "-p", _SLUG)
+    await until(told)
+    assert "handled again" in await office.run("replay", standings, "--from", "1", "-p", _SLUG)
+    await until(told)
 
 
 async def test_the_streams_hold_what_the_logs_say(office: Office) -> None:
