@@ -24,7 +24,7 @@ from services.launcher.processes import SERVICES_DIR
 from services.launcher.state import STATE_DIR_VARIABLE
 from services.launcher.streams import REPLICAS
 from services.operations import registry
-from services.operations.session import Session, open_session
+from services.operations.session import STAFF_TOKEN, Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
 from tests.support.command_line import run_command
@@ -88,6 +88,17 @@ async def test_the_log_is_read_from_a_position_or_a_time_on_and_filtered(office:
     mine = await office.documents(*words, "--partner", "three", "--from", "2000-01-01")
     assert {each["partner"] for each in mine} == {onboarded[2]["partner"]}
     assert "slug=two" in await office.run(*words, "--type", "partner.onboarded", "--from", "1")
+
+
+async def test_who_may_not_read_all_logs_is_told_what_is_left_out(office: Office) -> None:
+    auditor = await registry.add_staff(office.session, "Ada Looks", ["auditor"])
+    words = ("events", "tail", "-p", _SLUG, "--from", "2000-01-01", "--no-follow", "--json")
+    environment = {**office.environment, STAFF_TOKEN: auditor.token}
+    status, out, err = await run_command(*words, environment=environment)
+    assert (status, err) == (0, "left out, since your role may not read their events: members\n")
+    assert {json.loads(line)["service"] for line in out.splitlines()} >= {"partners"}
+    status, _, err = await run_command(*words, "--type", "member.enrolled", environment=environment)
+    assert (status, "service_desk or admin" in err) == (1, True)
 
 
 @pytest.mark.parametrize(
