@@ -8,9 +8,9 @@ only over positions that JetStream has acknowledged without a gap, so a crash pu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import nats.errors
@@ -26,6 +26,8 @@ from services.runtime.database import LOST, Database, PgConnection
 
 _log = logging.get(__name__)
 _BLOCK_EVENTS: Final = 1_000
+# Then it is the next programme's turn.
+_BLOCKS_AT_ONCE: Final = 16
 _ACK_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 0.05
 # Each block costs as much as some thirty events, here and at every subscriber: a short one is followed by a
@@ -44,6 +46,9 @@ _ADVANCE: Final = """
 INSERT INTO relay_cursor (ledger_id, pos) VALUES ($1, $2)
 ON CONFLICT (ledger_id) DO UPDATE SET pos = excluded.pos WHERE relay_cursor.pos < excluded.pos
 """
+
+
+_Publish = Callable[[Sequence[EventRecord]], Coroutine[Any, Any, int]]
 
 
 class Publisher:
@@ -191,7 +196,7 @@ class Relay:
                 if cursor >= head_pos:
                     continue
                 publish = partial(publisher.publish, programme, self._stream.service, alone=alone)
-                reached = await self._block(connection, publish, ledger_id, cursor)
+                reached = await self._blocks(connection, publish, ledger_id, cursor)
                 failures = failures + 1 if reached == cursor else 0
                 moved += reached - cursor
                 owned[ledger_id] = (programme, reached)
@@ -202,22 +207,41 @@ class Relay:
             elif moved < _SHORT_EVENTS:
                 await asyncio.sleep(_GATHER_SECONDS if moved else _IDLE_SECONDS)
 
-    async def _block(
-        self,
-        connection: PgConnection,
-        publish: Callable[[Sequence[EventRecord]], Awaitable[int]],
-        ledger_id: int,
-        cursor: int,
-    ) -> int:
-        rows = await connection.fetch(_READ, ledger_id, cursor, _BLOCK_EVENTS)
-        if not rows:
-            return cursor
-        acknowledged = await publish([_record(row) for row in rows])
-        if acknowledged <= cursor:
-            return cursor
-        await connection.execute(_ADVANCE, ledger_id, acknowledged)
-        self._published.add(acknowledged - cursor, {"service": self._stream.service})
-        return acknowledged
+    async def _blocks(self, connection: PgConnection, publish: _Publish, ledger_id: int, cursor: int) -> int:
+        """Publishes some blocks of a programme; answers the last position acknowledged without a gap.
+
+        While the server stores a block, the cursor is written for the one before it, and the next one is read.
+        """
+        reached = written = cursor
+        block = await self._read(connection, ledger_id, cursor)
+        for left in range(_BLOCKS_AT_ONCE, 0, -1):
+            if not block:
+                break
+            last = block[-1].pos
+            publishing = asyncio.create_task(publish(block))
+            # It sends before anything else is begun.
+            await asyncio.sleep(0)
+            try:
+                written = await self._advance(connection, ledger_id, written, reached)
+                # What is short is the last that there is by now.
+                more = left > 1 and len(block) == _BLOCK_EVENTS
+                block = await self._read(connection, ledger_id, last) if more else []
+                reached = max(reached, await publishing)
+            finally:
+                publishing.cancel()
+            if reached < last:
+                break
+        return await self._advance(connection, ledger_id, written, reached)
+
+    @staticmethod
+    async def _read(connection: PgConnection, ledger_id: int, after: int) -> list[EventRecord]:
+        return [_record(row) for row in await connection.fetch(_READ, ledger_id, after, _BLOCK_EVENTS)]
+
+    async def _advance(self, connection: PgConnection, ledger_id: int, written: int, reached: int) -> int:
+        if reached > written:
+            await connection.execute(_ADVANCE, ledger_id, reached)
+            self._published.add(reached - written, {"service": self._stream.service})
+        return reached
 
 
 def _record(row: asyncpg.Record) -> EventRecord:
