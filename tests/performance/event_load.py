@@ -40,6 +40,8 @@ _FETCH_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.01
 _RELAY_LOOK_SECONDS: Final = 0.02
 _RELAYED: Final = "SELECT pos FROM relay_cursor WHERE ledger_id = $1"
+#: A subscriber is at work after so long.
+_SETTLE_SECONDS: Final = 3.0
 _TELLS_PER_SECOND: Final = 50
 
 
@@ -176,6 +178,11 @@ class _NotedInbox(Inbox):
         self.reached = 0
         self.moved = asyncio.Event()
 
+    async def begin(self, database: WriteDatabase, programme: str, pos: int) -> None:
+        """Has it stand at a position."""
+        await self.open(database, programme)
+        await self.skip(database, programme, 0, pos)
+
     async def apply(
         self, database: WriteDatabase, programme: str, records: Sequence[EventRecord], apply: Apply
     ) -> Gap | None:
@@ -207,7 +214,7 @@ async def _count(connection: AsyncConnection, event: Event) -> None:
 @asynccontextmanager
 async def _consuming(
     order: Order, bus: Bus
-) -> AsyncGenerator[tuple[_NotedInbox, books.LogOwner, Subscriber]]:
+) -> AsyncGenerator[tuple[_NotedInbox, books.LogOwner, Subscriber, WriteDatabase]]:
     name = books.new_name("consume")
     async with (
         books.database_at(order.url, "bench-consume") as database,
@@ -217,13 +224,13 @@ async def _consuming(
         apply = Each(_count) if order.what == "each" else _write
         about = Subscription(name, order.of, owner, apply)
         inbox = _NotedInbox(name, order.service)
-        yield inbox, owner, Subscriber(database, bus, inbox, about, books.SUBSCRIPTIONS)
+        yield inbox, owner, Subscriber(database, bus, inbox, about, books.SUBSCRIPTIONS), database.writer
         await bus.jetstream.delete_consumer(order.stream, name)
 
 
 async def _consume(order: Order, bus: Bus, go: Go) -> Outcome:
     """All that the stream has, by the runtime: inbox, effect and cursor in one transaction a block."""
-    async with _consuming(order, bus) as (inbox, _, subscriber):
+    async with _consuming(order, bus) as (inbox, _, subscriber, _):
         await go.ready()
         running = asyncio.create_task(subscriber.run())
         while inbox.reached < order.count and not running.done():
@@ -260,14 +267,13 @@ async def _watch(order: Order, bus: Bus, go: Go) -> Outcome:
                 lag_ms.append((now - seen[done][1]) * 1_000)
                 done += 1
 
-    async with _consuming(order, bus) as (inbox, owner, subscriber):
-        first = await owner.last_pos()
+    async with _consuming(order, bus) as (inbox, owner, subscriber, database):
+        # What was told before is not handled: only the doubles of the stream are passed over.
+        first = inbox.reached = await owner.last_pos()
+        seen.append((first, time.monotonic()))
+        await inbox.begin(database, order.programme, first)
         running = asyncio.create_task(subscriber.run())
-        while inbox.reached < first and not running.done():
-            await asyncio.sleep(_LOOK_SECONDS)
-        seen.append((await owner.last_pos(), time.monotonic()))
-        while inbox.reached < seen[0][0]:
-            await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_SETTLE_SECONDS)
         await go.ready()
         beside = [asyncio.create_task(each) for each in (look(owner), note(inbox))]
         await go.stop()

@@ -178,7 +178,7 @@ CONSUME: Final = RowPlan("events.consume", "events/s", FETCH.name, mark=Mark(0.3
 CONSUME_EACH: Final = RowPlan("events.consume_each", "events/s", FETCH.name, rounds=1, warm_up=False)
 LAG: Final = RowPlan("events.lag", "ms, p99", rounds=1, warm_up=False)
 LAG_BESIDE: Final = RowPlan(
-    "events.lag_beside", "ms, p99", mark=Mark(2_000, at_most=True), rounds=1, warm_up=False
+    "events.lag_beside", "ms, p99", books=True, mark=Mark(2_000, at_most=True), rounds=1, warm_up=False
 )
 #: Run by name only: minutes that the whole has no room for.
 BY_NAME: Final = (
