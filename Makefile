@@ -13,7 +13,7 @@ STAMP := .venv/.setup-done
 SERVICES := members points partners insights gateway
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## Fetch uv if need be, and the locked dependencies into .venv
 
@@ -39,6 +39,9 @@ bench: $(STAMP) ## Measure against references on this machine, eleven minutes at
 chaos: $(STAMP) ## Break things under traffic and prove the books (SEED=n MINUTES=n, or BREAK=name)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(FAULTS),--faults $(FAULTS)) $(if $(BREAK),--break $(BREAK))
+
+chaos-events: $(STAMP) ## Break things under traffic and count what each subscriber made of the events (SEED=n MINUTES=n)
+	@$(BIN)/python -m tests.events_chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 attack: $(STAMP) ## Send what the API's document allows and what it does not, and check each answer (CASES=n SEED=n)
 	@$(BIN)/python -m tests.attack $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
@@ -86,5 +89,5 @@ check-deploy: $(STAMP)
 	@files=$$(git ls-files '*Dockerfile'); [ -z "$$files" ] || $(BIN)/hadolint $$files
 	@files=$$(git ls-files '*.yaml' '*.yml'); [ -z "$$files" ] || $(BIN)/yamllint --strict $$files
 
-.PHONY: help setup demo up test test-long bench chaos attack proto client check check-format check-lint check-types check-imports \
+.PHONY: help setup demo up test test-long bench chaos chaos-events attack proto client check check-format check-lint check-types check-imports \
 	check-proto check-client check-rules check-sql check-deploy

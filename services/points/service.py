@@ -56,7 +56,7 @@ from services.points.rpc.operations import OperationsServicer
 from services.points.rpc.quotes import QuotesServicer
 from services.points.rpc.servicer import PointsServicer
 from services.points.settings import Settings
-from services.points.storage.tables import EVENTS, INBOX
+from services.points.storage.tables import EVENTS, INBOX, SUBSCRIPTIONS
 from services.points.storage.words import ReferenceMac
 from services.runtime.bus import MEMBERS, PARTNERS, POINTS, Bus
 from services.runtime.database import Database
@@ -83,10 +83,11 @@ _SERVICES = (
     "coalition.points.v1.GuardsService",
     SERVICE_NAME,
 )
-# They work by blocks, and this service has no tables for orders.
+# They work by blocks: a closed member, or where a partner stands, is never passed over. What they note may be noted
+# again, and none of it is ever taken out.
 _WATCHED = (
-    Watched("points-closed-members", MEMBERS.service, None, repeatable=False, rebuildable=False),
-    Watched("points-partner-standings", PARTNERS.service, None, repeatable=False, rebuildable=False),
+    Watched("points-closed-members", MEMBERS.service, None, repeatable=True, rebuildable=False),
+    Watched("points-partner-standings", PARTNERS.service, None, repeatable=True, rebuildable=False),
 )
 
 
@@ -173,7 +174,7 @@ def grpc_server(wired: Wired, settings: Settings, platform: PlatformSettings) ->
         add_OperationsServiceServicer_to_server(OperationsServicer(wired.application), server)
         add_ExplanationsServiceServicer_to_server(ExplanationsServicer(wired.application), server)
         add_QuotesServiceServicer_to_server(QuotesServicer(wired.application, reader), server)
-        add_subscribers_to(server, wired.database, EVENTS, INBOX, watched=_WATCHED)
+        add_subscribers_to(server, wired.database, EVENTS, INBOX, SUBSCRIPTIONS, _WATCHED)
 
     address = f"{settings.grpc_host}:{settings.grpc_port}"
     return GrpcServer(address, verifier, _SERVICES, register, tls_of(platform))
@@ -187,8 +188,10 @@ def closed_members(wired: Wired, bus: Bus) -> Subscriber:
         stream=MEMBERS,
         owner=MembersLog(wired.members, find),
         apply=ClosedMembers(find).apply,
+        repeatable=True,
     )
-    return Subscriber(wired.database, bus, Inbox(INBOX, subscription.name, MEMBERS.service), subscription)
+    inbox = Inbox(INBOX, subscription.name, MEMBERS.service)
+    return Subscriber(wired.database, bus, inbox, subscription, SUBSCRIPTIONS)
 
 
 def partner_standings(wired: Wired, bus: Bus) -> Subscriber:
@@ -199,8 +202,10 @@ def partner_standings(wired: Wired, bus: Bus) -> Subscriber:
         stream=PARTNERS,
         owner=PartnersLog(wired.partners, doors.programme),
         apply=StandingsTold(doors.opened).apply,
+        repeatable=True,
     )
-    return Subscriber(wired.database, bus, Inbox(INBOX, subscription.name, PARTNERS.service), subscription)
+    inbox = Inbox(INBOX, subscription.name, PARTNERS.service)
+    return Subscriber(wired.database, bus, inbox, subscription, SUBSCRIPTIONS)
 
 
 async def serve() -> None:

@@ -4,22 +4,40 @@ A migration grants its tables to the service's run-time role, whose name depends
 
     op.execute(f"GRANT SELECT, INSERT ON posting TO {runtime_role()}")
 
+The tables that every subscribing service has beside its inbox are made by `make_subscription_tables`.
+
 Migrations run as the owner role, in one transaction each, under lock and statement time-outs.
 """
 
-from alembic import context
+from pathlib import Path
+from typing import Final
+
+from alembic import context, op
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
 #: Keys of `alembic.config.Config.attributes` that the launcher fills.
 CONNECTION = "connection"
 RUNTIME_ROLE = "runtime_role"
+_SUBSCRIPTIONS: Final = Path(__file__).with_name("subscribing") / "subscriptions.sql"
 
 
 def runtime_role() -> str:
     """Name of the role that the service connects as, quoted for SQL. Raises KeyError outside a migration."""
     role: str = context.config.attributes[RUNTIME_ROLE]
     return postgresql.dialect().identifier_preparer.quote(role)
+
+
+def make_subscription_tables() -> None:
+    """Makes pauses, replays and dead letters of a service's subscribers, and lets its run-time role work with them.
+
+    What a released migration has made stays as it is: a change of these tables is a migration of each service.
+    """
+    for statement in _SUBSCRIPTIONS.read_text().split("\n--;;\n"):
+        op.execute(statement)
+    op.execute(
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON subscription_pause, subscription_replay, dead_letter TO {runtime_role()}"
+    )
 
 
 def run() -> None:

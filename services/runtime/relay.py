@@ -8,9 +8,9 @@ only over positions that JetStream has acknowledged without a gap, so a crash pu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import nats.errors
@@ -26,6 +26,9 @@ from services.runtime.database import LOST, Database, PgConnection
 
 _log = logging.get(__name__)
 _BLOCK_EVENTS: Final = 1_000
+# Then it is the next programme's turn.
+_BLOCKS_AT_ONCE: Final = 64
+_FRAMED_AT_ONCE: Final = 100
 _ACK_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 0.05
 # Each block costs as much as some thirty events, here and at every subscriber: a short one is followed by a
@@ -44,6 +47,9 @@ _ADVANCE: Final = """
 INSERT INTO relay_cursor (ledger_id, pos) VALUES ($1, $2)
 ON CONFLICT (ledger_id) DO UPDATE SET pos = excluded.pos WHERE relay_cursor.pos < excluded.pos
 """
+
+
+_Publish = Callable[[Sequence[EventRecord], Sequence[bytes]], Coroutine[Any, Any, int]]
 
 
 class Publisher:
@@ -86,11 +92,18 @@ class Publisher:
             self._done.set()
 
     async def publish(
-        self, programme: str, service: str, records: Sequence[EventRecord], *, alone: bool
+        self,
+        programme: str,
+        service: str,
+        records: Sequence[EventRecord],
+        frames: Sequence[bytes] = (),
+        *,
+        alone: bool,
     ) -> int:
         """Publishes a block; answers the last position known to be stored without a gap (0: none).
 
-        `alone`: nobody else publishes to the stream meanwhile.
+        `frames`: of the same events, made before, without asking for anything; empty: they are made now. `alone`: nobody
+        else publishes to the stream meanwhile.
         """
         with telemetry.span(
             "nats.publish",
@@ -100,7 +113,7 @@ class Publisher:
         ):
             first, last = records[0].pos, records[-1].pos
             if alone:
-                await self._send(programme, service, records, {first, last})
+                await self._send(programme, service, records, {first, last}, frames)
                 if not self._waiting and self._places[last] - self._places[first] == len(records) - 1:
                     return last
             if not alone or len(records) > 2:
@@ -112,7 +125,12 @@ class Publisher:
         return min(self._waiting) - 1 if min(self._waiting) > first else 0
 
     async def _send(
-        self, programme: str, service: str, records: Sequence[EventRecord], asking: set[int]
+        self,
+        programme: str,
+        service: str,
+        records: Sequence[EventRecord],
+        asking: set[int],
+        made: Sequence[bytes] = (),
     ) -> None:
         """Sends a block and waits until those that ask are answered, one is refused or time is up."""
         self._sending += 1
@@ -122,7 +140,9 @@ class Publisher:
         # (What is asking shrinks as answers come, so the frames are made before the first is sent.)
         frames = [
             frame_of(programme, service, record, f"{inbox}.{record.pos}" if record.pos in asking else "")
-            for record in records
+            if record.pos in asking or not made
+            else made[number]
+            for number, record in enumerate(records)
         ]
         await self._bus.client.publish_frames(frames)
         try:
@@ -191,7 +211,7 @@ class Relay:
                 if cursor >= head_pos:
                     continue
                 publish = partial(publisher.publish, programme, self._stream.service, alone=alone)
-                reached = await self._block(connection, publish, ledger_id, cursor)
+                reached = await self._blocks(connection, publish, programme, ledger_id, cursor)
                 failures = failures + 1 if reached == cursor else 0
                 moved += reached - cursor
                 owned[ledger_id] = (programme, reached)
@@ -202,22 +222,56 @@ class Relay:
             elif moved < _SHORT_EVENTS:
                 await asyncio.sleep(_GATHER_SECONDS if moved else _IDLE_SECONDS)
 
-    async def _block(
-        self,
-        connection: PgConnection,
-        publish: Callable[[Sequence[EventRecord]], Awaitable[int]],
-        ledger_id: int,
-        cursor: int,
+    async def _blocks(
+        self, connection: PgConnection, publish: _Publish, programme: str, ledger_id: int, cursor: int
     ) -> int:
-        rows = await connection.fetch(_READ, ledger_id, cursor, _BLOCK_EVENTS)
-        if not rows:
-            return cursor
-        acknowledged = await publish([_record(row) for row in rows])
-        if acknowledged <= cursor:
-            return cursor
-        await connection.execute(_ADVANCE, ledger_id, acknowledged)
-        self._published.add(acknowledged - cursor, {"service": self._stream.service})
-        return acknowledged
+        """Publishes some blocks of a programme; answers the last position acknowledged without a gap.
+
+        While the server stores a block, the cursor is written for the one before it, and the next one is read and made
+        ready to be sent.
+        """
+        reached = written = cursor
+        block, frames = await self._read(connection, ledger_id, cursor), list[bytes]()
+        for left in range(_BLOCKS_AT_ONCE, 0, -1):
+            if not block:
+                break
+            last = block[-1].pos
+            publishing = asyncio.create_task(publish(block, frames))
+            # It sends before anything else is begun.
+            await asyncio.sleep(0)
+            try:
+                written = await self._advance(connection, ledger_id, written, reached)
+                # What is short is the last that there is by now.
+                more = left > 1 and len(block) == _BLOCK_EVENTS
+                block = await self._read(connection, ledger_id, last) if more else []
+                frames = await self._framed(programme, block)
+                reached = max(reached, await publishing)
+            finally:
+                publishing.cancel()
+            if reached < last:
+                break
+        return await self._advance(connection, ledger_id, written, reached)
+
+    async def _framed(self, programme: str, records: Sequence[EventRecord]) -> list[bytes]:
+        frames: list[bytes] = []
+        for first in range(0, len(records), _FRAMED_AT_ONCE):
+            frames += [
+                frame_of(programme, self._stream.service, record, "")
+                for record in records[first : first + _FRAMED_AT_ONCE]
+            ]
+            # What is being sent goes on being sent.
+            await asyncio.sleep(0)
+        return frames
+
+    @staticmethod
+    async def _read(connection: PgConnection, ledger_id: int, after: int) -> list[EventRecord]:
+        return [_record(row) for row in await connection.fetch(_READ, ledger_id, after, _BLOCK_EVENTS)]
+
+    async def _advance(self, connection: PgConnection, ledger_id: int, written: int, reached: int) -> int:
+        if reached > written:
+            await connection.execute(_ADVANCE, ledger_id, reached)
+            self._published.add(reached - written, {"service": self._stream.service})
+        return reached
 
 
 def _record(row: asyncpg.Record) -> EventRecord:

@@ -17,7 +17,7 @@ from nats.js.api import StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
 from services.runtime.bus import STREAMS, Bus, Stream, config_of
-from services.runtime.settings import BusSettings
+from services.runtime.settings import BusSettings, variable_of
 
 # What is compared; everything else of a stream (description, placement) is the operator's own.
 _DECLARED: Final = (
@@ -25,6 +25,9 @@ _DECLARED: Final = (
     "max_age", "max_msgs", "max_bytes", "num_replicas", "duplicate_window",
 )  # fmt: skip
 _CONNECT_SECONDS: Final = 10.0
+REPLICAS: Final = variable_of(BusSettings, "nats_replicas")
+# Of the server: no cluster at all; no peers to place it on; not enough of them.
+_TOO_FEW_SERVERS: Final = (10074, 10005, 10023)
 
 
 class StreamsRefused(Exception):
@@ -92,13 +95,25 @@ async def reconcile(bus: Bus, stream: Stream) -> Reconciled:
             raise StreamsRefused(
                 f"stream {stream.name} cannot be changed to what is declared ({', '.join(changes)}): "
                 f"{error.description}. It was left as it is; a stream is never made anew, since that would lose "
-                "what its subscribers have yet to read"
+                f"what its subscribers have yet to read{_advice(error, bus.replicas)}"
             ) from error
     except APIError as error:
-        raise StreamsRefused(f"stream {stream.name}: {error.description}") from error
+        raise StreamsRefused(
+            f"stream {stream.name}: {error.description}{_advice(error, bus.replicas)}"
+        ) from error
     except nats.errors.Error as error:
         raise StreamsRefused(f"stream {stream.name}: {error}") from error
     return Reconciled(stream.name, Outcome.CHANGED, changes)
+
+
+def _advice(error: APIError, replicas: int) -> str:
+    """What to do where there are fewer servers than are to keep a stream; else nothing."""
+    if replicas == 1 or error.err_code not in _TOO_FEW_SERVERS:
+        return ""
+    return (
+        f". {REPLICAS} is {replicas}, and NATS has fewer servers with JetStream that are there: "
+        "start them, or say how many of them are to keep a stream (1, 3 or 5)"
+    )
 
 
 def _told(found: StreamConfig, wanted: StreamConfig, names: Sequence[str]) -> tuple[str, ...]:

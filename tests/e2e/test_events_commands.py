@@ -24,7 +24,7 @@ from services.launcher.processes import SERVICES_DIR
 from services.launcher.state import STATE_DIR_VARIABLE
 from services.launcher.streams import REPLICAS
 from services.operations import registry
-from services.operations.session import Session, open_session
+from services.operations.session import STAFF_TOKEN, Session, open_session
 from services.runtime.clock import to_micros
 from services.runtime.principal import Programme
 from tests.support.command_line import run_command
@@ -90,6 +90,17 @@ async def test_the_log_is_read_from_a_position_or_a_time_on_and_filtered(office:
     assert "slug=two" in await office.run(*words, "--type", "partner.onboarded", "--from", "1")
 
 
+async def test_who_may_not_read_all_logs_is_told_what_is_left_out(office: Office) -> None:
+    auditor = await registry.add_staff(office.session, "Ada Looks", ["auditor"])
+    words = ("events", "tail", "-p", _SLUG, "--from", "2000-01-01", "--no-follow", "--json")
+    environment = {**office.environment, STAFF_TOKEN: auditor.token}
+    status, out, err = await run_command(*words, environment=environment)
+    assert (status, err) == (0, "left out, since your role may not read their events: members\n")
+    assert {json.loads(line)["service"] for line in out.splitlines()} >= {"partners"}
+    status, _, err = await run_command(*words, "--type", "member.enrolled", environment=environment)
+    assert (status, "service_desk or admin" in err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -100,7 +111,7 @@ async def test_the_log_is_read_from_a_position_or_a_time_on_and_filtered(office:
         (("replay", "nobody", "--from", "1", "-p", _SLUG), "no subscriber is named 'nobody'; there are: "),
         (("replay", "partners-rating", "--from", "1", "-p", _SLUG), "does not say that a replay sends nothing"),
         (("replay", "partners-rating", "--rebuild", "-p", _SLUG), "no way to forget"),
-        (("pause", _STREAM, "--note", "why not", "-p", _SLUG), "takes no orders"),
+        (("replay", _STREAM, "--rebuild", "-p", _SLUG), "no way to forget"),
         (("dead-letters", "show", "partners-rating", "7", "-p", _SLUG), "nothing set aside at position 7"),
         (("dead-letters", "replay", "partners-rating", "7", "-p", _SLUG), "no dead letter at position 7"),
         (("audit", "-p", _SLUG, "--service", "points", "--from", "9", "--to", "3"), "ends where it starts"),
@@ -146,6 +157,26 @@ async def test_lag_tells_of_every_relay_and_subscriber_and_a_pause_is_seen(offic
     await office.run("resume", "partners-rating", "-p", _SLUG)
     assert (paused["state"], paused["note"]) == ("paused", "looking into it")
     assert (await office.lag())["partners-rating"]["state"] == "running"
+
+
+async def test_the_ledgers_own_subscriber_waits_while_it_is_paused_and_reads_again(office: Office) -> None:
+    standings = "points-partner-standings"
+    await office.run("pause", standings, "--note", "looking into it", "-p", _SLUG)
+    # It looks for orders once a second, and waits a second for events.
+    await asyncio.sleep(2.5)
+    stood = (await office.lag())[standings]["pos"]
+    await registry.onboard(office.session, office.programme, "unheard", "Unheard of")
+    behind = await office.lag()
+    assert behind[standings]["pos"] == stood < behind[standings]["last_pos"]
+
+    async def told() -> bool:
+        row = (await office.lag())[standings]
+        return row["pos"] == row["last_pos"]
+
+    await office.run("resume", standings, "-p", _SLUG)
+    await until(told)
+    assert "handled again" in await office.run("replay", standings, "--from", "1", "-p", _SLUG)
+    await until(told)
 
 
 async def test_the_streams_hold_what_the_logs_say(office: Office) -> None:

@@ -170,8 +170,20 @@ CHAINS: Final = (
     (ALONE, BESIDE_BULK),
     (CUTS,),
 )
-#: Run by name only: two minutes that the whole has no room for.
-BY_NAME: Final = (TILLS_ALONE, TILLS_BESIDE)
+#: Events on a log of their own; what is by the runtime against what the library does without a database.
+PUBLISH: Final = RowPlan("nats.publish", "events/s", warm_up=False)
+RELAY: Final = RowPlan("events.relay", "events/s", PUBLISH.name, mark=Mark(0.7), warm_up=False)
+FETCH: Final = RowPlan("nats.fetch", "events/s", warm_up=False)
+CONSUME: Final = RowPlan("events.consume", "events/s", FETCH.name, mark=Mark(0.3), warm_up=False)
+CONSUME_EACH: Final = RowPlan("events.consume_each", "events/s", FETCH.name, rounds=1, warm_up=False)
+LAG: Final = RowPlan("events.lag", "ms, p99", rounds=1, warm_up=False)
+LAG_BESIDE: Final = RowPlan(
+    "events.lag_beside", "ms, p99", books=True, mark=Mark(2_000, at_most=True), rounds=1, warm_up=False
+)
+#: Run by name only: minutes that the whole has no room for.
+BY_NAME: Final = (
+    TILLS_ALONE, TILLS_BESIDE, PUBLISH, RELAY, FETCH, CONSUME, CONSUME_EACH, LAG, LAG_BESIDE,
+)  # fmt: skip
 ROWS: Final = (*(row for chain in CHAINS for row in chain), *BY_NAME)
 
 
@@ -180,7 +192,7 @@ class Scale:
     """How large and how long. Times in seconds.
 
     `partners_many`: partners of the rows with many of them. `busy_entries`: those of the busy member. `bulk_lines`: load
-    beside which the lane for tills is measured; `arrivals_per_second`: what comes to that lane. `cuts`: windows that are closed under load. `settled_partners`: those of the month that is settled. `proves`: the checkers prove
+    beside which the lane for tills is measured; `events`: those of a log that is relayed and consumed; `arrivals_per_second`: what comes to that lane. `cuts`: windows that are closed under load. `settled_partners`: those of the month that is settled. `proves`: the checkers prove
     the filled books first; at full scale that would take a fifth of the time that there is for measuring.
     """
 
@@ -196,6 +208,7 @@ class Scale:
     arrival_seconds: float
     warm_seconds: float
     bulk_lines: int
+    events: int
     arrivals_per_second: int
     pgbench_scale: int
     pgbench_seconds: int
@@ -247,6 +260,7 @@ FULL: Final = Scale(
     arrival_seconds=12,
     warm_seconds=2,
     bulk_lines=100_000,
+    events=200_000,
     arrivals_per_second=400,
     pgbench_scale=50,
     pgbench_seconds=15,
@@ -270,6 +284,7 @@ QUICK: Final = Scale(
     arrival_seconds=2,
     warm_seconds=1,
     bulk_lines=8_192,
+    events=10_000,
     arrivals_per_second=100,
     pgbench_scale=2,
     pgbench_seconds=2,

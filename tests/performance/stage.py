@@ -89,6 +89,10 @@ class Stage:
     addresses: dict[str, str] = field(default_factory=dict[str, str])
     #: Postings a second as last seen, by row: how many requests a load is made of.
     posting_rates: dict[str, float] = field(default_factory=dict[str, float])
+    #: URL of the database of the events' rows; empty: not made yet.
+    events_url: str = ""
+    #: The stream that has all its events; empty: none has yet.
+    events_stream: str = ""
     runs: int = 0
     #: Earns a second that tills send, where they send them at a fixed rate; 0: not known yet.
     till_rate: int = 0

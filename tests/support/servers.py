@@ -209,7 +209,12 @@ def _migrations_digest(service: str) -> str:
     files = [*folder.glob("migrations/**/*.py"), *folder.glob("**/*.sql")]
     files += [
         SERVICES_DIR / path
-        for path in ("runtime/alembic_env.py", "launcher/migrate.py", "launcher/revisions.py")
+        for path in (
+            "runtime/alembic_env.py",
+            "runtime/subscribing/subscriptions.sql",
+            "launcher/migrate.py",
+            "launcher/revisions.py",
+        )
     ]
     for file in sorted(files):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

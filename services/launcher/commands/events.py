@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, closing, suppress
 from typing import Annotated, Final
-from uuid import UUID
 
 import typer
 
@@ -30,14 +29,12 @@ from services.operations.events import describing
 from services.operations.events.auditing import Audit, Range, audit
 from services.operations.events.logs import STREAM_OF, Log, event_document
 from services.operations.events.standing import Subscribers
-from services.operations.events.tailing import Filter, Told, tail
+from services.operations.events.tailing import Told, filter_of, split_by_right, tail
 from services.operations.session import Session
 from services.runtime import logging
-from services.runtime.bus import Bus, BusError
+from services.runtime.bus import Bus, BusError, Stream
 from services.runtime.certificates import Misconfigured
 from services.runtime.errors import CoalitionError
-from services.runtime.ids import from_text
-from services.runtime.principal import Programme
 from services.runtime.settings import BusSettings, settings_in
 
 app = typer.Typer(help="Look at what the services have published, and at who reads it.", no_args_is_help=True)
@@ -139,10 +136,18 @@ def tail_events(
 
     async def work(session: Session) -> None:
         found = await session.programme(programme) if programme else None
-        wanted = await _filter(session, found, types or [], partner, member)
+        wanted = await filter_of(session, found, types or [], partner, member)
+        streams: Sequence[Stream] = ()
+        if found is not None:
+            streams, left_out = await split_by_right(session, wanted, found)
+            if left_out:
+                names = ", ".join(stream.service for stream in left_out)
+                typer.echo(f"left out, since your role may not read their events: {names}", err=True)
         async with _bus() as bus:
             printed = 0
-            async with aclosing(tail(session, bus, wanted, found, from_, follow=follow)) as events:
+            async with aclosing(
+                tail(session, bus, wanted, found, from_, follow=follow, streams=streams)
+            ) as events:
                 async for told in events:
                     _print(told, found.zone if found is not None else "UTC", as_json=as_json)
                     printed += 1
@@ -163,21 +168,6 @@ def _until_interrupted(work: Callable[[Session], Awaitable[None]]) -> Callable[[
             await task
 
     return run
-
-
-async def _filter(
-    session: Session, programme: Programme | None, types: list[str], partner: str, member: str
-) -> Filter:
-    partner_id = None
-    if partner.startswith("ptr_"):
-        partner_id = from_text("ptr", partner)
-    elif partner:
-        if programme is None:
-            raise LauncherError(
-                "a partner's slug is one of a programme: name it, or give the partner's id ptr_…"
-            )
-        partner_id = UUID(bytes=await session.partner_id(programme, partner))
-    return Filter(frozenset(types), partner_id, from_text("mem", member) if member else None)
 
 
 def _print(told: Told, zone: str, *, as_json: bool) -> None:

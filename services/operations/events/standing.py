@@ -12,7 +12,7 @@ from services.operations.documents import Document
 from services.operations.events.logs import STREAM_OF, Log, event_document
 from services.operations.session import Session
 from services.runtime.clock import MICROS_PER_SECOND
-from services.runtime.errors import NotFound
+from services.runtime.errors import NotFound, PermissionDenied
 from services.runtime.principal import Programme
 
 _ORDERS: Final = {pb.EVENT_ORDER_ALL: "all", pb.EVENT_ORDER_STRICT: "strict", pb.EVENT_ORDER_NONE: "none"}
@@ -49,7 +49,8 @@ class Subscribers:
     async def lag(self) -> list[Document]:
         """Relays first, then subscribers: how far each is, and behind by how many events and seconds.
 
-        Seconds are programme time from the oldest event that is not handled to the newest one.
+        Seconds are programme time from the oldest event that is not handled to the newest one; None where the caller's
+        roles may not read that event.
         """
         logs = {service: Log(self._session, self._programme, stream) for service, stream in STREAM_OF.items()}
         states = {service: await log.state() for service, log in logs.items()}
@@ -64,9 +65,12 @@ class Subscribers:
 
     async def _row(self, log: Log, state: pb.GetLogStateResponse, about: Document, pos: int) -> Document:
         behind = max(0, state.last_pos - pos)
-        seconds = 0
+        seconds: int | None = 0
         if behind:
-            seconds = max(0, state.last_at_us - await log.recorded_at(pos + 1)) // MICROS_PER_SECOND
+            try:
+                seconds = max(0, state.last_at_us - await log.recorded_at(pos + 1)) // MICROS_PER_SECOND
+            except PermissionDenied:
+                seconds = None
         none: Document = {"service": log.stream.service, "order": None, "state": "running", "paused_by": None, "note": None,
                 "trying": 0, "dead": 0, "waiting": 0, "replayed_until": None, "takes": []}  # fmt: skip
         where = {

@@ -15,9 +15,9 @@ from services.operations.events.logs import Log
 from services.operations.session import Session
 from services.runtime.bus import STREAMS, Bus, Stream
 from services.runtime.catalogue import CATALOGUE, message_of
-from services.runtime.errors import InvalidRequest
+from services.runtime.errors import InvalidRequest, PermissionDenied
 from services.runtime.event_log import PARTITIONS
-from services.runtime.ids import to_text
+from services.runtime.ids import from_text, to_text
 from services.runtime.looking import Look
 from services.runtime.principal import Programme
 
@@ -61,6 +61,25 @@ class Filter:
         return self.member_id is None or getattr(message_of(record), "member_id", b"") == self.member_id.bytes
 
 
+async def filter_of(
+    session: Session, programme: Programme | None, types: Sequence[str], partner: str, member: str
+) -> Filter:
+    """The filter that words mean: a partner by slug, which takes a programme, or by its id `ptr_…`; a member by `mem_…`.
+
+    Raises InvalidRequest, MalformedId, NOT_FOUND.
+    """
+    partner_id = None
+    if partner.startswith("ptr_"):
+        partner_id = from_text("ptr", partner)
+    elif partner:
+        if programme is None:
+            raise InvalidRequest(
+                "a partner's slug is one of a programme: name it, or give the partner's id ptr_…"
+            )
+        partner_id = UUID(bytes=await session.partner_id(programme, partner))
+    return Filter(frozenset(types), partner_id, from_text("mem", member) if member else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """An event and where it is from."""
@@ -68,6 +87,26 @@ class Told:
     programme: str
     service: str
     record: EventRecord
+
+
+async def split_by_right(
+    session: Session, wanted: Filter, programme: Programme
+) -> tuple[tuple[Stream, ...], tuple[Stream, ...]]:
+    """The streams of what is wanted whose logs the caller's roles may read, and those that are left out.
+
+    Raises InvalidRequest, and PermissionDenied where none is left.
+    """
+    seen: list[Stream] = []
+    refused: list[tuple[Stream, PermissionDenied]] = []
+    for stream in wanted.streams():
+        try:
+            await Log(session, programme, stream).recorded_at(1)
+            seen.append(stream)
+        except PermissionDenied as error:
+            refused.append((stream, error))
+    if not seen:
+        raise refused[0][1]
+    return tuple(seen), tuple(stream for stream, _ in refused)
 
 
 async def tail(
@@ -78,12 +117,13 @@ async def tail(
     from_text: str = "",
     *,
     follow: bool = True,
+    streams: Sequence[Stream] = (),
 ) -> AsyncGenerator[Told]:
     """Events of a programme, or of all, as the bus carries them; with `from_text` those of the log first.
 
-    It is for looking: what the bus loses while one looks is not seen. Raises InvalidRequest, nats.errors.Error.
+    It is for looking: what the bus loses while one looks is not seen. `streams`: only these of what is wanted. Raises InvalidRequest, nats.errors.Error.
     """
-    streams = wanted.streams()
+    streams = streams or wanted.streams()
     if from_text and programme is None:
         raise InvalidRequest("positions and times are a programme's: name it")
     if from_text.isdecimal() and len(streams) > 1:

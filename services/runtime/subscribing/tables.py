@@ -1,6 +1,6 @@
 """The tables of a service that subscribes, beside its inbox.
 
-Their SQL is in the migrations of a service that has them, e.g. 0001_partners/subscriptions.sql.
+Their SQL is subscriptions.sql beside this; the first migration of a service that has them makes them by it.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ JOURNAL: dict[str, frozenset[str]] = {
 BESIDE = {
     "ledger_head", "balance", "cut", "earn_rate", "refund_rule", "burn_rule", "burn_bar", "closed_member", "partner_standing", "expiry_notice", "erased_reference",
     "expiry_policy", "transfer_limit", "adjustment_limit", "proposal", "proposal_decision", "adjustment_note", "campaign_version",
-    "burn_guard", "movement_metadata", "day_count", "flag", "flag_review", "event_head", "event_log", "relay_cursor", "inbox", "job_lease", "job", "alembic_version",
+    "burn_guard", "movement_metadata", "day_count", "flag", "flag_review", "event_head", "event_log", "relay_cursor", "inbox", "subscription_pause", "subscription_replay",
+    "dead_letter", "job_lease", "job", "alembic_version",
 }  # fmt: skip
 CHANGED = {
     "bytea": "sha256({0})", "uuid": "gen_random_uuid()", "text": "{0} || 'x'", "boolean": "NOT {0}", "jsonb": """'{{"a": "b"}}'""",

@@ -30,7 +30,7 @@ from tests.support.points_database import as_superuser
 from tests.support.servers import ServiceDatabase
 
 TABLES: Final = subscription_tables(MetaData())
-_SQL: Final = SERVICES_DIR / "partners/migrations/versions/0001_partners/subscriptions.sql"
+_SQL: Final = SERVICES_DIR / "runtime/subscribing/subscriptions.sql"
 #: Pauses that are minutes in earnest.
 BACKOFF: Final = (0.01, 0.02)
 

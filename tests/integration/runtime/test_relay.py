@@ -172,9 +172,11 @@ async def test_a_relay_knows_whether_another_publishes_beside_it(
     published: list[tuple[str, bool]] = []
     publish = Publisher.publish
 
-    async def noted(self: Publisher, programme: str, service: str, records: Any, *, alone: bool) -> int:
+    async def noted(
+        self: Publisher, programme: str, service: str, records: Any, frames: Any, *, alone: bool
+    ) -> int:
         published.append((programme, alone))
-        return await publish(self, programme, service, records, alone=alone)
+        return await publish(self, programme, service, records, frames, alone=alone)
 
     monkeypatch.setattr(Publisher, "publish", noted)
     await teller.tell(theirs, 3)
@@ -243,3 +245,29 @@ async def test_the_stream_keeps_what_it_has_and_refuses_deletion(teller: Teller,
     assert config.name == teller.stream.name
     with pytest.raises(NotFoundError):
         await bus.jetstream.stream_info("NO_SUCH_STREAM")
+
+
+async def test_many_blocks_of_two_programmes_are_relayed_whole_while_the_server_is_killed(
+    teller: Teller, nats_server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.runtime.relay._BLOCK_EVENTS", 7)
+    monkeypatch.setattr("services.runtime.relay._BLOCKS_AT_ONCE", 4)
+    monkeypatch.setattr("services.runtime.relay._FRAMED_AT_ONCE", 3)
+    one, other = teller.programme(), teller.programme()
+    for programme in (one, other):
+        await teller.tell(programme, 300)
+    async with (
+        connected(nats_server, "relay") as bus,
+        running(Relay(teller.database, bus, teller.stream).run()),
+    ):
+        await until(lambda: _beyond(teller, one, 30))
+        kill(nats_server)
+        await asyncio.to_thread(nats_server.start)
+        for programme in (one, other):
+            await until(lambda programme=programme: _relayed(teller, programme, 300))
+        for programme in (one, other):
+            assert await stored(bus, teller.stream, programme) == await teller.told(programme)
+
+
+async def _beyond(teller: Teller, programme: str, pos: int) -> bool:
+    return await teller.relayed(programme) > pos

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-from services.runtime.alembic_env import runtime_role
+from services.runtime.alembic_env import make_subscription_tables, runtime_role
 
 revision = "0001"
 down_revision = None
@@ -16,7 +16,6 @@ _FILES = (
     "registry.sql",
     "clearing.sql",
     "events.sql",
-    "subscriptions.sql",
     "guards.sql",
     "proofs.sql",
     "staff.sql",
@@ -56,6 +55,7 @@ def upgrade() -> None:
     for name in _FILES:
         for statement in (_SQL / name).read_text().split("\n--;;\n"):
             op.execute(statement)
+    make_subscription_tables()
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
@@ -65,9 +65,6 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON staff_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (number, hash) ON audit_head TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE (state) ON clearing_window TO {role}")
-    op.execute(
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON subscription_pause, subscription_replay, dead_letter TO {role}"
-    )
     # Written by triggers alone.
     op.execute(f"GRANT SELECT ON partner_settled TO {role}")
     op.execute(

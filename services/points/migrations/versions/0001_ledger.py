@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-from services.runtime.alembic_env import runtime_role
+from services.runtime.alembic_env import make_subscription_tables, runtime_role
 
 revision = "0001"
 down_revision = None
@@ -27,6 +27,7 @@ def upgrade() -> None:
     for name in _FILES:
         for statement in (_SQL / name).read_text().split("\n--;;\n"):
             op.execute(statement)
+    make_subscription_tables()
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_APPEND_ONLY)} TO {role}")
