@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 from services.gateway.settings import Settings as GatewaySettings
 from services.launcher.environment import CONTRACT
 from services.members.settings import Settings as MembersSettings
+from services.notifications.settings import Settings as NotificationsSettings
 from services.partners.settings import Settings as PartnersSettings
 from services.points.settings import Settings as PointsSettings
 from services.runtime.settings import PlatformSettings
@@ -26,6 +27,7 @@ CLASSES: Final[Mapping[str, type[BaseSettings]]] = {
     "points (and points-relay)": PointsSettings,
     "partners": PartnersSettings,
     "gateway": GatewaySettings,
+    "notifications": NotificationsSettings,
 }
 _HEAD: Final = """# Settings
 

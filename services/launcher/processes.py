@@ -13,7 +13,7 @@ from typing import Final, cast
 from services.launcher.errors import LauncherError
 
 #: Services with a database of their own, which share their name, and a secret.
-SERVICES: Final = ("members", "points", "partners", "gateway")
+SERVICES: Final = ("members", "points", "partners", "gateway", "notifications")
 SERVICES_DIR: Final = Path(__file__).resolve().parent.parent
 
 
@@ -59,6 +59,7 @@ PROCESSES: Final = (
         Readiness.HTTP,
         ("members", "points", "partners"),
     ),
+    ProcessSpec("notifications", "notifications", "services.notifications.service:serve", Readiness.GRPC),
 )
 
 

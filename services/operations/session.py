@@ -14,6 +14,7 @@ from uuid import UUID
 import grpc.aio
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.members.v1.office_pb2_grpc import MembersOfficeServiceStub
+from coalition.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from coalition.operations.v1.subscribers_pb2_grpc import SubscribersServiceStub
 from coalition.partners.v1 import partners_pb2
 from coalition.partners.v1.api_access_pb2_grpc import ApiAccessServiceStub
@@ -48,6 +49,8 @@ PARTNERS_TARGET: Final = "COALITION_PARTNERS_TARGET"
 POINTS_TARGET: Final = "COALITION_POINTS_TARGET"
 #: Only needed by what is about members and their cards.
 MEMBERS_TARGET: Final = "COALITION_MEMBERS_TARGET"
+#: Only needed by what is about what members are written.
+NOTIFICATIONS_TARGET: Final = "COALITION_NOTIFICATIONS_TARGET"
 _CALL_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 0.3
 
@@ -75,9 +78,11 @@ class Session:
         person: Person | None = None,
         patience_seconds: float = 0.0,
         members: grpc.aio.Channel | None = None,
+        notifications: grpc.aio.Channel | None = None,
     ) -> None:
         self._members = MembersServiceStub(members) if members is not None else None
         self._members_office = MembersOfficeServiceStub(members) if members is not None else None
+        self._notifications = NotificationsServiceStub(notifications) if notifications is not None else None
         self._signer, self._person, self.patience_seconds = signer, person, patience_seconds
         self.registry = PartnersServiceStub(partners)
         self.clearing = ClearingServiceStub(partners)
@@ -97,7 +102,12 @@ class Session:
         self.disputes = DisputeServiceStub(partners)
         self._subscribers = {
             service: SubscribersServiceStub(channel)
-            for service, channel in (("members", members), ("points", points), ("partners", partners))
+            for service, channel in (
+                ("members", members),
+                ("points", points),
+                ("partners", partners),
+                ("notifications", notifications),
+            )
             if channel is not None
         }
         self.ledger = PointsServiceStub(points)
@@ -116,6 +126,18 @@ class Session:
         if self._members_office is None:
             raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
         return self._members_office
+
+    @property
+    def notifications(self) -> NotificationsServiceStub:
+        """What members are written. Raises Unavailable where nobody has said where it is."""
+        if self._notifications is None:
+            raise Unavailable(f"notices are looked up where {NOTIFICATIONS_TARGET} says, and it is not set")
+        return self._notifications
+
+    @property
+    def watched_services(self) -> tuple[str, ...]:
+        """The services that have subscribers, or an event log, and are reached from here."""
+        return tuple(self._subscribers)
 
     def subscribers_of(self, service: str) -> SubscribersServiceStub:
         """The event log and the subscribers of a service by name. Raises Unavailable as `members` does."""
@@ -186,11 +208,18 @@ async def open_session(
     points = grpc_client.open_channel(environment[POINTS_TARGET], tls)
     members_target = environment.get(MEMBERS_TARGET, "")
     members = grpc_client.open_channel(members_target, tls) if members_target else None
+    notifications_target = environment.get(NOTIFICATIONS_TARGET, "")
+    notifications = grpc_client.open_channel(notifications_target, tls) if notifications_target else None
     try:
-        host = Session(signer, partners, points, None, patience_seconds, members)
+        host = Session(signer, partners, points, None, patience_seconds, members, notifications)
         person = await _person(host, staff_token) if staff_token else None
-        yield Session(signer, partners, points, person, patience_seconds, members) if person else host
+        if person is None:
+            yield host
+        else:
+            yield Session(signer, partners, points, person, patience_seconds, members, notifications)
     finally:
+        if notifications is not None:
+            await notifications.close()
         if members is not None:
             await members.close()
         await partners.close()

@@ -49,6 +49,7 @@ _MAY_SIGN: Final[Mapping[str, frozenset[Kind]]] = {
     "members": frozenset({Kind.SERVICE}),
     "points": frozenset({Kind.SERVICE}),
     "partners": frozenset({Kind.SERVICE}),
+    "notifications": frozenset({Kind.SERVICE}),
 }
 
 

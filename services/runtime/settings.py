@@ -104,6 +104,9 @@ class PlatformSettings(TlsSettings, BusSettings):
     members_target: str = Field(default="127.0.0.1:50051", description="host:port of the members service")
     points_target: str = Field(default="127.0.0.1:50052", description="host:port of the points service")
     partners_target: str = Field(default="127.0.0.1:50053", description="host:port of the partners service")
+    notifications_target: str = Field(
+        default="127.0.0.1:50054", description="host:port of the notifications service"
+    )
 
 
 def settings_in(kind: type[S], environment: Mapping[str, str]) -> S:

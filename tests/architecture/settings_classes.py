@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings
 
 from services.gateway.settings import Settings as GatewaySettings
 from services.members.settings import Settings as MembersSettings
+from services.notifications.settings import Settings as NotificationsSettings
 from services.partners.settings import Settings as PartnersSettings
 from services.points.settings import Settings as PointsSettings
 from services.runtime.settings import PlatformSettings
@@ -17,6 +18,7 @@ OF_SERVICE: Final[Mapping[str, type[BaseSettings]]] = {
     "points": PointsSettings,
     "partners": PartnersSettings,
     "gateway": GatewaySettings,
+    "notifications": NotificationsSettings,
 }
 PLATFORM: Final = PlatformSettings
 
