@@ -49,7 +49,7 @@ PARTNERS_TARGET: Final = "COALITION_PARTNERS_TARGET"
 POINTS_TARGET: Final = "COALITION_POINTS_TARGET"
 #: Only needed by what is about members and their cards.
 MEMBERS_TARGET: Final = "COALITION_MEMBERS_TARGET"
-#: Only needed by what is about what members are written.
+#: Only needed by what is about what members are written, and by who reads events.
 NOTIFICATIONS_TARGET: Final = "COALITION_NOTIFICATIONS_TARGET"
 _CALL_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 0.3
@@ -80,9 +80,9 @@ class Session:
         members: grpc.aio.Channel | None = None,
         notifications: grpc.aio.Channel | None = None,
     ) -> None:
+        self._notifications = NotificationsServiceStub(notifications) if notifications is not None else None
         self._members = MembersServiceStub(members) if members is not None else None
         self._members_office = MembersOfficeServiceStub(members) if members is not None else None
-        self._notifications = NotificationsServiceStub(notifications) if notifications is not None else None
         self._signer, self._person, self.patience_seconds = signer, person, patience_seconds
         self.registry = PartnersServiceStub(partners)
         self.clearing = ClearingServiceStub(partners)
@@ -129,20 +129,22 @@ class Session:
 
     @property
     def notifications(self) -> NotificationsServiceStub:
-        """What members are written. Raises Unavailable where nobody has said where it is."""
+        """The notifications service. Raises Unavailable where nobody has said where it is."""
         if self._notifications is None:
-            raise Unavailable(f"notices are looked up where {NOTIFICATIONS_TARGET} says, and it is not set")
+            raise Unavailable(f"notices are asked for where {NOTIFICATIONS_TARGET} says, and it is not set")
         return self._notifications
 
     @property
-    def watched_services(self) -> tuple[str, ...]:
-        """The services that have subscribers, or an event log, and are reached from here."""
+    def subscribing(self) -> tuple[str, ...]:
+        """The services that may have subscribers, of those that somebody has said where they are."""
         return tuple(self._subscribers)
 
     def subscribers_of(self, service: str) -> SubscribersServiceStub:
         """The event log and the subscribers of a service by name. Raises Unavailable as `members` does."""
         if service not in self._subscribers:
-            raise Unavailable(f"members are looked up where {MEMBERS_TARGET} says, and it is not set")
+            raise Unavailable(
+                f"{service} is asked where COALITION_{service.upper()}_TARGET says, and it is not set"
+            )
         return self._subscribers[service]
 
     def require_role(self, *roles: str) -> None:
@@ -206,22 +208,19 @@ async def open_session(
     signer = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY))
     partners = grpc_client.open_channel(environment[PARTNERS_TARGET], tls)
     points = grpc_client.open_channel(environment[POINTS_TARGET], tls)
-    members_target = environment.get(MEMBERS_TARGET, "")
-    members = grpc_client.open_channel(members_target, tls) if members_target else None
-    notifications_target = environment.get(NOTIFICATIONS_TARGET, "")
-    notifications = grpc_client.open_channel(notifications_target, tls) if notifications_target else None
+    members, notifications = (
+        grpc_client.open_channel(environment[name], tls) if environment.get(name) else None
+        for name in (MEMBERS_TARGET, NOTIFICATIONS_TARGET)
+    )
+    others = (patience_seconds, members, notifications)
     try:
-        host = Session(signer, partners, points, None, patience_seconds, members, notifications)
+        host = Session(signer, partners, points, None, *others)
         person = await _person(host, staff_token) if staff_token else None
-        if person is None:
-            yield host
-        else:
-            yield Session(signer, partners, points, person, patience_seconds, members, notifications)
+        yield Session(signer, partners, points, person, *others) if person else host
     finally:
-        if notifications is not None:
-            await notifications.close()
-        if members is not None:
-            await members.close()
+        for channel in (members, notifications):
+            if channel is not None:
+                await channel.close()
         await partners.close()
         await points.close()
 

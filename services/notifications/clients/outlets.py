@@ -121,13 +121,15 @@ class _ErrorKept(logging.Handler):
 
 def _loaded() -> Any:
     """Apprise, taught to keep its errors and to name mails: it takes a second to import, which only a first message pays."""
-    import apprise
-    from apprise.plugins.email import base
-
     log = logging.getLogger("apprise")
     if not any(isinstance(each, _ErrorKept) for each in log.handlers):
         log.handlers, log.propagate = [_ErrorKept()], False
         log.setLevel(logging.DEBUG)
+
+    import apprise
+    from apprise.plugins.email import base
+
+    if base.__dict__["make_msgid"] is not _named:
         # It offers no way to say the id of a mail. One that is the same for each try of a notice lets mailboxes drop a double.
         base.__dict__["make_msgid"] = _named
     return apprise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.domain.channels import Form
@@ -34,7 +35,7 @@ async def own_texts(connection: Reads, programme: str, language: str) -> dict[tu
     c = template_version.c
     found = await connection.execute(
         select(template_version)
-        .distinct(c.kind, c.form)
+        .ext(distinct_on(c.kind, c.form))
         .where(c.programme == programme, c.language == language)
         .order_by(c.kind, c.form, c.version.desc())
     )
@@ -87,7 +88,7 @@ async def switches(connection: Reads, programme: str) -> Mapping[Kind, bool]:
     c = kind_switch.c
     found = await connection.execute(
         select(c.kind, c.is_on)
-        .distinct(c.kind)
+        .ext(distinct_on(c.kind))
         .where(c.programme == programme)
         .order_by(c.kind, c.version.desc())
     )

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from services.notifications.domain.channels import Form
 from services.notifications.domain.kinds import Kind
-from services.notifications.domain.languages import ENGLISH
+from services.notifications.domain.languages import language_of
 from services.notifications.domain.texts import Text, plain_name
 from services.runtime.clock import in_zone
 
@@ -79,10 +79,9 @@ def words_of(
     return words
 
 
-def wording_of(language: str) -> Wording:
-    """The wording in a language; in English where there is none."""
-    wordings = all_wordings()
-    return wordings.get(language) or wordings[ENGLISH]
+def wording_of(tag: str) -> Wording:
+    """The wording in the language of a tag, such as `de-AT`; in English where there is none."""
+    return all_wordings()[language_of(tag)]
 
 
 @cache

@@ -32,7 +32,7 @@ class Subscribers:
     async def all(self) -> list[tuple[str, pb.SubscriberState]]:
         """Every subscriber with the service that it is part of."""
         found: list[tuple[str, pb.SubscriberState]] = []
-        for service in self._session.watched_services:
+        for service in self._session.subscribing:
             answer = await self._call(service, "ListSubscribers", pb.ListSubscribersRequest())
             found += [(service, state) for state in answer.subscribers]
         return found

@@ -41,14 +41,14 @@ class SubscribersServicer(SubscribersServiceServicer):
     """Maps each RPC to one question or order; the boundary does the rest."""
 
     def __init__(self, reader: ReadDatabase, log: EventLog | None, watching: Watching | None) -> None:
-        """`log` None: a service that publishes nothing; `watching` None: one without subscribers."""
+        """`log` None: a service that tells nothing; `watching` None: one without subscribers."""
         self._reader, self._log, self._watching = reader, log, watching
 
     async def GetLogState(self, request: pb.GetLogStateRequest, context: object) -> pb.GetLogStateResponse:
         """See the contract."""
         programme = _looking().in_programme()
         if self._log is None:
-            raise NotFound("this service has no event log")
+            return pb.GetLogStateResponse()
         async with self._reader.snapshot() as connection:
             last, relayed = await self._log.positions(connection, programme.ledger_id)
             times = await self._log.recorded_at(connection, programme.ledger_id, (last, relayed))
@@ -131,12 +131,10 @@ def add_subscribers_to(
 ) -> None:
     """Has a server answer it.
 
-    `events` None: a service that publishes nothing; `inbox` None: one without subscribers; `tables` None: one whose subscribers take no orders.
+    `events` None: a service that tells nothing; `inbox` None: one without subscribers; `tables` None: one whose subscribers take no orders.
     """
     watching = Watching(database.writer, inbox, tables, watched) if inbox is not None else None
-    servicer = SubscribersServicer(
-        database.reader, EventLog(events) if events is not None else None, watching
-    )
+    servicer = SubscribersServicer(database.reader, EventLog(events) if events else None, watching)
     add_SubscribersServiceServicer_to_server(servicer, server)
 
 
