@@ -263,6 +263,7 @@ class Desk:
     contacts_target: str
     keys: dict[str, bytes]
     given: ServiceDatabase
+    channel: grpc.aio.Channel
 
     def member(self, **changes: Any) -> UUID:
         """A new member with an e-mail address of its own; `changes` of what is answered of it."""
@@ -407,7 +408,7 @@ async def desk(
                 async with grpc_client.open_channel(f"127.0.0.1:{port}") as channel:
                     yield Desk(
                         app, programme, Teller(programme, database, made), members, mail, chat,
-                        NotificationsServiceStub(channel), signers, settings, target, keys, given,
+                        NotificationsServiceStub(channel), signers, settings, target, keys, given, channel,
                     )  # fmt: skip
             finally:
                 await server.stop(0)

@@ -17,6 +17,7 @@ from services.notifications.storage.connection import Reads
 from services.notifications.storage.tables import kind_switch, template_version
 from services.runtime.clock import from_micros, to_micros
 
+_KINDS: Final = frozenset(kind.value for kind in Kind)
 # First key of the lock under which versions are counted; the second is a hash of the programme.
 _LOCK_CLASS: Final = 0x4E4F5449
 
@@ -39,7 +40,7 @@ async def own_texts(connection: Reads, programme: str, language: str) -> dict[tu
         .where(c.programme == programme, c.language == language)
         .order_by(c.kind, c.form, c.version.desc())
     )
-    return {(Kind(row.kind), Form(row.form)): _own(row) for row in found if row.kind in Kind}
+    return {(Kind(row.kind), Form(row.form)): _own(row) for row in found if row.kind in _KINDS}
 
 
 async def own_text(
