@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -162,5 +163,8 @@ def _switch(kind: str, programme: str, *, on: bool, as_json: bool) -> None:
     )  # fmt: skip
 
 
-def _yes(name: str) -> Any:
-    return lambda each: "yes" if each[name] else "no"
+def _yes(name: str) -> Callable[[Document], str]:
+    def cell(document: Document) -> str:
+        return "yes" if document[name] else "no"
+
+    return cell
