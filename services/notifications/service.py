@@ -30,6 +30,7 @@ from services.notifications.settings import Settings
 from services.notifications.storage import tables
 from services.runtime import logging
 from services.runtime.bus import MEMBERS, POINTS, Bus, Stream
+from services.runtime.clock import MICROS_PER_SECOND
 from services.runtime.database import Database
 from services.runtime.grpc_client import open_channel
 from services.runtime.grpc_server import GrpcServer
@@ -84,8 +85,8 @@ def build(
         },
         at_once=settings.send_at_once,
         lease_seconds=settings.lease_seconds,
-        retry_first_seconds=settings.retry_first_seconds,
-        retry_longest_seconds=settings.retry_longest_seconds,
+        retry_first_us=round(settings.retry_first_seconds * MICROS_PER_SECOND),
+        retry_longest_us=round(settings.retry_longest_seconds * MICROS_PER_SECOND),
         attempts_max=settings.attempts_max,
     )
     return Notifications(

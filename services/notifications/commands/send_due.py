@@ -47,8 +47,8 @@ class Rules:
     per_day: Mapping[Channel, int]
     at_once: int
     lease_seconds: float
-    retry_first_seconds: float
-    retry_longest_seconds: float
+    retry_first_us: int
+    retry_longest_us: int
     attempts_max: int
 
     @property
@@ -209,7 +209,7 @@ class SendDue:
         """A try that failed: the next one after a while, or none any more."""
         if notice.attempts >= self._rules.attempts_max:
             return Move(State.FAILED, Step.FAILED, error, channel)
-        pause = pause_us(notice.attempts, self._rules.retry_first_seconds, self._rules.retry_longest_seconds)
+        pause = pause_us(notice.attempts, self._rules.retry_first_us, self._rules.retry_longest_us)
         return Move(State.WAITING, Step.FAILED, error, channel, wall_now_us() + pause)
 
     async def _failed(self, notice: Notice, error: str) -> None:

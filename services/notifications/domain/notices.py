@@ -12,6 +12,8 @@ from services.notifications.domain.kinds import ABOUT, Kind
 from services.runtime.clock import MICROS_PER_SECOND
 
 _HOUR_US = 3_600 * MICROS_PER_SECOND
+# Any pause is at its longest by then.
+_DOUBLINGS_MAX = 40
 
 
 class State(StrEnum):
@@ -97,7 +99,7 @@ def stale_at_us(told: Told, recorded_at_us: int, clock_offset_us: int) -> int:
     return min(by_age, told.useless_from_us - clock_offset_us)
 
 
-def pause_us(attempts: int, first_seconds: float, longest_seconds: float) -> int:
-    """How long to wait after so many attempts that failed: twice as long each time."""
-    seconds = min(longest_seconds, first_seconds * 2.0 ** min(attempts - 1, 40))
-    return round(seconds * MICROS_PER_SECOND)
+def pause_us(attempts: int, first_us: int, longest_us: int) -> int:
+    """How long to wait after so many attempts (from 1) that failed: twice as long each time; microseconds."""
+    doublings = min(attempts - 1, _DOUBLINGS_MAX)
+    return min(longest_us, first_us << doublings)

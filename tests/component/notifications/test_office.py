@@ -12,7 +12,8 @@ from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, InvalidRequest, PermissionDenied
 from services.runtime.ids import new_id
 from services.runtime.principal import Kind as Who
-from tests.support.notifying import Desk, subject_of
+from tests.support.notifying import Desk
+from tests.support.outboxes import subject_of
 
 
 def redeemed(member_id: bytes) -> points_pb2.PointsRedeemed:

@@ -11,7 +11,8 @@ from coalition.notifications.v1 import notifications_pb2 as pb
 from services.notifications.domain.kinds import Kind
 from services.runtime.clock import MICROS_PER_DAY, MICROS_PER_SECOND, to_micros, wall_now_us
 from services.runtime.ids import new_id
-from tests.support.notifying import Desk, body_of, subject_of
+from tests.support.notifying import Desk
+from tests.support.outboxes import body_of, subject_of
 
 _HOUR_US = 3_600 * MICROS_PER_SECOND
 _MINUTE_US = 60 * MICROS_PER_SECOND
