@@ -12,6 +12,7 @@ from coalition.operations.v1.subscribers_pb2_grpc import SubscribersServiceStub
 from coalition.type.v1.event_record_pb2 import EventRecord
 
 from services.notifications import service
+from services.notifications.domain.kinds import Kind
 from services.notifications.events.consume import SUBSCRIBERS
 from services.runtime import grpc_client
 from services.runtime.bus import POINTS, Bus
@@ -39,13 +40,13 @@ class Log:
         if programme == self.slug and self.records[from_pos - 1 :]:
             yield self.records[from_pos - 1 :]
 
-    def tell(self, member_id: bytes) -> None:
-        event = points_pb2.PointsRedeemed(
-            transaction_id=new_id().bytes, member_id=member_id, points=5, balance_after=1
-        )
+    def tell(
+        self, member_id: bytes, kind: Any = points_pb2.PointsRedeemed, name: str = "points.redeemed"
+    ) -> None:
+        event = kind(transaction_id=new_id().bytes, member_id=member_id, points=5, balance_after=1)
         self.records.append(
             EventRecord(
-                pos=len(self.records) + 1, type="points.redeemed", recorded_at_us=wall_now_us(),
+                pos=len(self.records) + 1, type=name, recorded_at_us=wall_now_us(),
                 payload=payload_of(event),
             )
         )  # fmt: skip
@@ -55,25 +56,29 @@ async def test_each_event_is_noted_once_and_a_rebuild_sends_nothing(
     house: Desk, nats_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("services.runtime.subscriber._CATCH_UP_SECONDS", 0.2)
+    monkeypatch.setattr("services.notifications.events.consume._SWITCHES_SECONDS", 0)
     monkeypatch.setattr(desk, "_LOOK_SECONDS", 0.1)
     members = [house.member() for _ in range(6)]
     log = Log(house.programme.slug)
     for member in members:
         log.tell(member.bytes)
+    log.tell(members[0].bytes, points_pb2.PointsEarned, "points.earned")
     made = service.subscriptions(house.app, {POINTS: log})
     bus = Bus(nats_url, "notifications-test")
     try:
         async with running(service.subscribe(house.app, bus, made)):
             await until(lambda: _noted(house, 6))
             await house.send()
+            # One that is on by now, of an event that was read while it was off.
+            await house.turn(Kind.POINTS_EARNED, on=True)
             name = SUBSCRIBERS["points"]
             request = subscribers_pb2.ReplaySubscriberRequest(name=name, rebuild=True)
-            assert (await _order(house, "ReplaySubscriber", request)).until_pos == 6
+            assert (await _order(house, "ReplaySubscriber", request)).until_pos == 7
 
             async def rebuilt() -> bool:
                 answer = await _order(house, "ListSubscribers", subscribers_pb2.ListSubscribersRequest())
                 (found,) = [each for each in answer.subscribers if each.name == name]
-                return found.pos == 6 and not found.rebuild_ordered
+                return found.pos == 7 and not found.rebuild_ordered
 
             await until(rebuilt)
             log.tell(members[0].bytes)
