@@ -81,6 +81,7 @@ async def test_each_event_is_noted_once_and_a_rebuild_sends_nothing(
                 return found.pos == 7 and not found.rebuild_ordered
 
             await until(rebuilt)
+            assert len(await house.notices()) == 6
             log.tell(members[0].bytes)
             await until(lambda: _noted(house, 7))
             await house.send()
