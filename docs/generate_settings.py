@@ -17,6 +17,7 @@ from services.gateway.settings import Settings as GatewaySettings
 from services.insights.settings import Settings as InsightsSettings
 from services.launcher.environment import CONTRACT
 from services.members.settings import Settings as MembersSettings
+from services.notifications.settings import Settings as NotificationsSettings
 from services.partners.settings import Settings as PartnersSettings
 from services.points.settings import Settings as PointsSettings
 from services.runtime.settings import PlatformSettings
@@ -28,6 +29,7 @@ CLASSES: Final[Mapping[str, type[BaseSettings]]] = {
     "partners": PartnersSettings,
     "insights": InsightsSettings,
     "gateway": GatewaySettings,
+    "notifications": NotificationsSettings,
 }
 _HEAD: Final = """# Settings
 

@@ -39,6 +39,7 @@ COMMANDS: Final = (
     CommandModule("demo", "demo", "Replay a year of real purchases through a platform of its own."),
     CommandModule("programme", "programme", "Register and list programmes; say when points expire."),
     CommandModule("partner", "partner", "Register and manage partners and their keys."),
+    CommandModule("notifications", "notifications", "See and set what members are written."),
     CommandModule(
         "members",
         "members",

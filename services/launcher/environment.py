@@ -16,7 +16,7 @@ from services.launcher.ports import LOOPBACK, free_port
 from services.launcher.processes import SERVICES
 from services.runtime.settings import BusSettings, TlsSettings, variable_of
 
-GRPC_SERVICES: Final = ("members", "points", "partners", "insights")
+GRPC_SERVICES: Final = ("members", "points", "partners", "insights", "notifications")
 GATEWAY: Final = "gateway"
 PUBLIC_KEYS: Final = "COALITION_PRINCIPAL_PUBLIC_KEYS"
 PRIVATE_KEY: Final = "COALITION_PRINCIPAL_PRIVATE_KEY"
@@ -29,9 +29,9 @@ CONTRACT: Final[Mapping[str, str]] = {
     "COALITION_PRINCIPAL_PRIVATE_KEY": "Ed25519, 32 raw bytes as base64url; a different one for each and for the CLI",
     "COALITION_SVC_DATABASE_URL": "postgresql://role:password@host:port/database, run-time rights; the service",
     "COALITION_SVC_SECRET_KEY": "32 random bytes as base64url; the service",
-    "COALITION_SVC_GRPC_PORT": "port that members, points, partners, insights listen on; the service",
+    "COALITION_SVC_GRPC_PORT": "port that every service but the gateway listens on; the service",
     "COALITION_GATEWAY_HTTP_PORT": "port that the gateway listens on; gateway",
-    "COALITION_SVC_TARGET": "host:port where members, points, partners, insights are reached; all",
+    "COALITION_SVC_TARGET": "host:port where every service but the gateway is reached; all",
     MARKER: "state directory, set by a supervisor on what it starts; not a setting",
 }
 
@@ -45,6 +45,7 @@ class ServicePorts:
     partners: int = 50053
     insights: int = 50055
     gateway: int = 8080
+    notifications: int = 50054
 
     @classmethod
     def shifted(cls, offset: int) -> "ServicePorts":

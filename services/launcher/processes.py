@@ -13,7 +13,7 @@ from typing import Final, cast
 from services.launcher.errors import LauncherError
 
 #: Services with a database of their own, which share their name.
-SERVICES: Final = ("members", "points", "partners", "insights", "gateway")
+SERVICES: Final = ("members", "points", "partners", "insights", "notifications", "gateway")
 SERVICES_DIR: Final = Path(__file__).resolve().parent.parent
 
 
@@ -66,6 +66,7 @@ PROCESSES: Final = (
         Readiness.HTTP,
         ("members", "points", "partners"),
     ),
+    ProcessSpec("notifications", "notifications", "services.notifications.service:serve", Readiness.GRPC),
 )
 
 

@@ -12,10 +12,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import grpc.aio
-from coalition.members.v1.contacts_pb2_grpc import ContactsServiceStub
 from coalition.insights.v1.insights_pb2_grpc import InsightsServiceStub
+from coalition.members.v1.contacts_pb2_grpc import ContactsServiceStub
 from coalition.members.v1.members_pb2_grpc import MembersServiceStub
 from coalition.members.v1.office_pb2_grpc import MembersOfficeServiceStub
+from coalition.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from coalition.operations.v1.subscribers_pb2_grpc import SubscribersServiceStub
 from coalition.partners.v1 import partners_pb2
 from coalition.partners.v1.api_access_pb2_grpc import ApiAccessServiceStub
@@ -52,6 +53,8 @@ POINTS_TARGET: Final = "COALITION_POINTS_TARGET"
 MEMBERS_TARGET: Final = "COALITION_MEMBERS_TARGET"
 #: Only needed by figures, and by who reads events.
 INSIGHTS_TARGET: Final = "COALITION_INSIGHTS_TARGET"
+#: Only needed by what is about what members are written, and by who reads events.
+NOTIFICATIONS_TARGET: Final = "COALITION_NOTIFICATIONS_TARGET"
 _CALL_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 0.3
 
@@ -80,8 +83,10 @@ class Session:
         patience_seconds: float = 0.0,
         members: grpc.aio.Channel | None = None,
         insights: grpc.aio.Channel | None = None,
+        notifications: grpc.aio.Channel | None = None,
     ) -> None:
         self._insights = InsightsServiceStub(insights) if insights is not None else None
+        self._notifications = NotificationsServiceStub(notifications) if notifications is not None else None
         self._members = MembersServiceStub(members) if members is not None else None
         self._contacts = ContactsServiceStub(members) if members is not None else None
         self._members_office = MembersOfficeServiceStub(members) if members is not None else None
@@ -109,6 +114,7 @@ class Session:
                 ("points", points),
                 ("partners", partners),
                 ("insights", insights),
+                ("notifications", notifications),
             )
             if channel is not None
         }
@@ -142,6 +148,13 @@ class Session:
         if self._insights is None:
             raise Unavailable(f"insights are asked where {INSIGHTS_TARGET} says, and it is not set")
         return self._insights
+
+    @property
+    def notifications(self) -> NotificationsServiceStub:
+        """The notifications service. Raises Unavailable where nobody has said where it is."""
+        if self._notifications is None:
+            raise Unavailable(f"notices are asked for where {NOTIFICATIONS_TARGET} says, and it is not set")
+        return self._notifications
 
     @property
     def subscribing(self) -> tuple[str, ...]:
@@ -217,17 +230,17 @@ async def open_session(
     signer = Signer(HOST, read_key(environment[PRIVATE_KEY], PRIVATE_KEY))
     partners = grpc_client.open_channel(environment[PARTNERS_TARGET], tls)
     points = grpc_client.open_channel(environment[POINTS_TARGET], tls)
-    members, insights = (
+    members, insights, notifications = (
         grpc_client.open_channel(environment[name], tls) if environment.get(name) else None
-        for name in (MEMBERS_TARGET, INSIGHTS_TARGET)
+        for name in (MEMBERS_TARGET, INSIGHTS_TARGET, NOTIFICATIONS_TARGET)
     )
-    others = (patience_seconds, members, insights)
+    others = (patience_seconds, members, insights, notifications)
     try:
         host = Session(signer, partners, points, None, *others)
         person = await _person(host, staff_token) if staff_token else None
         yield Session(signer, partners, points, person, *others) if person else host
     finally:
-        for channel in (members, insights):
+        for channel in (members, insights, notifications):
             if channel is not None:
                 await channel.close()
         await partners.close()

@@ -105,6 +105,9 @@ class PlatformSettings(TlsSettings, BusSettings):
     points_target: str = Field(default="127.0.0.1:50052", description="host:port of the points service")
     partners_target: str = Field(default="127.0.0.1:50053", description="host:port of the partners service")
     insights_target: str = Field(default="127.0.0.1:50055", description="host:port of the insights service")
+    notifications_target: str = Field(
+        default="127.0.0.1:50054", description="host:port of the notifications service"
+    )
 
 
 def settings_in(kind: type[S], environment: Mapping[str, str]) -> S:

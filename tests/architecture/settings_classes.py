@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings
 from services.gateway.settings import Settings as GatewaySettings
 from services.insights.settings import Settings as InsightsSettings
 from services.members.settings import Settings as MembersSettings
+from services.notifications.settings import Settings as NotificationsSettings
 from services.partners.settings import Settings as PartnersSettings
 from services.points.settings import Settings as PointsSettings
 from services.runtime.settings import PlatformSettings
@@ -19,6 +20,7 @@ OF_SERVICE: Final[Mapping[str, type[BaseSettings]]] = {
     "partners": PartnersSettings,
     "insights": InsightsSettings,
     "gateway": GatewaySettings,
+    "notifications": NotificationsSettings,
 }
 PLATFORM: Final = PlatformSettings
 

@@ -14,7 +14,7 @@ HAND_WRITTEN: Final = (
     "services/", "tests/", "docs/", "deploy/", "proto/generate.py", "clients/python/generate.py", "clients/python/examples/",
 )  # fmt: skip
 #: Services with a database; each is a bounded context of its own.
-SERVICES: Final = ("members", "points", "partners", "insights", "gateway")
+SERVICES: Final = ("members", "points", "partners", "insights", "notifications", "gateway")
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,12 @@ def test_a_process_starts_with_the_environment_it_gets(process: Any, monkeypatch
 
 def test_a_missing_secret_stops_compose_before_anything_starts():
     optional = {name for name, sign, _ in _references() if sign != "?"}
-    assert optional == {"COALITION_LOG_LEVEL", "COALITION_OTLP_ENDPOINT", "COALITION_GATEWAY_PUBLIC_URL"}
+    channels = {f"COALITION_NOTIFICATIONS_{each}_URL" for each in ("EMAIL", "SMS", "PUSH", "CHAT")}
+    assert optional - channels == {
+        "COALITION_LOG_LEVEL",
+        "COALITION_OTLP_ENDPOINT",
+        "COALITION_GATEWAY_PUBLIC_URL",
+    }
 
 
 def test_tls_reaches_every_process_and_leaves_the_rest_as_it_is():
@@ -141,7 +146,9 @@ def test_the_image_has_the_version_of_the_project():
 def test_only_the_gateway_is_reached_from_outside():
     assert [name for name, each in CONTAINERS.items() if "ports" in each] == ["gateway"]
     assert COMPOSE["networks"]["inside"]["internal"] is True
-    assert all(each["networks"] == ["inside"] for name, each in CONTAINERS.items() if name != "gateway")
+    # (Notifications are handed to others' servers.)
+    outward = ("gateway", "notifications")
+    assert all(each["networks"] == ["inside"] for name, each in CONTAINERS.items() if name not in outward)
 
 
 def _waits(name: str) -> dict[str, str]:

@@ -30,6 +30,8 @@ OPTIONAL_ROOMS: Final = frozenset({"queries", "clients", "rpc", "events", "jobs"
 GATEWAY_ROOMS: Final = frozenset({"answers", "apidocs", "auth", "directory", "http", "schemas"})
 #: Settlement speaks with banks and bookkeepers in files: ISO 20022, and what a document looks like.
 PARTNERS_ROOMS: Final = frozenset({"bank", "renderings"})
+#: What members are told is said in nine languages.
+NOTIFICATIONS_ROOMS: Final = frozenset({"wording"})
 
 #: Libraries that a room may import, besides the standard library and our own code. `*` is any service.
 LIBRARIES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
@@ -47,6 +49,8 @@ LIBRARIES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     # Rules of phone numbers and addresses that are larger than ours: pure, no network.
     ("members", "domain"): frozenset({"phonenumbers", "email_validator"}),
     ("*", "clients"): frozenset({"grpc", "grpc_health"}),
+    # Hands messages to mail servers, text message and chat services.
+    ("notifications", "clients"): frozenset({"apprise"}),
     ("*", "rpc"): frozenset({"grpc"}),
     ("*", "settings"): frozenset({"pydantic", "pydantic_settings"}),
     ("*", "service"): frozenset({"grpc"}),
@@ -79,7 +83,8 @@ def test_every_service_has_the_same_rooms(service: str):
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_service_has_a_room_that_nobody_knows(service: str):
     known = {name.removesuffix(".py") for name in EVERY_SERVICE} | OPTIONAL_ROOMS | {"__init__"}
-    known |= {"gateway": GATEWAY_ROOMS, "partners": PARTNERS_ROOMS}.get(service, frozenset())
+    own = {"gateway": GATEWAY_ROOMS, "partners": PARTNERS_ROOMS, "notifications": NOTIFICATIONS_ROOMS}
+    known |= own.get(service, frozenset())
     rooms = {source.room[1] for source in python_sources() if source.room[0] == service}
     assert sorted(rooms - known) == []
 

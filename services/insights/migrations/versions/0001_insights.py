@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-from services.runtime.alembic_env import runtime_role
+from services.runtime.alembic_env import make_subscription_tables, runtime_role
 
 revision = "0001"
 down_revision = None
@@ -12,11 +12,11 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).with_name("0001_insights")
-_FILES = ("facts.sql", "views.sql", "subscriptions.sql")
+_FILES = ("facts.sql", "views.sql", "inbox.sql")
 # All of it can be made anew from events, so all of it may be emptied.
 _TABLES = (
     "programme", "partner", "closed_window", "member", "merged", "sale", "refund", "movement",
-    "inbox", "subscription_pause", "subscription_replay", "dead_letter",
+    "inbox",
 )  # fmt: skip
 _VIEWS = ("purchase", "redemption", "issue")
 
@@ -25,6 +25,7 @@ def upgrade() -> None:
     for name in _FILES:
         for statement in (_SQL / name).read_text().split("\n--;;\n"):
             op.execute(statement)
+    make_subscription_tables()
     role = runtime_role()
     op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(_TABLES)} TO {role}")

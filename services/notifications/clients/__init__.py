@@ -1,0 +1,1 @@
+"""Neighbours, and those who carry messages."""

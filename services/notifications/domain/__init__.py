@@ -1,0 +1,1 @@
+"""Rules and words of notices; knows no library, no table and no message."""
