@@ -269,7 +269,7 @@ async def desk(
     public_keys = ",".join(
         f"{issuer}:{urlsafe_b64encode(each.public_key).decode()}" for issuer, each in signers.items()
     )
-    members, programmes, programme = MembersDouble(), OneProgramme(), new_programme()
+    members, programmes, programme = MembersDouble(), OneProgramme(), new_programme()  # pyright: ignore[reportAbstractUsage]
     programmes.known[programme.slug] = programme
     with mailbox() as mail, hook() as chat:
         settings = notifying_settings(given, mail.url, chat.url, **changes)
