@@ -7,13 +7,25 @@ SELECT
     s.store_id,
     s.channel,
     s.day,
-    s.gross_minor - coalesce(r.amount, 0) AS net_minor
+    CASE WHEN s.gross_minor = 0 THEN 0 ELSE s.gross_minor - coalesce(r.amount, 0) END AS net_minor
 FROM sale AS s
 LEFT JOIN (
-    SELECT ledger_id, original_id, sum(amount)::bigint AS amount FROM refund GROUP BY ledger_id, original_id
+    SELECT ledger_id, original_id, sum(amount)::bigint AS amount, max(seq) AS last_seq FROM refund GROUP BY ledger_id, original_id
 ) AS r ON r.ledger_id = s.ledger_id AND r.original_id = s.transaction_id
 LEFT JOIN merged AS m ON m.ledger_id = s.ledger_id AND m.member_id = s.member_id
-WHERE r.amount IS NULL OR r.amount < s.gross_minor
+WHERE r.amount IS NULL OR r.amount < s.gross_minor OR (
+    -- Points paid for all of it, and are what is refunded: the burn is the one that was given back right before the refund was told.
+    s.gross_minor = 0 AND (
+        SELECT sum(CASE b.kind WHEN 'burned' THEN b.points ELSE -b.points END)
+        FROM (
+            SELECT undoes_seq FROM movement
+            WHERE ledger_id = s.ledger_id AND seq < r.last_seq AND kind = 'returned' ORDER BY seq DESC LIMIT 1
+        ) AS back
+        JOIN movement AS b ON b.ledger_id = s.ledger_id AND (
+            (b.seq = back.undoes_seq AND b.kind = 'burned') OR (b.undoes_seq = back.undoes_seq AND b.kind = 'returned')
+        )
+    ) > 0
+)
 --;;
 COMMENT ON VIEW purchase IS 'Sales that were not refunded in whole, by who the member is now, less what was refunded of each.'
 --;;
