@@ -152,6 +152,18 @@ async def test_it_waits_with_a_refund_and_is_parked_with_a_sale(house: PointsHou
     await house.assert_sound()
 
 
+async def test_of_a_refund_that_waited_in_vain_it_goes_with_the_words_of_the_sale(house: PointsHouse) -> None:
+    """Such a refund has no posting: what it told is found by the sale that it waited for."""
+    till, member = await house.till(), house.member()
+    waiting = refund("R-1", 2_000, key="back", metadata={"name": "Ann"})
+    assert outcomes(await till.post(waiting)) == [pb.OUTCOME_WAITING]
+    await till.post(earn(member, 1_000, reference="R-1", key="sold", metadata={"of": "sale"}))
+    assert reasons(await till.post(waiting)) == ["REFUND_TOO_LARGE"]
+    assert [key for key, _ in await _rows(house)] == ["back", "sold"]
+    assert (await _erase(house, member), await _rows(house)) == (1, [])
+    await house.assert_sound()
+
+
 async def test_it_is_erased_with_its_words_and_by_nobody_else(house: PointsHouse) -> None:
     till, member, other = await house.till(), house.member(), house.member()
     await till.post(

@@ -51,7 +51,8 @@ CREATE TRIGGER adjustment_note_erasure BEFORE DELETE ON adjustment_note FOR EACH
 --;;
 CREATE TRIGGER adjustment_note_append_only BEFORE UPDATE OR TRUNCATE ON adjustment_note FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
--- Metadata goes with the words of its posting, and with those of a sale that was parked and is no more.
+-- Metadata goes with the words of its posting, with those of a sale that was parked and is no more, and with those of a refund
+-- that waited and was refused.
 CREATE FUNCTION refuse_but_metadata() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (
@@ -59,6 +60,9 @@ BEGIN
     ) AND NOT EXISTS (
         SELECT 1 FROM parked_earn k
         WHERE k.ledger_id = old.ledger_id AND k.partner_no = old.partner_no AND k.key = old.key AND k.salt IS NULL
+    ) AND NOT EXISTS (
+        SELECT 1 FROM waiting_refund w
+        WHERE w.ledger_id = old.ledger_id AND w.partner_no = old.partner_no AND w.key = old.key AND w.salt IS NULL
     ) THEN
         RAISE EXCEPTION 'rows of % are never changed or deleted, but that their words may be erased', tg_table_name
             USING errcode = 'restrict_violation';
@@ -80,11 +84,13 @@ DECLARE
     v_references bigint;
     v_postings bigint;
     v_waits tid [];
+    v_partners integer [];
+    v_keys text [];
 BEGIN
     PERFORM 1 FROM ledger_head h WHERE h.ledger_id = p_ledger FOR NO KEY UPDATE;
     -- While the references are there that they are found by: what waited to become one of these refunds, and what waited for one
     -- of these sales, whatever came of it.
-    SELECT array_agg(w.place) INTO v_waits
+    SELECT array_agg(w.place), array_agg(w.partner_no), array_agg(w.key) INTO v_waits, v_partners, v_keys
     FROM unnest(p_seqs) e (seq)
     CROSS JOIN LATERAL (
         SELECT * FROM posting
@@ -92,13 +98,13 @@ BEGIN
     ) p
     CROSS JOIN LATERAL (
         (
-            SELECT ctid AS place FROM waiting_refund
+            SELECT ctid AS place, waiting_refund.partner_no, waiting_refund.key FROM waiting_refund
             WHERE p.kind = 'refund' AND ledger_id = p_ledger AND partner_no = p.partner_no AND waiting_refund.reference = p.reference
                 AND NOT open OFFSET 0
         )
         UNION
         (
-            SELECT ctid FROM waiting_refund
+            SELECT ctid, waiting_refund.partner_no, waiting_refund.key FROM waiting_refund
             WHERE p.kind = 'earn' AND ledger_id = p_ledger AND partner_no = p.partner_no AND original_reference = p.reference
                 AND NOT open OFFSET 0
         )
@@ -130,6 +136,9 @@ BEGIN
     DELETE FROM movement_metadata m USING unnest(p_seqs) e (seq), posting p
     WHERE p.ledger_id = p_ledger AND p.seq = e.seq AND m.ledger_id = p_ledger AND m.partner_no = p.partner_no
         AND m.key = coalesce(p.key, (SELECT k.key FROM parked_earn k WHERE k.ledger_id = p_ledger AND k.seq = e.seq AND NOT k.open));
+    -- (What waited and was refused has no posting.)
+    DELETE FROM movement_metadata m USING unnest(v_partners, v_keys) w (partner_no, key)
+    WHERE m.ledger_id = p_ledger AND m.partner_no = w.partner_no AND m.key = w.key;
     DELETE FROM adjustment_note n USING unnest(p_seqs) e (seq), adjustment a
     WHERE a.ledger_id = p_ledger AND a.seq = e.seq AND n.ledger_id = p_ledger AND n.note_id = a.note_id;
     UPDATE ledger_head h SET erased = h.erased + v_references WHERE h.ledger_id = p_ledger;
