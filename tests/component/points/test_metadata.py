@@ -21,6 +21,7 @@ from tests.support.points_wire import (
     reasons,
     redemption,
     refund,
+    reversal,
     void,
 )
 
@@ -161,6 +162,26 @@ async def test_of_a_refund_that_waited_in_vain_it_goes_with_the_words_of_the_sal
     assert reasons(await till.post(waiting)) == ["REFUND_TOO_LARGE"]
     assert [key for key, _ in await _rows(house)] == ["back", "sold"]
     assert (await _erase(house, member), await _rows(house)) == (1, [])
+    await house.assert_sound()
+
+
+async def test_of_a_refund_that_waited_for_a_parked_sale_it_goes_with_that(house: PointsHouse) -> None:
+    """The sale is reversed while it is parked: neither of the two has a posting of its own."""
+    till, member = await house.till(), house.member()
+    await house.set_floor(till.partner_id, 0, parks=True)
+    sale = earn(member, 1_000, reference="R-1", key="sold", metadata={"of": "sale"})
+    waiting = refund("R-1", 500, key="back", metadata={"name": "Ann"})
+    posted = [(await till.post(each))[0] for each in (sale, waiting)]
+    assert outcomes(posted) == [pb.OUTCOME_PARKED, pb.OUTCOME_WAITING]
+    await till.post(reversal("sold"))
+    assert reason((await till.post(waiting))[0]) == "ORIGINAL_UNKNOWN"
+    await _erase(house, member)
+    async with as_superuser(house.database) as connection:
+        left = await connection.fetch(
+            "SELECT original_reference FROM waiting_refund WHERE ledger_id = $1 AND salt IS NOT NULL",
+            house.programme.ledger_id,
+        )
+    assert (left, await _rows(house)) == ([], [])
     await house.assert_sound()
 
 

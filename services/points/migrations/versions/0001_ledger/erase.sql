@@ -109,6 +109,14 @@ BEGIN
                 AND NOT open OFFSET 0
         )
     ) w;
+    -- And what waited in vain for one that was parked, until that was taken away: its reference may be another sale's since, so
+    -- nothing that came to be posted.
+    SELECT v_waits || array_agg(w.ctid), v_partners || array_agg(w.partner_no), v_keys || array_agg(w.key)
+    INTO v_waits, v_partners, v_keys
+    FROM unnest(p_seqs) e (seq)
+    JOIN parked_earn k ON k.ledger_id = p_ledger AND k.seq = e.seq AND NOT k.open AND k.salt IS NOT NULL AND k.reference <> ''
+    JOIN waiting_refund w ON w.ledger_id = p_ledger AND w.partner_no = k.partner_no AND w.original_reference = k.reference AND NOT w.open
+    WHERE NOT EXISTS (SELECT 1 FROM posting f WHERE f.ledger_id = p_ledger AND f.partner_no = w.partner_no AND f.key = w.key);
     INSERT INTO erased_reference (ledger_id, partner_no, kind, mac, seq)
     SELECT p_ledger, p.partner_no, p.kind, e.mac, p.seq
     FROM unnest(p_seqs, p_macs) e (seq, mac)
