@@ -62,7 +62,7 @@ class Mails:
         return {
             f"{prefix}EMAIL_URL": self._mail.url, f"{prefix}EMAIL_PER_DAY": "1000", f"{prefix}ATTEMPTS_MAX": "100",
             f"{prefix}SEND_EVERY_SECONDS": "0.2", f"{prefix}SEND_TIMEOUT_SECONDS": "5", f"{prefix}LEASE_SECONDS": "15",
-            f"{prefix}RETRY_FIRST_SECONDS": "0.2", f"{prefix}RETRY_LONGEST_SECONDS": "2",
+            f"{prefix}RETRY_FIRST_SECONDS": "0.2", f"{prefix}RETRY_LONGEST_SECONDS": "2", f"{prefix}SEND_AT_ONCE": "32",
         }  # fmt: skip
 
     async def prepare(self, session: Session, programme: Programme) -> None:

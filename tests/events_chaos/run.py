@@ -30,7 +30,7 @@ from tests.support.waiting import until
 
 _BACK_SECONDS: Final = 180.0
 _ANSWERS_SECONDS: Final = 90.0
-_DRAIN_SECONDS: Final = 180.0
+_DRAIN_SECONDS: Final = 420.0
 _ENROL_SECONDS: Final = 0.25
 _TILLS: Final = 24
 _ENROLLING: Final = 4
@@ -158,6 +158,7 @@ class Run:
         async def done() -> bool:
             found = await judge(environment, partner, {"mails": self._mails})
             self.result.subscribers = found
+            self.result.mails, self.result.mails_again = len(self._mail.mails), self._mails.doubled
             return not any(each.wrong for each in found.values())
 
         try:
