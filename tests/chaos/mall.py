@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -147,8 +147,13 @@ class Mall:
                 await client.close()
 
 
-async def open_mall(session: Session, environment: Mapping[str, str], gateway_urls: Sequence[str]) -> Mall:
-    """Registers programme and partners and enrols the members; nothing breaks yet."""
+async def open_mall(
+    session: Session,
+    environment: Mapping[str, str],
+    gateway_urls: Sequence[str],
+    enrolment: Callable[[], dict[str, Any]] = dict,
+) -> Mall:
+    """Registers programme and partners and enrols the members; nothing breaks yet. `enrolment`: what each is enrolled with."""
     programme = await registry.create_programme(
         session, "mall", "Mall Points", ZONE, CURRENCY, to_micros(STARTS_AT), is_test=True,
         expiry=DEFAULT_POLICY._replace(months=EXPIRY_MONTHS),
@@ -186,7 +191,7 @@ async def open_mall(session: Session, environment: Mapping[str, str], gateway_ur
     for number in range(MEMBERS):
         partner = enrolling[number % len(enrolling)]
         _, _, answer = await partner.gateways[0].request(
-            "POST", "/v1/members", REQUEST_SECONDS, {}, f"enrol-{number}"
+            "POST", "/v1/members", REQUEST_SECONDS, enrolment(), f"enrol-{number}"
         )
         mall.members.append(mall.enrolled(partner, answer))
     return mall

@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -78,9 +78,18 @@ class SteppedPostgres(EmbeddedPostgres):
 
 
 class ChaosPlatform(Platform):
-    """A platform whose parts can be broken one by one. `points_command` takes the place of the points service's own."""
+    """A platform whose parts can be broken one by one.
 
-    def __init__(self, folder: Path, clock: Clock, points_command: Sequence[str] = ()) -> None:
+    `points_command` takes the place of the points service's own; `settings` are what every service gets besides SETTINGS.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        points_command: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.clock, self._points_command = clock, tuple(points_command)
         self._replica_ports = {name: free_port() for name in REPLICAS}
         self.commits = CommitCuts()
@@ -90,7 +99,7 @@ class ChaosPlatform(Platform):
         }
         self._server: SteppedPostgres | None = None
         self._started: set[int] = set()
-        super().__init__(folder, free_ports=True, processes=self._processes())
+        super().__init__(folder, free_ports=True, processes=self._processes(), extra_environment=settings)
 
     @property
     def postgres(self) -> SteppedPostgres:
@@ -155,6 +164,7 @@ class ChaosPlatform(Platform):
         installation = {
             **self._environment,
             **SETTINGS,
+            **self._extra_environment,
             **{f"COALITION_{service.upper()}_DATABASE_URL": self._by_link(service) for service in SERVICES},
             "COALITION_POINTS_TARGET": f"{LOOPBACK}:{self.links['points'].port}",
             f"COALITION_{spec.service.upper()}_{protocol}_PORT": str(port),

@@ -39,6 +39,7 @@ def _show(result: Result) -> None:
     print(f"effects complete {result.drained_seconds:g} s after the traffic")
     for name, counted in result.subscribers.items():
         print(f"{name:<14} {counted.found:>9,} effects of {counted.expected:>9,} events")
+    print(f"{result.mails:,} mails in the end, {result.mails_again:,} of them doubles in the documented gap")
     print(f"{len(result.violations)} violations")
     for violation in result.violations:
         print(f"  {violation}")

@@ -20,6 +20,7 @@ from tests.events_chaos.listeners import Listeners
 SHARES: Final = {
     "kill a subscriber": 8,
     "kill points-relay": 4,
+    "kill notifications": 4,
     "kill nats": 4,
     "wipe jetstream": 3,
     "crash postgres": 3,

@@ -1,7 +1,7 @@
 """Whether what each subscriber made of the events equals the logs, once, and in the order of each member.
 
-Whoever adds a subscriber whose effects are elsewhere (mails at a server) adds a `Count` to `COUNTS`: it says how many
-effects there are to be, how many there are, and what is wrong with them.
+Of a subscriber whose effects are elsewhere (mails at a server) a `Count` says how many effects there are to be, how many there are,
+and what is wrong with them.
 """
 
 from __future__ import annotations
@@ -35,10 +35,6 @@ class Counted:
     wrong: list[str] = field(default_factory=list[str])
 
 
-#: Counts effects; is given the environment of the command line.
-Count = Callable[[Mapping[str, str]], Awaitable[Counted]]
-
-
 @dataclass(frozen=True, slots=True)
 class Logged:
     """An event as its log has it."""
@@ -46,6 +42,10 @@ class Logged:
     type: str
     partner_id: bytes
     payload: bytes
+
+
+#: Counts effects; is given the environment of the command line, and the logs.
+Count = Callable[[Mapping[str, str], Mapping[Place, Logged]], Awaitable[Counted]]
 
 
 async def logs(environment: Mapping[str, str]) -> dict[Place, Logged]:
@@ -85,16 +85,16 @@ async def counted(
         )
         found = Counter((row["source"], row["programme"], row["pos"]) for row in rows)
         result = Counted(len(expected), len(rows))
-        _note(result, "lost", [place for place in expected if place not in found])
-        _note(result, "doubled", [place for place, times in found.items() if times > 1])
-        _note(result, "not in the log", [place for place in found if place not in expected])
-        _note(result, "another than the log's", [
+        note(result, "lost", [place for place in expected if place not in found])
+        note(result, "doubled", [place for place, times in found.items() if times > 1])
+        note(result, "not in the log", [place for place in found if place not in expected])
+        note(result, "another than the log's", [
             place for row in rows
             if (logged := expected.get(place := (row["source"], row["programme"], row["pos"]))) is not None
             and (logged.type, logged.payload) != (row["type"], bytes(row["payload"]))
         ])  # fmt: skip
-        _note(result, "out of a member's order", _out_of_order(rows))
-        _note(result, "set aside still", await _set_aside(connection))
+        note(result, "out of a member's order", _out_of_order(rows))
+        note(result, "set aside still", await _set_aside(connection))
     finally:
         await connection.close()
     return result
@@ -116,21 +116,20 @@ async def _set_aside(connection: PgConnection) -> list[Place]:
     return [(row["source"], row["programme"], row["pos"]) for row in letters]
 
 
-def _note(result: Counted, what: str, places: Sequence[Place]) -> None:
+def note(result: Counted, what: str, places: Sequence[Place]) -> None:
+    """Notes what is wrong, with the first places."""
     if places:
         told = ", ".join(f"{source}/{programme} {pos}" for source, programme, pos in places[:_EXAMPLES_MAX])
         result.wrong.append(f"{len(places):,} {what}: {told}")
 
 
-#: Effects that are counted elsewhere, by name.
-COUNTS: Final[dict[str, Count]] = {}
-
-
-async def judge(environment: Mapping[str, str], partner: bytes) -> dict[str, Counted]:
-    """All subscribers, by name."""
+async def judge(
+    environment: Mapping[str, str], partner: bytes, counts: Mapping[str, Count]
+) -> dict[str, Counted]:
+    """All subscribers, by name. `counts`: of those whose effects are elsewhere."""
     log = await logs(environment)
     found = {
         wanted.name: await counted(environment, wanted, expected_of(wanted, log, partner))
         for wanted in WANTED.values()
     }
-    return found | {name: await count(environment) for name, count in COUNTS.items()}
+    return found | {name: await count(environment, log) for name, count in counts.items()}

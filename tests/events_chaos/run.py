@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from services.operations.session import open_session
+from services.operations.session import Session, open_session
 from services.runtime.errors import CoalitionError
+from services.runtime.principal import Programme
 from tests.chaos.campaigns import set_campaigns
 from tests.chaos.clock import Clock
 from tests.chaos.floors import set_floors
@@ -23,16 +24,18 @@ from tests.chaos.traffic import Traffic
 from tests.events_chaos.breaking import Breaker
 from tests.events_chaos.judging import Counted, judge
 from tests.events_chaos.listeners import Listeners
+from tests.events_chaos.mails import Mails, SlowMailbox
 from tests.support.platform import platform_folder
 from tests.support.waiting import until
 
 _BACK_SECONDS: Final = 180.0
 _ANSWERS_SECONDS: Final = 90.0
-_DRAIN_SECONDS: Final = 180.0
+_DRAIN_SECONDS: Final = 420.0
 _ENROL_SECONDS: Final = 0.25
 _TILLS: Final = 24
 _ENROLLING: Final = 4
 _PROGRESS_SECONDS: Final = 15.0
+_REBUILT_SECONDS: Final = 5.0
 
 
 @dataclass
@@ -46,6 +49,8 @@ class Result:
     restarts: dict[str, int] = field(default_factory=dict[str, int])
     subscribers: dict[str, Counted] = field(default_factory=dict[str, Counted])
     drained_seconds: float = 0.0
+    mails: int = 0
+    mails_again: int = 0
 
     @property
     def violations(self) -> list[str]:
@@ -64,6 +69,8 @@ class Run:
         """`keep_in`: where logs go if something is found."""
         self.result = Result(seed, seconds)
         self._keep_in, self._started = keep_in, time.monotonic()
+        self._mail = SlowMailbox()
+        self._mails = Mails(self._mail)
 
     def say(self, text: str) -> None:
         """Tells how far it is."""
@@ -72,12 +79,14 @@ class Run:
     async def run(self) -> Result:
         """Runs it to its end; nothing of it is left behind but what is kept on purpose."""
         async with platform_folder(for_all=True) as folder:
-            platform = ChaosPlatform(folder, Clock(folder))
+            platform = ChaosPlatform(folder, Clock(folder), settings=self._mails.settings)
             self.say("starting the platform")
+            self._mail.start()
             try:
                 async with platform:
                     await self._on(platform, folder)
             finally:
+                self._mail.stop()
                 if self._keep_in is not None and (self.result.violations or not self.result.subscribers):
                     shutil.copytree(folder / "logs", self._keep_in, dirs_exist_ok=True)
         return self.result
@@ -85,7 +94,8 @@ class Run:
     async def _on(self, platform: ChaosPlatform, folder: Path) -> None:
         environment = platform.environment
         async with open_session(environment, patience_seconds=60) as session:
-            mall = await open_mall(session, environment, platform.gateway_urls)
+            mall = await open_mall(session, environment, platform.gateway_urls, addressed)
+            await self._mails.prepare(session, mall.programme)
             await set_campaigns(session, mall)
             await set_floors(session, mall)
             partner = next(iter(mall.partners.values())).partner_id.bytes
@@ -95,6 +105,7 @@ class Run:
                 await listeners.start()
                 await self._disturbed(platform, listeners, mall, operator)
                 await self._settled(environment, partner)
+                await self._rebuilt(session, mall.programme, environment, partner)
             finally:
                 await listeners.stop()
                 await mall.close()
@@ -145,8 +156,9 @@ class Run:
         began = time.monotonic()
 
         async def done() -> bool:
-            found = await judge(environment, partner)
+            found = await judge(environment, partner, {"mails": self._mails})
             self.result.subscribers = found
+            self.result.mails, self.result.mails_again = len(self._mail.mails), self._mails.doubled
             return not any(each.wrong for each in found.values())
 
         try:
@@ -158,6 +170,30 @@ class Run:
         await asyncio.sleep(6)
         await done()
 
+    async def _rebuilt(
+        self, session: Session, programme: Programme, environment: dict[str, str], partner: bytes
+    ) -> None:
+        """Has notifications read everything again, which sends nothing."""
+        if self.result.violations:
+            return
+        before = len(self._mail.mails)
+        self.say(
+            f"{before:,} mails, {self._mails.doubled} of them again in the gap; reading everything again"
+        )
+        await self._mails.rebuilt(session, programme)
+        # What were noted by it would be sent in less.
+        await asyncio.sleep(_REBUILT_SECONDS)
+        found = await judge(environment, partner, {"mails": self._mails})
+        if len(self._mail.mails) != before:
+            found["mails"].wrong.append(f"{len(self._mail.mails) - before} mails from a rebuild")
+        self.result.subscribers = found
+        self.result.mails, self.result.mails_again = len(self._mail.mails), self._mails.doubled
+
+
+def addressed() -> dict[str, Any]:
+    """An enrolment of somebody who can be written to."""
+    return {"personal": {"email": f"{new_key()}@example.org"}}
+
 
 async def _enrol(mall: Mall) -> None:
     """Members come all the time, and nobody waits for the answer."""
@@ -168,7 +204,7 @@ async def _enrol(mall: Mall) -> None:
         numbers["enrolled"] += 1
         partner = partners[numbers["enrolled"] % len(partners)]
         try:
-            await partner.gateways[0].request("POST", "/v1/members", REQUEST_SECONDS, {}, new_key())
+            await partner.gateways[0].request("POST", "/v1/members", REQUEST_SECONDS, addressed(), new_key())
         except Exception:
             continue
 

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 _IMPORTED: Final = (
-    "approvals", "audit", "campaign", "events", "insights", "members", "partner", "points", "programme", "settle", "staff", "verify",
+    "approvals", "audit", "campaign", "events", "insights", "members", "notifications", "partner", "points",
+    "programme", "settle", "staff", "verify",
 )  # fmt: skip
 _STDOUT: Final = 1
 _EXIT_SECONDS: Final = 10.0
