@@ -119,7 +119,10 @@ class Partner:
 
 @dataclass
 class Mall:
-    """All of it. `now_us`: programme time as far as any till has heard of it. `campaigns`: their names by their ids."""
+    """All of it. `now_us`: programme time as far as any till has heard of it. `campaigns`: their names by their ids.
+
+    `enrolment`: what each member is enrolled with.
+    """
 
     programme: Programme
     partners: Mapping[str, Partner]
@@ -128,6 +131,7 @@ class Mall:
     now_us: int
     members: list[Member] = field(default_factory=list[Member])
     campaigns: dict[UUID, str] = field(default_factory=dict[UUID, str])
+    enrolment: Callable[[], dict[str, Any]] = dict
 
     def learn(self, partner: Partner, answer: Mapping[str, Any]) -> None:
         """Takes programme time from an answer."""
@@ -186,7 +190,7 @@ async def open_mall(
     variable = "COALITION_GATEWAY_SECRET_KEY"
     aliases = MemberAliases(read_key(environment[variable], variable))
     head = await ledger.head(session, programme)
-    mall = Mall(programme, partners, aliases, History(), head.now_us)
+    mall = Mall(programme, partners, aliases, History(), head.now_us, enrolment=enrolment)
     enrolling = list(partners.values())
     for number in range(MEMBERS):
         partner = enrolling[number % len(enrolling)]

@@ -286,7 +286,7 @@ def _line_refund(till: Till, lines: list[dict[str, Any]], reference: str) -> tup
 
 async def enrol(till: Till) -> None:
     """A new member, who shops from then on."""
-    operation = till.begin("enrolment", "/v1/members", new_key(), {})
+    operation = till.begin("enrolment", "/v1/members", new_key(), till.mall.enrolment())
     if await till.settle(operation) and operation.answer:
         till.mall.members.append(till.mall.enrolled(till.partner, operation.answer.body))
 

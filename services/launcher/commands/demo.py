@@ -189,6 +189,7 @@ def _further(console: Console, folder: Path, weeks: int, latencies: Latencies) -
         "      the platform again, with all this data; its API reference is at /docs\n"
         f"  COALITION_STATE_DIR={state} {here}/coalition verify ledger --programme demo\n"
         f"  COALITION_STATE_DIR={state} {here}/coalition settle trace --programme demo\n"
+        f"  COALITION_STATE_DIR={state} {here}/coalition insights flow --programme demo --from 2017-01-01 --to 2017-03-31\n"
         "      while it is up, from another terminal"
     )
     if latencies.retries:

@@ -34,12 +34,13 @@ class NoteEvents:
     async def handle(self, connection: AsyncConnection, event: Event) -> None:
         """Notes it in the transaction given, unless it was handled before, is older than the subscriber, or is told to nobody."""
         message = event.message
-        if message is None or not self._note.is_needed:
+        if message is None:
             return
         shown = clock_offset_us(event.record, message) if self._source == "points" else None
         if shown is not None:
             await self._keep_clock(connection, event.programme, shown)
-        told = None if event.replayed else told_of(message)
+        # (The clock is kept also while there is no channel: there may be one after the next start.)
+        told = told_of(message) if self._note.is_needed and not event.replayed else None
         if told is None or told.kind not in await self._kinds_on(connection, event.programme):
             return
         # Of members, events are recorded by the wall clock.

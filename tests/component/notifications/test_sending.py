@@ -82,6 +82,17 @@ async def test_age_is_counted_by_the_wall_clock_whatever_a_test_programmes_clock
     assert len(house.mails(member)) == 3
 
 
+async def test_a_clock_that_moves_while_there_is_no_channel_is_known_when_there_is_one(house: Desk):
+    offset_us = -730 * MICROS_PER_DAY
+    house.app.note.is_needed = False
+    await house.tell(points_pb2.ProgrammeClockMoved(offset_us=offset_us), wall_now_us() + offset_us)
+    house.app.note.is_needed = True
+    # (One of which the event's own ids tell no time.)
+    member = house.member()
+    await house.tell(points_pb2.PointsExpiring(member_id=member.bytes, points=9), wall_now_us() + offset_us)
+    assert [row.kind for row in await house.notices()] == ["points_expiring"]
+
+
 async def test_what_is_too_old_expires_and_the_log_says_so(house: Desk):
     member = house.member()
     await house.tell(redeemed(member))
