@@ -85,7 +85,7 @@ async def _ran(wiped_after: tuple[int, ...]) -> tuple[Sums, object, int]:
             await platform.wait_ready()
 
             async def complete() -> bool:
-                judged = await judge(platform.environment, partner)
+                judged = await judge(platform.environment, partner, {})
                 return not any(each.wrong for each in judged.values())
 
             await until(complete, _DRAIN_SECONDS)
