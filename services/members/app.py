@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.members.commands.authority.check_code import CheckCode
 from services.members.commands.authority.check_pin import CheckPin
 from services.members.commands.authority.issue_token import IssueAppToken
+from services.members.commands.authority.read_code import ReadCode
+from services.members.commands.authority.send_code import SendCode
 from services.members.commands.authority.set_pin import SetPin
 from services.members.commands.authority.use_token import UseAppToken
 from services.members.commands.close import Close
@@ -46,6 +49,9 @@ class Members:
     use_app_token: UseAppToken
     set_pin: SetPin
     check_pin: CheckPin
+    send_code: SendCode
+    check_code: CheckCode
+    read_code: ReadCode
     set_preferences: SetPreferences
     set_consent: SetConsent
     read_contact: ReadContact

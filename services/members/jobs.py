@@ -15,7 +15,7 @@ _HOUR_SECONDS: Final = 3_600.0
 
 
 def jobs(database: Database, retention_days: int) -> tuple[Job, ...]:
-    """The jobs: forgetting what tokens and PINs were used for."""
+    """The jobs: forgetting what tokens, PINs and codes were used for."""
 
     async def forget() -> None:
         gone = await forget_authorities(database.writer, wall_now_us() - retention_days * MICROS_PER_DAY)

@@ -17,8 +17,11 @@ from coalition.members.v1.office_pb2 import DESCRIPTOR as OFFICE
 from coalition.members.v1.office_pb2_grpc import add_MembersOfficeServiceServicer_to_server
 
 from services.members.app import Members
+from services.members.commands.authority.check_code import CheckCode
 from services.members.commands.authority.check_pin import CheckPin
 from services.members.commands.authority.issue_token import IssueAppToken
+from services.members.commands.authority.read_code import ReadCode
+from services.members.commands.authority.send_code import SendCode
 from services.members.commands.authority.set_pin import SetPin
 from services.members.commands.authority.use_token import UseAppToken
 from services.members.commands.close import Close
@@ -35,6 +38,7 @@ from services.members.commands.resolve import Resolve
 from services.members.commands.set_card_range import SetCardRange
 from services.members.commands.update import UpdateMember
 from services.members.domain.access import STAFF_ROLES
+from services.members.domain.authority.codes import CodeRule
 from services.members.domain.authority.pins import PinRule
 from services.members.domain.cards import issue_card
 from services.members.domain.guarding import Limits
@@ -53,6 +57,7 @@ from services.members.rpc.office import OfficeServicer
 from services.members.rpc.servicer import MembersServicer
 from services.members.settings import Settings
 from services.members.storage import tables
+from services.members.storage.authority.code_words import CodeWords
 from services.members.storage.authority.hashing import Hashing
 from services.members.storage.authority.key_hash import KeyHash
 from services.members.storage.authority.token_seal import TokenSeal
@@ -105,6 +110,7 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
     guard = Guard(database.writer, announce, _limits(settings))
     anonymous = EnrolAnonymous(database.reader, database.writer, writer, claims, announce)
     once = ChangeOnce(database.writer, idempotency)
+    words, code_rule = CodeWords(secret), _code_rule(settings)
     return Members(
         enrol=Enrol(database.writer, idempotency, writer, claims, guard, announce),
         update=UpdateMember(database.writer, idempotency, writer, announce),
@@ -117,6 +123,9 @@ def build(settings: Settings, draw_card: Callable[[], str] | None = None) -> Mem
         use_app_token=UseAppToken(database.writer, seal, hashes, announce),
         set_pin=SetPin(database, reader, hashing),
         check_pin=CheckPin(database, reader, hashing, hashes, announce, rule),
+        send_code=SendCode(database.writer, idempotency, reader, announce, code_rule),
+        check_code=CheckCode(database.writer, reader, words, hashes, code_rule),
+        read_code=ReadCode(database.writer, reader, words, code_rule),
         set_preferences=SetPreferences(once, writer, announce),
         set_consent=SetConsent(database.reader, once, announce),
         read_contact=ReadContact(database.writer, reader, settings.programme_languages),
@@ -141,7 +150,7 @@ def server(members: Members, settings: Settings, verifier: Verifier, tls: Tls | 
     def register(to: grpc.aio.Server) -> None:
         add_MembersServiceServicer_to_server(servicer, to)
         add_MembersOfficeServiceServicer_to_server(OfficeServicer(members), to)
-        add_AuthorityServiceServicer_to_server(AuthorityServicer(members), to)
+        add_AuthorityServiceServicer_to_server(AuthorityServicer(members, fingerprint_key), to)
         add_ContactsServiceServicer_to_server(contacts, to)
         add_subscribers_to(to, members.database, tables.events)
 
@@ -174,6 +183,19 @@ def _limits(settings: Settings) -> Limits:
         settings.lookup_till_enrolled_max,
         settings.lookup_key_enrolled_max,
         settings.lookup_share_percent,
+    )
+
+
+def _code_rule(settings: Settings) -> CodeRule:
+    # What holds of all partners is more than one alone can have, whatever is set.
+    return CodeRule(
+        settings.code_seconds,
+        settings.code_tries_max,
+        settings.code_partner_hour_max,
+        settings.code_partner_day_max,
+        max(settings.code_member_hour_max, settings.code_partner_hour_max + 1),
+        settings.code_wrong_partner_max,
+        max(settings.code_wrong_everywhere_max, settings.code_wrong_partner_max + 1),
     )
 
 

@@ -87,6 +87,36 @@ class Settings(ServiceSettings, SecretSettings):
         le=86_400,
         description="How long the first lock lasts; each one after it twice as long, a day at most, until a right PIN",
     )
+    code_seconds: int = Field(
+        default=300, ge=60, le=1_800, description="How long a code that is sent to a member can be used"
+    )
+    code_tries_max: int = Field(default=3, ge=1, le=10, description="So many wrong tries end a code")
+    code_partner_hour_max: int = Field(
+        default=4, ge=1, le=1_000, description="Codes that a partner may have sent to a member in an hour"
+    )
+    code_partner_day_max: int = Field(
+        default=12, ge=1, le=1_000, description="Codes that a partner may have sent to a member in 24 hours"
+    )
+    code_member_hour_max: int = Field(
+        default=10,
+        ge=2,
+        le=10_000,
+        description="Codes that all partners together may have sent to a member in an hour. At least one more than "
+        "COALITION_MEMBERS_CODE_PARTNER_HOUR_MAX",
+    )
+    code_wrong_partner_max: int = Field(
+        default=9,
+        ge=1,
+        le=1_000,
+        description="So many wrong codes of a member with a partner in 24 hours, and none is sent or looked at there until they are older",
+    )
+    code_wrong_everywhere_max: int = Field(
+        default=20,
+        ge=2,
+        le=10_000,
+        description="The same of wrong ones with all partners together, for all. At least one more than "
+        "COALITION_MEMBERS_CODE_WRONG_PARTNER_MAX",
+    )
     programme_languages: dict[str, Language] = Field(
         default={},
         description='Languages that members are written to in, by programmes\' slugs, where they have said none: {"plaza": "de"}; '
@@ -96,5 +126,5 @@ class Settings(ServiceSettings, SecretSettings):
         default=90,
         ge=1,
         le=3_650,
-        description="How long a use of a token or a PIN is answered again under its key, and its replay is listed",
+        description="How long a use of a token, a PIN or a code is answered again under its key, and a token's replay is listed",
     )

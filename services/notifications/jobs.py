@@ -16,10 +16,13 @@ _SEND_LIMIT_SECONDS: Final = 600.0
 
 
 def jobs(notifications: Notifications, settings: Settings) -> tuple[Job, ...]:
-    """The jobs: sending what is due, and forgetting what is long over."""
+    """The jobs: sending what is due, what somebody waits for apart from all else, and forgetting what is long over."""
 
     async def send() -> None:
         await notifications.send_due()
+
+    async def send_urgent() -> None:
+        await notifications.send_due(urgent=True)
 
     async def forget() -> None:
         gone = await notifications.forget(wall_now_us() - settings.retention_days * MICROS_PER_DAY)
@@ -28,5 +31,6 @@ def jobs(notifications: Notifications, settings: Settings) -> tuple[Job, ...]:
 
     return (
         Job("notifications send", settings.send_every_seconds, _SEND_LIMIT_SECONDS, send),
+        Job("notifications send urgent", settings.send_every_seconds, _SEND_LIMIT_SECONDS, send_urgent),
         Job("notifications forget", _HOUR_SECONDS, 300.0, forget),
     )

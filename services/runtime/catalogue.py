@@ -26,7 +26,7 @@ from services.runtime.ids import to_text
 _PREFIXES: Final = {
     "member_id": "mem", "to_member_id": "mem", "from_member_id": "mem", "into_member_id": "mem",
     "partner_id": "ptr", "issuer_id": "ptr", "transaction_id": "txn", "original_id": "txn", "store_id": "sto",
-    "store_ids": "sto", "statement_id": "stm", "campaign_id": "cmp", "hold_id": "hld", "key_id": "key", "flag_id": "flg", "purchase_id": "pur", "dispute_id": "dsp", "receipt_id": "rcp",
+    "store_ids": "sto", "statement_id": "stm", "campaign_id": "cmp", "hold_id": "hld", "key_id": "key", "flag_id": "flg", "purchase_id": "pur", "dispute_id": "dsp", "receipt_id": "rcp", "code_id": "otc",
 }  # fmt: skip
 _UUID_BYTES: Final = 16
 _MODULES: Final = ((members_pb2, MEMBERS), (points_pb2, POINTS), (partners_pb2, PARTNERS))

@@ -80,6 +80,8 @@ CATALOGUE: Final[dict[Reason.ValueType, ReasonEntry]] = {
         _S.FAILED_PRECONDITION, 403, "What was shown is not good"
     ),
     Reason.REASON_PIN_LOCKED: ReasonEntry(_S.FAILED_PRECONDITION, 429, "PIN locked", True),
+    Reason.REASON_CODE_LIMITED: ReasonEntry(_S.FAILED_PRECONDITION, 429, "No more codes for now", True),
+    Reason.REASON_NO_CONTACT: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Nowhere to send a code to"),
     Reason.REASON_FLAG_REVIEWED: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Flag ended before"),
     Reason.REASON_RUN_STALE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Run is out of date"),
     Reason.REASON_RUN_STATE: ReasonEntry(_S.FAILED_PRECONDITION, 409, "Run is in another state"),

@@ -28,7 +28,7 @@ _NAMES: Final[Mapping[str, str]] = {
 _NO_NAMES: Final = frozenset(
     {
         "currency", "category", "quantity", "sku", "tax_rate", "metadata", "occurred_at", "business_date", "number", "till", "reference", "references", "text",
-        "pin", "app_token", "birth_date", "family_name", "given_name", "language", "personal.phone", "personal.email",
+        "pin", "authorisation.code", "app_token", "birth_date", "family_name", "given_name", "language", "personal.phone", "personal.email",
     }
 )  # fmt: skip
 _CURSORS: Final = ("starting_after", "ending_before")

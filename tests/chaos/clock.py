@@ -20,10 +20,13 @@ def library() -> Path | None:
 class Clock:
     """The clock that all processes of a run share, so many seconds ahead of the machine's. It steps at once."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` exists; every user may enter it."""
+    def __init__(self, folder: Path, *, is_real: bool = False) -> None:
+        """`folder` exists; every user may enter it. `is_real`: it is the machine's own, and never steps.
+
+        One that steps is read from its file each time, under one lock of a process: with twenty threads or so, that is all they do.
+        """
         self._file = folder / "clock"
-        self._library = library()
+        self._library = None if is_real else library()
         self.offset_seconds = 0
         self.step(0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from services.operations import campaigns
 from services.runtime.clock import to_micros
 from services.runtime.ids import to_text
 from tests.support.command_line import run_command
-from tests.support.gateway_mall import STARTS_AT, Mall, posted, running_mall, sale
+from tests.support.gateway_mall import OCCURRED_AT, STARTS_AT, Mall, key, posted, running_mall, sale
 from tests.support.outboxes import Mailbox, body_of, mailbox, subject_of
 from tests.support.platform import platform_folder
 from tests.support.waiting import until
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 _PROCESSES = [each for each in PROCESSES if each.name != "insights"]
 _WELCOME = "Willkommen bei Mall Points"
 _BONUS = "Bonuspunkte für Sie"
+_CODE_FOR = "Your code for Grocer"
 
 
 @dataclass
@@ -105,6 +107,39 @@ async def test_members_are_written_to_once_in_their_language_and_of_offers_only_
         ]  # fmt: skip
         notices = await post.run("notifications", "deliveries", "--member", readings[0]["member"])
         assert {each["reason"] for each in readings} == {each["notice"] for each in notices}
+
+
+async def test_a_till_has_a_code_sent_and_the_member_burns_with_it_once(post: Post) -> None:
+    address = f"{secrets.token_hex(6)}@example.org"
+    card = await post.member(address, "en")
+    grocer = post.mall.grocer
+    member = (await posted(grocer, "/v1/earns", sale(card, 100_000)))["member"]
+    headers, path = key(), f"/v1/members/{member}/one-time-codes"
+    asked = [await grocer.post(path, headers=headers) for _ in range(2)]
+    assert [each.status_code for each in asked] == [202, 202], asked[0].text
+    assert asked[0].json()["id"] == asked[1].json()["id"]
+
+    async def code_came() -> bool:
+        return _CODE_FOR in post.subjects(address)
+
+    await until(code_came)
+    (mail,) = (each for each in post.mail.to(address) if subject_of(each) == _CODE_FOR)
+    code = re.findall(r": ([0-9]{6})\b", body_of(mail))[0]
+
+    async def burn(shown: str) -> tuple[int, str]:
+        body = {
+            "member": {"id": member},
+            "reference": secrets.token_hex(8),
+            "occurred_at": OCCURRED_AT,
+            "points": 500,
+            "authorisation": {"method": "code", "code": shown},
+        }
+        answer = await grocer.post("/v1/redemptions", json=body, headers=key())
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await burn(f"{(int(code) + 1) % 10**6:06}") == (403, "authorisation_invalid")
+    assert await burn(code) == (201, "")
+    assert await burn(code) == (403, "authorisation_invalid")
 
 
 async def _bonus_of_25(mall: Mall) -> None:

@@ -11,6 +11,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import NotFound, Refused
+from services.runtime.ids import new_id
 from services.runtime.principal import acting
 from tests.support.gateway_members import MembersBook
 
@@ -18,7 +19,7 @@ TRIES: Final = 3
 
 
 class AuthorityBook(authority_pb2_grpc.AuthorityServiceServicer):
-    """Tokens and PINs. A token is of one member; its use is kept by partner and key."""
+    """Tokens, PINs and codes. A token is of one member; its use is kept by partner and key."""
 
     def __init__(self, members: MembersBook) -> None:
         self._members = members
@@ -26,6 +27,10 @@ class AuthorityBook(authority_pb2_grpc.AuthorityServiceServicer):
         self.uses: dict[str, tuple[UUID, str]] = {}
         self.pins: dict[bytes, str] = {}
         self.wrong: dict[bytes, int] = {}
+        # What is sent to whom; without an address there is nothing to send to.
+        self.codes: dict[bytes, str] = {}
+        self.code_keys: dict[tuple[UUID, str], bytes] = {}
+        self.unreachable: set[bytes] = set()
         # Every key that something was checked under.
         self.checks: list[tuple[str, str]] = []
 
@@ -78,6 +83,39 @@ class AuthorityBook(authority_pb2_grpc.AuthorityServiceServicer):
             method="pin",
             tries_left=TRIES - wrong - 1,
         )
+
+    async def SendCode(
+        self, request: authority_pb2.SendCodeRequest, context: Any
+    ) -> authority_pb2.SendCodeResponse:
+        acting().require("points:redeem")
+        self._known(request.member_id)
+        by = (acting().as_partner(), request.key)
+        if by in self.code_keys:
+            return authority_pb2.SendCodeResponse(
+                code_id=self.code_keys[by], expires_at_us=wall_now_us(), replayed=True
+            )
+        if request.member_id in self.unreachable:
+            raise Refused(Reason.REASON_NO_CONTACT, "nowhere to send to")
+        if request.member_id in self.codes:
+            raise Refused(
+                Reason.REASON_CODE_LIMITED, "too many", until="2026-03-14T09:00:00Z", retry_after_seconds=600
+            )
+        self.codes[request.member_id] = f"{secrets.randbelow(10**6):06}"
+        self.code_keys[by] = new_id().bytes
+        return authority_pb2.SendCodeResponse(
+            code_id=self.code_keys[by], expires_at_us=wall_now_us() + 300_000_000
+        )
+
+    async def CheckCode(
+        self, request: authority_pb2.CheckCodeRequest, context: Any
+    ) -> authority_pb2.CheckCodeResponse:
+        acting().require("points:redeem")
+        self.checks.append(("code", request.key))
+        if self.codes.get(request.member_id) != request.code:
+            raise Refused(
+                Reason.REASON_AUTHORISATION_INVALID, "the code is not right", method="code", tries_left=2
+            )
+        return authority_pb2.CheckCodeResponse()
 
     def _known(self, member_id: bytes) -> None:
         if member_id not in self._members.members:

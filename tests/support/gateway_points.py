@@ -225,7 +225,7 @@ class PointsBook(PointsReads):
         if redemption.authority.kind == movement_pb2.AUTHORITY_KIND_UNSPECIFIED:
             return refusal(
                 _R.REASON_AUTHORISATION_REQUIRED, "more must be shown",
-                shown="none", limit="0", required=str(redemption.points), enough="card, pin, app_token",
+                shown="none", limit="0", required=str(redemption.points), enough="card, pin, code, app_token",
             )  # fmt: skip
         available = self.wallets.get(redemption.member_id, 0)
         if redemption.points > available:

@@ -150,6 +150,23 @@ class Caller:
         request = authority_pb2.CheckPinRequest(member_id=member_id, pin=pin, key=key)
         return (await self.ask_authority("CheckPin", request)).replayed
 
+    async def send_code(self, member_id: bytes, key: str | None = None) -> authority_pb2.SendCodeResponse:
+        """Has a code sent, under a new key unless one is given."""
+        key = secrets.token_hex(8) if key is None else key
+        return await self.ask_authority(
+            "SendCode", authority_pb2.SendCodeRequest(member_id=member_id, key=key)
+        )
+
+    async def check_code(self, member_id: bytes, code: str, key: str | None = None) -> bool:
+        """Types a code, under a new key unless one is given; whether that was answered before."""
+        key = secrets.token_hex(8) if key is None else key
+        request = authority_pb2.CheckCodeRequest(member_id=member_id, code=code, key=key)
+        return (await self.ask_authority("CheckCode", request)).replayed
+
+    async def read_code(self, code_id: bytes) -> str:
+        """What a code says."""
+        return (await self.ask_authority("ReadCode", authority_pb2.ReadCodeRequest(code_id=code_id))).code
+
     async def event_blocks(self, from_pos: int = 1, limit: int = 0) -> list[Sequence[EventRecord]]:
         """Reads the event log, in the blocks that it comes in."""
         request = pb.ReadEventsRequest(from_pos=from_pos, limit=limit)

@@ -13,7 +13,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import grpc.aio
+from coalition.members.v1 import authority_pb2 as authority
 from coalition.members.v1 import contacts_pb2 as contacts
+from coalition.members.v1.authority_pb2_grpc import (
+    AuthorityServiceServicer,
+    add_AuthorityServiceServicer_to_server,
+)
 from coalition.members.v1.contacts_pb2_grpc import (
     ContactsServiceServicer,
     add_ContactsServiceServicer_to_server,
@@ -59,14 +64,27 @@ def new_programme(zone: str = "Europe/Berlin") -> Programme:
     return Programme(next(_ledger_ids), f"p-{secrets.token_hex(6)}", zone, "EUR", is_test=True)
 
 
-class MembersDouble(ContactsServiceServicer):
-    """Answers GetContact as members does, of those that a test has put there."""
+class MembersDouble(ContactsServiceServicer, AuthorityServiceServicer):
+    """Answers GetContact and ReadCode as members does, of those that a test has put there."""
 
     def __init__(self) -> None:
         self.known: dict[bytes, contacts.GetContactResponse] = {}
         self.no_marketing: set[bytes] = set()
         self.asked: list[contacts.GetContactRequest] = []
+        self.codes: dict[bytes, str] = {}
         self.away = False
+
+    async def ReadCode(
+        self, request: authority.ReadCodeRequest, context: object
+    ) -> authority.ReadCodeResponse:
+        """See the contract."""
+        who = acting()
+        who.in_programme()
+        if (who.kind, who.issuer) != (Kind.SERVICE, "notifications"):
+            raise PermissionDenied("for notifications alone")
+        if request.code_id not in self.codes:
+            raise NotFound("no such code")
+        return authority.ReadCodeResponse(code=self.codes[request.code_id])
 
     async def GetContact(
         self, request: contacts.GetContactRequest, context: object
@@ -96,6 +114,11 @@ class OneProgramme:
     async def named(self, slug: str) -> Named:
         """See Programmes."""
         return Named(self.known[slug], "Plaza Points")
+
+    async def partner_name(self, programme: Programme, partner_id: UUID) -> str:
+        """See Programmes."""
+        assert programme.slug in self.known
+        return f"Shop {partner_id.hex[-2:]}"
 
 
 @dataclass
@@ -175,7 +198,7 @@ class Desk:
 
     async def send(self) -> int:
         """Works off what is due."""
-        return await self.app.send_due()
+        return await self.app.send_due(urgent=True) + await self.app.send_due()
 
     async def make_due(self) -> None:
         """Has what waits be due now: time passes."""
@@ -249,9 +272,13 @@ async def contacts_server(double: MembersDouble, public_keys: str) -> AsyncGener
 
     def register(to: grpc.aio.Server) -> None:
         add_ContactsServiceServicer_to_server(double, to)
+        add_AuthorityServiceServicer_to_server(double, to)
 
-    name = contacts.DESCRIPTOR.services_by_name["ContactsService"].full_name
-    server = GrpcServer("127.0.0.1:0", Verifier(public_keys), [name], register)
+    names = [
+        contacts.DESCRIPTOR.services_by_name["ContactsService"].full_name,
+        authority.DESCRIPTOR.services_by_name["AuthorityService"].full_name,
+    ]
+    server = GrpcServer("127.0.0.1:0", Verifier(public_keys), names, register)
     port = await server.start()
     try:
         yield f"127.0.0.1:{port}"

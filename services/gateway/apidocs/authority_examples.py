@@ -18,3 +18,11 @@ PIN: Final[dict[str, Any]] = {"object": "pin", "member": _MEMBER_ID}
 # How a till says what was shown.
 CARD_READ: Final[dict[str, Any]] = {"method": "card"}
 PIN_TYPED: Final[dict[str, Any]] = {"method": "pin", "pin": "2580"}
+CODE_READ_OUT: Final[dict[str, Any]] = {"method": "code", "code": "048291"}
+ONE_TIME_CODE: Final[dict[str, Any]] = {
+    "object": "one_time_code",
+    "id": "otc_01kkq62d0re51t9a7b3c5d7e9f",
+    "member": _MEMBER_ID,
+    "digits": 6,
+    "expires_at": "2026-03-14T08:36:07.45Z",
+}

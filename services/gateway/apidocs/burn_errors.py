@@ -55,8 +55,9 @@ OF_BURNS: Final[dict[Reason.ValueType, Explained]] = {
     ),
     _R.REASON_AUTHORISATION_INVALID: Explained(
         "What was shown is not good, or not any more: a token of the app that is too old, was used before or is none of this "
-        "programme's; or a wrong PIN.",
-        "Have the app show a new token, or the PIN typed again, of which `tries_left` are left, and ask again; where the first "
+        "programme's; a wrong PIN; or a code by message that is wrong, too old, used, or another partner's.",
+        "Have the app show a new token, or the PIN or code typed again, of which `tries_left` are left, and ask again; where no tries of a "
+        "code are left, have another one sent; where the first "
         "request was answered so, the same key may be used. A time-out is no reason for a new key: the same request under the "
         "same key is answered again.",
         ("method", "tries_left"),
@@ -67,6 +68,19 @@ OF_BURNS: Final[dict[Reason.ValueType, Explained]] = {
         "Have the member show the app or the card. The lock ends by itself, or once the member's PIN is set anew.",
         ("until", "retry_after_seconds"),
         "PIN locked; please show app or card",
+    ),
+    _R.REASON_CODE_LIMITED: Explained(
+        "So many codes were sent to this member, or so many wrong ones typed, with you or with all partners, that none is sent or looked at "
+        "until `until`.",
+        "Have the member show the app or the card, or type the PIN. It ends by itself.",
+        ("until", "retry_after_seconds"),
+        "No code now; please show app or card",
+    ),
+    _R.REASON_NO_CONTACT: Explained(
+        "The member has left no phone number, app or e-mail address that a code could be sent to.",
+        "Have the member show the app or the card, or type the PIN. The partner that enrolled the member can add a phone number with "
+        "`PATCH /v1/members/{member_id}`.",
+        receipt_text="No phone or e-mail to send a code to",
     ),
     _R.REASON_BURN_WORTH_MISMATCH: Explained(
         "The tenders of kind `points` are not what the points of the purchase are worth by your burn rule; or points lower the "

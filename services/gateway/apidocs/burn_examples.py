@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.gateway.apidocs.authority_examples import CARD_READ, PIN_TYPED, TOKEN
+from services.gateway.apidocs.authority_examples import CARD_READ, CODE_READ_OUT, PIN_TYPED, TOKEN
 
 _REDEMPTION_ID: Final = "txn_01kkq62d0re51t9a7b3c5d7e9f"
 _MEMBER_ID: Final = "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"
@@ -34,6 +34,14 @@ REDEMPTION_BODIES: Final[dict[str, Any]] = {
         "points": 500,
         "occurred_at": "2026-03-14T09:31:07+01:00",
         "authorisation": PIN_TYPED,
+    },
+    "with a code by message": {
+        "member": {"id": _MEMBER_ID},
+        "reference": "S367-7-20260314-1007",
+        "store": "S367",
+        "points": 500,
+        "occurred_at": "2026-03-14T09:31:07+01:00",
+        "authorisation": CODE_READ_OUT,
     },
 }
 REDEMPTION: Final[dict[str, Any]] = {

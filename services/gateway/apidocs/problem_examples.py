@@ -17,7 +17,7 @@ _FIGURES: Final = {
     "limit_bytes": "262144", "lines": "5001", "retry_after_seconds": "1", "amount_minor": "2599",
     "lines_minor": "2589", "currency": "USD", "expected": "EUR", "needed": "points:earn", "store": "S999",
     "fields": "amount", "left": "1300", "original": "txn_01kkq5x2m8e4ta7c9v1w3y5z70",
-    "shown": "none", "enough": "card, pin, app_token", "method": "pin", "tries_left": "4", "until": "2026-03-14T08:46:07Z",
+    "shown": "none", "enough": "card, pin, code, app_token", "method": "pin", "tries_left": "4", "until": "2026-03-14T08:46:07Z",
     "guard": "member", "measure": "points", "reached": "5200", "resets_at": "2026-03-14T23:00:00Z",
     "held": "400", "minimum": "200", "step": "10", "below": "490", "most": "450", "most_minor": "450", "worth_minor": "500",
     "treatment": "tender", "told_minor": "450", "headroom": "0", "state": "open", "dispute": "dsp_01kkq5x2m8e4ta7c9v1w3y5z71",

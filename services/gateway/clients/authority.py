@@ -21,6 +21,14 @@ class AppToken(NamedTuple):
     expires_at_us: int
 
 
+class SentCode(NamedTuple):
+    """A code that is on its way to a member; `expires_at_us`: as of AppToken. `replayed`: an earlier call with the key had it sent."""
+
+    code_id: UUID
+    expires_at_us: int
+    replayed: bool
+
+
 class Authorities(Protocol):
     """What the gateway asks of the members service; all raise CoalitionError, NotFound (MEMBER_UNKNOWN) among them."""
 
@@ -38,6 +46,14 @@ class Authorities(Protocol):
 
     async def check_pin(self, token: bytes, member_id: UUID, pin: str, key: str) -> None:
         """Raises CoalitionError (AUTHORISATION_INVALID, PIN_LOCKED) unless it is the member's."""
+        ...
+
+    async def send_code(self, token: bytes, member_id: UUID, key: str) -> SentCode:
+        """Has a code sent to the member, once per key. Raises CoalitionError (NO_CONTACT, CODE_LIMITED, MEMBER_CLOSED)."""
+        ...
+
+    async def check_code(self, token: bytes, member_id: UUID, code: str, key: str) -> None:
+        """Uses a code up under the key. Raises CoalitionError (AUTHORISATION_INVALID, CODE_LIMITED) unless it was sent to the member."""
         ...
 
 
@@ -67,6 +83,17 @@ class GrpcAuthorities:
         """As Authorities.check_pin."""
         request = authority_pb2.CheckPinRequest(member_id=member_id.bytes, pin=pin, key=key)
         await _ask(self._stub.CheckPin, request, token)
+
+    async def send_code(self, token: bytes, member_id: UUID, key: str) -> SentCode:
+        """As Authorities.send_code."""
+        request = authority_pb2.SendCodeRequest(member_id=member_id.bytes, key=key)
+        response: authority_pb2.SendCodeResponse = await _ask(self._stub.SendCode, request, token)
+        return SentCode(from_bytes(response.code_id), response.expires_at_us, response.replayed)
+
+    async def check_code(self, token: bytes, member_id: UUID, code: str, key: str) -> None:
+        """As Authorities.check_code."""
+        request = authority_pb2.CheckCodeRequest(member_id=member_id.bytes, code=code, key=key)
+        await _ask(self._stub.CheckCode, request, token)
 
 
 async def _ask(method: Any, request: Any, token: bytes) -> Any:

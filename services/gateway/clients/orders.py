@@ -19,6 +19,7 @@ _KINDS: Final = {
     AuthorityKind.OFFLINE: movement_pb2.AUTHORITY_KIND_OFFLINE,
     AuthorityKind.CARD: movement_pb2.AUTHORITY_KIND_CARD,
     AuthorityKind.PIN: movement_pb2.AUTHORITY_KIND_PIN,
+    AuthorityKind.CODE: movement_pb2.AUTHORITY_KIND_CODE,
     AuthorityKind.APP_TOKEN: movement_pb2.AUTHORITY_KIND_APP_TOKEN,
 }
 

@@ -80,7 +80,7 @@ class AtTheTill:
         until_us: int,
         place: Place,
     ) -> Shown:
-        """As member, with what shows that it wants to burn. Raises CoalitionError (PIN_LOCKED) besides."""
+        """As member, with what shows that it wants to burn. Raises CoalitionError (PIN_LOCKED, CODE_LIMITED) besides."""
         member_id = await self.member(caller, key, reference, until_us, place)
         if reference.app_token:
             return Shown(member_id, Authority(AuthorityKind.APP_TOKEN))
@@ -88,6 +88,9 @@ class AtTheTill:
         if shown is not None and shown.pin is not None:
             await self._authorities.check_pin(caller.token, member_id, shown.pin, key)
             kind = AuthorityKind.PIN
+        elif shown is not None and shown.code is not None:
+            await self._authorities.check_code(caller.token, member_id, shown.code, key)
+            kind = AuthorityKind.CODE
         elif shown is not None:
             kind = AuthorityKind.CARD
         return Shown(member_id, Authority(kind, self._instruments.of(caller.programme, reference)))

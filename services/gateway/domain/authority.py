@@ -13,6 +13,7 @@ class AuthorityKind(StrEnum):
     OFFLINE = "offline"
     CARD = "card"
     PIN = "pin"
+    CODE = "code"
     APP_TOKEN = "app_token"  # noqa: S105
 
 

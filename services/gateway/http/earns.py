@@ -46,6 +46,7 @@ AUTHORITY_REASONS = (
     Reason.REASON_AUTHORISATION_REQUIRED,
     Reason.REASON_VELOCITY_EXCEEDED,
     Reason.REASON_PIN_LOCKED,
+    Reason.REASON_CODE_LIMITED,
 )
 # (Of those that tell a basket, and count against the day.)
 NEW_BURN_REASONS = (

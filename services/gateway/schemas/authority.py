@@ -10,6 +10,9 @@ from pydantic_core import PydanticCustomError
 from services.gateway.schemas.fields import Answer, Body, Instant, MemberId
 
 _DIGITS = r"^[0-9]{4,8}$"
+#: How many digits a code by message has.
+CODE_DIGITS = 6
+_CODE = rf"^[0-9]{{{CODE_DIGITS}}}$"
 _SECRET: dict[str, JsonValue] = {"format": "password", "writeOnly": True}
 # Ways of taking a card that read nothing of it.
 _NOT_READ = frozenset({"typed", "app", "on_file"})
@@ -19,8 +22,11 @@ class Authorisation(Body):
     """What was shown of the member. Leave it out where nothing was, and where the member is named by a token of the app."""
 
     method: Annotated[
-        Literal["card", "pin"],
-        Field(description="`card`: the card itself was read, not typed. `pin`: the member typed the PIN"),
+        Literal["card", "pin", "code"],
+        Field(
+            description="`card`: the card itself was read, not typed. `pin`: the member typed the PIN. `code`: the member read out "
+            "the code that you had sent, see `POST /v1/members/{member_id}/one-time-codes`"
+        ),
     ]
     pin: Annotated[
         str | None,
@@ -33,13 +39,27 @@ class Authorisation(Body):
         ),
     ] = None
 
-    @field_validator("pin")
+    code: Annotated[
+        str | None,
+        Field(
+            pattern=_CODE,
+            repr=False,
+            validate_default=True,
+            description="The code as the member read it out, with the method `code` alone",
+            json_schema_extra=_SECRET,
+        ),
+    ] = None
+
+    @field_validator("pin", "code")
     @classmethod
     def _with_its_method(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if info.data.get("method") == "pin" and value is None:
-            raise PydanticCustomError("authorisation", "The method `pin` needs the PIN")
-        if info.data.get("method") == "card" and value is not None:
-            raise PydanticCustomError("authorisation", "A PIN goes with the method `pin`")
+        method, name = info.data.get("method"), info.field_name
+        if method == name and value is None:
+            raise PydanticCustomError("authorisation", "The method `{method}` needs it", {"method": name})
+        if method not in (None, name) and value is not None:
+            raise PydanticCustomError(
+                "authorisation", "This goes with the method `{method}` alone", {"method": name}
+            )
         return value
 
 
@@ -109,4 +129,21 @@ class AppToken(Answer):
             examples=["apt_…"],
         ),
     ]
+    expires_at: Annotated[Instant, Field(description="From this moment on it can no longer be used")]
+
+
+class OneTimeCode(Answer):
+    """That a code is on its way to a member. What it says the member alone is told."""
+
+    object: Literal["one_time_code"]
+    id: Annotated[
+        str,
+        Field(
+            pattern="^otc_",
+            description="Names it, and tells nothing of what it says",
+            examples=["otc_01kkwz7r3se8tb0d2f4h6k8m0p"],
+        ),
+    ]
+    member: MemberId
+    digits: Annotated[int, Field(description="How many digits the till asks for")]
     expires_at: Annotated[Instant, Field(description="From this moment on it can no longer be used")]

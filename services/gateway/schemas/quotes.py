@@ -190,7 +190,9 @@ class QuotedBurn(Answer):
     ]
     authorisation: Annotated[
         Literal["card", "pin", "app_token"] | None,
-        Field(description="What has to be shown at least for the most points; null: nothing may be taken"),
+        Field(
+            description="What has to be shown at least for the most points (`pin`: or a code by message); null: nothing may be taken"
+        ),
     ]
     refusal: Annotated[
         Refusal | None, Field(description="What the fewest points would be refused with; null: nothing")

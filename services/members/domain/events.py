@@ -107,6 +107,17 @@ class PinLocked:
     everywhere: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CodeRequested:
+    """A partner has a code sent to a member, good there until `expires_at_us`."""
+
+    member_id: UUID
+    partner_id: UUID
+    code_id: UUID
+    requested_at_us: int
+    expires_at_us: int
+
+
 MemberEvent = (
     MemberEnrolled
     | MemberClaimed
@@ -117,4 +128,5 @@ MemberEvent = (
     | MemberClosed
     | AppTokenReplayed
     | PinLocked
+    | CodeRequested
 )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.members.domain.events import (
     AppTokenReplayed,
+    CodeRequested,
     ConsentChanged,
     EmploymentChanged,
     EnumerationSuspected,
@@ -32,6 +33,7 @@ OfMember = (
     | MemberClosed
     | AppTokenReplayed
     | PinLocked
+    | CodeRequested
 )
 
 
@@ -97,6 +99,13 @@ def new_event(event: MemberEvent) -> NewEvent:
         case MemberClosed():
             closed = pb.MemberClosed(member_id=event.member_id.bytes, closed_at_us=event.closed_at_us)
             return _of_member("member.closed", event, event.closed_at_us, closed)
+        case AppTokenReplayed() | PinLocked() | CodeRequested():
+            return _of_authority(event)
+
+
+def _of_authority(event: AppTokenReplayed | PinLocked | CodeRequested) -> NewEvent:
+    """Of what shows a member's will: at which partner it happened."""
+    match event:
         case AppTokenReplayed():
             replayed = pb.MemberAppTokenReplayed(
                 member_id=event.member_id.bytes,
@@ -114,6 +123,15 @@ def new_event(event: MemberEvent) -> NewEvent:
                 everywhere=event.everywhere,
             )
             return _of_member("member.pin_locked", event, event.locked_at_us, locked)
+        case CodeRequested():
+            requested = pb.MemberCodeRequested(
+                member_id=event.member_id.bytes,
+                partner_id=event.partner_id.bytes,
+                code_id=event.code_id.bytes,
+                requested_at_us=event.requested_at_us,
+                expires_at_us=event.expires_at_us,
+            )
+            return _of_member("member.code_requested", event, event.requested_at_us, requested)
 
 
 def _of_member(name: str, event: OfMember, recorded_at_us: int, message: Message) -> NewEvent:

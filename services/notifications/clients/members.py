@@ -1,4 +1,4 @@
-"""The members service, as this one needs it: how a member may be written to."""
+"""The members service, as this one needs it: how a member may be written to, and what a code says that is sent to one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import grpc.aio
+from coalition.members.v1 import authority_pb2
 from coalition.members.v1 import contacts_pb2 as pb
+from coalition.members.v1.authority_pb2_grpc import AuthorityServiceStub
 from coalition.members.v1.contacts_pb2_grpc import ContactsServiceStub
 
 from services.notifications.domain.channels import Channel, Contact, Reach
@@ -37,12 +39,17 @@ class Contacts(Protocol):
         """
         ...
 
+    async def code(self, programme: Programme, code_id: UUID) -> str:
+        """What a code says, for nothing but to be sent; members keeps that it was asked. Raises as reach, NotFound where it is over."""
+        ...
+
 
 class GrpcContacts:
     """The members service over gRPC, called as this service itself."""
 
     def __init__(self, channel: grpc.aio.Channel, signer: Signer) -> None:
         self._stub, self._signer = ContactsServiceStub(channel), signer
+        self._codes = AuthorityServiceStub(channel)
 
     async def reach(self, programme: Programme, member_id: UUID, purpose: Purpose, reason: str) -> Reach:
         """See Contacts."""
@@ -64,3 +71,11 @@ class GrpcContacts:
             answer.zone or programme.zone,
             answer.given_name,
         )
+
+    async def code(self, programme: Programme, code_id: UUID) -> str:
+        """See Contacts."""
+        request = authority_pb2.ReadCodeRequest(code_id=code_id.bytes)
+        answer: authority_pb2.ReadCodeResponse = await call(
+            self._codes.ReadCode, request, self._signer.own(programme), _CALL_SECONDS
+        )
+        return answer.code

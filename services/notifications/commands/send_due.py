@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifications.clients.members import Contacts
 from services.notifications.clients.outlets import Outlets
 from services.notifications.clients.programmes import Named, Programmes
+from services.notifications.commands.codes import words_of_code
 from services.notifications.domain.channels import Channel, Contact, Message, Outcome, Reach
-from services.notifications.domain.kinds import ABOUT
+from services.notifications.domain.kinds import ABOUT, Kind, by_preference
 from services.notifications.domain.notices import Move, Notice, State, Step, pause_us
 from services.notifications.domain.quiet_hours import quiet_until_us
 from services.notifications.domain.texts import fill
@@ -37,6 +38,7 @@ _log = logging.get(__name__)
 _BATCH: Final = 64
 _RUN_SECONDS: Final = 60.0
 _NEIGHBOUR_AWAY_US: Final = 5 * MICROS_PER_SECOND
+_NEIGHBOUR_AWAY_URGENT_US: Final = MICROS_PER_SECOND
 _UNWRITTEN_SECONDS: Final = 0.5
 
 
@@ -68,14 +70,19 @@ class SendDue:
         self._texts, self._switches = Texts(database.reader), Switches()
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def __call__(self) -> int:
-        """Works off what is due, for a minute at most; answers how many notices were looked at."""
-        await self._recover()
+    async def __call__(self, *, urgent: bool = False) -> int:
+        """Works off what is due, for a minute at most; answers how many notices were looked at.
+
+        `urgent`: what somebody waits for, and nothing else; else all but that.
+        """
+        if not urgent:
+            await self._recover()
         seen, until = 0, time.monotonic() + _RUN_SECONDS
         while time.monotonic() < until:
             now_us = wall_now_us()
             async with self._writer.transaction() as connection:
-                batch = await notices.take(connection, now_us, now_us + self._rules.lease_us, _BATCH)
+                leased_until_us = now_us + self._rules.lease_us
+                batch = await notices.take(connection, now_us, leased_until_us, _BATCH, urgent=urgent)
             seen += len(batch)
             gate = asyncio.Semaphore(self._rules.at_once)
             async with asyncio.TaskGroup() as group:
@@ -141,9 +148,10 @@ class SendDue:
         if not reach.writable:
             return await self._end(notice, Move(State.DROPPED, Step.DROPPED, reach.why_not or "not_writable"))
         quiet_us = quiet_until_us(now_us, reach.quiet_from_minute, reach.quiet_to_minute, reach.zone)
-        if quiet_us > now_us:
+        if quiet_us > now_us and not ABOUT[kind].urgent:
             return await self._end(notice, Move(State.WAITING, Step.PUT_OFF, "quiet_hours", None, quiet_us))
-        contact = next((each for each in reach.contacts if each.channel in self._outlets.channels), None)
+        contacts = by_preference(kind, reach.contacts)
+        contact = next((each for each in contacts if each.channel in self._outlets.channels), None)
         if contact is None:
             return await self._end(notice, Move(State.DROPPED, Step.DROPPED, "no_channel"))
         message = await self._message(notice, contact.channel, reach, named)
@@ -154,10 +162,12 @@ class SendDue:
         return None
 
     async def _message(self, notice: Notice, channel: Channel, reach: Reach, named: Named) -> Message:
-        """What is said. Raises TextBroken."""
+        """What is said. Raises TextBroken, and what neighbours raise."""
         text = await self._texts(notice.place.programme, notice.told.kind, channel.form, reach.language)
         zones = Zones(named.programme.zone, reach.zone)
         words = words_of(wording_of(reach.language), notice.told.facts, reach.given_name, named.name, zones)
+        if notice.told.kind is Kind.ONE_TIME_CODE:
+            words |= await words_of_code(self._contacts, self._programmes, named.programme, notice)
         return fill(text, words)
 
     async def _begin(self, notice: Notice, channel: Channel) -> str | None:
@@ -165,7 +175,7 @@ class SendDue:
         now_us = wall_now_us()
 
         async def work(connection: AsyncConnection) -> str | None:
-            if (
+            if not ABOUT[notice.told.kind].urgent and (
                 await notices.reached_today(connection, notice, channel, now_us)
                 >= self._rules.per_day[channel]
             ):
@@ -185,7 +195,10 @@ class SendDue:
         await asyncio.shield(task)
 
     async def _hand_over(self, notice: Notice, contact: Contact, message: Message) -> None:
-        outcome = await self._outlets.post(contact.channel, contact.address, message, notice.notice_id)
+        urgent = ABOUT[notice.told.kind].urgent
+        outcome = await self._outlets.post(
+            contact.channel, contact.address, message, notice.notice_id, urgent=urgent
+        )
         move = self._move_of(notice, contact.channel, outcome)
         give_up = time.monotonic() + self._rules.lease_seconds
         while True:
@@ -221,7 +234,8 @@ class SendDue:
         await self._writer.run(partial(_written, notice, move, tries=0))
 
     async def _let_go(self, notice: Notice) -> None:
-        due_us = wall_now_us() + _NEIGHBOUR_AWAY_US
+        urgent = ABOUT[notice.told.kind].urgent
+        due_us = wall_now_us() + (_NEIGHBOUR_AWAY_URGENT_US if urgent else _NEIGHBOUR_AWAY_US)
 
         async def work(connection: AsyncConnection) -> None:
             await notices.let_go(connection, notice, due_us)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from services.notifications.domain.channels import Channel, Contact
 from services.runtime.errors import InvalidRequest
 
 #: Words that every text may name: who is written to, and the programme's name for people.
@@ -17,6 +19,7 @@ class Kind(StrEnum):
 
     WELCOME = "welcome"
     PIN_LOCKED = "pin_locked"
+    ONE_TIME_CODE = "one_time_code"
     POINTS_EARNED = "points_earned"
     POINTS_GRANTED = "points_granted"
     POINTS_REDEEMED = "points_redeemed"
@@ -36,7 +39,9 @@ class Purpose(StrEnum):
 class About:
     """A kind's rules. `shelf_hours`: how old its event may be when it is sent; `on`: unless a programme says otherwise.
 
-    `words`: what its texts may name besides ALWAYS.
+    `words`: what its texts may name besides ALWAYS; `needed`: what they must. `urgent`: somebody stands and waits for it: it goes before
+    all others, in quiet hours too, and counts towards no limit of a day. `channels`: by what alone it goes, the best first; none: as the
+    member prefers.
     """
 
     event_type: str
@@ -44,6 +49,9 @@ class About:
     words: tuple[str, ...]
     on: bool = True
     purpose: Purpose = Purpose.SERVICE
+    urgent: bool = False
+    channels: tuple[Channel, ...] = ()
+    needed: tuple[str, ...] = ()
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -54,6 +62,15 @@ class About:
 ABOUT: Final[dict[Kind, About]] = {
     Kind.WELCOME: About("member.enrolled", 48, ()),
     Kind.PIN_LOCKED: About("member.pin_locked", 24, ("time",)),
+    # (Others may read along in a chat. How many are sent is bounded by members, who knows who asks.)
+    Kind.ONE_TIME_CODE: About(
+        "member.code_requested",
+        1,
+        ("code", "partner", "minutes"),
+        urgent=True,
+        channels=(Channel.SMS, Channel.PUSH, Channel.EMAIL),
+        needed=("code",),
+    ),
     Kind.POINTS_EARNED: About("points.earned", 24, ("points", "balance"), on=False),
     Kind.POINTS_GRANTED: About(
         "points.granted", 48, ("points", "balance"), on=False, purpose=Purpose.MARKETING
@@ -63,6 +80,18 @@ ABOUT: Final[dict[Kind, About]] = {
     Kind.POINTS_EXPIRING: About("points.expiring", 168, ("points", "day")),
     Kind.POINTS_EXPIRED: About("points.expired", 168, ("points", "balance")),
 }
+
+URGENT: Final = tuple(kind for kind, about in ABOUT.items() if about.urgent)
+
+
+def by_preference(kind: Kind, contacts: Sequence[Contact]) -> Sequence[Contact]:
+    """By what a kind may go, the best first; `contacts` are in the order that the member prefers."""
+    wanted = ABOUT[kind].channels
+    if not wanted:
+        return contacts
+    return sorted(
+        (each for each in contacts if each.channel in wanted), key=lambda each: wanted.index(each.channel)
+    )
 
 
 def read_kind(text: str) -> Kind:

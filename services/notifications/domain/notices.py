@@ -48,7 +48,7 @@ class Step(StrEnum):
 class Told:
     """What an event says that a member is told of.
 
-    `facts` are figures by name: points, times in microseconds. `useless_from_us`: when nobody needs to know it any more,
+    `facts` are figures by name: points, times in microseconds, ids as the numbers that they are. `useless_from_us`: when nobody needs to know it any more,
     programme time as the event has it; 0: by its age alone.
     """
 

@@ -45,6 +45,10 @@ def check(kind: Kind, form: Form, text: Text) -> None:
         raise InvalidRequest("body: no control characters but line breaks", field="body")
     for field, told in (("subject", text.subject), ("body", text.body)):
         _check_names(field, told, ABOUT[kind].placeholders)
+    said = set(_names(text.body))
+    for name in ABOUT[kind].needed:
+        if name not in said:
+            raise InvalidRequest(f"body: it says nothing without {{{name}}}", field="body")
 
 
 def _check_names(field: str, text: str, known: Collection[str]) -> None:

@@ -37,6 +37,14 @@ def _pin_locked(event: members_pb2.MemberPinLocked) -> Told:
     return _told(Kind.PIN_LOCKED, event, until_us=event.locked_until_us)
 
 
+def _code_requested(event: members_pb2.MemberCodeRequested) -> Told:
+    facts = {
+        "code_id": int.from_bytes(event.code_id),
+        "partner_id": int.from_bytes(event.partner_id),
+    }
+    return Told(Kind.ONE_TIME_CODE, UUID(bytes=event.member_id), facts, event.expires_at_us)
+
+
 def _earned(event: points_pb2.PointsEarned) -> Told | None:
     if not event.points:
         return None
@@ -72,6 +80,7 @@ _READERS: Final[Mapping[type[Message], Callable[[Any], Told | None]]] = {
     members_pb2.MemberEnrolled: _enrolled,
     members_pb2.MemberClaimed: _claimed,
     members_pb2.MemberPinLocked: _pin_locked,
+    members_pb2.MemberCodeRequested: _code_requested,
     points_pb2.PointsEarned: _earned,
     points_pb2.PointsGranted: _granted,
     points_pb2.PointsRedeemed: _redeemed,

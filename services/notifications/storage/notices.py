@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, insert, or_, select, update
+from sqlalchemy import Select, delete, func, insert, literal_column, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.domain.channels import Channel
-from services.notifications.domain.kinds import Kind
+from services.notifications.domain.kinds import URGENT, Kind
 from services.notifications.domain.notices import Move, Notice, Place, State, Step, Told
 from services.notifications.storage.tables import delivery, notice
 from services.runtime.clock import MICROS_PER_DAY, from_micros, to_micros
@@ -44,12 +44,20 @@ async def add(
     await connection.execute(upsert(notice).values(row).on_conflict_do_nothing(constraint="notice_event_uq"))
 
 
-async def take(connection: AsyncConnection, now_us: int, leased_until_us: int, limit: int) -> list[Notice]:
-    """Leases notices that are due, those that are due for longest first; nobody else takes them until the lease ends."""
+async def take(
+    connection: AsyncConnection, now_us: int, leased_until_us: int, limit: int, *, urgent: bool
+) -> list[Notice]:
+    """Leases notices that are due, urgent ones or others, those that are due for longest first.
+
+    Nobody else takes them until the lease ends.
+    """
     now, c = from_micros(now_us), notice.c
+    # (Written out, as the index has it.)
+    is_urgent = c.kind.in_([literal_column(f"'{kind.value}'") for kind in URGENT])
     due = (
         select(c.notice_id)
         .where(
+            is_urgent if urgent else not_(is_urgent),
             c.state == State.WAITING,
             c.due_at <= now,
             or_(c.leased_until.is_(None), c.leased_until < now),
@@ -81,7 +89,7 @@ async def interrupted(connection: AsyncConnection, now_us: int, limit: int) -> l
 
 
 async def reached_today(connection: AsyncConnection, given: Notice, channel: Channel, now_us: int) -> int:
-    """How many messages of a channel a member got in the last 24 hours, or may have got, or is about to get.
+    """How many messages of a channel a member got in the last 24 hours, or may have got, or is about to get; without urgent ones.
 
     Holds the member's lock until the transaction ends, so that two of one member do not count past each other.
     """
@@ -89,6 +97,8 @@ async def reached_today(connection: AsyncConnection, given: Notice, channel: Cha
     key = func.hashtextextended(f"{programme} {member_id}", 0)
     await connection.execute(select(func.pg_advisory_xact_lock(key)))
     of, since = delivery.c, from_micros(now_us - MICROS_PER_DAY)
+    told, urgent = notice.alias(), [kind.value for kind in URGENT]
+    was_urgent = select(told.c.kind).where(told.c.notice_id == of.notice_id, told.c.kind.in_(urgent)).exists()
     logged = select(func.count()).where(
         of.programme == programme,
         of.member_id == member_id,
@@ -97,6 +107,7 @@ async def reached_today(connection: AsyncConnection, given: Notice, channel: Cha
         of.outcome.in_((Step.SENT, Step.INTERRUPTED)),
         # Its own interrupted try does not stand in the way of the next one.
         of.notice_id != given.notice_id,
+        ~was_urgent,
     )
     c = notice.c
     under_way = select(func.count()).where(
@@ -105,6 +116,7 @@ async def reached_today(connection: AsyncConnection, given: Notice, channel: Cha
         c.channel == channel,
         c.state == State.SENDING,
         c.notice_id != given.notice_id,
+        c.kind.not_in(urgent),
     )
     # In one statement, which sees one moment: what ends between two would be in neither.
     both = select(logged.scalar_subquery() + under_way.scalar_subquery())

@@ -70,6 +70,8 @@ def words_of(
     name = plain_name(given_name)
     words = {"name": name, "greeting": wording.greeting(name), "programme": programme}
     for fact, value in facts.items():
+        if fact.endswith("_id"):
+            continue
         if fact == "expires_at_us":
             words["day"] = wording.last_day(value, zones.programme)
         elif fact == "until_us":

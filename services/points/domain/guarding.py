@@ -16,18 +16,23 @@ POINTS_MAX: Final = 1_000_000_000
 
 
 class Shown(IntEnum):
-    """What was shown of a member who wants to burn, from the weakest on; numbers as in the contract."""
+    """What was shown of a member who wants to burn; numbers as in the contract."""
 
     NOTHING = 0
     OFFLINE = 1
     CARD = 2
     PIN = 3
     APP_TOKEN = 4
+    CODE = 5
 
     @property
     def word(self) -> str:
         """Its word in answers."""
         return self.name.lower()
+
+
+# From the weakest on.
+_AT_THE_TILL: Final = (Shown.CARD, Shown.PIN, Shown.CODE, Shown.APP_TOKEN)
 
 
 class Authority(NamedTuple):
@@ -101,7 +106,7 @@ class Exceeded(NamedTuple):
 
 
 class Guard(NamedTuple):
-    """Points for which a burn that is told later, a card, or a secret number will do; and limits of a day.
+    """Points for which a burn that is told later, a card, or a secret number (and a code by message) will do; and limits of a day.
 
     A burn beyond a limit is refused; an earn is not, but both are flagged.
     """
@@ -120,13 +125,13 @@ class Guard(NamedTuple):
             return self.offline_points
         if shown is Shown.CARD:
             return self.card_points
-        if shown is Shown.PIN:
+        if shown in (Shown.PIN, Shown.CODE):
             return self.pin_points
         return POINTS_MAX if shown is Shown.APP_TOKEN else 0
 
     def enough(self, points: int) -> list[Shown]:
         """What can be shown at a till that will do for so many points, from the weakest on."""
-        return [each for each in (Shown.CARD, Shown.PIN, Shown.APP_TOKEN) if points <= self.most(each)]
+        return [each for each in _AT_THE_TILL if points <= self.most(each)]
 
     @property
     def limits(self) -> Mapping[tuple[Act, Scope], DayLimit]:

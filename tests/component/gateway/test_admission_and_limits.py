@@ -38,6 +38,7 @@ _WRITES = {
     "/v1/members/lookup": "members:read",
     "/v1/members/mem_5h8w0k3v9q2e7r1t4y6m8n0p2s/close": "members:write",
     "/v1/members/mem_5h8w0k3v9q2e7r1t4y6m8n0p2s/app-tokens": "members:app",
+    "/v1/members/mem_5h8w0k3v9q2e7r1t4y6m8n0p2s/one-time-codes": "points:redeem",
     "/v1/earns": "points:earn",
     "/v1/redemptions": "points:redeem",
     "/v1/statements/stm_01kkq5x2m8e4ta7c9v1w3y5z70/accept": "statements:accept",

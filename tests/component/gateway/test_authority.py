@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from coalition.points.v1 import movement_pb2 as pb
 
 from services.gateway.http import app
 from services.gateway.http.access_log import AccessLog
-from services.gateway.schemas.authority import AppToken, Pin
+from services.gateway.schemas.authority import AppToken, OneTimeCode, Pin
 from tests.support.gateway import House, open_house
 from tests.support.gateway_bodies import (
     CARD_READ,
@@ -26,7 +27,7 @@ from tests.support.gateway_bodies import (
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PIN = "73918264"
+PIN, CODE = "73918264", "640283"
 
 
 async def _member(house: House) -> tuple[str, str]:
@@ -57,7 +58,7 @@ async def test_what_was_shown_reaches_the_ledger_and_the_card_only_as_a_hash(hou
     instruments: set[bytes] = set()
     typed = await house.post("/v1/redemptions", redemption(card, 5, authorisation=None))
     assert _code(typed) == (403, "authorisation_required")
-    assert (typed.json()["shown"], typed.json()["enough"]) == ("none", "card, pin, app_token")
+    assert (typed.json()["shown"], typed.json()["enough"]) == ("none", "card, pin, code, app_token")
     instruments.add(_told(house).instrument)
     for path, body in (
         ("/v1/redemptions", redemption(card, 5)),
@@ -98,6 +99,10 @@ async def test_a_hold_tells_its_till(house: House) -> None:
         ({"authorisation": {"method": "pin", "pin": "123"}}, "/authorisation/pin"),
         ({"authorisation": {"method": "pin", "pin": 73918264}}, "/authorisation/pin"),
         ({"authorisation": {"method": "card", "pin": PIN}}, "/authorisation/pin"),
+        ({"authorisation": {"method": "code"}}, "/authorisation/code"),
+        ({"authorisation": {"method": "code", "code": PIN}}, "/authorisation/code"),
+        ({"authorisation": {"method": "pin", "pin": PIN, "code": "048291"}}, "/authorisation/code"),
+        ({"authorisation": {"method": "code", "code": "048291", "pin": PIN}}, "/authorisation/pin"),
         ({"member": {"customer_id": "C-1"}}, "/authorisation"),
         ({"member": {"app_token": "apt_x"}}, "/authorisation"),
         ({"member": {"app_token": "apt_x", "card": "1"}}, "/member"),
@@ -213,6 +218,56 @@ async def test_a_pin_is_set_typed_and_locked(house: House) -> None:
     assert "2580" not in locked.text
 
 
+async def test_a_code_is_asked_for_once_a_key_and_shows_the_members_will(house: House) -> None:
+    card, member = await _member(house)
+    path = f"/v1/members/{member}/one-time-codes"
+    asked = await house.post(path, None, key="code-1")
+    assert asked.status_code == 202, asked.text
+    told = OneTimeCode.model_validate_json(asked.content)
+    assert (told.member, told.digits, told.id[:4]) == (member, 6, "otc_")
+    again = await house.post(path, None, key="code-1")
+    assert (again.json()["id"], again.headers["idempotency-replayed"]) == (told.id, "true")
+    limited = await house.post(path, None, key="code-2")
+    assert _code(limited) == (429, "code_limited")
+    assert (limited.headers["retry-after"], limited.json()["until"]) == ("600", "2026-03-14T09:00:00Z")
+    nameless = new_card()
+    house.authority.unreachable.add(house.members.enrolled(nameless))
+    unreachable = (await house.post("/v1/earns", earn(nameless))).json()["member"]
+    refused = await house.post(f"/v1/members/{unreachable}/one-time-codes", None)
+    assert _code(refused) == (409, "no_contact")
+
+    *_, code = house.authority.codes.values()
+    read_out = {"method": "code", "code": code}
+    for path, body in (
+        ("/v1/redemptions", redemption(card, 5, authorisation=read_out)),
+        ("/v1/holds", hold(card, 5, member={"id": member}, authorisation=read_out)),
+        ("/v1/purchases", purchase(card, redeem={"points": 5}, authorisation=read_out)),
+    ):
+        answer = await house.post(path, body, key=f"sale{path}")
+        assert answer.status_code == 201, answer.text
+        assert house.authority.checks[-1] == ("code", f"k:sale{path}")
+        assert _told(house).kind == pb.AUTHORITY_KIND_CODE
+    wrong = {"method": "code", "code": f"{(int(code) + 1) % 10**6:06}"}
+    refused = await house.post("/v1/redemptions", redemption(card, 5, authorisation=wrong))
+    assert _code(refused) == (403, "authorisation_invalid")
+    assert (refused.json()["method"], refused.json()["tries_left"]) == ("code", 2)
+
+
+async def test_a_code_is_sent_for_members_that_there_are_by_partners_that_may_burn(house: House) -> None:
+    _, member = await _member(house)
+    headers = {
+        "Authorization": f"Bearer {house.new_key(['members:app', 'points:earn'], house.partner_id)}",
+        "Idempotency-Key": "code-3",
+    }
+    path, before = f"/v1/members/{member}/one-time-codes", dict(house.authority.codes)
+    answer = await house.client.post(path, headers=headers)
+    assert (answer.status_code, answer.json()["needed"]) == (403, "points:redeem")
+    for nobody in ("mem_x", "mem_5h8w0k3v9q2e7r1t4y6m8n0p2s"):
+        unknown = await house.post(f"/v1/members/{nobody}/one-time-codes", None)
+        assert _code(unknown) == (404, "member_unknown")
+    assert house.authority.codes == before
+
+
 async def test_tokens_and_pins_are_made_for_members_that_there_are_with_the_scope_for_it(
     house: House,
 ) -> None:
@@ -245,6 +300,8 @@ async def test_no_log_no_address_and_no_error_tells_a_pin_or_a_token(
             redemption(card, 5, authorisation={"method": "pin", "pin": PIN}),
             redemption(card, 5, authorisation={"method": PIN}),
             redemption(card, 5, authorisation={"method": "pin", "pin": PIN + "x"}),
+            redemption(card, 5, authorisation={"method": "code", "code": CODE}),
+            redemption(card, 5, authorisation={"method": "code", "code": CODE + "x"}),
             redemption(card, 10**6, member={"app_token": token}, authorisation=None),
             redemption(card, 5, member={"app_token": token}, authorisation=None),
             redemption(card, 5, member={"app_token": token, "card": token}, authorisation=None),
@@ -258,4 +315,7 @@ async def test_no_log_no_address_and_no_error_tells_a_pin_or_a_token(
     assert "/v1/redemptions" in told
     for secret in (PIN, token):
         assert secret not in told
+    # (Ids and fractions of seconds have six digits that mean nothing.)
+    assert not re.search(rf"(?<![0-9a-z.]){CODE}(?![0-9a-z])", told)
+    for secret in (PIN, token, f"\x06{CODE}"):
         assert all(secret.encode() not in call for call in posted)

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -87,6 +88,32 @@ async def test_sms_and_chats_go_by_apprises_services(url: str, sent_to: str, hou
     ((path, posted),) = house.chat.posts
     assert (outcome.sent, path.startswith(sent_to)) == (True, True)
     assert "Points: 5" in json.dumps(posted)
+
+
+async def test_certificates_are_read_once_a_channel_and_one_that_checks_none_changes_no_other(
+    house: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[ssl.SSLContext] = []
+    new_context = ssl.create_default_context
+
+    def counted() -> ssl.SSLContext:
+        read.append(new_context())
+        return read[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    outlets = AppriseOutlets(
+        {Channel.EMAIL: house.mail.url, Channel.PUSH: f"{house.mail.url}&verify=no"}, 4, 5
+    )
+    sent = [
+        outlets.post(channel, "ada@example.org", Message("Points", "5"), new_id())
+        for channel in (Channel.EMAIL, Channel.PUSH) * 3
+    ]
+    assert all(outcome.sent for outcome in await asyncio.gather(*sent))
+    await outlets.close()
+    assert sorted((each.verify_mode, each.check_hostname) for each in read) == [
+        (ssl.CERT_NONE, False),
+        (ssl.CERT_REQUIRED, True),
+    ]
 
 
 async def test_neither_address_nor_password_nor_text_is_in_any_log(house: Desk):

@@ -26,6 +26,7 @@ _DAY_US = 86_400_000_000
 _TYPED = pb.BurnAuthority()
 _OFFLINE = pb.BurnAuthority(kind=pb.AUTHORITY_KIND_OFFLINE)
 _PIN = pb.BurnAuthority(kind=pb.AUTHORITY_KIND_PIN)
+_CODE = pb.BurnAuthority(kind=pb.AUTHORITY_KIND_CODE)
 _TOKEN = pb.BurnAuthority(kind=pb.AUTHORITY_KIND_APP_TOKEN)
 _ACCEPTED = pb.OUTCOME_ACCEPTED
 
@@ -53,7 +54,7 @@ async def test_a_typed_number_earns_and_burns_nothing_and_asking_again_with_more
             pb.OUTCOME_TURNED_AWAY,
             (
                 "AUTHORISATION_REQUIRED",
-                {"shown": "nothing", "limit": "0", "required": "5", "enough": "card, pin, app_token"},
+                {"shown": "nothing", "limit": "0", "required": "5", "enough": "card, pin, code, app_token"},
             ),
         )
     assert outcomes(await till.post(redemption(member, 5, key="k"))) == [_ACCEPTED]
@@ -71,11 +72,11 @@ async def test_a_typed_number_earns_and_burns_nothing_and_asking_again_with_more
 async def test_by_threshold_a_card_a_secret_number_or_a_token_is_needed(house: PointsHouse) -> None:
     till, member = await _rich(house)
     await Guarded(house).set(till, offline_points=10, card_points=100, pin_points=500)
-    for shown, most in ((_OFFLINE, 10), (CARD, 100), (_PIN, 500)):
+    for shown, most in ((_OFFLINE, 10), (CARD, 100), (_PIN, 500), (_CODE, 500)):
         assert outcomes([await till.redeem(member, most, authority=shown)]) == [_ACCEPTED]
         away = await till.hold(member, most + 1, authority=shown)
         assert told(away)[1]["limit"] == str(most)
-    assert told(await till.redeem(member, 101))[1]["enough"] == "pin, app_token"
+    assert told(await till.redeem(member, 101))[1]["enough"] == "pin, code, app_token"
     assert outcomes([await till.hold(member, 501, authority=_TOKEN)]) == [_ACCEPTED]
     # Another partner of the programme is not bound by it.
     assert outcomes([await (await house.till()).redeem(member, 600)]) == [_ACCEPTED]

@@ -54,6 +54,7 @@ _ROUTES: Final = {
     "/v1/members/{member_id}/employment": "delete put",
     "/v1/members/{member_id}/balance": "get", "/v1/members/{member_id}/transactions": "get",
     "/v1/members/{member_id}/app-tokens": "post", "/v1/members/{member_id}/pin": "put",
+    "/v1/members/{member_id}/one-time-codes": "post",
     "/v1/members/{member_id}/expirations": "get", "/v1/reversals": "post",
     "/v1/quotes": "post", "/v1/earns": "post", "/v1/redemptions": "post", "/v1/transactions": "get", "/v1/holds": "post",
     "/v1/holds/{hold_id}/capture": "post", "/v1/holds/{hold_id}/void": "post",

@@ -10,6 +10,7 @@ import pytest
 
 from services.members import service
 from services.members.app import Members
+from services.members.commands.authority.send_code import AskedCode
 from services.members.commands.preferences.changing import Asked
 from services.members.commands.update import Update
 from services.members.domain.identifiers import IdentifierKind
@@ -112,6 +113,9 @@ async def test_no_table_holds_a_personal_value_in_any_plain_form(
     notifier = replace(principal_of(programme, Kind.SERVICE), issuer="notifications")
     told = await members.read_contact(notifier, enrolled.member_id, ContactPurpose.SERVICE, "ntf-1")
     assert [each.address for each in told.contacts] == [DEVICE, OTHER_PHONE]
+    asked_code = AskedCode(key_text(), bytes(32), enrolled.member_id)
+    code = await members.read_code(notifier, (await members.send_code(app, asked_code)).code_id)
+    await members.check_code(app, enrolled.member_id, code, KEY)
     await members.close(partner, enrolled.member_id)
 
     contents = await every_table(database.admin_url)
@@ -133,7 +137,7 @@ async def test_no_table_holds_a_personal_value_in_any_plain_form(
     )
     # (Of two letters everything is full.)
     personal = [str(getattr(PERSONAL, name)) for name in PERSONAL.__slots__ if name != "language"]
-    planted = [card, CUSTOMER_NUMBER, OTHER_PHONE, PIN, KEY, token, DEVICE, ZONE, *personal]
+    planted = [card, CUSTOMER_NUMBER, OTHER_PHONE, PIN, KEY, token, code, DEVICE, ZONE, *personal]
     for name, content in contents.items():
         for value in planted:
             for form in forms_of(value):

@@ -1,6 +1,7 @@
 """Nothing personal reaches a log, whatever goes wrong."""
 
 import logging as standard_logging
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -64,10 +65,15 @@ async def test_success_refusals_and_faults_log_nothing_personal(
     await app.set_pin(member_id, PIN)
     token = await app.app_token(member_id)
     await app.use_token(token)
+    code = await running.service("notifications", programme).read_code(
+        (await app.send_code(member_id)).code_id
+    )
+    wrong_code = f"{(int(code) + 1) % 10**6:06}"
     reasons: list[Reason.ValueType] = []
     for attempt in (
         app.use_token(token, "k:other"),
         app.check_pin(member_id, WRONG_PIN),
+        app.check_code(member_id, wrong_code),
         app.set_pin(member_id, "99999999"),
         partner.enrol(*given, personal=PERSONAL),
         # (One more digit would make a good number once in ten times.)
@@ -79,9 +85,13 @@ async def test_success_refusals_and_faults_log_nothing_personal(
             await attempt
         reasons.append(refused.value.reason)
         told = f"{refused.value} {refused.value.metadata}"
-        assert not any(value in told for value in (card, PERSONAL.email, PIN, WRONG_PIN, "99999999", token))
+        assert not any(
+            value in told
+            for value in (card, PERSONAL.email, PIN, WRONG_PIN, "99999999", token, code, wrong_code)
+        )
 
     assert reasons == [
+        Reason.REASON_AUTHORISATION_INVALID,
         Reason.REASON_AUTHORISATION_INVALID,
         Reason.REASON_AUTHORISATION_INVALID,
         Reason.REASON_INVALID_REQUEST,
@@ -90,6 +100,7 @@ async def test_success_refusals_and_faults_log_nothing_personal(
         Reason.REASON_INVALID_REQUEST,
         Reason.REASON_INTERNAL,
     ]
+    assert await app.check_code(member_id, code) is False
     logged = capsys.readouterr().err
     assert "SealBroken" in logged
     for value in (
@@ -101,6 +112,8 @@ async def test_success_refusals_and_faults_log_nothing_personal(
         *(value for _, value in PERSONAL.ListFields()),
     ):
         assert str(value) not in logged
+    # (Ids and fractions of seconds have six digits that mean nothing.)
+    assert not re.search(rf"(?<![0-9a-f.])({code}|{wrong_code})(?![0-9a-f])", logged)
 
 
 async def get_spoilt(database: ServiceDatabase, partner: Caller, member_id: bytes) -> pb.Member:

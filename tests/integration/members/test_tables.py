@@ -43,9 +43,10 @@ MUTABLE = {
     "member_pin_guard": {"locks", "locked_until"},
     "partner_pin_guard": {"wrong", "locks", "locked_until", "recent", "recent_since"},
     "pin_pass": {"misses"},
+    "one_time_code": {"wrong", "used_key"},
 }
 # Forgotten once nobody can ask for them.
-FORGOTTEN = {"app_token_use", "pin_pass", "lookup_count"}
+FORGOTTEN = {"app_token_use", "pin_pass", "lookup_count", "one_time_code"}
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from services.members.domain.languages import LANGUAGES as OF_MEMBERS
-from services.notifications.domain.channels import Channel, Form
-from services.notifications.domain.kinds import ABOUT, Kind
+from services.notifications.domain.channels import Channel, Contact, Form
+from services.notifications.domain.kinds import ABOUT, Kind, by_preference
 from services.notifications.domain.languages import LANGUAGES, language_of
 from services.notifications.domain.texts import Text, TextBroken, check, fill, plain_name
 from services.notifications.settings import Settings
 from services.notifications.wording.language import Zones, all_wordings, wording_of, words_of
 from services.runtime.clock import MICROS_PER_SECOND
+from services.runtime.errors import InvalidRequest
 
 # 2026-03-29 00:00 in Berlin: the day before is the last one.
 _MIDNIGHT_US = 1_774_738_800 * MICROS_PER_SECOND
@@ -28,6 +29,7 @@ def test_every_kind_is_said_in_every_form_with_words_that_it_has(language: str):
     wording = wording_of(language)
     facts = {"points": 12_345, "balance": 0, "expires_at_us": _MIDNIGHT_US, "until_us": _MIDNIGHT_US}
     words = words_of(wording, facts, "Ada", "Plaza", _BERLIN)
+    words |= {"code": "048291", "partner": "Grocer", "minutes": "5"}
     assert set(wording.texts) == {(kind, form) for kind in Kind for form in Form}
     for (kind, form), text in wording.texts.items():
         check(kind, form, text)
@@ -97,3 +99,17 @@ def test_a_channel_without_a_place_for_the_address_is_refused_without_telling_th
     with pytest.raises(ValueError, match="where the member's address goes") as refused:
         Settings.model_validate(given)
     assert "geheim" not in str(refused.value)
+
+
+def test_a_text_of_a_code_without_the_code_is_refused():
+    with pytest.raises(InvalidRequest, match=r"without \{code\}"):
+        check(Kind.ONE_TIME_CODE, Form.SHORT, Text("", "{programme}: your code is on its way."))
+    check(Kind.ONE_TIME_CODE, Form.SHORT, Text("", "{programme}: {code}"))
+
+
+def test_a_code_goes_by_text_message_first_and_never_by_chat():
+    contacts = [Contact(channel, channel.value) for channel in (Channel.CHAT, Channel.EMAIL, Channel.SMS)]
+    assert [each.channel for each in by_preference(Kind.ONE_TIME_CODE, contacts)] == [
+        Channel.SMS, Channel.EMAIL,
+    ]  # fmt: skip
+    assert list(by_preference(Kind.WELCOME, contacts)) == contacts

@@ -133,6 +133,7 @@ from .money import Money
 from .money_to_pay import MoneyToPay
 from .net import Net
 from .net_direction import NetDirection
+from .one_time_code import OneTimeCode
 from .original import Original
 from .our_figures import OurFigures
 from .parked_earn import ParkedEarn
@@ -380,6 +381,7 @@ __all__ = (
     "MoneyToPay",
     "Net",
     "NetDirection",
+    "OneTimeCode",
     "Original",
     "OurFigures",
     "ParkedEarn",

@@ -16,12 +16,15 @@ class Authorisation:
     """What was shown of the member. Leave it out where nothing was, and where the member is named by a token of the app.
 
     Attributes:
-        method (AuthorisationMethod): `card`: the card itself was read, not typed. `pin`: the member typed the PIN
+        method (AuthorisationMethod): `card`: the card itself was read, not typed. `pin`: the member typed the PIN.
+            `code`: the member read out the code that you had sent, see `POST /v1/members/{member_id}/one-time-codes`
         pin (None | str | Unset): The PIN, with the method `pin` alone
+        code (None | str | Unset): The code as the member read it out, with the method `code` alone
     """
 
     method: AuthorisationMethod
     pin: None | str | Unset = UNSET
+    code: None | str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         method = self.method.value
@@ -32,6 +35,12 @@ class Authorisation:
         else:
             pin = self.pin
 
+        code: None | str | Unset
+        if isinstance(self.code, Unset):
+            code = UNSET
+        else:
+            code = self.code
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -41,6 +50,8 @@ class Authorisation:
         )
         if pin is not UNSET:
             field_dict["pin"] = pin
+        if code is not UNSET:
+            field_dict["code"] = code
 
         return field_dict
 
@@ -58,9 +69,19 @@ class Authorisation:
 
         pin = _parse_pin(d.pop("pin", UNSET))
 
+        def _parse_code(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        code = _parse_code(d.pop("code", UNSET))
+
         authorisation = cls(
             method=method,
             pin=pin,
+            code=code,
         )
 
         return authorisation

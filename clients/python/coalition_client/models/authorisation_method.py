@@ -4,6 +4,7 @@ from typing import Self
 
 class AuthorisationMethod(StrEnum):
     CARD = "card"
+    CODE = "code"
     PIN = "pin"
 
     @classmethod

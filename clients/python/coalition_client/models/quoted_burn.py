@@ -28,8 +28,8 @@ class QuotedBurn:
         worth (None | Worth): What `most` is worth; null: nothing may be taken, or you have no burn rule
         ratio (BurnRatio | None): Null: you have no burn rule
         left_today (int | None): Points that the member may spend with you today; null: without limit
-        authorisation (None | QuotedBurnAuthorisationType0): What has to be shown at least for the most points; null:
-            nothing may be taken
+        authorisation (None | QuotedBurnAuthorisationType0): What has to be shown at least for the most points (`pin`:
+            or a code by message); null: nothing may be taken
         refusal (None | Refusal): What the fewest points would be refused with; null: nothing
     """
 

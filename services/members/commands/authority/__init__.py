@@ -1,1 +1,1 @@
-"""What makes, uses and checks tokens and PINs."""
+"""What makes, uses and checks tokens, PINs and codes."""

@@ -1,1 +1,1 @@
-"""What shows that a burn is a member's will: tokens of the member's app, and the PIN."""
+"""What shows that a burn is a member's will: tokens of the member's app, the PIN, and codes by message."""

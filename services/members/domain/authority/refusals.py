@@ -37,15 +37,48 @@ def pin_refused(tries_left: int | None = None) -> Refused:
     return Refused(Reason.REASON_AUTHORISATION_INVALID, "the PIN is not right", method="pin", **told)
 
 
+def code_refused(tries_left: int | None = None) -> Refused:
+    """A wrong code, or none that could be right; `tries_left`: before it ends, where they are counted."""
+    told = {} if tries_left is None else {"tries_left": tries_left}
+    said = (
+        "the code is not right"
+        if tries_left
+        else "the code is not good, or not any more: have another one sent"
+    )
+    return Refused(Reason.REASON_AUTHORISATION_INVALID, said, method="code", **told)
+
+
+def code_limited(until_us: int, now_us: int) -> Refused:
+    """No code is sent, or looked at, until a wall-clock time."""
+    until = _told(until_us)
+    return Refused(
+        Reason.REASON_CODE_LIMITED,
+        f"too many codes were sent, or wrong ones typed: the next one is taken from {until} on",
+        until=until,
+        retry_after_seconds=_seconds(until_us, now_us),
+    )
+
+
+def no_contact() -> Refused:
+    """Nobody knows where to send a code to."""
+    return Refused(
+        Reason.REASON_NO_CONTACT, "of this member there is no phone number, app or e-mail address to send to"
+    )
+
+
+def code_over() -> NotFound:
+    """What a code says is told no more."""
+    return NotFound("no code of this id can be used")
+
+
 def pin_locked(until_us: int, now_us: int) -> Refused:
     """No PIN is looked at until a wall-clock time."""
-    until = from_micros(until_us).isoformat(timespec="seconds").replace("+00:00", "Z")
-    seconds = max(1, -((now_us - until_us) // MICROS_PER_SECOND))
+    until = _told(until_us)
     return Refused(
         Reason.REASON_PIN_LOCKED,
         f"too many wrong PINs: none is looked at until {until}",
         until=until,
-        retry_after_seconds=seconds,
+        retry_after_seconds=_seconds(until_us, now_us),
     )
 
 
@@ -57,3 +90,12 @@ def read_key(key: str) -> bytes:
             Reason.REASON_IDEMPOTENCY_KEY_MISSING,
         )
     return key.encode()
+
+
+def _told(at_us: int) -> str:
+    return from_micros(at_us).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _seconds(until_us: int, now_us: int) -> int:
+    """How long it is until then, rounded up; at least 1."""
+    return max(1, -((now_us - until_us) // MICROS_PER_SECOND))

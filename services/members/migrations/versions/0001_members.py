@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).with_name("0001_members")
-_FILES = ("authority.sql", "preferences.sql")
+_FILES = ("authority.sql", "codes.sql", "preferences.sql")
 _TABLES = (
     # Never edited. What changes about a member is told by rows of other tables.
     """
@@ -288,6 +288,7 @@ _GRANTS = {
     "member_consent": "",
     "contact_reading": "",
     "pin_pass": ", UPDATE (misses), DELETE",
+    "one_time_code": ", UPDATE (wrong, used_key), DELETE",
 }
 
 

@@ -1,1 +1,1 @@
-"""Tokens that were used, and PINs."""
+"""Tokens that were used, PINs, and codes by message."""

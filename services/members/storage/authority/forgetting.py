@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.members.storage.authority.codes import forget_codes
 from services.members.storage.authority.pins import forget_passes
 from services.members.storage.authority.token_uses import forget_uses
 from services.runtime.database import WriteDatabase
 
 
 async def forget_authorities(database: WriteDatabase, before_us: int) -> int:
-    """Removes uses of tokens and passed PINs from before a wall-clock time, some in a transaction; answers how many."""
+    """Removes uses of tokens, passed PINs and codes from before a wall-clock time, some in a transaction; answers how many."""
     gone = 0
-    for forget in (forget_uses, forget_passes):
+    for forget in (forget_uses, forget_passes, forget_codes):
         while some := await database.run(_before(forget, before_us)):
             gone += some
     return gone

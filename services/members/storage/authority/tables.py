@@ -1,4 +1,4 @@
-"""The tables of tokens and PINs, as the queries see them. migrations/ makes them, with their checks, grants and triggers."""
+"""The tables of tokens, PINs and codes, as the queries see them. migrations/ makes them, with their checks, grants and triggers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 
@@ -87,4 +88,19 @@ pin_pass: Final = Table(
     Column("misses", SmallInteger, nullable=False),
     Column("passed_at", TIMESTAMP(timezone=True), nullable=False),
     PrimaryKeyConstraint("ledger_id", "partner_id", "key_hash", "member_id", name="pin_pass_pk"),
+)
+
+one_time_code: Final = Table(
+    "one_time_code",
+    metadata,
+    Column("ledger_id", SmallInteger, nullable=False),
+    Column("code_id", Uuid, nullable=False),
+    Column("member_id", Uuid, nullable=False),
+    Column("partner_id", Uuid, nullable=False),
+    Column("sent_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("expires_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("wrong", SmallInteger, nullable=False),
+    Column("used_key", LargeBinary),
+    PrimaryKeyConstraint("ledger_id", "code_id", name="one_time_code_pk"),
+    UniqueConstraint("ledger_id", "member_id", "partner_id", "used_key", name="one_time_code_use_uq"),
 )

@@ -343,3 +343,41 @@ class MemberPinLocked(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemberPinLocked: _TypeAlias = MemberPinLocked  # noqa: Y015
+
+@_typing.final
+class MemberCodeRequested(_message.Message):
+    """`member.code_requested`: a partner has a code sent to a member, who reads it out at the till. What it says is in no event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    CODE_ID_FIELD_NUMBER: _builtins.int
+    REQUESTED_AT_US_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    partner_id: _builtins.bytes
+    """The partner that it is good at (16 bytes of a UUID)."""
+    code_id: _builtins.bytes
+    """Names the code (16 bytes of a UUID)."""
+    requested_at_us: _builtins.int
+    """Wall-clock time. Microseconds since 1970-01-01 UTC."""
+    expires_at_us: _builtins.int
+    """Wall-clock time from which on it can no longer be used. Microseconds since 1970-01-01 UTC."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        partner_id: _builtins.bytes = ...,
+        code_id: _builtins.bytes = ...,
+        requested_at_us: _builtins.int = ...,
+        expires_at_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_id", b"code_id", "expires_at_us", b"expires_at_us", "member_id", b"member_id", "partner_id", b"partner_id", "requested_at_us", b"requested_at_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberCodeRequested: _TypeAlias = MemberCodeRequested  # noqa: Y015

@@ -323,7 +323,7 @@ class PointsRedeemed(_message.Message):
     burn_rule_version: _builtins.int
     """The version of the burn rule; 0: none."""
     shown: _builtins.str
-    """What showed that it was the member's will: `card`, `pin`, `app_token` or `offline`; empty of a capture, see its hold."""
+    """What showed that it was the member's will: `card`, `pin`, `code`, `app_token` or `offline`; empty of a capture, see its hold."""
     @_builtins.property
     def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___LotTaken]:
         """The lots they came from, in the order used."""

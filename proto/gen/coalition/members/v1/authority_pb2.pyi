@@ -214,6 +214,158 @@ class CheckPinResponse(_message.Message):
 Global___CheckPinResponse: _TypeAlias = CheckPinResponse  # noqa: Y015
 
 @_typing.final
+class SendCodeRequest(_message.Message):
+    """Asks to have a code sent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    key: _builtins.str
+    """Idempotency key of the caller, 1 to 255 characters."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "member_id", b"member_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendCodeRequest: _TypeAlias = SendCodeRequest  # noqa: Y015
+
+@_typing.final
+class SendCodeResponse(_message.Message):
+    """Answers that a code is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_ID_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_US_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    code_id: _builtins.bytes
+    """Names it, and tells nothing of what it says (16 bytes of a UUID)."""
+    expires_at_us: _builtins.int
+    """Wall-clock time from which on it can no longer be used. Microseconds since 1970-01-01 UTC."""
+    replayed: _builtins.bool
+    """True when this answers an earlier call with the same key."""
+    def __init__(
+        self,
+        *,
+        code_id: _builtins.bytes = ...,
+        expires_at_us: _builtins.int = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_id", b"code_id", "expires_at_us", b"expires_at_us", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendCodeResponse: _TypeAlias = SendCodeResponse  # noqa: Y015
+
+@_typing.final
+class CheckCodeRequest(_message.Message):
+    """Asks whether a code is the one that was sent last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    code: _builtins.str
+    """The code as it was typed."""
+    key: _builtins.str
+    """Key of what it is checked for, 1 to 300 characters."""
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.bytes = ...,
+        code: _builtins.str = ...,
+        key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "key", b"key", "member_id", b"member_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckCodeRequest: _TypeAlias = CheckCodeRequest  # noqa: Y015
+
+@_typing.final
+class CheckCodeResponse(_message.Message):
+    """Answers that it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """True when this answers an earlier call with the same key."""
+    def __init__(
+        self,
+        *,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckCodeResponse: _TypeAlias = CheckCodeResponse  # noqa: Y015
+
+@_typing.final
+class ReadCodeRequest(_message.Message):
+    """Asks what a code says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_ID_FIELD_NUMBER: _builtins.int
+    code_id: _builtins.bytes
+    """16 bytes of a UUID."""
+    def __init__(
+        self,
+        *,
+        code_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_id", b"code_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadCodeRequest: _TypeAlias = ReadCodeRequest  # noqa: Y015
+
+@_typing.final
+class ReadCodeResponse(_message.Message):
+    """Answers what it says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Six digits."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadCodeResponse: _TypeAlias = ReadCodeResponse  # noqa: Y015
+
+@_typing.final
 class Replay(_message.Message):
     """A token that somebody showed after it had been used."""
 

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AuthorityServiceStub:
-    """What shows that a burn is a member's will: tokens of the member's app, and the member's PIN. The programme and the actor come from the
+    """What shows that a burn is a member's will: tokens of the member's app, the member's PIN, and codes that are sent to the member. The programme and the actor come from the
     caller's principal.
     """
 
@@ -56,6 +56,21 @@ class AuthorityServiceStub:
                 request_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.CheckPinRequest.SerializeToString,
                 response_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.CheckPinResponse.FromString,
                 _registered_method=True)
+        self.SendCode = channel.unary_unary(
+                '/coalition.members.v1.AuthorityService/SendCode',
+                request_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.SendCodeRequest.SerializeToString,
+                response_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.SendCodeResponse.FromString,
+                _registered_method=True)
+        self.CheckCode = channel.unary_unary(
+                '/coalition.members.v1.AuthorityService/CheckCode',
+                request_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.CheckCodeRequest.SerializeToString,
+                response_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.CheckCodeResponse.FromString,
+                _registered_method=True)
+        self.ReadCode = channel.unary_unary(
+                '/coalition.members.v1.AuthorityService/ReadCode',
+                request_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.ReadCodeRequest.SerializeToString,
+                response_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.ReadCodeResponse.FromString,
+                _registered_method=True)
         self.ListReplays = channel.unary_unary(
                 '/coalition.members.v1.AuthorityService/ListReplays',
                 request_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.ListReplaysRequest.SerializeToString,
@@ -64,7 +79,7 @@ class AuthorityServiceStub:
 
 
 class AuthorityServiceServicer:
-    """What shows that a burn is a member's will: tokens of the member's app, and the member's PIN. The programme and the actor come from the
+    """What shows that a burn is a member's will: tokens of the member's app, the member's PIN, and codes that are sent to the member. The programme and the actor come from the
     caller's principal.
     """
 
@@ -104,6 +119,33 @@ class AuthorityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SendCode(self, request, context):
+        """Has a code sent to the member, by the notifications service, which is told by `member.code_requested`. It is good for a while, at the
+        partner that asked, for one use, and ends the one before of the same partner. For partners that may burn. The same key is answered
+        again, and sends nothing more.
+        Errors: NO_CONTACT, CODE_LIMITED, MEMBER_CLOSED, NOT_FOUND, IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_REUSED, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckCode(self, request, context):
+        """Uses up a code that a member read out at a till. For partners that may burn. Some wrong ones end the code. A partner's key that it was
+        used under is answered again, also when its time is over.
+        Errors: AUTHORISATION_INVALID, CODE_LIMITED, NOT_FOUND, IDEMPOTENCY_KEY_MISSING, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadCode(self, request, context):
+        """Tells what a code says, while it can be used; for the notifications service only, and each time is kept as those of
+        ContactsService.GetContact are. Errors: INVALID_REQUEST, NOT_FOUND also of one that is over, PERMISSION_DENIED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListReplays(self, request, context):
         """Lists tokens that were shown again by somebody else, newest first. For the service desk and auditors.
         Errors: INVALID_REQUEST, PERMISSION_DENIED.
@@ -135,6 +177,21 @@ def add_AuthorityServiceServicer_to_server(servicer, server):
                     request_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.CheckPinRequest.FromString,
                     response_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.CheckPinResponse.SerializeToString,
             ),
+            'SendCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendCode,
+                    request_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.SendCodeRequest.FromString,
+                    response_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.SendCodeResponse.SerializeToString,
+            ),
+            'CheckCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckCode,
+                    request_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.CheckCodeRequest.FromString,
+                    response_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.CheckCodeResponse.SerializeToString,
+            ),
+            'ReadCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadCode,
+                    request_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.ReadCodeRequest.FromString,
+                    response_serializer=coalition_dot_members_dot_v1_dot_authority__pb2.ReadCodeResponse.SerializeToString,
+            ),
             'ListReplays': grpc.unary_unary_rpc_method_handler(
                     servicer.ListReplays,
                     request_deserializer=coalition_dot_members_dot_v1_dot_authority__pb2.ListReplaysRequest.FromString,
@@ -149,7 +206,7 @@ def add_AuthorityServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuthorityService:
-    """What shows that a burn is a member's will: tokens of the member's app, and the member's PIN. The programme and the actor come from the
+    """What shows that a burn is a member's will: tokens of the member's app, the member's PIN, and codes that are sent to the member. The programme and the actor come from the
     caller's principal.
     """
 
@@ -251,6 +308,87 @@ class AuthorityService:
             '/coalition.members.v1.AuthorityService/CheckPin',
             coalition_dot_members_dot_v1_dot_authority__pb2.CheckPinRequest.SerializeToString,
             coalition_dot_members_dot_v1_dot_authority__pb2.CheckPinResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.members.v1.AuthorityService/SendCode',
+            coalition_dot_members_dot_v1_dot_authority__pb2.SendCodeRequest.SerializeToString,
+            coalition_dot_members_dot_v1_dot_authority__pb2.SendCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.members.v1.AuthorityService/CheckCode',
+            coalition_dot_members_dot_v1_dot_authority__pb2.CheckCodeRequest.SerializeToString,
+            coalition_dot_members_dot_v1_dot_authority__pb2.CheckCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.members.v1.AuthorityService/ReadCode',
+            coalition_dot_members_dot_v1_dot_authority__pb2.ReadCodeRequest.SerializeToString,
+            coalition_dot_members_dot_v1_dot_authority__pb2.ReadCodeResponse.FromString,
             options,
             channel_credentials,
             insecure,

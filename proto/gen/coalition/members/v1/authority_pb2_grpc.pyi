@@ -13,7 +13,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuthorityServiceStub:
-    """What shows that a burn is a member's will: tokens of the member's app, and the member's PIN. The programme and the actor come from the
+    """What shows that a burn is a member's will: tokens of the member's app, the member's PIN, and codes that are sent to the member. The programme and the actor come from the
     caller's principal.
     """
 
@@ -38,13 +38,28 @@ class AuthorityServiceStub:
     partner's key that a right PIN was typed under is answered again without counting.
     Errors: AUTHORISATION_INVALID, PIN_LOCKED, NOT_FOUND, IDEMPOTENCY_KEY_MISSING, PERMISSION_DENIED.
     """
+    SendCode: _aio.UnaryUnaryMultiCallable[_authority_pb2.SendCodeRequest, _authority_pb2.SendCodeResponse]
+    """Has a code sent to the member, by the notifications service, which is told by `member.code_requested`. It is good for a while, at the
+    partner that asked, for one use, and ends the one before of the same partner. For partners that may burn. The same key is answered
+    again, and sends nothing more.
+    Errors: NO_CONTACT, CODE_LIMITED, MEMBER_CLOSED, NOT_FOUND, IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_REUSED, PERMISSION_DENIED.
+    """
+    CheckCode: _aio.UnaryUnaryMultiCallable[_authority_pb2.CheckCodeRequest, _authority_pb2.CheckCodeResponse]
+    """Uses up a code that a member read out at a till. For partners that may burn. Some wrong ones end the code. A partner's key that it was
+    used under is answered again, also when its time is over.
+    Errors: AUTHORISATION_INVALID, CODE_LIMITED, NOT_FOUND, IDEMPOTENCY_KEY_MISSING, PERMISSION_DENIED.
+    """
+    ReadCode: _aio.UnaryUnaryMultiCallable[_authority_pb2.ReadCodeRequest, _authority_pb2.ReadCodeResponse]
+    """Tells what a code says, while it can be used; for the notifications service only, and each time is kept as those of
+    ContactsService.GetContact are. Errors: INVALID_REQUEST, NOT_FOUND also of one that is over, PERMISSION_DENIED.
+    """
     ListReplays: _aio.UnaryUnaryMultiCallable[_authority_pb2.ListReplaysRequest, _authority_pb2.ListReplaysResponse]
     """Lists tokens that were shown again by somebody else, newest first. For the service desk and auditors.
     Errors: INVALID_REQUEST, PERMISSION_DENIED.
     """
 
 class AuthorityServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What shows that a burn is a member's will: tokens of the member's app, and the member's PIN. The programme and the actor come from the
+    """What shows that a burn is a member's will: tokens of the member's app, the member's PIN, and codes that are sent to the member. The programme and the actor come from the
     caller's principal.
     """
 
@@ -90,6 +105,39 @@ class AuthorityServiceServicer(metaclass=_abc_1.ABCMeta):
         """Checks a PIN that a member typed at a till. For partners that may burn. Some wrong ones in a row lock it for a time that grows. A
         partner's key that a right PIN was typed under is answered again without counting.
         Errors: AUTHORISATION_INVALID, PIN_LOCKED, NOT_FOUND, IDEMPOTENCY_KEY_MISSING, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def SendCode(
+        self,
+        request: _authority_pb2.SendCodeRequest,
+        context: _aio.ServicerContext[_authority_pb2.SendCodeRequest, _abc.Awaitable[_authority_pb2.SendCodeResponse]],
+    ) -> _abc.Awaitable[_authority_pb2.SendCodeResponse]:
+        """Has a code sent to the member, by the notifications service, which is told by `member.code_requested`. It is good for a while, at the
+        partner that asked, for one use, and ends the one before of the same partner. For partners that may burn. The same key is answered
+        again, and sends nothing more.
+        Errors: NO_CONTACT, CODE_LIMITED, MEMBER_CLOSED, NOT_FOUND, IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_REUSED, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckCode(
+        self,
+        request: _authority_pb2.CheckCodeRequest,
+        context: _aio.ServicerContext[_authority_pb2.CheckCodeRequest, _abc.Awaitable[_authority_pb2.CheckCodeResponse]],
+    ) -> _abc.Awaitable[_authority_pb2.CheckCodeResponse]:
+        """Uses up a code that a member read out at a till. For partners that may burn. Some wrong ones end the code. A partner's key that it was
+        used under is answered again, also when its time is over.
+        Errors: AUTHORISATION_INVALID, CODE_LIMITED, NOT_FOUND, IDEMPOTENCY_KEY_MISSING, PERMISSION_DENIED.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadCode(
+        self,
+        request: _authority_pb2.ReadCodeRequest,
+        context: _aio.ServicerContext[_authority_pb2.ReadCodeRequest, _abc.Awaitable[_authority_pb2.ReadCodeResponse]],
+    ) -> _abc.Awaitable[_authority_pb2.ReadCodeResponse]:
+        """Tells what a code says, while it can be used; for the notifications service only, and each time is kept as those of
+        ContactsService.GetContact are. Errors: INVALID_REQUEST, NOT_FOUND also of one that is over, PERMISSION_DENIED.
         """
 
     @_abc_1.abstractmethod

@@ -650,7 +650,7 @@ class ContactReading(_message.Message):
     purpose: Global___ContactPurpose.ValueType
     """Why."""
     reason: _builtins.str
-    """What it was for, as GetContact was told."""
+    """What it was for, as GetContact was told; of a code that was read its id, `otc_…`."""
     read_at_us: _builtins.int
     """Wall-clock time. Microseconds since 1970-01-01 UTC."""
     why_not: _builtins.str

@@ -147,7 +147,8 @@ class ContactsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListContactReadings(self, request, context):
-        """Lists when GetContact was called, of whom and what for, newest first. For the service desk and auditors.
+        """Lists when GetContact was called, of whom and what for, newest first; and when AuthorityService.ReadCode was. For the service desk
+        and auditors.
         Errors: INVALID_REQUEST, PERMISSION_DENIED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -51,7 +51,8 @@ class ContactsServiceStub:
     Errors: INVALID_REQUEST, NOT_FOUND, PERMISSION_DENIED.
     """
     ListContactReadings: _aio.UnaryUnaryMultiCallable[_contacts_pb2.ListContactReadingsRequest, _contacts_pb2.ListContactReadingsResponse]
-    """Lists when GetContact was called, of whom and what for, newest first. For the service desk and auditors.
+    """Lists when GetContact was called, of whom and what for, newest first; and when AuthorityService.ReadCode was. For the service desk
+    and auditors.
     Errors: INVALID_REQUEST, PERMISSION_DENIED.
     """
 
@@ -140,7 +141,8 @@ class ContactsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _contacts_pb2.ListContactReadingsRequest,
         context: _aio.ServicerContext[_contacts_pb2.ListContactReadingsRequest, _abc.Awaitable[_contacts_pb2.ListContactReadingsResponse]],
     ) -> _abc.Awaitable[_contacts_pb2.ListContactReadingsResponse]:
-        """Lists when GetContact was called, of whom and what for, newest first. For the service desk and auditors.
+        """Lists when GetContact was called, of whom and what for, newest first; and when AuthorityService.ReadCode was. For the service desk
+        and auditors.
         Errors: INVALID_REQUEST, PERMISSION_DENIED.
         """
 

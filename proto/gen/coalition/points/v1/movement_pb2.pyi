@@ -33,12 +33,14 @@ class _AuthorityKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Authori
     AUTHORITY_KIND_CARD: _AuthorityKind.ValueType  # 2
     """The card itself was read."""
     AUTHORITY_KIND_PIN: _AuthorityKind.ValueType  # 3
-    """The member's secret number, or a code that was sent to the member."""
+    """The member's secret number."""
     AUTHORITY_KIND_APP_TOKEN: _AuthorityKind.ValueType  # 4
     """A token of the member's app, good for a minute and one use."""
+    AUTHORITY_KIND_CODE: _AuthorityKind.ValueType  # 5
+    """A code that was sent to the member, good for some minutes and one use. It will do for as much as the secret number."""
 
 class AuthorityKind(_AuthorityKind, metaclass=_AuthorityKindEnumTypeWrapper):
-    """What was shown of a member who wants to burn, from the weakest on."""
+    """What was shown of a member who wants to burn."""
 
 AUTHORITY_KIND_UNSPECIFIED: AuthorityKind.ValueType  # 0
 """Nothing: a number was typed, or the member is known from elsewhere. It earns, and burns nothing."""
@@ -47,9 +49,11 @@ AUTHORITY_KIND_OFFLINE: AuthorityKind.ValueType  # 1
 AUTHORITY_KIND_CARD: AuthorityKind.ValueType  # 2
 """The card itself was read."""
 AUTHORITY_KIND_PIN: AuthorityKind.ValueType  # 3
-"""The member's secret number, or a code that was sent to the member."""
+"""The member's secret number."""
 AUTHORITY_KIND_APP_TOKEN: AuthorityKind.ValueType  # 4
 """A token of the member's app, good for a minute and one use."""
+AUTHORITY_KIND_CODE: AuthorityKind.ValueType  # 5
+"""A code that was sent to the member, good for some minutes and one use. It will do for as much as the secret number."""
 Global___AuthorityKind: _TypeAlias = AuthorityKind  # noqa: Y015
 
 class _AdjustmentReason:

@@ -187,13 +187,19 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     resets_at).
     """
     REASON_AUTHORISATION_INVALID: _Reason.ValueType  # 177
-    """What was shown is not good, or not any more: a token that is forged, too old, of somebody else or used before, a wrong secret number
+    """What was shown is not good, or not any more: a token that is forged, too old, of somebody else or used before, a wrong secret number or code
     (metadata: method, tries_left where they are counted).
     """
     REASON_FLAG_REVIEWED: _Reason.ValueType  # 179
     """The flag was ended before, with another verdict (metadata: verdict)."""
     REASON_PIN_LOCKED: _Reason.ValueType  # 178
     """Too many wrong secret numbers: none is looked at for a while (metadata: until)."""
+    REASON_CODE_LIMITED: _Reason.ValueType  # 152
+    """Too many codes were sent to the member, or too many wrong ones typed: none is sent, or looked at, for a while (metadata: until,
+    retry_after_seconds).
+    """
+    REASON_NO_CONTACT: _Reason.ValueType  # 153
+    """There is no phone number, app or e-mail address of the member that a code could be sent to."""
     REASON_RUN_STALE: _Reason.ValueType  # 135
     """--- settlement ------------------------------------------------------------------------------
     What is to be settled is not any more what was proposed (metadata: collect_minor, pay_minor, as they are now): draft the run anew.
@@ -418,13 +424,19 @@ REASON_VELOCITY_EXCEEDED: Reason.ValueType  # 176
 resets_at).
 """
 REASON_AUTHORISATION_INVALID: Reason.ValueType  # 177
-"""What was shown is not good, or not any more: a token that is forged, too old, of somebody else or used before, a wrong secret number
+"""What was shown is not good, or not any more: a token that is forged, too old, of somebody else or used before, a wrong secret number or code
 (metadata: method, tries_left where they are counted).
 """
 REASON_FLAG_REVIEWED: Reason.ValueType  # 179
 """The flag was ended before, with another verdict (metadata: verdict)."""
 REASON_PIN_LOCKED: Reason.ValueType  # 178
 """Too many wrong secret numbers: none is looked at for a while (metadata: until)."""
+REASON_CODE_LIMITED: Reason.ValueType  # 152
+"""Too many codes were sent to the member, or too many wrong ones typed: none is sent, or looked at, for a while (metadata: until,
+retry_after_seconds).
+"""
+REASON_NO_CONTACT: Reason.ValueType  # 153
+"""There is no phone number, app or e-mail address of the member that a code could be sent to."""
 REASON_RUN_STALE: Reason.ValueType  # 135
 """--- settlement ------------------------------------------------------------------------------
 What is to be settled is not any more what was proposed (metadata: collect_minor, pay_minor, as they are now): draft the run anew.

@@ -27,6 +27,9 @@ CREATE TABLE notice (
 --;;
 CREATE INDEX notice_due_ix ON notice (due_at) WHERE state = 'waiting'
 --;;
+-- Whoever looks for what somebody waits for does not wade through all else.
+CREATE INDEX notice_urgent_ix ON notice (due_at) WHERE state = 'waiting' AND kind = 'one_time_code'
+--;;
 CREATE INDEX notice_sending_ix ON notice (leased_until) WHERE state = 'sending'
 --;;
 CREATE INDEX notice_member_ix ON notice (programme, member_id, notice_id)
