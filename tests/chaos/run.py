@@ -58,6 +58,9 @@ _BACK_SECONDS: Final = 180.0
 _ANSWERS_SECONDS: Final = 90.0
 _DRAIN_SECONDS: Final = 180.0
 _AT_ONCE: Final = 12
+#: How often one of them is asked, after what pause where none is named (seconds).
+_TRIES_MAX: Final = 5
+_PAUSE_SECONDS: Final = 1.0
 _PROGRESS_SECONDS: Final = 10.0
 _VIOLATIONS_MAX: Final = 200
 #: A budget with less than this has nothing left for most sales.
@@ -316,13 +319,21 @@ class Run:
 
     @staticmethod
     async def _ask(mall: Mall, operations: Sequence[Operation]) -> None:
-        """Sends each once more."""
+        """Sends each once more, and again where it is told to come back.
+
+        Some are of one partner at the same time, and a gateway takes only so many large bodies of one at once.
+        """
         places = asyncio.Semaphore(_AT_ONCE)
 
         async def ask(number: int, operation: Operation) -> None:
-            async with places:
-                partner = mall.partners[operation.partner]
-                await partner.send(operation, number % len(partner.gateways))
+            partner = mall.partners[operation.partner]
+            for _ in range(_TRIES_MAX):
+                async with places:
+                    await partner.send(operation, number % len(partner.gateways))
+                heard = operation.heard[-1]
+                if heard.definite or heard.waits:
+                    return
+                await asyncio.sleep(heard.body.get("retry_after_seconds", _PAUSE_SECONDS))
 
         await asyncio.gather(*(ask(*each) for each in enumerate(operations)))
 
