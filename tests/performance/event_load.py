@@ -11,11 +11,12 @@ import json
 import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import asyncpg
+import nats.js.errors
 import uvloop
 from coalition.type.v1.event_record_pb2 import EventRecord
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -40,8 +41,9 @@ _FETCH_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.01
 _RELAY_LOOK_SECONDS: Final = 0.02
 _RELAYED: Final = "SELECT pos FROM relay_cursor WHERE ledger_id = $1"
-#: A subscriber is at work after so long.
-_SETTLE_SECONDS: Final = 3.0
+#: A subscriber has passed over what its stream held before after so long at most; it is looked at so often.
+_SETTLE_SECONDS_MAX: Final = 120.0
+_SETTLE_LOOK_SECONDS: Final = 0.2
 _TELLS_PER_SECOND: Final = 50
 
 
@@ -242,6 +244,17 @@ async def _consume(order: Order, bus: Bus, go: Go) -> Outcome:
         return ended
 
 
+async def _at_the_end(bus: Bus, stream: str, consumer: str) -> None:
+    """Waits until a consumer has taken, and acknowledged, all that its stream holds. Raises TimeoutError."""
+    async with asyncio.timeout(_SETTLE_SECONDS_MAX):
+        while True:
+            await asyncio.sleep(_SETTLE_LOOK_SECONDS)
+            with suppress(nats.js.errors.NotFoundError):
+                info = await bus.jetstream.consumer_info(stream, consumer)
+                if not info.num_pending and not info.num_ack_pending:
+                    return
+
+
 async def _watch(order: Order, bus: Bus, go: Go) -> Outcome:
     """Consumes what comes, and looks how long after its commit an event had its effect.
 
@@ -273,7 +286,7 @@ async def _watch(order: Order, bus: Bus, go: Go) -> Outcome:
         seen.append((first, time.monotonic()))
         await inbox.begin(database, order.programme, first)
         running = asyncio.create_task(subscriber.run())
-        await asyncio.sleep(_SETTLE_SECONDS)
+        await _at_the_end(bus, order.stream, inbox.name)
         await go.ready()
         beside = [asyncio.create_task(each) for each in (look(owner), note(inbox))]
         await go.stop()
