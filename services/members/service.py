@@ -194,6 +194,7 @@ def _code_rule(settings: Settings) -> CodeRule:
         settings.code_partner_hour_max,
         settings.code_partner_day_max,
         max(settings.code_member_hour_max, settings.code_partner_hour_max + 1),
+        settings.code_partner_all_hour_max,
         settings.code_wrong_partner_max,
         max(settings.code_wrong_everywhere_max, settings.code_wrong_partner_max + 1),
     )

@@ -104,6 +104,12 @@ class Settings(ServiceSettings, SecretSettings):
         description="Codes that all partners together may have sent to a member in an hour. At least one more than "
         "COALITION_MEMBERS_CODE_PARTNER_HOUR_MAX",
     )
+    code_partner_all_hour_max: int = Field(
+        default=1_000,
+        ge=1,
+        le=1_000_000,
+        description="Codes that a partner may have sent in an hour to all members together: what a stolen key of a till can cost in messages",
+    )
     code_wrong_partner_max: int = Field(
         default=9,
         ge=1,

@@ -67,6 +67,8 @@ async def measure(stage: Stage, row: RowPlan, seconds: float) -> Measured:
     if began is not None:
         drain = Drain.after(load.seconds, await stage.backlog.drained())
         ended = await stage.backlog.positions()
+        # What they do for these operations counts with them, and not with those of the next row.
+        await stage.followers.caught_up(ended.last_pos)
         committed, batches = ended.last_seq - began.last_seq, ended.last_batch_no - began.last_batch_no
         if committed < load.operations:
             raise RowFailed(f"{load.operations:,} were answered as posted, the journal grew by {committed:,}")

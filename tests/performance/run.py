@@ -22,6 +22,7 @@ from services.operations.session import open_session
 from tests.performance import machine, report, results
 from tests.performance.backlog import Backlog
 from tests.performance.fill import FillPlan, fill
+from tests.performance.followers import FOLLOWERS, Followers, begin_at, connected
 from tests.performance.pgbench import Pgbench
 from tests.performance.plan import (
     AGGREGATE,
@@ -156,7 +157,12 @@ async def _prepared(run: Run, platform: Platform) -> AsyncGenerator[Stage]:
         many_partners = SPREAD.name in names
         who, _ = await asyncio.gather(onboard(environment, scale, many_partners=many_partners), filling)
         backlog = Backlog(points, partners, who.programme.ledger_id)
-        stage = Stage(platform, who, scale, pgbench, backlog, points, run.progress)
+        following = {
+            name: await stack.enter_async_context(connected(database_url(environment, name)))
+            for name in FOLLOWERS
+        }
+        followers = Followers(following, who.programme.slug)
+        stage = Stage(platform, who, scale, pgbench, backlog, followers, points, run.progress)
         if any(row.books for chain in run.chains for row in chain):
             # The busy member is the one that burns, too.
             await _fill(run, stage, busy=bool(names & {READ_MANY.name, AGGREGATE.name}))
@@ -186,6 +192,8 @@ async def _fill(run: Run, stage: Stage, *, busy: bool) -> None:
     postings = plan.postings + plan.busy_entries
     run.progress.say(f"filling the books: {postings:,} postings, {scale.members:,} wallets")
     began = run.progress.seconds
+    for service, subscriber in FOLLOWERS.items():
+        await begin_at(database_url(environment, service), subscriber, stage.bench.programme.slug, postings)
     await fill(database_url(environment, "points"), database_url(environment, "partners"), plan)
     run.about["books"] = {
         "postings": postings,

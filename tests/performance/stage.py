@@ -24,13 +24,14 @@ from services.runtime.principal import Kind, Signer
 from services.runtime.secrets import read_key
 from tests.performance.backlog import Backlog
 from tests.performance.cpu import POSTGRES, CpuMeter
+from tests.performance.followers import FOLLOWERS, Followers
 from tests.performance.pgbench import Pgbench
 from tests.performance.plan import BARE, NOOP, REPLICAS, RowFailed, Scale
 from tests.performance.programme import Bench, BenchPartner
 from tests.performance.results import Latency
 from tests.performance.settled_month import Month
 
-PROCESSES: Final = ("gateway", "members", "points", "points-relay", "partners", "nats")
+PROCESSES: Final = ("gateway", "members", "points", "points-relay", "partners", *FOLLOWERS, "nats")
 _APPLICATION: Final = "bench"
 _READY_SECONDS: Final = 30.0
 _READY_LOOK_SECONDS: Final = 0.1
@@ -82,6 +83,7 @@ class Stage:
     scale: Scale
     pgbench: Pgbench
     backlog: Backlog
+    followers: Followers
     points: PgConnection
     progress: Progress
     servers: dict[str, ChildProcess] = field(default_factory=dict[str, ChildProcess])

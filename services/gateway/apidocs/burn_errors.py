@@ -71,7 +71,7 @@ OF_BURNS: Final[dict[Reason.ValueType, Explained]] = {
     ),
     _R.REASON_CODE_LIMITED: Explained(
         "So many codes were sent to this member, or so many wrong ones typed, with you or with all partners, that none is sent or looked at "
-        "until `until`.",
+        "until `until`; or you have had so many sent in an hour to all members.",
         "Have the member show the app or the card, or type the PIN. It ends by itself.",
         ("until", "retry_after_seconds"),
         "No code now; please show app or card",

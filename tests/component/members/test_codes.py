@@ -31,10 +31,10 @@ _TILL = ("points:redeem",)
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def strict(database_for: Callable[[str], ServiceDatabase]) -> AsyncIterator[RunningMembers]:
-    """A service with two codes an hour for a partner and three in all, two tries each, and three wrong ones a day in all."""
+    """A service with two codes an hour for a partner and three in all, two tries each, three wrong ones a day in all, and five an hour for a partner."""
     limits: dict[str, Any] = {
         "code_partner_hour_max": 2, "code_member_hour_max": 3, "code_tries_max": 2,
-        "code_wrong_partner_max": 2, "code_wrong_everywhere_max": 3,
+        "code_wrong_partner_max": 2, "code_wrong_everywhere_max": 3, "code_partner_all_hour_max": 5,
     }  # fmt: skip
     async with running_members(database_for("members"), **limits) as members:
         yield members
@@ -192,6 +192,24 @@ async def test_nobody_floods_a_members_phone_alone_nor_together(strict: RunningM
     asked = [shop.till.send_code(other.member_id) for _ in range(6)]
     results = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(each, CoalitionError) for each in results) == 4
+
+
+async def test_a_stolen_key_has_no_more_codes_sent_than_a_partner_may(
+    strict: RunningMembers, programme: Programme
+):
+    shops = [await shop_of(strict, programme) for _ in range(8)]
+    till = shops[0].till
+    first = await till.send_code(shops[0].member_id, "till-1")
+    asked = [till.send_code(shop.member_id) for shop in shops[1:]]
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [each for each in results if isinstance(each, CoalitionError)]
+    assert [each.reason for each in refused] == [Reason.REASON_CODE_LIMITED] * 3
+    assert all(3_590 < int(each.metadata["retry_after_seconds"]) <= 3_600 for each in refused)
+    # What was asked for before is answered again, and other partners have theirs.
+    assert (await till.send_code(shops[0].member_id, "till-1")).code_id == first.code_id
+    neighbour = strict.partner(programme, scopes=_TILL)
+    unlucky = [s.member_id for s, r in zip(shops[1:], results, strict=True) if isinstance(r, CoalitionError)]
+    await neighbour.send_code(unlucky[0])
 
 
 async def test_wrong_codes_of_a_day_are_bounded_over_all_codes_and_partners(

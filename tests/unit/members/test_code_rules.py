@@ -28,6 +28,7 @@ _RULE = CodeRule(
     partner_hour_max=2,
     partner_day_max=3,
     member_hour_max=3,
+    partner_all_hour_max=100,
     wrong_partner_max=4,
     wrong_everywhere_max=6,
 )

@@ -84,6 +84,13 @@ class SendCode:
                 now_us = wall_now_us()
                 sent = await codes.sent_in_a_day(connection, owner, now_us)
                 again_us = sends_again_from_us(sent, partner_id, now_us, self._rule)
+                await codes.lock_sender(connection, owner.ledger_id, partner_id)
+                again_us = max(
+                    again_us,
+                    await codes.partner_sends_again_from_us(
+                        connection, owner.ledger_id, partner_id, self._rule, now_us
+                    ),
+                )
                 if again_us > now_us:
                     raise code_limited(again_us, now_us)
                 expires_at_us = now_us + self._rule.life_seconds * MICROS_PER_SECOND

@@ -12,9 +12,10 @@ from services.runtime.clock import MICROS_PER_SECOND
 
 CODE_DIGITS: Final = 6
 _CODE: Final = re.compile(rf"[0-9]{{{CODE_DIGITS}}}", re.ASCII)
-_HOUR_US: Final = 3_600 * MICROS_PER_SECOND
-#: How far back codes and wrong tries count.
-DAY_US: Final = 24 * _HOUR_US
+#: How far back a partner's codes count.
+HOUR_US: Final = 3_600 * MICROS_PER_SECOND
+#: How far back a member's codes and wrong tries count.
+DAY_US: Final = 24 * HOUR_US
 
 
 def looks_like_code(text: str) -> bool:
@@ -26,8 +27,9 @@ def looks_like_code(text: str) -> bool:
 class CodeRule:
     """What an installation decides. A code is good for `life_seconds`, and ends after `tries_max` wrong tries.
 
-    Of a member at most so many are sent: for a partner in an hour and in 24 hours, for all of them in an hour. So many wrong tries in 24
-    hours, at a partner or at all of them, and none is sent or looked at there until they are older.
+    Of a member at most so many are sent: for a partner in an hour and in 24 hours, for all of them in an hour; and for a partner
+    `partner_all_hour_max` in an hour, whoever the members are. So many wrong tries in 24 hours, at a partner or at all of them, and none
+    is sent or looked at there until they are older.
     """
 
     life_seconds: int
@@ -35,6 +37,7 @@ class CodeRule:
     partner_hour_max: int
     partner_day_max: int
     member_hour_max: int
+    partner_all_hour_max: int
     wrong_partner_max: int
     wrong_everywhere_max: int
 
@@ -73,9 +76,9 @@ def sends_again_from_us(sent: Sequence[SentCode], partner_id: UUID, now_us: int,
     here = [each.sent_at_us for each in sent if each.partner_id == partner_id]
     everywhere = [each.sent_at_us for each in sent]
     return max(
-        _below_from_us(((at_us, 1) for at_us in here), rule.partner_hour_max, _HOUR_US, now_us),
+        _below_from_us(((at_us, 1) for at_us in here), rule.partner_hour_max, HOUR_US, now_us),
         _below_from_us(((at_us, 1) for at_us in here), rule.partner_day_max, DAY_US, now_us),
-        _below_from_us(((at_us, 1) for at_us in everywhere), rule.member_hour_max, _HOUR_US, now_us),
+        _below_from_us(((at_us, 1) for at_us in everywhere), rule.member_hour_max, HOUR_US, now_us),
         looks_again_from_us(sent, partner_id, now_us, rule),
     )
 

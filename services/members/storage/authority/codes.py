@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.members.domain.authority.codes import DAY_US, Code, SentCode
+from services.members.domain.authority.codes import DAY_US, HOUR_US, Code, CodeRule, SentCode
 from services.members.storage.authority.tables import one_time_code
 from services.members.storage.sealing import Owner
 from services.runtime.clock import from_micros, to_micros
@@ -47,6 +47,31 @@ async def sent_in_a_day(connection: AsyncConnection, owner: Owner, now_us: int) 
         .order_by(c.sent_at)
     )
     return [SentCode(row.partner_id, to_micros(row.sent_at), row.wrong) for row in found]
+
+
+async def lock_sender(connection: AsyncConnection, ledger_id: int, partner_id: UUID) -> None:
+    """Waits for whoever has a code sent for the same partner, until the transaction ends. After the member's lock, never before."""
+    lock = func.hashtextextended(f"codes {ledger_id} {partner_id}", 0)
+    await connection.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+async def partner_sends_again_from_us(
+    connection: AsyncConnection, ledger_id: int, partner_id: UUID, rule: CodeRule, now_us: int
+) -> int:
+    """When a partner may have another code sent, whoever the member is; 0: now. The caller has locked the sender."""
+    c = one_time_code.c
+    found = await connection.execute(
+        select(c.sent_at)
+        .where(
+            c.ledger_id == ledger_id, c.partner_id == partner_id, c.sent_at > from_micros(now_us - HOUR_US)
+        )
+        .order_by(c.sent_at.desc())
+        .offset(rule.partner_all_hour_max - 1)
+        .limit(1)
+    )
+    # When this one is older than an hour, there is room for one more.
+    oldest = found.scalar()
+    return 0 if oldest is None else to_micros(oldest) + HOUR_US
 
 
 async def code_to_check(

@@ -18,6 +18,8 @@ CREATE TABLE one_time_code (
 --;;
 CREATE INDEX one_time_code_member_ix ON one_time_code (ledger_id, member_id, sent_at)
 --;;
+CREATE INDEX one_time_code_partner_ix ON one_time_code (ledger_id, partner_id, sent_at)
+--;;
 CREATE INDEX one_time_code_age ON one_time_code (sent_at)
 --;;
 -- A use is undone by nobody, nor a wrong try.
