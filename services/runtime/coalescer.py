@@ -48,6 +48,8 @@ class Coalescer(Generic[Item, Answer]):
 
     `flush` answers one answer or exception per item, in order; what it raises itself goes to every caller
     of the batch. An item may weigh more than one (a group that must stay together); limits count weight.
+    `even_from`: with several flights, what is queued and under way is shared out evenly among them, so that one side of the call
+    works while the other does, but no batch is made smaller than this for it; 0: each takes all there is.
     `bulk_beside_max`: the most of the bulk lane in a batch while interactive items come too, since these wait for the batch
     that is under way and then for their own; 0: as much as there is room for.
     """
@@ -59,9 +61,11 @@ class Coalescer(Generic[Item, Answer]):
         batch_max: int,
         queue_max: int,
         flights: int = 1,
+        even_from: int = 0,
         bulk_beside_max: int = 0,
     ) -> None:
         self._flush, self._batch_max, self._queue_max, self._flights = flush, batch_max, queue_max, flights
+        self._even_from, self._under_way = even_from or batch_max, 0
         self._bulk_beside_max, self._beside_batches = bulk_beside_max or batch_max, 0
         self._lanes: tuple[deque[_Waiting[Item, Answer]], ...] = (deque(), deque())
         self._weights = [0 for _ in self._lanes]
@@ -138,7 +142,8 @@ class Coalescer(Generic[Item, Answer]):
 
     def _take(self) -> list[_Waiting[Item, Answer]]:
         batch: list[_Waiting[Item, Answer]] = []
-        now_us, room = wall_now_us(), self._batch_max
+        share = -(-(self.queued + self._under_way) // self._flights)
+        now_us, room = wall_now_us(), min(self._batch_max, max(self._even_from, share))
         beside = self._beside_batches > 0
         if beside:
             self._beside_batches -= 1
@@ -159,12 +164,16 @@ class Coalescer(Generic[Item, Answer]):
         return batch
 
     async def _run(self, batch: list[_Waiting[Item, Answer]]) -> None:
+        weight = sum(waiting.weight for waiting in batch)
+        self._under_way += weight
         try:
             answers = await self._flush([waiting.item for waiting in batch])
             if len(answers) != len(batch):
                 raise RuntimeError(f"a batch of {len(batch)} items got {len(answers)} answers")
         except Exception as error:
             answers = [error] * len(batch)
+        finally:
+            self._under_way -= weight
         for waiting, answer in zip(batch, answers, strict=True):
             if waiting.future.done():
                 continue

@@ -23,6 +23,7 @@ class Station:
         flights: int = 1,
         held: bool = True,
         bulk_beside_max: int = 0,
+        even_from: int = 0,
     ) -> None:
         self.batches: list[list[str]] = []
         self.answers: dict[str, str | Exception] = {}
@@ -34,6 +35,7 @@ class Station:
             queue_max=queue_max,
             flights=flights,
             bulk_beside_max=bulk_beside_max,
+            even_from=even_from,
         )
 
     async def _flush(self, items: Sequence[str]) -> Sequence[str | Exception]:
@@ -256,6 +258,44 @@ async def test_no_more_batches_are_under_way_at_once_than_flights() -> None:
     assert len(station.batches) == 2
     station.go(4)
     assert await asyncio.gather(*tasks) == list("ABCD")
+
+
+async def test_a_burst_is_shared_out_evenly_among_the_flights() -> None:
+    station = Station(batch_max=100, flights=2, even_from=2)
+    tasks = [station.ask(item) for item in "abcdefgh"]
+    await station.under_way(2)
+    assert station.batches == [["a", "b", "c", "d"], ["e", "f", "g", "h"]]
+    # What comes meanwhile is shared with what is under way still: of nine, five are the larger half.
+    tasks += [station.ask(item) for item in "ijklm"]
+    await station.queued(5)
+    station.go()
+    await station.under_way(3)
+    assert station.batches[2:] == [["i", "j", "k", "l", "m"]]
+    tasks += [station.ask(item) for item in "nopqrst"]
+    await station.queued(7)
+    station.go()
+    await station.under_way(4)
+    assert station.batches[3:] == [["n", "o", "p", "q", "r", "s"]]
+    station.go(3)
+    assert "".join(await asyncio.gather(*tasks)) == "ABCDEFGHIJKLMNOPQRST"
+
+
+async def test_little_is_not_cut_into_less() -> None:
+    station = Station(batch_max=100, flights=2, even_from=4)
+    tasks = [station.ask(item) for item in "abcdef"]
+    await station.under_way(2)
+    assert station.batches == [["a", "b", "c", "d"], ["e", "f"]]
+    station.go(2)
+    await asyncio.gather(*tasks)
+
+
+async def test_with_a_batch_that_failed_nothing_is_shared() -> None:
+    station = Station(batch_max=100, flights=2, even_from=1, held=False)
+    station.answers["a"] = ValueError("no")
+    with pytest.raises(ValueError, match="no"):
+        await station.ask("a")
+    await asyncio.gather(*(station.ask(item) for item in "bcde"))
+    assert station.batches[1] == ["b", "c"]
 
 
 async def test_draining_waits_for_all_that_is_queued() -> None:
