@@ -27,6 +27,8 @@ class AuthorityBook(authority_pb2_grpc.AuthorityServiceServicer):
         self.uses: dict[str, tuple[UUID, str]] = {}
         self.pins: dict[bytes, str] = {}
         self.wrong: dict[bytes, int] = {}
+        # In which language a member says to be written to.
+        self.languages: dict[bytes, str] = {}
         # What is sent to whom; without an address there is nothing to send to.
         self.codes: dict[bytes, str] = {}
         self.code_keys: dict[tuple[UUID, str], bytes] = {}
@@ -51,7 +53,9 @@ class AuthorityBook(authority_pb2_grpc.AuthorityServiceServicer):
         member_id = self.tokens.get(request.token)
         if member_id is None or self.uses.setdefault(request.token, by) != by:
             raise Refused(Reason.REASON_AUTHORISATION_INVALID, "the token is not good", method="app_token")
-        return authority_pb2.UseAppTokenResponse(member_id=member_id)
+        return authority_pb2.UseAppTokenResponse(
+            member_id=member_id, language=self.languages.get(member_id, "")
+        )
 
     async def SetPin(
         self, request: authority_pb2.SetPinRequest, context: Any

@@ -21,6 +21,13 @@ class AppToken(NamedTuple):
     expires_at_us: int
 
 
+class UsedToken(NamedTuple):
+    """Whose token of the app it was, and the BCP 47 tag of the member's language; empty where it has said none."""
+
+    member_id: UUID
+    language: str
+
+
 class SentCode(NamedTuple):
     """A code that is on its way to a member; `expires_at_us`: as of AppToken. `replayed`: an earlier call with the key had it sent."""
 
@@ -36,7 +43,7 @@ class Authorities(Protocol):
         """A new token of the member's app."""
         ...
 
-    async def use_app_token(self, token: bytes, text: str, key: str) -> UUID:
+    async def use_app_token(self, token: bytes, text: str, key: str) -> UsedToken:
         """Whose token it is; uses it up under the key. Raises CoalitionError (AUTHORISATION_INVALID)."""
         ...
 
@@ -69,11 +76,11 @@ class GrpcAuthorities:
         response: authority_pb2.IssueAppTokenResponse = await _ask(self._stub.IssueAppToken, request, token)
         return AppToken(response.token, response.expires_at_us)
 
-    async def use_app_token(self, token: bytes, text: str, key: str) -> UUID:
+    async def use_app_token(self, token: bytes, text: str, key: str) -> UsedToken:
         """As Authorities.use_app_token."""
         request = authority_pb2.UseAppTokenRequest(token=text, key=key)
         response: authority_pb2.UseAppTokenResponse = await _ask(self._stub.UseAppToken, request, token)
-        return from_bytes(response.member_id)
+        return UsedToken(from_bytes(response.member_id), response.language)
 
     async def set_pin(self, token: bytes, member_id: UUID, pin: str) -> None:
         """As Authorities.set_pin."""

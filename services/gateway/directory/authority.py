@@ -66,9 +66,10 @@ class AtTheTill:
         Raises as MemberDirectory.resolve, and CoalitionError (AUTHORISATION_INVALID).
         """
         if reference.app_token:
-            member_id = await self._authorities.use_app_token(caller.token, reference.app_token, key)
-            self._members.speak_of(caller, member_id)
-            return member_id
+            used = await self._authorities.use_app_token(caller.token, reference.app_token, key)
+            self._members.note_language(caller, used.member_id, used.language)
+            self._members.speak_of(caller, used.member_id)
+            return used.member_id
         return await self._members.resolve(caller, reference, until_us, place)
 
     async def burner(

@@ -89,6 +89,10 @@ class MemberDirectory:
         self.speak_of(caller, member_id)
         return member_id
 
+    def note_language(self, caller: Caller, member_id: UUID, language: str) -> None:
+        """What something else than a look-up has told of a member."""
+        self._languages.note(caller.programme.ledger_id, member_id, language)
+
     def speak_of(self, caller: Caller, member_id: UUID) -> None:
         """Has the till of this request told everything in the language of a member from now on."""
         self._languages.speak_of(caller.programme, member_id)

@@ -30,7 +30,9 @@ class AuthorityServicer(authority_pb2_grpc.AuthorityServiceServicer):
     async def UseAppToken(self, request: pb.UseAppTokenRequest, context: object) -> pb.UseAppTokenResponse:
         """See the contract."""
         used = await self._members.use_app_token(acting(), request.token, request.key)
-        return pb.UseAppTokenResponse(member_id=used.member_id.bytes, replayed=used.replayed)
+        return pb.UseAppTokenResponse(
+            member_id=used.member_id.bytes, replayed=used.replayed, language=used.language
+        )
 
     async def SetPin(self, request: pb.SetPinRequest, context: object) -> pb.SetPinResponse:
         """See the contract."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Executable, func, select
@@ -11,6 +12,8 @@ from services.members.domain.personal import PersonalData
 from services.members.storage import tables
 from services.members.storage.sealing import DataKey, Owner, personal_field
 from services.runtime.database import ReadConnection
+
+_LANGUAGE: Final = "language"
 
 
 async def lock_member(connection: AsyncConnection, ledger_id: int, member_id: UUID) -> None:
@@ -40,6 +43,25 @@ async def newest_personal(
         if row.sealed_value is not None
     }
     return PersonalData(**values), max((row.version for row in rows), default=0)
+
+
+async def language_of(connection: AsyncConnection | ReadConnection, owner: Owner, key: DataKey) -> str:
+    """The BCP 47 tag of a member's language; empty where it has said none. SealBroken leaves it as above."""
+    table = tables.member_personal
+    found = await connection.execute(
+        select(table.c.version, table.c.sealed_value)
+        .where(
+            table.c.ledger_id == owner.ledger_id,
+            table.c.member_id == owner.member_id,
+            table.c.field == _LANGUAGE,
+        )
+        .order_by(table.c.version.desc())
+        .limit(1)
+    )
+    row = found.first()
+    if row is None or row.sealed_value is None:
+        return ""
+    return key.open(personal_field(_LANGUAGE, row.version), row.sealed_value)
 
 
 async def members_with(connection: ReadConnection, ledger_id: int, lookup_hash: bytes) -> list[UUID]:

@@ -56,6 +56,17 @@ async def test_a_member_named_by_id_is_written_to_as_when_its_card_was_shown(hou
     assert by_id.json()["receipt"]["lines"][:2] == ["Points gagnés : 25", "Solde : 50 points"]
 
 
+async def test_who_shows_nothing_but_the_app_is_written_to_in_its_language(house: House) -> None:
+    member = (await house.post("/v1/earns", earn(_member(house, "")))).json()["member"]
+    token = (await house.post(f"/v1/members/{member}/app-tokens", None)).json()["token"]
+    # Since then it has said one.
+    house.authority.languages[house.authority.tokens[token]] = "nl"
+    by_app = await house.post("/v1/earns", earn("", member={"app_token": token}))
+    assert by_app.json()["receipt"]["lines"][0] == "Punten gespaard: 25"
+    by_id = await house.post("/v1/earns", earn("", member={"id": member}))
+    assert by_id.json()["receipt"]["lines"][0] == "Punten gespaard: 25"
+
+
 async def test_where_a_member_says_none_the_programme_s_language_is_spoken(house: House) -> None:
     # Last in the module: the programme is named by chance, so it is set when the house stands.
     house.gateway.settings.receipt_languages[house.programme.slug] = "it"

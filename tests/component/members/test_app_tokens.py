@@ -1,12 +1,14 @@
 """Tokens of a member's app: made for who may, used once, and told of where somebody else shows one again."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
 from coalition.events.v1 import members_pb2 as events
 from coalition.members.v1 import authority_pb2 as pb
+from coalition.members.v1 import members_pb2
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.members.domain.authority.tokens import AppToken, new_token
@@ -26,6 +28,8 @@ from tests.support.members import (
     identifier,
     new_programme,
 )
+from tests.support.points_database import as_superuser
+from tests.support.servers import ServiceDatabase
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -220,3 +224,33 @@ async def test_uses_are_forgotten_once_nobody_can_ask(running: RunningMembers, p
     assert len((await staff.ask_authority("ListReplays", asked)).replays) == 1
     assert await forget_authorities(writer, wall_now_us()) >= 1
     assert not (await staff.ask_authority("ListReplays", asked)).replays
+
+
+async def test_a_used_token_tells_the_language_of_its_member(
+    running: RunningMembers, programme: Programme, database_for: Callable[[str], ServiceDatabase]
+):
+    app = running.partner(programme, scopes=APP)
+    till = running.partner(programme, app.partner_id, TILL)
+    german, silent, spoiled = [
+        (await app.enrol(identifier(CARD, card_number()), personal=personal)).member.member_id
+        for personal in (
+            members_pb2.PersonalData(language="de"),
+            members_pb2.PersonalData(given_name="Ada"),
+            members_pb2.PersonalData(language="fr"),
+        )
+    ]
+    async with as_superuser(database_for("members")) as connection:
+        # Whoever writes to the table changes what nobody can read; a sale goes on.
+        await connection.execute("ALTER TABLE member_personal DISABLE TRIGGER USER")
+        await connection.execute(
+            "UPDATE member_personal SET sealed_value = decode(repeat('00', 40), 'hex') WHERE member_id = $1",
+            UUID(bytes=spoiled),
+        )
+        await connection.execute("ALTER TABLE member_personal ENABLE TRIGGER USER")
+    told: list[tuple[bytes, str]] = []
+    for member_id in (german, silent, spoiled):
+        token = await app.app_token(member_id)
+        used = [await till.use_token(token, "k:sale") for _ in range(2)]
+        assert [each.replayed for each in used] == [False, True]
+        told += {(each.member_id, each.language) for each in used}
+    assert told == [(german, "de"), (silent, ""), (spoiled, "")]
