@@ -136,7 +136,7 @@ class FollowAllLots:
         for registration in await self._programmes.everyone():
             slug = registration.programme.slug
             try:
-                followed = await self._follow(registration)
+                followed = await self._follow(registration, at_leisure=True)
             except CoalitionError as error:
                 _log.warning("lots.waiting", programme=slug, error=str(error))
             except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from io import StringIO
 from typing import Any
 
@@ -85,6 +86,33 @@ async def test_what_is_followed_can_be_followed_again_and_only_to_what_is_stated
     )
     assert await liability(house, stub, programme) == before
     assert await house.fetch(kept, programme.ledger_id) == rows
+
+
+async def test_the_job_leaves_most_of_the_time_to_tills_and_whoever_asks_waits_for_nothing(
+    house: House, stub: LiabilityServiceStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    monkeypatch.setattr("services.partners.commands.liability.follow_lots.sleep", rest)
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer")
+    earned = await house.ledger.post(programme, Earn(grocer, 1_000))
+    await house.ledger.post(programme, Burn(grocer, [(grocer, 10, earned)]))
+    await close(house, programme, 1)
+    began = time.monotonic()
+    await FollowAllLots(house.app.follow_lots, house.app.programmes)()
+    # It has worked for less than it took, and rests three times as long.
+    assert 0 < sum(rests) < 3 * (time.monotonic() - began)
+    done = len(rests)
+    await house.ledger.post(programme, Burn(grocer, [(grocer, 20, earned)]))
+    await close(house, programme, 2)
+    await liability(house, stub, programme)
+    kept = "SELECT points FROM lot_movement WHERE ledger_id = $1 ORDER BY seq"
+    assert [row["points"] for row in await house.fetch(kept, programme.ledger_id)] == [10, 20]
+    assert len(rests) == done
 
 
 async def test_journals_are_a_file_with_the_names_of_the_operators_own_accounts(

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$coalition/members/v1/authority.proto\x12\x14\x63oalition.members.v1\")\n\x14IssueAppTokenRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\"=\n\x15IssueAppTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12\x15\n\rexpires_at_us\x18\x02 \x01(\x03\"0\n\x12UseAppTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\":\n\x13UseAppTokenResponse\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"/\n\rSetPinRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0b\n\x03pin\x18\x02 \x01(\t\"\x10\n\x0eSetPinResponse\">\n\x0f\x43heckPinRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0b\n\x03pin\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\"$\n\x10\x43heckPinResponse\x12\x10\n\x08replayed\x18\x01 \x01(\x08\"1\n\x0fSendCodeRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0b\n\x03key\x18\x02 \x01(\t\"L\n\x10SendCodeResponse\x12\x0f\n\x07\x63ode_id\x18\x01 \x01(\x0c\x12\x15\n\rexpires_at_us\x18\x02 \x01(\x03\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"@\n\x10\x43heckCodeRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\"%\n\x11\x43heckCodeResponse\x12\x10\n\x08replayed\x18\x01 \x01(\x08\"\"\n\x0fReadCodeRequest\x12\x0f\n\x07\x63ode_id\x18\x01 \x01(\x0c\" \n\x10ReadCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"l\n\x06Replay\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0f\n\x07used_by\x18\x02 \x01(\x0c\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x12\n\nused_at_us\x18\x04 \x01(\x03\x12\x16\n\x0ereplayed_at_us\x18\x05 \x01(\x03\"6\n\x12ListReplaysRequest\x12\x11\n\tbefore_us\x18\x01 \x01(\x03\x12\r\n\x05limit\x18\x02 \x01(\x05\"D\n\x13ListReplaysResponse\x12-\n\x07replays\x18\x01 \x03(\x0b\x32\x1c.coalition.members.v1.Replay2\x88\x06\n\x10\x41uthorityService\x12h\n\rIssueAppToken\x12*.coalition.members.v1.IssueAppTokenRequest\x1a+.coalition.members.v1.IssueAppTokenResponse\x12\x62\n\x0bUseAppToken\x12(.coalition.members.v1.UseAppTokenRequest\x1a).coalition.members.v1.UseAppTokenResponse\x12S\n\x06SetPin\x12#.coalition.members.v1.SetPinRequest\x1a$.coalition.members.v1.SetPinResponse\x12Y\n\x08\x43heckPin\x12%.coalition.members.v1.CheckPinRequest\x1a&.coalition.members.v1.CheckPinResponse\x12Y\n\x08SendCode\x12%.coalition.members.v1.SendCodeRequest\x1a&.coalition.members.v1.SendCodeResponse\x12\\\n\tCheckCode\x12&.coalition.members.v1.CheckCodeRequest\x1a\'.coalition.members.v1.CheckCodeResponse\x12Y\n\x08ReadCode\x12%.coalition.members.v1.ReadCodeRequest\x1a&.coalition.members.v1.ReadCodeResponse\x12\x62\n\x0bListReplays\x12(.coalition.members.v1.ListReplaysRequest\x1a).coalition.members.v1.ListReplaysResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$coalition/members/v1/authority.proto\x12\x14\x63oalition.members.v1\")\n\x14IssueAppTokenRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\"=\n\x15IssueAppTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12\x15\n\rexpires_at_us\x18\x02 \x01(\x03\"0\n\x12UseAppTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\"L\n\x13UseAppTokenResponse\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12\x10\n\x08language\x18\x03 \x01(\t\"/\n\rSetPinRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0b\n\x03pin\x18\x02 \x01(\t\"\x10\n\x0eSetPinResponse\">\n\x0f\x43heckPinRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0b\n\x03pin\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\"$\n\x10\x43heckPinResponse\x12\x10\n\x08replayed\x18\x01 \x01(\x08\"1\n\x0fSendCodeRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0b\n\x03key\x18\x02 \x01(\t\"L\n\x10SendCodeResponse\x12\x0f\n\x07\x63ode_id\x18\x01 \x01(\x0c\x12\x15\n\rexpires_at_us\x18\x02 \x01(\x03\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"@\n\x10\x43heckCodeRequest\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\"%\n\x11\x43heckCodeResponse\x12\x10\n\x08replayed\x18\x01 \x01(\x08\"\"\n\x0fReadCodeRequest\x12\x0f\n\x07\x63ode_id\x18\x01 \x01(\x0c\" \n\x10ReadCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"l\n\x06Replay\x12\x11\n\tmember_id\x18\x01 \x01(\x0c\x12\x0f\n\x07used_by\x18\x02 \x01(\x0c\x12\x12\n\npartner_id\x18\x03 \x01(\x0c\x12\x12\n\nused_at_us\x18\x04 \x01(\x03\x12\x16\n\x0ereplayed_at_us\x18\x05 \x01(\x03\"6\n\x12ListReplaysRequest\x12\x11\n\tbefore_us\x18\x01 \x01(\x03\x12\r\n\x05limit\x18\x02 \x01(\x05\"D\n\x13ListReplaysResponse\x12-\n\x07replays\x18\x01 \x03(\x0b\x32\x1c.coalition.members.v1.Replay2\x88\x06\n\x10\x41uthorityService\x12h\n\rIssueAppToken\x12*.coalition.members.v1.IssueAppTokenRequest\x1a+.coalition.members.v1.IssueAppTokenResponse\x12\x62\n\x0bUseAppToken\x12(.coalition.members.v1.UseAppTokenRequest\x1a).coalition.members.v1.UseAppTokenResponse\x12S\n\x06SetPin\x12#.coalition.members.v1.SetPinRequest\x1a$.coalition.members.v1.SetPinResponse\x12Y\n\x08\x43heckPin\x12%.coalition.members.v1.CheckPinRequest\x1a&.coalition.members.v1.CheckPinResponse\x12Y\n\x08SendCode\x12%.coalition.members.v1.SendCodeRequest\x1a&.coalition.members.v1.SendCodeResponse\x12\\\n\tCheckCode\x12&.coalition.members.v1.CheckCodeRequest\x1a\'.coalition.members.v1.CheckCodeResponse\x12Y\n\x08ReadCode\x12%.coalition.members.v1.ReadCodeRequest\x1a&.coalition.members.v1.ReadCodeResponse\x12\x62\n\x0bListReplays\x12(.coalition.members.v1.ListReplaysRequest\x1a).coalition.members.v1.ListReplaysResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,33 +38,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USEAPPTOKENREQUEST']._serialized_start=168
   _globals['_USEAPPTOKENREQUEST']._serialized_end=216
   _globals['_USEAPPTOKENRESPONSE']._serialized_start=218
-  _globals['_USEAPPTOKENRESPONSE']._serialized_end=276
-  _globals['_SETPINREQUEST']._serialized_start=278
-  _globals['_SETPINREQUEST']._serialized_end=325
-  _globals['_SETPINRESPONSE']._serialized_start=327
-  _globals['_SETPINRESPONSE']._serialized_end=343
-  _globals['_CHECKPINREQUEST']._serialized_start=345
-  _globals['_CHECKPINREQUEST']._serialized_end=407
-  _globals['_CHECKPINRESPONSE']._serialized_start=409
-  _globals['_CHECKPINRESPONSE']._serialized_end=445
-  _globals['_SENDCODEREQUEST']._serialized_start=447
-  _globals['_SENDCODEREQUEST']._serialized_end=496
-  _globals['_SENDCODERESPONSE']._serialized_start=498
-  _globals['_SENDCODERESPONSE']._serialized_end=574
-  _globals['_CHECKCODEREQUEST']._serialized_start=576
-  _globals['_CHECKCODEREQUEST']._serialized_end=640
-  _globals['_CHECKCODERESPONSE']._serialized_start=642
-  _globals['_CHECKCODERESPONSE']._serialized_end=679
-  _globals['_READCODEREQUEST']._serialized_start=681
-  _globals['_READCODEREQUEST']._serialized_end=715
-  _globals['_READCODERESPONSE']._serialized_start=717
-  _globals['_READCODERESPONSE']._serialized_end=749
-  _globals['_REPLAY']._serialized_start=751
-  _globals['_REPLAY']._serialized_end=859
-  _globals['_LISTREPLAYSREQUEST']._serialized_start=861
-  _globals['_LISTREPLAYSREQUEST']._serialized_end=915
-  _globals['_LISTREPLAYSRESPONSE']._serialized_start=917
-  _globals['_LISTREPLAYSRESPONSE']._serialized_end=985
-  _globals['_AUTHORITYSERVICE']._serialized_start=988
-  _globals['_AUTHORITYSERVICE']._serialized_end=1764
+  _globals['_USEAPPTOKENRESPONSE']._serialized_end=294
+  _globals['_SETPINREQUEST']._serialized_start=296
+  _globals['_SETPINREQUEST']._serialized_end=343
+  _globals['_SETPINRESPONSE']._serialized_start=345
+  _globals['_SETPINRESPONSE']._serialized_end=361
+  _globals['_CHECKPINREQUEST']._serialized_start=363
+  _globals['_CHECKPINREQUEST']._serialized_end=425
+  _globals['_CHECKPINRESPONSE']._serialized_start=427
+  _globals['_CHECKPINRESPONSE']._serialized_end=463
+  _globals['_SENDCODEREQUEST']._serialized_start=465
+  _globals['_SENDCODEREQUEST']._serialized_end=514
+  _globals['_SENDCODERESPONSE']._serialized_start=516
+  _globals['_SENDCODERESPONSE']._serialized_end=592
+  _globals['_CHECKCODEREQUEST']._serialized_start=594
+  _globals['_CHECKCODEREQUEST']._serialized_end=658
+  _globals['_CHECKCODERESPONSE']._serialized_start=660
+  _globals['_CHECKCODERESPONSE']._serialized_end=697
+  _globals['_READCODEREQUEST']._serialized_start=699
+  _globals['_READCODEREQUEST']._serialized_end=733
+  _globals['_READCODERESPONSE']._serialized_start=735
+  _globals['_READCODERESPONSE']._serialized_end=767
+  _globals['_REPLAY']._serialized_start=769
+  _globals['_REPLAY']._serialized_end=877
+  _globals['_LISTREPLAYSREQUEST']._serialized_start=879
+  _globals['_LISTREPLAYSREQUEST']._serialized_end=933
+  _globals['_LISTREPLAYSRESPONSE']._serialized_start=935
+  _globals['_LISTREPLAYSRESPONSE']._serialized_end=1003
+  _globals['_AUTHORITYSERVICE']._serialized_start=1006
+  _globals['_AUTHORITYSERVICE']._serialized_end=1782
 # @@protoc_insertion_point(module_scope)

@@ -100,19 +100,23 @@ class UseAppTokenResponse(_message.Message):
 
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     member_id: _builtins.bytes
     """16 bytes of a UUID."""
     replayed: _builtins.bool
     """True when this answers an earlier call with the same key."""
+    language: _builtins.str
+    """BCP 47 tag of the member's language; empty where it has said none."""
     def __init__(
         self,
         *,
         member_id: _builtins.bytes = ...,
         replayed: _builtins.bool = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "member_id", b"member_id", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
