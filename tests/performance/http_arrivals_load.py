@@ -85,6 +85,11 @@ class _Connection(asyncio.Protocol):
         # (uvloop's is one in all but name.)
         self._transport = cast("asyncio.Transport", transport)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be asked on."""
+        return self._transport is not None and not self._transport.is_closing()
+
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Status and body; 0 where the connection was lost or nothing came."""
         if self._transport is None or self._transport.is_closing():
@@ -135,11 +140,19 @@ class _Connections:
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Sends a request on one that rests, else on another."""
         async with self._slots:
-            connection = self._resting.pop() if self._resting else await self._another()
+            connection = self._rested() or await self._another()
             try:
                 return await connection.ask(request)
             finally:
                 self._resting.append(connection)
+
+    def _rested(self) -> _Connection | None:
+        """One that is open still: those that rest for long the gateway closes."""
+        while self._resting:
+            connection = self._resting.pop()
+            if connection.is_open:
+                return connection
+        return None
 
     async def _another(self) -> _Connection:
         _, connection = await asyncio.get_running_loop().create_connection(
