@@ -40,6 +40,7 @@ _RUN_SECONDS: Final = 60.0
 _NEIGHBOUR_AWAY_US: Final = 5 * MICROS_PER_SECOND
 _NEIGHBOUR_AWAY_URGENT_US: Final = MICROS_PER_SECOND
 _UNWRITTEN_SECONDS: Final = 0.5
+_URGENT_LOOK_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +70,20 @@ class SendDue:
         self._contacts, self._programmes, self._outlets, self._rules = contacts, programmes, outlets, rules
         self._texts, self._switches = Texts(database.reader), Switches()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._urgent: set[asyncio.Task[None]] = set()
+        self._urgent_gate = asyncio.Semaphore(rules.at_once)
 
     async def __call__(self, *, urgent: bool = False) -> int:
         """Works off what is due, for a minute at most; answers how many notices were looked at.
 
         `urgent`: what somebody waits for, and nothing else; else all but that.
         """
-        if not urgent:
-            await self._recover()
+        if urgent:
+            return await self._send_urgent()
+        await self._recover()
         seen, until = 0, time.monotonic() + _RUN_SECONDS
         while time.monotonic() < until:
-            now_us = wall_now_us()
-            async with self._writer.transaction() as connection:
-                leased_until_us = now_us + self._rules.lease_us
-                batch = await notices.take(connection, now_us, leased_until_us, _BATCH, urgent=urgent)
+            batch = await self._take(_BATCH, urgent=False)
             seen += len(batch)
             gate = asyncio.Semaphore(self._rules.at_once)
             async with asyncio.TaskGroup() as group:
@@ -92,8 +93,32 @@ class SendDue:
                 break
         return seen
 
+    async def _send_urgent(self) -> int:
+        """Takes what comes while others are under way: one that hangs keeps nobody else waiting, and may outlast the run."""
+        seen, until = 0, time.monotonic() + _RUN_SECONDS
+        while time.monotonic() < until:
+            batch = await self._take(_BATCH - len(self._urgent), urgent=True)
+            seen += len(batch)
+            for notice in batch:
+                task = asyncio.create_task(self._send_one(notice, self._urgent_gate))
+                self._urgent.add(task)
+                task.add_done_callback(self._urgent.discard)
+            if not self._urgent:
+                break
+            await asyncio.wait(set(self._urgent), timeout=_URGENT_LOOK_SECONDS)
+        return seen
+
+    async def _take(self, limit: int, *, urgent: bool) -> list[Notice]:
+        now_us = wall_now_us()
+        async with self._writer.transaction() as connection:
+            return await notices.take(connection, now_us, now_us + self._rules.lease_us, limit, urgent=urgent)
+
     async def drain(self) -> None:
         """Waits until what is being handed over is written down: a stop in good order doubles nothing."""
+        urgent = set(self._urgent)
+        for task in urgent:
+            task.cancel()
+        await asyncio.gather(*urgent, return_exceptions=True)
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _recover(self) -> None:

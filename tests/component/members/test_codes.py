@@ -266,6 +266,22 @@ async def test_a_member_that_leaves_has_no_code_any_more(running: RunningMembers
     assert (await refusal(shop.till.send_code(shop.member_id)))[0] == "MEMBER_CLOSED"
 
 
+async def test_a_till_that_asks_again_is_answered_also_of_a_member_that_has_left_since(
+    running: RunningMembers, programme: Programme
+):
+    shop = await shop_of(running, programme)
+    code = await shop.code()
+    assert await shop.till.check_code(shop.member_id, code, "k:sale") is False
+    await shop.home.close(shop.member_id)
+    assert await shop.till.check_code(shop.member_id, code, "k:sale") is True
+    assert await refusal(shop.till.check_code(shop.member_id, code, "k:other")) == (
+        "AUTHORISATION_INVALID", "",
+    )  # fmt: skip
+    # Nor does anybody try numbers under that key now.
+    tries = [shop.till.check_code(shop.member_id, other_than(code, n), "k:sale") for n in (1, 2, 3)]
+    assert [(await refusal(each))[1] for each in tries] == ["2", "1", "0"]
+
+
 async def test_old_codes_are_forgotten_and_a_use_is_undone_by_nobody(
     running: RunningMembers, programme: Programme, database_for: Callable[[str], ServiceDatabase]
 ):

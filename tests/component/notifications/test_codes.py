@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 from coalition.events.v1 import members_pb2, points_pb2
 from coalition.members.v1 import contacts_pb2 as contacts
 
+from services.notifications.domain.channels import Channel, Message, Outcome
 from services.runtime.clock import MICROS_PER_SECOND, to_micros, wall_now_us
 from services.runtime.ids import new_id
-from tests.support.notifying import Desk
+from tests.support.notifying import Desk, desk
 from tests.support.outboxes import body_of, subject_of
+from tests.support.servers import ServiceDatabase
 
 _PARTNER = UUID(int=0x5EED)
 _EMAIL, _CHAT = contacts.CHANNEL_EMAIL, contacts.CHANNEL_CHAT
@@ -111,3 +115,46 @@ async def test_a_code_waits_for_members_no_longer_than_it_is_good(house: Desk):
     await house.make_due()
     await house.send()
     assert len(house.mails(member)) == 1
+
+
+class Stuck:
+    """A channel that takes no message to some addresses before it is let go."""
+
+    channels = (Channel.EMAIL,)
+
+    def __init__(self) -> None:
+        self.stuck: set[str] = set()
+        self.sent: list[str] = []
+        self.go = asyncio.Event()
+
+    async def post(
+        self, channel: Channel, address: str, message: Message, notice_id: UUID, *, urgent: bool = False
+    ) -> Outcome:
+        """See Outlets."""
+        if address in self.stuck:
+            await self.go.wait()
+        self.sent.append(address)
+        return Outcome(True)
+
+
+async def test_a_code_that_hangs_keeps_no_other_waiting(database_for: Callable[[str], ServiceDatabase]):
+    outlet = Stuck()
+    async with desk(database_for("notifications"), lambda _: outlet) as house:
+        hung, other = house.member(), house.member()
+        outlet.stuck.add(house.address(hung))
+        await house.tell(requested(house, hung, "048291"))
+        run = asyncio.create_task(house.app.send_due(urgent=True))
+        while [each.state for each in await house.notices()] != ["sending"]:
+            await asyncio.sleep(0.02)
+        await house.tell(requested(house, other, "048292"))
+        async with asyncio.timeout(5):
+            while outlet.sent != [house.address(other)]:
+                await asyncio.sleep(0.02)
+        # A stop waits for what is being handed over.
+        run.cancel()
+        stop = asyncio.create_task(house.app.send_due.drain())
+        await asyncio.sleep(0.1)
+        assert not stop.done()
+        outlet.go.set()
+        await stop
+        assert [each.state for each in await house.notices()] == ["sent", "sent"]

@@ -78,10 +78,14 @@ class CheckCode:
         if member is None:
             raise member_unknown()
         code = await codes.code_to_check(connection, owner, tried.partner_id, tried.key_hash)
-        if code is None or member.status is MemberStatus.CLOSED or member.key is None:
+        if code is None:
             return code_refused()
         fits = looks_like_code(text) and self._words.fits(code, text)
         is_mine = code.used_key == tried.key_hash
+        # (What was used before is answered again, also once the member has left: the books may have the burn.)
+        has_left = member.status is MemberStatus.CLOSED or member.key is None
+        if has_left and not is_mine:
+            return code_refused()
         if is_mine and fits and code.wrong < rule.tries_max:
             return _REPLAYED
         now_us = wall_now_us()
