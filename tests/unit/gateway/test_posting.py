@@ -73,12 +73,15 @@ def _reference(decision: Decision) -> str:
     return decision.movement.reference
 
 
-async def test_callers_at_the_same_time_share_a_call_and_get_their_own_answers() -> None:
+@pytest.mark.parametrize(("callers", "calls"), [(1, [1]), (32, [32]), (40, [32, 8]), (100, [50, 50])])
+async def test_callers_at_the_same_time_share_a_call_or_two_and_get_their_own_answers(
+    callers: int, calls: list[int]
+) -> None:
     points = _Points()
     posting = _posting(points)
-    decisions = await asyncio.gather(*(posting.post(_waiting(f"k{n}")) for n in range(100)))
-    assert [_reference(decision) for decision in decisions] == [f"k{n}" for n in range(100)]
-    assert len(points.calls) == 1
+    decisions = await asyncio.gather(*(posting.post(_waiting(f"k{n}")) for n in range(callers)))
+    assert [_reference(decision) for decision in decisions] == [f"k{n}" for n in range(callers)]
+    assert [len(call) for call in points.calls] == calls
 
 
 async def test_a_lost_answer_is_asked_for_again_with_the_same_keys() -> None:
