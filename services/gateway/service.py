@@ -36,6 +36,7 @@ from services.gateway.commands.quotes import AskQuotes
 from services.gateway.commands.reconcile import Limits, Reconcile
 from services.gateway.commands.refunds import Refunds
 from services.gateway.commands.reversals import Reversals
+from services.gateway.commands.tills_first import Tills
 from services.gateway.directory.aliases import MemberAliases
 from services.gateway.directory.authority import AtTheTill, Instruments
 from services.gateway.directory.languages import Languages
@@ -83,6 +84,7 @@ class Running:
         self.batch_store = BatchStore(self.database)
         self.uploads = ReconciliationStore(self.database)
         self.quota_store = QuotaStore(self.database)
+        self._tills = Tills()
         self.gateway = self._wire(platform)
 
     def _wire(self, platform: PlatformSettings) -> Gateway:
@@ -188,6 +190,7 @@ class Running:
         settings = self.settings
         return Posting(
             points,
+            self._tills,
             items_max=settings.posting_items_max,
             queue_max=settings.posting_queue_max,
             flights=settings.posting_flights,
@@ -214,16 +217,22 @@ class Running:
             settings.batch_file_lines_max,
             settings.body_bytes_max,
             settings.batches_open_max,
+            settings.batch_rests,
         )
         patience = Patience(
             int(settings.batch_retry_first_seconds * MICROS_PER_SECOND),
             int(settings.batch_retry_longest_seconds * MICROS_PER_SECOND),
             int(settings.batch_retry_seconds_max * MICROS_PER_SECOND),
         )
-        pace = Pace(settings.batch_chunk_lines, settings.batch_flights, settings.batch_poll_seconds)
+        pace = Pace(
+            settings.batch_chunk_lines,
+            settings.batch_flights,
+            settings.batch_poll_seconds,
+            settings.batch_rests,
+        )
         return (
-            ReceiveBatches(self.batch_store, limits, derive(secret, "hash of batch bodies")),
-            WorkBatches(OpenRuns(self.database), keys, lines, answers, patience, pace),
+            ReceiveBatches(self.batch_store, limits, derive(secret, "hash of batch bodies"), self._tills),
+            WorkBatches(OpenRuns(self.database), keys, lines, answers, patience, pace, self._tills),
         )
 
     def _books(self, signer: Signer, secret: bytes) -> tuple[Days, Reconcile]:

@@ -78,6 +78,12 @@ class Settings(DatabaseSettings):
     batch_chunk_lines: int = Field(
         default=512, ge=1, le=512, description="Lines of a large batch in one call to points"
     )
+    batch_rests: float = Field(
+        default=2.0,
+        ge=0,
+        le=100,
+        description="How many times as long as tills waited beside a piece of a large batch it rests after that piece; 0: never",
+    )
     batch_poll_seconds: float = Field(
         default=1.0, gt=0, description="How often to look for large batches that another replica took"
     )

@@ -15,6 +15,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.orders import Order
 from services.gateway.clients.points import Points
+from services.gateway.commands.tills_first import Tills
 from services.gateway.domain.errors import is_passing
 from services.gateway.domain.movements import Decision, Declined, together
 from services.runtime import logging, telemetry
@@ -46,9 +47,17 @@ class Posting:
     """Posts movements: single ones joined into calls, and the lines of batches a chunk at a time."""
 
     def __init__(
-        self, points: Points, *, items_max: int, queue_max: int, flights: int, attempt_seconds: float
+        self,
+        points: Points,
+        tills: Tills,
+        *,
+        items_max: int,
+        queue_max: int,
+        flights: int,
+        attempt_seconds: float,
     ) -> None:
-        self._points, self._attempt_seconds = points, attempt_seconds
+        """`tills`: is told when single movements wait."""
+        self._points, self._tills, self._attempt_seconds = points, tills, attempt_seconds
         self._queue: Coalescer[Waiting, Decision] = Coalescer(
             self._flush, batch_max=items_max, queue_max=queue_max, flights=flights, even_from=_EVEN_FROM
         )
@@ -60,7 +69,11 @@ class Posting:
         Raises Unavailable where the ledger gave no answer in time, which leaves open what happened, and
         where too many wait already.
         """
-        return await self._queue.submit(waiting, deadline_us=waiting.until_us, weight=len(waiting.orders))
+        self._tills.begin()
+        try:
+            return await self._queue.submit(waiting, deadline_us=waiting.until_us, weight=len(waiting.orders))
+        finally:
+            self._tills.end()
 
     async def post_bulk(self, waiting: Sequence[Waiting]) -> list[Decision]:
         """Posts up to 512 movements of one programme after those of tills. Raises Unavailable as post does."""

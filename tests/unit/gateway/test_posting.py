@@ -12,6 +12,7 @@ from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.clients.orders import Order
 from services.gateway.commands.posting import Posting, Waiting
+from services.gateway.commands.tills_first import Tills
 from services.gateway.domain.movements import Accepted, Decision, Declined, Movement, MovementType
 from services.runtime.clock import wall_now_us
 from services.runtime.errors import CoalitionError, Refused, Unavailable
@@ -52,11 +53,11 @@ class _Points:
         return [_accepted(key) for key in keys]
 
 
-def _posting(points: Any, **changes: Any) -> Posting:
+def _posting(points: Any, tills: Tills | None = None, **changes: Any) -> Posting:
     limits: dict[str, Any] = {
         "items_max": 256, "queue_max": 1_000, "flights": 2, "attempt_seconds": 1.0, **changes,
     }  # fmt: skip
-    return Posting(points, **limits)
+    return Posting(points, tills or Tills(), **limits)
 
 
 def _waiting(*keys: str, seconds: float = 5.0, programme: Programme = _ONE) -> Waiting:
@@ -82,6 +83,21 @@ async def test_callers_at_the_same_time_share_a_call_or_two_and_get_their_own_an
     decisions = await asyncio.gather(*(posting.post(_waiting(f"k{n}")) for n in range(callers)))
     assert [_reference(decision) for decision in decisions] == [f"k{n}" for n in range(callers)]
     assert [len(call) for call in points.calls] == calls
+
+
+async def test_tills_wait_until_they_have_an_answer_and_batches_are_no_tills() -> None:
+    seconds = iter(range(100))
+    tills = Tills(lambda: float(next(seconds)))
+    posting = _posting(_Points(_lost), tills)
+    await posting.post_bulk([_waiting("bulk")])
+    assert tills.waited_seconds == 0
+    await posting.post(_waiting("k"))
+    waited = tills.waited_seconds
+    assert waited == 1
+    with pytest.raises(Unavailable):
+        await posting.post(_waiting("late", seconds=-1))
+    assert tills.waited_seconds == waited + 1
+    assert tills.waited_seconds == waited + 1, "nobody waits any more"
 
 
 async def test_a_lost_answer_is_asked_for_again_with_the_same_keys() -> None:

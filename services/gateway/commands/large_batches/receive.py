@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from coalition.type.v1.reason_pb2 import Reason
 
 from services.gateway.answers.large_batches import unreadable
+from services.gateway.commands.tills_first import Tills, TillsFirst
 from services.gateway.domain.batches import StoredBatch
 from services.gateway.domain.errors import FieldError, InvalidBody
 from services.gateway.domain.large_batches.files import (
@@ -49,11 +50,12 @@ class FileKind(StrEnum):
 
 
 class ReceiveLimits(NamedTuple):
-    """Lines of a file, bytes of one; batches of a partner that are not finished."""
+    """Lines of a file, bytes of one; batches of a partner that are not finished; `rests` as in TillsFirst."""
 
     lines_max: int
     line_bytes_max: int
     open_max: int
+    rests: float
 
 
 class Received(NamedTuple):
@@ -66,8 +68,8 @@ class Received(NamedTuple):
 class ReceiveBatches:
     """Takes large batches: one at a time for each key."""
 
-    def __init__(self, store: BatchStore, limits: ReceiveLimits, hash_key: bytes) -> None:
-        self._store, self._limits, self._hash_key = store, limits, hash_key
+    def __init__(self, store: BatchStore, limits: ReceiveLimits, hash_key: bytes, tills: Tills) -> None:
+        self._store, self._limits, self._hash_key, self._tills = store, limits, hash_key, tills
 
     async def run(self, sender: Sender, key: str, kind: FileKind, pieces: AsyncIterator[bytes]) -> Received:
         """Stores the lines of a batch once per key; the same key and bytes get what there is already.
@@ -121,7 +123,7 @@ class ReceiveBatches:
     ) -> None:
         body = b"".join([piece async for piece in pieces])
         digest.update(body)
-        lines = _Stored(receiving)
+        lines = _Stored(receiving, TillsFirst(self._tills, self._limits.rests))
         for place, content in enumerate(separate_lines(body)):
             await lines.add(_new(place, read_raw_line(content), content, f"/lines/{place}"))
         await lines.flush()
@@ -131,7 +133,7 @@ class ReceiveBatches:
     ) -> None:
         splitter = LineSplitter(self._limits.lines_max, self._limits.line_bytes_max)
         records = CsvRecords() if kind is FileKind.CSV else None
-        lines = _Stored(receiving)
+        lines = _Stored(receiving, TillsFirst(self._tills, self._limits.rests))
         async for piece in pieces:
             digest.update(piece)
             for line in _read(records, splitter.feed(piece)):
@@ -146,8 +148,8 @@ class ReceiveBatches:
 class _Stored:
     """Gathers lines, and stores them some hundred at a time."""
 
-    def __init__(self, receiving: Receiving) -> None:
-        self._receiving = receiving
+    def __init__(self, receiving: Receiving, tills_first: TillsFirst) -> None:
+        self._receiving, self._tills_first = receiving, tills_first
         self._lines: list[NewLine] = []
         self._bytes = 0
         self.count = 0
@@ -167,6 +169,7 @@ class _Stored:
             await self._receiving.add(self._lines)
             self._lines.clear()
             self._bytes = 0
+            await self._tills_first.rest()
 
 
 def _read(records: CsvRecords | None, raw: Iterable[RawLine]) -> Iterator[NewLine]:

@@ -16,6 +16,7 @@ from services.gateway.answers.large_batches import LineAnswers
 from services.gateway.auth.keys import ApiKeys
 from services.gateway.commands.batch_lines import BatchLines
 from services.gateway.commands.refunds import original_id_of
+from services.gateway.commands.tills_first import Tills, TillsFirst
 from services.gateway.domain.caller import Caller
 from services.gateway.domain.errors import is_passing
 from services.gateway.domain.large_batches.flights import WHOLE_TRIES, lines_a_call, rest_of, together
@@ -42,6 +43,8 @@ _RUNS_AT_ONCE: Final = 16
 _CHUNKS_A_TURN: Final = 16
 _CHUNK_SECONDS: Final = 30.0
 _LINES_A_TURN: Final = 32
+#: Lines a call beside tills: what is worked on in one go is what they may have to wait for.
+_BESIDE_LINES: Final = 128
 #: Where the ledger has a line and decides by itself.
 _WITH_THE_LEDGER: Final = (LineOutcome.WAITING, LineOutcome.PARKED)
 _GONE: Final = "the API key that sent this batch is not valid any more"
@@ -50,11 +53,12 @@ _UNSURE: Final = "whether the line was posted is not known: ask for its referenc
 
 
 class Pace(NamedTuple):
-    """Lines a call, batches worked on at once, and how often to look for some, in seconds."""
+    """Lines a call, batches worked on at once, and how often to look for some, in seconds; `rests` as in TillsFirst."""
 
     chunk_lines: int
     flights: int
     poll_seconds: float
+    rests: float
 
 
 class WorkBatches:
@@ -68,9 +72,10 @@ class WorkBatches:
         answers: LineAnswers,
         patience: Patience,
         pace: Pace,
+        tills: Tills,
     ) -> None:
         self._runs, self._keys, self._lines, self._answers = runs, keys, lines, answers
-        self._patience, self._pace = patience, pace
+        self._patience, self._pace, self._tills = patience, pace, tills
         self._woken = asyncio.Event()
         self._failed = telemetry.meter().create_counter("coalition.gateway.batch_failures", "{call}")
 
@@ -131,6 +136,7 @@ class WorkBatches:
     async def _take_turn(self, working: Working, run: OpenRun) -> None:
         # What is put off in this turn is due in a later one, so a turn comes to an end.
         now_us, after = wall_now_us(), -1
+        tills_first = TillsFirst(self._tills, self._pace.rests)
         standing = await working.standing()
         for _ in range(_CHUNKS_A_TURN):
             if standing is None or (
@@ -139,10 +145,11 @@ class WorkBatches:
                 return
             flight = standing.flight
             again = flight is not None
+            lines_max = self._lines_max(tills_first)
             if flight is not None:
-                stored = await working.lines_of(flight, lines_a_call(flight, self._pace.chunk_lines))
+                stored = await working.lines_of(flight, lines_a_call(flight, lines_max))
             else:
-                stored = together(await working.lines(after, now_us, self._pace.chunk_lines))
+                stored = together(await working.lines(after, now_us, lines_max))
                 if not stored:
                     await working.rest()
                     return
@@ -160,8 +167,12 @@ class WorkBatches:
             rest = rest_of(flight, stored)
             await working.record(stored, results, rest)
             after = stored[-1].line
+            await tills_first.rest()
             standing = Standing(standing.cancelled, rest)
         await working.put_off(now_us)
+
+    def _lines_max(self, tills_first: TillsFirst) -> int:
+        return min(self._pace.chunk_lines, _BESIDE_LINES) if tills_first.crowded else self._pace.chunk_lines
 
     async def _put_off(
         self,
