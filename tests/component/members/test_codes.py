@@ -78,6 +78,20 @@ async def refusal(call: Any) -> tuple[str, str]:
     )
 
 
+async def test_the_newer_code_is_good_where_the_clock_was_set_back(
+    running: RunningMembers, programme: Programme, monkeypatch: pytest.MonkeyPatch
+):
+    shop = await shop_of(running, programme)
+    with monkeypatch.context() as ahead:
+        ahead.setattr(
+            "services.members.commands.authority.send_code.wall_now_us", lambda: wall_now_us() + 60_000_000
+        )
+        first = await shop.code()
+    second = await shop.code()
+    assert (await refusal(shop.till.check_code(shop.member_id, first)))[0] == "AUTHORISATION_INVALID"
+    assert await shop.till.check_code(shop.member_id, second, "k:sale") is False
+
+
 async def test_a_code_is_good_once_for_its_member_at_its_partner(
     running: RunningMembers, programme: Programme
 ):

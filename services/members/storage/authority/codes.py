@@ -18,9 +18,15 @@ _SMALL_MAX: Final = 32_767
 
 
 async def add_code(connection: AsyncConnection, code: Code, sent_at_us: int) -> None:
-    """Stores a new code. The caller has locked the member."""
+    """Stores a new code, the newest of its member and partner. The caller has locked the member."""
+    earlier = one_time_code.alias().c
+    newest = select(func.coalesce(func.max(earlier.number), 0)).where(
+        earlier.ledger_id == code.ledger_id,
+        earlier.member_id == code.member_id,
+        earlier.partner_id == code.partner_id,
+    )
     await connection.execute(
-        insert(one_time_code),
+        insert(one_time_code).values(number=newest.scalar_subquery() + 1),
         {
             "ledger_id": code.ledger_id,
             "code_id": code.code_id,
@@ -124,8 +130,7 @@ def _of(owner: Owner, partner_id: UUID) -> Select[Any]:
 
 
 def _newest(codes: Select[Any]) -> Select[Any]:
-    # (Ids of one process rise within a microsecond, too.)
-    return codes.order_by(one_time_code.c.sent_at.desc(), one_time_code.c.code_id.desc()).limit(1)
+    return codes.order_by(one_time_code.c.number.desc()).limit(1)
 
 
 def _change(code: Code) -> Any:

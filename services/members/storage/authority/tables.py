@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import (
     TIMESTAMP,
     Column,
+    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -97,10 +98,12 @@ one_time_code: Final = Table(
     Column("code_id", Uuid, nullable=False),
     Column("member_id", Uuid, nullable=False),
     Column("partner_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
     Column("sent_at", TIMESTAMP(timezone=True), nullable=False),
     Column("expires_at", TIMESTAMP(timezone=True), nullable=False),
     Column("wrong", SmallInteger, nullable=False),
     Column("used_key", LargeBinary),
     PrimaryKeyConstraint("ledger_id", "code_id", name="one_time_code_pk"),
     UniqueConstraint("ledger_id", "member_id", "partner_id", "used_key", name="one_time_code_use_uq"),
+    UniqueConstraint("ledger_id", "member_id", "partner_id", "number", name="one_time_code_number_uq"),
 )

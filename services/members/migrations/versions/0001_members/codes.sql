@@ -4,6 +4,8 @@ CREATE TABLE one_time_code (
     code_id    uuid        NOT NULL,
     member_id  uuid        NOT NULL,
     partner_id uuid        NOT NULL,
+    -- From 1 for member and partner: the newest is good. Clocks of two replicas, or one that is set back, do not say which that is.
+    number     integer     NOT NULL CONSTRAINT one_time_code_number_check CHECK (number > 0),
     sent_at    timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     wrong      smallint    NOT NULL CONSTRAINT one_time_code_wrong_check CHECK (wrong >= 0),
@@ -11,6 +13,7 @@ CREATE TABLE one_time_code (
     used_key   bytea CONSTRAINT one_time_code_key_check CHECK (octet_length(used_key) = 32),
     CONSTRAINT one_time_code_pk PRIMARY KEY (ledger_id, code_id),
     CONSTRAINT one_time_code_use_uq UNIQUE (ledger_id, member_id, partner_id, used_key),
+    CONSTRAINT one_time_code_number_uq UNIQUE (ledger_id, member_id, partner_id, number),
     CONSTRAINT one_time_code_life_check CHECK (expires_at > sent_at),
     CONSTRAINT one_time_code_member_fk FOREIGN KEY (ledger_id, member_id)
         REFERENCES member (ledger_id, member_id)
