@@ -50,15 +50,16 @@ class TillsFirst:
         self._tills, self._rests = tills, rests
         #: Whether tills waited for most of the time beside the last piece.
         self.crowded = False
-        self._begin()
+        self.begin()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Before a piece that was waited for: what tills waited until now was not for this work."""
         self._began, self._waited_before = self._tills.clock(), self._tills.waited_seconds
 
     async def rest(self) -> None:
         """After a piece: lets others go on, tills that waited for longer."""
         await asyncio.sleep(self.seconds())
-        self._begin()
+        self.begin()
 
     def seconds(self) -> float:
         """How long the rest after this piece is, 5 s at most."""

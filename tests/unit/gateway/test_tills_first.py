@@ -69,6 +69,15 @@ def test_a_rest_is_never_longer_than_five_seconds() -> None:
     assert bulk.seconds() == 5.0
 
 
+def test_what_was_waited_before_a_piece_began_is_not_its_doing() -> None:
+    clock, tills, bulk = _of()
+    tills.begin()
+    clock.now += 60
+    bulk.begin()
+    clock.now += 0.5
+    assert bulk.seconds() == 1.0
+
+
 def test_without_rests_there_is_neither_a_rest_nor_a_crowd() -> None:
     clock, tills, bulk = _of(rests=0)
     tills.begin()

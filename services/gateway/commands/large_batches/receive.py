@@ -123,9 +123,11 @@ class ReceiveBatches:
     ) -> None:
         body = b"".join([piece async for piece in pieces])
         digest.update(body)
-        lines = _Stored(receiving, TillsFirst(self._tills, self._limits.rests))
+        lines, tills_first = _Stored(receiving), TillsFirst(self._tills, self._limits.rests)
         for place, content in enumerate(separate_lines(body)):
             await lines.add(_new(place, read_raw_line(content), content, f"/lines/{place}"))
+            if lines.count % _STORED_AT_ONCE == 0:
+                await tills_first.rest()
         await lines.flush()
 
     async def _store_file(
@@ -133,11 +135,14 @@ class ReceiveBatches:
     ) -> None:
         splitter = LineSplitter(self._limits.lines_max, self._limits.line_bytes_max)
         records = CsvRecords() if kind is FileKind.CSV else None
-        lines = _Stored(receiving, TillsFirst(self._tills, self._limits.rests))
+        lines, tills_first = _Stored(receiving), TillsFirst(self._tills, self._limits.rests)
         async for piece in pieces:
+            # Not from the piece before: a partner's slow line costs tills nothing.
+            tills_first.begin()
             digest.update(piece)
             for line in _read(records, splitter.feed(piece)):
                 await lines.add(line)
+            await tills_first.rest()
         for line in _read(records, splitter.end()):
             await lines.add(line)
         await lines.flush()
@@ -148,8 +153,8 @@ class ReceiveBatches:
 class _Stored:
     """Gathers lines, and stores them some hundred at a time."""
 
-    def __init__(self, receiving: Receiving, tills_first: TillsFirst) -> None:
-        self._receiving, self._tills_first = receiving, tills_first
+    def __init__(self, receiving: Receiving) -> None:
+        self._receiving = receiving
         self._lines: list[NewLine] = []
         self._bytes = 0
         self.count = 0
@@ -169,7 +174,6 @@ class _Stored:
             await self._receiving.add(self._lines)
             self._lines.clear()
             self._bytes = 0
-            await self._tills_first.rest()
 
 
 def _read(records: CsvRecords | None, raw: Iterable[RawLine]) -> Iterator[NewLine]:
