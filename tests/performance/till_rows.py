@@ -66,7 +66,7 @@ async def beside(stage: Stage, seconds: float) -> Load:
         both = time.monotonic() - began
         tills.stop()
         arrived = http_arrivals_load.Outcome(**await tills.outcome())
-    if arrived.seconds < both:
+    if len(arrived.call_ms) >= _earns_in(stage, _BESIDE_SECONDS_MAX):
         raise RowFailed("the tills' earns were used up before batch and window had ended")
     told = (
         f"{stage.till_rate:,} earns a second, beside {stage.scale.bulk_lines:,} lines of a batch: stored in {posted.stored:.1f} s, "
@@ -129,11 +129,16 @@ def _order(stage: Stage, name: str, seconds: float) -> str:
         path=_PATH,
         run=stage.next_run(name),
         per_second=stage.till_rate,
-        count=round(seconds * stage.till_rate),
+        count=_earns_in(stage, seconds),
         pieces=sale.http_pieces(OCCURRED_AT_US, in_batch=False),
         cards=[member.card for member in stage.bench.members],
         tills=[[each.secret, each.store_code] for each in stage.bench.partners[1:]],
     ).to_line()
+
+
+def _earns_in(stage: Stage, seconds: float) -> int:
+    """How many are due in so long."""
+    return round(seconds * stage.till_rate)
 
 
 def _of_tills(arrived: http_arrivals_load.Outcome, beside: int, remarks: tuple[str, ...]) -> Load:

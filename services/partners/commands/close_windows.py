@@ -209,6 +209,7 @@ class CloseWindows:
                 for found in await partners.of_programme(connection, ledger_id)
                 if found.first_window <= window.number
             ]
+            await rating.sum_with_one_process(connection)
             terms = await billing.of_programme(connection, ledger_id, registration.programme.zone)
             due = terms.due(parties, window)
             await book_differences(connection, ledger_id, window.number)
@@ -249,6 +250,7 @@ class CloseWindows:
             await windows.lock(connection, ledger_id)
             if await _state_of(connection, ledger_id, window.number) is not WindowState.AGGREGATED:
                 return False
+            await rating.sum_with_one_process(connection)
             issued = await _statements(connection, registration, window)
             await statements.add(connection, ledger_id, issued)
             await self._prove.prove_window(connection, programme, window, issued, journal_end)

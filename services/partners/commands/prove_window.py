@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,7 +28,11 @@ from services.partners.queries.proof_keys import ProofKeys
 from services.partners.storage import partners, proofs
 from services.runtime.database import driver_of
 from services.runtime.errors import Fault
+from services.runtime.leisure import Leisure
 from services.runtime.principal import Programme
+
+# Hashing a million entries takes a processor for seconds; beside tills it takes its time, and so long more at most.
+_REST_SECONDS_MAX: Final = 20.0
 
 
 class ProveWindow:
@@ -100,10 +106,11 @@ class ProveWindow:
     async def _roots(self, connection: AsyncConnection, ledger_id: int, window: Window) -> dict[UUID, Node]:
         """The root of each partner that has entries. In memory are a block of them, and a node a height."""
         trees = PartnerTrees(self._keys.root_key, ledger_id, window.number)
+        leisure = Leisure(_REST_SECONDS_MAX)
         try:
             async with aclosing(proofs.rows_of(await driver_of(connection), ledger_id, window)) as pieces:
                 async for piece in pieces:
-                    trees.add(piece)
+                    await leisure.do(partial(trees.add, piece))
             return trees.roots()
         except UnknownKind as error:
             raise Fault(f"window {window.number} cannot be proved: {error}") from error

@@ -63,6 +63,7 @@ _ENTRIES: Final = (
     )
     .order_by(rated_entry.c.seq, rated_entry.c.line)
 )
+_ONE_PROCESS: Final = text("SET LOCAL max_parallel_workers_per_gather = 0")
 _CHARGED: Final = text("""
 SELECT earned_seq, partner_id, sum(CASE kind WHEN 'charged' THEN points ELSE -points END) AS points
 FROM rated_entry
@@ -195,6 +196,11 @@ async def blocked(connection: Reads, ledger_id: int) -> Blocked | None:
     if row is None:
         return None
     return Blocked(row.seq, row.partner_id, row.effective_at.isoformat(), row.price_missing, row.why)
+
+
+async def sum_with_one_process(connection: AsyncConnection) -> None:
+    """Until the transaction ends, the server sums with one process: several take the processors that tills wait for."""
+    await connection.execute(_ONE_PROCESS)
 
 
 async def folds(connection: Reads, ledger_id: int, window: Window) -> list[Fold]:
