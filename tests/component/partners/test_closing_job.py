@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.partners.domain.netting import Fold
 from services.partners.domain.programme import Registration
 from services.partners.domain.windows import Window
 from services.partners.jobs import CloseDueWindows
+from services.partners.storage import rating
 from services.runtime.errors import CoalitionError
+from services.runtime.leisure import Leisure
 from services.runtime.principal import Programme
 from tests.support.ledger import Earn
 from tests.support.partners import DAY_US, STARTS_AT_US, House
@@ -77,3 +84,32 @@ async def test_a_fault_in_one_programme_holds_up_no_other(
     monkeypatch.setattr(house.app.close_windows, "close", failing)
     await close_due(house)
     assert [(await house.status(each)).stated for each in (broken, plain)] == [0, 1]
+
+
+async def test_closing_sums_with_one_process_and_hashes_at_leisure(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programme = await house.programme()
+    grocer = await house.partner(programme, "grocer", 1_000, 0)
+    await house.ledger.post(programme, Earn(grocer, 100))
+    await to_monday(house, programme)
+    processes: list[str] = []
+    pieces: list[Callable[[], None]] = []
+    folds, do = rating.folds, Leisure.do
+
+    async def seen_folds(connection: AsyncConnection, ledger_id: int, window: Window) -> list[Fold]:
+        processes.append(
+            (await connection.execute(text("SHOW max_parallel_workers_per_gather"))).scalar_one()
+        )
+        return list(await folds(connection, ledger_id, window))
+
+    async def seen_do(self: Leisure, piece: Callable[[], None]) -> None:
+        pieces.append(piece)
+        await do(self, piece)
+
+    monkeypatch.setattr(rating, "folds", seen_folds)
+    monkeypatch.setattr(Leisure, "do", seen_do)
+    await house.close(programme)
+    assert (await house.status(programme)).stated == 1
+    assert processes == ["0", "0"], "netted, then stated"
+    assert len(pieces) == 1
