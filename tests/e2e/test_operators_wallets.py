@@ -205,3 +205,27 @@ async def test_the_desk_keeps_how_a_member_wants_to_be_written_to(mall: Mall) ->
     assert "22:30" in await mall.refusal("members", "quiet-hours", card, "--from", "25:00", "--to", "07:00")
     assert await mall.told("members", "readings", "--member", member, by="maker") == []
     assert "rdg" in await mall.refusal("members", "readings", "--before", "nonsense")
+
+
+async def test_the_desk_says_who_works_for_whom(mall: Mall) -> None:
+    card, member = await mall.member()
+    first, second, *_ = sorted(each["slug"] for each in await mall.told("partner", "list"))
+    of = ("members", "employment")
+    assert await mall.told(*of, "list", card, by="maker") == []
+    for _ in range(2):
+        told = await mall.told(*of, "set", card, "--partner", second, by="maker")
+        assert told == [{"member": member, "partner": second}]
+    both = await mall.told(*of, "set", member, "--partner", first, by="maker")
+    assert [each["partner"] for each in both] == [first, second]
+    assert [
+        each["partner"] for each in await mall.told(*of, "end", card, "--partner", second, by="maker")
+    ] == [first]
+    code, out, _ = await mall.run(*of, "list", card)
+    assert code == 0
+    assert re.search(rf"{member} │ {first}", out)
+    assert "PERMISSION_DENIED" in await mall.refusal(*of, "set", card, "--partner", first, by="checker")
+    assert "PARTNER_UNKNOWN" in await mall.refusal(*of, "set", card, "--partner", "nobody", by="maker")
+    nobody = "mem_01m82nvffxehf91c6q7hjfx8kq"
+    assert "MEMBER_UNKNOWN" in await mall.refusal(*of, "list", nobody, by="maker")
+    assert "NOT_FOUND" in await mall.refusal(*of, "set", nobody, "--partner", first, by="maker")
+    assert "CARD_NUMBER_INVALID" in await mall.refusal(*of, "list", "7700000000018", by="maker")

@@ -1,4 +1,4 @@
-"""`coalition members`: card ranges, who seems to try card numbers out, and how members want to be written to."""
+"""`coalition members`: card ranges, who seems to try card numbers out, staff cards, and how members want to be written to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from services.launcher.commands import members_preferences
+from services.launcher.commands import members_employment, members_preferences
 from services.launcher.session import Column, JsonOption, ProgrammeOption, count, field, in_session, show
 from services.operations import members
 from services.operations.amounts import read_time
@@ -14,11 +14,12 @@ from services.operations.documents import Document
 from services.operations.session import Session
 
 app = typer.Typer(
-    help="Issue card ranges; see who tries card numbers out; how members want to be written to.",
+    help="Issue card ranges; see who tries card numbers out; staff cards; how members want to be written to.",
     no_args_is_help=True,
 )
 ranges = typer.Typer(help="Cards that earn before anybody has enrolled them.", no_args_is_help=True)
 app.add_typer(ranges, name="card-ranges")
+app.add_typer(members_employment.app, name="employment")
 app.add_typer(members_preferences.app)
 
 PrefixArgument = Annotated[str, typer.Argument(help="First digits of the cards, 2 to 12.")]
